@@ -1,0 +1,1 @@
+"""The words everybody shares: plain frozen data, errors, clocks. No I/O, no threads."""

@@ -1,0 +1,55 @@
+"""One tree of errors, each with a stable code that the faces translate.
+
+ClapTrapError
+├── InputError      what a person or a file gave is wrong; they can mend it      (retryable: no)
+├── SourceError     a source of sound failed                                     (retryable: says so)
+├── DeliveryError   a receiver was not reached or refused                        (retryable: says so)
+├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
+└── ServiceError    the service itself cannot start or go on                     (retryable: no)
+
+The core speaks codes and parameters; only the faces (page, API, terminal) speak French and English
+(``claptrap.core.wording``). ``str(error)`` is the English sentence, good for a log line.
+"""
+
+from __future__ import annotations
+
+from claptrap.core import wording
+
+
+class ClapTrapError(Exception):
+    """An expected failure.
+
+    Args:
+        code: stable dotted identifier, e.g. ``"source.device_missing"``; a key of the wording catalogue.
+        retryable: whether trying the same thing again later can help.
+        params: values for the sentence; JSON scalars only, never a secret.
+    """
+
+    def __init__(self, code: str, *, retryable: bool = False, **params: str | int | float) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retryable = retryable
+        self.params = params
+
+    def __str__(self) -> str:
+        return wording.say(self.code, "en", **self.params)
+
+
+class InputError(ClapTrapError):
+    """What a person or a file gave is wrong, and they can mend it."""
+
+
+class SourceError(ClapTrapError):
+    """A source of sound failed."""
+
+
+class DeliveryError(ClapTrapError):
+    """A receiver was not reached, or refused."""
+
+
+class SettingsError(ClapTrapError):
+    """The settings document cannot be read, checked or written."""
+
+
+class ServiceError(ClapTrapError):
+    """The service itself cannot start or go on."""

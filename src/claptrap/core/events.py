@@ -1,0 +1,201 @@
+"""What happened: frozen plain data that crosses threads, machines and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+Labels = tuple[tuple[str, float], ...]
+"""Names of sounds with scores in [0, 1], loudest first, e.g. ``(("Clapping", 0.81), ("Hands", 0.66))``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clap:
+    """One accepted clap.
+
+    Attributes:
+        source_id: where it was heard.
+        onset_s: where it starts, seconds of audio since the stream's epoch began.
+        decided_s: last sample that had to be heard before the decision, same clock.
+        timestamp: the onset in UTC Unix seconds.
+        score: [0, 1].
+    """
+
+    source_id: str
+    onset_s: float
+    decided_s: float
+    timestamp: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One detection: what receivers are told after pattern and delay.
+
+    ``id`` is (source, stream epoch, sequence): a repeat of the same detection has the same id and can be dropped.
+
+    Attributes:
+        source_id, source_name, kind: the source at the time.
+        epoch: names one uninterrupted stream of that source, unique over restarts.
+        sequence: 0, 1, 2 … within the epoch.
+        onset_s, decided_s: of the (first) clap, seconds of audio in the epoch.
+        timestamp: the onset in UTC Unix seconds.
+        score: [0, 1], the best of its claps.
+        claps: how many claps made it.
+        labels: the sounds heard around it; empty without YAMNet.
+    """
+
+    source_id: str
+    source_name: str
+    kind: str
+    epoch: str
+    sequence: int
+    onset_s: float
+    decided_s: float
+    timestamp: float
+    score: float
+    claps: int = 1
+    labels: Labels = ()
+
+    @property
+    def id(self) -> str:
+        """``source:epoch:sequence``, unique for ever."""
+        return f"{self.source_id}:{self.epoch}:{self.sequence}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, the derived ``id`` included for readers."""
+        return {"id": self.id, **asdict(self), "labels": [list(label) for label in self.labels]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Event:
+        """Rebuild an event from ``to_json``. Raises KeyError or TypeError on anything else."""
+        rest = {k: v for k, v in data.items() if k != "id"}
+        return cls(**{**rest, "labels": tuple((str(name), float(score)) for name, score in data["labels"])})
+
+
+class State(StrEnum):
+    """A source's life. IDLE → CONNECTING → LIVE → RETRYING → …; FAILED is left only by a new spec."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RETRYING = "retrying"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How one source is.
+
+    Attributes:
+        source_id: which.
+        state: its state.
+        code: why, a key of ``core.wording``; empty when all is well.
+        params: values for that sentence.
+        attempt: how many times in a row it was tried again.
+        next_in_s: seconds until the next try, 0 when none is planned.
+        last_heard: UTC Unix seconds of the newest sample; None if never.
+        rate_hz, channels: native format; 0 if not open.
+        dropped_hops: 20 ms hops lost because hearing fell behind, since start.
+    """
+
+    source_id: str
+    state: State
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    attempt: int = 0
+    next_in_s: float = 0.0
+    last_heard: float | None = None
+    rate_hz: int = 0
+    channels: int = 0
+    dropped_hops: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Loudness of one source over the last beat of the page.
+
+    Attributes:
+        peak_dbfs: peak since the last one, dB relative to full scale; −120 for exact silence.
+        rms_dbfs: root mean square, same unit.
+    """
+
+    source_id: str
+    peak_dbfs: float
+    rms_dbfs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The sounds that YAMNet names on one source just now."""
+
+    source_id: str
+    timestamp: float
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge thought of one candidate, accepted or not; the page shows near misses with it."""
+
+    source_id: str
+    timestamp: float
+    score: float
+    threshold: float
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to tell one receiver, and how it ended.
+
+    Attributes:
+        event_id: what was told; starts with ``test:`` for the test button.
+        target_id, source_id: to whom, on behalf of which source.
+        url: redacted address.
+        number: 1, 2, 3 …
+        at: UTC Unix seconds when it began.
+        took_s: how long it took.
+        status: HTTP status, 0 where none came.
+        code: why it failed, a key of ``core.wording``; empty on success.
+        params: values for that sentence.
+        retry_in_s: seconds until the next attempt; None when this was the last.
+    """
+
+    event_id: str
+    target_id: str
+    source_id: str
+    url: str
+    number: int
+    at: float
+    took_s: float
+    status: int = 0
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    retry_in_s: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the receiver took it."""
+        return not self.code
+
+
+Status = SourceStatus | Level | Heard | Verdict | Clap | Attempt
+"""What the lossy side carries: everything that a live page wants and nobody must rely on."""
+
+
+class EventSink(Protocol):
+    """Durable: may block, must not lose."""
+
+    def take(self, event: Event) -> None:
+        """Accept an event; a second call with the same id changes nothing."""
+
+
+class StatusSink(Protocol):
+    """Lossy: never blocks."""
+
+    def offer(self, status: Status) -> None:
+        """Accept a status, or drop it and count."""

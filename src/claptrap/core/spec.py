@@ -1,0 +1,98 @@
+"""What is wanted: sources and receivers as frozen plain data with a lossless JSON form.
+
+A worker receives the whole desired state at once (``Worker.apply(specs, revision)``); a spec carries everything that a
+machine must know to hear one source, and nothing about who is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneInput:
+    """A microphone of this machine.
+
+    Attributes:
+        device: the device's name as ``claptrap devices`` lists it; empty for the system's default.
+    """
+
+    KIND: ClassVar[str] = "microphone"
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileInput:
+    """A recording played in real time, for demonstration and tests.
+
+    Attributes:
+        path: the file; WAV, FLAC, MP3 or OGG.
+        loop: play again when it ends.
+    """
+
+    KIND: ClassVar[str] = "file"
+    path: str
+    loop: bool = False
+
+
+SourceInput = MicrophoneInput | FileInput
+INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput)}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """One source of sound and how it is judged.
+
+    Attributes:
+        id: stable identifier, [a-z0-9-]{1,64}; part of every event id.
+        name: what people call it.
+        input: where the sound comes from; its type is the source's kind.
+        enabled: whether it should be heard.
+        threshold: least score of a clap, 0…1.
+        delay_s: least time between two detections, > 0 s.
+        pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
+    """
+
+    id: str
+    name: str
+    input: SourceInput
+    enabled: bool = True
+    threshold: float = 0.5
+    delay_s: float = 0.5
+    pin: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """The source's kind: a key of ``INPUTS``."""
+        return self.input.KIND
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; ``from_json`` gives back an equal spec."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "input"}
+        return {**plain, "kind": self.kind, "input": asdict(self.input)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> SourceSpec:
+        """Rebuild a spec. Raises KeyError or TypeError on a document that ``to_json`` did not write."""
+        rest = {k: v for k, v in data.items() if k not in ("kind", "input")}
+        return cls(**rest, input=INPUTS[data["kind"]](**data["input"]))
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """One receiver of a source's events, by webhook.
+
+    Attributes:
+        id: stable identifier.
+        source_id: whose events it wants.
+        url: http or https address; a secret (it may hold a token), masked by ``delivery.policy.redact`` in logs.
+        timeout_s: bound on one whole attempt, > 0 s.
+        max_attempts: attempts for one event, ≥ 1.
+    """
+
+    id: str
+    source_id: str
+    url: str
+    timeout_s: float = 5.0
+    max_attempts: int = 4

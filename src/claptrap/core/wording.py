@@ -1,0 +1,153 @@
+"""Sentences for every code, in French and English.
+
+Each code has both languages with the same placeholders (a test holds them together). A sentence says what happened and,
+where a person can act, what to do.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["fr", "en"]
+
+SENTENCES: dict[str, dict[Language, str]] = {
+    # -- sources
+    "source.no_portaudio": {
+        "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
+        "Everything but the microphone works without it.",
+        "fr": "La bibliothèque de microphone PortAudio est absente. Sous Debian ou Ubuntu : sudo apt install libportaudio2. "
+        "Tout fonctionne sans elle, sauf le microphone.",
+    },
+    "source.no_device": {
+        "en": "No microphone was found. Plug one in; ClapTrap looks again by itself.",
+        "fr": "Aucun microphone trouvé. Branchez-en un ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_missing": {
+        "en": "The microphone “{device}” is not there. Plug it in again or choose another; ClapTrap looks again by itself.",
+        "fr": "Le microphone « {device} » est absent. Rebranchez-le ou choisissez-en un autre ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_busy": {
+        "en": "The microphone “{device}” is in use by another program. Close that program; ClapTrap tries again by itself.",
+        "fr": "Le microphone « {device} » est occupé par un autre programme. Fermez-le ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_failed": {
+        "en": "The microphone “{device}” could not be opened: {reason}.",
+        "fr": "Le microphone « {device} » n'a pas pu être ouvert : {reason}.",
+    },
+    "source.device_lost": {
+        "en": "The microphone “{device}” stopped. ClapTrap reopens it by itself.",
+        "fr": "Le microphone « {device} » s'est arrêté. ClapTrap le rouvre tout seul.",
+    },
+    "source.silent": {
+        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself.",
+        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul.",
+    },
+    "source.crashed": {
+        "en": "Unexpected fault in this source: {reason}. It is restarted; please report the log.",
+        "fr": "Panne inattendue de cette source : {reason}. Elle est relancée ; merci de signaler le journal.",
+    },
+    "source.deaf": {
+        "en": "Hearing this source failed: {reason}. It starts afresh; please report the log.",
+        "fr": "L'écoute de cette source a échoué : {reason}. Elle repart de zéro ; merci de signaler le journal.",
+    },
+    # -- files
+    "file.missing": {"en": "{path}: no such file.", "fr": "{path} : fichier introuvable."},
+    "file.folder": {"en": "{path}: is a folder, not a recording.", "fr": "{path} : c'est un dossier, pas un enregistrement."},
+    "file.unreadable": {"en": "{path}: cannot be read: {reason}.", "fr": "{path} : lecture impossible : {reason}."},
+    "file.empty": {"en": "{path}: is empty.", "fr": "{path} : le fichier est vide."},
+    "file.not_audio": {
+        "en": "{path}: is not a recording that can be read (WAV, FLAC, MP3, OGG): {reason}.",
+        "fr": "{path} : n'est pas un enregistrement lisible (WAV, FLAC, MP3, OGG) : {reason}.",
+    },
+    "file.truncated": {
+        "en": "{path}: is cut short; it was heard up to {seconds} s.",
+        "fr": "{path} : fichier tronqué ; écouté jusqu'à {seconds} s.",
+    },
+    # -- delivery
+    "delivery.url_invalid": {
+        "en": "This is not a web address: {reason}. Give one like http://192.168.1.10/hook.",
+        "fr": "Ce n'est pas une adresse web : {reason}. Donnez par exemple http://192.168.1.10/hook.",
+    },
+    "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
+    "delivery.refused": {
+        "en": "The connection was refused: is the receiver running?",
+        "fr": "Connexion refusée : le destinataire est-il démarré ?",
+    },
+    "delivery.unresolved": {
+        "en": "The host name “{host}” is unknown.",
+        "fr": "Le nom d'hôte « {host} » est inconnu.",
+    },
+    "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
+    "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
+    "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.overflow": {
+        "en": "Too many events were waiting for this receiver; the oldest was given up.",
+        "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",
+    },
+    "delivery.stopped": {
+        "en": "ClapTrap was stopped before this could be delivered.",
+        "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
+    },
+    # -- settings
+    "settings.unreadable": {
+        "en": "The settings {path} cannot be read: {reason}.",
+        "fr": "Les réglages {path} ne peuvent pas être lus : {reason}.",
+    },
+    "settings.unwritable": {
+        "en": "The settings cannot be written to {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
+        "fr": "Les réglages ne peuvent pas être écrits dans {path} : {reason}. Choisissez un autre dossier avec --data-dir "
+        "ou corrigez les permissions.",
+    },
+    "settings.damaged": {
+        "en": "The settings were damaged. They were set aside as {aside} and the last good backup is in use.",
+        "fr": "Les réglages étaient endommagés. Ils ont été mis de côté ({aside}) et la dernière bonne sauvegarde est utilisée.",
+    },
+    "settings.damaged_no_backup": {
+        "en": "The settings were damaged and no backup was found. They were set aside as {aside}; ClapTrap starts with its defaults.",
+        "fr": "Les réglages étaient endommagés et sans sauvegarde. Ils ont été mis de côté ({aside}) ; ClapTrap repart "
+        "des valeurs par défaut.",
+    },
+    "settings.invalid": {"en": "{path}: {reason}.", "fr": "{path} : {reason}."},
+    "settings.locked": {
+        "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
+        "fr": "Un autre ClapTrap (processus {holder}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
+    },
+    # -- service
+    "service.port_taken": {
+        "en": "Port {port} on {host} is taken by another program. Stop it or choose another with --port.",
+        "fr": "Le port {port} sur {host} est pris par un autre programme. Arrêtez-le ou choisissez-en un autre avec --port.",
+    },
+    "service.port_forbidden": {
+        "en": "This user may not listen on port {port}. Choose one above 1023 with --port.",
+        "fr": "Cet utilisateur ne peut pas écouter sur le port {port}. Choisissez-en un au-dessus de 1023 avec --port.",
+    },
+    "service.address_unknown": {
+        "en": "The address {host} does not belong to this machine. Choose another with --host.",
+        "fr": "L'adresse {host} n'est pas celle de cette machine. Choisissez-en une autre avec --host.",
+    },
+    "service.exposed": {
+        "en": "Listening on {host} would open ClapTrap to the network, and it has no password yet. Use 127.0.0.1, "
+        "or say --allow-network if everyone who can reach this machine may control it.",
+        "fr": "Écouter sur {host} ouvrirait ClapTrap au réseau, et il n'a pas encore de mot de passe. Utilisez 127.0.0.1, "
+        "ou dites --allow-network si tous ceux qui atteignent cette machine peuvent le commander.",
+    },
+    "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},
+    "api.bad_request": {"en": "The request is not understood: {reason}.", "fr": "Requête incomprise : {reason}."},
+    "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
+    "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
+    "api.forbidden_origin": {
+        "en": "This request comes from another site and was refused.",
+        "fr": "Cette requête vient d'un autre site et a été refusée.",
+    },
+    "api.unknown_source": {"en": "There is no source “{source}”.", "fr": "Il n'y a pas de source « {source} »."},
+    "api.no_webhook": {
+        "en": "This source has no webhook to test. Give an address first.",
+        "fr": "Cette source n'a pas de webhook à tester. Donnez d'abord une adresse.",
+    },
+}
+
+
+def say(code: str, language: Language, **params: str | int | float) -> str:
+    """Return the sentence for ``code``; the bare code where the catalogue has none (a test forbids it)."""
+    sentence = SENTENCES.get(code)
+    return sentence[language].format(**params) if sentence else code
