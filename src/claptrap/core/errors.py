@@ -25,7 +25,7 @@ class ClapTrapError(Exception):
         params: values for the sentence; JSON scalars only, never a secret.
     """
 
-    def __init__(self, code: str, *, retryable: bool = False, **params: str | int | float) -> None:
+    def __init__(self, code: str, *, retryable: bool = False, **params: str | float) -> None:
         super().__init__(code)
         self.code = code
         self.retryable = retryable

@@ -52,7 +52,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     # -- files
     "file.missing": {"en": "{path}: no such file.", "fr": "{path} : fichier introuvable."},
-    "file.folder": {"en": "{path}: is a folder, not a recording.", "fr": "{path} : c'est un dossier, pas un enregistrement."},
+    "file.folder": {
+        "en": "{path}: is a folder, not a recording.",
+        "fr": "{path} : c'est un dossier, pas un enregistrement.",
+    },
     "file.unreadable": {"en": "{path}: cannot be read: {reason}.", "fr": "{path} : lecture impossible : {reason}."},
     "file.empty": {"en": "{path}: is empty.", "fr": "{path} : le fichier est vide."},
     "file.not_audio": {
@@ -63,11 +66,25 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{path}: is cut short; it was heard up to {seconds} s.",
         "fr": "{path} : fichier tronqué ; écouté jusqu'à {seconds} s.",
     },
-    # -- delivery
-    "delivery.url_invalid": {
-        "en": "This is not a web address: {reason}. Give one like http://192.168.1.10/hook.",
-        "fr": "Ce n'est pas une adresse web : {reason}. Donnez par exemple http://192.168.1.10/hook.",
+    # -- web addresses
+    "url.spaces": {
+        "en": "A web address has no spaces or control characters in it.",
+        "fr": "Une adresse web ne contient ni espaces ni caractères de contrôle.",
     },
+    "url.scheme": {
+        "en": "The address must begin with http:// or https://, like http://192.168.1.10/hook.",
+        "fr": "L'adresse doit commencer par http:// ou https://, par exemple http://192.168.1.10/hook.",
+    },
+    "url.host": {
+        "en": "The address names no machine. Give one like http://192.168.1.10/hook.",
+        "fr": "L'adresse ne nomme aucune machine. Donnez par exemple http://192.168.1.10/hook.",
+    },
+    "url.port": {
+        "en": "The port in the address must be a number from 1 to 65535.",
+        "fr": "Le port dans l'adresse doit être un nombre de 1 à 65535.",
+    },
+    "url.malformed": {"en": "This is not a web address.", "fr": "Ce n'est pas une adresse web."},
+    # -- delivery
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
@@ -107,7 +124,46 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Les réglages étaient endommagés et sans sauvegarde. Ils ont été mis de côté ({aside}) ; ClapTrap repart "
         "des valeurs par défaut.",
     },
-    "settings.invalid": {"en": "{path}: {reason}.", "fr": "{path} : {reason}."},
+    "settings.not_json": {
+        "en": "The settings {path} are not a JSON document (line {line}, column {column}).",
+        "fr": "Les réglages {path} ne sont pas un document JSON (ligne {line}, colonne {column}).",
+    },
+    "settings.invalid_document": {
+        "en": "The settings are not valid: {count} fault(s), first at {first}.",
+        "fr": "Les réglages ne sont pas valides : {count} faute(s), d'abord dans {first}.",
+    },
+    "settings.duplicate_id": {
+        "en": "Two sources have the id “{id}”; each needs its own.",
+        "fr": "Deux sources ont l'identifiant « {id} » ; chacune doit avoir le sien.",
+    },
+    "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
+    "settings.missing_kind": {
+        "en": "The source's kind is missing: microphone or file.",
+        "fr": "Le type de la source manque : microphone ou file.",
+    },
+    "settings.greater_than": {"en": "It must be greater than {bound}.", "fr": "La valeur doit être supérieure à {bound}."},
+    "settings.at_least": {"en": "It must be at least {bound}.", "fr": "La valeur doit être au moins {bound}."},
+    "settings.at_most": {"en": "It must be at most {bound}.", "fr": "La valeur doit être au plus {bound}."},
+    "settings.not_a_number": {"en": "It must be a number.", "fr": "Il faut un nombre."},
+    "settings.not_a_whole_number": {"en": "It must be a whole number.", "fr": "Il faut un nombre entier."},
+    "settings.not_a_switch": {"en": "It must be true or false.", "fr": "Il faut true (oui) ou false (non)."},
+    "settings.not_a_text": {"en": "It must be a text.", "fr": "Il faut un texte."},
+    "settings.empty": {"en": "It must not be empty.", "fr": "Ce texte ne doit pas être vide."},
+    "settings.too_long": {"en": "It may have {bound} characters at most.", "fr": "Ce texte a {bound} caractères au plus."},
+    "settings.too_many": {"en": "There may be {bound} at most.", "fr": "Il peut y en avoir {bound} au plus."},
+    "settings.bad_id": {
+        "en": "An id has 1 to 64 small letters, digits and hyphens.",
+        "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
+    },
+    "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
+    "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
+    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key_near": {
+        "en": "There is no such setting. Did you mean “{near}”?",
+        "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
+    },
+    "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
         "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
         "fr": "Un autre ClapTrap (processus {holder}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
@@ -147,7 +203,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
 }
 
 
-def say(code: str, language: Language, **params: str | int | float) -> str:
+def say(code: str, language: Language, **params: str | float) -> str:
     """Return the sentence for ``code``; the bare code where the catalogue has none (a test forbids it)."""
     sentence = SENTENCES.get(code)
     return sentence[language].format(**params) if sentence else code

@@ -1,0 +1,1 @@
+"""What a person chose: one checked document, kept safely."""

@@ -1,0 +1,35 @@
+"""Shared by all tests: no thread is left behind, and where the recordings are."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """Fail any test after which a thread of ClapTrap's lives on (after python-zeroconf's ``verify_threads_ended``)."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 3
+    for thread in set(threading.enumerate()) - before:
+        if not thread.daemon or ":" in thread.name:
+            thread.join(max(0, deadline - time.monotonic()))
+    left = [t.name for t in set(threading.enumerate()) - before if not t.name.startswith(("asyncio_", "ThreadPoolExecutor"))]
+    assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of recordings and models that is not part of the project; the test skips where it is absent."""
+    folder = Path(os.environ.get("CLAPTRAP_SHARED", ROOT.parent / "shared"))
+    if not (folder / "audio" / "onsets.csv").exists():
+        pytest.skip("the recordings are not part of the project; set CLAPTRAP_SHARED to a folder that has audio/ and models/")
+    return folder

@@ -1,0 +1,69 @@
+"""The words keep their JSON form, count, and keep secrets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from claptrap.core.errors import InputError, SourceError
+from claptrap.core.events import Event
+from claptrap.core.spec import FileInput, MicrophoneInput, SourceSpec
+from claptrap.core.tally import Tally
+from claptrap.core.weburl import check_url, redact
+
+
+@pytest.mark.parametrize("source", [MicrophoneInput("USB"), FileInput("a.wav", loop=True)])
+def test_a_spec_survives_json(source: MicrophoneInput | FileInput) -> None:
+    """parse ∘ print = identity."""
+    spec = SourceSpec("a", "A", source, enabled=False, threshold=0.7, delay_s=1.5, pin="box")
+    assert SourceSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+def test_an_event_survives_json_and_has_a_lasting_id() -> None:
+    """parse ∘ print = identity; the id names source, epoch and sequence."""
+    event = Event("mic", "Salon", "microphone", "e1", 7, 1.0, 1.1, 1234.5, 0.9, 1, (("Clapping", 0.8),))
+    assert Event.from_json(json.loads(json.dumps(event.to_json()))) == event
+    assert event.id == "mic:e1:7"
+
+
+def test_an_error_says_its_sentence() -> None:
+    """str(error) is good for a log line."""
+    assert "USB" in str(SourceError("source.device_missing", device="USB"))
+
+
+def test_a_tally_speaks_at_most_once_a_period() -> None:
+    """Ten thousand faults in a second make two lines and one true total."""
+    tally = Tally()
+    spoken = [tally.add(i / 10_000) for i in range(10_000)]
+    assert [n for n in spoken if n] == [1]
+    assert tally.add(1.5) == 10_000
+    assert tally.total == 10_001
+
+
+@pytest.mark.parametrize("url", ["http://a", "https://a.b:8443/x?y=z", "http://[::1]:80/", "http://user:pw@host/"])
+def test_web_addresses_are_accepted(url: str) -> None:
+    """What an HTTP client can call passes."""
+    check_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("", "url.scheme"), ("ftp://a", "url.scheme"), ("a.b/c", "url.scheme"), ("http://", "url.host"), ("http:///x", "url.host"),
+        ("http://.", "url.host"), ("http://a:99999/", "url.port"), ("http://a:x/", "url.port"), ("http://a:0/", "url.port"),
+        ("http://a b/", "url.spaces"), ("http://a/\n", "url.spaces"), ("http://[::1", "url.malformed"),
+    ],
+)  # fmt: skip
+def test_other_addresses_are_refused_for_their_reason(url: str, code: str) -> None:
+    """Each fault has its own sentence."""
+    with pytest.raises(InputError) as caught:
+        check_url(url)
+    assert caught.value.code == code
+
+
+def test_redacting_hides_all_that_can_be_secret() -> None:
+    """A log line names the receiver, never its token."""
+    assert redact("https://me:pw@hooks.example:8443/services/T0/SECRET?key=K") == "https://hooks.example:8443/…"
+    assert redact("http://[::1]:80/") == "http://[::1]:80"
+    assert redact("nonsense") == "?"

@@ -1,0 +1,128 @@
+"""Settings survive crashes, damage and forbidden folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from claptrap.core.errors import SettingsError
+from claptrap.settings import store as store_module
+from claptrap.settings.schema import Settings
+from claptrap.settings.store import KEPT_BACKUPS, Store
+
+FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
+
+
+def codes(loaded: store_module.Loaded) -> list[str]:
+    return [problem.code for problem in loaded.problems]
+
+
+def test_a_new_folder_gives_the_defaults(tmp_path: Path) -> None:
+    """A first start needs no file and reports no problem."""
+    store = Store(tmp_path / "new" / "folder")
+    store.open()
+    assert store.load() == store_module.Loaded(Settings())
+    store.close()
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    """Saving and loading give the same settings, and leave no temporary file."""
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    assert store.load().settings == ENGLISH
+    assert [p.name for p in tmp_path.iterdir()] == ["settings.json"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe\x00", b'{"version": 7}', b"[1, 2]", b'{"sources": 3}'])
+def test_a_damaged_file_is_set_aside_and_the_backup_used(tmp_path: Path, damage: bytes) -> None:
+    """Nothing is lost: the damaged bytes are kept, the last good settings are back, and the person is told."""
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    store.save(FRENCH)
+    store.path.write_bytes(damage)
+    loaded = store.load()
+    assert loaded.settings == ENGLISH
+    assert codes(loaded)[-1] == "settings.damaged"
+    (aside,) = tmp_path.glob("settings-damaged-*.json")
+    assert aside.read_bytes() == damage
+
+
+def test_damage_without_a_backup_gives_defaults_and_says_so(tmp_path: Path) -> None:
+    """The person learns that their settings are gone, and where the remains are."""
+    (tmp_path / "settings.json").write_text("{")
+    assert codes(Store(tmp_path).load()) == ["settings.not_json", "settings.damaged_no_backup"]
+
+
+def test_a_damaged_backup_is_passed_over(tmp_path: Path) -> None:
+    """The newest *good* backup is used."""
+    store = Store(tmp_path)
+    for settings in (ENGLISH, FRENCH, FRENCH):
+        store.save(settings)
+    newest = sorted(store.backups.iterdir())[-1]
+    newest.write_text("torn")
+    store.path.write_text("{")
+    assert store.load().settings == ENGLISH
+
+
+def test_backups_are_rotated(tmp_path: Path) -> None:
+    """Only the newest backups are kept."""
+    store = Store(tmp_path)
+    for i in range(KEPT_BACKUPS + 5):
+        store.save(ENGLISH if i % 2 else FRENCH)
+    assert len(list(store.backups.iterdir())) == KEPT_BACKUPS
+
+
+@pytest.mark.parametrize("step", ["fsync", "link", "replace"])
+def test_a_failing_step_leaves_the_old_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """A full disk at any step leaves the old settings and no debris."""
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    before = store.path.read_bytes()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path if step == "replace" else os, step, fail)
+        with pytest.raises(SettingsError) as caught:
+            store.save(FRENCH)
+    assert caught.value.code == "settings.unwritable"
+    assert store.path.read_bytes() == before
+    assert not list(tmp_path.glob("*.tmp")) + list(tmp_path.glob(".*.tmp"))
+
+
+def test_an_unwritable_folder_is_said_at_opening(tmp_path: Path) -> None:
+    """A file where the folder should be (root may write anywhere else) is told before the first save."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError) as caught:
+        Store(tmp_path / "file" / "data").open()
+    assert caught.value.code == "settings.unwritable"
+
+
+def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Path) -> None:
+    """Two services on one folder would overwrite each other's settings."""
+    store = Store(tmp_path)
+    store.open()
+    script = (
+        "import sys; from pathlib import Path; from claptrap.settings.store import Store; from claptrap.core.errors import *\n"
+        "try: Store(Path(sys.argv[1])).open()\n"
+        "except SettingsError as e: print(e.code, e.params['holder'])"
+    )
+    answer = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["settings.locked", str(os.getpid())]
+    store.close()
+    store.open()
+    store.close()
+
+
+def test_the_file_is_readable_by_people(tmp_path: Path) -> None:
+    """The document is indented JSON with accents as they are."""
+    store = Store(tmp_path)
+    store.save(Settings.model_validate({"sources": [{"id": "m", "kind": "microphone", "name": "Été"}]}))
+    assert "Été" in store.path.read_text(encoding="utf-8")
+    assert json.loads(store.path.read_text(encoding="utf-8"))["version"] == 1
