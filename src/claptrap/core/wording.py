@@ -66,6 +66,21 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{path}: is cut short; it was heard up to {seconds} s.",
         "fr": "{path} : fichier tronqué ; écouté jusqu'à {seconds} s.",
     },
+    # -- model files
+    "model.unreadable": {
+        "en": "The model file {path} cannot be read: {reason}.",
+        "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}.",
+    },
+    "model.wrong": {
+        "en": "{path} is not the expected model file ({size} bytes, {expected} expected, or another content). Delete it and get it again; "
+        "until then ClapTrap hears with its embedded model.",
+        "fr": "{path} n'est pas le fichier de modèle attendu ({size} octets au lieu de {expected}, ou un autre contenu). Supprimez-le et "
+        "récupérez-le ; en attendant, ClapTrap écoute avec son modèle embarqué.",
+    },
+    "model.absent": {
+        "en": "YAMNet's file {name} is not in {folder}.",
+        "fr": "Le fichier {name} de YAMNet n'est pas dans {folder}.",
+    },
     # -- web addresses
     "url.spaces": {
         "en": "A web address has no spaces or control characters in it.",

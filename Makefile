@@ -1,0 +1,67 @@
+# ClapTrap: `make run` is all you need. Every target sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+
+.PHONY: run install page test check lint format bench-quality lock clean
+
+run: install  ## start ClapTrap on http://localhost:16045
+	@exec $(BIN)/claptrap serve
+
+install: $(VENV)/.installed  ## set up .venv; afterwards $(VENV)/bin/claptrap works
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ClapTrap needs Python 3.11 or newer; $(PYTHON) is older. Try: make run PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ echo "Python's venv module is missing. On Debian or Ubuntu: sudo apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.made requirements.lock pyproject.toml hatch_build.py $(PAGE_SOURCES)
+	@sh scripts/system-packages run
+	@echo "Setting up $(VENV) (a minute or so, only this once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@sh scripts/node-version || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock || \
+		echo "Node could not be installed: the page will not be built, everything else works."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+page: $(VENV)/.installed  ## build the page again
+	@$(BIN)/python hatch_build.py
+
+test: $(VENV)/.installed-dev  ## all tests, with real devices, servers and a browser
+	@sh scripts/system-packages test
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev  ## the fast tests, to run every minute
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+lint: $(VENV)/.installed-dev  ## style, types, floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
+	@$(BIN)/python -m benchmarks.quality
+
+lock: $(VENV)/.installed-dev  ## renew the lock files; needs uv on the path
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml requirements-build.in -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-c requirements.lock requirements-dev.in -o requirements-dev.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		requirements-node.in -o requirements-node.lock
+
+clean:
+	rm -rf $(VENV) build dist src/claptrap/web/assets frontend/node_modules
