@@ -1,0 +1,1 @@
+"""Samples: frames as they come, canonical hops as they are heard. NumPy, no devices."""

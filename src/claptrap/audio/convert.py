@@ -1,0 +1,35 @@
+"""From whatever numbers a source has to the numbers that are heard."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+LOUDEST = 65_536.0  # float recordings scaled like 16-bit integers exist and pass; beyond this a number is not a sound
+
+
+def to_float32(samples: NDArray[np.number]) -> NDArray[np.float32]:
+    """Return ``samples`` as float32; integers are scaled by their own full scale to [-1, 1).
+
+    Args:
+        samples: any shape; signed or unsigned integers of 8 to 64 bits (unsigned: the middle is silence), or floats, which
+            keep their values.
+    """
+    if not np.issubdtype(samples.dtype, np.integer):
+        return samples.astype(np.float32, copy=False)
+    full_scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
+    middle = full_scale if np.issubdtype(samples.dtype, np.unsignedinteger) else 0.0
+    return ((samples.astype(np.float64) - middle) / full_scale).astype(np.float32)
+
+
+def sanitise(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``samples`` with 0 for what is not a sound: NaN, infinities, values beyond ±65 536. Other values stay."""
+    sound = np.abs(samples) <= LOUDEST  # false for NaN too
+    return samples if sound.all() else np.where(sound, samples, np.float32(0))
+
+
+def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of all channels: (n, channels) → (n,), sanitised first, so that one broken channel harms no other."""
+    channels = samples.shape[1]
+    clean = sanitise(samples)
+    return clean[:, 0] if channels == 1 else clean.mean(axis=1, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Where sound comes from. Siblings that do not know each other, one file a kind."""
