@@ -15,13 +15,13 @@ from claptrap.core.weburl import check_url, redact
 
 @pytest.mark.parametrize("source", [MicrophoneInput("USB"), FileInput("a.wav", loop=True)])
 def test_a_spec_survives_json(source: MicrophoneInput | FileInput) -> None:
-    """parse ∘ print = identity."""
+    """Parse ∘ print = identity."""
     spec = SourceSpec("a", "A", source, enabled=False, threshold=0.7, delay_s=1.5, pin="box")
     assert SourceSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
 def test_an_event_survives_json_and_has_a_lasting_id() -> None:
-    """parse ∘ print = identity; the id names source, epoch and sequence."""
+    """Parse ∘ print = identity; the id names source, epoch and sequence."""
     event = Event("mic", "Salon", "microphone", "e1", 7, 1.0, 1.1, 1234.5, 0.9, 1, (("Clapping", 0.8),))
     assert Event.from_json(json.loads(json.dumps(event.to_json()))) == event
     assert event.id == "mic:e1:7"

@@ -63,7 +63,7 @@ def test_a_damaged_backup_is_passed_over(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for settings in (ENGLISH, FRENCH, FRENCH):
         store.save(settings)
-    newest = sorted(store.backups.iterdir())[-1]
+    newest = max(store.backups.iterdir())
     newest.write_text("torn")
     store.path.write_text("{")
     assert store.load().settings == ENGLISH
@@ -109,7 +109,7 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Pat
     store = Store(tmp_path)
     store.open()
     script = (
-        "import sys; from pathlib import Path; from claptrap.settings.store import Store; from claptrap.core.errors import *\n"
+        "import sys; from pathlib import Path; from claptrap.settings.store import *\n"
         "try: Store(Path(sys.argv[1])).open()\n"
         "except SettingsError as e: print(e.code, e.params['holder'])"
     )

@@ -4,6 +4,7 @@ ClapTrapError
 ├── InputError      what a person or a file gave is wrong; they can mend it      (retryable: no)
 ├── SourceError     a source of sound failed                                     (retryable: says so)
 ├── DeliveryError   a receiver was not reached or refused                        (retryable: says so)
+├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
 └── ServiceError    the service itself cannot start or go on                     (retryable: no)
 
@@ -45,6 +46,10 @@ class SourceError(ClapTrapError):
 
 class DeliveryError(ClapTrapError):
     """A receiver was not reached, or refused."""
+
+
+class ModelError(ClapTrapError):
+    """A model file cannot be had, or must not be used."""
 
 
 class SettingsError(ClapTrapError):

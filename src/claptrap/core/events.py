@@ -183,7 +183,27 @@ class Attempt:
         return not self.code
 
 
-Status = SourceStatus | Level | Heard | Verdict | Clap | Attempt
+@dataclass(frozen=True, slots=True)
+class ModelProgress:
+    """How the download of a model file goes.
+
+    Attributes:
+        name: the file's.
+        done_bytes, size_bytes: so far, and in all.
+        code: why it failed, a key of ``core.wording``; empty while it goes well.
+        params: values for that sentence.
+        retry_in_s: seconds until the next try; None while it goes well.
+    """
+
+    name: str
+    done_bytes: int
+    size_bytes: int
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    retry_in_s: float | None = None
+
+
+Status = SourceStatus | Level | Heard | Verdict | Clap | Attempt | ModelProgress
 """What the lossy side carries: everything that a live page wants and nobody must rely on."""
 
 

@@ -72,10 +72,37 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}.",
     },
     "model.wrong": {
-        "en": "{path} is not the expected model file ({size} bytes, {expected} expected, or another content). Delete it and get it again; "
-        "until then ClapTrap hears with its embedded model.",
-        "fr": "{path} n'est pas le fichier de modèle attendu ({size} octets au lieu de {expected}, ou un autre contenu). Supprimez-le et "
-        "récupérez-le ; en attendant, ClapTrap écoute avec son modèle embarqué.",
+        "en": "{path} is not the expected model file: its checksum differs. It is not used; get the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; récupérez-le à nouveau.",
+    },
+    "model.wrong_size": {
+        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; get the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; récupérez-le à nouveau.",
+    },
+    "model.unwritable": {
+        "en": "The model file cannot be written to {path}: {reason}. Name another folder with CLAPTRAP_MODELS_DIR.",
+        "fr": "Le fichier de modèle ne peut pas être écrit dans {path} : {reason}. Indiquez un autre dossier avec CLAPTRAP_MODELS_DIR.",
+    },
+    "model.unusable": {
+        "en": "The model file {path} cannot be loaded on this machine: {reason}.",
+        "fr": "Le fichier de modèle {path} ne peut pas être chargé sur cette machine : {reason}.",
+    },
+    "model.network": {
+        "en": "The model file could not be fetched from {url}: {reason}.",
+        "fr": "Le fichier de modèle n'a pas pu être récupéré depuis {url} : {reason}.",
+    },
+    "model.status": {"en": "{url} answered {status}.", "fr": "{url} a répondu {status}."},
+    "model.cut": {
+        "en": "The download was cut after {size} of {expected} bytes; it will be continued.",
+        "fr": "Le téléchargement a été coupé après {size} octets sur {expected} ; il sera repris.",
+    },
+    "model.too_large": {
+        "en": "{url} sends more than the expected {expected} bytes; it was refused.",
+        "fr": "{url} envoie plus que les {expected} octets attendus ; refusé.",
+    },
+    "model.stopped": {
+        "en": "The download of {name} was stopped; it can be continued.",
+        "fr": "Le téléchargement de {name} a été arrêté ; il pourra être repris.",
     },
     "model.absent": {
         "en": "YAMNet's file {name} is not in {folder}.",

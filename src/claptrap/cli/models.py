@@ -1,0 +1,82 @@
+"""``claptrap models``: list, pull, verify and import model files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from claptrap.cli.language import in_words
+from claptrap.core.errors import ClapTrapError
+from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
+from claptrap.models.download import download
+from claptrap.models.shelf import bring, find
+
+FAILED = 2
+
+
+@click.group()
+def models() -> None:
+    """The model files that ClapTrap can use but does not ship."""
+
+
+@models.command(name="list")
+def list_models() -> None:
+    """List the models, where they are kept, and whether they are there."""
+    click.echo(str(models_folder()))
+    for model in CATALOGUE:
+        try:
+            state = "present" if find(model, models_folder()) else "absent"
+        except ClapTrapError as error:
+            state = in_words(error)
+        click.echo(f"  {model.name}  {model.title}, {model.size / 1e6:.1f} MB, {model.licence}: {state}")
+
+
+@models.command()
+def pull() -> None:
+    """Download YAMNet; a cut download is continued."""
+    with _failures_in_words():
+        if find(YAMNET, models_folder()) is None:
+            with tqdm(total=YAMNET.size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+                download(YAMNET, download_url(YAMNET), models_folder(), _moving(bar))
+        click.echo(str(models_folder() / YAMNET.name))
+
+
+@models.command()
+def verify() -> None:
+    """Check the size and the SHA-256 of the files that are there. Exit status 2 if one is wrong or absent."""
+    with _failures_in_words():
+        for model in CATALOGUE:
+            found = find(model, models_folder())
+            click.echo(f"{model.name}: {'ok' if found else 'absent'}")
+            if not found:
+                sys.exit(FAILED)
+
+
+@models.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_model(file: Path) -> None:
+    """Take YAMNet's FILE that you got elsewhere, after checking it."""
+    with _failures_in_words():
+        click.echo(str(bring(YAMNET, file, models_folder())))
+
+
+def _moving(bar: tqdm[None]) -> Callable[[int], bool]:
+    def progress(done: int) -> bool:
+        bar.update(done - bar.n)
+        return True
+
+    return progress
+
+
+@contextmanager
+def _failures_in_words() -> Iterator[None]:
+    try:
+        yield
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        sys.exit(FAILED)

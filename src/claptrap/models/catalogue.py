@@ -1,0 +1,56 @@
+"""The model files that ClapTrap can use but does not ship."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model that users download.
+
+    Attributes:
+        name: on disk.
+        title: for people.
+        url: where it is published.
+        size: bytes.
+        sha256: hex digest; a file is used only if it matches.
+        licence: SPDX identifier.
+    """
+
+    name: str
+    title: str
+    url: str
+    size: int
+    sha256: str
+    licence: str
+
+
+YAMNET = ModelFile(
+    name="yamnet.tflite",
+    title="YAMNet",
+    url="https://storage.googleapis.com/mediapipe-models/audio_classifier/yamnet/float32/1/yamnet.tflite",
+    size=4_126_810,
+    sha256="4d8b4a53282dc83ef04e3e7dbc4fbc98082e34e44ed798e16c3a0cdd4c584faf",
+    licence="Apache-2.0",
+)
+CATALOGUE = (YAMNET,)
+
+
+def models_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder for model files: ``CLAPTRAP_MODELS_DIR``, else the platform's cache folder."""
+    named = environment.get("CLAPTRAP_MODELS_DIR")
+    return Path(named) if named else platformdirs.user_cache_path("claptrap", appauthor=False) / "models"
+
+
+def download_url(model: ModelFile, environment: Mapping[str, str] = os.environ) -> str:
+    """Return where to fetch ``model``: a mirror named by ``CLAPTRAP_YAMNET_URL``, else where it is published.
+
+    A mirror needs no trust: the checksum decides.
+    """
+    return (model is YAMNET and environment.get("CLAPTRAP_YAMNET_URL")) or model.url

@@ -1,0 +1,253 @@
+"""Model files: fetched from a real server however it behaves, and never loaded unless they are the very file."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from claptrap.core.backoff import Backoff
+from claptrap.core.errors import ModelError
+from claptrap.core.events import ModelProgress, Status
+from claptrap.models.catalogue import YAMNET, ModelFile, download_url, models_folder
+from claptrap.models.download import download
+from claptrap.models.shelf import bring, find
+from claptrap.runtime.fetcher import Fetcher
+
+CONTENT = bytes(range(256)) * 4000
+MODEL = ModelFile("m.tflite", "M", "http://unused", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "MIT")
+Answer = Callable[[BaseHTTPRequestHandler, int], None]
+
+
+def whole(request: BaseHTTPRequestHandler, start: int) -> None:
+    """Serve the file, or the range that was asked for."""
+    body = CONTENT[start:]
+    request.send_response(206 if start else 200)
+    request.send_header("Content-Length", str(len(body)))
+    if start:
+        request.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def without_ranges(request: BaseHTTPRequestHandler, _: int) -> None:
+    whole(request, 0)
+
+
+def cut(request: BaseHTTPRequestHandler, start: int) -> None:
+    """Promise all, send half, hang up."""
+    request.send_response(206 if start else 200)
+    request.send_header("Content-Length", str(len(CONTENT) - start))
+    if start:
+        request.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+    request.end_headers()
+    request.wfile.write(CONTENT[start : start + (len(CONTENT) - start) // 2])
+
+
+def wrong(request: BaseHTTPRequestHandler, _: int) -> None:
+    request.send_response(200)
+    request.end_headers()
+    request.wfile.write(CONTENT[::-1])
+
+
+def endless(request: BaseHTTPRequestHandler, _: int) -> None:
+    request.send_response(200)
+    request.end_headers()
+    for _ in range(20):
+        request.wfile.write(CONTENT)
+
+
+def redirect(request: BaseHTTPRequestHandler, start: int) -> None:
+    if request.path == "/there":
+        whole(request, start)
+        return
+    request.send_response(302)
+    request.send_header("Location", "/there")
+    request.send_header("Content-Length", "0")
+    request.end_headers()
+
+
+def absent(request: BaseHTTPRequestHandler, _: int) -> None:
+    request.send_error(404)
+
+
+@contextmanager
+def server(*answers: Answer) -> Iterator[tuple[str, list[int]]]:
+    """Serve one answer per request, the last one for ever; yield the address and the ranges that were asked for."""
+    left, ranges = list(answers), []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            start = int(self.headers.get("Range", "bytes=0-")[6:-1])
+            ranges.append(start)
+            answer = left.pop(0) if len(left) > 1 else left[0]
+            try:
+                answer(self, start)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{http.server_port}/m", ranges
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+def refusal(url: str, folder: Path) -> str:
+    with pytest.raises(ModelError) as caught:
+        download(MODEL, url, folder)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("answer", [whole, redirect])
+def test_a_download_gives_the_very_file_and_nothing_else(tmp_path: Path, answer: Answer) -> None:
+    """The file appears in one step, with the bytes that were published; redirections are followed."""
+    seen: list[int] = []
+    with server(answer) as (url, _):
+        path = download(MODEL, url, tmp_path, lambda done: seen.append(done) is None)
+    assert path.read_bytes() == CONTENT
+    assert [p.name for p in tmp_path.iterdir()] == [MODEL.name]
+    assert seen == sorted(seen)
+    assert seen[-1] == MODEL.size
+
+
+def test_a_cut_download_is_continued_where_it_stopped(tmp_path: Path) -> None:
+    """Bytes that have come are not fetched twice."""
+    with server(cut, cut, whole) as (url, ranges):
+        assert refusal(url, tmp_path) in ("model.cut", "model.network")
+        assert refusal(url, tmp_path) in ("model.cut", "model.network")
+        assert download(MODEL, url, tmp_path).read_bytes() == CONTENT
+    assert ranges == [0, MODEL.size // 2, MODEL.size * 3 // 4]
+
+
+def test_a_server_that_knows_no_ranges_is_read_anew(tmp_path: Path) -> None:
+    """A whole answer to a range request replaces what was there."""
+    (tmp_path / "m.tflite.part").write_bytes(b"other bytes")
+    with server(without_ranges) as (url, _):
+        assert download(MODEL, url, tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(wrong, "model.wrong"), (endless, "model.too_large"), (absent, "model.status")]
+)
+def test_a_wrong_file_is_refused_and_not_kept(tmp_path: Path, answer: Answer, code: str) -> None:
+    """Nothing that is not the very file stays in the folder, and the next try begins anew."""
+    with server(answer, whole) as (url, ranges):
+        assert refusal(url, tmp_path) == code
+        assert list(tmp_path.iterdir()) == []
+        download(MODEL, url, tmp_path)
+    assert ranges == [0, 0]
+
+
+def test_a_damaged_part_is_found_out(tmp_path: Path) -> None:
+    """A part with wrong bytes leads to a refusal, then to a good file."""
+    (tmp_path / "m.tflite.part").write_bytes(b"x" * 100)
+    with server(whole) as (url, _):
+        assert refusal(url, tmp_path) == "model.wrong"
+        assert download(MODEL, url, tmp_path).read_bytes() == CONTENT
+
+
+def test_an_unreachable_server_and_a_bad_address_are_told(tmp_path: Path) -> None:
+    """No network is an expected failure."""
+    assert refusal("http://127.0.0.1:1/m", tmp_path) == "model.network"
+    assert refusal("nonsense", tmp_path) == "model.network"
+
+
+def test_a_download_can_be_stopped_and_keeps_its_part(tmp_path: Path) -> None:
+    """Stopping is prompt and loses nothing."""
+    with server(whole) as (url, _), pytest.raises(ModelError) as caught:
+        download(MODEL, url, tmp_path, lambda _: False)
+    assert caught.value.code == "model.stopped"
+    assert (tmp_path / "m.tflite.part").stat().st_size > 0
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    """A full or forbidden disk has its own sentence."""
+    (tmp_path / "file").write_text("")
+    with server(whole) as (url, _):
+        assert refusal(url, tmp_path / "file" / "x") == "model.unwritable"
+
+
+def test_only_the_very_file_is_found(tmp_path: Path) -> None:
+    """Absent is None; a truncated or altered file is an error, never a path."""
+    assert find(MODEL, tmp_path) is None
+    (tmp_path / MODEL.name).write_bytes(CONTENT)
+    assert find(MODEL, tmp_path) == tmp_path / MODEL.name
+    for content, code in [(CONTENT[:-1], "model.wrong_size"), (CONTENT[::-1], "model.wrong")]:
+        (tmp_path / MODEL.name).write_bytes(content)
+        with pytest.raises(ModelError) as caught:
+            find(MODEL, tmp_path)
+        assert caught.value.code == code
+
+
+def test_a_file_got_elsewhere_is_checked_and_brought(tmp_path: Path) -> None:
+    """Importing refuses a wrong file and leaves the folder as it was."""
+    good, bad, folder = tmp_path / "good", tmp_path / "bad", tmp_path / "models"
+    good.write_bytes(CONTENT)
+    bad.write_bytes(CONTENT[::-1])
+    assert bring(MODEL, good, folder).read_bytes() == CONTENT
+    for path, code in [(bad, "model.wrong"), (tmp_path / "none", "model.unreadable")]:
+        with pytest.raises(ModelError) as caught:
+            bring(MODEL, path, folder)
+        assert caught.value.code == code
+    assert [p.name for p in folder.iterdir()] == [MODEL.name]
+
+
+def test_folder_and_mirror_follow_the_environment(tmp_path: Path) -> None:
+    """``CLAPTRAP_MODELS_DIR`` and ``CLAPTRAP_YAMNET_URL`` are honoured."""
+    assert models_folder({"CLAPTRAP_MODELS_DIR": str(tmp_path)}) == tmp_path
+    assert models_folder({}).name == "models"
+    assert download_url(YAMNET, {"CLAPTRAP_YAMNET_URL": "http://mirror/y"}) == "http://mirror/y"
+    assert download_url(YAMNET, {}) == YAMNET.url
+
+
+class Told:
+    """Collects progress."""
+
+    def __init__(self) -> None:
+        self.progress: list[ModelProgress] = []
+
+    def offer(self, status: Status) -> None:
+        assert isinstance(status, ModelProgress)
+        self.progress.append(status)
+
+
+def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None:
+    """Without network hearing goes on; when the network is back the model comes by itself, and both are told."""
+    told, ready = Told(), threading.Event()
+    paths: list[Path] = []
+
+    def arrived(path: Path) -> None:
+        paths.append(path)
+        ready.set()
+
+    with server(absent, cut, whole) as (url, _):
+        fetcher = Fetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher.start()
+        assert ready.wait(10)
+        fetcher.stop()
+    assert paths == [tmp_path / MODEL.name]
+    assert told.progress[0].code == "model.status"
+    assert told.progress[-1] == ModelProgress(MODEL.name, MODEL.size, MODEL.size)
+
+
+def test_the_fetcher_stops_while_it_waits(tmp_path: Path) -> None:
+    """An hour of back-off does not delay the end of the service."""
+    told = Told()
+    fetcher = Fetcher(MODEL, "http://127.0.0.1:1/", tmp_path, lambda _: None, told, Backoff(3600, 3600))
+    fetcher.start()
+    while not told.progress:
+        assert fetcher._thread.is_alive()
+    fetcher.stop()
+    assert not fetcher._thread.is_alive()
