@@ -1,0 +1,36 @@
+"""What a source is, and whom it talks to."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from claptrap.audio.frame import Frame
+
+
+class Sink(Protocol):
+    """What a running source talks to, always from the thread that called ``run``."""
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the source shall return; a source never waits longer than 0.5 s without looking."""
+
+    def live(self, rate_hz: int, channels: int) -> None:
+        """Sound flows from now on. Told once in a ``run``, before the first frame."""
+
+    def frame(self, frame: Frame) -> None:
+        """Sound has come. What this raises ends the source's ``run``."""
+
+
+class Source(Protocol):
+    """One source of sound. It does not know how to retry; its runner does."""
+
+    def run(self, sink: Sink) -> None:
+        """Give sound to ``sink`` until the sound ends or ``sink.stop`` is set; then release everything and return.
+
+        May be called again afterwards.
+
+        Raises:
+            SourceError: the source failed; ``retryable`` says whether trying again can help.
+            InputError: what the person asked for cannot be heard (a file that is missing).
+        """
