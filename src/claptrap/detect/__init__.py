@@ -1,0 +1,1 @@
+"""Pure hearing: arrays in, claps out. No clock, thread, queue, socket or logging."""

@@ -1,0 +1,115 @@
+"""The embedded clap model: a small convolutional network on a log-mel patch around a beginning. Plain NumPy.
+
+It looks up to four times, each time knowing more of what follows the onset (``LOOKS``); frames that have not been heard yet are
+marked as such in a second channel. It was trained with the future cut at random, so one network serves all looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import RATE_HZ
+
+WINDOW, STEP, FRAMES, MELS = 256, 128, 44, 40
+BEFORE = 2560  # samples of a patch before the onset: 160 ms
+PATCH = (FRAMES - 1) * STEP + WINDOW  # samples of a patch: 360 ms
+LOOKS = (28, 33, 38, 44)  # frames heard at each look: up to 72, 112, 152 and 200 ms after the onset
+AFTER = tuple((frames - 1) * STEP + WINDOW - BEFORE for frames in LOOKS)  # the same in samples
+_REFERENCE = slice(18, 28)  # the frames of the onset itself, heard at every look: their loudest point is 0 dB
+_RANGE_DB = 50.0
+_LOWEST, _HIGHEST = -0.6, 1.1  # −80 dB and +5 dB from that point
+_QUIET = 1e-7
+_TAPER = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+def _mel_filters(low_hz: float = 80.0) -> NDArray[np.float32]:
+    """Return (bins, MELS) triangles on the mel scale (O'Shaughnessy 1987), at least one bin wide, each of unit sum."""
+    f = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
+    mel = np.linspace(2595 * np.log10(1 + low_hz / 700), 2595 * np.log10(1 + RATE_HZ / 2 / 700), MELS + 2)
+    edges = 700 * (10 ** (mel / 2595) - 1)
+    bin_hz = RATE_HZ / WINDOW
+    up = (f[:, None] - edges[1:-1]) / np.maximum(edges[1:-1] - edges[:-2], bin_hz) + 1
+    down = (edges[1:-1] - f[:, None]) / np.maximum(edges[2:] - edges[1:-1], bin_hz) + 1
+    triangles = np.clip(np.minimum(up, down), 0, None)
+    return (triangles / triangles.sum(axis=0)).astype(np.float32)
+
+
+_MEL = _mel_filters()
+
+
+def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the log-mel patches in dB, (B, FRAMES, MELS), of (B, PATCH) samples that begin ``BEFORE`` samples before the onset."""
+    windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
+    spectrum = np.fft.rfft(windows * _TAPER)
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    patches: NDArray[np.float32] = 10 * np.log10(power @ _MEL + np.float32(_QUIET))
+    return patches
+
+
+def look_at(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+    """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which the first ``frames`` frames have been heard."""
+    loudest = patches[:, _REFERENCE].max(axis=(1, 2), keepdims=True)
+    scaled = np.clip((patches - loudest) / _RANGE_DB + 1, _LOWEST, _HIGHEST)
+    heard = np.arange(FRAMES)[:, None] < frames
+    level = np.where(heard, scaled, np.float32(_LOWEST))
+    return np.stack([level, np.broadcast_to(heard, level.shape)], axis=-1).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Convolution:
+    """One layer: kernel (k·k·in, out), bias (out,), size k, stride 2, zero padding; rectified."""
+
+    kernel: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    size: int
+
+    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(B, H, W, C) → (B, ⌈H/2⌉, ⌈W/2⌉, out)."""
+        pad = self.size // 2
+        x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        patches = np.lib.stride_tricks.sliding_window_view(x, (self.size, self.size), axis=(1, 2))[:, ::2, ::2]
+        b, h, w = patches.shape[:3]
+        flat = patches.transpose(0, 1, 2, 4, 5, 3).reshape(b * h * w, -1)
+        return np.maximum(flat @ self.kernel + self.bias, 0).reshape(b, h, w, -1)
+
+
+class ClapNet:
+    """The network with its weights.
+
+    Args:
+        weights: arrays ``kernel0 … kernel2`` (k, k, in, out), ``bias0 … bias2``, ``dense`` (n, hidden), ``dense_bias``,
+            ``out`` (hidden,), ``out_bias`` ().
+    """
+
+    def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
+        w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+        self._layers = [
+            _Convolution(k.reshape(-1, k.shape[-1]), w[f"bias{i}"], k.shape[0]) for i in range(3) for k in (w[f"kernel{i}"],)
+        ]
+        self._dense, self._dense_bias = w["dense"], w["dense_bias"]
+        self._out, self._out_bias = w["out"], float(w["out_bias"])
+
+    def logits(self, patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+        """Return the log-odds of a clap, (B,), for log-mel patches (B, FRAMES, MELS) heard up to ``frames``."""
+        x = look_at(patches, frames)
+        for layer in self._layers:
+            x = layer(x)
+        hidden = np.maximum(x.reshape(len(x), -1) @ self._dense + self._dense_bias, 0)
+        answer: NDArray[np.float32] = hidden @ self._out + np.float32(self._out_bias)
+        return answer
+
+
+def load_weights(name: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file of ``detect/weights``."""
+    with files("claptrap.detect").joinpath("weights", name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def load_clapnet() -> ClapNet:
+    """Return the embedded model that ships with the package."""
+    return ClapNet(load_weights("clapnet.npz"))

@@ -1,0 +1,71 @@
+"""Gate, judge and patterns one after the other, in one thread: recordings, and the proof that live and offline are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.detect.clapnet import ClapNet
+from claptrap.detect.confirm import Confirmer
+from claptrap.detect.judge import LONGEST_BLOCK, Judge, Ruling
+from claptrap.detect.onset import Gate
+from claptrap.detect.patterns import Detection, Patterns
+from claptrap.detect.yamnet import YamNet
+
+_ROW = np.zeros(1, np.int64)
+_HOPS = LONGEST_BLOCK // 320
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An accepted clap, and the detection that it makes, if any."""
+
+    clap: Ruling
+    detection: Detection | None
+
+
+class Engine:
+    """Hears one recording, or one stream.
+
+    Args:
+        clapnet, confirmer: the embedded model.
+        yamnet: confirms where it is there.
+        threshold: least score of a clap, 0…1.
+        delay_s: least time between two detections, > 0 s.
+    """
+
+    def __init__(
+        self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, threshold: float, delay_s: float
+    ) -> None:
+        self._gate = Gate(1)
+        self._judge = Judge(1, clapnet, confirmer, yamnet, name_sounds=False)
+        self._patterns = Patterns(threshold, delay_s)
+
+    def hear(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
+        """Hear (k, 320) hops with (k,) hops lost just before each; yield what is found, in order."""
+        for block, missing in _blocks(hops, lost):
+            candidates = self._gate.tick(_ROW, block, missing)
+            yield from self._find(self._judge.hear(_ROW, block, missing, candidates))
+
+    def finish(self) -> Iterator[Finding]:
+        """Yield what is still open at the end."""
+        yield from self._find(self._judge.finish(0))
+
+    def _find(self, rulings: Iterable[Ruling]) -> Iterator[Finding]:
+        for ruling in rulings:
+            accepted, detection = self._patterns.take(ruling)
+            if accepted:
+                yield Finding(ruling, detection)
+
+
+def _blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+    """Cut hops into (1, n) blocks of at most 1 s, a new one at every gap."""
+    start = 0
+    cuts = set(np.flatnonzero(lost).tolist()) | {len(hops)}
+    for i in range(1, len(hops) + 1):
+        if i in cuts or i - start == _HOPS:
+            yield hops[start:i].reshape(1, -1), lost[start : start + 1]
+            start = i

@@ -1,0 +1,244 @@
+"""The judge: which beginnings are claps.
+
+Each candidate is looked at as soon as 72 ms of it have been heard. When the embedded model is sure, that is the ruling; when it is
+not, it looks again at 112, 152 and 200 ms. At the last look YAMNet, where it is there, hears the candidate twice (in its context,
+and alone in silence), and ``confirm`` weighs all three. The same for any number of rows: all that is due is looked at in one batch.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import HOP, RATE_HZ
+from claptrap.core.events import Labels
+from claptrap.detect.clapnet import AFTER, BEFORE, LOOKS, PATCH, ClapNet, log_mel
+from claptrap.detect.confirm import Confirmer
+from claptrap.detect.onset import Candidate
+from claptrap.detect.yamnet import SAMPLES, YamNet
+
+MEMORY = 4 * RATE_HZ  # samples kept per row: the longest block offline (1 s), the longest past (1 s) and room
+LONGEST_BLOCK = RATE_HZ
+LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMNet, so that nothing falls between
+LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to name
+LABEL_LEAST_SCORE = 0.1
+LABEL_MOST = 5
+NAMED_LEAST_SCORE = 0.3  # rulings below this get no labels: nobody will see them
+_LAST = len(LOOKS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the judge says of one candidate.
+
+    Attributes:
+        row: where.
+        onset: sample (16 kHz) of the row's stream where it begins.
+        decided: last sample that had to be heard; rulings of a row come in order of onset, so it never goes back.
+        score: [0, 1]; 0.5 is the recommended threshold.
+        labels: what YAMNet hears there, for rulings that may become claps; empty without YAMNet.
+    """
+
+    row: int
+    onset: int
+    decided: int
+    score: float
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLabels:
+    """What YAMNet hears on a row just now: the window that ends at sample ``at``."""
+
+    row: int
+    at: int
+    labels: Labels
+
+
+@dataclass(slots=True)
+class _Case:
+    """A candidate that is being looked at."""
+
+    onset: int
+    look: int = 0
+    decided: int | None = None
+    score: float = 0.0
+    labels: Labels = ()
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row's newest sound and open cases."""
+
+    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
+    heard: int = 0
+    cases: deque[_Case] = field(default_factory=deque)
+    last_decided: int = 0
+    label_due: int = LABEL_EVERY
+
+    def add(self, block: NDArray[np.float32], lost: int) -> None:
+        """Append (n,) samples after ``lost`` hops of silence; n ≤ 1 s."""
+        silence = lost * HOP
+        if silence:
+            self._put(np.zeros(min(silence, MEMORY), np.float32), self.heard + max(0, silence - MEMORY))
+        self._put(block, self.heard + silence)
+        self.heard += silence + len(block)
+
+    def _put(self, block: NDArray[np.float32], at: int) -> None:
+        begin = at % MEMORY
+        head = min(len(block), MEMORY - begin)
+        self.samples[begin : begin + head] = block[:head]
+        self.samples[: len(block) - head] = block[head:]
+
+    def window(self, begin: int, end: int, heard: int | None = None) -> NDArray[np.float32]:
+        """Return samples [begin, end) of the stream; zero before its beginning and from ``heard`` (default: all) on."""
+        known = min(end, self.heard if heard is None else heard)
+        out = np.zeros(end - begin, np.float32)
+        first = max(begin, 0)
+        if known > first:
+            index = np.arange(first, known) % MEMORY
+            out[first - begin : known - begin] = self.samples[index]
+        return out
+
+
+class Judge:
+    """Rules on candidates of any number of rows. Rows never mix.
+
+    Args:
+        n_rows: how many rows there can be.
+        clapnet: the embedded model.
+        confirmer: weighs YAMNet's hearing.
+        yamnet: None until its file is there; may be set at any time, and acts from the next look on.
+        name_sounds: whether to name what is heard all the time, not only at claps.
+    """
+
+    def __init__(
+        self, n_rows: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, name_sounds: bool = True
+    ) -> None:
+        self.yamnet = yamnet
+        self._rows: list[_Row | None] = [None] * n_rows
+        self._clapnet = clapnet
+        self._confirmer = confirmer
+        self._name_sounds = name_sounds
+        self._named: list[SoundLabels] = []
+
+    def open(self, row: int) -> None:
+        """Begin a new stream on ``row``: forget everything, time 0."""
+        self._rows[row] = _Row()
+
+    def hear(
+        self,
+        rows: NDArray[np.int64],
+        hops: NDArray[np.float32],
+        lost: NDArray[np.int64],
+        candidates: Iterable[Candidate],
+    ) -> list[Ruling]:
+        """Take the beat that the gate was given, and what the gate found in it; return what can be ruled now.
+
+        Args:
+            rows: (R,) distinct rows.
+            hops: (R, n) samples; n ≤ 16,000.
+            lost: (R,) hops missing just before.
+            candidates: the gate's, in order of time.
+        """
+        yamnet = self.yamnet
+        active = {row: self._row(row) for row in rows.tolist()}
+        for (row, state), block, n in zip(active.items(), hops, lost.tolist(), strict=True):
+            state.add(block, n)
+            if yamnet is not None and self._name_sounds:
+                self._name(row, state, yamnet)
+        for candidate in candidates:
+            self._row(candidate.row).cases.append(_Case(candidate.onset))
+        return self._rule(active, yamnet)
+
+    def finish(self, row: int) -> list[Ruling]:
+        """Rule on what is open on ``row``, at the end of its stream, as if silence followed."""
+        state = self._row(row)
+        end = state.heard
+        state.add(np.zeros(AFTER[-1] + HOP, np.float32), 0)
+        rulings = self._rule({row: state}, self.yamnet)
+        self._rows[row] = None
+        return [Ruling(r.row, r.onset, min(r.decided, end), r.score, r.labels) for r in rulings]
+
+    def labels(self) -> list[SoundLabels]:
+        """Return the sounds named since the last call: about two windows a second of every row that is not silent."""
+        named, self._named = self._named, []
+        return named
+
+    # -- looking --------------------------------------------------------------------------------------------------------
+
+    def _row(self, row: int) -> _Row:
+        state = self._rows[row]
+        if state is None:
+            state = self._rows[row] = _Row()
+        return state
+
+    def _rule(self, active: dict[int, _Row], yamnet: YamNet | None) -> list[Ruling]:
+        waiting = [state for state in active.values() if state.cases]
+        for look in range(len(LOOKS)):
+            due = [
+                (state, case)
+                for state in waiting
+                for case in state.cases
+                if case.decided is None and case.look == look and state.heard >= case.onset + AFTER[look]
+            ]
+            if due:
+                self._look(due, look, yamnet)
+        return [ruling for row, state in active.items() if state.cases for ruling in self._release(row, state)]
+
+    def _look(self, due: Sequence[tuple[_Row, _Case]], look: int, yamnet: YamNet | None) -> None:
+        """Look at cases in one batch; decide those of which the model is sure, and all at the last look."""
+        heard = AFTER[look]
+        starts = [(state, case.onset - BEFORE, case.onset + heard) for state, case in due]
+        samples = np.stack([state.window(begin, begin + PATCH, heard=end) for state, begin, end in starts])
+        logits = self._clapnet.logits(log_mel(samples), LOOKS[look])
+        for (state, case), logit in zip(due, logits.tolist(), strict=True):
+            if look < _LAST and not self._confirmer.sure(logit, look, confirmable=yamnet is not None):
+                case.look += 1
+                continue
+            self._decide(state, case, logit, look, yamnet)
+
+    def _decide(self, state: _Row, case: _Case, logit: float, look: int, yamnet: YamNet | None) -> None:
+        case.decided = case.onset + AFTER[look]
+        if yamnet is None:
+            case.score = self._confirmer.alone(logit, look)
+            return
+        if look == _LAST and self._confirmer.worth_confirming(logit):
+            context = yamnet.hear(state.window(case.decided - SAMPLES, case.decided))
+            alone = yamnet.hear(self._confirmer.muted(state.window(case.onset - BEFORE, case.decided)))
+            case.score = self._confirmer.confirmed(logit, context, alone)
+            if case.score >= NAMED_LEAST_SCORE:
+                case.labels = _top(context.scores, yamnet.names)
+            return
+        case.score = self._confirmer.early(logit, look)
+        if case.score >= NAMED_LEAST_SCORE:
+            case.labels = _top(yamnet.hear(state.window(case.decided - SAMPLES, case.decided)).scores, yamnet.names)
+
+    def _release(self, row: int, state: _Row) -> Iterable[Ruling]:
+        """Let rulings out in order of onset: one that was quick waits for one before it that was not."""
+        while state.cases and (decided := state.cases[0].decided) is not None:
+            case = state.cases.popleft()
+            state.last_decided = max(state.last_decided, decided)
+            yield Ruling(row, case.onset, state.last_decided, case.score, case.labels)
+
+    # -- naming ---------------------------------------------------------------------------------------------------------
+
+    def _name(self, row: int, state: _Row, yamnet: YamNet) -> None:
+        while state.heard >= state.label_due:
+            at = state.label_due
+            state.label_due += LABEL_EVERY
+            if at < state.heard - LONGEST_BLOCK:
+                continue  # sound that was lost is not named
+            window = state.window(at - SAMPLES, at)
+            if np.abs(window - window.mean()).max() >= 10 ** (LABEL_LEAST_DBFS / 20):
+                labels = _top(yamnet.hear(window).scores, yamnet.names)
+                self._named.append(SoundLabels(row, at, labels))
+
+
+def _top(scores: NDArray[np.float32], names: Sequence[str]) -> Labels:
+    best = np.argsort(scores)[::-1][:LABEL_MOST]
+    return tuple((names[i], round(float(scores[i]), 3)) for i in best.tolist() if scores[i] >= LABEL_LEAST_SCORE)
