@@ -1,0 +1,29 @@
+import { said, t } from "../i18n/index.ts";
+import { deliveryOf, now, sources, type Detection } from "../store.ts";
+import { Shape } from "./Shape.tsx";
+
+const SURELY_TRIED_S = 60;
+
+/** How the telling of one detection stands. */
+export function DeliveryOutcome({ detection }: { detection: Detection }) {
+  const attempt = deliveryOf.value.get(detection.id);
+  if (!attempt) {
+    return isAwaited(detection)
+      ? <span class="outcome"><Shape is="half" />{t("delivery.pending")}</span>
+      : <span class="muted">{t("delivery.none")}</span>;
+  }
+  if (attempt.ok) return <span class="outcome outcome-check"><Shape is="check" />{t("delivery.sent")}</span>;
+  const again = attempt.retry_in_s !== null;
+  return (
+    <span class={`outcome ${again ? "outcome-again" : "outcome-cross"}`} title={said(attempt)}>
+      <Shape is={again ? "triangle" : "cross"} />
+      {again ? t("delivery.retrying", { number: attempt.number + 1 }) : t("delivery.failed")}
+      <span class="outcome-reason" dir="auto">{said(attempt)}</span>
+    </span>
+  );
+}
+
+function isAwaited(detection: Detection): boolean {
+  const webhook = sources.value.find((source) => source.id === detection.sourceId)?.webhook;
+  return Boolean(webhook?.enabled && webhook.url) && now.value - detection.timestamp < SURELY_TRIED_S;
+}

@@ -1,0 +1,51 @@
+import { useSignal } from "@preact/signals";
+import { clock, duration, iso, percent, score } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
+import { detections, sources, type Detection } from "../store.ts";
+import { DeliveryOutcome } from "./DeliveryOutcome.tsx";
+import { ShowMore } from "./ShowMore.tsx";
+
+const SHOWN = 8;
+
+/** The feed: what was detected, newest first, and whether it was told. */
+export function Detections() {
+  const all = useSignal(false);
+  const shown = all.value ? detections.value : detections.value.slice(0, SHOWN);
+  return (
+    <section class="panel" aria-labelledby="feed-title">
+      <h2 id="feed-title">{t("feed.title")}</h2>
+      {shown.length === 0 && <p class="muted empty">{t("feed.empty")}</p>}
+      {shown.length > 0 && (
+        <table class={`feed ${sources.value.length > 1 ? "" : "feed-one-source"}`}>
+          <thead>
+            <tr>
+              <th scope="col">{t("feed.time")}</th>
+              <th scope="col" class="col-source">{t("feed.source")}</th>
+              <th scope="col">{t("feed.score")}</th>
+              <th scope="col" class="col-claps">{t("feed.claps")}</th>
+              <th scope="col" class="col-sounds">{t("feed.sounds")}</th>
+              <th scope="col" class="col-latency">{t("feed.latency")}</th>
+              <th scope="col">{t("feed.delivery")}</th>
+            </tr>
+          </thead>
+          <tbody>{shown.map((detection) => <Row key={detection.id} detection={detection} />)}</tbody>
+        </table>
+      )}
+      <ShowMore all={all} count={detections.value.length} shown={SHOWN} />
+    </section>
+  );
+}
+
+function Row({ detection }: { detection: Detection }) {
+  return (
+    <tr>
+      <td class="numbers"><time dateTime={iso(detection.timestamp)}>{clock(detection.timestamp)}</time></td>
+      <td class="col-source clip" dir="auto" title={detection.sourceName}>{detection.sourceName}</td>
+      <td class="numbers"><span class="score-pill">{score(detection.score)}</span></td>
+      <td class="col-claps numbers"><span aria-hidden="true">👏</span> {detection.claps}</td>
+      <td class="col-sounds clip" dir="auto">{detection.labels.slice(0, 2).map(([label, value]) => `${label} ${percent(value)}`).join(", ") || "–"}</td>
+      <td class="col-latency numbers">{duration(detection.latencyS)}</td>
+      <td><DeliveryOutcome detection={detection} /></td>
+    </tr>
+  );
+}

@@ -1,0 +1,30 @@
+import { type Key, t } from "../i18n/index.ts";
+import { link } from "../store.ts";
+import { Shape } from "./Shape.tsx";
+
+const shapes = { connecting: "half", connected: "disc", lost: "triangle" } as const;
+
+export function Header() {
+  const state = link.value;
+  return (
+    <header class="top">
+      <h1 class="brand">
+        <Logo />
+        ClapTrap
+      </h1>
+      <p class={`link link-${state}`} role="status">
+        <Shape is={shapes[state]} />
+        {t(`link.${state}` satisfies Key)}
+      </p>
+    </header>
+  );
+}
+
+function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 64 64" aria-hidden="true">
+      <path d="M12 27v10M22 20v24M42 22v20M52 28v8" />
+      <path class="logo-clap" d="M32 11v42" />
+    </svg>
+  );
+}

@@ -1,0 +1,51 @@
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { percent } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
+import { heard, labelsOn } from "../store.ts";
+
+const SHOWN = 5;
+const FADE_MS = 4000;
+
+/** What YAMNet hears just now; or how to get it. */
+export function SoundsHeard() {
+  return (
+    <section class="panel sounds" aria-labelledby="sounds-title">
+      <h2 id="sounds-title">{t("sounds.title")}</h2>
+      {labelsOn.value ? <Sounds /> : <HowToNameSounds />}
+    </section>
+  );
+}
+
+function Sounds() {
+  const stale = useSignal(true);
+  const sounds = useComputed(() => (heard.value?.detected ?? []).slice(0, SHOWN));
+  useSignalEffect(() => {
+    if (!heard.value) return;
+    stale.value = false;
+    const timer = setTimeout(() => (stale.value = true), FADE_MS);
+    return () => clearTimeout(timer);
+  });
+  if (sounds.value.length === 0) return <p class="muted">{t("sounds.waiting")}</p>;
+  return (
+    <ul class={`sound-list ${stale.value ? "sound-stale" : ""}`}>
+      {sounds.value.map(({ label, score }) => (
+        <li key={label}>
+          <span class="sound-name" dir="auto" title={label}>{label}</span>
+          <span class="sound-score">{percent(score)}</span>
+          <meter class="unseen" min={0} max={1} value={score} aria-hidden="true" />
+          <i class="bar"><i style={{ transform: `scaleX(${score.toFixed(2)})` }} /></i>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function HowToNameSounds() {
+  return (
+    <div class="how">
+      <p>{t("sounds.off")}</p>
+      <p>{t("sounds.off_how")}</p>
+      <code dir="ltr">claptrap models pull</code>
+    </div>
+  );
+}

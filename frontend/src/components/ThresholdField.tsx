@@ -1,0 +1,27 @@
+import { score } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
+import { drafts, edit, settle } from "../saving.ts";
+import { SaveState } from "./SaveState.tsx";
+
+const PAUSE_MS = 250;
+
+/** The least score of a clap. */
+export function ThresholdField({ path, value }: { path: string; value: number }) {
+  const shown = Number(drafts.value[path]?.value ?? value);
+  return (
+    <div class="field field-threshold">
+      <div class="field-head">
+        <label for={path}>{t("field.threshold")}</label>
+        <output for={path} class="field-value">{score(shown)}</output>
+      </div>
+      <input
+        type="range" id={path} min="0" max="1" step="0.01" value={shown}
+        aria-describedby={`${path}-hint ${path}-state`} aria-valuetext={score(shown)}
+        onInput={(event) => edit(path, event.currentTarget.valueAsNumber, PAUSE_MS)}
+        onBlur={() => settle(path)}
+      />
+      <p class="hint" id={`${path}-hint`}>{t("field.threshold_hint")}</p>
+      <SaveState path={path} id={`${path}-state`} />
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+import { t } from "../i18n/index.ts";
+import { discard, drafts, edit, settle } from "../saving.ts";
+import type { SourceSettings } from "../wire.ts";
+import { SaveState } from "./SaveState.tsx";
+import { Switch } from "./Switch.tsx";
+import { WebhookTest } from "./WebhookTest.tsx";
+
+const PAUSE_MS = 900;
+
+/** Where a source's detections are posted, whether they are, and a test of it. */
+export function WebhookField({ source }: { source: SourceSettings }) {
+  const path = `sources.${source.id}.webhook.url`;
+  const enabledPath = `sources.${source.id}.webhook.enabled`;
+  const draft = drafts.value[path];
+  const url = draft?.text ?? source.webhook.url;
+  const enabled = Boolean(drafts.value[enabledPath]?.value ?? source.webhook.enabled);
+  return (
+    <div class="field field-webhook">
+      <div class="field-head">
+        <label for={path}>{t("field.webhook")}</label>
+        <Switch checked={enabled} label={t("field.webhook_enabled")} onChange={(on) => edit(enabledPath, on, 0)} />
+      </div>
+      <span class="with-button">
+        <input
+          type="url" id={path} value={url} placeholder={t("field.webhook_placeholder")} dir="ltr"
+          autocomplete="off" spellcheck={false} maxLength={2048}
+          aria-invalid={draft?.state === "refused"} aria-describedby={`${path}-state ${path}-hint`}
+          onInput={(event) => edit(path, event.currentTarget.value.trim(), PAUSE_MS, event.currentTarget.value)}
+          onBlur={() => settle(path)}
+          onKeyDown={(event) => event.key === "Enter" ? settle(path) : event.key === "Escape" && discard(path)}
+        />
+        <WebhookTest sourceId={source.id} urlPath={path} ready={url.trim() !== "" && enabled} />
+      </span>
+      <SaveState path={path} id={`${path}-state`} />
+      <SaveState path={enabledPath} id={`${enabledPath}-state`} />
+      {!url && <p class="hint" id={`${path}-hint`}>{t("field.webhook_none")}</p>}
+    </div>
+  );
+}

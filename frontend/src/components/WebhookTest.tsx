@@ -1,0 +1,61 @@
+import { useSignal } from "@preact/signals";
+import { testWebhook } from "../api.ts";
+import { duration } from "../i18n/format.ts";
+import { said, t } from "../i18n/index.ts";
+import { drafts, settle } from "../saving.ts";
+import { deliveryOf } from "../store.ts";
+import type { Attempt } from "../wire.ts";
+import { inWords } from "../words.ts";
+import { Shape, type ShapeName } from "./Shape.tsx";
+
+interface Props {
+  sourceId: string;
+  urlPath: string;
+  ready: boolean;
+}
+
+/** Sends a test the way a real clap goes, and says how it ended. */
+export function WebhookTest({ sourceId, urlPath, ready }: Props) {
+  const eventId = useSignal("");
+  const asking = useSignal(false);
+  const refusal = useSignal("");
+  const attempt = deliveryOf.value.get(eventId.value);
+  const waiting = asking.value || (eventId.value !== "" && !attempt);
+
+  const send = async () => {
+    refusal.value = eventId.value = "";
+    asking.value = true;
+    await settle(urlPath);
+    if (drafts.value[urlPath]?.state !== "refused") {
+      await testWebhook(sourceId).then(
+        (answer) => (eventId.value = answer.event_id),
+        (error: unknown) => (refusal.value = inWords(error)),
+      );
+    }
+    asking.value = false;
+  };
+
+  return (
+    <>
+      <button type="button" class="quiet" disabled={!ready || waiting} onClick={send}>
+        <span aria-hidden="true">🔔</span> {t("webhook.test")}
+      </button>
+      <p class="test-outcome" role="status">
+        {waiting && t("webhook.testing")}
+        {refusal.value && <Outcome shape="cross" words={t("webhook.test_failed", { reason: refusal.value })} />}
+        {attempt && <Outcome shape={attempt.ok ? "check" : "cross"} words={outcome(attempt)} />}
+      </p>
+    </>
+  );
+}
+
+function Outcome({ shape, words }: { shape: ShapeName; words: string }) {
+  return <span class={`outcome outcome-${shape}`}><Shape is={shape} /><span dir="auto">{words}</span></span>;
+}
+
+function outcome(attempt: Attempt): string {
+  if (attempt.ok) return t("webhook.test_ok", { status: attempt.status, time: duration(attempt.took_s) });
+  const reason = said(attempt);
+  if (attempt.retry_in_s === null) return t("webhook.test_failed", { reason });
+  return t("webhook.test_retry", { reason, seconds: Math.ceil(attempt.retry_in_s) });
+}

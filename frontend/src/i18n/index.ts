@@ -1,0 +1,40 @@
+// The page's words. French until the settings, or this browser's memory of them, say otherwise.
+import { effect, signal } from "@preact/signals";
+import type { Language, Worded } from "../wire.ts";
+import { en } from "./en.ts";
+import { fr } from "./fr.ts";
+
+export type Key = keyof typeof fr;
+export type Words = Record<string, string | number>;
+
+const catalogues: Record<Language, Record<Key, string>> = { fr, en };
+const MEMORY = "claptrap.language";
+
+export const language = signal<Language>(remembered());
+
+effect(() => {
+  document.documentElement.lang = language.value;
+  try {
+    localStorage.setItem(MEMORY, language.value);
+  } catch {
+    // A browser that keeps nothing only loses the language of the first half second.
+  }
+});
+
+/** The sentence for `key`, with `{name}` replaced from `words`. */
+export function t(key: Key, words: Words = {}): string {
+  return catalogues[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(words[name] ?? whole));
+}
+
+/** The service's own sentence, in the page's language. */
+export function said(worded: Worded): string {
+  return language.value === "fr" ? worded.message_fr : worded.message_en;
+}
+
+function remembered(): Language {
+  try {
+    return localStorage.getItem(MEMORY) === "en" ? "en" : "fr";
+  } catch {
+    return "fr";
+  }
+}

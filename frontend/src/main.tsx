@@ -1,0 +1,13 @@
+import { render } from "preact";
+import { App } from "./components/App.tsx";
+import { connect } from "./socket.ts";
+import { now } from "./store.ts";
+import "uplot/dist/uPlot.min.css";
+import "./styles/base.css";
+import "./styles/house.css";
+import "./styles/source.css";
+import "./styles/lists.css";
+
+setInterval(() => (now.value = Date.now() / 1000), 1000);
+connect();
+render(<App />, document.getElementById("app")!);

@@ -1,0 +1,30 @@
+// The live side: every Socket.IO event, taken into the store. Reconnects by itself, for ever.
+import { io } from "socket.io-client";
+import { attemptSaving } from "./saving.ts";
+import {
+  heard, link, running, takeAttempt, takeClap, takeLevels, takeSnapshot, takeStatus, verdicts,
+} from "./store.ts";
+
+export function connect(): void {
+  const socket = io(location.origin, {
+    path: new URL("socket.io", document.baseURI).pathname,
+    transports: ["websocket", "polling"],
+    tryAllTransports: true,
+    reconnectionDelay: 500,
+    reconnectionDelayMax: 3000,
+  });
+  socket.on("connect", () => {
+    link.value = "connected";
+    attemptSaving();
+  });
+  socket.on("disconnect", () => (link.value = "lost"));
+  socket.on("connect_error", () => (link.value = "lost"));
+  socket.on("state", takeSnapshot);
+  socket.on("clap", takeClap);
+  socket.on("source", takeStatus);
+  socket.on("delivery", takeAttempt);
+  socket.on("labels", (news) => (heard.value = news));
+  socket.on("verdict", (news) => verdicts.publish(news));
+  socket.on("level", takeLevels);
+  socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
+}

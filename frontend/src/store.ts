@@ -1,0 +1,134 @@
+// All that the page knows, as signals. The service is the truth; this is its reflection, changed only by what it says
+// (socket.ts) and by answers to what was asked of it (api.ts).
+import { batch, computed, signal } from "@preact/signals";
+import { language } from "./i18n/index.ts";
+import type {
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, Settings, Snapshot, SoundLabels, SourceSettings, SourceStatus,
+  VerdictNews, Worded,
+} from "./wire.ts";
+
+const REMEMBERED = 200;
+export const SILENCE_DBFS = -120;
+
+/** One detection, whether remembered by the service or just made. */
+export interface Detection {
+  id: string;
+  sourceId: string;
+  sourceName: string;
+  timestamp: number;
+  score: number;
+  claps: number;
+  latencyS: number;
+  labels: SoundLabels;
+}
+
+/** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */
+export type KnownStatus = SourceStatus & { learnt: number };
+
+export type Link = "connecting" | "connected" | "lost";
+
+export const link = signal<Link>("connecting");
+export const opened = signal(false);
+export const version = signal("");
+export const running = signal(false);
+export const labelsOn = signal(false);
+export const problems = signal<Worded[]>([]);
+export const settings = signal<Settings | null>(null);
+export const statuses = signal<Record<string, KnownStatus>>({});
+export const detections = signal<Detection[]>([]);
+export const attempts = signal<Attempt[]>([]);
+export const newestClap = signal<Detection | null>(null);
+/** The highest peak of all sources over the last beat, in dBFS. */
+export const loudest = signal(SILENCE_DBFS);
+/** What could not be done when a button was pressed, in words. */
+export const failure = signal("");
+/** UTC Unix seconds, beating once a second: for what counts up or down on the page. */
+export const now = signal(Date.now() / 1000);
+export const heard = signal<LabelsNews | null>(null);
+
+export const sources = computed<SourceSettings[]>(() => settings.value?.sources ?? []);
+export const hearing = computed(() => Object.values(statuses.value).filter((status) => status.state === "live").length);
+
+/** The newest attempt of each event: how its delivery stands. */
+export const deliveryOf = computed(() => {
+  const newest = new Map<string, Attempt>();
+  for (const attempt of attempts.value) if (!newest.has(attempt.event_id)) newest.set(attempt.event_id, attempt);
+  return newest;
+});
+
+export function takeSnapshot(snapshot: Snapshot): void {
+  batch(() => {
+    version.value = snapshot.version;
+    running.value = snapshot.running;
+    labelsOn.value = snapshot.labels;
+    problems.value = snapshot.problems;
+    statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
+    detections.value = snapshot.events.map(remembered);
+    attempts.value = snapshot.attempts;
+    takeSettings(snapshot.settings);
+    opened.value = true;
+  });
+}
+
+export function takeSettings(fresh: Settings): void {
+  settings.value = fresh;
+  language.value = fresh.language;
+}
+
+export function takeClap(news: ClapNews): void {
+  const detection = justMade(news);
+  if (detections.value.some((known) => known.id === detection.id)) return;
+  batch(() => {
+    detections.value = [detection, ...detections.value].slice(0, REMEMBERED);
+    newestClap.value = detection;
+  });
+}
+
+export function takeAttempt(attempt: Attempt): void {
+  attempts.value = [attempt, ...attempts.value].slice(0, REMEMBERED);
+}
+
+export function takeStatus(status: SourceStatus): void {
+  statuses.value = { ...statuses.value, [status.source_id]: learnt(status) };
+}
+
+export function takeLevels(news: LevelNews[]): void {
+  news.forEach((level) => levels.publish(level));
+  loudest.value = Math.max(SILENCE_DBFS, ...news.map((level) => level.peak_dbfs));
+}
+
+const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: Date.now() / 1000 });
+
+// Levels and verdicts come many times a second: they go straight to who draws them, past signals and rendering.
+type Listener<News> = (news: News) => void;
+
+export class Feed<News extends { source_id: string }> {
+  readonly #listeners = new Map<string, Set<Listener<News>>>();
+
+  publish(news: News): void {
+    this.#listeners.get(news.source_id)?.forEach((listener) => listener(news));
+  }
+
+  /** Hears one source; returns how to stop. */
+  listen(sourceId: string, listener: Listener<News>): () => void {
+    const listeners = this.#listeners.get(sourceId) ?? new Set();
+    this.#listeners.set(sourceId, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+}
+
+export const levels = new Feed<LevelNews>();
+export const verdicts = new Feed<VerdictNews>();
+
+function remembered(event: EventRecord): Detection {
+  return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels };
+}
+
+function justMade(news: ClapNews): Detection {
+  return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels ?? [] };
+}
+
+function named(event: EventRecord | ClapNews) {
+  const { source_id: sourceId, source_name: sourceName, timestamp, score, claps } = event;
+  return { sourceId, sourceName, timestamp, score, claps };
+}

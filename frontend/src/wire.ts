@@ -1,0 +1,140 @@
+// What the service says and understands: REST and Socket.IO, exactly as src/claptrap/web writes them.
+
+export type Language = "fr" | "en";
+
+/** A sentence that the service already put into words. */
+export interface Worded {
+  code: string;
+  message_fr: string;
+  message_en: string;
+}
+
+export interface WebhookSettings {
+  enabled: boolean;
+  url: string;
+  timeout_s: number;
+  max_attempts: number;
+}
+
+export interface SourceSettings {
+  id: string;
+  kind: string;
+  name: string;
+  enabled: boolean;
+  threshold: number;
+  delay_s: number;
+  input: Record<string, unknown>;
+  webhook: WebhookSettings;
+}
+
+export interface Settings {
+  version: number;
+  language: Language;
+  sources: SourceSettings[];
+}
+
+export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
+
+export interface SourceStatus extends Worded {
+  source_id: string;
+  state: State;
+  attempt: number;
+  next_in_s: number;
+  last_heard: number | null;
+  rate_hz: number;
+  channels: number;
+  dropped_hops: number;
+}
+
+export type SoundLabels = [label: string, score: number][];
+
+/** A remembered detection, as `snapshot()` gives it. */
+export interface EventRecord {
+  id: string;
+  source_id: string;
+  source_name: string;
+  timestamp: number;
+  score: number;
+  claps: number;
+  onset_s: number;
+  decided_s: number;
+  labels: SoundLabels;
+}
+
+/** A detection just made: the Socket.IO event `clap`. */
+export interface ClapNews {
+  event_id: string;
+  source_id: string;
+  source_name: string;
+  timestamp: number;
+  score: number;
+  claps: number;
+  latency_s: number;
+  labels?: SoundLabels;
+}
+
+export interface Attempt extends Worded {
+  event_id: string;
+  target_id: string;
+  source_id: string;
+  url: string;
+  number: number;
+  at: number;
+  took_s: number;
+  status: number;
+  ok: boolean;
+  retry_in_s: number | null;
+}
+
+export interface Snapshot {
+  version: string;
+  running: boolean;
+  language: Language;
+  labels: boolean;
+  problems: Worded[];
+  settings: Settings;
+  statuses: Record<string, SourceStatus>;
+  events: EventRecord[];
+  attempts: Attempt[];
+}
+
+export interface LevelNews {
+  source_id: string;
+  peak_dbfs: number;
+  rms_dbfs: number;
+}
+
+export interface VerdictNews {
+  source_id: string;
+  timestamp: number;
+  score: number;
+  threshold: number;
+  accepted: boolean;
+}
+
+export interface LabelsNews {
+  source_id: string;
+  timestamp: number;
+  detected: { label: string; score: number }[];
+}
+
+export interface Device {
+  id: string;
+  name: string;
+  host_api: string;
+  default: boolean;
+}
+
+export interface Fault {
+  path: string;
+  code: string;
+  message: string;
+}
+
+/** An answer of type application/problem+json. */
+export interface Problem {
+  code: string;
+  message: string;
+  status: number;
+  faults?: Fault[];
+}
