@@ -49,7 +49,12 @@ class Confirmer:
     def confirmed(self, logit: float, context: Hearing, alone: Hearing) -> float:
         """Return the score of all three together."""
         w = self._w
-        fused = context.embedding @ w["head_context"] + alone.embedding @ w["head_alone"] + logit * w["head_logit"] + w["head_bias"]
+        fused = (
+            context.embedding @ w["head_context"]
+            + alone.embedding @ w["head_alone"]
+            + logit * w["head_logit"]
+            + w["head_bias"]
+        )
         return _score(float(fused), w["fused_scale"])
 
     @staticmethod

@@ -1,0 +1,5 @@
+"""``python -m claptrap``."""
+
+from claptrap.cli.main import main
+
+main(prog_name="claptrap")

@@ -1,0 +1,139 @@
+"""``claptrap detect``: the same hearing over recordings, as fast as the machine can."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from claptrap.audio.frame import RATE_HZ, Frame
+from claptrap.audio.hopper import Hopper
+from claptrap.cli.language import in_words
+from claptrap.core.errors import ClapTrapError, InputError, ModelError
+from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.engine import Engine, Finding
+from claptrap.detect.judge import Ruling
+from claptrap.detect.patterns import Detection
+from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.shelf import find
+from claptrap.sources.file import duration_s, read_frames
+
+FAILED = 2
+_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines on stdout.")
+@click.option("--threshold", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Least score of a clap.")
+@click.option(
+    "--delay",
+    "delay_s",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="Least seconds between two detections.",
+)
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "embedded", "yamnet"]),
+    help="auto: YAMNet confirms if its file is there; embedded: without it; yamnet: only with it.",
+)
+def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: float, engine: str) -> None:
+    """Find the claps in recordings (WAV, FLAC, MP3, OGG; any rate, any channels).
+
+    Exit status 2 if a file could not be heard to its end; the others are heard all the same.
+    """
+    clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), _choose_yamnet(engine)
+    say = _json_lines if as_json else _words
+    failed = False
+    for path in files:
+        hearing = Engine(clapnet, confirmer, yamnet, threshold=threshold, delay_s=delay_s)
+        try:
+            for finding in _hear(hearing, path):
+                for line in say(path, finding):
+                    click.echo(line)
+        except InputError as error:
+            click.echo(in_words(error), err=True)
+            failed = True
+    sys.exit(FAILED if failed else 0)
+
+
+def _choose_yamnet(engine: str) -> YamNet | None:
+    if engine == "embedded":
+        return None
+    try:
+        path = find(YAMNET, models_folder())
+        if path is None and engine == "yamnet":
+            raise ModelError("model.absent", name=YAMNET.name, folder=str(models_folder()))
+        return load_yamnet(path) if path else None
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        if engine == "yamnet":
+            sys.exit(FAILED)
+        return None
+
+
+def _hear(hearing: Engine, path: Path) -> Iterator[Finding]:
+    """Yield what is found in a file; what precedes a fault of the file is yielded before the fault is raised."""
+    hopper = Hopper()
+    fault: InputError | None = None
+    try:
+        for frame in _with_progress(path):
+            yield from hearing.hear(*hopper.push(frame))
+    except InputError as error:
+        fault = error
+    yield from hearing.hear(*hopper.finish())
+    yield from hearing.finish()
+    if fault is not None:
+        raise fault
+
+
+def _with_progress(path: Path) -> Iterator[Frame]:
+    """Yield the file's frames, moving a bar on a terminal."""
+    frames = read_frames(path)
+    if not sys.stderr.isatty():
+        yield from frames
+        return
+    with tqdm(total=duration_s(path), desc=path.name, unit="s", leave=False, bar_format=_BAR) as bar:
+        for frame in frames:
+            yield frame
+            bar.update(len(frame.samples) / frame.rate_hz)
+
+
+def _json_lines(path: Path, finding: Finding) -> Iterator[str]:
+    clap, detection = finding.clap, finding.detection
+    yield _json("clap", path, clap)
+    if detection is not None:
+        labels = [list(label) for label in detection.labels]
+        yield _json("detection", path, detection, claps=detection.claps, labels=labels)
+
+
+def _json(kind: str, path: Path, found: Ruling | Detection, **more: object) -> str:
+    line = {
+        "type": kind,
+        "file": str(path),
+        "onset": round(found.onset / RATE_HZ, 4),
+        "decided": round(found.decided / RATE_HZ, 4),
+        "score": round(found.score, 4),
+        **more,
+    }
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _words(path: Path, finding: Finding) -> Iterator[str]:
+    clap = finding.clap
+    labels = "".join(f"  {name} {score:.2f}" for name, score in clap.labels)
+    yield f"{path}: {_clock(clap.onset / RATE_HZ)}  {clap.score:.2f}{labels}"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{seconds % 60:06.3f}"

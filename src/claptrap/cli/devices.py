@@ -1,0 +1,33 @@
+"""``claptrap devices``: list microphones."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from claptrap.cli.language import in_words
+from claptrap.core.errors import ClapTrapError
+from claptrap.sources.microphone import Device, list_devices
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def devices(as_json: bool) -> None:
+    """List the microphones of this machine. The one marked * is the default."""
+    try:
+        found = list_devices()
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        sys.exit(1)
+    for device in found:
+        click.echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else _line(device))
+    if not found:
+        click.echo("No microphone was found.", err=True)
+
+
+def _line(device: Device) -> str:
+    mark = "*" if device.default else " "
+    return f"{mark} {device.name}  ({device.host_api}, {device.channels} ch, {device.rate_hz} Hz)"

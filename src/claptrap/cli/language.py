@@ -1,0 +1,20 @@
+"""Which language a terminal speaks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from claptrap.core.errors import ClapTrapError
+from claptrap.core.wording import Language, say
+
+
+def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
+    """Return the terminal's language by POSIX precedence (LC_ALL, LC_MESSAGES, LANG): French if asked for, else English."""
+    chosen = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return "fr" if chosen.lower().startswith("fr") else "en"
+
+
+def in_words(error: ClapTrapError) -> str:
+    """Return the sentence of ``error`` in the terminal's language."""
+    return say(error.code, terminal_language(), **error.params)

@@ -1,0 +1,69 @@
+"""``claptrap serve``: the service with its page."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+import platformdirs
+
+from claptrap.cli.language import in_words
+from claptrap.core.errors import ClapTrapError
+from claptrap.service import ClapTrap
+from claptrap.web.server import serve as serve_web
+
+PORT = 16045
+LEVELS = ("debug", "info", "warning", "error")
+DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", envvar="CLAPTRAP_HOST", show_default=True, show_envvar=True, help="Address to listen on."
+)
+@click.option(
+    "--port",
+    default=PORT,
+    envvar="CLAPTRAP_PORT",
+    show_default=True,
+    show_envvar=True,
+    type=click.IntRange(0, 65535),
+    help="0: any free one.",
+)
+@click.option(
+    "--data-dir",
+    default=DEFAULT_DATA_DIR,
+    envvar="CLAPTRAP_DATA_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the settings.",
+)
+@click.option(
+    "--allow-network",
+    is_flag=True,
+    envvar="CLAPTRAP_ALLOW_NETWORK",
+    show_envvar=True,
+    help="Listen beyond this machine although there is no password.",
+)
+@click.option(
+    "--log-level",
+    default="info",
+    envvar="CLAPTRAP_LOG_LEVEL",
+    show_default=True,
+    show_envvar=True,
+    type=click.Choice(LEVELS, case_sensitive=False),
+)
+def serve(host: str, port: int, data_dir: Path, allow_network: bool, log_level: str) -> None:
+    """Hear, and show a page. Ctrl-C ends it."""
+    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
+    try:
+        serve_web(ClapTrap(data_dir), host=host, port=port, allow_network=allow_network, on_ready=_announce)
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        sys.exit(1)
+
+
+def _announce(url: str) -> None:
+    click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")

@@ -1,0 +1,1 @@
+"""Tells the world: one receiver never delays another."""

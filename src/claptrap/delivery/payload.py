@@ -1,0 +1,38 @@
+"""What receivers are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from claptrap.core.events import Event
+
+
+def clap_body(event: Event) -> dict[str, Any]:
+    """Return the documented body: the three keys of the first ClapTrap, and more beside them."""
+    return {
+        "source": event.kind,
+        "timestamp": round(event.timestamp, 3),
+        "score": round(event.score, 4),
+        "event": "clap",
+        "event_id": event.id,
+        "source_id": event.source_id,
+        "source_name": event.source_name,
+        "claps": event.claps,
+        "labels": [[name, score] for name, score in event.labels],
+    }
+
+
+def trial_body(event_id: str, source_id: str, source_kind: str, source_name: str, timestamp: float) -> dict[str, Any]:
+    """Return the body of a test: the same shape, marked as one."""
+    return {
+        "source": source_kind,
+        "timestamp": round(timestamp, 3),
+        "score": 1.0,
+        "event": "test",
+        "event_id": event_id,
+        "source_id": source_id,
+        "source_name": source_name,
+        "claps": 1,
+        "labels": [],
+        "test": True,
+    }

@@ -1,0 +1,35 @@
+"""Which failures are worth another try, and when. Pure: time is an argument."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from claptrap.core.backoff import Backoff
+
+RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+MOST_RETRY_AFTER_S = 60.0
+
+
+def worth_retrying(status: int) -> bool:
+    """Return whether an answer with ``status`` may turn out otherwise next time (0: there was no answer)."""
+    return status == 0 or status in RETRY_STATUSES
+
+
+def wait_s(backoff: Backoff, failures: int, retry_after: str | None, now: datetime | None = None) -> float:
+    """Return seconds to wait after ``failures`` attempts: the receiver's Retry-After if it gave one, bounded, else the back-off's."""
+    asked = _retry_after_s(retry_after, now or datetime.now(UTC))
+    return backoff.wait_s(failures) if asked is None else min(asked, MOST_RETRY_AFTER_S)
+
+
+def _retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None for nothing or nonsense."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        then = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())

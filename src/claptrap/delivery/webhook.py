@@ -1,0 +1,117 @@
+"""One attempt to post one body to one address. The only place that knows the HTTP client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from claptrap import __version__
+from claptrap.core.errors import DeliveryError
+
+_READ_AT_MOST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver answered: its status, and how long it asks to wait."""
+
+    status: int
+    retry_after: str | None
+
+
+class Webhook:
+    """Posts, one attempt at a time; ``abort`` may be called from any other thread.
+
+    An attempt runs on an event loop of its own so that its deadline covers all of it (looking up the name, connecting, TLS,
+    sending, an answer that comes one byte a second) and so that it can be cut off at any moment.
+    """
+
+    def __init__(self) -> None:
+        for name in ("httpx", "httpcore"):  # they log whole URLs, and a webhook's URL is a secret
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._tls = ssl.create_default_context(cafile=None)
+        self._loop = asyncio.new_event_loop()
+        self._attempt: asyncio.Task[Answer] | None = None
+
+    def post(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+        """Post ``body`` as JSON with ``Idempotency-Key: key``; return the answer, whatever its status.
+
+        A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere.
+
+        Raises:
+            DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
+                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after ``abort``.
+        """
+        self._attempt = self._loop.create_task(self._within(url, body, key, timeout_s))
+        try:
+            return self._loop.run_until_complete(self._attempt)
+        except asyncio.CancelledError as error:
+            raise DeliveryError("delivery.stopped") from error
+        finally:
+            self._attempt = None
+
+    def abort(self) -> None:
+        """Cut off the attempt that is under way, if any."""
+        attempt = self._attempt
+        if attempt is not None:
+            self._loop.call_soon_threadsafe(attempt.cancel)
+
+    def close(self) -> None:
+        """Let everything go."""
+        self._loop.close()
+
+    async def _within(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._send(url, body, key)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise DeliveryError("delivery.timeout", retryable=True, seconds=timeout_s) from error
+        except httpx.ConnectError as error:
+            raise _connecting(error, url) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
+
+    async def _send(self, url: str, body: Mapping[str, Any], key: str) -> Answer:
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": f"ClapTrap/{__version__}"}
+        content = json.dumps(body, ensure_ascii=False).encode()
+        async with (
+            httpx.AsyncClient(verify=self._tls, timeout=None, trust_env=False) as client,
+            client.stream("POST", url, content=content, headers=headers) as response,
+        ):
+            read = 0
+            async for chunk in response.aiter_raw():
+                read += len(chunk)
+                if read >= _READ_AT_MOST:
+                    break
+            return Answer(response.status_code, response.headers.get("Retry-After"))
+
+
+def _connecting(error: httpx.ConnectError, url: str) -> DeliveryError:
+    """Say why a connection could not be made: httpx keeps the reason as the cause."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return DeliveryError("delivery.unresolved", retryable=True, host=urlsplit(url).hostname or "")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or "refused" in str(error).lower():
+        return DeliveryError("delivery.refused", retryable=True)
+    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
+    if tls is not None:
+        reason = getattr(tls, "verify_message", "") or tls.reason or str(tls)
+        return DeliveryError("delivery.tls", retryable=True, reason=reason)
+    return DeliveryError("delivery.network", retryable=True, reason=str(error))
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found

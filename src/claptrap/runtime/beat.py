@@ -1,0 +1,32 @@
+"""What passes from the tick to the judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.detect.onset import Candidate
+from claptrap.runtime.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One hop of every source that was ready, and what the gate made of it.
+
+    Attributes:
+        opened: streams that begin with this beat.
+        rows: (R,) rows heard.
+        hops: (R, 320) their samples.
+        lost: (R,) hops missing just before each.
+        candidates: onsets that the gate found.
+        finished: streams of which no more will come after this beat.
+    """
+
+    opened: tuple[Stream, ...]
+    rows: NDArray[np.int64]
+    hops: NDArray[np.float32]
+    lost: NDArray[np.int64]
+    candidates: tuple[Candidate, ...]
+    finished: tuple[Stream, ...]

@@ -1,0 +1,171 @@
+"""The judge's thread: candidates become claps, claps become events."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from claptrap.audio.frame import RATE_HZ
+from claptrap.core.clock import Clock
+from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
+from claptrap.core.spec import SourceSpec
+from claptrap.core.tally import Tally
+from claptrap.detect.judge import Judge, Ruling
+from claptrap.detect.patterns import Detection, Patterns
+from claptrap.runtime.beat import Beat
+from claptrap.runtime.stream import Stream
+
+_log = logging.getLogger(__name__)
+
+
+class Ear:
+    """One stream as the judge knows it: its source's wishes, its pattern so far, its count of events."""
+
+    def __init__(self, stream: Stream, spec: SourceSpec) -> None:
+        self.stream = stream
+        self.spec = spec
+        self.patterns = Patterns(spec.threshold, spec.delay_s)
+        self._sequence = 0
+
+    def wish(self, spec: SourceSpec) -> None:
+        """Follow the newest wishes from the next ruling on."""
+        if spec != self.spec:
+            self.spec = spec
+            self.patterns.set(spec.threshold, spec.delay_s)
+
+    def event(self, found: Detection, timestamp: float) -> Event:
+        """Return the event of a detection, next in sequence."""
+        sequence, self._sequence = self._sequence, self._sequence + 1
+        return Event(
+            source_id=self.spec.id,
+            source_name=self.spec.name,
+            kind=self.spec.kind,
+            epoch=self.stream.epoch,
+            sequence=sequence,
+            onset_s=found.onset / RATE_HZ,
+            decided_s=found.decided / RATE_HZ,
+            timestamp=timestamp,
+            score=found.score,
+            claps=found.claps,
+            labels=found.labels,
+        )
+
+
+class Judging:
+    """Owns the thread ``judge`` and the judge.
+
+    Args:
+        make_judge: builds the judge; again after a fault, so that nothing of the fault stays.
+        beats: what the ticker heard.
+        spec_of: the newest wishes for a source; None if it is gone.
+        tell: takes events; may block (then hearing waits, by design: events are never dropped).
+        status: takes claps, verdicts and labels for those who watch.
+        clock: the machine's.
+    """
+
+    def __init__(
+        self,
+        make_judge: Callable[[], Judge],
+        beats: queue.Queue[Beat],
+        spec_of: Callable[[str], SourceSpec | None],
+        tell: Callable[[Event], None],
+        status: StatusSink,
+        clock: Clock,
+    ) -> None:
+        self._make_judge = make_judge
+        self._judge = make_judge()
+        self._beats = beats
+        self._spec_of = spec_of
+        self._tell = tell
+        self._status = status
+        self._clock = clock
+        self._ears: dict[int, Ear] = {}
+        self._stop = threading.Event()
+        self._faults = Tally()
+        self._thread = threading.Thread(target=self._run, name="judge")
+        self.heard_at = clock.monotonic()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; beats still in the queue are not judged."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.heard_at = self._clock.monotonic()
+            try:
+                beat = self._beats.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            try:
+                self.hear(beat)
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of judging, and says so
+                self._start_afresh(error)
+
+    def hear(self, beat: Beat) -> None:
+        """Judge one beat."""
+        for stream in beat.opened:
+            self._open(stream)
+        if len(beat.rows):
+            for ruling in self._judge.hear(beat.rows, beat.hops, beat.lost, beat.candidates):
+                self._rule(ruling)
+            self._name_sounds()
+        for stream in beat.finished:
+            self._finish(stream)
+
+    def _open(self, stream: Stream) -> None:
+        self._judge.open(stream.row)
+        spec = self._spec_of(stream.source_id)
+        if spec is None:
+            self._ears.pop(stream.row, None)
+        else:
+            self._ears[stream.row] = Ear(stream, spec)
+
+    def _rule(self, ruling: Ruling) -> None:
+        ear = self._listening(ruling.row)
+        if ear is None:
+            return
+        at = self._timestamp(ear, ruling.onset)
+        accepted, found = ear.patterns.take(ruling)
+        self._status.offer(Verdict(ear.spec.id, at, ruling.score, ear.spec.threshold, accepted))
+        if accepted:
+            self._status.offer(Clap(ear.spec.id, ruling.onset / RATE_HZ, ruling.decided / RATE_HZ, at, ruling.score))
+        if found is not None:
+            self._tell(ear.event(found, at))
+
+    def _name_sounds(self) -> None:
+        for sounds in self._judge.labels():
+            if (ear := self._listening(sounds.row)) is not None:
+                self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))
+
+    def _finish(self, stream: Stream) -> None:
+        for ruling in self._judge.finish(stream.row):
+            self._rule(ruling)
+        self._ears.pop(stream.row, None)
+
+    def _listening(self, row: int) -> Ear | None:
+        """Return the row's ear with its newest wishes; None when its source was removed meanwhile."""
+        ear = self._ears.get(row)
+        if ear is None or (spec := self._spec_of(ear.spec.id)) is None:
+            return None
+        ear.wish(spec)
+        return ear
+
+    def _timestamp(self, ear: Ear, sample: int) -> float:
+        """Return the UTC Unix time of a sample of the stream."""
+        return self._clock.unix() - (self._clock.monotonic() - ear.stream.monotonic(sample / RATE_HZ))
+
+    def _start_afresh(self, error: Exception) -> None:
+        """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""
+        if self._faults.add(self._clock.monotonic()):
+            _log.exception("judging failed (%d times in all); it starts afresh", self._faults.total)
+        self._judge = self._make_judge()
+        for ear in self._ears.values():
+            ear.stream.fail(f"{type(error).__name__}: {error}")
+        self._ears.clear()

@@ -1,0 +1,162 @@
+"""One source's life: connect, hear, fail, wait, try again.
+
+A source is a blocking ``run`` that returns or raises; everything about *again* is here, once for all kinds
+(after MediaMTX's ``staticsources/handler.go``).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from claptrap.audio.frame import Frame
+from claptrap.audio.hopper import Hopper
+from claptrap.core.backoff import Backoff
+from claptrap.core.clock import Clock
+from claptrap.core.errors import ClapTrapError, SourceError
+from claptrap.core.events import SourceStatus, State, StatusSink
+from claptrap.core.spec import SourceSpec
+from claptrap.core.tally import Tally
+from claptrap.runtime.stream import Stream
+from claptrap.sources.base import Source
+
+HEALTHY_S = 30.0  # a source that lived this long starts again from the shortest wait
+PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
+JOIN_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a runner is given by its worker.
+
+    Attributes:
+        build: makes the source of a spec.
+        open_stream: announces a new stream to those who hear.
+        status: where states go.
+        clock: the machine's.
+        backoff: how long to wait.
+    """
+
+    build: Callable[[SourceSpec], Source]
+    open_stream: Callable[[Stream], None]
+    status: StatusSink
+    clock: Clock
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+class Runner:
+    """Owns the thread ``capture:ID`` and the source's state. Start once, stop once."""
+
+    def __init__(self, spec: SourceSpec, row: int, around: Surroundings) -> None:
+        self.spec = spec
+        self.row = row
+        self.stop = threading.Event()
+        self._around = around
+        self._status = SourceStatus(spec.id, State.IDLE)
+        self._stream: Stream | None = None
+        self._hopper = Hopper()
+        self._live_since: float | None = None
+        self._told_at = float("-inf")
+        self._drops = Tally()
+        self._thread = threading.Thread(target=self._run, name=f"capture:{spec.id}")
+
+    @property
+    def status(self) -> SourceStatus:
+        """How the source is now."""
+        return self._status
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the end, after ``stop`` was set."""
+        self._thread.join(JOIN_S)
+        if self._thread.is_alive():
+            _log.error("%s: the capture thread did not stop within %s s", self.spec.id, JOIN_S)
+
+    # -- the sink that the source talks to ------------------------------------------------------------------------------
+
+    def live(self, rate_hz: int, channels: int) -> None:
+        """The source has opened; sound follows."""
+        now = self._around.clock.monotonic()
+        self._live_since = now
+        self._hopper = Hopper()
+        self._stream = Stream(self.spec.id, self.row, f"{int(self._around.clock.unix() * 1000):x}")
+        self._around.open_stream(self._stream)
+        self._tell(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
+        _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)
+
+    def frame(self, frame: Frame) -> None:
+        """Sound has come."""
+        stream = self._stream
+        if stream is None:
+            raise RuntimeError("a source must say live() before its first frame")
+        if stream.failure is not None:
+            raise SourceError("source.deaf", retryable=True, reason=stream.failure)
+        now = self._around.clock.monotonic()
+        hops, lost = self._hopper.push(frame)
+        self._count_drops(stream.write(hops, lost, now), now)
+        if now - self._told_at >= 1.0:
+            self._tell(last_heard=self._around.clock.unix(), dropped_hops=self._drops.total)
+
+    # -- the life -------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        failures = 0
+        while not self.stop.is_set():
+            self._tell(state=State.CONNECTING)
+            error = self._listen()
+            if self.stop.is_set():
+                break
+            if error is None:
+                self._tell(state=State.ENDED, code="", params={}, next_in_s=0.0)
+                return
+            failures = 1 if self._was_healthy() else failures + 1
+            self._wait(error, failures)
+        self._tell(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
+
+    def _listen(self) -> ClapTrapError | None:
+        """Run the source once; return why it ended, None at its natural end."""
+        self._live_since = None
+        try:
+            self._around.build(self.spec).run(self)
+        except ClapTrapError as error:
+            return error
+        except Exception as error:  # noqa: BLE001  # the supervisor contains any fault of one source, and says so
+            _log.exception("%s: unexpected fault", self.spec.id)
+            return SourceError("source.crashed", retryable=True, reason=f"{type(error).__name__}: {error}")
+        finally:
+            self._end_stream()
+        return None
+
+    def _end_stream(self) -> None:
+        if self._stream is not None:
+            hops, lost = self._hopper.finish()
+            self._stream.write(hops, lost, self._around.clock.monotonic())
+            self._stream.end()
+            self._stream = None
+
+    def _was_healthy(self) -> bool:
+        return self._live_since is not None and self._around.clock.monotonic() - self._live_since >= HEALTHY_S
+
+    def _wait(self, error: ClapTrapError, failures: int) -> None:
+        wait_s = self._around.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
+        state = State.RETRYING if error.retryable else State.FAILED
+        _log.warning("%s: %s (again in %.1f s)", self.spec.id, error, wait_s)
+        self._tell(state=state, code=error.code, params=error.params, attempt=failures, next_in_s=round(wait_s, 1))
+        self.stop.wait(wait_s)
+
+    def _count_drops(self, dropped: int, now: float) -> None:
+        if dropped and (unsaid := self._drops.add(now, dropped)):
+            _log.warning(
+                "%s: hearing fell behind, %d hops of 20 ms lost (%d in all)", self.spec.id, unsaid, self._drops.total
+            )
+
+    def _tell(self, **changes: object) -> None:
+        self._told_at = self._around.clock.monotonic()
+        self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # replace checks the names at run time
+        self._around.status.offer(self._status)

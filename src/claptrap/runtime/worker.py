@@ -1,0 +1,127 @@
+"""Specs in, events out: everything one machine does to hear its sources.
+
+A worker knows no web, no settings file and no webhook: events and statuses go to sinks that it was given.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from claptrap.core.clock import Clock
+from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
+from claptrap.core.spec import SourceSpec
+from claptrap.detect.judge import Judge
+from claptrap.detect.onset import Gate
+from claptrap.runtime.beat import Beat
+from claptrap.runtime.judging import Judging
+from claptrap.runtime.runner import Runner, Surroundings
+from claptrap.runtime.ticker import Ticker
+from claptrap.sources.base import Source
+
+MAX_SOURCES = 256
+BEATS_WAITING = 250  # 5 s of hearing that the judge may be behind
+EVENTS_WAITING = 1000
+STALLED_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a worker hears with.
+
+    Attributes:
+        build: makes the source of a spec.
+        gate: makes a gate for so many rows.
+        judge: makes a judge for so many rows.
+    """
+
+    build: Callable[[SourceSpec], Source]
+    gate: Callable[[int], Gate]
+    judge: Callable[[int], Judge]
+
+
+class Worker:
+    """Hears a set of sources. Start once, stop once; ``apply`` at any time between."""
+
+    def __init__(self, hearing: Hearing, events: EventSink, status: StatusSink, clock: Clock) -> None:
+        self._events = events
+        self._clock = clock
+        self._specs: dict[str, SourceSpec] = {}
+        self._runners: dict[str, Runner] = {}
+        self._revision = -1
+        self._lock = threading.Lock()
+        beats: queue.Queue[Beat] = queue.Queue(BEATS_WAITING)
+        self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
+        self._ticker = Ticker(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
+        self._judging = Judging(lambda: hearing.judge(MAX_SOURCES), beats, self._specs.get, self._told.put, status, clock)
+        self._around = Surroundings(hearing.build, self._ticker.open, status, clock)
+        self._teller = threading.Thread(target=self._pass_events_on, name="events")
+
+    def start(self) -> None:
+        """Begin, from the receiving end backwards."""
+        self._teller.start()
+        self._judging.start()
+        self._ticker.start()
+
+    def stop(self) -> None:
+        """End in reverse order; events already made are still passed on."""
+        with self._lock:
+            self._halt(list(self._runners))
+            self._specs = {}
+        self._ticker.stop()
+        self._judging.stop()
+        self._told.put(None)
+        self._teller.join()
+
+    def apply(self, specs: Sequence[SourceSpec], revision: int) -> None:
+        """Make ``specs`` the whole of what is heard. Idempotent; an older revision than the last changes nothing.
+
+        A change of threshold, delay or name acts at once on the running source; only a new input reopens it.
+        """
+        with self._lock:
+            if revision < self._revision:
+                return
+            self._revision = revision
+            wanted = {spec.id: spec for spec in specs if spec.enabled}
+            self._halt([i for i, r in self._runners.items() if i not in wanted or wanted[i].input != r.spec.input])
+            self._specs = wanted
+            for spec in wanted.values():
+                if spec.id not in self._runners:
+                    self._launch(spec)
+
+    def statuses(self) -> dict[str, SourceStatus]:
+        """Return how every source is that is being heard, by id."""
+        with self._lock:
+            return {source: runner.status for source, runner in self._runners.items()}
+
+    def stalled(self) -> list[str]:
+        """Return the names of the threads of hearing that have not moved for ``STALLED_S``."""
+        now = self._clock.monotonic()
+        moved = {"tick": self._ticker.beat_at, "judge": self._judging.heard_at}
+        return [name for name, at in moved.items() if now - at > STALLED_S]
+
+    def _launch(self, spec: SourceSpec) -> None:
+        rows = {runner.row for runner in self._runners.values()}
+        row = next(r for r in range(MAX_SOURCES) if r not in rows)
+        runner = Runner(spec, row, self._around)
+        self._runners[spec.id] = runner
+        runner.start()
+
+    def _halt(self, ids: Sequence[str]) -> None:
+        """Stop runners: all are asked first, then all are waited for."""
+        halted = [self._runners.pop(i) for i in ids]
+        for runner in halted:
+            runner.stop.set()
+        for runner in halted:
+            runner.join()
+
+    def _pass_events_on(self) -> None:
+        while (event := self._told.get()) is not None:
+            try:
+                self._events.take(event)
+            except Exception:  # noqa: BLE001  # a fault of one receiver must not end the telling of the rest
+                _log.exception("event %s could not be passed on", event.id)

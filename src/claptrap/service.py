@@ -1,0 +1,259 @@
+"""The one façade: builds the house, starts it, stops it in reverse. The page and the terminal talk only to this."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from claptrap import __version__
+from claptrap.core import wording
+from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.errors import ClapTrapError, InputError
+from claptrap.core.events import Attempt, Event, SourceStatus, State, Status
+from claptrap.core.spec import SourceSpec
+from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.judge import Judge
+from claptrap.detect.onset import Gate
+from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.shelf import find
+from claptrap.runtime.hub import Hub
+from claptrap.runtime.worker import Hearing, Worker
+from claptrap.settings.schema import Settings, SettingsFaults, check, merged, target_id
+from claptrap.settings.store import Store
+from claptrap.sources.base import Source
+from claptrap.sources.microphone import Device, list_devices
+from claptrap.sources.registry import build
+
+REMEMBERED = 200
+STOP_DELIVERIES_S = 2.0
+_log = logging.getLogger(__name__)
+
+
+class ClapTrap:
+    """The whole service of one data folder.
+
+    Args:
+        data_dir: where settings are kept.
+        clock: the machine's.
+        build_source: makes the source of a spec.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, clock: Clock | None = None, build_source: Callable[[SourceSpec], Source] = build
+    ) -> None:
+        self.hub = Hub()
+        self._clock = clock or SystemClock()
+        self._build_source = build_source
+        self._store = Store(data_dir)
+        self._settings = Settings()
+        self._problems: list[ClapTrapError] = []
+        self._yamnet: YamNet | None = None
+        self._worker: Worker | None = None
+        self._dispatcher = Dispatcher(self, self._clock)
+        self._revision = 0
+        self._lock = threading.RLock()
+        self._memory = Memory()
+
+    # -- life -----------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Open the data folder, load settings and models, and begin to hear.
+
+        What goes wrong and can be lived with is kept in ``problems``: the page opens all the same.
+
+        Raises:
+            SettingsError: ``settings.locked``, when another process serves this folder.
+        """
+        self._open_store()
+        loaded = self._store.load()
+        self._settings = loaded.settings
+        self._problems += loaded.problems
+        self._yamnet = self._load_yamnet()
+        for problem in self._problems:
+            _log.warning("%s", problem)
+        self._dispatcher.apply(self._settings.targets())
+        self.start_detection()
+
+    def stop(self) -> None:
+        """End everything in reverse order. Changes no setting."""
+        self.stop_detection()
+        self._dispatcher.stop(STOP_DELIVERIES_S)
+        self._store.close()
+
+    def start_detection(self) -> None:
+        """Hear all enabled sources. Harmless when they are being heard."""
+        with self._lock:
+            if self._worker is None:
+                self._worker = Worker(Hearing(self._build_source, Gate, self._make_judge), self, self, self._clock)
+                self._worker.start()
+                self._apply()
+
+    def stop_detection(self) -> None:
+        """Hear nothing until ``start_detection``. Changes no setting."""
+        with self._lock:
+            if self._worker is not None:
+                self._worker.stop()
+                self._worker = None
+
+    @property
+    def running(self) -> bool:
+        """Whether sources are being heard."""
+        return self._worker is not None
+
+    # -- what people ask ------------------------------------------------------------------------------------------------
+
+    @property
+    def language(self) -> wording.Language:
+        """The language chosen in the settings."""
+        return self._settings.language
+
+    def settings(self) -> Settings:
+        """Return the settings in force."""
+        return self._settings
+
+    def change(self, patch: Mapping[str, Any]) -> Settings:
+        """Merge ``patch`` into the settings, check the whole, save it and put it in force; return the new settings.
+
+        Raises:
+            SettingsFaults: with every fault; nothing has changed then.
+            SettingsError: ``settings.unwritable``; nothing has changed then.
+        """
+        with self._lock:
+            changed = check(merged(self._settings, patch))
+            if changed != self._settings:
+                self._store.save(changed)
+                self._settings = changed
+                self._dispatcher.apply(changed.targets())
+                self._apply()
+            return self._settings
+
+    def devices(self) -> Sequence[Device]:
+        """Return the microphones of this machine.
+
+        Raises:
+            SourceError: ``source.no_portaudio``.
+        """
+        return list_devices()
+
+    def test_webhook(self, source_id: str) -> str:
+        """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.no_webhook``.
+        """
+        source = next((s for s in self._settings.sources if s.id == source_id), None)
+        if source is None:
+            raise InputError("api.unknown_source", source=source_id)
+        target = target_id(source_id)
+        if target not in {t.id for t in self._settings.targets()}:
+            raise InputError("api.no_webhook")
+        return self._dispatcher.test(target, source_kind=source.kind, source_name=source.name)
+
+    def health(self) -> list[str]:
+        """Return what is wrong with the service itself, in words; empty when it is well."""
+        worker = self._worker
+        return [f"the thread {name} does not move" for name in worker.stalled()] if worker else []
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that a page needs when it opens, as JSON data."""
+        return {
+            "version": __version__,
+            "running": self.running,
+            "language": self.language,
+            "labels": self._yamnet is not None,
+            "problems": [in_words({"code": p.code, "params": dict(p.params)}) for p in self._problems],
+            "settings": self._settings.model_dump(mode="json"),
+            "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
+            **self._memory.snapshot(),
+        }
+
+    # -- the sinks of worker and dispatcher -----------------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """Remember an event and tell everybody."""
+        _log.info(
+            "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
+        )
+        self._memory.add(event)
+        self._dispatcher.take(event)
+        self.hub.publish(event)
+
+    def offer(self, status: Status) -> None:
+        """Pass a status on to those who watch."""
+        if isinstance(status, Attempt):
+            self._memory.add(status)
+        self.hub.offer(status)
+
+    # -- inside ---------------------------------------------------------------------------------------------------------
+
+    def _open_store(self) -> None:
+        try:
+            self._store.open()
+        except ClapTrapError as error:
+            if error.code == "settings.locked":
+                raise
+            self._problems.append(error)
+
+    def _load_yamnet(self) -> YamNet | None:
+        try:
+            path = find(YAMNET, models_folder())
+            return load_yamnet(path) if path else None
+        except ClapTrapError as error:
+            self._problems.append(error)
+            return None
+
+    def _make_judge(self, rows: int) -> Judge:
+        return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
+
+    def _apply(self) -> None:
+        if self._worker is not None:
+            self._revision += 1
+            self._worker.apply(self._settings.specs(), self._revision)
+
+    def _statuses(self) -> dict[str, SourceStatus]:
+        idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}
+        return idle | (self._worker.statuses() if self._worker else {})
+
+
+class Memory:
+    """The newest events and attempts, for a page that opens later. Lost at the end of the process."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque(maxlen=REMEMBERED)
+        self._attempts: deque[Attempt] = deque(maxlen=REMEMBERED)
+        self._lock = threading.Lock()
+
+    def add(self, news: Event | Attempt) -> None:
+        """Remember ``news``, newest first."""
+        with self._lock:
+            if isinstance(news, Event):
+                self._events.appendleft(news)
+            else:
+                self._attempts.appendleft(news)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return both lists as JSON data."""
+        with self._lock:
+            events, attempts = list(self._events), list(self._attempts)
+        return {
+            "events": [event.to_json() for event in events],
+            "attempts": [in_words({**asdict(attempt), "ok": attempt.ok}) for attempt in attempts],
+        }
+
+
+def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``coded``, a mapping with ``code`` and ``params``, with its sentence in both languages beside it."""
+    code, params = coded["code"], coded["params"]
+    said = {f"message_{language}": wording.say(code, language, **params) if code else "" for language in ("fr", "en")}
+    return {**coded, **said}
+
+
+__all__ = ["ClapTrap", "Memory", "SettingsFaults", "in_words"]

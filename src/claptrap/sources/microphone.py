@@ -1,0 +1,121 @@
+"""Microphones of this machine."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import Frame
+from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.errors import SourceError
+from claptrap.sources.base import Sink
+from claptrap.sources.portaudio import PORTAUDIO, Device, OpenMicrophone, PortAudio
+
+__all__ = ["Device", "MicrophoneSource", "list_devices"]
+
+SILENT_S = 2.0  # an unplugged microphone may simply stop giving sound; PortAudio's overflow flag was never seen set
+LOOK_S = 0.2  # how often a microphone without sound looks whether it shall stop
+INBOX_BLOCKS = 100  # 2 s
+
+
+def list_devices() -> tuple[Device, ...]:
+    """Return what can be recorded from, as it is now; while a microphone is open, as it was when that one was opened.
+
+    Raises:
+        SourceError: ``source.no_portaudio``, ``source.device_failed``.
+    """
+    return PORTAUDIO.devices()
+
+
+class Inbox:
+    """Blocks of sound between PortAudio's thread and ours.
+
+    Overload rule: the oldest block is dropped, and its samples are counted as lost before the next one.
+
+    Args:
+        capacity: most blocks it holds.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._blocks: deque[NDArray[np.float32]] = deque()
+        self._losses: deque[int] = deque()  # samples lost just before each block
+        self._has_ended = False
+        self._news = threading.Condition(threading.Lock())
+
+    def put(self, samples: NDArray[np.float32], has_overflowed: bool) -> None:
+        """Add a copy of ``samples`` (n, channels); never waits for the reader."""
+        block = samples.copy()
+        with self._news:
+            self._blocks.append(block)
+            self._losses.append(int(has_overflowed))  # nobody knows how many; 1 says "some"
+            if len(self._blocks) > self._capacity:
+                self._losses[1] += self._losses.popleft() + len(self._blocks.popleft())
+            self._news.notify()
+
+    def end(self) -> None:
+        """Say that no more will come."""
+        with self._news:
+            self._has_ended = True
+            self._news.notify()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more will come; what came before can still be taken."""
+        return self._has_ended
+
+    def take(self, timeout_s: float) -> tuple[NDArray[np.float32], int] | None:
+        """Return the oldest block and the samples lost just before it; None where none came in time or none will come."""
+        with self._news:
+            self._news.wait_for(lambda: self._blocks or self._has_ended, timeout_s)
+            return (self._blocks.popleft(), self._losses.popleft()) if self._blocks else None
+
+
+class MicrophoneSource:
+    """A microphone, recorded at its own rate.
+
+    Args:
+        device: ``Device.id`` or a device's name; empty for the system's default.
+        portaudio: the process's library.
+        clock: measures silence.
+    """
+
+    def __init__(self, device: str = "", *, portaudio: PortAudio = PORTAUDIO, clock: Clock | None = None) -> None:
+        self._device = device
+        self._portaudio = portaudio
+        self._clock = clock or SystemClock()
+
+    def run(self, sink: Sink) -> None:
+        """Record until stopped.
+
+        Raises:
+            SourceError: it cannot be opened (see ``PortAudio.recording``); ``source.device_lost`` when the system ends the
+                recording; ``source.silent`` when it does not, but no sound has come for two seconds.
+        """
+        inbox = Inbox(INBOX_BLOCKS)
+        with self._portaudio.recording(self._device, inbox.put, inbox.end) as opened:
+            self._pass_on(inbox, opened, sink)
+
+    def _pass_on(self, inbox: Inbox, opened: OpenMicrophone, sink: Sink) -> None:
+        is_live = False
+        heard_at = self._clock.monotonic()
+        while not sink.stop.is_set():
+            block = inbox.take(LOOK_S)
+            if block is None:
+                self._check_alive(inbox, opened, heard_at)
+                continue
+            if not is_live:
+                sink.live(opened.rate_hz, opened.channels)
+                is_live = True
+            samples, lost_samples = block
+            sink.frame(Frame(samples, opened.rate_hz, lost_samples))
+            heard_at = self._clock.monotonic()
+
+    def _check_alive(self, inbox: Inbox, opened: OpenMicrophone, heard_at: float) -> None:
+        if inbox.has_ended:
+            raise SourceError("source.device_lost", retryable=True, device=opened.device.name)
+        if self._clock.monotonic() - heard_at >= SILENT_S:
+            raise SourceError("source.silent", retryable=True, seconds=SILENT_S)

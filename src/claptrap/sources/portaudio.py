@@ -1,0 +1,219 @@
+"""PortAudio, the microphone library: its list of devices, opening and closing, its errors in our words.
+
+PortAudio is one per process: initialising, listing, opening and closing must not happen at the same time in two threads, and
+its list of devices is frozen from initialisation on. Renewing the list means ending the library, which would kill every open
+stream of the process. Whether one is open is therefore a fact about the process, and ``PORTAUDIO`` is the one guarded object
+of the module level that says so; a second owner could not know. The library is loaded when first needed: where it is
+missing, everything else works.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.core.errors import SourceError
+
+MAX_CHANNELS = 2  # a mean of more (a pulse device offers 32) says nothing more about a clap
+BLOCK_S = 0.02
+LATENCY_S = 0.1  # what the system may hold ready, not what we wait: blocks come every 20 ms
+
+DEVICE_UNAVAILABLE = -9985  # PaErrorCode paDeviceUnavailable
+INVALID_DEVICE = -9996  # paInvalidDevice
+EBUSY = 16  # the host's own word for it, under paUnanticipatedHostError
+_CARD = re.compile(r"\(hw:\d+,")  # ALSA numbers its cards in the order in which they were plugged in
+
+Receive = Callable[[NDArray[np.float32], bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A microphone, or what else the system offers to record from.
+
+    Attributes:
+        name: as the system calls it.
+        host_api: the system's sound interface that offers it: ALSA, Core Audio, …
+        channels: most channels it can give.
+        rate_hz: its own rate.
+        default: whether it is what the system records from unless told otherwise.
+    """
+
+    name: str
+    host_api: str
+    channels: int
+    rate_hz: int
+    default: bool
+
+    @property
+    def id(self) -> str:
+        """What to remember it by: the same after a restart or a replug, unlike its place in the list."""
+        return f"{self.name}, {self.host_api}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMicrophone:
+    """A microphone that is being recorded from.
+
+    Attributes:
+        device: which.
+        rate_hz: samples per second and channel.
+        channels: 1 or 2.
+    """
+
+    device: Device
+    rate_hz: int
+    channels: int
+
+
+class PortAudio:
+    """The process's PortAudio. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._n_open = 0
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return what can be recorded from. While a microphone is open, the list is that of when it was opened.
+
+        Raises:
+            SourceError: ``source.no_portaudio``, ``source.device_failed``.
+        """
+        with self._lock, _translated(""):
+            return tuple(_inputs(self._renewed()).values())
+
+    @contextmanager
+    def recording(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> Iterator[OpenMicrophone]:
+        """Record from a microphone, at its own rate, until the context ends.
+
+        Args:
+            wanted: ``Device.id`` or a device's name; empty for the default.
+            receive: gets each block: float32 samples (n, channels) that are valid during the call only, and whether some
+                were lost just before it. It runs on PortAudio's own thread and must not wait.
+            ended: told, on that thread, that no more will come.
+
+        Raises:
+            SourceError: ``source.no_portaudio``, ``source.no_device``, ``source.device_missing``, ``source.device_busy``,
+                ``source.device_failed``.
+        """
+        with self._lock, _translated(wanted):
+            library = self._renewed()
+            index, device = find(_inputs(library), wanted)
+            opened = OpenMicrophone(device, device.rate_hz, min(MAX_CHANNELS, device.channels))
+            stream = library.InputStream(
+                device=index,
+                samplerate=opened.rate_hz,
+                channels=opened.channels,
+                dtype="float32",
+                blocksize=round(BLOCK_S * opened.rate_hz),
+                latency=LATENCY_S,
+                callback=lambda samples, _n, _time, status: receive(samples, status.input_overflow),
+                finished_callback=ended,
+            )
+            self._n_open += 1
+        try:
+            with _translated(device.name):
+                stream.start()
+            yield opened
+        finally:
+            with self._lock:
+                self._n_open -= 1
+                stream.close()  # aborts it first
+
+    def _renewed(self) -> Any:  # sounddevice has no types
+        """Return the library, with today's devices unless a stream is open."""
+        library = _load()
+        if not self._n_open:
+            if library._initialized:  # noqa: SLF001  # sounddevice offers no public way to see new devices
+                library._terminate()  # noqa: SLF001
+            library._initialize()  # noqa: SLF001
+        return library
+
+
+PORTAUDIO = PortAudio()
+
+
+def _load() -> Any:  # sounddevice has no types
+    try:
+        import sounddevice  # noqa: PLC0415  # loads a system library that may be missing
+    except (OSError, ImportError) as exc:
+        raise SourceError("source.no_portaudio") from exc
+    return sounddevice
+
+
+def _inputs(library: Any) -> dict[int, Device]:  # sounddevice has no types
+    """Return what can be recorded from, by its place in PortAudio's list."""
+    host_apis = [api["name"] for api in library.query_hostapis()]
+    default = library.default.device[0]
+    return {
+        index: Device(
+            name=entry["name"],
+            host_api=host_apis[entry["hostapi"]],
+            channels=entry["max_input_channels"],
+            rate_hz=round(entry["default_samplerate"]),
+            default=index == default,
+        )
+        for index, entry in enumerate(library.query_devices())
+        if entry["max_input_channels"] > 0
+    }
+
+
+def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:
+    """Choose the device that a person means.
+
+    Args:
+        inputs: what there is, by its place in the list.
+        wanted: ``Device.id``, else a name, else either of them with another number of the ALSA card; empty for the default,
+            or the first where the system names none.
+
+    Raises:
+        SourceError: ``source.no_device`` where there is none at all, ``source.device_missing`` where there are only others.
+    """
+    if not inputs:
+        raise SourceError("source.no_device", retryable=True)
+    if not wanted:
+        return max(inputs.items(), key=lambda entry: entry[1].default)
+    for known_as in (lambda d: (d.id,), lambda d: (d.name,), lambda d: (_any_card(d.id), _any_card(d.name))):
+        for index, device in inputs.items():
+            if wanted in known_as(device) or _any_card(wanted) in known_as(device):
+                return index, device
+    raise SourceError("source.device_missing", retryable=True, device=wanted)
+
+
+def _any_card(name: str) -> str:
+    return _CARD.sub("(hw:*,", name)
+
+
+@contextmanager
+def _translated(wanted: str) -> Iterator[None]:
+    """Turn the library's exceptions into ours, about the device ``wanted``."""
+    try:
+        yield
+    except SourceError:
+        raise
+    except Exception as exc:  # sounddevice raises PortAudioError, ValueError, TypeError; the import alone would name them
+        raise fault(exc.args, wanted or "default") from exc
+
+
+def fault(args: tuple[Any, ...], device: str) -> SourceError:
+    """Return our error for a foreign one.
+
+    Args:
+        args: of sounddevice's PortAudioError: text, PaErrorCode, (host API, the host's error code, its text); the last ones
+            may be missing. Of any other exception: anything.
+        device: which device it is about.
+    """
+    code = args[1] if len(args) > 1 else None
+    host_code, host_text = args[2][1:] if len(args) > 2 else (None, "")
+    if code == DEVICE_UNAVAILABLE or (host_code is not None and abs(host_code) == EBUSY):
+        return SourceError("source.device_busy", retryable=True, device=device)
+    if code == INVALID_DEVICE:
+        return SourceError("source.device_missing", retryable=True, device=device)
+    reason = host_text or (str(args[0]) if args else "unknown")
+    return SourceError("source.device_failed", retryable=True, device=device, reason=reason)

@@ -1,0 +1,116 @@
+"""The service as a person starts it: announced, answering, stopped cleanly, and clear about what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests.peers.service import Service, claptrap_environment
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_first_start_opens_the_page_and_a_signal_ends_it(tmp_path: Path) -> None:
+    """A fresh folder is enough; SIGTERM ends the service within 5 s with status 0 and leaves the settings as they were."""
+    with Service(tmp_path / "data") as service:
+        assert service.get("/healthz")["ok"] is True
+        assert service.get("/api/state")["running"] is True
+        service.patch({"sources": [{"id": "microphone", "name": "Salon"}]})
+        before = (tmp_path / "data" / "settings.json").read_bytes()
+        began = time.monotonic()
+        assert service.end(signal.SIGTERM) == 0
+        assert time.monotonic() - began < 5
+    assert (tmp_path / "data" / "settings.json").read_bytes() == before
+    with Service(tmp_path / "data") as service:
+        assert service.get("/api/settings")["sources"][0]["name"] == "Salon"
+        assert service.end(signal.SIGINT) == 0
+
+
+def test_a_taken_port_is_said_in_words(tmp_path: Path) -> None:
+    """The person learns which port is taken and what to do, at once."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        answer = run_serve("--port", str(port), "--data-dir", str(tmp_path))
+    assert answer.returncode == 1
+    assert f"Port {port}" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_second_service_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    """Two services would overwrite each other's settings."""
+    with Service(tmp_path):
+        answer = run_serve("--port", "0", "--data-dir", str(tmp_path))
+    assert answer.returncode == 1
+    assert "Another ClapTrap" in answer.stderr
+
+
+def test_the_network_is_not_opened_without_a_password(tmp_path: Path) -> None:
+    """Listening beyond this machine must be asked for by name."""
+    answer = run_serve("--host", "0.0.0.0", "--port", "0", "--data-dir", str(tmp_path))
+    assert answer.returncode == 1
+    assert "--allow-network" in answer.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_shown_and_the_page_opens(tmp_path: Path) -> None:
+    """No permission to write is a problem on the page, not a dead service."""
+    (tmp_path / "file").write_text("")
+    with Service(tmp_path / "file" / "data") as service:
+        assert [p["code"] for p in service.get("/api/state")["problems"]] == ["settings.unwritable"]
+        with urllib.request.urlopen(service.url, timeout=5) as page:
+            assert page.status == 200
+
+
+def test_without_portaudio_everything_but_the_microphone_works(tmp_path: Path) -> None:
+    """A machine that lacks the microphone library says so in words; the page, the API and the log have the reason."""
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    with Service(tmp_path / "data", PYTHONPATH=str(blocked)) as service:
+        status = service.wait_for_status("microphone", "failed")
+        assert status["code"] == "source.no_portaudio"
+        assert "libportaudio2" in status["message_fr"]
+        assert "libportaudio2" in service.log_text()
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="counts open descriptors through /proc")
+def test_starting_and_stopping_detection_leaks_nothing(tmp_path: Path) -> None:
+    """Twenty stops and starts leave threads and descriptors as they were, and change no setting."""
+    with Service(tmp_path) as service:
+        service.post("/api/detection/stop")
+        before = service.threads_and_descriptors()
+        for _ in range(20):
+            service.post("/api/detection/start")
+            service.post("/api/detection/stop")
+        after = service.threads_and_descriptors()
+    assert after[0] <= before[0] + 1
+    assert after[1] <= before[1] + 3
+
+
+def run_serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "claptrap", "serve", *arguments]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env=claptrap_environment(os.environ | {"LANG": "C"}),
+    )
+
+
+def test_json_of_the_api_is_json(tmp_path: Path) -> None:
+    """An unknown route answers a problem document, not a page."""
+    with Service(tmp_path) as service:
+        status, body = service.raw("GET", "/api/nothing")
+    assert status == 404
+    assert json.loads(body)["code"] == "api.not_found"

@@ -1,0 +1,168 @@
+"""One source's life: states, retries, epochs, containment."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from claptrap.sources.base import Sink
+
+from claptrap.audio.frame import Frame
+from claptrap.core.backoff import Backoff
+from claptrap.core.errors import SourceError
+from claptrap.core.events import SourceStatus, State, Status
+from claptrap.core.spec import MicrophoneInput, SourceSpec
+from claptrap.runtime.runner import HEALTHY_S, Runner, Surroundings
+from claptrap.runtime.stream import Stream
+
+SPEC = SourceSpec("mic", "Salon", MicrophoneInput())
+GONE = SourceError("source.device_lost", retryable=True, device="USB")
+
+
+class HandClock:
+    """Time that moves when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def unix(self) -> float:
+        return 1.7e9 + self.now
+
+
+class Script:
+    """A source whose every run is the next step; the last one waits for the stop. Also collects what comes out."""
+
+    def __init__(self, *steps: Callable[[Sink], None]) -> None:
+        self.steps = list(steps)
+        self.clock = HandClock()
+        self.streams: list[Stream] = []
+        self.told: list[SourceStatus] = []
+        self.played = threading.Event()
+
+    def run(self, sink: Sink) -> None:
+        if self.steps:
+            self.steps.pop(0)(sink)
+            return
+        self.played.set()
+        sink.stop.wait()
+
+    def offer(self, status: Status) -> None:
+        assert isinstance(status, SourceStatus)
+        self.told.append(status)
+
+    def states(self) -> list[State]:
+        return [s.state for i, s in enumerate(self.told) if i == 0 or s.state != self.told[i - 1].state]
+
+    @contextmanager
+    def runner(self) -> Iterator[Runner]:
+        backoff = Backoff(first_s=1e-4, most_s=1e-3, rng=random.Random(1))
+        runner = Runner(SPEC, 3, Surroundings(lambda _: self, self.streams.append, self, self.clock, backoff))
+        runner.start()
+        assert self.played.wait(5)
+        yield runner
+        runner.stop.set()
+        runner.join()
+
+
+def live(sink: Sink) -> None:
+    sink.live(16_000, 1)
+    sink.frame(Frame(np.zeros((640, 1), np.float32), 16_000))
+
+
+def fail(error: Exception) -> Callable[[Sink], None]:
+    def step(sink: Sink) -> None:
+        live(sink)
+        raise error
+
+    return step
+
+
+def test_a_lost_device_is_tried_again_under_a_new_epoch() -> None:
+    """A source comes back by itself; the sound before and after the break has different names."""
+    script = Script(fail(GONE))
+
+    def later(sink: Sink) -> None:
+        script.clock.now += 1
+        fail(GONE)(sink)
+
+    script.steps.append(later)
+    with script.runner():
+        pass
+    assert script.states()[:4] == [State.CONNECTING, State.LIVE, State.RETRYING, State.CONNECTING]
+    retrying = next(s for s in script.told if s.state is State.RETRYING)
+    assert (retrying.code, retrying.attempt) == ("source.device_lost", 1)
+    assert script.streams[0].ended
+    assert len({stream.epoch for stream in script.streams}) == 2
+
+
+def test_failures_in_a_row_are_counted_and_a_healthy_life_forgets_them() -> None:
+    """Back-off grows while it keeps failing and starts anew after 30 s of health."""
+    script = Script(fail(GONE), fail(GONE))
+
+    def long_life(sink: Sink) -> None:
+        live(sink)
+        script.clock.now += HEALTHY_S + 1
+        raise GONE
+
+    script.steps.append(long_life)
+    with script.runner():
+        pass
+    assert [s.attempt for s in script.told if s.state is State.RETRYING] == [1, 2, 1]
+
+
+def test_an_unexpected_fault_is_contained_and_told() -> None:
+    """A bug in one source ends neither its thread nor the others."""
+    script = Script(fail(ZeroDivisionError("oops")))
+    with script.runner():
+        pass
+    crashed = next(s for s in script.told if s.state is State.RETRYING)
+    assert crashed.code == "source.crashed"
+    assert "oops" in str(crashed.params["reason"])
+
+
+def test_what_a_person_must_mend_is_failed_and_stops_at_once() -> None:
+    """A permanent fault is shown as such, and stopping does not wait for its slow retry."""
+    script = Script(fail(SourceError("source.no_portaudio")))
+    runner = Runner(SPEC, 0, Surroundings(lambda _: script, script.streams.append, script, script.clock))
+    runner.start()
+    while not any(s.state is State.FAILED for s in list(script.told)):
+        assert runner._thread.is_alive()
+    runner.stop.set()
+    runner.join()
+    assert not runner._thread.is_alive()
+    failed = next(s for s in script.told if s.state is State.FAILED)
+    assert (failed.code, failed.next_in_s) == ("source.no_portaudio", 60.0)
+    assert script.told[-1].state is State.IDLE
+
+
+def test_a_stream_that_hearing_gave_up_begins_anew() -> None:
+    """When hearing breaks down, the source ends its stream and opens another."""
+    script = Script()
+
+    def given_up(sink: Sink) -> None:
+        sink.live(16_000, 1)
+        script.streams[-1].fail("ValueError: x")
+        sink.frame(Frame(np.zeros((640, 1), np.float32), 16_000))
+
+    script.steps += [given_up, fail(GONE)]
+    with script.runner():
+        pass
+    assert next(s.code for s in script.told if s.state is State.RETRYING) == "source.deaf"
+    assert len(script.streams) == 2
+
+
+def test_the_end_of_a_recording_is_the_end() -> None:
+    """A source that returns is not started again, and its last hop is written."""
+    script = Script(live)
+    runner = Runner(SPEC, 0, Surroundings(lambda _: script, script.streams.append, script, script.clock))
+    runner.start()
+    runner.join()
+    assert runner.status.state is State.ENDED
+    assert len(script.streams[0].ring) == 2
+    assert script.streams[0].ended
