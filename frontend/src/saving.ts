@@ -45,6 +45,11 @@ export function attemptSaving(): void {
   for (const [path, draft] of Object.entries(drafts.value)) if (draft.state === "unreachable") save(path);
 }
 
+/** Asks again about what was refused, so that the reason comes in the language just chosen. */
+export function repeatRefused(): void {
+  for (const [path, draft] of Object.entries(drafts.value)) if (draft.state === "refused") save(path);
+}
+
 function save(path: string): void {
   const draft = drafts.value[path];
   if (!draft) return;

@@ -13,7 +13,7 @@ export function Deliveries() {
   const all = useSignal(false);
   const shown = all.value ? attempts.value : attempts.value.slice(0, SHOWN);
   return (
-    <section class="panel" aria-labelledby="deliveries-title">
+    <section class="panel deliveries-panel" aria-labelledby="deliveries-title">
       <h2 id="deliveries-title">{t("deliveries.title")}</h2>
       {shown.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
       <ul class="deliveries">

@@ -12,7 +12,7 @@ export function Detections() {
   const all = useSignal(false);
   const shown = all.value ? detections.value : detections.value.slice(0, SHOWN);
   return (
-    <section class="panel" aria-labelledby="feed-title">
+    <section class="panel feed-panel" aria-labelledby="feed-title">
       <h2 id="feed-title">{t("feed.title")}</h2>
       {shown.length === 0 && <p class="muted empty">{t("feed.empty")}</p>}
       {shown.length > 0 && (

@@ -1,5 +1,5 @@
 import { language, t } from "../i18n/index.ts";
-import { edit } from "../saving.ts";
+import { edit, repeatRefused } from "../saving.ts";
 import { version } from "../store.ts";
 import type { Language } from "../wire.ts";
 
@@ -16,6 +16,7 @@ export function Footer() {
             onClick={() => {
               language.value = code;
               edit("language", code, 0);
+              repeatRefused();
             }}
           >
             {name}

@@ -2,8 +2,8 @@ import { effect, useComputed, useSignal, useSignalEffect } from "@preact/signals
 import { useEffect, useRef } from "preact/hooks";
 import { startDetection, stopDetection } from "../api.ts";
 import { clock, duration, score } from "../i18n/format.ts";
-import { type Key, t } from "../i18n/index.ts";
-import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running } from "../store.ts";
+import { type Key, said, t } from "../i18n/index.ts";
+import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses } from "../store.ts";
 import { inWords } from "../words.ts";
 import { loudness } from "./LevelMeter.tsx";
 
@@ -50,7 +50,8 @@ function MoodWords({ mood }: { mood: Mood }) {
   }
   const shown = mood === "burp" || mood === "clap" ? "waiting" : mood;
   const title = mood === "offline" && link.value === "connecting" ? t("link.connecting") : t(`house.${shown}` satisfies Key);
-  return <Words title={title} detail={t(`house.${shown}_detail` satisfies Key)} />;
+  const reason = shown === "deaf" && Object.values(statuses.value).find((status) => status.code);
+  return <Words title={title} detail={reason ? said(reason) : t(`house.${shown}_detail` satisfies Key)} />;
 }
 
 function Words({ title, detail }: { title: string; detail: string }) {

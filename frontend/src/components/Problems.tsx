@@ -1,11 +1,11 @@
 import { said, t } from "../i18n/index.ts";
-import { failure, link, opened, problems } from "../store.ts";
+import { attempts, failure, link, opened, problems, sources } from "../store.ts";
 import { Shape } from "./Shape.tsx";
 
 /** What somebody should know or do, in words, above everything else. */
 export function Problems() {
   const lost = opened.value && link.value === "lost";
-  const sentences = problems.value.map(said);
+  const sentences = [...problems.value.map(said), ...deafReceivers()];
   if (!lost && !failure.value && sentences.length === 0) return null;
   return (
     <section class="problems" aria-label={t("problems.title")}>
@@ -14,6 +14,15 @@ export function Problems() {
       {sentences.map((sentence) => <Problem key={sentence} sentence={sentence} />)}
     </section>
   );
+}
+
+/** The sources whose receiver did not take the last thing it was told, and will not be told again. */
+function deafReceivers(): string[] {
+  return sources.value.flatMap((source) => {
+    const last = attempts.value.find((attempt) => attempt.source_id === source.id);
+    const gaveUp = last && !last.ok && last.retry_in_s === null && source.webhook.enabled;
+    return gaveUp ? [t("problems.webhook", { source: source.name, reason: said(last) })] : [];
+  });
 }
 
 function Problem({ sentence, dismiss }: { sentence: string; dismiss?: () => void }) {

@@ -44,7 +44,17 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
     };
   }, [sourceId, shownIn]);
 
-  return <div class="strip" ref={place} role="img" aria-label={t("strip.empty")} />;
+  return (
+    <figure class="strip">
+      <div class="strip-drawing" ref={place} role="img" aria-label={t("strip.empty")} />
+      <figcaption>
+        <span>{t("strip.title")}</span>
+        <span class="key-clap">{t("strip.accepted")}</span>
+        <span class="key-other">{t("strip.rejected")}</span>
+        <span class="key-threshold">{t("strip.threshold")}</span>
+      </figcaption>
+    </figure>
+  );
 }
 
 function summary({ score: value, threshold, accepted }: VerdictNews): string {
@@ -111,7 +121,7 @@ class Strip {
     return {
       width,
       height: HEIGHT_PX,
-      padding: [10, 8, 0, 0],
+      padding: [10, 14, 0, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {
@@ -119,7 +129,7 @@ class Strip {
         y: { range: [0, 1] },
       },
       axes: [
-        { ...axis, size: 22, splits: (_plot, _axis, _from, to) => [to - 30, to - 20, to - 10, to], values: ago },
+        { ...axis, size: 22, splits: (_plot, _axis, from, to) => [from, from + 10, from + 20, to], values: ago },
         { ...axis, size: 30, splits: () => [0, 0.5, 1], values: (_plot, at) => at.map((value) => decimal(value, value % 1 ? 1 : 0)) },
       ],
       series: [{}, { stroke: this.#colour("wave-line"), fill: this.#colour("wave"), width: 1, points: { show: false } }],
@@ -159,4 +169,4 @@ class Strip {
 const seconds = () => performance.now() / 1000;
 
 const ago = (_plot: uPlot, at: number[]) =>
-  at.map((_, index) => (index === at.length - 1 ? t("strip.now") : `−${30 - 10 * index} s`));
+  at.map((_, index) => (index === at.length - 1 ? "0 s" : `−${SPAN_S - 10 * index} s`));

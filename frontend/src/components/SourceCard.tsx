@@ -1,7 +1,7 @@
 import { said, t, type Key } from "../i18n/index.ts";
 import { decimal } from "../i18n/format.ts";
 import { drafts, edit } from "../saving.ts";
-import { now, statuses, type KnownStatus } from "../store.ts";
+import { link, now, statuses, type KnownStatus } from "../store.ts";
 import type { SourceSettings } from "../wire.ts";
 import { DelayField } from "./DelayField.tsx";
 import { DeviceChoice } from "./DeviceChoice.tsx";
@@ -20,7 +20,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
   const draft = drafts.value[`${path}.threshold`]?.value;
   const threshold = typeof draft === "number" ? draft : source.threshold;
   return (
-    <article class="panel source" aria-label={source.name}>
+    <div><article class="panel source" aria-label={source.name}>
       <header class="source-head">
         <SourceIcon />
         <div class="source-title">
@@ -37,7 +37,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
       </header>
       <SaveState path={`${path}.enabled`} id={`${source.id}-enabled-state`} />
       {source.enabled && status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
-      <LevelMeter sourceId={source.id} live={status?.state === "live"} />
+      <LevelMeter sourceId={source.id} live={status?.state === "live" && link.value === "connected"} />
       <ScoreStrip sourceId={source.id} threshold={threshold} />
       <div class="fields">
         <ThresholdField path={`${path}.threshold`} value={source.threshold} />
@@ -45,7 +45,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
         <DelayField path={`${path}.delay_s`} value={source.delay_s} />
         <WebhookField source={source} />
       </div>
-    </article>
+    </article></div>
   );
 }
 

@@ -29,6 +29,7 @@ export const en: Record<Key, string> = {
 
   "problems.title": "Needs attention",
   "problems.dismiss": "Hide",
+  "problems.webhook": "{source}: the last call of the webhook failed. {reason}",
 
   "sources.title": "Sources",
   "source.kind.microphone": "Microphone",
@@ -57,7 +58,7 @@ export const en: Record<Key, string> = {
   "strip.last": "Last score {score}, threshold {threshold}: {verdict}",
   "strip.accepted": "clap",
   "strip.rejected": "not a clap",
-  "strip.now": "now",
+  "strip.threshold": "threshold",
 
   "field.device": "Microphone",
   "field.device_default": "The system's default microphone",

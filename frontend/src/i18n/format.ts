@@ -8,7 +8,7 @@ export function score(value: number): string {
 }
 
 export function decimal(value: number, digits: number): string {
-  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
 }
 
 export function percent(value: number): string {

@@ -28,6 +28,7 @@ export const fr = {
 
   "problems.title": "À régler",
   "problems.dismiss": "Masquer",
+  "problems.webhook": "{source} : le dernier envoi au webhook a échoué. {reason}",
 
   "sources.title": "Sources",
   "source.kind.microphone": "Microphone",
@@ -56,7 +57,7 @@ export const fr = {
   "strip.last": "Dernier score {score}, seuil {threshold} : {verdict}",
   "strip.accepted": "clap",
   "strip.rejected": "pas un clap",
-  "strip.now": "maintenant",
+  "strip.threshold": "seuil",
 
   "field.device": "Micro",
   "field.device_default": "Micro par défaut du système",
