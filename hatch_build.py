@@ -12,9 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -48,8 +47,7 @@ class PageBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is o
         provide_page(self.app.display_info, self.app.display_warning)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):  # no dataclass: hatchling loads this file without listing it among the modules
     """A Node that can build: how node and npm are called, and the folder that npm's children need on their path."""
 
     node: tuple[str, ...]
