@@ -14,11 +14,12 @@ from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.cli.language import in_words
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
+from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.judge import Ruling
-from claptrap.detect.patterns import Detection
+from claptrap.detect.patterns import Detection, Wishes
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
@@ -41,26 +42,32 @@ _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
     help="Least seconds between two detections.",
 )
 @click.option(
+    "--claps",
+    type=click.IntRange(1, 4),
+    help="Detect only rows of exactly so many claps. Default: any clap.",
+)
+@click.option(
     "--engine",
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "embedded", "yamnet"]),
     help="auto: YAMNet confirms if its file is there; embedded: without it; yamnet: only with it.",
 )
-def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: float, engine: str) -> None:
+def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: float, claps: int | None, engine: str) -> None:
     """Find the claps in recordings (WAV, FLAC, MP3, OGG; any rate, any channels).
 
     Exit status 2 if a file could not be heard to its end; the others are heard all the same.
     """
     clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), _choose_yamnet(engine)
-    say = _json_lines if as_json else _words
+    patterns = (PatternSpec() if claps is None else PatternSpec(claps, at_least=False),)
+    wishes = Wishes(threshold, delay_s, patterns)
+    say = _json_line if as_json else _words
     failed = False
     for path in files:
-        hearing = Engine(clapnet, confirmer, yamnet, threshold=threshold, delay_s=delay_s)
+        hearing = Engine(clapnet, confirmer, yamnet, wishes)
         try:
             for finding in _hear(hearing, path):
-                for line in say(path, finding):
-                    click.echo(line)
+                click.echo(say(path, finding))
         except InputError as error:
             click.echo(in_words(error), err=True)
             failed = True
@@ -109,30 +116,27 @@ def _with_progress(path: Path) -> Iterator[Frame]:
             bar.update(len(frame.samples) / frame.rate_hz)
 
 
-def _json_lines(path: Path, finding: Finding) -> Iterator[str]:
-    clap, detection = finding.clap, finding.detection
-    yield _json("clap", path, clap)
-    if detection is not None:
-        labels = [list(label) for label in detection.labels]
-        yield _json("detection", path, detection, claps=detection.claps, labels=labels)
-
-
-def _json(kind: str, path: Path, found: Ruling | Detection, **more: object) -> str:
-    line = {
-        "type": kind,
+def _json_line(path: Path, found: Finding) -> str:
+    line: dict[str, object] = {
+        "type": "clap",
         "file": str(path),
         "onset": round(found.onset / RATE_HZ, 4),
         "decided": round(found.decided / RATE_HZ, 4),
         "score": round(found.score, 4),
-        **more,
     }
+    if isinstance(found, Detection):
+        line |= {"type": "detection", "claps": found.claps, "labels": [list(label) for label in found.labels]}
+        line |= {"applause": True} if found.applause else {}
     return json.dumps(line, ensure_ascii=False)
 
 
-def _words(path: Path, finding: Finding) -> Iterator[str]:
-    clap = finding.clap
-    labels = "".join(f"  {name} {score:.2f}" for name, score in clap.labels)
-    yield f"{path}: {_clock(clap.onset / RATE_HZ)}  {clap.score:.2f}{labels}"
+def _words(path: Path, found: Finding) -> str:
+    at = f"{path}: {_clock(found.onset / RATE_HZ)}"
+    if isinstance(found, Ruling):
+        return f"{at}    {found.score:.2f}"
+    what = "👏👏👏 applause" if found.applause else "👏" * found.claps
+    labels = "".join(f"  {name} {score:.2f}" for name, score in found.labels)
+    return f"{at} {what}  {found.score:.2f}{labels}"
 
 
 def _clock(seconds: float) -> str:

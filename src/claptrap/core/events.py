@@ -45,6 +45,7 @@ class Event:
         score: [0, 1], the best of its claps.
         claps: how many claps made it.
         labels: the sounds heard around it; empty without YAMNet.
+        applause: whether this is applause that begins, a crowd's or one person's, rather than claps.
     """
 
     source_id: str
@@ -58,6 +59,7 @@ class Event:
     score: float
     claps: int = 1
     labels: Labels = ()
+    applause: bool = False
 
     @property
     def id(self) -> str:

@@ -7,6 +7,7 @@ machine must know to hear one source, and nothing about who is told.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -40,6 +41,31 @@ SourceInput = MicrophoneInput | FileInput
 INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput)}
 
 
+class Hears(StrEnum):
+    """Which of the two a source reacts to."""
+
+    CLAPS = "claps"
+    APPLAUSE = "applause"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSpec:
+    """How many claps in a row a source reacts to. The default is any clap, told at once.
+
+    Attributes:
+        claps: how many, 1…4.
+        at_least: whether more are as good; otherwise exactly so many, which can only be told when no more have followed.
+        min_gap_s: a clap sooner after the last one is not counted, ≥ 0 s.
+        max_gap_s: a clap later after the last one begins a new row, > ``min_gap_s``.
+    """
+
+    claps: int = 1
+    at_least: bool = True
+    min_gap_s: float = 0.1
+    max_gap_s: float = 0.7
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
     """One source of sound and how it is judged.
@@ -51,6 +77,8 @@ class SourceSpec:
         enabled: whether it should be heard.
         threshold: least score of a clap, 0…1.
         delay_s: least time between two detections, > 0 s.
+        patterns: the rows of claps it reacts to, any of them.
+        hears: claps, applause or both.
         pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
     """
 
@@ -60,6 +88,8 @@ class SourceSpec:
     enabled: bool = True
     threshold: float = 0.5
     delay_s: float = 0.5
+    patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
+    hears: Hears = Hears.BOTH
     pin: str | None = None
 
     @property
@@ -69,14 +99,20 @@ class SourceSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; ``from_json`` gives back an equal spec."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "input"}
-        return {**plain, "kind": self.kind, "input": asdict(self.input)}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("input", "patterns")}
+        patterns = [asdict(pattern) for pattern in self.patterns]
+        return {**plain, "patterns": patterns, "hears": self.hears.value, "kind": self.kind, "input": asdict(self.input)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SourceSpec:
         """Rebuild a spec. Raises KeyError or TypeError on a document that ``to_json`` did not write."""
-        rest = {k: v for k, v in data.items() if k not in ("kind", "input")}
-        return cls(**rest, input=INPUTS[data["kind"]](**data["input"]))
+        rest = {k: v for k, v in data.items() if k not in ("kind", "input", "patterns", "hears")}
+        return cls(
+            **rest,
+            input=INPUTS[data["kind"]](**data["input"]),
+            patterns=tuple(PatternSpec(**pattern) for pattern in data["patterns"]),
+            hears=Hears(data["hears"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ def clap_body(event: Event) -> dict[str, Any]:
         "source": event.kind,
         "timestamp": round(event.timestamp, 3),
         "score": round(event.score, 4),
-        "event": "clap",
+        "event": "applause" if event.applause else "clap",
         "event_id": event.id,
         "source_id": event.source_id,
         "source_name": event.source_name,

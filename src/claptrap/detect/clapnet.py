@@ -105,9 +105,9 @@ class ClapNet:
 
 
 def load_weights(name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file of ``detect/weights``."""
+    """Return the arrays of a file of ``detect/weights``; those kept in 8 bits are multiplied by their scales (``NAME_scale``)."""
     with files("claptrap.detect").joinpath("weights", name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return dict(arrays)
+        return {key: a * arrays[f"{key}_scale"] if a.dtype == np.int8 else a for key, a in arrays.items()}
 
 
 def load_clapnet() -> ClapNet:

@@ -1,73 +1,79 @@
-"""How logits become scores, when a look is enough, and what YAMNet's hearing adds. The numbers come from ``training/``."""
+"""How log-odds become scores, when a look is enough, and what YAMNet's hearing adds. The numbers come from ``training/``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.audio.frame import RATE_HZ
-from claptrap.detect.clapnet import BEFORE, load_weights
-from claptrap.detect.yamnet import SAMPLES, Hearing
+from claptrap.detect.clapnet import LOOKS, load_weights
+from claptrap.detect.yamnet import Hearing
 
-MUTED_BEFORE = RATE_HZ // 20  # what the muted window keeps of the sound before the onset: 50 ms
-_CENTRE = 5800  # where that begins in YAMNet's window, so that the sound stands in its middle
+EARLY, LATE = 1, len(LOOKS) - 1  # the looks at which YAMNet is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a look makes of a candidate.
+
+    Attributes:
+        score: [0, 1].
+        sure: whether to rule now rather than to look again.
+    """
+
+    score: float
+    sure: bool
 
 
 class Confirmer:
     """Weighs what the models say. All scores are calibrated so that 0.5 is the recommended threshold.
 
     Args:
-        weights: ``head_context`` (1024,), ``head_alone`` (1024,), ``head_logit`` (), ``head_bias`` (): the fused logit;
-            ``fused_scale`` (2,): slope and offset of its score;
-            ``alone_scale`` (4, 2), ``early_scale`` (4, 2): slope and offset of the embedded model's score at each look, without
-            and with YAMNet; ``alone_sure`` (3, 2), ``early_sure`` (3, 2): a logit below the first or above the second is enough;
-            ``confirm_from`` (): the least logit at the last look for which YAMNet is asked.
+        weights: for each of ``early`` and ``late`` the head on YAMNet's features: ``…_w`` (FEATURES, h), ``…_b`` (h,),
+            ``…_out`` (h,), ``…_out_b`` (). Slope and offset of scores: ``head_scale`` (2, 2) for the heads,
+            ``alone_scale`` (4, 2) for the embedded model at each look. Log-odds below the first or above the second of which a look
+            is enough: ``head_sure`` (2,) for the early head, ``alone_sure`` (4, 2) for the embedded model without YAMNet, and
+            ``ask_from`` (4,): least log-odds at each look for which YAMNet is worth asking.
     """
 
     def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
-        self._w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+        w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
+        self._heads = {look: _Head(w, name) for look, name in ((EARLY, "early"), (LATE, "late"))}
+        self._head_scale = {EARLY: w["head_scale"][0], LATE: w["head_scale"][1]}
+        self._head_sure = w["head_sure"]
+        self._alone_scale, self._alone_sure = w["alone_scale"], w["alone_sure"]
+        self._ask_from = w["ask_from"]
 
-    def sure(self, logit: float, look: int, *, confirmable: bool) -> bool:
-        """Return whether ``logit`` at a look before the last is enough."""
-        low, high = self._w["early_sure" if confirmable else "alone_sure"][look]
-        return bool(logit < low or logit > high)
+    def alone(self, logit: float, look: int) -> Opinion:
+        """Weigh what the embedded model says, where there is nobody else to ask."""
+        low, high = self._alone_sure[look].tolist()
+        return Opinion(_score(logit, self._alone_scale[look]), not low <= logit <= high)
 
-    def alone(self, logit: float, look: int) -> float:
-        """Return the score of the embedded model alone."""
-        return _score(logit, self._w["alone_scale"][look])
+    def worth_asking(self, logit: float, look: int) -> bool:
+        """Return whether YAMNet could still make a clap of what the embedded model gives ``logit``."""
+        return logit >= float(self._ask_from[look])
 
-    def early(self, logit: float, look: int) -> float:
-        """Return the score of a look after which YAMNet was not asked, though it is there."""
-        return _score(logit, self._w["early_scale"][look])
+    def dismissed(self, logit: float, look: int) -> float:
+        """Return the score of a candidate that is not worth asking about: below any threshold that somebody would choose."""
+        return min(0.05, _score(logit, self._alone_scale[look]))
 
-    def worth_confirming(self, logit: float) -> bool:
-        """Return whether YAMNet could still make a clap of this."""
-        return bool(logit >= self._w["confirm_from"])
+    def asked(self, hearing: Hearing, look: int) -> Opinion:
+        """Weigh what YAMNet hears at ``EARLY`` or ``LATE``."""
+        logit = self._heads[look].logit(hearing.features)
+        low, high = self._head_sure.tolist()
+        return Opinion(_score(logit, self._head_scale[look]), look == LATE or not low <= logit <= high)
 
-    def confirmed(self, logit: float, context: Hearing, alone: Hearing) -> float:
-        """Return the score of all three together."""
-        w = self._w
-        fused = (
-            context.embedding @ w["head_context"]
-            + alone.embedding @ w["head_alone"]
-            + logit * w["head_logit"]
-            + w["head_bias"]
-        )
-        return _score(float(fused), w["fused_scale"])
 
-    @staticmethod
-    def muted(heard: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return YAMNet's window (15,600) with only [onset − 50 ms, …) of ``heard`` in its middle, silence around.
+class _Head:
+    """A perceptron of one hidden layer."""
 
-        Args:
-            heard: (n,) samples that begin ``BEFORE`` samples before the onset.
-        """
-        kept = heard[BEFORE - MUTED_BEFORE :]
-        window = np.zeros(SAMPLES, np.float32)
-        window[_CENTRE : _CENTRE + len(kept)] = kept
-        return window
+    def __init__(self, weights: dict[str, NDArray[np.float32]], name: str) -> None:
+        self._w, self._b, self._out, self._out_b = (weights[f"{name}_{part}"] for part in ("w", "b", "out", "out_b"))
+
+    def logit(self, features: NDArray[np.float32]) -> float:
+        return float(np.maximum(features @ self._w + self._b, 0) @ self._out + self._out_b)
 
 
 def load_confirmer() -> Confirmer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +11,15 @@ from claptrap.detect.clapnet import ClapNet
 from claptrap.detect.confirm import Confirmer
 from claptrap.detect.judge import LONGEST_BLOCK, Judge, Ruling
 from claptrap.detect.onset import Gate
-from claptrap.detect.patterns import Detection, Patterns
+from claptrap.detect.patterns import Detection, Patterns, Wishes
 from claptrap.detect.yamnet import YamNet
 
 _ROW = np.zeros(1, np.int64)
 _HOPS = LONGEST_BLOCK // 320
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """An accepted clap, and the detection that it makes, if any."""
-
-    clap: Ruling
-    detection: Detection | None
+Finding = Ruling | Detection
+"""An accepted clap, or what receivers would be told."""
 
 
 class Engine:
@@ -33,32 +28,32 @@ class Engine:
     Args:
         clapnet, confirmer: the embedded model.
         yamnet: confirms where it is there.
-        threshold: least score of a clap, 0…1.
-        delay_s: least time between two detections, > 0 s.
+        wishes: threshold, delay and patterns.
     """
 
-    def __init__(
-        self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, threshold: float, delay_s: float
-    ) -> None:
+    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, wishes: Wishes) -> None:
         self._gate = Gate(1)
         self._judge = Judge(1, clapnet, confirmer, yamnet, name_sounds=False)
-        self._patterns = Patterns(threshold, delay_s)
+        self._patterns = Patterns(wishes)
 
     def hear(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
-        """Hear (k, 320) hops with (k,) hops lost just before each; yield what is found, in order."""
+        """Hear (k, 320) hops with (k,) hops lost just before each; yield what is found: claps in order, each before its detection."""
         for block, missing in _blocks(hops, lost):
             candidates = self._gate.tick(_ROW, block, missing)
             yield from self._find(self._judge.hear(_ROW, block, missing, candidates))
+            yield from self._patterns.until(self._judge.settled(0))
 
     def finish(self) -> Iterator[Finding]:
         """Yield what is still open at the end."""
         yield from self._find(self._judge.finish(0))
+        yield from self._patterns.finish()
 
     def _find(self, rulings: Iterable[Ruling]) -> Iterator[Finding]:
         for ruling in rulings:
-            accepted, detection = self._patterns.take(ruling)
-            if accepted:
-                yield Finding(ruling, detection)
+            outcome = self._patterns.take(ruling)
+            if outcome.is_clap:
+                yield ruling
+            yield from outcome.detections
 
 
 def _blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:

@@ -1,15 +1,15 @@
 """The judge: which beginnings are claps.
 
-Each candidate is looked at as soon as 72 ms of it have been heard. When the embedded model is sure, that is the ruling; when it is
-not, it looks again at 112, 152 and 200 ms. At the last look YAMNet, where it is there, hears the candidate twice (in its context,
-and alone in silence), and ``confirm`` weighs all three. The same for any number of rows: all that is due is looked at in one batch.
+Each candidate is looked at as soon as 72 ms of it have been heard, and again at 112, 152 and 200 ms until a look is sure. The
+embedded model looks every time. Where YAMNet is there, the embedded model only dismisses what is none; YAMNet hears the rest at
+112 ms, and at 200 ms what was not clear then. The same for any number of rows: all that is due is looked at in one batch.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER, BEFORE, LOOKS, PATCH, ClapNet, log_mel
-from claptrap.detect.confirm import Confirmer
+from claptrap.detect.confirm import EARLY, Confirmer
 from claptrap.detect.onset import Candidate
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
@@ -28,7 +28,10 @@ LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to name
 LABEL_LEAST_SCORE = 0.1
 LABEL_MOST = 5
 NAMED_LEAST_SCORE = 0.3  # rulings below this get no labels: nobody will see them
+APPLAUSE = 62  # YAMNet's class
+GATE_LAG = 320  # samples after an onset within which the gate tells it
 _LAST = len(LOOKS) - 1
+CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset that YAMNet hears too
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Ruling:
         decided: last sample that had to be heard; rulings of a row come in order of onset, so it never goes back.
         score: [0, 1]; 0.5 is the recommended threshold.
         labels: what YAMNet hears there, for rulings that may become claps; empty without YAMNet.
+        applause: what YAMNet gives the class "Applause" there, [0, 1]; 0 where it was not asked.
     """
 
     row: int
@@ -48,6 +52,7 @@ class Ruling:
     decided: int
     score: float
     labels: Labels = ()
+    applause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class _Case:
     decided: int | None = None
     score: float = 0.0
     labels: Labels = ()
+    applause: float = 0.0
 
 
 @dataclass(slots=True)
@@ -103,6 +109,11 @@ class _Row:
             index = np.arange(first, known) % MEMORY
             out[first - begin : known - begin] = self.samples[index]
         return out
+
+    def context(self, onset: int, end: int) -> NDArray[np.float32]:
+        """Return YAMNet's window up to ``end``; it begins ``CONTEXT`` before the onset at every look, silence before that."""
+        heard = self.window(onset - CONTEXT, end)
+        return np.pad(heard, (SAMPLES - len(heard), 0))
 
 
 class Judge:
@@ -162,7 +173,13 @@ class Judge:
         state.add(np.zeros(AFTER[-1] + HOP, np.float32), 0)
         rulings = self._rule({row: state}, self.yamnet)
         self._rows[row] = None
-        return [Ruling(r.row, r.onset, min(r.decided, end), r.score, r.labels) for r in rulings]
+        return [replace(r, decided=min(r.decided, end)) for r in rulings]
+
+    def settled(self, row: int) -> int:
+        """Return the sample before which everything on ``row`` has been ruled on: no ruling with an earlier onset will come."""
+        state = self._row(row)
+        known = max(0, state.heard - GATE_LAG)
+        return min(known, state.cases[0].onset) if state.cases else known
 
     def labels(self) -> list[SoundLabels]:
         """Return the sounds named since the last call: about two windows a second of every row that is not silent."""
@@ -191,39 +208,43 @@ class Judge:
         return [ruling for row, state in active.items() if state.cases for ruling in self._release(row, state)]
 
     def _look(self, due: Sequence[tuple[_Row, _Case]], look: int, yamnet: YamNet | None) -> None:
-        """Look at cases in one batch; decide those of which the model is sure, and all at the last look."""
+        """Look at cases in one batch; rule on those of which this look is sure, and on all at the last."""
         heard = AFTER[look]
         starts = [(state, case.onset - BEFORE, case.onset + heard) for state, case in due]
         samples = np.stack([state.window(begin, begin + PATCH, heard=end) for state, begin, end in starts])
         logits = self._clapnet.logits(log_mel(samples), LOOKS[look])
         for (state, case), logit in zip(due, logits.tolist(), strict=True):
-            if look < _LAST and not self._confirmer.sure(logit, look, confirmable=yamnet is not None):
+            is_sure = self._weigh(state, case, logit, look, yamnet)
+            if is_sure or look == _LAST:
+                case.decided = case.onset + heard
+            else:
                 case.look += 1
-                continue
-            self._decide(state, case, logit, look, yamnet)
 
-    def _decide(self, state: _Row, case: _Case, logit: float, look: int, yamnet: YamNet | None) -> None:
-        case.decided = case.onset + AFTER[look]
+    def _weigh(self, state: _Row, case: _Case, logit: float, look: int, yamnet: YamNet | None) -> bool:
+        """Score a case by what is known at this look; return whether that is enough."""
         if yamnet is None:
-            case.score = self._confirmer.alone(logit, look)
-            return
-        if look == _LAST and self._confirmer.worth_confirming(logit):
-            context = yamnet.hear(state.window(case.decided - SAMPLES, case.decided))
-            alone = yamnet.hear(self._confirmer.muted(state.window(case.onset - BEFORE, case.decided)))
-            case.score = self._confirmer.confirmed(logit, context, alone)
-            if case.score >= NAMED_LEAST_SCORE:
-                case.labels = _top(context.scores, yamnet.names)
-            return
-        case.score = self._confirmer.early(logit, look)
+            opinion = self._confirmer.alone(logit, look)
+            case.score = opinion.score
+            return opinion.sure
+        if not self._confirmer.worth_asking(logit, look):
+            case.score = self._confirmer.dismissed(logit, look)
+            return True
+        if look not in (EARLY, _LAST):
+            return False
+        hearing = yamnet.hear(state.context(case.onset, case.onset + AFTER[look]))
+        opinion = self._confirmer.asked(hearing, look)
+        case.score = opinion.score
+        case.applause = float(hearing.scores[APPLAUSE])
         if case.score >= NAMED_LEAST_SCORE:
-            case.labels = _top(yamnet.hear(state.window(case.decided - SAMPLES, case.decided)).scores, yamnet.names)
+            case.labels = _top(hearing.scores, yamnet.names)
+        return opinion.sure
 
     def _release(self, row: int, state: _Row) -> Iterable[Ruling]:
         """Let rulings out in order of onset: one that was quick waits for one before it that was not."""
         while state.cases and (decided := state.cases[0].decided) is not None:
             case = state.cases.popleft()
             state.last_decided = max(state.last_decided, decided)
-            yield Ruling(row, case.onset, state.last_decided, case.score, case.labels)
+            yield Ruling(row, case.onset, state.last_decided, case.score, case.labels, case.applause)
 
     # -- naming ---------------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,41 @@
-"""From rulings to detections: one source's threshold, its echoes, its delay. Time is an argument, in samples."""
+"""From rulings to detections: one source's threshold, its echoes, patterns, applause and delay. Time is an argument, in samples."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.events import Labels
+from claptrap.core.spec import Hears, PatternSpec
 from claptrap.detect.judge import Ruling
 
 ECHO_S = 0.085  # reflections follow within 20–80 ms; two claps of a person are at least 100 ms apart
+ON_AND_ON = 5  # so many claps in a row, one more than any pattern has, are applause
+ON_AND_ON_GAP_S = 0.75  # from one to the next
+CROWD_SCORE = 0.5  # what YAMNet says of applause, mean over …
+CROWD_RULINGS, CROWD_S = 4, 1.5  # … so many candidates within so long a time
+STILL_SCORE = 0.2  # a candidate of which YAMNet says so much keeps applause going
+OVER_S = 2.0  # applause is over when there was none for so long
+APPLAUSE = "Applause"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a source reacts to.
+
+    Attributes:
+        threshold: least score of a clap, 0…1.
+        delay_s: least time between two detections, > 0 s.
+        patterns: any of them makes a detection.
+        hears: claps, applause, or both.
+    """
+
+    threshold: float
+    delay_s: float
+    patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
+    hears: Hears = Hears.BOTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +43,11 @@ class Detection:
     """What receivers are told.
 
     Attributes:
-        onset, decided: samples (16 kHz) of the row's stream.
-        score: [0, 1].
+        onset, decided: samples (16 kHz) of the row's stream; the onset is the first clap's.
+        score: [0, 1], the best of its claps.
         claps: how many claps made it.
         labels: the sounds heard there.
+        applause: whether it is the beginning of applause, to which patterns do not apply.
     """
 
     onset: int
@@ -27,38 +55,166 @@ class Detection:
     score: float
     claps: int
     labels: Labels
+    applause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a ruling leads to: whether it is a clap, and the detections that it completes."""
+
+    is_clap: bool
+    detections: tuple[Detection, ...] = ()
 
 
 class Patterns:
-    """One stream's rulings → claps → detections.
+    """One stream's rulings → claps → detections."""
 
-    Args:
-        threshold: least score of a clap, 0…1.
-        delay_s: least time between two detections, > 0 s.
-    """
-
-    def __init__(self, threshold: float, delay_s: float) -> None:
-        self._threshold = threshold
-        self._delay_s = delay_s
+    def __init__(self, wishes: Wishes) -> None:
         self._last_clap: int | None = None
         self._last_detection: int | None = None
+        self._applause = Applause()
+        self._groups: tuple[Group, ...] = ()
+        self.set(wishes)
 
-    def set(self, threshold: float, delay_s: float) -> None:
-        """Change both from the next ruling on."""
-        self._threshold, self._delay_s = threshold, delay_s
+    def set(self, wishes: Wishes) -> None:
+        """Change what is wished from the next ruling on; claps that wait for more to come are forgotten only by new patterns."""
+        longest = max((p.claps + (not p.at_least) for p in wishes.patterns), default=1)
+        if tuple(g.pattern for g in self._groups) != wishes.patterns or any(g.longest != longest for g in self._groups):
+            self._groups = tuple(Group(p, longest) for p in wishes.patterns)
+        self._wishes = wishes
 
-    def take(self, ruling: Ruling) -> tuple[bool, Detection | None]:
-        """Take the next ruling, in order of onset; return whether it is a clap, and the detection that it makes, if any.
+    def take(self, ruling: Ruling) -> Outcome:
+        """Take the next ruling, in order of onset. A ruling within 85 ms of a clap is its echo, whatever its score."""
+        is_clap = ruling.score >= self._wishes.threshold and not _within(ruling.onset, self._last_clap, ECHO_S)
+        closed = self.until(ruling.onset)
+        if is_clap:
+            self._last_clap = ruling.onset
+        begins = self._applause.take(ruling, is_clap=is_clap)
+        if begins is not None:
+            self._forget()
+            return Outcome(is_clap, (*closed, *self._admit([begins], Hears.APPLAUSE, whatever_delay=True)))
+        if not is_clap or self._applause.lasts(ruling.onset):
+            return Outcome(is_clap, closed)
+        return Outcome(is_clap, (*closed, *self._admit([d for g in self._groups if (d := g.add(ruling))], Hears.CLAPS)))
 
-        A ruling within 85 ms of a clap is its echo, whatever its score.
-        """
-        if ruling.score < self._threshold or _within(ruling.onset, self._last_clap, ECHO_S):
-            return False, None
-        self._last_clap = ruling.onset
-        if _within(ruling.onset, self._last_detection, self._delay_s):
-            return True, None
-        self._last_detection = ruling.onset
-        return True, Detection(ruling.onset, ruling.decided, ruling.score, 1, ruling.labels)
+    def until(self, sample: int) -> tuple[Detection, ...]:
+        """Learn that every ruling with an onset before ``sample`` has been taken; return the detections that this completes."""
+        return tuple(self._admit([d for g in self._groups if (d := g.until(sample))], Hears.CLAPS))
+
+    def finish(self) -> tuple[Detection, ...]:
+        """Return what is complete at the end of the stream, where no more claps can follow."""
+        return tuple(self._admit([d for g in self._groups if (d := g.close(None))], Hears.CLAPS))
+
+    def _admit(self, found: Iterable[Detection], kind: Hears, *, whatever_delay: bool = False) -> Iterator[Detection]:
+        """Let through what the source hears, and what its delay allows."""
+        for detection in found:
+            if self._wishes.hears not in (kind, Hears.BOTH):
+                continue
+            if not whatever_delay and _within(detection.onset, self._last_detection, self._wishes.delay_s):
+                continue
+            self._last_detection = detection.onset
+            yield detection
+
+    def _forget(self) -> None:
+        for group in self._groups:
+            group.claps.clear()
+
+
+class Group:
+    """Claps in a row, as one pattern counts them.
+
+    Args:
+        pattern: what is counted.
+        longest: the most claps that any pattern of the source must count to; a shorter one that wants "at least" waits for the
+            end of the row, so that one row is not told twice.
+    """
+
+    def __init__(self, pattern: PatternSpec, longest: int) -> None:
+        self.pattern = pattern
+        self.longest = longest
+        self.claps: list[Ruling] = []
+        self._at_once = pattern.at_least and pattern.claps >= longest
+
+    def add(self, clap: Ruling) -> Detection | None:
+        """Take the next clap; return the detection that it completes at once."""
+        if self.claps and clap.onset - self.claps[-1].onset < self.pattern.min_gap_s * RATE_HZ:
+            return None
+        self.claps.append(clap)
+        if not self._at_once or len(self.claps) != self.pattern.claps:
+            return None
+        found = self._detection(clap.decided)
+        if self.pattern.claps == 1:
+            self.claps.clear()  # any clap, each for itself
+        return found
+
+    def until(self, sample: int) -> Detection | None:
+        """Close the row if no clap before ``sample`` can continue it."""
+        if not self.claps:
+            return None
+        end = self.claps[-1].onset + round(self.pattern.max_gap_s * RATE_HZ)
+        return self.close(end) if sample > end else None
+
+    def close(self, decided: int | None) -> Detection | None:
+        """End the row; return its detection, if it is what the pattern wants and was not told at once."""
+        n, fits = len(self.claps), self._fits()
+        found = None
+        if n and fits and not self._at_once:
+            found = self._detection(max(self.claps[-1].decided, decided or 0))
+        self.claps.clear()
+        return found
+
+    def _fits(self) -> bool:
+        n = len(self.claps)
+        return n >= self.pattern.claps if self.pattern.at_least else n == self.pattern.claps
+
+    def _detection(self, decided: int) -> Detection:
+        best = max(self.claps, key=lambda c: c.score)
+        return Detection(self.claps[0].onset, decided, best.score, len(self.claps), best.labels)
+
+
+class Applause:
+    """Tells when applause begins and how long it lasts: one person who claps on and on, or a crowd as YAMNet hears it."""
+
+    def __init__(self) -> None:
+        self._row: list[Ruling] = []
+        self._crowd: deque[Ruling] = deque(maxlen=CROWD_RULINGS)
+        self._last: int | None = None
+
+    def lasts(self, onset: int) -> bool:
+        """Whether applause has not been over for 2 s at ``onset``."""
+        return _within(onset, self._last, OVER_S)
+
+    def take(self, ruling: Ruling, *, is_clap: bool) -> Detection | None:
+        """Take the next ruling; return the detection if applause begins with it."""
+        on_and_on = self._count(ruling) if is_clap else False
+        crowd = self._listen(ruling)
+        if self.lasts(ruling.onset):
+            if is_clap or ruling.applause >= STILL_SCORE:
+                self._last = ruling.onset
+            return None
+        if not on_and_on and not crowd:
+            return None
+        claps = self._row if on_and_on else list(self._crowd)
+        self._last = ruling.onset
+        score = max(c.score if on_and_on else c.applause for c in claps)
+        labels = next((c.labels for c in reversed(claps) if c.labels), ())
+        return Detection(claps[0].onset, ruling.decided, score, len(claps), _first(APPLAUSE, score, labels), applause=True)
+
+    def _count(self, clap: Ruling) -> bool:
+        if self._row and not _within(clap.onset, self._row[-1].onset, ON_AND_ON_GAP_S):
+            self._row = []
+        self._row = [*self._row[-(ON_AND_ON - 1) :], clap]
+        return len(self._row) >= ON_AND_ON
+
+    def _listen(self, ruling: Ruling) -> bool:
+        self._crowd.append(ruling)
+        if len(self._crowd) < CROWD_RULINGS or not _within(ruling.onset, self._crowd[0].onset, CROWD_S):
+            return False
+        return sum(r.applause for r in self._crowd) >= CROWD_SCORE * CROWD_RULINGS
+
+
+def _first(name: str, score: float, labels: Labels) -> Labels:
+    return ((name, round(score, 3)), *(label for label in labels if label[0] != name))
 
 
 def _within(onset: int, last: int | None, seconds: float) -> bool:

@@ -1,8 +1,8 @@
-"""YAMNet through LiteRT: names sounds, and gives the embedding on which ``confirm`` decides. The only place that knows LiteRT.
+"""YAMNet through LiteRT: names sounds, and gives the features on which ``confirm`` decides. The only place that knows LiteRT.
 
-The published file has one output, the scores. The values just before its last layer (the mean over time and frequency, 1,024 of
-them) are far richer than the coarsely quantised scores, so they are made a second output by adding their tensor to the list of
-outputs in the flatbuffer, in memory; the file stays as it is.
+The published file has one output, the scores. They are coarse; what its inner layers hear is not, and the middle ones keep time:
+their last columns tell of the onset alone. So three tensors are made outputs too, by adding them to the list of outputs in the
+flatbuffer, in memory; the file stays as it is.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from claptrap.core.errors import ModelError
 
 SAMPLES = 15_600  # 0.975 s at 16 kHz
-EMBEDDING = 1024
-_POOLED = b"reduce_mean"
+FEATURES = 1024 + 2048 + 1024
+_TAPS = (b"network/layer28/reduce_mean", b"network/layer9/conv/Conv2D", b"network/layer15/conv/Conv2D")
 _LABELS = "yamnet_label_list.txt"
+_LOUD, _MOST_GAIN = 0.7, 300.0  # YAMNet is not indifferent to loudness: every window's peak is brought to the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ class Hearing:
 
     Attributes:
         scores: (521,) in [0, 1], one per class.
-        embedding: (1024,) ≥ 0.
+        features: (FEATURES,) ≥ 0: the mean of the last layer (1024); of the ninth layer, the last four columns of 80 ms, low and
+            high half (4 · 2 · 256); of the fifteenth, the last two columns of 160 ms (2 · 512).
     """
 
     scores: NDArray[np.float32]
-    embedding: NDArray[np.float32]
+    features: NDArray[np.float32]
 
 
 class YamNet:
@@ -51,20 +53,26 @@ class YamNet:
 
     def __init__(self, content: bytes) -> None:
         self.names = _names(content)
-        self._interpreter = Interpreter(model_content=_with_embedding(content), num_threads=1)
+        self._interpreter = Interpreter(model_content=_with_taps(content), num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
-        scores, pooled = self._interpreter.get_output_details()
-        self._scores, self._pooled = scores["index"], pooled["index"]
-        self._scale, self._zero = pooled["quantization"]
+        scores, *taps = self._interpreter.get_output_details()
+        self._scores = scores["index"]
+        self._taps = [(tap["index"], *tap["quantization"]) for tap in taps]
 
     def hear(self, samples: NDArray[np.float32]) -> Hearing:
-        """Return what is heard in (15600,) samples in [−1, 1] at 16 kHz."""
-        self._interpreter.set_tensor(self._input, samples.astype(np.float32, copy=False))
+        """Return what is heard in (15600,) samples at 16 kHz, whatever their loudness."""
+        gain = min(_LOUD / (float(np.abs(samples).max()) + 1e-9), _MOST_GAIN)
+        self._interpreter.set_tensor(self._input, (samples * np.float32(gain)).astype(np.float32, copy=False))
         self._interpreter.invoke()
-        pooled = self._interpreter.get_tensor(self._pooled).reshape(-1).astype(np.float32)
         scores = self._interpreter.get_tensor(self._scores)[0].astype(np.float32)
-        return Hearing(scores, (pooled - self._zero) * self._scale)
+        pooled, ninth, fifteenth = (
+            (self._interpreter.get_tensor(index)[0].astype(np.float32) - zero) * np.float32(scale)
+            for index, scale, zero in self._taps
+        )
+        halves = ninth[-4:].reshape(4, 2, 4, -1).mean(axis=2)
+        features = np.concatenate([pooled.reshape(-1), halves.reshape(-1), fifteenth[-2:].mean(axis=1).reshape(-1)])
+        return Hearing(scores, features)
 
 
 def load_yamnet(path: Path) -> YamNet:
@@ -89,14 +97,15 @@ def _names(content: bytes) -> tuple[str, ...]:
         return tuple(packed.read(_LABELS).decode("utf-8").split("\n")[:521])
 
 
-def _with_embedding(content: bytes) -> bytes:
-    """Return the model with the pooled tensor as its second output."""
+def _with_taps(content: bytes) -> bytes:
+    """Return the model with ``_TAPS`` as further outputs."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
-    pooled = [i for i, tensor in enumerate(graph.tensors) if tensor.name.endswith(_POOLED)]
-    if not pooled:
-        raise ValueError("the model has no pooled embedding")
-    graph.outputs = [*graph.outputs, pooled[-1]]
+    for tap in _TAPS:
+        found = [i for i, tensor in enumerate(graph.tensors) if tensor.name.endswith(tap)]
+        if not found:
+            raise ValueError(f"the model has no layer {tap.decode()}")
+        graph.outputs = [*graph.outputs, found[-1]]
     builder = flatbuffers.Builder(len(content) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.clock import Clock
@@ -13,7 +13,7 @@ from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
 from claptrap.core.spec import SourceSpec
 from claptrap.core.tally import Tally
 from claptrap.detect.judge import Judge, Ruling
-from claptrap.detect.patterns import Detection, Patterns
+from claptrap.detect.patterns import Detection, Patterns, Wishes
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.stream import Stream
@@ -27,14 +27,14 @@ class Ear:
     def __init__(self, stream: Stream, spec: SourceSpec) -> None:
         self.stream = stream
         self.spec = spec
-        self.patterns = Patterns(spec.threshold, spec.delay_s)
+        self.patterns = Patterns(wishes_of(spec))
         self._sequence = 0
 
     def wish(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
         if spec != self.spec:
             self.spec = spec
-            self.patterns.set(spec.threshold, spec.delay_s)
+            self.patterns.set(wishes_of(spec))
 
     def event(self, found: Detection, timestamp: float) -> Event:
         """Return the event of a detection, next in sequence."""
@@ -51,7 +51,13 @@ class Ear:
             score=found.score,
             claps=found.claps,
             labels=found.labels,
+            applause=found.applause,
         )
+
+
+def wishes_of(spec: SourceSpec) -> Wishes:
+    """Return what a source reacts to."""
+    return Wishes(spec.threshold, spec.delay_s, spec.patterns, spec.hears)
 
 
 class Judging:
@@ -123,6 +129,7 @@ class Judging:
         if len(beat.rows):
             for ruling in self._judge.hear(beat.rows, beat.hops, beat.lost, beat.candidates):
                 self._rule(ruling)
+            self._close_rows(beat.rows.tolist())
             self._name_sounds()
         for stream in beat.finished:
             self._finish(stream)
@@ -140,12 +147,21 @@ class Judging:
         if ear is None:
             return
         at = self._timestamp(ear, ruling.onset)
-        accepted, found = ear.patterns.take(ruling)
-        self._status.offer(Verdict(ear.spec.id, at, ruling.score, ear.spec.threshold, accepted))
-        if accepted:
+        outcome = ear.patterns.take(ruling)
+        self._status.offer(Verdict(ear.spec.id, at, ruling.score, ear.spec.threshold, outcome.is_clap))
+        if outcome.is_clap:
             self._status.offer(Clap(ear.spec.id, ruling.onset / RATE_HZ, ruling.decided / RATE_HZ, at, ruling.score))
-        if found is not None:
-            self._tell(ear.event(found, at))
+        self._tell_of(ear, outcome.detections)
+
+    def _close_rows(self, rows: Iterable[int]) -> None:
+        """Tell of rows of claps that cannot go on: as much has been heard, and nothing before that is still being judged."""
+        for row in rows:
+            if (ear := self._listening(row)) is not None:
+                self._tell_of(ear, ear.patterns.until(self._judge.settled(row)))
+
+    def _tell_of(self, ear: Ear, detections: Iterable[Detection]) -> None:
+        for found in detections:
+            self._tell(ear.event(found, self._timestamp(ear, found.onset)))
 
     def _name_sounds(self) -> None:
         for sounds in self._judge.labels():
@@ -155,6 +171,8 @@ class Judging:
     def _finish(self, stream: Stream) -> None:
         for ruling in self._judge.finish(stream.row):
             self._rule(ruling)
+        if (ear := self._listening(stream.row)) is not None:
+            self._tell_of(ear, ear.patterns.finish())
         self._ears.pop(stream.row, None)
 
     def _listening(self, row: int) -> Ear | None:

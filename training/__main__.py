@@ -1,0 +1,156 @@
+"""From a folder of recordings to the shipped weights: ``python -m training RECORDINGS YAMNET SCENES_PY``.
+
+Twice the same recipe: first with the recordists and makers of the training part only (the trial), then with all, to be shipped.
+What a model says of sounds that it has learnt is no measure. So the trial is calibrated on the validation part and judged on the
+blind part (``work/blind.json``); the scores of the shipped model are calibrated on both, as the trial hears them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import examples, heads, network, scenes
+from training.hear import hear
+from training.calibration import Calibration, calibrated, figures, scores, scores_alone
+from training.recordings import BLIND, TRAIN, VALIDATION
+from training.weights import narrowed, write
+
+SHIPPED = Path(__file__).parent.parent / "src" / "claptrap" / "detect" / "weights"
+TAUGHT = 96  # directions of YAMNet's features that the embedded model learns to repeat
+HEAD_SEEDS = (1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """All examples of all renderings: what is learnt from."""
+
+    patches: list[NDArray[np.float16]]
+    features: NDArray[np.float16]
+    is_clap: NDArray[np.bool_]
+    maker: NDArray[np.str_]
+    part: NDArray[np.int8]
+
+    def only(self, kept: NDArray[np.bool_]) -> Lessons:
+        """Return some of them."""
+        return Lessons(
+            [p[kept] for p in self.patches], self.features[kept], self.is_clap[kept], self.maker[kept], self.part[kept]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What was learnt: the embedded network, and a head for the early and one for the late look."""
+
+    net: network.Net
+    early: heads.Head
+    late: heads.Head
+
+    def parts(self) -> tuple[network.Net, heads.Head, heads.Head]:
+        """Return all three."""
+        return self.net, self.early, self.late
+
+
+def prepared(recordings: Path, yamnet: Path, work: Path, seeds: list[int]) -> Lessons:
+    """Render, listen, and keep the results in ``work``; what is there already is used again."""
+    found = []
+    for seed in seeds:
+        folder = work / f"seed-{seed}"
+        if not (folder / "examples.npz").exists():
+            examples.make(recordings, folder, seed=seed)
+        if not (folder / "features.npy").exists():
+            hear(yamnet, folder)
+        found.append(_read(folder))
+    return Lessons(
+        [np.concatenate([f.patches[i] for f in found]) for i in range(len(network.JITTER))],
+        np.concatenate([f.features for f in found]),
+        np.concatenate([f.is_clap for f in found]),
+        np.concatenate([f.maker for f in found]),
+        np.concatenate([f.part for f in found]),
+    )
+
+
+def _read(folder: Path) -> Lessons:
+    with np.load(folder / "examples.npz") as file:
+        scale, is_clap, maker, part = (file[name] for name in ("scale", "is_clap", "maker", "part"))
+    patches = []
+    for shift in network.JITTER:
+        path = folder / f"patches{shift}.npy"
+        if not path.exists():
+            np.save(path, network.patches(examples.samples(folder), scale, shift))
+        patches.append(np.load(path))
+    return Lessons(patches, np.load(folder / "features.npy", mmap_mode="r"), is_clap, maker, part)
+
+
+def learnt(lessons: Lessons, epochs: int) -> Model:
+    """Return all three parts, learnt from ``lessons``."""
+    weight = heads.balanced(lessons.is_clap, lessons.maker)
+    late = heads.learn(lessons.features[:, 1], lessons.is_clap, weight, heads.Schedule(), HEAD_SEEDS)
+    early = heads.learn(lessons.features[:, 0], lessons.is_clap, weight, heads.Schedule(), HEAD_SEEDS)
+    taught = principal(lessons.features[:, 1], TAUGHT)
+    believed = 1 / (1 + np.exp(-late.logits(lessons.features[:, 1])))
+    target = (0.5 * lessons.is_clap + 0.5 * believed).astype(np.float32)
+    net = network.learn(lessons.patches, target, weight, network.Schedule(epochs=epochs), taught)
+    return Model(net, early, late)
+
+
+def principal(features: NDArray[np.float16], n: int) -> NDArray[np.float16]:
+    """(N, n): the strongest directions of (N, FEATURES) features, each of unit variance."""
+    sample = features[:: max(1, len(features) // 12_000)].astype(np.float32)
+    mean, deviation = sample.mean(axis=0), sample.std(axis=0) + 0.05
+    normal = (sample - mean) / deviation
+    _, vectors = np.linalg.eigh(normal.T @ normal / len(normal))
+    axes = vectors[:, -n:] / (normal @ vectors[:, -n:]).std(axis=0)
+    out = np.empty((len(features), n), np.float16)
+    for a in range(0, len(features), heads.ROWS):
+        out[a : a + heads.ROWS] = ((features[a : a + heads.ROWS].astype(np.float32) - mean) / deviation) @ axes
+    return out
+
+
+def written(model: Model, scale: Calibration, folder: Path) -> None:
+    """Write ``clapnet.npz`` and ``confirm.npz``."""
+    size = write(folder / "clapnet.npz", network.exported(model.net))
+    arrays: dict[str, NDArray[Any]] = {name: np.array(value, np.float32) for name, value in scale.arrays().items()}
+    for name, head in (("early", model.early), ("late", model.late)):
+        arrays |= narrowed(f"{name}_w", head.w)
+        arrays |= {f"{name}_b": head.b, f"{name}_out": head.out, f"{name}_out_b": np.array(head.out_b, np.float32)}
+    print(f"{folder}: clapnet.npz {size / 1000:.0f} kB, confirm.npz {write(folder / 'confirm.npz', arrays) / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("recordings", type=Path, help="folder with claps/ neg/ speech/ music/ onsets.csv rooms.npz")
+    parser.add_argument("yamnet", type=Path, help="yamnet.tflite")
+    parser.add_argument("renderer", type=Path, help="the evaluation's scenes.py")
+    parser.add_argument("--work", type=Path, default=Path("training/work"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="one rendering of all recordings each")
+    parser.add_argument("--epochs", type=int, default=8)
+    args = parser.parse_args()
+    lessons = prepared(args.recordings, args.yamnet, args.work, args.seeds)
+    print(f"{len(lessons.is_clap)} examples, {lessons.is_clap.sum()} claps")
+
+    def heard(part: int) -> scenes.Scenes:
+        return scenes.of_part(args.recordings, args.renderer, args.yamnet, args.work, part)
+
+    validation, blind = heard(VALIDATION), heard(BLIND)
+    trial = learnt(lessons.only(lessons.part == TRAIN), args.epochs)
+    scale = calibrated(scenes.answers(validation, *trial.parts()))
+    written(trial, scale, args.work / "trial")
+    found = scenes.answers(blind, *trial.parts())
+    report = {"with YAMNet": figures(found, scores(found, scale)[0]), "alone": figures(found, scores_alone(found, scale)[0])}
+    (args.work / "blind.json").write_text(json.dumps(report, indent=1))
+    print(json.dumps(report, indent=1))
+
+    scale = calibrated(scenes.answers(scenes.together([validation, blind]), *trial.parts()))
+    written(learnt(lessons, args.epochs), scale, SHIPPED)
+
+
+if __name__ == "__main__":
+    main()

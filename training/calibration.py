@@ -1,0 +1,111 @@
+"""From log-odds to scores: 0.5 is where look-alikes are taken for claps a few times an hour, whichever look ruled.
+
+Always found on sounds that the model has not learnt from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.detect.clapnet import LOOKS
+from claptrap.detect.confirm import EARLY, LATE
+from training.recordings import FloatArray
+from training.scenes import Answers
+
+# False alarms an hour in the scene of look-alikes that each threshold may cost; chosen so that the whole stays near 5.
+LATE_FA, EARLY_FA, EARLY_SURE_FA = 4.0, 4.0, 1.0
+ALONE_FA, ALONE_SURE_FA = 7.0, 1.5
+FEW, FEW_FA = 0.1, 80.0  # a score of 0.1 is where there would be so many
+GIVEN_UP = 0.004  # share of claps that each early dismissal may cost
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The numbers of ``claptrap.detect.confirm.Confirmer``, by their names there."""
+
+    head_scale: NDArray[np.float64]
+    head_sure: NDArray[np.float64]
+    alone_scale: NDArray[np.float64]
+    alone_sure: NDArray[np.float64]
+    ask_from: NDArray[np.float64]
+
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Return them by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def calibrated(found: Answers) -> Calibration:
+    """Return the calibration that fits ``found``."""
+    early, late = found.early, found.late
+    alone = [_scale(found, found.net[:, look], ALONE_FA) for look in range(len(LOOKS))]
+    sure = [
+        (_lowest(found, found.net[:, look]), _threshold(found, found.net[:, look], ALONE_SURE_FA))
+        for look in range(len(LOOKS))
+    ]
+    return Calibration(
+        head_scale=np.array([_scale(found, early, EARLY_FA), _scale(found, late, LATE_FA)]),
+        head_sure=np.array([_lowest(found, early), _threshold(found, early, EARLY_SURE_FA)]),
+        alone_scale=np.array(alone),
+        alone_sure=np.array(sure),
+        ask_from=np.array([_lowest(found, found.net[:, look]) for look in range(len(LOOKS))]),
+    )
+
+
+def scores(found: Answers, scale: Calibration) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Return what the judge would give every candidate with YAMNet: scores (n,) and the looks that ruled (n,)."""
+    dismissed = [found.net[:, look] < scale.ask_from[look] for look in range(len(LOOKS))]
+    early, late = (_score(z, s) for z, s in zip((found.early, found.late), scale.head_scale, strict=True))
+    low, high = scale.head_sure
+    is_sure = (found.early < low) | (found.early > high)
+    score, look = late.copy(), np.full(len(late), LATE)
+    for rule, value, at in (
+        (dismissed[LATE], 0.0, LATE), (dismissed[2], 0.0, 2), (is_sure, early, EARLY),
+        (dismissed[EARLY], 0.0, EARLY), (dismissed[0], 0.0, 0),
+    ):  # the later first: what an earlier look rules stands  # fmt: skip
+        score, look = np.where(rule, value, score), np.where(rule, at, look)
+    return score, look
+
+
+def scores_alone(found: Answers, scale: Calibration) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Likewise without YAMNet."""
+    score, look = np.zeros(len(found.late)), np.full(len(found.late), -1)
+    for i in range(len(LOOKS)):
+        z = found.net[:, i]
+        low, high = scale.alone_sure[i]
+        ruled = (look < 0) & ((z < low) | (z > high) | (i == LATE))
+        score, look = np.where(ruled, _score(z, scale.alone_scale[i]), score), np.where(ruled, i, look)
+    return score, look
+
+
+def figures(found: Answers, score: FloatArray, threshold: float = 0.5) -> dict[str, float]:
+    """Return recall per scene of claps, and false alarms an hour in the others."""
+    scenes, out = found.scenes, {}
+    for name, hours in scenes.hours.items():
+        n = int(((scenes.scene == name) & (score >= threshold)).sum())
+        claps = scenes.n_claps[name]
+        out[f"{name} recall" if claps else f"{name} FA/h"] = round(n / claps if claps else n / hours, 4)
+    return out
+
+
+def _threshold(found: Answers, z: FloatArray, per_hour: float) -> float:
+    """Return the log-odds that so many look-alikes an hour exceed."""
+    alike = np.sort(z[found.scenes.scene == "hard"])[::-1]
+    return float(alike[min(len(alike) - 1, round(per_hour * found.scenes.hours["hard"]))])
+
+
+def _lowest(found: Answers, z: FloatArray) -> float:
+    return float(np.quantile(z[found.scenes.is_clap], GIVEN_UP))
+
+
+def _scale(found: Answers, z: FloatArray, per_hour: float) -> tuple[float, float]:
+    """Return slope and offset: 0.5 at ``per_hour``, ``FEW`` at ``FEW_FA``."""
+    middle, low = _threshold(found, z, per_hour), _threshold(found, z, FEW_FA)
+    slope = np.log((1 - FEW) / FEW) / max(1e-3, middle - low)
+    return float(slope), float(-slope * middle)
+
+
+def _score(z: FloatArray, scale: NDArray[np.float64]) -> FloatArray:
+    return 1 / (1 + np.exp(-np.clip(scale[0] * z + scale[1], -30, 30)))

@@ -1,0 +1,106 @@
+"""What is learnt on top of YAMNet's inner layers: two small perceptrons, one for an early and one for a last look."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from training.recordings import FloatArray
+
+ROWS = 4000  # as many are heard at once where nothing is learnt
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how hard to learn."""
+
+    hidden: int = 48
+    epochs: int = 5
+    batch: int = 512
+    rate: float = 2e-3
+    decay: float = 0.02
+    drop_input: float = 0.5
+    drop_hidden: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Perceptrons of one hidden layer whose mean answer counts: ``w`` (n, m·h), ``b`` (m·h,), ``out`` (m·h,), ``out_b`` ()."""
+
+    w: FloatArray
+    b: FloatArray
+    out: FloatArray
+    out_b: float
+
+    def logits(self, features: NDArray[np.float16]) -> FloatArray:
+        """(N,) log-odds of (N, n) features."""
+        parts = [
+            np.maximum(features[a : a + ROWS].astype(np.float32) @ self.w + self.b, 0) @ self.out + self.out_b
+            for a in range(0, len(features), ROWS)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+def balanced(is_clap: NDArray[np.bool_], makers: NDArray[np.str_]) -> FloatArray:
+    """(N,) weights: a recordist counts by the root of the number of claps; claps together half as much as all the rest."""
+    weight = np.ones(len(is_clap), np.float32)
+    claps_of = Counter(makers[is_clap].tolist())
+    weight[is_clap] = [1 / np.sqrt(claps_of[m]) for m in makers[is_clap].tolist()]
+    weight[is_clap] *= 0.5 * (~is_clap).sum() / weight[is_clap].sum()
+    return weight
+
+
+def learn(
+    features: NDArray[np.float16], is_clap: NDArray[np.bool_], weight: FloatArray, how: Schedule, seeds: Sequence[int]
+) -> Head:
+    """Return the mean of one perceptron per seed."""
+    sample = features[:: max(1, len(features) // 8000)].astype(np.float32)
+    mean, deviation = sample.mean(axis=0), sample.std(axis=0) + 0.05
+    nets = [_learn_one(features, is_clap.astype(np.float32), weight, mean, deviation, how, seed) for seed in seeds]
+    w = np.concatenate([first.weight.detach().numpy().T for first, _ in nets], axis=1) / deviation[:, None]
+    b = np.concatenate([first.bias.detach().numpy() for first, _ in nets]) - mean @ w
+    out = np.concatenate([last.weight.detach().numpy()[0] for _, last in nets]) / len(nets)
+    return Head(w, b, out, float(np.mean([last.bias.detach().numpy()[0] for _, last in nets])))
+
+
+def _learn_one(
+    features: NDArray[np.float16],
+    target: FloatArray,
+    weight: FloatArray,
+    mean: FloatArray,
+    deviation: FloatArray,
+    how: Schedule,
+    seed: int,
+) -> tuple[nn.Linear, nn.Linear]:
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    first, last = nn.Linear(features.shape[1], how.hidden), nn.Linear(how.hidden, 1)
+    weights = [*first.parameters(), *last.parameters()]
+    n_steps = how.epochs * (len(target) // how.batch)
+    optimiser = torch.optim.AdamW(weights, how.rate, weight_decay=how.decay)
+    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.1)
+    began = time.monotonic()
+    for _ in range(how.epochs):
+        order = rng.permutation(len(target))
+        for a in range(0, len(order) - how.batch + 1, how.batch):
+            pick = np.sort(order[a : a + how.batch])
+            x = torch.from_numpy((features[pick].astype(np.float32) - mean) / deviation)
+            hidden = functional.relu(first(functional.dropout(x, how.drop_input)))
+            answer = last(functional.dropout(hidden, how.drop_hidden))[:, 0]
+            loss = functional.binary_cross_entropy_with_logits(
+                answer, torch.from_numpy(target[pick]), torch.from_numpy(weight[pick])
+            )
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            plan.step()
+    print(f"    head, seed {seed}: {time.monotonic() - began:.0f} s, last loss {loss.item():.3f}", flush=True)
+    return first, last

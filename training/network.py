@@ -1,0 +1,176 @@
+"""The embedded model's twin in PyTorch, how it learns, and its export to the NumPy form that ships."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from claptrap.detect.clapnet import AFTER, BEFORE, FRAMES, LOOKS, MELS, PATCH, log_mel
+from training import examples
+from training.recordings import FloatArray
+from training.weights import narrowed
+
+CHANNELS, HIDDEN = (24, 48, 80), 64
+REFERENCE, RANGE_DB, LOWEST, HIGHEST = slice(18, 28), 50.0, -0.6, 1.1  # as in claptrap.detect.clapnet, asserted by a test
+TEACHING = 0.5  # how much repeating the teacher counts beside being right
+JITTER = (-72, 0, 72)  # samples by which the gate may miss an onset: three patches per example
+
+
+class Net(nn.Module):
+    """(B, 2, FRAMES, MELS) → logits (B,), and what the teacher makes of the same sound (B, n_taught), learnt beside them.
+
+    The second answer is only there while learning: to give it, the hidden layer must hear what YAMNet hears.
+    """
+
+    def __init__(self, n_taught: int = 0) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        n_in = 2
+        for n_out, size in zip(CHANNELS, (5, 3, 3), strict=True):
+            layers += [nn.Conv2d(n_in, n_out, size, 2, size // 2, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
+            n_in = n_out
+        self.features = nn.Sequential(*layers)
+        flat = CHANNELS[-1] * (-(-FRAMES // 8)) * (-(-MELS // 8))
+        self.dense = nn.Linear(flat, HIDDEN)
+        self.out = nn.Linear(HIDDEN, 1)
+        self.taught = nn.Linear(HIDDEN, n_taught) if n_taught else None
+        self.drop = nn.Dropout(0.25)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.both(x)[0]
+
+    def both(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return both answers."""
+        x = self.drop(self.features(x).permute(0, 2, 3, 1).flatten(1))
+        hidden = self.drop(functional.relu(self.dense(x)))
+        return self.out(hidden)[:, 0], self.taught(hidden) if self.taught is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how hard to learn."""
+
+    epochs: int = 14
+    batch: int = 512
+    rate: float = 3e-3
+    decay: float = 0.02
+    seed: int = 1
+
+
+def patches(windows: NDArray[np.int16], scale: FloatArray, shift: int = 0) -> NDArray[np.float16]:
+    """(n, FRAMES, MELS) in dB, of windows as ``examples`` keeps them, with the onset ``shift`` samples off."""
+    begin = examples.BEFORE - BEFORE + shift
+    out = np.empty((len(windows), FRAMES, MELS), np.float16)
+    for a in range(0, len(windows), 2000):
+        x = windows[a : a + 2000, begin : begin + PATCH].astype(np.float32) / 32767 * scale[a : a + 2000, None]
+        out[a : a + 2000] = log_mel(x)
+    return out
+
+
+def network_input(db: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
+    """(B, 2, FRAMES, MELS) of patches in dB (B, FRAMES, MELS) heard up to ``frames`` (B,)."""
+    loudest = db[:, REFERENCE].amax((1, 2), keepdim=True)
+    scaled = ((db - loudest) / RANGE_DB + 1).clamp(LOWEST, HIGHEST)
+    heard = (torch.arange(FRAMES)[None, :] < frames[:, None])[:, :, None]
+    level = torch.where(heard, scaled, torch.tensor(LOWEST))
+    return torch.stack([level, heard.expand_as(level).float()], 1)
+
+
+def varied(db: torch.Tensor) -> torch.Tensor:
+    """Patches as another microphone in another room would give them: a smooth random filter, a random steady noise."""
+    n = len(db)
+    knots = torch.randn(n, 1, 6) * 3.0
+    db = db + functional.interpolate(knots, MELS, mode="linear", align_corners=True)
+    noisy = torch.rand(n, 1, 1) < 0.35
+    loudest = db[:, REFERENCE].amax((1, 2), keepdim=True)
+    floor = loudest - 5 - 45 * torch.rand(n, 1, 1) + torch.randn(n, 1, 1) * 3
+    slope = torch.linspace(0, 1, MELS)[None, None] * (torch.rand(n, 1, 1) * 24 - 18)
+    noise = floor + slope + 3.0 * torch.randn_like(db)
+    both = 10 * torch.log10(10 ** (db / 10) + 10 ** (noise / 10))
+    return torch.where(noisy, both, db)
+
+
+def learn(
+    versions: list[NDArray[np.float16]],
+    target: FloatArray,
+    weight: FloatArray,
+    how: Schedule,
+    taught: NDArray[np.float16] | None = None,
+) -> Net:
+    """Return a network that has learnt (n, FRAMES, MELS) patches, given in several versions with the same targets in [0, 1].
+
+    Args:
+        versions: patches in dB.
+        target: (n,) in [0, 1].
+        weight: (n,) how much each counts.
+        how: the schedule.
+        taught: (n, k) what the teacher makes of each, of unit variance; None to learn without one.
+    """
+    torch.manual_seed(how.seed)
+    rng = np.random.default_rng(how.seed)
+    net = Net(0 if taught is None else taught.shape[1])
+    n_steps = how.epochs * (len(target) // how.batch)
+    optimiser = torch.optim.AdamW(net.parameters(), how.rate, weight_decay=how.decay)
+    plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.2)
+    looks = np.array(LOOKS)
+    for epoch in range(how.epochs):
+        began, total = time.monotonic(), 0.0
+        order = rng.permutation(len(target))
+        for a in range(0, len(order) - how.batch + 1, how.batch):
+            pick = np.sort(order[a : a + how.batch])
+            version = versions[rng.integers(len(versions))]
+            db = varied(torch.from_numpy(version[pick].astype(np.float32)))
+            x = network_input(db, torch.from_numpy(looks[rng.integers(len(LOOKS), size=len(pick))]))
+            answer, repeated = net.both(x)
+            loss = functional.binary_cross_entropy_with_logits(
+                answer, torch.from_numpy(target[pick]), torch.from_numpy(weight[pick])
+            )
+            if taught is not None:
+                loss = loss + TEACHING * functional.mse_loss(repeated, torch.from_numpy(taught[pick].astype(np.float32)))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            plan.step()
+            total += loss.item()
+        print(
+            f"  epoch {epoch + 1}: loss {total / max(1, len(order) // how.batch):.4f}, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+    return net.eval()
+
+
+@torch.no_grad()
+def logits(net: Net, db: NDArray[np.float16]) -> FloatArray:
+    """(n, len(LOOKS)) log-odds at every look."""
+    out = np.empty((len(db), len(LOOKS)), np.float32)
+    for a in range(0, len(db), 2000):
+        x = torch.from_numpy(db[a : a + 2000].astype(np.float32))
+        for i, frames in enumerate(LOOKS):
+            out[a : a + 2000, i] = net(network_input(x, torch.full((len(x),), frames))).numpy()
+    return out
+
+
+@torch.no_grad()
+def exported(net: Net) -> dict[str, NDArray[Any]]:
+    """Return the arrays of ``claptrap.detect.clapnet.ClapNet``, batch normalisation folded in."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for i in range(3):
+        conv, norm = net.features[3 * i], net.features[3 * i + 1]
+        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+        kernel = conv.weight * gain[:, None, None, None]
+        arrays |= narrowed(f"kernel{i}", kernel.permute(2, 3, 1, 0).numpy())
+        arrays[f"bias{i}"] = (norm.bias - norm.running_mean * gain).numpy()
+    arrays |= narrowed("dense", net.dense.weight.T.numpy())
+    arrays["dense_bias"] = net.dense.bias.numpy()
+    arrays["out"], arrays["out_bias"] = net.out.weight[0].numpy(), net.out.bias[0].numpy()
+    return arrays
+
+
+assert AFTER[-1] <= examples.AFTER
