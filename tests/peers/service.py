@@ -74,9 +74,9 @@ class Service:
             return next((m[1] for line in self._lines if (m := re.search(pattern, line))), None)
 
         with self._grown:
-            ready = self._grown.wait_for(lambda: found() or self._process.poll() is not None, timeout_s)
+            self._grown.wait_for(lambda: found() or self._process.poll() is not None, timeout_s)
             match = found()
-            assert ready and match, f"no line like {pattern!r} in:\n{self.log_text()}"
+            assert match, f"no line like {pattern!r} in:\n{self.log_text()}"
             return match
 
     def log_text(self) -> str:

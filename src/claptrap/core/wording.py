@@ -147,6 +147,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap was stopped before this could be delivered.",
         "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
     },
+    "delivery.crashed": {
+        "en": "Unexpected fault while delivering: {reason}. Later events are still delivered; please report the log.",
+        "fr": "Panne inattendue pendant l'envoi : {reason}. Les événements suivants sont envoyés ; merci de signaler le journal.",
+    },
     # -- settings
     "settings.unreadable": {
         "en": "The settings {path} cannot be read: {reason}.",

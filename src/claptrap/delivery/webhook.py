@@ -18,6 +18,10 @@ from claptrap import __version__
 from claptrap.core.errors import DeliveryError
 
 _READ_AT_MOST = 4096
+_TIGHTER = (
+    0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets
+)
+_COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickles must not hold up its next event
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,17 @@ class Webhook:
 
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
-                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after ``abort``.
+                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after
+                ``abort``.
         """
-        self._attempt = self._loop.create_task(self._within(url, body, key, timeout_s))
+        self._attempt = self._loop.create_task(self._attempted(url, body, key, timeout_s))
         try:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
             raise DeliveryError("delivery.stopped") from error
         finally:
             self._attempt = None
+            self._loop.run_until_complete(_settle())
 
     def abort(self) -> None:
         """Cut off the attempt that is under way, if any."""
@@ -69,30 +75,51 @@ class Webhook:
         """Let everything go."""
         self._loop.close()
 
-    async def _within(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    async def _attempted(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._send(url, body, key)
+            return await self._send(url, body, key, timeout_s)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DeliveryError("delivery.timeout", retryable=True, seconds=timeout_s) from error
         except httpx.ConnectError as error:
             raise _connecting(error, url) from error
+        except UnicodeError as error:  # a host that can be no name (IDNA), which httpx lets through
+            raise DeliveryError("delivery.unresolved", retryable=True, host=urlsplit(url).hostname or "") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, url: str, body: Mapping[str, Any], key: str) -> Answer:
+    async def _send(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+        """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": f"ClapTrap/{__version__}"}
         content = json.dumps(body, ensure_ascii=False).encode()
-        async with (
-            httpx.AsyncClient(verify=self._tls, timeout=None, trust_env=False) as client,
-            client.stream("POST", url, content=content, headers=headers) as response,
-        ):
-            read = 0
-            async for chunk in response.aiter_raw():
-                read += len(chunk)
-                if read >= _READ_AT_MOST:
-                    break
-            return Answer(response.status_code, response.headers.get("Retry-After"))
+        answer: Answer | None = None
+        try:
+            async with (
+                asyncio.timeout(timeout_s) as deadline,
+                httpx.AsyncClient(verify=self._tls, timeout=_TIGHTER * timeout_s, trust_env=False) as client,
+                client.stream("POST", url, content=content, headers=headers) as response,
+            ):
+                answer = Answer(response.status_code, response.headers.get("Retry-After"))
+                deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
+                await _read_some(response)
+        except (TimeoutError, httpx.HTTPError):
+            if answer is None:
+                raise
+        return answer
+
+
+async def _settle() -> None:
+    """Let the loop carry out what closing has only ordered, so that no connection stays open until the next attempt."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def _read_some(response: httpx.Response) -> None:
+    """Read a short answer to its end: a connection that is closed before looks like a fault to some receivers."""
+    read = 0
+    async for chunk in response.aiter_raw():
+        read += len(chunk)
+        if read >= _READ_AT_MOST:
+            return
 
 
 def _connecting(error: httpx.ConnectError, url: str) -> DeliveryError:
