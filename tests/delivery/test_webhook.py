@@ -73,7 +73,7 @@ def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("behaviour", [hang_up, reset, trickle(b"nonsense"), trickle(b"HTTP/1.1 200 OK\r\nX: ")])
-def test_a_rude_receiver_is_one_failure_within_the_time(behaviour) -> None:  # noqa: ANN001
+def test_a_rude_receiver_is_one_failure_within_the_time(behaviour) -> None:
     """Whatever it does, the attempt ends, with a reason, and may be tried again."""
     with Receiver(behaviour) as receiver:
         error = failure(receiver.url, 1.0)
@@ -125,7 +125,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
     assert "certificate" in str(error)
 
 
-def test_a_certificate_that_is_vouched_for_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:  # noqa: ANN001
+def test_a_certificate_that_is_vouched_for_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     """TLS works; whom to trust is the machine's choice."""
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
