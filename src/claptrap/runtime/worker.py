@@ -16,6 +16,7 @@ from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.judge import Judge
 from claptrap.detect.onset import Gate
+from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.judging import Judging
 from claptrap.runtime.runner import Runner, Surroundings
@@ -92,6 +93,10 @@ class Worker:
             for spec in wanted.values():
                 if spec.id not in self._runners:
                     self._launch(spec)
+
+    def give_yamnet(self, yamnet: YamNet) -> None:
+        """Let the judge confirm with ``yamnet``, whose only owner is then the judge's thread: the caller must not use it."""
+        self._judging.give_yamnet(yamnet)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is that is being heard, by id."""
