@@ -29,6 +29,11 @@ START_S = 20.0
 PLUGINS = ("/usr/lib/*/alsa-lib", "/usr/lib/alsa-lib", "/usr/lib64/alsa-lib")
 
 
+def faint_noise(n: int) -> NDArray[np.float32]:
+    """Return n samples of what a quiet room gives: about −80 dBFS."""
+    return np.random.default_rng(0).normal(0, 1e-4, n).astype(np.float32)
+
+
 def missing() -> str:
     """Return why there can be no virtual microphone here; empty where there can."""
     if shutil.which("pulseaudio") is None:
@@ -51,7 +56,7 @@ class Microphone:
         self._changed = threading.Condition()
         self._is_hung = False
         self._ended = threading.Event()
-        self._noise = np.random.default_rng(0).normal(0, 1e-4, RATE_HZ).astype(np.float32)
+        self._noise = faint_noise(RATE_HZ)
         self._thread = threading.Thread(target=self._feed, name="test:microphone")
         self._thread.start()
 
@@ -124,7 +129,7 @@ class SoundServer:
             form = f"format=float32le rate={RATE_HZ} channels=1"
             script.append(f"load-module module-pipe-source source_name={name} file={self._home / name} {form}")
         (self._home / "start.pa").write_text("\n".join([*script, "set-default-source microphone", ""]))
-        self.environment = {"PULSE_SERVER": f"unix:{self._socket}", "ALSA_CONFIG_PATH": str(ALSA_CONFIG), "PULSE_SOURCE": ""}
+        self.environment = {"PULSE_SERVER": f"unix:{self._socket}", "ALSA_CONFIG_PATH": str(ALSA_CONFIG)}
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
         self.microphone, self.kitchen = (Microphone(self._home / name) for name in names)
