@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,12 +61,17 @@ def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: fl
         hearing = Engine(clapnet, confirmer, yamnet, threshold=threshold, delay_s=delay_s)
         try:
             for finding in _hear(hearing, path):
-                for line in say(path, finding):
-                    click.echo(line)
+                for line in say(shown(path), finding):
+                    tqdm.write(line)  # above the bar, where there is one
         except InputError as error:
             click.echo(in_words(error), err=True)
             failed = True
     sys.exit(FAILED if failed else 0)
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that can be printed, whatever bytes are in it."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _choose_yamnet(engine: str) -> YamNet | None:
@@ -103,13 +110,16 @@ def _with_progress(path: Path) -> Iterator[Frame]:
     if not sys.stderr.isatty():
         yield from frames
         return
-    with tqdm(total=duration_s(path), desc=path.name, unit="s", leave=False, bar_format=_BAR) as bar:
+    columns, lines = shutil.get_terminal_size()  # tqdm shows nothing on a terminal that does not know its own size
+    with tqdm(
+        total=duration_s(path), desc=shown(path)[-40:], unit="s", leave=False, bar_format=_BAR, ncols=columns, nrows=lines
+    ) as bar:
         for frame in frames:
             yield frame
             bar.update(len(frame.samples) / frame.rate_hz)
 
 
-def _json_lines(path: Path, finding: Finding) -> Iterator[str]:
+def _json_lines(path: str, finding: Finding) -> Iterator[str]:
     clap, detection = finding.clap, finding.detection
     yield _json("clap", path, clap)
     if detection is not None:
@@ -117,10 +127,10 @@ def _json_lines(path: Path, finding: Finding) -> Iterator[str]:
         yield _json("detection", path, detection, claps=detection.claps, labels=labels)
 
 
-def _json(kind: str, path: Path, found: Ruling | Detection, **more: object) -> str:
+def _json(kind: str, path: str, found: Ruling | Detection, **more: object) -> str:
     line = {
         "type": kind,
-        "file": str(path),
+        "file": path,
         "onset": round(found.onset / RATE_HZ, 4),
         "decided": round(found.decided / RATE_HZ, 4),
         "score": round(found.score, 4),
@@ -129,7 +139,7 @@ def _json(kind: str, path: Path, found: Ruling | Detection, **more: object) -> s
     return json.dumps(line, ensure_ascii=False)
 
 
-def _words(path: Path, finding: Finding) -> Iterator[str]:
+def _words(path: str, finding: Finding) -> Iterator[str]:
     clap = finding.clap
     labels = "".join(f"  {name} {score:.2f}" for name, score in clap.labels)
     yield f"{path}: {_clock(clap.onset / RATE_HZ)}  {clap.score:.2f}{labels}"
