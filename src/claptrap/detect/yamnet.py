@@ -1,8 +1,8 @@
-"""YAMNet through LiteRT: names sounds, and gives the embedding on which ``confirm`` decides. The only place that knows LiteRT.
+"""YAMNet through LiteRT: names sounds, and gives the embedding on which ``confirm`` decides. Nobody else knows LiteRT.
 
-The published file has one output, the scores. The values just before its last layer (the mean over time and frequency, 1,024 of
-them) are far richer than the coarsely quantised scores, so they are made a second output by adding their tensor to the list of
-outputs in the flatbuffer, in memory; the file stays as it is.
+The published file has one output, the scores. The values just before its last layer (the mean over time and frequency, 1,024
+of them) are far richer than the coarsely quantised scores, so they are made a second output by adding their tensor to the
+list of outputs in the flatbuffer, in memory; the file stays as it is.
 """
 
 from __future__ import annotations

@@ -60,9 +60,7 @@ class WebhookSettings(_Part):
     """Where a source's detections are posted."""
 
     enabled: bool = True
-    url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(
-        default="", description="http(s)"
-    )
+    url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(default="", description="http(s)")
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
     max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
 
