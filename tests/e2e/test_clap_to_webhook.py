@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -214,3 +215,31 @@ def test_real_claps_are_heard_too(tmp_path: Path, shared: Path) -> None:
         posts = home.posts_so_far()
     assert len(REAL) - 1 <= len(posts) <= len(REAL) + 1
     assert len({post.json["event_id"] for post in posts}) == len(posts)
+
+
+def test_a_sound_server_that_hangs_is_said_and_keeps_nothing_from_ending(tmp_path: Path) -> None:
+    """Stopped in the middle of everything, as by a debugger or a driver in trouble: the page says so, and Ctrl-C works."""
+    with house(tmp_path) as home:
+        home.sound.freeze()
+        try:
+            status = home.service.wait_for_status("microphone", "retrying")
+            assert status["code"] in ("source.system_hangs", "source.silent")
+            began = time.monotonic()
+            assert home.service.raw("GET", "/api/state")[0] == 200
+            assert home.service.end(signal.SIGTERM) == 0
+            assert time.monotonic() - began < 8  # 5 s, and time for a busy machine
+        finally:
+            home.sound.thaw()
+
+
+def test_a_sound_server_that_hung_is_heard_again(tmp_path: Path) -> None:
+    """Once it goes on, so does hearing."""
+    recorded, _ = recording(1, RATE_HZ)
+    with house(tmp_path) as home, LiveClient(home.service.url) as live:
+        n_live = len([s for s in live.told("source") if s["state"] == "live"])
+        home.sound.freeze()
+        live.wait_for("source", lambda s: s["state"] == "retrying")
+        home.sound.thaw()
+        live.wait_for("source", lambda s: s["state"] == "live" and s["rate_hz"] > 0, n_live + 1)
+        home.play(recorded)
+        assert len(home.posts_so_far()) == 1

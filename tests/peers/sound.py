@@ -171,6 +171,16 @@ class SoundServer:
             self._process.wait()
             self._process = None
 
+    def freeze(self) -> None:
+        """Stop the server in its tracks: its connections stay open, and nobody is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
     def _wait_until_ready(self) -> None:
         """Wait until every microphone is listed, which the socket alone does not promise."""
         deadline = time.monotonic() + START_S
