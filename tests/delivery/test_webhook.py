@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -192,3 +194,21 @@ def test_loopback_by_ipv6() -> None:
     except OSError:
         pytest.skip("this machine has no IPv6")
     assert failure(f"http://[::1]:{port}/").code == "delivery.refused"
+
+
+def test_a_resolver_that_hangs_holds_up_neither_the_attempt_nor_the_end_of_the_process() -> None:
+    """Where the network is down, looking a name up takes half a minute and cannot be interrupted."""
+    program = """
+import socket, threading
+socket.getaddrinfo = lambda *a, **k: threading.Event().wait()  # as the system's does without a network, only longer
+from claptrap.core.errors import DeliveryError
+from claptrap.delivery.webhook import Webhook
+hook = Webhook()
+try:
+    hook.post("http://receiver.example/", {}, "k", 0.3)
+except DeliveryError as error:
+    print(error.code)
+hook.close()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("delivery.timeout\n", "")

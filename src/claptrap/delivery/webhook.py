@@ -7,7 +7,9 @@ import json
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,7 +45,7 @@ class Webhook:
         for name in ("httpx", "httpcore"):  # they log whole URLs, and a webhook's URL is a secret
             logging.getLogger(name).setLevel(logging.WARNING)
         self._tls = ssl.create_default_context(cafile=None)
-        self._loop = asyncio.new_event_loop()
+        self._loop = Loop()
         self._attempt: asyncio.Task[Answer] | None = None
 
     def post(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
@@ -120,6 +122,38 @@ async def _read_some(response: httpx.Response) -> None:
         read += len(chunk)
         if read >= _READ_AT_MOST:
             return
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that looks names up in threads that may be left behind.
+
+    The system's resolver cannot be interrupted, and takes half a minute when the network is down; the threads of asyncio's
+    own pool would be waited for when the process ends.
+    """
+
+    async def getaddrinfo(self, host: Any, port: Any, **how: Any) -> Any:
+        """Look a name up, as ``socket.getaddrinfo``."""
+        found: asyncio.Future[Any] = self.create_future()
+
+        def tell(result: Any, error: Exception | None) -> None:
+            if found.done():  # nobody waits any more
+                return
+            if error is None:
+                found.set_result(result)
+            else:
+                found.set_exception(error)
+
+        def look_up() -> None:
+            result, error = None, None
+            try:
+                result = socket.getaddrinfo(host, port, **how)
+            except (OSError, UnicodeError) as failure:
+                error = failure
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                self.call_soon_threadsafe(tell, result, error)
+
+        threading.Thread(target=look_up, name="deliver:look-up", daemon=True).start()
+        return await found
 
 
 def _connecting(error: httpx.ConnectError, url: str) -> DeliveryError:
