@@ -118,7 +118,7 @@ def check_posts(posts: list[Request], onsets: list[float], began: float) -> None
         }
     stamps = np.array([body["timestamp"] for body in bodies])
     assert np.abs(np.diff(stamps) - np.diff(onsets)).max(initial=0) < 0.1
-    assert -0.2 < stamps[0] - (began + onsets[0]) < 2  # the player may have been slow, never fast
+    assert -0.2 < stamps[0] - (began + onsets[0]) < 5  # the player may have been slow, never fast
 
 
 def test_each_clap_is_one_webhook_and_all_who_watch_see_it(tmp_path: Path) -> None:
