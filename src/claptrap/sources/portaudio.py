@@ -127,14 +127,14 @@ class PortAudio:
             library = self._renewed()
             index, device = find(_inputs(library), wanted)
             opened = OpenMicrophone(device, device.rate_hz, min(MAX_CHANNELS, device.channels))
-            stream = library.InputStream(
+            stream = library.RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
                 device=index,
                 samplerate=opened.rate_hz,
                 channels=opened.channels,
                 dtype="float32",
                 blocksize=round(BLOCK_S * opened.rate_hz),
                 latency=LATENCY_S,
-                callback=lambda samples, _n, _time, status: receive(samples, status.input_overflow),
+                callback=_passing_to(receive, opened.channels),
                 finished_callback=ended,
             )
         self._n_open += 1
@@ -218,6 +218,15 @@ class Call(Generic[T]):
 
 
 PORTAUDIO = PortAudio()
+
+
+def _passing_to(receive: Receive, channels: int) -> Callable[[Any, int, Any, Any], None]:
+    """Return what sounddevice calls with each block: raw bytes, valid during the call only."""
+
+    def callback(raw: Any, _n: int, _time: Any, status: Any) -> None:  # sounddevice has no types
+        receive(np.frombuffer(raw, np.float32).reshape(-1, channels), bool(status.input_overflow))
+
+    return callback
 
 
 def _load() -> Any:  # sounddevice has no types
