@@ -32,5 +32,7 @@ def shared() -> Path:
     """The folder of recordings and models that is not part of the project; the test skips where it is absent."""
     folder = Path(os.environ.get("CLAPTRAP_SHARED", ROOT.parent / "shared"))
     if not (folder / "audio" / "onsets.csv").exists():
-        pytest.skip("the recordings are not part of the project; set CLAPTRAP_SHARED to a folder that has audio/ and models/")
+        pytest.skip(
+            "the recordings are not part of the project; set CLAPTRAP_SHARED to a folder that has audio/ and models/"
+        )
     return folder

@@ -50,11 +50,20 @@ def test_web_addresses_are_accepted(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        ("", "url.scheme"), ("ftp://a", "url.scheme"), ("a.b/c", "url.scheme"), ("http://", "url.host"), ("http:///x", "url.host"),
-        ("http://.", "url.host"), ("http://a:99999/", "url.port"), ("http://a:x/", "url.port"), ("http://a:0/", "url.port"),
-        ("http://a b/", "url.spaces"), ("http://a/\n", "url.spaces"), ("http://[::1", "url.malformed"),
+        ("", "url.scheme"),
+        ("ftp://a", "url.scheme"),
+        ("a.b/c", "url.scheme"),
+        ("http://", "url.host"),
+        ("http:///x", "url.host"),
+        ("http://.", "url.host"),
+        ("http://a:99999/", "url.port"),
+        ("http://a:x/", "url.port"),
+        ("http://a:0/", "url.port"),
+        ("http://a b/", "url.spaces"),
+        ("http://a/\n", "url.spaces"),
+        ("http://[::1", "url.malformed"),
     ],
-)  # fmt: skip
+)
 def test_other_addresses_are_refused_for_their_reason(url: str, code: str) -> None:
     """Each fault has its own sentence."""
     with pytest.raises(InputError) as caught:

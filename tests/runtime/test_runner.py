@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from claptrap.sources.base import Sink
 
 from claptrap.audio.frame import Frame
 from claptrap.core.backoff import Backoff
@@ -17,6 +16,7 @@ from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.runner import HEALTHY_S, Runner, Surroundings
 from claptrap.runtime.stream import Stream
+from claptrap.sources.base import Sink
 
 SPEC = SourceSpec("mic", "Salon", MicrophoneInput())
 GONE = SourceError("source.device_lost", retryable=True, device="USB")

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from claptrap.audio.convert import mono
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 
-# SoX "medium": flat to 95 % of the band, rejects aliases by 100 dB (more than 16-bit sound has). From 22 kHz up it holds back
-# 22 ms in the mean and 41 at most, at 96 and 192 kHz half as much as "high" (11 kHz: 84 at most, 8 kHz: 117).
+# SoX "medium": flat to 95 % of the band, rejects aliases by 100 dB (more than 16-bit sound has). From 22 kHz up it holds
+# back 22 ms in the mean and 41 at most, at 96 and 192 kHz half as much as "high" (11 kHz: 84 at most, 8 kHz: 117).
 QUALITY = "MQ"
 
 Samples = NDArray[np.float32]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,11 +69,16 @@ def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: fl
         hearing = Engine(clapnet, confirmer, yamnet, wishes)
         try:
             for finding in _hear(hearing, path):
-                click.echo(say(path, finding))
+                tqdm.write(say(shown(path), finding))  # above the bar, where there is one
         except InputError as error:
             click.echo(in_words(error), err=True)
             failed = True
     sys.exit(FAILED if failed else 0)
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that can be printed, whatever bytes are in it."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _choose_yamnet(engine: str) -> YamNet | None:
@@ -110,16 +117,19 @@ def _with_progress(path: Path) -> Iterator[Frame]:
     if not sys.stderr.isatty():
         yield from frames
         return
-    with tqdm(total=duration_s(path), desc=path.name, unit="s", leave=False, bar_format=_BAR) as bar:
+    columns, lines = shutil.get_terminal_size()  # tqdm shows nothing on a terminal that does not know its own size
+    with tqdm(
+        total=duration_s(path), desc=shown(path)[-40:], unit="s", leave=False, bar_format=_BAR, ncols=columns, nrows=lines
+    ) as bar:
         for frame in frames:
             yield frame
             bar.update(len(frame.samples) / frame.rate_hz)
 
 
-def _json_line(path: Path, found: Finding) -> str:
+def _json_line(path: str, found: Finding) -> str:
     line: dict[str, object] = {
         "type": "clap",
-        "file": str(path),
+        "file": path,
         "onset": round(found.onset / RATE_HZ, 4),
         "decided": round(found.decided / RATE_HZ, 4),
         "score": round(found.score, 4),
@@ -130,7 +140,7 @@ def _json_line(path: Path, found: Finding) -> str:
     return json.dumps(line, ensure_ascii=False)
 
 
-def _words(path: Path, found: Finding) -> str:
+def _words(path: str, found: Finding) -> str:
     at = f"{path}: {_clock(found.onset / RATE_HZ)}"
     if isinstance(found, Ruling):
         return f"{at}    {found.score:.2f}"

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential back-off with equal jitter: half of the wait is fixed, half is random, so that many who failed together
-    do not come back together, and nobody comes back at once (Brooker, "Exponential Backoff And Jitter", 2015).
+    """Exponential back-off with equal jitter.
+
+    Half of the wait is fixed, half is random, so that many who failed together do not come back together, and nobody comes
+    back at once (Brooker, "Exponential Backoff And Jitter", 2015).
 
     Attributes:
         first_s: the wait after the first failure, before jitter.
@@ -22,6 +24,6 @@ class Backoff:
     rng: random.Random = field(default_factory=random.SystemRandom)
 
     def wait_s(self, failures: int) -> float:
-        """Return seconds to wait after ``failures`` ≥ 1 failures in a row; within [w/2, w], w = min(most, first · 2^(n−1))."""
+        """Return seconds to wait after n = ``failures`` ≥ 1 in a row: within [w/2, w], w = min(most, first · 2^(n−1))."""
         bound = min(self.most_s, self.first_s * 2.0 ** min(failures - 1, 30))
         return bound * (0.5 + 0.5 * self.rng.random())

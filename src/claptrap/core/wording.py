@@ -38,6 +38,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The microphone “{device}” stopped. ClapTrap reopens it by itself.",
         "fr": "Le microphone « {device} » s'est arrêté. ClapTrap le rouvre tout seul.",
     },
+    "source.system_hangs": {
+        "en": "The sound system of this machine has not answered for {seconds} s. ClapTrap tries again by itself; "
+        "restarting the sound system (PulseAudio, PipeWire) may help.",
+        "fr": "Le système de son de cette machine ne répond pas depuis {seconds} s. ClapTrap réessaie tout seul ; "
+        "redémarrer le système de son (PulseAudio, PipeWire) peut aider.",
+    },
     "source.silent": {
         "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself.",
         "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul.",
@@ -146,6 +152,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.stopped": {
         "en": "ClapTrap was stopped before this could be delivered.",
         "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
+    },
+    "delivery.crashed": {
+        "en": "Unexpected fault while delivering: {reason}. Later events are still delivered; please report the log.",
+        "fr": "Panne inattendue pendant l'envoi : {reason}. Les événements suivants sont envoyés ; merci de signaler le journal.",
     },
     # -- settings
     "settings.unreadable": {

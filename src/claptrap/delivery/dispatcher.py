@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+import traceback
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -92,10 +96,16 @@ class Dispatcher:
 
 
 def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
+    """End couriers within ``timeout_s`` in all, however many of them have a receiver that does not answer."""
+    deadline = time.monotonic() + timeout_s
     for courier in couriers:
         courier.finish()
     for courier in couriers:
-        courier.join(timeout_s)
+        courier.wait(deadline - time.monotonic())
+    for courier in couriers:
+        courier.give_up()
+    for courier in couriers:
+        courier.join()
 
 
 class Courier:
@@ -132,10 +142,17 @@ class Courier:
             self._finishing = True
             self._changed.notify()
 
-    def join(self, timeout_s: float) -> None:
-        """Wait that long for the queue to empty, then give up what is left."""
-        self._thread.join(timeout_s)
+    def wait(self, timeout_s: float) -> None:
+        """Wait at most that long for the queue to empty."""
+        self._thread.join(max(0.0, timeout_s))
+
+    def give_up(self) -> None:
+        """Cut off what is under way, and send nothing more."""
         self._giving_up.set()
+        self._webhook.abort()
+
+    def join(self) -> None:
+        """Wait for the end, after ``give_up``."""
         while self._thread.is_alive():  # again and again: an attempt may begin just after it was aborted
             self._webhook.abort()
             self._thread.join(0.05)
@@ -143,7 +160,16 @@ class Courier:
 
     def _run(self) -> None:
         while (parcel := self._next()) is not None:
-            self._deliver(parcel)
+            try:
+                self._deliver(parcel)
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of one delivery, and says so
+                self._say_crashed(parcel, error)
+
+    def _say_crashed(self, parcel: Parcel, error: Exception) -> None:
+        """Tell of a fault of ours by kind and place: its text, or a traceback, may hold the secret address."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+        self._report(parcel, 0, self._clock.unix(), 0.0, error=DeliveryError("delivery.crashed", reason=reason))
 
     def _next(self) -> Parcel | None:
         with self._changed:
@@ -175,7 +201,7 @@ class Courier:
             error = failure
         wait = None
         if error is not None and error.retryable and number < target.max_attempts:
-            wait = wait_s(self._backoff, number, retry_after)
+            wait = wait_s(self._backoff, number, retry_after, datetime.fromtimestamp(at, UTC))
         self._report(parcel, number, at, self._clock.monotonic() - began, status=status, error=error, retry_in_s=wait)
         return wait
 

@@ -16,9 +16,16 @@ def worth_retrying(status: int) -> bool:
     return status == 0 or status in RETRY_STATUSES
 
 
-def wait_s(backoff: Backoff, failures: int, retry_after: str | None, now: datetime | None = None) -> float:
-    """Return seconds to wait after ``failures`` attempts: the receiver's Retry-After if it gave one, bounded, else the back-off's."""
-    asked = _retry_after_s(retry_after, now or datetime.now(UTC))
+def wait_s(backoff: Backoff, failures: int, retry_after: str | None, now: datetime) -> float:
+    """Return seconds to wait: the receiver's Retry-After if it gave one, bounded, else the back-off's.
+
+    Args:
+        backoff: how long to wait where the receiver does not say.
+        failures: attempts so far, ≥ 1.
+        retry_after: the header's value as it came, which may be nonsense; None where there was none.
+        now: for a Retry-After that is a date.
+    """
+    asked = _retry_after_s(retry_after, now)
     return backoff.wait_s(failures) if asked is None else min(asked, MOST_RETRY_AFTER_S)
 
 
@@ -30,6 +37,6 @@ def _retry_after_s(header: str | None, now: datetime) -> float | None:
         return float(header)
     try:
         then = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())

@@ -7,7 +7,9 @@ import json
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +20,10 @@ from claptrap import __version__
 from claptrap.core.errors import DeliveryError
 
 _READ_AT_MOST = 4096
+_TIGHTER = (
+    0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets
+)
+_COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickles must not hold up its next event
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Webhook:
         for name in ("httpx", "httpcore"):  # they log whole URLs, and a webhook's URL is a secret
             logging.getLogger(name).setLevel(logging.WARNING)
         self._tls = ssl.create_default_context(cafile=None)
-        self._loop = asyncio.new_event_loop()
+        self._loop = Loop()
         self._attempt: asyncio.Task[Answer] | None = None
 
     def post(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
@@ -49,15 +55,17 @@ class Webhook:
 
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
-                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after ``abort``.
+                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after
+                ``abort``.
         """
-        self._attempt = self._loop.create_task(self._within(url, body, key, timeout_s))
+        self._attempt = self._loop.create_task(self._attempted(url, body, key, timeout_s))
         try:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
             raise DeliveryError("delivery.stopped") from error
         finally:
             self._attempt = None
+            self._loop.run_until_complete(_settle())
 
     def abort(self) -> None:
         """Cut off the attempt that is under way, if any."""
@@ -69,30 +77,83 @@ class Webhook:
         """Let everything go."""
         self._loop.close()
 
-    async def _within(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    async def _attempted(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._send(url, body, key)
+            return await self._send(url, body, key, timeout_s)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DeliveryError("delivery.timeout", retryable=True, seconds=timeout_s) from error
         except httpx.ConnectError as error:
             raise _connecting(error, url) from error
+        except UnicodeError as error:  # a host that can be no name (IDNA), which httpx lets through
+            raise DeliveryError("delivery.unresolved", retryable=True, host=urlsplit(url).hostname or "") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, url: str, body: Mapping[str, Any], key: str) -> Answer:
+    async def _send(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+        """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": f"ClapTrap/{__version__}"}
         content = json.dumps(body, ensure_ascii=False).encode()
-        async with (
-            httpx.AsyncClient(verify=self._tls, timeout=None, trust_env=False) as client,
-            client.stream("POST", url, content=content, headers=headers) as response,
-        ):
-            read = 0
-            async for chunk in response.aiter_raw():
-                read += len(chunk)
-                if read >= _READ_AT_MOST:
-                    break
-            return Answer(response.status_code, response.headers.get("Retry-After"))
+        answer: Answer | None = None
+        try:
+            async with (
+                asyncio.timeout(timeout_s) as deadline,
+                httpx.AsyncClient(verify=self._tls, timeout=_TIGHTER * timeout_s, trust_env=False) as client,
+                client.stream("POST", url, content=content, headers=headers) as response,
+            ):
+                answer = Answer(response.status_code, response.headers.get("Retry-After"))
+                deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
+                await _read_some(response)
+        except (TimeoutError, httpx.HTTPError):
+            if answer is None:
+                raise
+        return answer
+
+
+async def _settle() -> None:
+    """Let the loop carry out what closing has only ordered, so that no connection stays open until the next attempt."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def _read_some(response: httpx.Response) -> None:
+    """Read a short answer to its end: a connection that is closed before looks like a fault to some receivers."""
+    read = 0
+    async for chunk in response.aiter_raw():
+        read += len(chunk)
+        if read >= _READ_AT_MOST:
+            return
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop that looks names up in threads that may be left behind.
+
+    The system's resolver cannot be interrupted, and takes half a minute when the network is down; the threads of asyncio's
+    own pool would be waited for when the process ends.
+    """
+
+    async def getaddrinfo(self, host: Any, port: Any, **how: Any) -> Any:
+        """Look a name up, as ``socket.getaddrinfo``."""
+        found: asyncio.Future[Any] = self.create_future()
+
+        def tell(result: Any, error: Exception | None) -> None:
+            if found.done():  # nobody waits any more
+                return
+            if error is None:
+                found.set_result(result)
+            else:
+                found.set_exception(error)
+
+        def look_up() -> None:
+            result, error = None, None
+            try:
+                result = socket.getaddrinfo(host, port, **how)
+            except (OSError, UnicodeError) as failure:
+                error = failure
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                self.call_soon_threadsafe(tell, result, error)
+
+        threading.Thread(target=look_up, name="deliver:look-up", daemon=True).start()
+        return await found
 
 
 def _connecting(error: httpx.ConnectError, url: str) -> DeliveryError:

@@ -1,4 +1,4 @@
-"""YAMNet through LiteRT: names sounds, and gives the features on which ``confirm`` decides. The only place that knows LiteRT.
+"""YAMNet through LiteRT: names sounds, and gives the features on which ``confirm`` decides. Nobody else knows LiteRT.
 
 The published file has one output, the scores. They are coarse; what its inner layers hear is not, and the middle ones keep time:
 their last columns tell of the onset alone. So three tensors are made outputs too, by adding them to the list of outputs in the

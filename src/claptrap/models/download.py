@@ -88,4 +88,4 @@ def _answer(url: str, have: int) -> Iterator[httpx.Response]:
 
 
 def _begins_at(answer: httpx.Response, have: int) -> bool:
-    return answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+    return str(answer.headers.get("Content-Range", "")).startswith(f"bytes {have}-")

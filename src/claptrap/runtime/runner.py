@@ -24,7 +24,7 @@ from claptrap.sources.base import Source
 
 HEALTHY_S = 30.0  # a source that lived this long starts again from the shortest wait
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
-JOIN_S = 5.0
+JOIN_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -61,7 +61,9 @@ class Runner:
         self._live_since: float | None = None
         self._told_at = float("-inf")
         self._drops = Tally()
-        self._thread = threading.Thread(target=self._run, name=f"capture:{spec.id}")
+        self._is_left = False
+        # a daemon: a device or a network that hangs must not keep the process from ending
+        self._thread = threading.Thread(target=self._run, name=f"capture:{spec.id}", daemon=True)
 
     @property
     def status(self) -> SourceStatus:
@@ -72,11 +74,12 @@ class Runner:
         """Begin."""
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait for the end, after ``stop`` was set."""
-        self._thread.join(JOIN_S)
+    def join(self, timeout_s: float = JOIN_S) -> None:
+        """Wait for the end, after ``stop`` was set; a source that hangs is left behind, and can tell nothing any more."""
+        self._thread.join(max(0.0, timeout_s))
         if self._thread.is_alive():
-            _log.error("%s: the capture thread did not stop within %s s", self.spec.id, JOIN_S)
+            self._is_left = True
+            _log.error("%s: the source hangs, it did not stop within %.0f s", self.spec.id, JOIN_S)
 
     # -- the sink that the source talks to ------------------------------------------------------------------------------
 
@@ -159,4 +162,5 @@ class Runner:
     def _tell(self, **changes: object) -> None:
         self._told_at = self._around.clock.monotonic()
         self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # replace checks the names at run time
-        self._around.status.offer(self._status)
+        if not self._is_left:  # another runner may speak for the source by now
+            self._around.status.offer(self._status)

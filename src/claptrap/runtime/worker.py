@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.judging import Judging
-from claptrap.runtime.runner import Runner, Surroundings
+from claptrap.runtime.runner import JOIN_S, Runner, Surroundings
 from claptrap.runtime.ticker import Ticker
 from claptrap.sources.base import Source
 
@@ -120,12 +121,13 @@ class Worker:
         runner.start()
 
     def _halt(self, ids: Sequence[str]) -> None:
-        """Stop runners: all are asked first, then all are waited for."""
+        """Stop runners: all are asked first, then all are waited for, together no longer than one may take."""
         halted = [self._runners.pop(i) for i in ids]
+        deadline = time.monotonic() + JOIN_S
         for runner in halted:
             runner.stop.set()
         for runner in halted:
-            runner.join()
+            runner.join(deadline - time.monotonic())
 
     def _pass_events_on(self) -> None:
         while (event := self._told.get()) is not None:

@@ -53,7 +53,8 @@ class Inbox:
             self._blocks.append(block)
             self._losses.append(int(has_overflowed))  # nobody knows how many; 1 says "some"
             if len(self._blocks) > self._capacity:
-                self._losses[1] += self._losses.popleft() + len(self._blocks.popleft())
+                lost = self._losses.popleft() + len(self._blocks.popleft())
+                self._losses[0] += lost
             self._news.notify()
 
     def end(self) -> None:

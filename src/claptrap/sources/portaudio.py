@@ -9,12 +9,14 @@ missing, everything else works.
 
 from __future__ import annotations
 
+import atexit
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ from claptrap.core.errors import SourceError
 
 MAX_CHANNELS = 2  # a mean of more (a pulse device offers 32) says nothing more about a clap
 BLOCK_S = 0.02
+OPEN_S = 10.0  # a machine with many sound cards takes seconds to look at all of them
+CLOSE_S = 1.0
 LATENCY_S = 0.1  # what the system may hold ready, not what we wait: blocks come every 20 ms
 
 DEVICE_UNAVAILABLE = -9985  # PaErrorCode paDeviceUnavailable
@@ -30,6 +34,7 @@ INVALID_DEVICE = -9996  # paInvalidDevice
 EBUSY = 16  # the host's own word for it, under paUnanticipatedHostError
 _CARD = re.compile(r"\(hw:\d+,")  # ALSA numbers its cards in the order in which they were plugged in
 
+T = TypeVar("T")
 Receive = Callable[[NDArray[np.float32], bool], None]
 
 
@@ -73,7 +78,12 @@ class OpenMicrophone:
 
 
 class PortAudio:
-    """The process's PortAudio. Thread-safe."""
+    """The process's PortAudio. Thread-safe.
+
+    A sound system that hangs (a stopped PulseAudio, a driver in trouble) hangs whoever calls it, for ever. Every call is
+    therefore made in a thread of its own that can be left behind; it keeps the lock, so that whoever comes after is told
+    instead of hanging too, and all goes on by itself once the sound system does.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -83,10 +93,9 @@ class PortAudio:
         """Return what can be recorded from. While a microphone is open, the list is that of when it was opened.
 
         Raises:
-            SourceError: ``source.no_portaudio``, ``source.device_failed``.
+            SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
         """
-        with self._lock, _translated(""):
-            return tuple(_inputs(self._renewed()).values())
+        return Call(self._lock, self._list).result(OPEN_S)
 
     @contextmanager
     def recording(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> Iterator[OpenMicrophone]:
@@ -100,31 +109,46 @@ class PortAudio:
 
         Raises:
             SourceError: ``source.no_portaudio``, ``source.no_device``, ``source.device_missing``, ``source.device_busy``,
-                ``source.device_failed``.
+                ``source.device_failed``, ``source.system_hangs``.
         """
-        with self._lock, _translated(wanted):
+        opening = Call(self._lock, lambda: self._open(wanted, receive, ended), undo=lambda made: self._close(made[0]))
+        stream, opened = opening.result(OPEN_S)
+        try:
+            yield opened
+        finally:
+            Call(self._lock, lambda: self._close(stream), must=True).result(CLOSE_S)
+
+    def _list(self) -> tuple[Device, ...]:
+        with _translated(""):
+            return tuple(_inputs(self._renewed()).values())
+
+    def _open(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> tuple[Any, OpenMicrophone]:
+        with _translated(wanted):
             library = self._renewed()
             index, device = find(_inputs(library), wanted)
             opened = OpenMicrophone(device, device.rate_hz, min(MAX_CHANNELS, device.channels))
-            stream = library.InputStream(
+            stream = library.RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
                 device=index,
                 samplerate=opened.rate_hz,
                 channels=opened.channels,
                 dtype="float32",
                 blocksize=round(BLOCK_S * opened.rate_hz),
                 latency=LATENCY_S,
-                callback=lambda samples, _n, _time, status: receive(samples, status.input_overflow),
+                callback=_passing_to(receive, opened.channels),
                 finished_callback=ended,
             )
-            self._n_open += 1
+        self._n_open += 1
         try:
             with _translated(device.name):
                 stream.start()
-            yield opened
-        finally:
-            with self._lock:
-                self._n_open -= 1
-                stream.close()  # aborts it first
+        except SourceError:
+            self._close(stream)
+            raise
+        return stream, opened
+
+    def _close(self, stream: Any) -> None:  # sounddevice has no types
+        self._n_open -= 1
+        stream.close()  # aborts it first
 
     def _renewed(self) -> Any:  # sounddevice has no types
         """Return the library, with today's devices unless a stream is open."""
@@ -136,7 +160,73 @@ class PortAudio:
         return library
 
 
+class Call(Generic[T]):
+    """One call of the library, in a daemon thread that may be left behind.
+
+    Args:
+        lock: held during the call.
+        work: the call.
+        undo: what to do with its result if nobody waits for it any more.
+        must: wait for the lock however long it takes: what was opened must be closed one day.
+    """
+
+    def __init__(
+        self, lock: threading.Lock, work: Callable[[], T], *, undo: Callable[[T], None] | None = None, must: bool = False
+    ) -> None:
+        self._lock = lock
+        self._work = work
+        self._undo = undo
+        self._must = must
+        self._outcome: Future[T] = Future()
+        threading.Thread(target=self._run, name="portaudio:call", daemon=True).start()
+
+    def result(self, timeout_s: float) -> T:
+        """Return what the call returned, or raise what it raised.
+
+        Raises:
+            SourceError: ``source.system_hangs``, when it took longer than ``timeout_s``.
+        """
+        try:
+            return self._outcome.result(timeout_s)
+        except TimeoutError:
+            if self._outcome.cancel():
+                raise SourceError("source.system_hangs", retryable=True, seconds=timeout_s) from None
+            return self._outcome.result()  # it came at the last moment
+
+    def _run(self) -> None:
+        if not self._lock.acquire(timeout=-1 if self._must else OPEN_S):
+            return
+        try:
+            self._hand_over(*self._worked())
+        finally:
+            self._lock.release()
+
+    def _worked(self) -> tuple[T | None, Exception | None]:
+        try:
+            return self._work(), None
+        except Exception as error:  # noqa: BLE001  # it is raised again where the result is asked for
+            return None, error
+
+    def _hand_over(self, made: T | None, error: Exception | None) -> None:
+        if not self._outcome.set_running_or_notify_cancel():
+            if self._undo is not None and error is None:
+                self._undo(cast("T", made))
+        elif error is not None:
+            self._outcome.set_exception(error)
+        else:
+            self._outcome.set_result(cast("T", made))
+
+
 PORTAUDIO = PortAudio()
+
+
+def _passing_to(receive: Receive, channels: int) -> Callable[[Any, int, Any, Any], None]:
+    """Return what sounddevice calls with each block: raw bytes, valid during the call only."""
+
+    def callback(raw: Any, _n: int, _time: Any, status: Any) -> None:  # sounddevice has no types
+        receive(np.frombuffer(raw, np.float32).reshape(-1, channels), bool(status.input_overflow))
+
+    return callback
 
 
 def _load() -> Any:  # sounddevice has no types
@@ -144,6 +234,7 @@ def _load() -> Any:  # sounddevice has no types
         import sounddevice  # noqa: PLC0415  # loads a system library that may be missing
     except (OSError, ImportError) as exc:
         raise SourceError("source.no_portaudio") from exc
+    atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001  # it would wait for a sound system that hangs; we close ourselves
     return sounddevice
 
 

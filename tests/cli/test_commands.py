@@ -1,0 +1,103 @@
+"""The command line as a whole: help, version, microphones, models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.test_detect import run
+from tests.peers import sound
+from tests.peers.sound import SoundServer
+
+from claptrap import __version__
+
+pytestmark = pytest.mark.slow  # each test starts the command, as a person does
+
+
+def test_version(tmp_path: Path) -> None:
+    """One line."""
+    assert run("--version", folder=tmp_path).stdout == f"claptrap, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "mentions"),
+    [
+        ((), ("serve", "detect", "devices", "models")),
+        (("serve",), ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR")),
+        (("detect",), ("--json", "--threshold", "--delay", "--engine")),
+        (("devices",), ("--json",)),
+        (("models",), ("list", "pull", "verify", "import")),
+        (("models", "list"), ()),
+        (("models", "pull"), ()),
+        (("models", "verify"), ()),
+        (("models", "import"), ("FILE",)),
+    ],
+)
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_every_command_explains_itself(
+    tmp_path: Path, command: tuple[str, ...], mentions: tuple[str, ...], flag: str
+) -> None:
+    """Help works everywhere, says something, and names what there is."""
+    done = run(*command, flag, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: ")
+    assert all(word in done.stdout for word in mentions)
+    assert len(done.stdout.splitlines()) > 4
+
+
+def test_an_unknown_command_is_told(tmp_path: Path) -> None:
+    """In one line, with status 2."""
+    done = run("listen", folder=tmp_path)
+    assert done.returncode == 2
+    assert "No such command 'listen'" in done.stderr
+
+
+def test_models_are_listed_as_absent_and_verified_as_such(tmp_path: Path) -> None:
+    """A fresh machine has none, and says where they would be."""
+    listed = run("models", "list", folder=tmp_path)
+    assert listed.returncode == 0
+    assert str(tmp_path / "no-models") in listed.stdout
+    assert "absent" in listed.stdout
+    assert run("models", "verify", folder=tmp_path).returncode == 2
+
+
+def test_a_wrong_file_is_not_imported_as_a_model(tmp_path: Path) -> None:
+    """Only the very file that is expected."""
+    (tmp_path / "yamnet.tflite").write_bytes(b"something else")
+    done = run("models", "import", "yamnet.tflite", folder=tmp_path)
+    assert done.returncode == 2
+    assert "not the expected model file" in done.stderr
+    assert not (tmp_path / "no-models" / "yamnet.tflite").exists()
+
+
+def test_a_model_is_imported_and_then_there(tmp_path: Path, shared: Path) -> None:
+    """From a file that a person got elsewhere."""
+    done = run("models", "import", str(shared / "models" / "yamnet.tflite"), folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert run("models", "verify", folder=tmp_path).stdout == "yamnet.tflite: ok\n"
+
+
+@pytest.mark.skipif(bool(sound.missing()), reason=sound.missing() or "-")
+def test_microphones_are_listed(tmp_path: Path) -> None:
+    """For people, the default marked; for scripts, one object a line."""
+    with SoundServer() as server:
+        said = run("devices", folder=tmp_path, **server.environment)
+        as_json = run("devices", "--json", folder=tmp_path, **server.environment)
+    assert said.returncode == as_json.returncode == 0
+    lines = said.stdout.splitlines()
+    assert [line for line in lines if line.startswith("* default")]
+    assert [line for line in lines if line.startswith("  kitchen")]
+    devices = {d["name"]: d for d in map(json.loads, as_json.stdout.splitlines())}
+    assert devices["default"]["default"] is True
+    assert devices["kitchen"]["default"] is False
+    assert set(devices["kitchen"]) >= {"name", "host_api", "channels", "rate_hz", "default"}
+
+
+def test_without_portaudio_devices_says_what_to_do(tmp_path: Path) -> None:
+    """Status 1, one sentence, no traceback."""
+    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    done = run("devices", folder=tmp_path, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "libportaudio2" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

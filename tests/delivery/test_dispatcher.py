@@ -1,0 +1,354 @@
+"""Who is told, in which order, how often; one receiver never delays another."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, silence
+
+from claptrap.core.backoff import Backoff
+from claptrap.core.events import Attempt, Event, Status
+from claptrap.core.spec import TargetSpec
+from claptrap.delivery import dispatcher as under_test
+from claptrap.delivery.dispatcher import Dispatcher
+
+PATIENT_S = 20.0
+QUICK = Backoff(first_s=0.002, most_s=0.002, rng=random.Random(1))
+SLOW = Backoff(first_s=3600.0, most_s=3600.0, rng=random.Random(1))
+
+
+class Attempts:
+    """Collects what is told of attempts, and waits for it."""
+
+    def __init__(self) -> None:
+        self._told: list[Attempt] = []
+        self._grown = threading.Condition()
+
+    def offer(self, status: Status) -> None:
+        assert isinstance(status, Attempt)
+        with self._grown:
+            self._told.append(status)
+            self._grown.notify_all()
+
+    def all(self) -> list[Attempt]:
+        with self._grown:
+            return list(self._told)
+
+    def wait_for(self, wanted: Callable[[Attempt], bool], n: int = 1) -> list[Attempt]:
+        with self._grown:
+            found: list[Attempt] = []
+
+            def enough() -> bool:
+                found[:] = [a for a in self._told if wanted(a)]
+                return len(found) >= n
+
+            assert self._grown.wait_for(enough, PATIENT_S), self._told
+            return list(found)
+
+
+@contextmanager
+def dispatching(
+    attempts: Attempts, *targets: TargetSpec, backoff: Backoff = QUICK, stop_s: float = 0.0
+) -> Iterator[Dispatcher]:
+    dispatcher = Dispatcher(attempts, backoff=backoff)
+    try:
+        dispatcher.apply(targets)
+        yield dispatcher
+    finally:
+        dispatcher.stop(stop_s)
+
+
+def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> TargetSpec:
+    return TargetSpec(f"{source}.webhook", source, url, timeout_s, max_attempts)
+
+
+def clap(sequence: int = 0, source: str = "salon") -> Event:
+    return Event(source, source.title(), "microphone", "19a", sequence, 1.0, 1.1, 1_234_567_890.123, 0.95)
+
+
+def done(attempt: Attempt) -> bool:
+    return attempt.retry_in_s is None
+
+
+def test_an_event_is_one_post_with_the_documented_body() -> None:
+    """Success is told too, with how long it took."""
+    attempts = Attempts()
+    with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        dispatcher.take(clap())
+        (told,) = attempts.wait_for(done)
+        (request,) = receiver.requests
+    assert request.json["event_id"] == request.headers["idempotency-key"] == "salon:19a:0"
+    assert (request.json["source"], request.json["timestamp"], request.json["score"]) == (
+        "microphone",
+        1_234_567_890.123,
+        0.95,
+    )
+    assert (told.ok, told.status, told.number, told.event_id) == (True, 204, 1, "salon:19a:0")
+    assert told.url == f"http://127.0.0.1:{receiver.port}/…"
+    assert 0 < told.took_s < PATIENT_S
+
+
+def test_only_the_receivers_of_its_source_are_told() -> None:
+    """Two rooms, two receivers."""
+    attempts = Attempts()
+    with (
+        Receiver() as salon,
+        Receiver() as hall,
+        dispatching(attempts, target(salon.url), target(hall.url, "hall")) as dispatcher,
+    ):
+        dispatcher.take(clap(source="hall"))
+        dispatcher.take(clap(source="cellar"))
+        hall.wait_for(1)
+        attempts.wait_for(done)
+        assert not salon.requests
+
+
+def test_a_failing_receiver_is_tried_again_with_the_same_key_until_it_takes_it() -> None:
+    """The receiver can see that it is a repeat; every attempt is told, with when the next comes."""
+    attempts = Attempts()
+    with (
+        Receiver(answer(500), answer(503), answer(429, Retry_After="0")) as receiver,
+        dispatching(attempts, target(receiver.url)) as dispatcher,
+    ):
+        dispatcher.take(clap())
+        receiver.wait_for(4)
+        attempts.wait_for(done)
+        assert {r.headers["idempotency-key"] for r in receiver.requests} == {"salon:19a:0"}
+        assert len({r.body for r in receiver.requests}) == 1
+    told = attempts.all()
+    assert [(a.number, a.status, a.code) for a in told] == [
+        (1, 500, "delivery.status"),
+        (2, 503, "delivery.status"),
+        (3, 429, "delivery.status"),
+        (4, 204, ""),
+    ]
+    assert all(0.001 <= (a.retry_in_s or 0) <= 0.002 for a in told[:2])
+    assert told[2].retry_in_s == 0.0
+
+
+def test_attempts_are_bounded_and_the_last_failure_is_final() -> None:
+    """After the last attempt nothing more comes, and the next event has its turn."""
+    attempts = Attempts()
+    with Receiver(then=answer(500)) as receiver, dispatching(attempts, target(receiver.url, max_attempts=3)) as dispatcher:
+        dispatcher.take(clap(0))
+        dispatcher.take(clap(1))
+        attempts.wait_for(done, 2)
+        assert [r.json["event_id"] for r in receiver.requests] == ["salon:19a:0"] * 3 + ["salon:19a:1"] * 3
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 410])
+def test_what_a_person_must_mend_is_not_tried_again(status: int) -> None:
+    """A wrong address is told once, with the receiver's status."""
+    attempts = Attempts()
+    with Receiver(then=answer(status)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        dispatcher.take(clap())
+        (told,) = attempts.wait_for(done)
+        assert (told.number, told.status, told.code, told.params) == (1, status, "delivery.status", {"status": status})
+        assert len(receiver.requests) == 1
+
+
+def test_retry_after_is_obeyed_and_bounded() -> None:
+    """A receiver that asks for an hour gets a minute; one that names no time gets the back-off."""
+    attempts = Attempts()
+    with (
+        Receiver(then=answer(503, Retry_After="3600")) as receiver,
+        dispatching(attempts, target(receiver.url)) as dispatcher,
+    ):
+        dispatcher.take(clap())
+        (told,) = attempts.wait_for(lambda a: a.number == 1)
+        assert told.retry_in_s == 60.0
+
+
+def test_a_slow_receiver_delays_nobody_else() -> None:
+    """While one receiver thinks, and another is half open, a third gets all of its events."""
+    attempts = Attempts()
+    with (
+        Receiver(then=silence) as slow,
+        HalfOpen() as half_open,
+        Receiver() as quick,
+        dispatching(
+            attempts, target(slow.url, "slow"), target(half_open.url, "half"), target(quick.url, "quick")
+        ) as dispatcher,
+    ):
+        for i in range(20):
+            for source in ("slow", "half", "quick"):
+                dispatcher.take(clap(i, source))
+        quick.wait_for(20)
+        assert [r.json["event_id"] for r in quick.requests] == [f"quick:19a:{i}" for i in range(20)]
+        assert len(slow.wait_for(1)) == 1
+        assert all(a.source_id == "quick" for a in attempts.all())
+
+
+def test_taking_an_event_never_waits() -> None:
+    """Hearing calls ``take``: a thousand events for a receiver that does not answer take no time."""
+    attempts = Attempts()
+    with Receiver(then=silence) as slow, dispatching(attempts, target(slow.url)) as dispatcher:
+        slow_taken = time.monotonic()
+        for i in range(1000):
+            dispatcher.take(clap(i))
+        assert time.monotonic() - slow_taken < 5
+
+
+def test_when_too_many_wait_the_oldest_is_given_up_and_told() -> None:
+    """The queue is bounded; what is newest matters most."""
+    attempts, gate = Attempts(), threading.Event()
+    with (
+        Receiver(late(answer(204), gate)) as receiver,
+        dispatching(attempts, target(receiver.url)) as dispatcher,
+    ):
+        dispatcher.take(clap(0))
+        receiver.wait_for(1)
+        for i in range(1, under_test.WAITING + 3):
+            dispatcher.take(clap(i))
+        lost = attempts.wait_for(lambda a: a.code == "delivery.overflow", 2)
+        assert [a.event_id for a in lost] == ["salon:19a:1", "salon:19a:2"]
+        gate.set()
+        receiver.wait_for(under_test.WAITING + 1)
+        assert [r.json["event_id"] for r in receiver.requests[1:]] == [
+            f"salon:19a:{i}" for i in range(3, under_test.WAITING + 3)
+        ]
+
+
+def test_a_corrected_address_is_used_from_the_next_attempt_on() -> None:
+    """A person mends the address while an event waits: it arrives there."""
+    attempts, gate = Attempts(), threading.Event()
+    with (
+        Receiver(late(answer(500), gate)) as wrong,
+        Receiver() as right,
+        dispatching(attempts, target(wrong.url)) as dispatcher,
+    ):
+        dispatcher.take(clap())
+        wrong.wait_for(1)
+        dispatcher.apply([target(right.url)])
+        gate.set()
+        assert right.wait_for(1)[0].json["event_id"] == "salon:19a:0"
+        assert len(wrong.requests) == 1
+
+
+def test_removing_a_receiver_gives_up_what_waits_for_it_and_says_so() -> None:
+    """Nothing is sent to an address that was taken away, and the others go on."""
+    attempts = Attempts()
+    with (
+        Receiver(then=silence) as gone,
+        Receiver() as kept,
+        dispatching(attempts, target(gone.url, "gone"), target(kept.url, "kept")) as dispatcher,
+    ):
+        dispatcher.take(clap(0, "gone"))
+        dispatcher.take(clap(1, "gone"))
+        gone.wait_for(1)
+        dispatcher.apply([target(kept.url, "kept")])
+        assert [(a.event_id, a.code) for a in attempts.all()] == [
+            ("gone:19a:0", "delivery.stopped"),
+            ("gone:19a:1", "delivery.stopped"),
+        ]
+        dispatcher.take(clap(2, "gone"))
+        dispatcher.take(clap(0, "kept"))
+        kept.wait_for(1)
+        assert len(gone.requests) == 1
+
+
+def test_stopping_delivers_what_it_can_within_its_time() -> None:
+    """What waits when the service stops is still sent, if the receiver is well."""
+    attempts = Attempts()
+    with Receiver() as receiver, dispatching(attempts, target(receiver.url), stop_s=PATIENT_S) as dispatcher:
+        for i in range(10):
+            dispatcher.take(clap(i))
+        dispatcher.stop(PATIENT_S)
+        assert len(receiver.requests) == 10
+    assert all(a.ok for a in attempts.all())
+
+
+def test_stopping_is_bounded_however_many_do_not_answer() -> None:
+    """Ten silent receivers cost the time of one, and each event that was given up is told."""
+    attempts = Attempts()
+    rooms = [f"room-{i}" for i in range(10)]
+    with Receiver(then=silence) as receiver:
+        dispatcher = Dispatcher(attempts, backoff=SLOW)
+        dispatcher.apply([target(receiver.url, room, timeout_s=60.0) for room in rooms])
+        for room in rooms:
+            dispatcher.take(clap(0, room))
+            dispatcher.take(clap(1, room))
+        receiver.wait_for(10)
+        began = time.monotonic()
+        dispatcher.stop(0.5)
+        assert 0.5 <= time.monotonic() - began < 4
+    assert sorted((a.event_id, a.code) for a in attempts.all()) == sorted(
+        (f"{room}:19a:{i}", "delivery.stopped") for room in rooms for i in range(2)
+    )
+
+
+def test_stopping_does_not_wait_for_an_hour_of_back_off() -> None:
+    """A delivery that waits for its next attempt is given up, and told as stopped."""
+    attempts = Attempts()
+    with dispatching(attempts, target(dead_url()), backoff=SLOW) as dispatcher:
+        dispatcher.take(clap())
+        attempts.wait_for(lambda a: a.code == "delivery.refused")
+        began = time.monotonic()
+        dispatcher.stop(0.1)
+        assert time.monotonic() - began < 5
+    assert [(a.number, a.code) for a in attempts.all()] == [(1, "delivery.refused"), (2, "delivery.stopped")]
+
+
+def test_the_test_button_goes_the_way_of_a_clap() -> None:
+    """Same queue, same attempts, same retries; marked as a test; its outcome is told under the id that was returned."""
+    attempts = Attempts()
+    with Receiver(answer(500)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        receiver.wait_for(2)
+        attempts.wait_for(done)
+        body = receiver.requests[1].json
+    assert event_id.startswith("test:")
+    assert (body["event"], body["test"], body["event_id"], body["source"], body["source_name"]) == (
+        "test",
+        True,
+        event_id,
+        "microphone",
+        "Salon",
+    )
+    assert abs(body["timestamp"] - time.time()) < 600
+    assert [(a.event_id, a.status) for a in attempts.all()] == [(event_id, 500), (event_id, 204)]
+
+
+def test_a_test_for_nobody_is_refused() -> None:
+    """There is no receiver of that id."""
+    with dispatching(Attempts()) as dispatcher, pytest.raises(KeyError):
+        dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+
+
+def test_a_fault_of_ours_is_contained_and_told() -> None:
+    """A body that cannot be written as JSON ends neither the courier nor its later events."""
+    attempts = Attempts()
+    with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        dispatcher._couriers["salon.webhook"].put(under_test.Parcel("bad", {"x": object()}))
+        dispatcher.take(clap())
+        receiver.wait_for(1)
+        attempts.wait_for(lambda a: a.ok)
+    crashed = attempts.all()[0]
+    assert (crashed.event_id, crashed.code) == ("bad", "delivery.crashed")
+    assert "TypeError" in str(crashed.params["reason"])
+
+
+def test_the_log_has_every_attempt_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """Outcome, number and machine of each attempt; never a path, a query or a password."""
+    caplog.set_level(logging.DEBUG)
+    attempts = Attempts()
+    with (
+        Receiver(answer(500)) as receiver,
+        dispatching(attempts, target(f"http://me:S3CRET@127.0.0.1:{receiver.port}/S3CRET?k=S3CRET")) as dispatcher,
+    ):
+        dispatcher.take(clap())
+        attempts.wait_for(done)
+    lines = [r.getMessage() for r in caplog.records if r.name == "claptrap.delivery.dispatcher"]
+    assert len(lines) == 2
+    assert "attempt 1" in lines[0]
+    assert "500" in lines[0]
+    assert "again in" in lines[0]
+    assert "attempt 2" in lines[1]
+    assert "S3CRET" not in caplog.text
+    assert all("S3CRET" not in repr(a) for a in attempts.all())

@@ -1,0 +1,210 @@
+"""Stand-ins for gate and judge, so that the machinery around hearing can be tested to the sample, and a source on a lead.
+
+They keep the contracts of ``detect.onset.Gate`` and ``detect.judge.Judge`` and hear something very simple: a clap begins at
+each hop that has a sample above ``LOUD``, and its score is the hop's peak.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import HOP, RATE_HZ, Frame
+from claptrap.core.events import Clap, Event, SourceStatus, State, Status
+from claptrap.core.spec import FileInput, SourceSpec
+from claptrap.detect.judge import Ruling, SoundLabels
+from claptrap.detect.onset import Candidate
+from claptrap.sources.base import Sink
+
+LOUD = 0.1
+POISON = 0.97  # a sample below its negative breaks the gate, one above it the judge
+PATIENT_S = 15.0
+
+
+class LoudGate:
+    """A candidate at the beginning of each loud hop."""
+
+    def __init__(self, n_rows: int) -> None:
+        self._heard = np.zeros(n_rows, np.int64)
+
+    def open(self, row: int) -> None:
+        self._heard[row] = 0
+
+    def tick(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Candidate]:
+        if hops.min() < -POISON:
+            raise FloatingPointError("the gate broke")
+        found = []
+        for row, hop, missing in zip(rows.tolist(), hops, lost.tolist(), strict=True):
+            self._heard[row] += missing * HOP
+            if hop.max() > LOUD:
+                found.append(Candidate(row, int(self._heard[row])))
+            self._heard[row] += HOP
+        return found
+
+
+class LoudJudge:
+    """Rules on each candidate at once."""
+
+    def __init__(self, n_rows: int) -> None:
+        self._heard = np.zeros(n_rows, np.int64)
+        self._named: list[SoundLabels] = []
+
+    def open(self, row: int) -> None:
+        self._heard[row] = 0
+
+    def hear(
+        self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64], candidates: Iterable[Candidate]
+    ) -> list[Ruling]:
+        if hops.max() > POISON:
+            raise FloatingPointError("the judge broke")
+        self._heard[rows] += (lost + 1) * HOP
+        peaks = dict(zip(rows.tolist(), hops.max(axis=1).tolist(), strict=True))
+        rulings = []
+        for candidate in candidates:
+            decided = int(self._heard[candidate.row])
+            labels = (("Clapping", 0.8),)
+            self._named.append(SoundLabels(candidate.row, decided, labels))
+            rulings.append(Ruling(candidate.row, candidate.onset, decided, round(peaks[candidate.row], 3), labels))
+        return rulings
+
+    def finish(self, row: int) -> list[Ruling]:
+        self._heard[row] = 0
+        return []
+
+    def labels(self) -> list[SoundLabels]:
+        named, self._named = self._named, []
+        return named
+
+
+def quiet(n_hops: int = 1) -> NDArray[np.float32]:
+    """Return hops (n, 320) in which nothing is heard."""
+    return np.zeros((n_hops, HOP), np.float32)
+
+
+def clap(score: float = 0.9) -> NDArray[np.float32]:
+    """Return one hop (1, 320) in which a clap of that score begins."""
+    hop = quiet()
+    hop[0, 0] = score
+    return hop
+
+
+class Tap:
+    """A source that gives what a test pours into it, at 16 kHz; ``path`` of its spec names it.
+
+    Attributes:
+        runs: how often it was opened.
+    """
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self._poured: queue.Queue[NDArray[np.float32] | Exception | None] = queue.Queue()
+
+    def pour(self, *hops: NDArray[np.float32]) -> None:
+        """Give sound."""
+        for block in hops:
+            self._poured.put(block)
+
+    def burst(self, error: Exception) -> None:
+        """Fail."""
+        self._poured.put(error)
+
+    def dry_up(self) -> None:
+        """End, as a recording does."""
+        self._poured.put(None)
+
+    def run(self, sink: Sink) -> None:
+        self.runs += 1
+        sink.live(RATE_HZ, 1)
+        while not sink.stop.is_set():
+            with suppress(queue.Empty):
+                poured = self._poured.get(timeout=0.02)
+                if poured is None:
+                    return
+                if isinstance(poured, Exception):
+                    raise poured
+                sink.frame(Frame(poured.reshape(-1, 1), RATE_HZ))
+
+
+class Taps:
+    """Makes one tap per spec, and gives it to the test by the source's id and input."""
+
+    def __init__(self) -> None:
+        self._taps: dict[str, Tap] = {}
+        self._lock = threading.Lock()
+
+    def build(self, spec: SourceSpec) -> Tap:
+        assert isinstance(spec.input, FileInput)
+        return self[spec.input.path]
+
+    def __getitem__(self, path: str) -> Tap:
+        with self._lock:
+            return self._taps.setdefault(path, Tap())
+
+
+def spec(source: str, **changes: object) -> SourceSpec:
+    """Return the spec of a tap of the same name."""
+    return SourceSpec(**{"id": source, "name": source.title(), "input": FileInput(source), **changes})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class News:
+    """Something that was told, and which thread told it."""
+
+    what: Event | Status
+    thread: str
+
+
+class Witness:
+    """An event sink and a status sink that remembers, and can be waited for."""
+
+    def __init__(self) -> None:
+        self._news: list[News] = []
+        self._grown = threading.Condition()
+
+    def take(self, event: Event) -> None:
+        self._add(event)
+
+    def offer(self, status: Status) -> None:
+        self._add(status)
+
+    def _add(self, what: Event | Status) -> None:
+        with self._grown:
+            self._news.append(News(what, threading.current_thread().name))
+            self._grown.notify_all()
+
+    def news(self) -> list[News]:
+        with self._grown:
+            return list(self._news)
+
+    def all(self, kind: type, source: str | None = None) -> list:  # type: ignore[type-arg]
+        """Return all that was told of a kind, about a source."""
+        told = [n.what for n in self.news() if isinstance(n.what, kind)]
+        return [w for w in told if source is None or w.source_id == source]
+
+    def wait_for(self, kind: type, source: str, n: int = 1, where: Callable[[object], bool] = lambda _: True) -> list:  # type: ignore[type-arg]
+        """Return all of a kind once there are ``n``."""
+        with self._grown:
+            found: list[object] = []
+
+            def enough() -> bool:
+                found[:] = [
+                    w.what for w in self._news if isinstance(w.what, kind) and w.what.source_id == source and where(w.what)
+                ]
+                return len(found) >= n
+
+            assert self._grown.wait_for(enough, PATIENT_S), f"{len(found)} of {n} {kind.__name__}: {self._news[-10:]}"
+            return list(found)
+
+    def wait_for_state(self, source: str, state: State, n: int = 1) -> SourceStatus:
+        """Return the n-th status of a source in ``state``."""
+        found: SourceStatus = self.wait_for(SourceStatus, source, n, lambda s: s.state is state)[n - 1]  # type: ignore[attr-defined]
+        return found
+
+    def claps(self, source: str) -> list[Clap]:
+        return self.all(Clap, source)

@@ -1,0 +1,212 @@
+"""A sound server of our own with two virtual microphones: PulseAudio on a private socket, without hardware or D-Bus.
+
+PortAudio reaches it as it would on a person's machine: through ALSA's pulse plugin. A microphone is a FIFO: what is written
+comes out sample for sample, and while nothing is written nothing comes, as from a microphone that hangs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+RATE_HZ = 44_100  # what PortAudio asks for by itself: nothing is resampled on the way
+BLOCK = RATE_HZ // 50
+ALSA_CONFIG = Path(__file__).with_name("alsa.conf")
+START_S = 20.0
+PLUGINS = ("/usr/lib/*/alsa-lib", "/usr/lib/alsa-lib", "/usr/lib64/alsa-lib")
+
+
+def faint_noise(n: int) -> NDArray[np.float32]:
+    """Return n samples of what a quiet room gives: about −80 dBFS."""
+    return np.random.default_rng(0).normal(0, 1e-4, n).astype(np.float32)
+
+
+def missing() -> str:
+    """Return why there can be no virtual microphone here; empty where there can."""
+    if shutil.which("pulseaudio") is None:
+        return "needs pulseaudio (apt install pulseaudio)"
+    if not any(Path("/").glob(f"{pattern[1:]}/libasound_module_pcm_pulse.so") for pattern in PLUGINS):
+        return "needs ALSA's pulse plugin (apt install libasound2-plugins)"
+    return ""
+
+
+class Microphone:
+    """One virtual microphone: mono, 44.1 kHz. It gives faint noise, as a room does, unless it plays or is unplugged.
+
+    Args:
+        fifo: what its PulseAudio source reads.
+    """
+
+    def __init__(self, fifo: Path) -> None:
+        self._fifo = fifo
+        self._waiting: deque[NDArray[np.float32]] = deque()
+        self._changed = threading.Condition()
+        self._is_hung = False
+        self._ended = threading.Event()
+        self._noise = faint_noise(RATE_HZ)
+        self._thread = threading.Thread(target=self._feed, name="test:microphone")
+        self._thread.start()
+
+    def play(self, sound: NDArray[np.float32], timeout_s: float = 60.0) -> None:
+        """Play ``sound`` (n,) in real time; return when all of it has been given to the sound server."""
+        blocks = np.split(sound.astype(np.float32), range(BLOCK, len(sound), BLOCK))
+        with self._changed:
+            self._waiting.extend(blocks)
+            assert self._changed.wait_for(lambda: not self._waiting, len(sound) / RATE_HZ + timeout_s)
+
+    def hang(self) -> None:
+        """Give no sound at all from now on, not even silence."""
+        self._is_hung = True
+
+    def recover(self) -> None:
+        """Give sound again."""
+        self._is_hung = False
+
+    def close(self) -> None:
+        """End."""
+        self._ended.set()
+        self._thread.join()
+
+    def _feed(self) -> None:
+        pipe, due, n_blocks = -1, time.monotonic(), 0
+        while not self._ended.wait(max(0.0, due - time.monotonic())):
+            due = max(due + BLOCK / RATE_HZ, time.monotonic() - 1.0)
+            if self._is_hung:
+                continue
+            n_blocks += 1
+            try:
+                if pipe < 0:  # opened anew for every sound server; without one there is nobody to hear
+                    pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
+                os.write(pipe, self._block(n_blocks).tobytes())
+            except BlockingIOError:
+                continue  # the server does not read yet
+            except OSError:
+                pipe = _closed(pipe)
+        _closed(pipe)
+
+    def _block(self, number: int) -> NDArray[np.float32]:
+        with self._changed:
+            if self._waiting:
+                block = self._waiting.popleft()
+                self._changed.notify_all()
+                return block
+        begin = number * BLOCK % (len(self._noise) - BLOCK)
+        return self._noise[begin : begin + BLOCK]
+
+
+def _closed(pipe: int) -> int:
+    if pipe >= 0:
+        os.close(pipe)
+    return -1
+
+
+class SoundServer:
+    """PulseAudio with the microphones ``microphone`` (the default) and ``kitchen``; ends with the ``with`` block.
+
+    Attributes:
+        environment: what a process needs to hear these microphones and no others.
+    """
+
+    def __init__(self) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="ct-"))  # short: the path of a socket has 107 bytes at most
+        self._socket = self._home / "native"
+        names = ("microphone", "kitchen")
+        script = [f"load-module module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
+        for name in names:
+            form = f"format=float32le rate={RATE_HZ} channels=1"
+            script.append(f"load-module module-pipe-source source_name={name} file={self._home / name} {form}")
+        (self._home / "start.pa").write_text("\n".join([*script, "set-default-source microphone", ""]))
+        self.environment = {"PULSE_SERVER": f"unix:{self._socket}", "ALSA_CONFIG_PATH": str(ALSA_CONFIG)}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+        self.microphone, self.kitchen = (Microphone(self._home / name) for name in names)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.microphone.close()
+        self.kitchen.close()
+        self.kill()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start the server on the same socket as before, and wait until it answers."""
+        for leftover in (self._socket, self._home / "microphone", self._home / "kitchen"):
+            leftover.unlink(missing_ok=True)
+        private = {
+            "HOME": str(self._home),
+            "XDG_RUNTIME_DIR": str(self._home),
+            "PULSE_RUNTIME_PATH": str(self._home / "run"),
+            "PULSE_STATE_PATH": str(self._home / "state"),
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        }
+        options = ["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--realtime=no"]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                ["pulseaudio", "-n", *options, "-F", str(self._home / "start.pa")],
+                env={**os.environ, **private},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self._wait_until_ready()
+
+    def kill(self) -> None:
+        """Kill the server, as a crash would: it closes nothing and says nothing."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop the server in its tracks: its connections stay open, and nobody is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def _wait_until_ready(self) -> None:
+        """Wait until every microphone is listed, which the socket alone does not promise."""
+        deadline = time.monotonic() + START_S
+        while True:
+            listed = b""
+            with suppress(subprocess.TimeoutExpired):
+                listed = subprocess.run(
+                    ["pactl", "list", "short", "sources"],
+                    env={**os.environ, "PULSE_SERVER": f"unix:{self._socket}", "HOME": str(self._home)},
+                    capture_output=True,
+                    timeout=START_S,
+                    check=False,
+                ).stdout
+            if b"microphone" in listed and b"kitchen" in listed:
+                return
+            assert self._process is not None
+            assert self._process.poll() is None, (self._home / "log").read_text()
+            assert time.monotonic() < deadline, (self._home / "log").read_text()
+
+
+@pytest.fixture
+def sound_server(monkeypatch: pytest.MonkeyPatch) -> SoundServer:  # the with block must end after the test
+    """A sound server whose microphones are the ones that this process hears."""
+    if reason := missing():
+        pytest.skip(reason)
+    with SoundServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server

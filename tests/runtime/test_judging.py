@@ -1,0 +1,123 @@
+"""From beats to claps, events, labels: called beat by beat, without a thread."""
+
+from __future__ import annotations
+
+import queue
+
+import numpy as np
+import pytest
+from tests.peers.hearing import LoudGate, LoudJudge, Witness, clap, quiet, spec
+
+from claptrap.core.events import Clap, Event, Heard, Verdict
+from claptrap.core.spec import SourceSpec
+from claptrap.runtime.beat import Beat
+from claptrap.runtime.judging import Judging
+from claptrap.runtime.stream import HOP_S, Stream
+
+NOW_S = 5_000.0
+UTC_S = 1_700_000_000.0
+
+
+class StillClock:
+    """It is always the same moment."""
+
+    def monotonic(self) -> float:
+        return NOW_S
+
+    def unix(self) -> float:
+        return UTC_S
+
+
+class Rig:
+    """A judging without its thread, and a gate in front of it."""
+
+    def __init__(self, *specs: SourceSpec) -> None:
+        self.specs = {s.id: s for s in specs}
+        self.told: list[Event] = []
+        self.status = Witness()
+        self._gate = LoudGate(8)
+        self.judging = Judging(
+            lambda: LoudJudge(8),  # type: ignore[arg-type, return-value]
+            queue.Queue(),
+            self.specs.get,
+            self.told.append,
+            self.status,
+            StillClock(),
+        )
+
+    def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:  # type: ignore[type-arg]
+        """Hear hops that arrive one after the other until NOW_S."""
+        sound = np.concatenate(hops)
+        rows, none = np.array([stream.row]), np.zeros(1, np.int64)
+        if opened:
+            self._gate.open(stream.row)
+        for i, hop in enumerate(sound):
+            stream.write(hop[None], none, NOW_S - (len(sound) - 1 - i) * HOP_S)
+            found = tuple(self._gate.tick(rows, hop[None], none))
+            ends = (stream,) if finished and i == len(sound) - 1 else ()
+            self.judging.hear(Beat((stream,) if opened and i == 0 else (), rows, hop[None], none, found, ends))
+
+
+def test_an_event_lies_where_its_sound_was_in_utc() -> None:
+    """The stream's time, the machine's, and the calendar's, put together: to the millisecond."""
+    rig = Rig(spec("salon"))
+    rig.hear(Stream("salon", 0, "e"), quiet(4), clap(), quiet(5), opened=True)
+    (event,) = rig.told
+    assert event.onset_s == pytest.approx(4 * HOP_S)
+    assert event.timestamp == pytest.approx(UTC_S - 6 * HOP_S, abs=1e-3)
+    (heard_clap,) = rig.status.all(Clap)
+    assert heard_clap.timestamp == event.timestamp
+    assert (heard_clap.source_id, heard_clap.score) == ("salon", event.score)
+
+
+def test_verdicts_show_near_misses_with_the_threshold_in_force() -> None:
+    """A person sees how far from a clap it was."""
+    rig = Rig(spec("salon", threshold=0.7))
+    rig.hear(Stream("salon", 0, "e"), clap(0.6), quiet(9), clap(0.8), opened=True)
+    assert [(v.score, v.threshold, v.accepted) for v in rig.status.all(Verdict)] == [(0.6, 0.7, False), (0.8, 0.7, True)]
+    assert [h.labels for h in rig.status.all(Heard)] == [(("Clapping", 0.8),)] * 2
+
+
+def test_events_count_from_nought_in_each_epoch() -> None:
+    """(source, epoch, sequence) names an event for ever."""
+    rig = Rig(spec("salon", delay_s=0.1))
+    for epoch in ("first", "second"):
+        rig.hear(Stream("salon", 0, epoch), clap(), quiet(9), clap(), opened=True, finished=True)
+    assert [e.id for e in rig.told] == ["salon:first:0", "salon:first:1", "salon:second:0", "salon:second:1"]
+
+
+def test_the_newest_wishes_act_from_the_next_ruling_on() -> None:
+    """Without a new stream, and without forgetting when the last detection was."""
+    rig = Rig(spec("salon", delay_s=10.0))
+    stream = Stream("salon", 0, "e")
+    rig.hear(stream, clap(), quiet(9), clap(), opened=True)
+    assert len(rig.told) == 1
+    rig.specs["salon"] = spec("salon", delay_s=0.1, name="Chambre")
+    rig.hear(stream, quiet(5), clap())
+    assert [(e.sequence, e.source_name) for e in rig.told] == [(0, "Salon"), (1, "Chambre")]
+
+
+def test_a_source_that_was_removed_is_not_heard_any_more() -> None:
+    """Its sound may still be on the way."""
+    rig = Rig(spec("salon"))
+    stream = Stream("salon", 0, "e")
+    rig.hear(stream, quiet(3), opened=True)
+    del rig.specs["salon"]
+    rig.hear(stream, clap(), quiet(3), finished=True)
+    assert rig.told == []
+    assert rig.status.all(Verdict) == []
+
+
+def test_a_stream_of_a_source_that_was_removed_takes_no_one_s_place() -> None:
+    """A stream that opens too late, on a row that another had, is heard by nobody."""
+    rig = Rig(spec("salon"))
+    rig.hear(Stream("salon", 0, "e"), quiet(3), opened=True)
+    rig.hear(Stream("gone", 0, "e"), clap(), opened=True)
+    assert rig.told == []
+
+
+def test_an_echo_is_no_second_clap() -> None:
+    """What follows within 85 ms is the room."""
+    rig = Rig(spec("salon", delay_s=0.01))
+    rig.hear(Stream("salon", 0, "e"), clap(), quiet(2), clap(0.8), quiet(3), clap(0.7), opened=True)
+    assert [e.score for e in rig.told] == [pytest.approx(0.9), pytest.approx(0.7)]

@@ -1,0 +1,153 @@
+"""The beat: rounds over rings, called one by one; no clock, no thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+
+import numpy as np
+import pytest
+from tests.peers.hearing import POISON, LoudGate, Witness, clap, quiet
+
+from claptrap.audio.frame import HOP
+from claptrap.core.clock import SystemClock
+from claptrap.core.events import Level
+from claptrap.runtime.beat import Beat
+from claptrap.runtime.stream import Stream
+from claptrap.runtime.ticker import CATCH_UP_HOPS, LEVEL_EVERY_HOPS, Ticker
+
+
+class Rig:
+    """A ticker without its thread."""
+
+    def __init__(self, capacity: int = 1000) -> None:
+        self.beats: queue.Queue[Beat] = queue.Queue(capacity)
+        self.levels = Witness()
+        self.ticker = Ticker(lambda: LoudGate(8), self.beats, self.levels, SystemClock())  # type: ignore[arg-type]
+
+    def stream(self, source: str, row: int, epoch: str = "e") -> Stream:
+        stream = Stream(source, row, epoch)
+        self.ticker.open(stream)
+        return stream
+
+    def round(self) -> list[Beat]:
+        self.ticker.round()
+        return [self.beats.get_nowait() for _ in range(self.beats.qsize())]
+
+
+def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:  # type: ignore[type-arg]
+    block = np.concatenate(hops)
+    missing = np.zeros(len(block), np.int64)
+    missing[0] = lost
+    stream.write(block, missing, 1000.0)
+
+
+def test_one_beat_has_one_hop_of_each_source_that_is_ready() -> None:
+    """Sources that have less sound are left out of later beats, not waited for."""
+    rig = Rig()
+    salon, hall = rig.stream("salon", 0), rig.stream("hall", 3)
+    write(salon, clap(0.3), quiet(2))
+    write(hall, quiet())
+    beats = rig.round()
+    assert [b.rows.tolist() for b in beats] == [[0, 3], [0], [0]]
+    assert [b.opened for b in beats] == [(salon, hall), (), ()]
+    assert [[(c.row, c.onset) for c in b.candidates] for b in beats] == [[(0, 0)], [], []]
+    assert beats[0].hops[0, 0] == pytest.approx(0.3)
+    assert all(b.finished == () for b in beats)
+    assert rig.round() == []
+
+
+def test_lost_hops_are_passed_on_to_those_who_hear() -> None:
+    """Gate and judge keep the stream's time."""
+    rig = Rig()
+    write(rig.stream("salon", 0), clap(), lost=7)
+    (beat,) = rig.round()
+    assert beat.lost.tolist() == [7]
+    assert beat.candidates[0].onset == 7 * HOP
+
+
+def test_a_round_is_bounded_so_that_stopping_stays_prompt() -> None:
+    """A source that is far behind is caught up with over several rounds; nothing is skipped."""
+    rig = Rig()
+    write(rig.stream("salon", 0), quiet(CATCH_UP_HOPS + 5))
+    assert len(rig.round()) == CATCH_UP_HOPS
+    assert len(rig.round()) == 5
+
+
+@pytest.mark.parametrize("n_hops", [0, 3, CATCH_UP_HOPS, CATCH_UP_HOPS + 1])
+def test_a_stream_that_ends_is_heard_to_its_last_hop_and_then_finished(n_hops: int) -> None:
+    """Finished is told exactly once, with or after the last hop."""
+    rig = Rig()
+    stream = rig.stream("salon", 0)
+    if n_hops:
+        write(stream, quiet(n_hops))
+    stream.end()
+    beats = [beat for _ in range(4) for beat in rig.round()]
+    assert sum(len(b.rows) for b in beats) == n_hops
+    assert [b.finished for b in beats if b.finished] == [(stream,)]
+    assert beats[-1].finished == (stream,)
+
+
+def test_a_new_stream_waits_until_the_one_before_on_its_row_was_heard_to_the_end() -> None:
+    """A source that was reopened: old sound first, under its own epoch; then the new one begins at time 0."""
+    rig = Rig()
+    old = rig.stream("salon", 0, "old")
+    write(old, quiet(2), clap())
+    assert len(rig.round()) == 3
+    write(old, clap())
+    new = rig.stream("salon", 0, "new")
+    write(new, clap())
+    old.end()
+    beats = [beat for _ in range(3) for beat in rig.round()]
+    order = [("finished", s.epoch) for b in beats for s in b.finished] + [
+        ("opened", s.epoch) for b in beats for s in b.opened
+    ]
+    assert order == [("finished", "old"), ("opened", "new")]
+    assert [c.onset for b in beats for c in b.candidates] == [3 * HOP, 0]
+    assert beats.index(next(b for b in beats if b.finished)) < beats.index(next(b for b in beats if b.opened))
+
+
+def test_levels_are_told_every_tenth_of_a_second_of_sound() -> None:
+    """Peak and mean of what was heard since the last one; exact silence is −120."""
+    rig = Rig()
+    salon, hall = rig.stream("salon", 0), rig.stream("hall", 1)
+    tone = np.full((LEVEL_EVERY_HOPS, HOP), 0.5, np.float32)
+    write(salon, tone, quiet(LEVEL_EVERY_HOPS))
+    write(hall, quiet(LEVEL_EVERY_HOPS - 1))
+    rig.round()
+    assert rig.levels.all(Level) == [Level("salon", -6.0, -6.0), Level("salon", -120.0, -120.0)]
+
+
+def test_when_the_judge_is_behind_the_beat_waits_and_the_rings_count_the_loss() -> None:
+    """Overload rule: nothing that was heard is thrown away unheard behind the gate; the oldest sound is, before it."""
+    rig = Rig(capacity=2)
+    stream = rig.stream("salon", 0)
+    write(stream, quiet(5))
+    thread = threading.Thread(target=rig.ticker.round, name="test:round")
+    thread.start()
+    taken = [rig.beats.get(timeout=10) for _ in range(5)]
+    thread.join(10)
+    assert [len(b.rows) for b in taken] == [1] * 5
+    n_dropped = sum(stream.write(quiet(100), np.zeros(100, np.int64), 1000.0 + i) for i in range(5))
+    assert n_dropped == 500 - 250
+
+
+def test_a_fault_of_the_gate_is_contained_and_every_running_stream_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    """Their runners begin new ones; the beat itself goes on, with a gate that remembers nothing of it."""
+    rig = Rig()
+    salon, hall = rig.stream("salon", 0), rig.stream("hall", 1)
+    write(salon, np.full((1, HOP), -POISON - 0.01, np.float32))
+    rig.ticker.start()
+    try:
+        assert salon._ended.wait(10)
+        assert hall._ended.wait(10)
+        again = rig.stream("salon", 0, "again")
+        write(again, clap())
+        while not (beat := rig.beats.get(timeout=10)).candidates:
+            assert beat is not None
+    finally:
+        rig.ticker.stop()
+    assert "the gate broke" in str(salon.failure)
+    assert "the gate broke" in str(hall.failure)
+    assert again.failure is None
+    assert "afresh" in caplog.text

@@ -1,0 +1,374 @@
+"""Microphones: what is said of them, and recording from virtual ones through PortAudio, ALSA and PulseAudio."""
+
+from __future__ import annotations
+
+import queue
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.peers.sound import RATE_HZ, SoundServer, sound_server
+
+from claptrap.audio.frame import Frame
+from claptrap.core.backoff import Backoff
+from claptrap.core.clock import SystemClock
+from claptrap.core.errors import SourceError
+from claptrap.core.events import SourceStatus, State, Status
+from claptrap.core.spec import MicrophoneInput, SourceSpec
+from claptrap.runtime.runner import Runner, Surroundings
+from claptrap.runtime.stream import Stream
+from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices
+from claptrap.sources.portaudio import Device, fault, find
+from claptrap.sources.registry import build
+
+__all__ = ["sound_server"]  # a fixture
+
+PATIENT_S = 30.0
+USB = Device("USB Mic: Audio (hw:1,0)", "ALSA", 1, 48_000, default=False)
+BUILT_IN = Device("PCH: ALC (hw:0,0)", "ALSA", 2, 44_100, default=False)
+DEFAULT = Device("default", "ALSA", 32, 44_100, default=True)
+
+
+# -- which device is meant, and what its faults are called (no device needed) -----------------------------------------------
+
+
+def test_the_default_is_what_the_system_calls_so() -> None:
+    """Without a choice the default is taken; without a default, the first."""
+    assert find({0: USB, 4: DEFAULT}, "") == (4, DEFAULT)
+    assert find({2: USB, 3: BUILT_IN}, "") == (2, USB)
+
+
+@pytest.mark.parametrize("wanted", [USB.id, USB.name, "USB Mic: Audio (hw:3,0)", "USB Mic: Audio (hw:3,0), ALSA"])
+def test_a_device_is_known_by_name_wherever_it_is_plugged_in(wanted: str) -> None:
+    """ALSA numbers its cards in the order of plugging; a remembered microphone is found all the same."""
+    assert find({0: BUILT_IN, 5: USB}, wanted) == (5, USB)
+
+
+def test_the_exact_device_wins_over_one_with_another_number() -> None:
+    """Two microphones of the same make are told apart while both keep their numbers."""
+    twin = Device("USB Mic: Audio (hw:2,0)", "ALSA", 1, 48_000, default=False)
+    assert find({0: USB, 1: twin}, twin.id) == (1, twin)
+
+
+def test_no_device_and_another_device_are_told_apart() -> None:
+    """Plug one in, or choose another: both come back by themselves."""
+    for inputs, code in (({}, "source.no_device"), ({0: BUILT_IN}, "source.device_missing")):
+        with pytest.raises(SourceError) as caught:
+            find(inputs, "USB Mic")
+        assert (caught.value.code, caught.value.retryable) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (("Error opening InputStream: Device unavailable", -9985), "source.device_busy"),
+        (("Error opening", -9999, (8, -16, "Device or resource busy")), "source.device_busy"),
+        (("Invalid device", -9996), "source.device_missing"),
+        (("Error opening", -9999, (8, -5, "Input/output error")), "source.device_failed"),
+        (("Invalid sample rate", -9997), "source.device_failed"),
+        ((), "source.device_failed"),
+        (("some ValueError",), "source.device_failed"),
+    ],
+)
+def test_the_library_s_faults_have_our_words(args: tuple[object, ...], code: str) -> None:
+    """Busy, gone, or broken with the system's own reason; all of them are tried again."""
+    error = fault(args, "USB")
+    assert (error.code, error.retryable, error.params["device"]) == (code, True, "USB")
+    assert "{" not in str(error)
+
+
+def test_an_inbox_that_is_full_drops_the_oldest_and_counts_it() -> None:
+    """Stream time stays true: what was lost is told before the next block."""
+    inbox = Inbox(2)
+    for i in range(5):
+        inbox.put(np.full((10, 1), i, np.float32), has_overflowed=i == 0)
+    first, second = inbox.take(0), inbox.take(0)
+    assert first is not None
+    assert second is not None
+    assert (first[0][0, 0], first[1]) == (3.0, 31)  # three blocks of 10, and the unknown amount before the first
+    assert (second[0][0, 0], second[1]) == (4.0, 0)
+    assert inbox.take(0) is None
+
+
+def test_the_end_wakes_whoever_waits() -> None:
+    """A device that goes away is noticed at once, after what came before was taken."""
+    inbox = Inbox(2)
+    inbox.put(np.zeros((10, 1), np.float32), has_overflowed=False)
+    inbox.end()
+    assert inbox.take(60) is not None
+    assert inbox.take(60) is None
+    assert inbox.has_ended
+
+
+def test_without_portaudio_there_are_words_and_everything_else_works() -> None:
+    """Importing, listing and building need no library; only opening says what to install."""
+    program = """
+import sys
+sys.modules["sounddevice"] = None
+from claptrap.core.errors import SourceError
+from claptrap.sources.microphone import MicrophoneSource, list_devices
+for use in (list_devices, lambda: MicrophoneSource().run(None)):
+    try:
+        use()
+    except SourceError as error:
+        print(error.code, error.retryable, error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    said = done.stdout.splitlines()
+    assert len(said) == 2
+    assert all(line.startswith("source.no_portaudio False ") and "libportaudio2" in line for line in said)
+
+
+# -- recording --------------------------------------------------------------------------------------------------------------
+
+
+class Listener:
+    """A sink that keeps what it hears and can wait for it."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.form: tuple[int, int] | None = None
+        self._frames: list[Frame] = []
+        self._grown = threading.Condition()
+
+    def live(self, rate_hz: int, channels: int) -> None:
+        assert self.form is None
+        self.form = (rate_hz, channels)
+
+    def frame(self, frame: Frame) -> None:
+        assert self.form is not None
+        with self._grown:
+            self._frames.append(frame)
+            self._grown.notify_all()
+
+    def sound(self) -> NDArray[np.float32]:
+        """Return the first channel of all that was heard."""
+        with self._grown:
+            return np.concatenate([np.zeros(0, np.float32), *(f.samples[:, 0] for f in self._frames)])
+
+    def wait_until(self, is_enough: Callable[[NDArray[np.float32]], bool]) -> NDArray[np.float32]:
+        with self._grown:
+            assert self._grown.wait_for(lambda: is_enough(self.sound()), PATIENT_S)
+            return self.sound()
+
+
+@contextmanager
+def listening(device: str = "") -> Iterator[tuple[Listener, queue.Queue[SourceError]]]:
+    """Run a microphone in a thread; give its sink, and the error that it ends with."""
+    listener, errors = Listener(), queue.Queue[SourceError]()
+
+    def run() -> None:
+        try:
+            MicrophoneSource(device).run(listener)
+        except SourceError as error:
+            errors.put(error)
+
+    thread = threading.Thread(target=run, name="test:microphone-source")
+    thread.start()
+    try:
+        yield listener, errors
+    finally:
+        listener.stop.set()
+        thread.join(PATIENT_S)
+
+
+def something(sound: NDArray[np.float32]) -> bool:
+    return len(sound) >= RATE_HZ // 10
+
+
+def loud(sound: NDArray[np.float32]) -> bool:
+    return bool(np.abs(sound).max(initial=0) > 0.05)
+
+
+BURST = np.random.default_rng(7).uniform(-0.5, 0.5, RATE_HZ).astype(np.float32)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("sound_server")
+def test_devices_are_listed() -> None:
+    """Each with its name, its sound interface, its format; one of them is the default."""
+    devices = {device.name: device for device in list_devices()}
+    assert {"default", "kitchen"} <= set(devices)
+    assert [d.name for d in devices.values() if d.default] == ["default"]
+    assert devices["kitchen"].id == "kitchen, ALSA"
+    assert devices["kitchen"].rate_hz > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("device", "other"), [("", "kitchen"), ("kitchen", "default"), ("kitchen, ALSA", "default")])
+def test_the_chosen_microphone_is_heard_whole_and_no_other(sound_server: SoundServer, device: str, other: str) -> None:
+    """What is played into a microphone arrives sample for sample; the other one hears nothing of it."""
+    chosen = sound_server.kitchen if device else sound_server.microphone
+    with listening(device) as (listener, errors), listening(other) as (deaf, _):
+        listener.wait_until(something)
+        deaf.wait_until(something)
+        chosen.play(BURST)
+        heard = listener.wait_until(lambda sound: loud(sound) and len(sound) - np.argmax(np.abs(sound) > 0.05) >= len(BURST))
+    assert errors.empty()
+    assert listener.form == (RATE_HZ, 2)
+    begin = int(np.argmax(np.abs(heard) > 0.01)) - int(np.argmax(np.abs(BURST) > 0.01))
+    assert np.abs(heard[begin : begin + len(BURST)] - BURST).max() < 1e-3
+    assert not loud(deaf.sound())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("sound_server")
+@pytest.mark.parametrize(("device", "code"), [("cellar", "source.device_missing"), ("nowhere", "source.device_failed")])
+def test_a_microphone_that_cannot_be_opened_says_why(device: str, code: str) -> None:
+    """Unknown to the system, or known and out of order."""
+    with pytest.raises(SourceError) as caught:
+        MicrophoneSource(device).run(Listener())
+    assert (caught.value.code, caught.value.retryable, caught.value.params["device"]) == (code, True, device)
+
+
+@pytest.mark.slow
+def test_a_microphone_that_hangs_is_given_up_after_two_seconds(sound_server: SoundServer) -> None:
+    """Some devices neither give sound nor report an end; without this rule they would look alive for ever."""
+    with listening() as (listener, errors):
+        listener.wait_until(something)
+        sound_server.microphone.hang()
+        error = errors.get(timeout=PATIENT_S)
+    assert (error.code, error.retryable, error.params) == ("source.silent", True, {"seconds": SILENT_S})
+
+
+@pytest.mark.slow
+def test_a_sound_server_that_dies_is_noticed_at_once(sound_server: SoundServer) -> None:
+    """The recording ends with a reason; while there is no server there is no microphone."""
+    with listening() as (listener, errors):
+        listener.wait_until(something)
+        sound_server.kill()
+        error = errors.get(timeout=PATIENT_S)
+    assert error.code == "source.device_lost"
+    with pytest.raises(SourceError) as caught:
+        MicrophoneSource().run(Listener())
+    assert caught.value.retryable
+    sound_server.start()
+    with listening() as (listener, _):
+        listener.wait_until(something)
+
+
+class Life:
+    """The surroundings of a runner: its states, and its streams, which it reads as hearing would."""
+
+    def __init__(self, device: str = "") -> None:
+        self._told: list[SourceStatus] = []
+        self._streams: list[Stream] = []
+        self._grown = threading.Condition()
+        backoff = Backoff(first_s=0.05, most_s=0.2, rng=random.Random(1))
+        around = Surroundings(build, self._opened, self, SystemClock(), backoff)
+        self.runner = Runner(SourceSpec("mic", "Salon", MicrophoneInput(device)), 0, around)
+
+    def offer(self, status: Status) -> None:
+        assert isinstance(status, SourceStatus)
+        with self._grown:
+            self._told.append(status)
+            self._grown.notify_all()
+
+    def _opened(self, stream: Stream) -> None:
+        with self._grown:
+            self._streams.append(stream)
+
+    def wait_for(self, wanted: Callable[[SourceStatus], bool], after: int = 0) -> int:
+        """Wait for a status that is ``wanted``; return its place in the row of all."""
+        with self._grown:
+            found: list[int] = []
+
+            def is_there() -> bool:
+                found[:] = [i for i, s in enumerate(self._told) if i >= after and wanted(s)]
+                return bool(found)
+
+            assert self._grown.wait_for(is_there, PATIENT_S), self._told[-5:]
+            return found[0]
+
+    def epochs(self) -> list[str]:
+        return [stream.epoch for stream in self._streams]
+
+    def is_loud(self) -> bool:
+        """Whether the newest stream has brought something loud since the last call."""
+        return bool(np.abs(self._streams[-1].ring.read(250)[0]).max(initial=0) > 0.05)
+
+
+@contextmanager
+def living(device: str = "") -> Iterator[Life]:
+    life = Life(device)
+    life.runner.start()
+    try:
+        yield life
+    finally:
+        life.runner.stop.set()
+        life.runner.join()
+
+
+def is_live(status: SourceStatus) -> bool:
+    return status.state is State.LIVE
+
+
+def is_heard(status: SourceStatus) -> bool:
+    return status.state is State.LIVE and status.last_heard is not None
+
+
+@pytest.mark.slow
+def test_a_sound_server_that_was_restarted_is_heard_again_without_help(sound_server: SoundServer) -> None:
+    """Nobody touches anything: the microphone is lost, tried again, live under a new epoch, and really heard."""
+    with living() as life:
+        live = life.wait_for(is_live)
+        sound_server.kill()
+        lost = life.wait_for(lambda s: s.state is State.RETRYING, live)
+        sound_server.start()
+        life.wait_for(is_live, lost)
+        sound_server.microphone.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), lost)
+        assert len(set(life.epochs())) == len(life.epochs()) == 2
+
+
+@pytest.mark.slow
+def test_a_microphone_that_was_missing_at_the_start_is_heard_once_it_is_there(sound_server: SoundServer) -> None:
+    """The list of devices is looked at anew on each attempt: plugging in later is enough."""
+    sound_server.kill()
+    with living("kitchen") as life:
+        missing = life.wait_for(lambda s: s.state is State.RETRYING)
+        assert life._told[missing].code in ("source.no_device", "source.device_missing", "source.device_failed")
+        sound_server.start()
+        life.wait_for(is_live, missing)
+        sound_server.kitchen.play(BURST)
+        life.wait_for(lambda _: life.is_loud())
+
+
+@pytest.mark.slow
+def test_a_microphone_that_hung_is_reopened(sound_server: SoundServer) -> None:
+    """The two-second rule and the runner together: sound comes back when the device does."""
+    with living() as life:
+        live = life.wait_for(is_live)
+        sound_server.microphone.hang()
+        silent = life.wait_for(lambda s: s.code == "source.silent", live)
+        sound_server.microphone.recover()
+        life.wait_for(is_live, silent)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("sound_server")
+def test_opening_again_and_again_leaves_nothing_behind() -> None:
+    """Neither descriptors nor threads grow with the number of times that a microphone was opened."""
+
+    def count(what: str) -> int:
+        return len(list(Path("/proc/self", what).iterdir()))
+
+    def open_once() -> None:
+        with listening() as (listener, errors):
+            listener.wait_until(something)
+        assert errors.empty()
+
+    open_once()
+    before = count("fd"), count("task")
+    for _ in range(10):
+        open_once()
+    after = count("fd"), count("task")
+    assert after[0] <= before[0] + 1
+    assert after[1] <= before[1] + 1
