@@ -30,7 +30,7 @@ from claptrap.settings.schema import Settings, SettingsFaults, check, merged, ta
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.microphone import Device, list_devices
-from claptrap.sources.registry import build
+from claptrap.sources.registry import Sources
 
 REMEMBERED = 200
 STOP_DELIVERIES_S = 2.0
@@ -43,15 +43,16 @@ class ClapTrap:
     Args:
         data_dir: where settings are kept.
         clock: the machine's.
-        build_source: makes the source of a spec.
+        build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
     """
 
     def __init__(
-        self, data_dir: Path, *, clock: Clock | None = None, build_source: Callable[[SourceSpec], Source] = build
+        self, data_dir: Path, *, clock: Clock | None = None, build_source: Callable[[SourceSpec], Source] | None = None
     ) -> None:
         self.hub = Hub()
         self._clock = clock or SystemClock()
-        self._build_source = build_source
+        self._sources = Sources()
+        self._build_source = build_source or self._sources.build
         self._store = Store(data_dir)
         self._settings = Settings()
         self._problems: list[ClapTrapError] = []
@@ -85,6 +86,7 @@ class ClapTrap:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.stop_detection()
+        self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self._store.close()
 

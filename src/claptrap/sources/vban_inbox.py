@@ -1,0 +1,61 @@
+"""One VBAN stream's packets between the thread of their port and the thread of a source."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+
+from claptrap.core.errors import SourceError
+from claptrap.sources.vban_order import COUNTS
+from claptrap.sources.vban_packet import Packet
+
+INBOX_PACKETS = 512  # 2.7 s at 48 kHz
+BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
+
+
+class Inbox:
+    """A bounded queue of packets, and the counts of the stream.
+
+    Overload rule: the oldest packet is dropped and counted; its counter then shows the gap.
+
+    Attributes:
+        counts: by the keys of ``vban_order.COUNTS``, written by the reader; ``overflow``: packets dropped.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter(dict.fromkeys((*COUNTS, "overflow"), 0))
+        self._packets: deque[tuple[Packet, float]] = deque()
+        self._waiting_s = 0.0
+        self._failure: SourceError | None = None
+        self._news = threading.Condition(threading.Lock())
+
+    def put(self, packet: Packet, at_s: float) -> None:
+        """Add a packet that arrived at ``at_s`` on the monotonic clock; never waits for the reader."""
+        with self._news:
+            self._packets.append((packet, at_s))
+            self._waiting_s += packet.duration_s
+            if len(self._packets) > INBOX_PACKETS:
+                self._waiting_s -= self._packets.popleft()[0].duration_s
+                self.counts["overflow"] += 1
+            if self._waiting_s >= BLOCK_S:
+                self._news.notify()
+
+    def fail(self, error: SourceError) -> None:
+        """Say that no more will come."""
+        with self._news:
+            self._failure = error
+            self._news.notify()
+
+    def take(self, timeout_s: float) -> list[tuple[Packet, float]]:
+        """Return what has come, oldest first, with the times of arrival: at least 20 ms of sound, unless time runs out.
+
+        Raises:
+            SourceError: what ``fail`` was told, after all that came before.
+        """
+        with self._news:
+            self._news.wait_for(lambda: self._waiting_s >= BLOCK_S or self._failure, timeout_s)
+            taken, self._waiting_s = list(self._packets), 0.0
+            self._packets.clear()
+            if self._failure is not None and not taken:
+                raise self._failure
+            return taken
