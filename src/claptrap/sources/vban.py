@@ -16,7 +16,7 @@ from claptrap.sources.vban_order import Order, Turn
 from claptrap.sources.vban_packet import Format, Packet
 from claptrap.sources.vban_ports import VbanPorts
 
-LOOK_S = 0.2  # how often a stream without packets looks whether it shall stop
+LOOK_S = 0.1  # how often a stream without packets looks whether it shall stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """From the packets of one epoch to mono frames: channels become one, gaps become harmless. Pure.
 
-What is lost must not sound like a clap. Measured on hum (rise above 2 kHz per 5 ms; 1.5 dB without loss): one lost packet
-replaced by zeros rises by 23 dB, spliced 27 dB, bridged by what came before, mirrored and fading, 9 dB. Longer gaps cannot
-be bridged: they fade out, are told as lost, and fade in again.
+What is lost must not sound like a clap, and a hard edge does. Up to 20 ms are bridged (``vban_bridge``), so that a network
+that loses a packet now and then makes nobody deaf; more fades out, is told as lost, and fades in again.
 """
 
 from __future__ import annotations
@@ -14,10 +13,12 @@ from numpy.typing import NDArray
 
 from claptrap.audio.convert import mono
 from claptrap.audio.frame import Frame
+from claptrap.sources.vban_bridge import bridge, extend, fade
 from claptrap.sources.vban_order import Turn
 from claptrap.sources.vban_packet import Format, decode
 
 BRIDGE_S = 0.02  # the longest gap that is bridged
+CONTEXT_S = 0.022  # of what is on each side of it
 FADE_OUT_S = 0.005
 FADE_IN_S = 0.002
 MUCH_LOUDER = 2.0  # in power: the loudest channel changes at 3 dB, not with every word
@@ -50,33 +51,22 @@ class Line:
             yield from self._after_gap(lost_samples, samples) if lost_samples else [self._frame(samples)]
 
     def _after_gap(self, lost_samples: int, samples: Samples) -> Iterator[Frame]:
-        n_in = min(self._n(FADE_IN_S), len(samples))
-        begin = samples[:n_in] * fade(n_in)[::-1]
         if lost_samples <= self._n(BRIDGE_S):
-            bridge = self._mirrored(lost_samples + n_in)
-            yield self._frame(np.concatenate((bridge[:lost_samples], begin + bridge[lost_samples:], samples[n_in:])))
+            bridged = bridge(self._last, lost_samples, samples[: self._n(CONTEXT_S)])
+            yield self._frame(np.concatenate((bridged, samples)))
             return
-        n_out = self._n(FADE_OUT_S)
-        yield self._frame(self._mirrored(n_out))
-        yield self._frame(np.concatenate((begin, samples[n_in:])), lost_samples - n_out)
-
-    def _mirrored(self, n: int) -> Samples:
-        """Return what came before, backwards, fading out within ``n`` samples."""
-        back = self._last[::-1][:n]
-        return np.concatenate((back, np.zeros(n - len(back), np.float32))) * fade(n)
+        n_out, n_in = self._n(FADE_OUT_S), min(self._n(FADE_IN_S), len(samples))
+        yield self._frame(extend(self._last, n_out) * fade(n_out))
+        faded_in = np.concatenate((samples[:n_in] * fade(n_in)[::-1], samples[n_in:]))
+        yield self._frame(faded_in, lost_samples - n_out)
 
     def _frame(self, samples: Samples, lost_samples: int = 0) -> Frame:
-        keep = self._n(BRIDGE_S + FADE_IN_S)
+        keep = self._n(CONTEXT_S)
         self._last = samples[-keep:] if len(samples) >= keep else np.concatenate((self._last, samples))[-keep:]
         return Frame(samples[:, None], self._form.rate_hz, lost_samples)
 
     def _n(self, seconds: float) -> int:
         return round(seconds * self._form.rate_hz)
-
-
-def fade(n: int) -> Samples:
-    """Return ``n`` factors that fall smoothly from nearly 1 to nearly 0 (half a cosine)."""
-    return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 1) / (n + 1))).astype(np.float32)
 
 
 def _stretches(turns: Iterable[Turn]) -> Iterator[tuple[int, bytes]]:

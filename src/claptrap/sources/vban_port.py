@@ -235,7 +235,7 @@ class Port:
         """Release socket and thread."""
         self._waker.send(b".")
         self._thread.join()
-        self._waker.close()
+        self._release()
 
     def seen(self) -> list[SeenStream]:
         """Return the streams of the last 30 s."""
@@ -286,15 +286,20 @@ class Port:
 
     def _run(self) -> None:
         try:
-            self._listen()
+            if self._listen():
+                self._release()
         except Exception as error:  # noqa: BLE001  # the supervisor of this port contains its faults and tells its readers
             _log.exception("VBAN port %d: unexpected fault", self.number)
             self._fail(f"{type(error).__name__}: {error}")
         finally:
             self._socket.close()
-            self._wake.close()
 
-    def _listen(self) -> None:
+    def _release(self) -> None:
+        self._wake.close()
+        self._waker.close()
+
+    def _listen(self) -> bool:
+        """Receive until woken, or until nobody needs it: then True."""
         buffer = memoryview(bytearray(DATAGRAM_BYTES))
         tidied_s = self._clock.monotonic()
         with selectors.DefaultSelector() as selector, selectors.DefaultSelector() as rest:
@@ -304,16 +309,16 @@ class Port:
             while True:
                 ready = {key.fileobj for key, _ in selector.select(LOOK_S)}
                 if self._wake in ready:
-                    return
+                    return False
                 if self._socket in ready:
                     is_drained = self._drain(buffer)
                     if is_drained and self._buffer_bytes >= ENOUGH_BYTES and rest.select(REST_S):
-                        return
+                        return False
                 if self._clock.monotonic() - tidied_s >= 1.0:
                     tidied_s = self._clock.monotonic()
                     self._tidy(tidied_s)
                     if self._retire(self):
-                        return
+                        return True
 
     def _drain(self, buffer: memoryview) -> bool:
         """Take what has arrived, up to a bound; return whether that was all."""
