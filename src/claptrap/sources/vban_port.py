@@ -32,6 +32,9 @@ DRAIN = 256  # datagrams per look, so that a flood cannot keep the thread from s
 REST_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
+BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
+LARGE_BLOCK_S = 0.04  # with many readers, whose waking costs more than their work (``benchmarks/vban_load``)
+FEW = 8
 
 ALL_PER_S = 40_000  # packets of a port that are looked at; 64 streams at 48 kHz are 12,000
 STRANGERS_PER_S = 5_000  # of those, packets that nobody asked for
@@ -160,7 +163,7 @@ class _Row:
         self.problem = code
         self.refused[code] += 1
 
-    def take(self, packet: Packet, at_s: float) -> None:
+    def take(self, packet: Packet, at_s: float, block_s: float, full: set[Inbox]) -> None:
         per_s = min(STREAM_PER_S, 2 / packet.duration_s)
         if not self.budget.admits(at_s, per_s):
             self.refuse("vban.too_many_packets", at_s)
@@ -170,7 +173,8 @@ class _Row:
         self.packets += 1
         self.problem = ""
         for inbox in self.inboxes:
-            inbox.put(packet, at_s)
+            if inbox.put(packet, at_s) >= block_s:
+                full.add(inbox)
 
 
 class Port:
@@ -202,6 +206,8 @@ class Port:
         self._all = _Budget()
         self._strangers = _Budget()
         self._spoke_at: dict[tuple[str, str], float] = {}
+        self._block_s = BLOCK_S
+        self._full: set[Inbox] = set()  # to be woken after the drain
         self._failure: SourceError | None = None
         self._thread = threading.Thread(target=self._run, name=f"vban:{port}")
         self._thread.start()
@@ -218,6 +224,7 @@ class Port:
         with self._lock:
             row = self._rows.setdefault(key, _Row(seen_s=float("-inf")))
             row.inboxes.append(inbox)
+            self._choose_block()
             if self._failure is not None:
                 inbox.fail(self._failure)
 
@@ -225,6 +232,11 @@ class Port:
         """Give it none any more."""
         with self._lock:
             self._rows[key].inboxes.remove(inbox)
+            self._choose_block()
+
+    def _choose_block(self) -> None:
+        n_readers = sum(len(row.inboxes) for row in self._rows.values())
+        self._block_s = BLOCK_S if n_readers <= FEW else LARGE_BLOCK_S
 
     def is_needed(self) -> bool:
         """Whether somebody wants its packets."""
@@ -321,17 +333,24 @@ class Port:
                         return True
 
     def _drain(self, buffer: memoryview) -> bool:
-        """Take what has arrived, up to a bound; return whether that was all."""
+        """Take what has arrived, up to a bound, and wake its readers; return whether that was all."""
+        with self._lock:
+            is_drained = self._take_all(buffer)
+            full, self._full = self._full, set()
+        for inbox in full:
+            inbox.wake()
+        return is_drained
+
+    def _take_all(self, buffer: memoryview) -> bool:
         now = self._clock.monotonic()
         realtime = now - time.time() if _LINUX else 0.0  # what turns the kernel's stamps into monotonic time
-        with self._lock:
-            for _ in range(DRAIN):
-                try:
-                    n, ancillary, flags, sender = self._socket.recvmsg_into([buffer], ANCILLARY_BYTES)
-                except BlockingIOError:
-                    return True
-                at_s = self._arrival_s(ancillary, realtime, now) if ancillary else now
-                self._take(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
+        for _ in range(DRAIN):
+            try:
+                n, ancillary, flags, sender = self._socket.recvmsg_into([buffer], ANCILLARY_BYTES)
+            except BlockingIOError:
+                return True
+            at_s = self._arrival_s(ancillary, realtime, now) if ancillary else now
+            self._take(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
         return False
 
     def _arrival_s(self, ancillary: list[tuple[int, int, bytes]], realtime: float, now: float) -> float:
@@ -359,7 +378,7 @@ class Port:
         if isinstance(parsed, Refusal):
             self._refuse(parsed, host, name, row, at_s)
         elif row := row or self._new_row(host, name, at_s):
-            row.take(parsed, at_s)
+            row.take(parsed, at_s, self._block_s, self._full)
 
     def _refuse(self, refusal: Refusal, host: str, name: bytes, row: _Row | None, at_s: float) -> None:
         self._refused[refusal.code] += 1
