@@ -297,6 +297,14 @@ def test_right_address_wrong_name(ports: VbanPorts, port: int) -> None:
         ear.wait_for_samples(4_000)
 
 
+def test_another_stream_that_is_wanted_is_no_wrong_name(ports: VbanPorts, port: int) -> None:
+    """A sender of two streams that are both configured has no name wrong when one of them is away."""
+    with hearing(ports, want(port, "A")), hearing(ports, want(port, "B")) as absent, Sender(port) as sender:
+        sender.send(packets(sine(), name=b"A")[:10])
+        absent.wait_for_reason("vban.nothing")
+        assert {code for code, _ in absent.waits} == {"vban.nothing"}
+
+
 @LINUX
 def test_right_name_wrong_address(ports: VbanPorts, port: int) -> None:
     """A sender whose address has changed is told by its new one."""

@@ -80,9 +80,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     # -- VBAN: a stream that is not heard
     "vban.nothing": {
-        "en": "Nothing arrives from {host} on UDP port {port}. In the sender, check this machine's address, the port, and that the "
+        "en": "No stream “{stream}” arrives from {host} on UDP port {port}. In the sender, check this machine's address, the port, and that the "
         "stream is switched on; here, that the firewall lets UDP {port} in.",
-        "fr": "Rien n'arrive de {host} sur le port UDP {port}. Vérifiez chez l'émetteur l'adresse de cette machine, le port, et que "
+        "fr": "Aucun flux « {stream} » n'arrive de {host} sur le port UDP {port}. Vérifiez chez l'émetteur l'adresse de cette machine, le port, et que "
         "le flux est activé ; ici, que le pare-feu laisse entrer UDP {port}.",
     },
     "vban.wrong_port": {

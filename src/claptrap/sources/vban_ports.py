@@ -95,7 +95,7 @@ class VbanPorts:
         for s in here:
             if (s.host, s.stream) == (host, wanted) and s.problem:
                 return Absence(s.problem, params)
-        if names := [s.stream for s in here if s.host == host and s.stream != wanted]:
+        if names := [s.stream for s in here if s.host == host and s.stream != wanted and not s.wanted]:
             return Absence("vban.wrong_name", params | {"seen": _quoted(names)})
         if ports := [s.port for s in seen if (s.host, s.stream) == (host, wanted) and s.port != port]:
             return Absence("vban.wrong_port", params | {"actual": ports[0]})
