@@ -31,6 +31,7 @@ from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.microphone import Device, list_devices
 from claptrap.sources.registry import Sources
+from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
 REMEMBERED = 200
 STOP_DELIVERIES_S = 2.0
@@ -144,6 +145,19 @@ class ClapTrap:
             SourceError: ``source.no_portaudio``.
         """
         return list_devices()
+
+    def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:
+        """Return the VBAN streams that arrive on all open ports, and listen on ``port`` for a minute to see more.
+
+        Raises:
+            SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
+        """
+        self._sources.vban.watch(port)
+        return self._sources.vban.discovered()
+
+    def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
+        """Return what happened to each VBAN stream that is heard, and on each port."""
+        return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
 
     def test_webhook(self, source_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.

@@ -64,6 +64,11 @@ def test_vban_sources_come_and_go(tmp_path: Path) -> None:
             assert (absent.state, absent.code, absent.params["seen"]) == (State.RETRYING, "vban.wrong_name", "“A”")
             sender.send(packets(sine()[:12_800], name=b"a"))
             watch.wait_for("a", lambda status: status.state is State.LIVE and not status.code)
+            seen = {stream.stream: (stream.rate_hz, stream.wanted) for stream in service.vban_streams(port)}
+            assert seen == {"A": (48_000, False), "B": (48_000, True), "a": (48_000, True)}
+            streams, (about,) = service.vban_counts()
+            assert {stream.stream: stream.counts["packets"] for stream in streams} == {"a": 100, "B": 100}
+            assert about.datagrams == 300
     finally:
         service.stop()
     assert not any(thread.name.startswith(("vban:", "capture:")) for thread in threading.enumerate())
