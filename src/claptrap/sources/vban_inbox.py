@@ -9,7 +9,8 @@ from claptrap.core.errors import SourceError
 from claptrap.sources.vban_order import COUNTS
 from claptrap.sources.vban_packet import Packet
 
-INBOX_PACKETS = 512  # 2.7 s at 48 kHz
+INBOX_S = 3.0  # of sound, or so many packets, whichever is less
+INBOX_PACKETS = 4096
 
 
 class Inbox:
@@ -38,7 +39,7 @@ class Inbox:
         with self._news:
             self._packets.append((packet, at_s))
             self._waiting_s += packet.duration_s
-            if len(self._packets) > INBOX_PACKETS:
+            while len(self._packets) > INBOX_PACKETS or self._waiting_s > INBOX_S:
                 self._waiting_s -= self._packets.popleft()[0].duration_s
                 self.counts["overflow"] += 1
             return self._waiting_s

@@ -244,10 +244,11 @@ class Port:
             return self._clock.monotonic() < self.needed_until or any(row.inboxes for row in self._rows.values())
 
     def stop(self) -> None:
-        """Release socket and thread."""
+        """Release socket and thread; who still reads is told."""
         self._waker.send(b".")
         self._thread.join()
         self._release()
+        self._fail("stopped")
 
     def seen(self) -> list[SeenStream]:
         """Return the streams of the last 30 s."""
@@ -412,7 +413,7 @@ class Port:
 
     def _fail(self, reason: str) -> None:
         with self._lock:
-            self._failure = SourceError("vban.port_failed", retryable=True, port=self.number, reason=reason)
+            self._failure = self._failure or SourceError("vban.port_failed", retryable=True, port=self.number, reason=reason)
             for row in self._rows.values():
                 for inbox in row.inboxes:
                     inbox.fail(self._failure)
