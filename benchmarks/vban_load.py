@@ -205,7 +205,7 @@ def main() -> None:
         "runs": runs,
     }
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{now:%Y-%m-%dT%H%M}-vban-load.json"
+    path = RESULTS / f"vban-load-{now:%Y-%m-%d}-{wanted.seconds:g}s.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(path)
 

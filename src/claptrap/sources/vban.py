@@ -25,12 +25,12 @@ class Patience:
 
     Attributes:
         absent_s: nothing usable has come; then again and again, for the reason may change.
-        lost_s: nothing comes any more.
+        lost_s: nothing comes any more. Sooner than any watchdog that would have the source reopened (10 s).
         muted_s: only exact zeros come. A noise gate makes them too, so hearing goes on.
     """
 
     absent_s: float = 5.0
-    lost_s: float = 10.0
+    lost_s: float = 8.0
     muted_s: float = 60.0
 
 
