@@ -12,8 +12,10 @@ from claptrap.core.spec import FileInput, MicrophoneInput, SourceInput, SourceSp
 from claptrap.core.tally import Tally
 from claptrap.core.weburl import check_url, redact
 
+STREAM = VbanInput("10.0.0.2", "Mic", 6981, "2")
 
-@pytest.mark.parametrize("source", [MicrophoneInput("USB"), FileInput("a.wav", loop=True), VbanInput("10.0.0.2", "Mic", 6981, "2")])
+
+@pytest.mark.parametrize("source", [MicrophoneInput("USB"), FileInput("a.wav", loop=True), STREAM])
 def test_a_spec_survives_json(source: SourceInput) -> None:
     """Parse ∘ print = identity."""
     spec = SourceSpec("a", "A", source, enabled=False, threshold=0.7, delay_s=1.5, pin="box")
