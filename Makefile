@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench-quality lock clean
+.PHONY: run install page test check lint format bench-quality bench-vban lock clean
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -54,6 +54,9 @@ format: $(VENV)/.installed-dev
 
 bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
 	@$(BIN)/python -m benchmarks.quality
+
+bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
+	@$(BIN)/python -m benchmarks.vban_load
 
 lock: $(VENV)/.installed-dev  ## renew the lock files; needs uv on the path
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

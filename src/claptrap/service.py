@@ -40,7 +40,8 @@ from claptrap.settings.schema import Settings, SettingsFaults, check, merged, ta
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.microphone import Device, list_devices
-from claptrap.sources.registry import build
+from claptrap.sources.registry import Sources
+from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
 REMEMBERED = 200
 STOP_DELIVERIES_S = 2.0
@@ -53,7 +54,7 @@ class ClapTrap:
     Args:
         data_dir: where settings are kept.
         clock: the machine's.
-        build_source: makes the source of a spec.
+        build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
     """
 
@@ -62,12 +63,13 @@ class ClapTrap:
         data_dir: Path,
         *,
         clock: Clock | None = None,
-        build_source: Callable[[SourceSpec], Source] = build,
+        build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
     ) -> None:
         self.hub = Hub()
         self._clock = clock or SystemClock()
-        self._build_source = build_source
+        self._sources = Sources()
+        self._build_source = build_source or self._sources.build
         self._store = Store(data_dir)
         self._settings = Settings()
         self._problems: list[ClapTrapError] = []
@@ -108,6 +110,7 @@ class ClapTrap:
             self._fetcher.stop()
             self._fetcher = None
         self.stop_detection()
+        self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self._store.close()
 
@@ -168,6 +171,19 @@ class ClapTrap:
             SourceError: ``source.no_portaudio``.
         """
         return list_devices()
+
+    def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:
+        """Return the VBAN streams that arrive on all open ports, and listen on ``port`` for a minute to see more.
+
+        Raises:
+            SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
+        """
+        self._sources.vban.watch(port)
+        return self._sources.vban.discovered()
+
+    def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
+        """Return what happened to each VBAN stream that is heard, and on each port."""
+        return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
 
     def test_webhook(self, source_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.

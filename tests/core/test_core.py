@@ -8,13 +8,15 @@ import pytest
 
 from claptrap.core.errors import InputError, SourceError
 from claptrap.core.events import Event
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceSpec
+from claptrap.core.spec import FileInput, MicrophoneInput, SourceInput, SourceSpec, VbanInput
 from claptrap.core.tally import Tally
 from claptrap.core.weburl import check_url, redact
 
+STREAM = VbanInput("10.0.0.2", "Mic", 6981, "2")
 
-@pytest.mark.parametrize("source", [MicrophoneInput("USB"), FileInput("a.wav", loop=True)])
-def test_a_spec_survives_json(source: MicrophoneInput | FileInput) -> None:
+
+@pytest.mark.parametrize("source", [MicrophoneInput("USB"), FileInput("a.wav", loop=True), STREAM])
+def test_a_spec_survives_json(source: SourceInput) -> None:
     """Parse ∘ print = identity."""
     spec = SourceSpec("a", "A", source, enabled=False, threshold=0.7, delay_s=1.5, pin="box")
     assert SourceSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec

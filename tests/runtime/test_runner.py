@@ -166,3 +166,60 @@ def test_the_end_of_a_recording_is_the_end() -> None:
     assert runner.status.state is State.ENDED
     assert len(script.streams[0].ring) == 2
     assert script.streams[0].ended
+
+
+def test_a_source_that_waits_by_itself_says_why_and_comes_back() -> None:
+    """Its epoch ends, its reason is shown, nothing is reopened; the next sound is a new epoch."""
+    script = Script()
+
+    def waits(sink: Sink) -> None:
+        live(sink)
+        sink.waiting("vban.lost", host="10.0.0.2", stream="Mic", seconds=10.0)
+        assert script.streams[0].ended
+        live(sink)
+        script.run(sink)
+
+    script.steps.append(waits)
+    with script.runner():
+        pass
+    assert script.states()[:4] == [State.CONNECTING, State.LIVE, State.RETRYING, State.LIVE]
+    waiting = next(s for s in script.told if s.state is State.RETRYING)
+    assert (waiting.code, waiting.params["stream"], waiting.next_in_s) == ("vban.lost", "Mic", 0.0)
+    assert len(script.streams) == 2
+    assert all(len(stream.ring) == 2 for stream in script.streams)
+    assert script.told[-1].code == ""
+
+
+def test_a_source_that_begins_anew_ends_its_epoch() -> None:
+    """Sound that does not continue what came before is another stream, within the same run."""
+    script = Script()
+
+    def twice(sink: Sink) -> None:
+        live(sink)
+        script.clock.now += 1
+        live(sink)
+        script.run(sink)
+
+    script.steps.append(twice)
+    with script.runner():
+        pass
+    assert [stream.ended for stream in script.streams] == [True, True]
+    assert len({stream.epoch for stream in script.streams}) == 2
+
+
+def test_a_notice_is_shown_while_sound_flows() -> None:
+    """It changes no state, and is taken back by an empty one."""
+    script = Script()
+
+    def notices(sink: Sink) -> None:
+        live(sink)
+        sink.notice("vban.muted", host="10.0.0.2", stream="Mic", seconds=60.0)
+        sink.notice("")
+        script.run(sink)
+
+    script.steps.append(notices)
+    with script.runner():
+        pass
+    codes = [s.code for s in script.told if s.state is State.LIVE]
+    assert codes == ["", "vban.muted", ""]
+    assert len(script.streams) == 1

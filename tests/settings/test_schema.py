@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from claptrap.core import wording
+from claptrap.core.spec import VbanInput
 from claptrap.settings.schema import Settings, SettingsFaults, check, merged
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
@@ -88,3 +89,51 @@ def test_json_round_trip() -> None:
     """Writing and reading the document changes nothing."""
     settings = check({"language": "en", "sources": [{**MIC, "webhook": {"url": "https://example.org/h?k=1"}}]})
     assert check(settings.model_dump(mode="json")) == settings
+
+
+VBAN = {"id": "pc", "kind": "vban", "name": "PC", "input": {"host": "192.168.1.20", "stream": "Stream1"}}
+
+
+def test_a_vban_source_is_selected_by_address_and_name() -> None:
+    """Address and name are enough; the rest has its usual value."""
+    (spec,) = check({"sources": [VBAN]}).specs()
+    assert spec.input == VbanInput("192.168.1.20", "Stream1", 6980, "mean")
+    full = {**VBAN, "input": {"host": "10.0.0.2", "stream": "ESP32_AUDIO_STRM", "port": 7000, "channel": "02"}}
+    (spec,) = check({"sources": [full]}).specs()
+    assert spec.input == VbanInput("10.0.0.2", "ESP32_AUDIO_STRM", 7000, "2")
+    settings = check({"sources": [full]})
+    assert check(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "code"),
+    [
+        ({"host": "pc.local"}, "host", "vban.bad_host"),
+        ({"host": "192.168.1.256"}, "host", "vban.bad_host"),
+        ({"host": "fe80::1"}, "host", "vban.bad_host"),
+        ({"host": ""}, "host", "vban.bad_host"),
+        ({"host": 1}, "host", "settings.not_a_text"),
+        ({"stream": "x" * 17}, "stream", "vban.name_too_long"),
+        ({"stream": "\\x00"}, "stream", "vban.name_with_nul"),
+        ({"port": 0}, "port", "settings.at_least"),
+        ({"port": 65536}, "port", "settings.at_most"),
+        ({"port": "6980"}, "port", "settings.not_a_whole_number"),
+        ({"channel": "0"}, "channel", "settings.not_one_of"),
+        ({"channel": "65"}, "channel", "settings.not_one_of"),
+        ({"channel": "left"}, "channel", "settings.not_one_of"),
+        ({"channel": "²"}, "channel", "settings.not_one_of"),
+        ({"strem": "a"}, "strem", "settings.unknown_key_near"),
+    ],
+)
+def test_each_fault_of_a_vban_source_has_its_code(change: dict[str, Any], path: str, code: str) -> None:
+    """Refused for its own reason, at its own place."""
+    document = {"sources": [{**VBAN, "input": {**VBAN["input"], **change}}]}  # type: ignore[dict-item]  # it is a mapping
+    assert faults(document) == {f"sources.pc.input.{path}": code}
+
+
+def test_a_vban_source_needs_address_and_name() -> None:
+    """Both are told at once."""
+    assert faults({"sources": [{**VBAN, "input": {}}]}) == {
+        "sources.pc.input.host": "settings.missing",
+        "sources.pc.input.stream": "settings.missing",
+    }

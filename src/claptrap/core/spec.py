@@ -37,8 +37,26 @@ class FileInput:
     loop: bool = False
 
 
-SourceInput = MicrophoneInput | FileInput
-INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput)}
+@dataclass(frozen=True, slots=True)
+class VbanInput:
+    """A VBAN stream that another machine sends to this one.
+
+    Attributes:
+        host: the sender's IPv4 address; with the name it is what selects the stream.
+        stream: the stream's name as ``core.vbanname`` writes it; empty for a stream without a name.
+        port: the UDP port it is sent to.
+        channel: ``mean`` of all channels, ``loudest``, or a channel's number from ``1`` on.
+    """
+
+    KIND: ClassVar[str] = "vban"
+    host: str
+    stream: str
+    port: int = 6980
+    channel: str = "mean"
+
+
+SourceInput = MicrophoneInput | FileInput | VbanInput
+INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput)}
 
 
 class Hears(StrEnum):

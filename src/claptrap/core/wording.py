@@ -56,6 +56,113 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Hearing this source failed: {reason}. It starts afresh; please report the log.",
         "fr": "L'écoute de cette source a échoué : {reason}. Elle repart de zéro ; merci de signaler le journal.",
     },
+    # -- VBAN: settings
+    "vban.bad_host": {
+        "en": "It must be the sender's IPv4 address, like 192.168.1.20.",
+        "fr": "Il faut l'adresse IPv4 de l'émetteur, par exemple 192.168.1.20.",
+    },
+    "vban.name_too_long": {
+        "en": "A VBAN stream's name has {most} bytes at most; this one has {bytes}.",
+        "fr": "Le nom d'un flux VBAN a {most} octets au plus ; celui-ci en a {bytes}.",
+    },
+    "vban.name_with_nul": {
+        "en": "A VBAN stream's name has no zero byte in it.",
+        "fr": "Le nom d'un flux VBAN ne contient pas d'octet nul.",
+    },
+    # -- VBAN: the port
+    "vban.port_taken": {
+        "en": "UDP port {port} is taken by another program (Voicemeeter, a VBAN receiver, another ClapTrap?). Close it, or let "
+        "the sender use another port and choose that one here.",
+        "fr": "Le port UDP {port} est pris par un autre programme (Voicemeeter, un récepteur VBAN, un autre ClapTrap ?). "
+        "Fermez-le, ou choisissez un autre port chez l'émetteur et ici.",
+    },
+    "vban.port_forbidden": {
+        "en": "This user may not listen on UDP port {port}. Choose one above 1023 here and in the sender.",
+        "fr": "Cet utilisateur ne peut pas écouter sur le port UDP {port}. Choisissez-en un au-dessus de 1023, ici et chez l'émetteur.",
+    },
+    "vban.port_failed": {
+        "en": "Listening on UDP port {port} failed: {reason}. ClapTrap tries again by itself.",
+        "fr": "L'écoute du port UDP {port} a échoué : {reason}. ClapTrap réessaie tout seul.",
+    },
+    # -- VBAN: a stream that is not heard
+    "vban.nothing": {
+        "en": "No stream “{stream}” arrives from {host} on UDP port {port}. In the sender, check this machine's address, the port, and that the "
+        "stream is switched on; here, that the firewall lets UDP {port} in.",
+        "fr": "Aucun flux « {stream} » n'arrive de {host} sur le port UDP {port}. Vérifiez chez l'émetteur l'adresse de cette machine, le port, et que "
+        "le flux est activé ; ici, que le pare-feu laisse entrer UDP {port}.",
+    },
+    "vban.wrong_port": {
+        "en": "The stream “{stream}” of {host} arrives on UDP port {actual}, not on {port}. Choose {actual} here, or {port} in "
+        "the sender.",
+        "fr": "Le flux « {stream} » de {host} arrive sur le port UDP {actual}, pas sur {port}. Choisissez {actual} ici, ou {port} "
+        "chez l'émetteur.",
+    },
+    "vban.wrong_name": {
+        "en": "{host} sends to port {port}, but no stream “{stream}”: it sends {seen}. Capitals count. Choose that name here, or "
+        "“{stream}” in the sender.",
+        "fr": "{host} émet bien vers le port {port}, mais aucun flux « {stream} » : il envoie {seen}. Les majuscules comptent. "
+        "Choisissez ce nom ici, ou « {stream} » chez l'émetteur.",
+    },
+    "vban.wrong_host": {
+        "en": "The stream “{stream}” arrives on port {port}, but from {seen}, not from {host}. Has the sender's address changed?",
+        "fr": "Le flux « {stream} » arrive sur le port {port}, mais de {seen}, pas de {host}. L'adresse de l'émetteur a-t-elle changé ?",
+    },
+    "vban.lost": {
+        "en": "The stream “{stream}” of {host} has stopped: no packet for {seconds} s. It is heard again as soon as it comes back.",
+        "fr": "Le flux « {stream} » de {host} s'est arrêté : aucun paquet depuis {seconds} s. Il sera de nouveau écouté dès son retour.",
+    },
+    "vban.muted": {
+        "en": "The stream “{stream}” of {host} arrives but is mute: nothing but digital silence for {seconds} s. Check the sender's "
+        "mute button and its input.",
+        "fr": "Le flux « {stream} » de {host} arrive mais il est muet : que du silence numérique depuis {seconds} s. Vérifiez le bouton "
+        "muet et l'entrée de l'émetteur.",
+    },
+    "vban.no_channel": {
+        "en": "The stream “{stream}” of {host} has {channels} channel(s); channel {channel} does not exist. Choose another.",
+        "fr": "Le flux « {stream} » de {host} a {channels} canal/canaux ; le canal {channel} n'existe pas. Choisissez-en un autre.",
+    },
+    # -- VBAN: packets that cannot be used, each with its reason
+    "vban.cut": {
+        "en": "Its packets are too large and arrive cut. Choose fewer channels or fewer bits in the sender.",
+        "fr": "Ses paquets sont trop gros et arrivent coupés. Choisissez moins de canaux ou moins de bits chez l'émetteur.",
+    },
+    "vban.too_short": {
+        "en": "Its packets are too short to hold sound.",
+        "fr": "Ses paquets sont trop courts pour contenir du son.",
+    },
+    "vban.not_vban": {"en": "What arrives is not VBAN.", "fr": "Ce qui arrive n'est pas du VBAN."},
+    "vban.not_audio": {
+        "en": "It sends VBAN text, MIDI or service packets, no sound. Choose an audio stream in the sender.",
+        "fr": "Il envoie du texte, du MIDI ou des paquets de service VBAN, pas de son. Choisissez un flux audio chez l'émetteur.",
+    },
+    "vban.reserved_bit": {
+        "en": "Its packets set a bit that VBAN reserves; the sender is newer than ClapTrap, or faulty.",
+        "fr": "Ses paquets utilisent un bit réservé par VBAN ; l'émetteur est plus récent que ClapTrap, ou défectueux.",
+    },
+    "vban.not_pcm": {
+        "en": "It uses a proprietary codec. Choose PCM in the sender.",
+        "fr": "Il utilise un codec propriétaire. Choisissez PCM chez l'émetteur.",
+    },
+    "vban.unknown_type": {
+        "en": "It uses 10- or 12-bit samples, whose packing VBAN does not define. Choose 16 bits in the sender.",
+        "fr": "Il utilise des échantillons de 10 ou 12 bits, dont VBAN ne définit pas le rangement. Choisissez 16 bits chez l'émetteur.",
+    },
+    "vban.unknown_rate": {
+        "en": "Its sample rate is unknown to VBAN. Choose 48000 Hz in the sender.",
+        "fr": "Sa fréquence d'échantillonnage est inconnue de VBAN. Choisissez 48000 Hz chez l'émetteur.",
+    },
+    "vban.too_many_channels": {
+        "en": "It has more channels than ClapTrap takes (64). Choose fewer in the sender.",
+        "fr": "Il a plus de canaux que ClapTrap n'en prend (64). Choisissez-en moins chez l'émetteur.",
+    },
+    "vban.wrong_length": {
+        "en": "Its packets do not have the length that their header says; the sender or the network damages them.",
+        "fr": "Ses paquets n'ont pas la longueur annoncée par leur en-tête ; l'émetteur ou le réseau les abîme.",
+    },
+    "vban.too_many_packets": {
+        "en": "It sends far more packets than its sample rate needs; the excess is dropped. Choose a larger buffer in the sender.",
+        "fr": "Il envoie bien plus de paquets qu'il n'en faut ; l'excédent est jeté. Choisissez un tampon plus grand chez l'émetteur.",
+    },
     # -- files
     "file.missing": {"en": "{path}: no such file.", "fr": "{path} : fichier introuvable."},
     "file.folder": {
@@ -190,8 +297,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
     "settings.missing_kind": {
-        "en": "The source's kind is missing: microphone or file.",
-        "fr": "Le type de la source manque : microphone ou file.",
+        "en": "The source's kind is missing: microphone, file or vban.",
+        "fr": "Le type de la source manque : microphone, file ou vban.",
     },
     "settings.greater_than": {"en": "It must be greater than {bound}.", "fr": "La valeur doit être supérieure à {bound}."},
     "settings.at_least": {"en": "It must be at least {bound}.", "fr": "La valeur doit être au moins {bound}."},

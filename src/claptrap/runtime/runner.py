@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
+from claptrap.core import wording
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
@@ -84,7 +85,8 @@ class Runner:
     # -- the sink that the source talks to ------------------------------------------------------------------------------
 
     def live(self, rate_hz: int, channels: int) -> None:
-        """The source has opened; sound follows."""
+        """The source has opened, or begins anew; sound follows."""
+        self._end_stream()
         now = self._around.clock.monotonic()
         self._live_since = now
         self._hopper = Hopper()
@@ -105,6 +107,20 @@ class Runner:
         self._count_drops(stream.write(hops, lost, now), now)
         if now - self._told_at >= 1.0:
             self._tell(last_heard=self._around.clock.unix(), dropped_hops=self._drops.total)
+
+    def waiting(self, code: str, **params: str | float) -> None:
+        """The source has nothing to give for now, and goes on listening by itself."""
+        self._end_stream()
+        self._say(State.RETRYING, code, params)
+
+    def notice(self, code: str, **params: str | float) -> None:
+        """Something is worth knowing of a source that gives sound."""
+        self._say(self._status.state, code, params)
+
+    def _say(self, state: State, code: str, params: Mapping[str, str | float]) -> None:
+        if code and code != self._status.code:
+            _log.warning("%s: %s", self.spec.id, wording.say(code, "en", **params))
+        self._tell(state=state, code=code, params=params, attempt=0, next_in_s=0.0)
 
     # -- the life -------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ The document is checked whole; every fault is told with its path and reason, nev
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
@@ -15,8 +16,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from claptrap.core.errors import InputError, SettingsError
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceInput, SourceSpec, TargetSpec
+from claptrap.core.spec import FileInput, MicrophoneInput, SourceInput, SourceSpec, TargetSpec, VbanInput
+from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import check_url
+
+VBAN_CHANNELS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,29 @@ def _web_address(url: str) -> str:
         except InputError as error:
             raise PydanticCustomError("claptrap", "{code}", {"code": error.code, "params": error.params}) from error
     return url
+
+
+def _ipv4(host: str) -> str:
+    """A VBAN stream is selected by its sender's address, in its one usual form."""
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError as error:
+        raise PydanticCustomError("claptrap", "{code}", {"code": "vban.bad_host", "params": {}}) from error
+
+
+def _stream_name(name: str) -> str:
+    try:
+        check_name(name)
+    except InputError as error:
+        raise PydanticCustomError("claptrap", "{code}", {"code": error.code, "params": error.params}) from error
+    return name
+
+
+def _channel(channel: str) -> str:
+    if channel in ("mean", "loudest") or (channel.isascii() and channel.isdecimal() and 1 <= int(channel) <= VBAN_CHANNELS):
+        return str(int(channel)) if channel.isdecimal() else channel
+    params = {"bound": f"'mean', 'loudest', '1'…'{VBAN_CHANNELS}'"}
+    raise PydanticCustomError("claptrap", "{code}", {"code": "settings.not_one_of", "params": params})
 
 
 class _Part(BaseModel):
@@ -87,6 +114,17 @@ class FileSettings(_Part):
     loop: bool = False
 
 
+class VbanSettings(_Part):
+    """A VBAN stream that another machine sends here."""
+
+    host: Annotated[str, Field(max_length=64), AfterValidator(_ipv4)] = Field(description="the sender's IPv4 address")
+    stream: Annotated[str, Field(max_length=64), AfterValidator(_stream_name)] = Field(description="its name, as listed")
+    port: int = Field(default=6980, ge=1, le=65535, description="UDP port it is sent to")
+    channel: Annotated[str, Field(max_length=8), AfterValidator(_channel)] = Field(
+        default="mean", description="mean, loudest, or a number from 1"
+    )
+
+
 class MicrophoneSource(_SourceSettings):
     """A source that is a microphone."""
 
@@ -109,7 +147,18 @@ class FileSource(_SourceSettings):
         return FileInput(path=self.input.path, loop=self.input.loop)
 
 
-AnySource = Annotated[MicrophoneSource | FileSource, Field(discriminator="kind")]
+class VbanSource(_SourceSettings):
+    """A source that is a VBAN stream."""
+
+    kind: Literal["vban"]
+    input: VbanSettings
+
+    def to_input(self) -> SourceInput:
+        """Return the core's form of the input."""
+        return VbanInput(self.input.host, self.input.stream, self.input.port, self.input.channel)
+
+
+AnySource = Annotated[MicrophoneSource | FileSource | VbanSource, Field(discriminator="kind")]
 
 
 def _first_sources() -> list[AnySource]:
@@ -231,8 +280,8 @@ def _fault(detail: ErrorDetails, document: object) -> Fault:
     return Fault(path, code, {"bound": context[quoted[0]]} if quoted else {})
 
 
-_KEYS = sorted({name for part in (Settings, MicrophoneSource, FileSource, MicrophoneSettings, FileSettings, WebhookSettings)
-                for name in part.model_fields})  # fmt: skip
+_PARTS = (Settings, MicrophoneSource, MicrophoneSettings, FileSettings, VbanSettings, WebhookSettings)
+_KEYS = sorted({name for part in _PARTS for name in part.model_fields})
 
 
 def _unknown_key(path: str, key: str) -> Fault:
@@ -245,7 +294,7 @@ def _path(loc: tuple[int | str, ...], document: object) -> str:
     parts: list[str] = []
     place, after_entry = document, False
     for step in loc:
-        if after_entry and step in ("microphone", "file"):
+        if after_entry and step in ("microphone", "file", "vban"):
             after_entry = False
             continue
         after_entry = isinstance(step, int)

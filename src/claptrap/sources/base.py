@@ -16,10 +16,23 @@ class Sink(Protocol):
         """Set when the source shall return; a source never waits longer than 0.5 s without looking."""
 
     def live(self, rate_hz: int, channels: int) -> None:
-        """Sound flows from now on. Told once in a ``run``, before the first frame."""
+        """Sound flows from now on, in a new epoch. Told before the first frame.
+
+        Told again where what follows does not continue what came before: another format, a sender that was restarted.
+        """
 
     def frame(self, frame: Frame) -> None:
         """Sound has come. What this raises ends the source's ``run``."""
+
+    def waiting(self, code: str, **params: str | float) -> None:
+        """No sound flows, for the reason ``code`` (a key of ``core.wording``), but the source goes on listening.
+
+        The epoch ends; ``live`` is told when sound flows again. Only for a source that need not reopen anything: any other
+        raises, and is tried again.
+        """
+
+    def notice(self, code: str, **params: str | float) -> None:
+        """Sound flows, but a person should know something; an empty ``code`` takes it back."""
 
 
 class Source(Protocol):

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceSpec
+from claptrap.core.spec import FileInput, MicrophoneInput, SourceSpec, VbanInput
 from claptrap.sources.base import Source
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
+from claptrap.sources.vban import VbanSource
+from claptrap.sources.vban_ports import VbanPorts
 
 
-def build(spec: SourceSpec) -> Source:
-    """Return the source that ``spec`` describes; nothing is opened yet."""
-    match spec.input:
-        case MicrophoneInput(device=device):
-            return MicrophoneSource(device)
-        case FileInput(path=path, loop=loop):
-            return FileSource(path, loop=loop)
+class Sources:
+    """Makes sources, and owns what several of them share.
+
+    Attributes:
+        vban: the UDP ports on which VBAN arrives.
+    """
+
+    def __init__(self) -> None:
+        self.vban = VbanPorts()
+
+    def build(self, spec: SourceSpec) -> Source:
+        """Return the source that ``spec`` describes; nothing is opened yet."""
+        match spec.input:
+            case MicrophoneInput(device=device):
+                return MicrophoneSource(device)
+            case FileInput(path=path, loop=loop):
+                return FileSource(path, loop=loop)
+            case VbanInput():
+                return VbanSource(spec.input, self.vban)
+
+    def stop(self) -> None:
+        """Release what is shared, after all sources have ended."""
+        self.vban.stop()

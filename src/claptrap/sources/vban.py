@@ -1,0 +1,153 @@
+"""VBAN streams: network audio that another machine sends to this one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.spec import VbanInput
+from claptrap.core.vbanname import to_bytes
+from claptrap.sources.base import Sink
+from claptrap.sources.vban_line import Line
+from claptrap.sources.vban_order import Order, Turn
+from claptrap.sources.vban_packet import Format, Packet
+from claptrap.sources.vban_ports import VbanPorts
+
+LOOK_S = 0.1  # how often a stream without packets looks whether it shall stop
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long something may last before a person is told.
+
+    Attributes:
+        absent_s: nothing usable has come; then again and again, for the reason may change.
+        lost_s: nothing comes any more. Sooner than any watchdog that would have the source reopened (10 s).
+        muted_s: only exact zeros come. A noise gate makes them too, so hearing goes on.
+    """
+
+    absent_s: float = 5.0
+    lost_s: float = 8.0
+    muted_s: float = 60.0
+
+
+class VbanSource:
+    """A VBAN stream.
+
+    It never gives up: without packets it says why and goes on listening, which costs nobody anything and hears the first
+    packet of a stream that comes back.
+
+    Args:
+        wanted: which stream, and what of it.
+        ports: the process's.
+        patience: when to tell.
+        clock: measures silence.
+    """
+
+    def __init__(
+        self, wanted: VbanInput, ports: VbanPorts, *, patience: Patience | None = None, clock: Clock | None = None
+    ) -> None:
+        self._wanted = wanted
+        self._ports = ports
+        self._patience = patience or Patience()
+        self._clock = clock or SystemClock()
+
+    def run(self, sink: Sink) -> None:
+        """Hear until stopped.
+
+        Raises:
+            SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
+        """
+        name = to_bytes(self._wanted.stream)
+        with self._ports.receiving(self._wanted.port, self._wanted.host, name) as inbox:
+            hearing = _Hearing(self._wanted, self._ports, self._patience, sink, inbox.counts, self._clock.monotonic())
+            while not sink.stop.is_set():
+                hearing.take(inbox.take(LOOK_S), self._clock.monotonic())
+
+
+class _Hearing:
+    """One run of a source: what is open, and what was said."""
+
+    def __init__(
+        self, wanted: VbanInput, ports: VbanPorts, patience: Patience, sink: Sink, counts: Counter[str], now: float
+    ) -> None:
+        self._wanted = wanted
+        self._ports = ports
+        self._patience = patience
+        self._sink = sink
+        self._counts = counts
+        self._order = Order(counts)
+        self._line: Line | None = None  # None while there is nothing to hear
+        self._was_live = False
+        self._heard_s = now  # last sound, or last time that its absence was told
+        self._zero_s = 0.0
+        self._is_muted = False
+
+    def take(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
+        """Hear what has arrived; say so where nothing has for too long."""
+        turns = [turn for packet, at_s in arrivals for turn in self._order.take(packet, at_s)]
+        if not arrivals:
+            turns = self._order.wait(now)
+        for epoch in _epochs(turns):
+            if epoch[0].begins:
+                self._begin(epoch[0].packet.format)
+            self._hear(epoch, now)
+        if self._line is None:
+            self._tell_absence(now)
+        elif now - self._heard_s >= self._patience.lost_s:
+            self._line, self._order = None, Order(self._counts)
+            self._heard_s = now
+            self._wait("vban.lost", seconds=self._patience.lost_s)
+
+    def _begin(self, form: Format) -> None:
+        try:
+            self._line = Line(form, self._wanted.channel)
+        except ValueError:
+            self._line = None
+            self._wait("vban.no_channel", channel=self._wanted.channel, channels=form.channels)
+            return
+        self._sink.live(form.rate_hz, form.channels)
+        self._was_live = True
+        self._zero_s, self._is_muted = 0.0, False
+
+    def _hear(self, turns: Sequence[Turn], now: float) -> None:
+        self._heard_s = now
+        if self._line is None:
+            return
+        for frame in self._line.frames(turns):
+            self._sink.frame(frame)
+            self._watch_silence(is_silent=not frame.samples.any(), seconds=len(frame.samples) / frame.rate_hz)
+
+    def _watch_silence(self, *, is_silent: bool, seconds: float) -> None:
+        self._zero_s = self._zero_s + seconds if is_silent else 0.0
+        is_muted = self._zero_s >= self._patience.muted_s
+        if is_muted == self._is_muted:
+            return
+        self._is_muted = is_muted
+        if is_muted:
+            self._sink.notice(
+                "vban.muted", host=self._wanted.host, stream=self._wanted.stream, seconds=self._patience.muted_s
+            )
+        else:
+            self._sink.notice("")
+
+    def _tell_absence(self, now: float) -> None:
+        if now - self._heard_s < self._patience.absent_s:
+            return
+        self._heard_s = now
+        absence = self._ports.why_absent(self._wanted.port, self._wanted.host, to_bytes(self._wanted.stream))
+        if absence.code == "vban.nothing" and self._was_live:
+            return  # that it stopped has been said, and says more
+        self._sink.waiting(absence.code, **absence.params)
+
+    def _wait(self, code: str, **params: str | float) -> None:
+        self._sink.waiting(code, host=self._wanted.host, stream=self._wanted.stream, **params)
+
+
+def _epochs(turns: Sequence[Turn]) -> list[list[Turn]]:
+    """Cut turns where a new epoch begins."""
+    cuts = sorted({0, len(turns), *(i for i, turn in enumerate(turns) if turn.begins)})
+    return [list(turns[begin:end]) for begin, end in pairwise(cuts)]

@@ -1,0 +1,63 @@
+"""Sound over a short gap, made of what is on both sides of it. Pure.
+
+Each side is continued into the gap by linear prediction, and the two are cross-faded (W. Etter, "Restoration of a
+discrete-time signal segment by interpolation based on the left-sided and right-sided autoregressive parameters", IEEE
+Transactions on Signal Processing 44(5), 1996). Hums and tones go on in phase, so nothing seems to begin. In a humming room
+the gate found a beginning at ten of ten lost packets where the gap was filled with zeros or with what came before, mirrored
+and fading; at none with this (``test_vban_line``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+ORDER = 32
+MOST_GROWTH = 1.5
+REGULAR = 1e-9  # of the mean power: keeps silence and pure tones solvable
+
+Samples = NDArray[np.float32]
+
+
+def bridge(before: Samples, n: int, after: Samples) -> Samples:
+    """Return ``n`` samples that lead from ``before`` to ``after``; about 20 ms of each are enough, and less will do."""
+    falling = fade(n)
+    most = MOST_GROWTH * max(_peak(before), _peak(after))
+    return extend(before, n, most) * falling + extend(after[::-1], n, most)[::-1] * falling[::-1]
+
+
+def fade(n: int) -> Samples:
+    """Return ``n`` factors that fall smoothly from nearly 1 to nearly 0 (half a cosine)."""
+    return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 1) / (n + 1))).astype(np.float32)
+
+
+def extend(before: Samples, n: int, most: float | None = None) -> Samples:
+    """Return ``n`` samples that go on as ``before`` does; zeros where there is too little of it.
+
+    Args:
+        before: what to continue.
+        n: how far.
+        most: bound on the result, for a prediction may grow; by default a little above the peak of ``before``.
+    """
+    order = min(ORDER, len(before) // 4)
+    if not order or not before.any():
+        return np.zeros(n, np.float32)
+    bound = MOST_GROWTH * _peak(before) if most is None else most
+    sound = before.astype(np.float64)
+    weights = _prediction(sound, order)
+    whole = np.concatenate((sound[-order:], np.zeros(n)))
+    for i in range(n):
+        whole[order + i] = min(bound, max(-bound, float(whole[i : order + i] @ weights)))
+    return whole[order:].astype(np.float32)
+
+
+def _prediction(sound: NDArray[np.float64], order: int) -> NDArray[np.floating]:
+    """Return the weights of the last ``order`` samples, oldest first, that predict the next one best (least squares)."""
+    past = np.lib.stride_tricks.sliding_window_view(sound[:-1], order)
+    normal = past.T @ past
+    normal[np.diag_indices(order)] += REGULAR * np.trace(normal) / order + np.finfo(np.float64).tiny
+    return np.linalg.solve(normal, past.T @ sound[order:])
+
+
+def _peak(sound: Samples) -> float:
+    return float(np.abs(sound).max(initial=0.0))

@@ -1,0 +1,122 @@
+"""From the packets of one epoch to mono frames: channels become one, gaps become harmless. Pure.
+
+What is lost must not sound like a clap, and a hard edge does. Up to 20 ms are bridged (``vban_bridge``), so that a network
+that loses a packet now and then makes nobody deaf; more fades out, is told as lost, and fades in again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.audio.convert import mono
+from claptrap.audio.frame import Frame
+from claptrap.sources.vban_bridge import bridge, extend, fade
+from claptrap.sources.vban_order import Turn
+from claptrap.sources.vban_packet import Format, decode
+
+BRIDGE_S = 0.02  # the longest gap that is bridged
+CONTEXT_S = 0.022  # of what is on each side of it
+FADE_OUT_S = 0.005
+FADE_IN_S = 0.002
+MUCH_LOUDER = 2.0  # in power: the loudest channel changes at 3 dB, not with every word
+LOUDNESS_S = 0.5  # time constant of a channel's loudness
+
+Samples = NDArray[np.float32]
+_NOTHING = np.zeros(0, np.float32)
+
+
+class Line:
+    """Makes one epoch's frames.
+
+    Args:
+        form: of all its packets.
+        channel: ``mean``, ``loudest``, or a channel's number from ``1`` on.
+
+    Raises:
+        ValueError: there is no such channel.
+    """
+
+    def __init__(self, form: Format, channel: str) -> None:
+        self._form = form
+        self._mix = _mix(channel, form)
+        self._last = _NOTHING  # the newest samples given
+
+    def frames(self, turns: Iterable[Turn]) -> Iterator[Frame]:
+        """Yield the frames (n, 1) of the turns that follow."""
+        for lost_samples, payload in _stretches(turns):
+            samples = self._mix(decode(payload, self._form))
+            yield from self._after_gap(lost_samples, samples) if lost_samples else [self._frame(samples)]
+
+    def _after_gap(self, lost_samples: int, samples: Samples) -> Iterator[Frame]:
+        if lost_samples <= self._n(BRIDGE_S):
+            bridged = bridge(self._last, lost_samples, samples[: self._n(CONTEXT_S)])
+            yield self._frame(np.concatenate((bridged, samples)))
+            return
+        n_out, n_in = self._n(FADE_OUT_S), min(self._n(FADE_IN_S), len(samples))
+        yield self._frame(extend(self._last, n_out) * fade(n_out))
+        faded_in = np.concatenate((samples[:n_in] * fade(n_in)[::-1], samples[n_in:]))
+        yield self._frame(faded_in, lost_samples - n_out)
+
+    def _frame(self, samples: Samples, lost_samples: int = 0) -> Frame:
+        keep = self._n(CONTEXT_S)
+        self._last = samples[-keep:] if len(samples) >= keep else np.concatenate((self._last, samples))[-keep:]
+        return Frame(samples[:, None], self._form.rate_hz, lost_samples)
+
+    def _n(self, seconds: float) -> int:
+        return round(seconds * self._form.rate_hz)
+
+
+def _stretches(turns: Iterable[Turn]) -> Iterator[tuple[int, bytes]]:
+    """Join the payloads that follow one another without a gap; yield each stretch with the samples lost before it."""
+    lost_samples, payloads = 0, list[bytes]()
+    for turn in turns:
+        if turn.lost_samples and payloads:
+            yield lost_samples, b"".join(payloads)
+            payloads = []
+        if not payloads:
+            lost_samples = turn.lost_samples
+        payloads.append(turn.packet.payload)
+    if payloads:
+        yield lost_samples, b"".join(payloads)
+
+
+# -- channels ---------------------------------------------------------------------------------------------------------------
+
+
+class Loudest:
+    """Follows the channel with most power, and changes to another one by a short cross-fade.
+
+    Args:
+        form: of the samples.
+    """
+
+    def __init__(self, form: Format) -> None:
+        self._rate_hz = form.rate_hz
+        self._power = np.zeros(form.channels)
+        self._current = 0
+
+    def __call__(self, samples: Samples) -> Samples:
+        """Return one channel (n,) of samples (n, channels)."""
+        weight = float(np.exp(-len(samples) / (LOUDNESS_S * self._rate_hz)))
+        self._power = weight * self._power + (1 - weight) * np.square(samples, dtype=np.float64).mean(axis=0)
+        best, before = int(self._power.argmax()), self._current
+        if self._power[best] <= MUCH_LOUDER * self._power[before]:
+            return samples[:, before]
+        self._current = best
+        n = min(len(samples), round(FADE_OUT_S * self._rate_hz))
+        crossed = samples[:n, before] * fade(n) + samples[:n, best] * (1 - fade(n))
+        return np.concatenate((crossed, samples[n:, best]))
+
+
+def _mix(channel: str, form: Format) -> Callable[[Samples], Samples]:
+    if channel == "mean":
+        return mono
+    if channel == "loudest":
+        return Loudest(form)
+    index = int(channel) - 1
+    if not 0 <= index < form.channels:
+        raise ValueError(f"no channel {channel} among {form.channels}")
+    return lambda samples: samples[:, index]

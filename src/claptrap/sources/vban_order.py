@@ -1,0 +1,183 @@
+"""One VBAN stream's packets in their order, with what is missing between them. Pure: time is an argument.
+
+The counter counts packets and wraps. The distance of a packet's counter from the expected one says what it is::
+
+    0               in order: played at once
+    1 to 8          early: held for 40 ms, in case the missing ones come after all
+    −64 to −1       late or twice: dropped
+    anything else   a jump: believed only when a second packet continues it
+
+A jump of at most a second is lost sound; any other, like another format, begins a new epoch. One forged packet therefore
+neither resets a stream nor moves it. After a second without packets whatever comes is believed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import NamedTuple
+
+from claptrap.sources.vban_packet import Format, Packet
+
+WINDOW = 8  # packets
+HOLD_S = 0.04
+PAST = 64  # packets
+MOST_LOST_S = 1.0
+EPOCH_S = 1.0  # least life of an epoch, or two senders of one name would make hundreds a second
+COUNTERLESS = 8  # packets that differ under one counter: the sender does not count
+_WRAP = 1 << 32
+
+COUNTS = ("packets", "lost", "late", "duplicate", "doubtful", "epochs")
+
+
+class Turn(NamedTuple):
+    """The packet whose turn it is.
+
+    Attributes:
+        packet: to be played.
+        lost_samples: samples per channel missing just before it, estimated by its predecessor's number of frames.
+        begins: it begins a new epoch.
+    """
+
+    packet: Packet
+    lost_samples: int = 0
+    begins: bool = False
+
+
+class Order:
+    """Puts packets in order.
+
+    Args:
+        counts: where to count, by the keys of ``COUNTS``.
+    """
+
+    def __init__(self, counts: Counter[str] | None = None) -> None:
+        self.counts: Counter[str] = Counter() if counts is None else counts
+        self._format: Format | None = None
+        self._expected = 0
+        self._frames = 0  # of the last packet played
+        self._came_at = 0.0  # the newest packet that belongs
+        self._epoch_at = 0.0
+        self._held: dict[int, tuple[Packet, float]] = {}  # early packets and when they came, by counter
+        self._past: deque[int] = deque(maxlen=PAST)  # counters played
+        self._doubtful: Packet | None = None
+        self._same: tuple[bytes, int] = (b"", 0)  # for counterless senders: last payload, how many differed in a row
+        self._is_counterless = False
+
+    def take(self, packet: Packet, at_s: float) -> list[Turn]:
+        """Take a packet that arrived at ``at_s``; return those whose turn it is now."""
+        if self._format is None or at_s - self._came_at > MOST_LOST_S:
+            return self.wait(at_s) + self._begin(packet, at_s)
+        return self.wait(at_s) + self._place(packet, at_s)
+
+    def wait(self, at_s: float) -> list[Turn]:
+        """Return the packets for whose predecessors no more is waited at ``at_s``."""
+        turns: list[Turn] = []
+        while self._held and at_s - min(came_at for _, came_at in self._held.values()) >= HOLD_S:
+            turns += self._give_up_waiting(at_s)
+        return turns
+
+    # -- what a packet can be -------------------------------------------------------------------------------------------
+
+    def _place(self, packet: Packet, at_s: float) -> list[Turn]:
+        distance = self._distance(packet.counter)
+        if packet.format != self._format or not -PAST <= distance <= WINDOW:
+            return self._doubt(packet, at_s)
+        if self._is_counterless and distance == -1:
+            return [self._play(packet, at_s)]
+        if distance < 0:
+            return self._drop(packet, at_s)
+        if distance:
+            return self._hold(packet, distance, at_s)
+        self._trust(packet)
+        return [self._play(packet, at_s), *self._continue(at_s)]
+
+    def _begin(self, packet: Packet, at_s: float) -> list[Turn]:
+        self._format = packet.format
+        self._epoch_at = at_s
+        self._held.clear()
+        self._past.clear()
+        self._trust(packet)
+        self.counts["epochs"] += 1
+        return [self._play(packet, at_s)._replace(begins=True)]
+
+    def _trust(self, packet: Packet) -> None:
+        """A packet in order speaks against all suspicions."""
+        self._doubtful = None
+        self._same = packet.payload, 0
+        self._is_counterless = False
+
+    def _play(self, packet: Packet, at_s: float, lost_packets: int = 0) -> Turn:
+        lost_samples = lost_packets * self._frames
+        self.counts["packets"] += 1
+        self.counts["lost"] += lost_packets
+        self._expected = (packet.counter + 1) % _WRAP
+        self._past.append(packet.counter)
+        self._frames = packet.frames
+        self._came_at = max(self._came_at, at_s)
+        return Turn(packet, lost_samples)
+
+    def _hold(self, packet: Packet, distance: int, at_s: float) -> list[Turn]:
+        if packet.counter in self._held:
+            self.counts["duplicate"] += 1
+            return []
+        self._held[packet.counter] = packet, at_s
+        return self._give_up_waiting(at_s) if distance == WINDOW else []
+
+    def _give_up_waiting(self, at_s: float) -> list[Turn]:
+        """The packets before the first one held are lost."""
+        first = min(self._held, key=self._distance)
+        packet, _ = self._held.pop(first)
+        return [self._play(packet, at_s, self._distance(first)), *self._continue(at_s)]
+
+    def _continue(self, at_s: float) -> list[Turn]:
+        turns = []
+        while self._expected in self._held:
+            packet, _ = self._held.pop(self._expected)
+            turns.append(self._play(packet, at_s))
+        return turns
+
+    def _drop(self, packet: Packet, at_s: float) -> list[Turn]:
+        if packet.counter not in self._past:
+            self.counts["late"] += 1
+            return []
+        self.counts["duplicate"] += 1
+        if _signed(packet.counter - self._expected) != -1:
+            return []
+        payload, n_different = self._same
+        self._same = packet.payload, n_different + 1 if packet.payload != payload else 0
+        self._is_counterless = self._same[1] >= COUNTERLESS
+        self._came_at = max(self._came_at, at_s)
+        return []
+
+    def _doubt(self, packet: Packet, at_s: float) -> list[Turn]:
+        """A jump, or another format: believed when the packet before, doubtful too, leads to it."""
+        before, self._doubtful = self._doubtful, packet
+        step = 0 if before is None else _signed(packet.counter - before.counter)
+        if before is None or before.format != packet.format or not 0 < step <= WINDOW:
+            self.counts["doubtful"] += 1
+            return []
+        most_lost = MOST_LOST_S * packet.format.rate_hz / self._frames
+        if packet.format == self._format and 0 < self._distance(before.counter) <= most_lost:
+            return self._jump(before, packet, at_s)
+        if at_s - self._epoch_at < EPOCH_S:
+            self.counts["doubtful"] += 1
+            return []
+        return [*self._begin(before, at_s), self._play(packet, at_s, step - 1)]
+
+    def _jump(self, first: Packet, second: Packet, at_s: float) -> list[Turn]:
+        """Sound was lost before ``first``; what is held comes before the loss."""
+        turns: list[Turn] = []
+        while self._held:
+            turns += self._give_up_waiting(at_s)
+        for packet in (first, second):
+            if (lost_packets := self._distance(packet.counter)) >= 0:
+                turns.append(self._play(packet, at_s, lost_packets))
+        return turns
+
+    def _distance(self, counter: int) -> int:
+        return _signed(counter - self._expected)
+
+
+def _signed(difference: int) -> int:
+    """Return a difference of counters in −2³¹ … 2³¹ − 1."""
+    return (difference + _WRAP // 2) % _WRAP - _WRAP // 2

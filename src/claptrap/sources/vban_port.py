@@ -1,0 +1,453 @@
+"""A UDP port on which VBAN arrives: one socket and one thread for all its streams.
+
+A stream is (sender's address, raw name): a selector, not a proof of who sends, for both can be forged. So everything that a
+stranger could make grow is bounded: a stream that nobody asked for gets one row of a small table that forgets; every stream
+has a budget of packets; junk is counted by its reason and spoken of rarely. Nothing is ever sent.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import selectors
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from claptrap.core.clock import Clock
+from claptrap.core.errors import SourceError
+from claptrap.core.vbanname import to_text
+from claptrap.sources.vban_inbox import Inbox
+from claptrap.sources.vban_packet import Format, Packet, Refusal, name_of, parse
+
+BUFFER_BYTES = 4 << 20  # asked of the kernel: half a second of 64 streams; the default holds 14 ms of them
+ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
+DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
+DRAIN = 256  # datagrams per look, so that a flood cannot keep the thread from stopping
+REST_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
+LOOK_S = 0.5
+ANCILLARY_BYTES = 128
+BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
+LARGE_BLOCK_S = 0.04  # with many readers, whose waking costs more than their work (``benchmarks/vban_load``)
+FEW = 8
+
+ALL_PER_S = 40_000  # packets of a port that are looked at; 64 streams at 48 kHz are 12,000
+STRANGERS_PER_S = 5_000  # of those, packets that nobody asked for
+STREAM_PER_S = 5_000  # a stream of one frame a packet would be 48,000: legal, and refused
+BURST = 64
+TABLE_ROWS = 64
+ROWS_PER_HOST = 8
+FORGET_S = 30.0
+SPEAK_S = 10.0
+
+_LINUX = sys.platform == "linux"
+_SO_RCVBUFFORCE = 33  # Linux's numbers, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
+_SO_TIMESTAMPNS = 35
+_SO_RXQ_OVFL = 40
+_TIMESPEC = struct.Struct("@qq")
+_UNNAMEABLE = (Refusal.NOT_VBAN, Refusal.TOO_SHORT, Refusal.NOT_AUDIO)  # what they carry is no name of a sound
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, bytes]
+"""A stream: its sender's address and its raw name."""
+
+
+# -- what others see --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeenStream:
+    """A stream that arrives, asked for or not.
+
+    Attributes:
+        host, stream, port: what a ``VbanInput`` needs to select it.
+        rate_hz, channels, encoding: its format; 0 and empty where it has sent nothing usable.
+        packets: usable ones, since it was first seen.
+        last_seen: UTC Unix seconds.
+        problem: why its newest packet could not be used, a key of ``core.wording``; empty when all is well.
+        wanted: whether a source hears it.
+    """
+
+    host: str
+    stream: str
+    port: int
+    rate_hz: int
+    channels: int
+    encoding: str
+    packets: int
+    last_seen: float
+    problem: str
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCounts:
+    """What happened to one stream that is heard, since its source opened it.
+
+    Attributes:
+        host, stream, port: which.
+        counts: by the keys of ``vban_order.COUNTS``; ``overflow``: packets dropped because their reader fell behind.
+        refused: packets not used, by the reason's key of ``core.wording``.
+    """
+
+    host: str
+    stream: str
+    port: int
+    counts: Mapping[str, int]
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PortCounts:
+    """What happened on one port since it was opened.
+
+    Attributes:
+        port: which.
+        datagrams: all that were taken from the kernel.
+        kernel_drops: datagrams that the kernel had to drop because we fell behind.
+        over_ceiling: datagrams beyond what a port or strangers may cost.
+        table_full: packets of streams for which the table had no row.
+        refused: datagrams not used, by the reason's key of ``core.wording``.
+        buffer_bytes: what the kernel granted.
+    """
+
+    port: int
+    datagrams: int
+    kernel_drops: int
+    over_ceiling: int
+    table_full: int
+    refused: Mapping[str, int]
+    buffer_bytes: int
+
+
+# -- inside a port ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Budget:
+    """A bucket of packets that fills with time."""
+
+    left: float = 0.0
+    at_s: float = float("-inf")
+
+    def admits(self, at_s: float, per_s: float) -> bool:
+        """Whether a packet at ``at_s`` is within ``per_s`` a second, and a burst."""
+        if at_s > self.at_s:
+            self.left = min(BURST + per_s, self.left + (at_s - self.at_s) * per_s)
+            self.at_s = at_s
+        if self.left < 1:
+            return False
+        self.left -= 1
+        return True
+
+
+@dataclass(slots=True)
+class _Row:
+    """What a port knows of one stream."""
+
+    seen_s: float
+    format: Format | None = None
+    packets: int = 0
+    problem: str = ""
+    refused: Counter[str] = field(default_factory=Counter)
+    inboxes: list[Inbox] = field(default_factory=list)
+    budget: _Budget = field(default_factory=_Budget)
+
+    def refuse(self, code: str, at_s: float) -> None:
+        self.seen_s = at_s
+        self.problem = code
+        self.refused[code] += 1
+
+    def take(self, packet: Packet, at_s: float, block_s: float, full: set[Inbox]) -> None:
+        per_s = min(STREAM_PER_S, 2 / packet.duration_s)
+        if not self.budget.admits(at_s, per_s):
+            self.refuse("vban.too_many_packets", at_s)
+            return
+        self.seen_s = at_s
+        self.format = packet.format
+        self.packets += 1
+        self.problem = ""
+        for inbox in self.inboxes:
+            if inbox.put(packet, at_s) >= block_s:
+                full.add(inbox)
+
+
+class Port:
+    """One socket and its thread ``vban:PORT``. Made open; ``stop`` once.
+
+    Args:
+        address: the machine's own address to listen on.
+        port: UDP port.
+        clock: the machine's.
+        retire: asked now and then by the thread whether the port is still needed; True ends it.
+
+    Raises:
+        SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
+    """
+
+    def __init__(self, address: str, port: int, clock: Clock, retire: Callable[[Port], bool]) -> None:
+        self.number = port
+        self.needed_until = clock.monotonic()
+        self._clock = clock
+        self._retire = retire
+        self._socket, self._buffer_bytes = _open(address, port)
+        self._wake, self._waker = socket.socketpair()
+        self._lock = threading.Lock()  # guards all below
+        self._rows: dict[Key, _Row] = {}
+        self._hosts: dict[str, tuple[Refusal, float]] = {}  # newest nameless refusal of each sender
+        self._counts: Counter[str] = Counter()
+        self._refused: Counter[str] = Counter()
+        self._kernel_drops = 0
+        self._all = _Budget()
+        self._strangers = _Budget()
+        self._spoke_at: dict[tuple[str, str], float] = {}
+        self._block_s = BLOCK_S
+        self._full: set[Inbox] = set()  # to be woken after the drain
+        self._failure: SourceError | None = None
+        self._thread = threading.Thread(target=self._run, name=f"vban:{port}")
+        self._thread.start()
+
+    # -- asked by others ------------------------------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether packets can still arrive."""
+        return self._failure is None and self._thread.is_alive()
+
+    def join(self, key: Key, inbox: Inbox) -> None:
+        """Give the packets of a stream to ``inbox`` from now on."""
+        with self._lock:
+            row = self._rows.setdefault(key, _Row(seen_s=float("-inf")))
+            row.inboxes.append(inbox)
+            self._choose_block()
+            if self._failure is not None:
+                inbox.fail(self._failure)
+
+    def leave(self, key: Key, inbox: Inbox) -> None:
+        """Give it none any more."""
+        with self._lock:
+            self._rows[key].inboxes.remove(inbox)
+            self._choose_block()
+
+    def _choose_block(self) -> None:
+        n_readers = sum(len(row.inboxes) for row in self._rows.values())
+        self._block_s = BLOCK_S if n_readers <= FEW else LARGE_BLOCK_S
+
+    def is_needed(self) -> bool:
+        """Whether somebody wants its packets."""
+        with self._lock:
+            return self._clock.monotonic() < self.needed_until or any(row.inboxes for row in self._rows.values())
+
+    def stop(self) -> None:
+        """Release socket and thread; who still reads is told."""
+        self._waker.send(b".")
+        self._thread.join()
+        self._release()
+        self._fail("stopped")
+
+    def seen(self) -> list[SeenStream]:
+        """Return the streams of the last 30 s."""
+        with self._lock:
+            now, unix = self._clock.monotonic(), self._clock.unix()
+            rows = [(key, row) for key, row in self._rows.items() if now - row.seen_s < FORGET_S]
+            return [
+                SeenStream(
+                    host,
+                    to_text(name),
+                    self.number,
+                    row.format.rate_hz if row.format else 0,
+                    row.format.channels if row.format else 0,
+                    row.format.encoding.name.lower() if row.format else "",
+                    row.packets,
+                    unix - (now - row.seen_s),
+                    row.problem,
+                    bool(row.inboxes),
+                )
+                for (host, name), row in rows
+            ]
+
+    def stream_counts(self) -> list[StreamCounts]:
+        """Return the counts of the streams that are heard; of a stream that several sources hear, one for each."""
+        with self._lock:
+            return [
+                StreamCounts(host, to_text(name), self.number, dict(inbox.counts), dict(row.refused))
+                for (host, name), row in self._rows.items()
+                for inbox in row.inboxes
+            ]
+
+    def counts(self) -> PortCounts:
+        """Return the port's own counts."""
+        with self._lock:
+            c = self._counts
+            drops, refused = self._kernel_drops, dict(self._refused)
+            return PortCounts(
+                self.number, c["datagrams"], drops, c["over_ceiling"], c["table_full"], refused, self._buffer_bytes
+            )
+
+    def nameless_refusal(self, host: str) -> Refusal | None:
+        """Return why the newest packet of ``host`` that is no stream's could not be used; None where there was none."""
+        with self._lock:
+            refusal, at_s = self._hosts.get(host, (None, 0.0))
+            return refusal if self._clock.monotonic() - at_s < FORGET_S else None
+
+    # -- the thread -----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            if self._listen():
+                self._release()
+        except Exception as error:  # noqa: BLE001  # the supervisor of this port contains its faults and tells its readers
+            _log.exception("VBAN port %d: unexpected fault", self.number)
+            self._fail(f"{type(error).__name__}: {error}")
+        finally:
+            self._socket.close()
+
+    def _release(self) -> None:
+        self._wake.close()
+        self._waker.close()
+
+    def _listen(self) -> bool:
+        """Receive until woken, or until nobody needs it: then True."""
+        buffer = memoryview(bytearray(DATAGRAM_BYTES))
+        tidied_s = self._clock.monotonic()
+        with selectors.DefaultSelector() as selector, selectors.DefaultSelector() as rest:
+            selector.register(self._socket, selectors.EVENT_READ)
+            selector.register(self._wake, selectors.EVENT_READ)
+            rest.register(self._wake, selectors.EVENT_READ)
+            while True:
+                ready = {key.fileobj for key, _ in selector.select(LOOK_S)}
+                if self._wake in ready:
+                    return False
+                if self._socket in ready:
+                    is_drained = self._drain(buffer)
+                    if is_drained and self._buffer_bytes >= ENOUGH_BYTES and rest.select(REST_S):
+                        return False
+                if self._clock.monotonic() - tidied_s >= 1.0:
+                    tidied_s = self._clock.monotonic()
+                    self._tidy(tidied_s)
+                    if self._retire(self):
+                        return True
+
+    def _drain(self, buffer: memoryview) -> bool:
+        """Take what has arrived, up to a bound, and wake its readers; return whether that was all."""
+        with self._lock:
+            is_drained = self._take_all(buffer)
+            full, self._full = self._full, set()
+        for inbox in full:
+            inbox.wake()
+        return is_drained
+
+    def _take_all(self, buffer: memoryview) -> bool:
+        now = self._clock.monotonic()
+        realtime = now - time.time() if _LINUX else 0.0  # what turns the kernel's stamps into monotonic time
+        for _ in range(DRAIN):
+            try:
+                n, ancillary, flags, sender = self._socket.recvmsg_into([buffer], ANCILLARY_BYTES)
+            except BlockingIOError:
+                return True
+            at_s = self._arrival_s(ancillary, realtime, now) if ancillary else now
+            self._take(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
+        return False
+
+    def _arrival_s(self, ancillary: list[tuple[int, int, bytes]], realtime: float, now: float) -> float:
+        """Return when the kernel had the datagram; note what it dropped."""
+        at_s = now
+        for _, kind, value in ancillary:
+            if kind == _SO_TIMESTAMPNS and len(value) == _TIMESPEC.size:
+                seconds, nanoseconds = _TIMESPEC.unpack(value)
+                at_s = min(now, max(now - FORGET_S, seconds + 1e-9 * nanoseconds + realtime))
+            elif kind == _SO_RXQ_OVFL:
+                self._kernel_drops = int.from_bytes(value, sys.byteorder)
+        return at_s
+
+    def _take(self, datagram: memoryview, host: str, at_s: float, *, is_cut: bool) -> None:
+        self._counts["datagrams"] += 1
+        if not self._all.admits(at_s, ALL_PER_S):
+            self._counts["over_ceiling"] += 1
+            return
+        parsed = Refusal.CUT if is_cut else parse(datagram)
+        name = name_of(datagram) if isinstance(parsed, Refusal) else parsed.name
+        row = self._rows.get((host, name))
+        if (row is None or not row.inboxes) and not self._strangers.admits(at_s, STRANGERS_PER_S):
+            self._counts["over_ceiling"] += 1
+            return
+        if isinstance(parsed, Refusal):
+            self._refuse(parsed, host, name, row, at_s)
+        elif row := row or self._new_row(host, name, at_s):
+            row.take(parsed, at_s, self._block_s, self._full)
+
+    def _refuse(self, refusal: Refusal, host: str, name: bytes, row: _Row | None, at_s: float) -> None:
+        self._refused[refusal.code] += 1
+        self._speak(host, refusal.code, at_s)
+        if refusal in _UNNAMEABLE:
+            if host in self._hosts or len(self._hosts) < TABLE_ROWS:
+                self._hosts[host] = refusal, at_s
+        elif row := row or self._new_row(host, name, at_s):
+            row.refuse(refusal.code, at_s)
+
+    def _new_row(self, host: str, name: bytes, at_s: float) -> _Row | None:
+        """Return a row for a stream nobody asked for; None where the table is full."""
+        hosts = [h for (h, _), row in self._rows.items() if not row.inboxes]
+        if len(hosts) >= TABLE_ROWS or hosts.count(host) >= ROWS_PER_HOST:
+            self._counts["table_full"] += 1
+            return None
+        return self._rows.setdefault((host, name), _Row(at_s))
+
+    def _speak(self, host: str, code: str, at_s: float) -> None:
+        """Log a refusal, once in 10 s for each sender and reason."""
+        said_s = self._spoke_at.get((host, code), float("-inf"))
+        if at_s - said_s >= SPEAK_S and ((host, code) in self._spoke_at or len(self._spoke_at) < TABLE_ROWS):
+            self._spoke_at[host, code] = at_s
+            _log.info("VBAN port %d: packet of %s refused (%s), %d so far", self.number, host, code, self._refused[code])
+
+    def _tidy(self, now: float) -> None:
+        with self._lock:
+            self._rows = {k: row for k, row in self._rows.items() if row.inboxes or now - row.seen_s < FORGET_S}
+            self._hosts = {h: entry for h, entry in self._hosts.items() if now - entry[1] < FORGET_S}
+            self._spoke_at = {k: at_s for k, at_s in self._spoke_at.items() if now - at_s < SPEAK_S}
+
+    def _fail(self, reason: str) -> None:
+        with self._lock:
+            self._failure = self._failure or SourceError("vban.port_failed", retryable=True, port=self.number, reason=reason)
+            for row in self._rows.values():
+                for inbox in row.inboxes:
+                    inbox.fail(self._failure)
+
+
+def _open(address: str, port: int) -> tuple[socket.socket, int]:
+    """Return a socket on ``port``, not blocking, and its buffer's size.
+
+    No SO_REUSEADDR: of two sockets that share a UDP port, one gets everything.
+    """
+    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        opened.bind((address, port))
+        opened.setblocking(False)
+        return opened, _enlarge(opened)
+    except OSError as exc:
+        opened.close()
+        codes = {errno.EADDRINUSE: "vban.port_taken", errno.EACCES: "vban.port_forbidden"}
+        if exc.errno in codes:
+            raise SourceError(codes[exc.errno], retryable=exc.errno == errno.EADDRINUSE, port=port) from exc
+        raise SourceError("vban.port_failed", retryable=True, port=port, reason=exc.strerror or str(exc)) from exc
+
+
+def _enlarge(opened: socket.socket) -> int:
+    """Ask for a large buffer and, on Linux, for stamps and the count of drops; return the buffer's size in bytes."""
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+    if _LINUX:
+        opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+        opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
+    granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    if granted < ENOUGH_BYTES:
+        _log.warning(
+            "the kernel grants only %d bytes of buffer for VBAN; with many streams raise net.core.rmem_max to %d",
+            granted,
+            BUFFER_BYTES,
+        )
+    return granted

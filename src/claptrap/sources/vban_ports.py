@@ -1,0 +1,148 @@
+"""All UDP ports on which VBAN arrives: opened when somebody needs one, shared by all sources, closed after the last."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.vbanname import to_text
+from claptrap.sources.vban_inbox import Inbox
+from claptrap.sources.vban_port import Port, PortCounts, SeenStream, StreamCounts
+
+SHOWN_NAMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a stream is not heard.
+
+    Attributes:
+        code: a key of ``core.wording``.
+        params: values for that sentence.
+    """
+
+    code: str
+    params: Mapping[str, str | int | float]
+
+
+class VbanPorts:
+    """All ports of the process. A port is open while somebody needs it. Thread-safe.
+
+    Args:
+        address: the machine's own address to listen on; all of them by default.
+        clock: the machine's.
+    """
+
+    def __init__(self, address: str = "0.0.0.0", clock: Clock | None = None) -> None:  # noqa: S104  # senders are elsewhere
+        self._address = address
+        self._clock = clock or SystemClock()
+        self._ports: dict[int, Port] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def receiving(self, port: int, host: str, name: bytes) -> Iterator[Inbox]:
+        """Receive the packets of one stream until the context ends.
+
+        Raises:
+            SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
+        """
+        inbox, key = Inbox(), (host, name)
+        with self._lock:
+            opened = self._opened(port)
+            opened.join(key, inbox)
+        try:
+            yield inbox
+        finally:
+            with self._lock:
+                opened.leave(key, inbox)
+                if not opened.is_needed():
+                    self._close(opened)
+
+    def watch(self, port: int = 6980, for_s: float = 60.0) -> None:
+        """Listen on ``port`` for at least ``for_s`` more seconds, so that ``discovered`` has something to tell.
+
+        Raises:
+            SourceError: like ``receiving``.
+        """
+        with self._lock:
+            opened = self._opened(port)
+            opened.needed_until = max(opened.needed_until, self._clock.monotonic() + for_s)
+
+    def discovered(self) -> tuple[SeenStream, ...]:
+        """Return the streams that arrived on the open ports within 30 s, 64 strangers a port at most.
+
+        VBAN announces nothing: a stream is seen once its sender is pointed at this machine, or at everybody.
+        """
+        return tuple(stream for port in self._open_ports() for stream in port.seen())
+
+    def stream_counts(self) -> tuple[StreamCounts, ...]:
+        """Return what happened to each stream that is heard."""
+        return tuple(counts for port in self._open_ports() for counts in port.stream_counts())
+
+    def port_counts(self) -> tuple[PortCounts, ...]:
+        """Return what happened on each open port."""
+        return tuple(port.counts() for port in self._open_ports())
+
+    def why_absent(self, port: int, host: str, name: bytes) -> Absence:
+        """Return why no sound of a stream arrives, as far as can be known from what does arrive."""
+        wanted = to_text(name)
+        params: dict[str, str | int | float] = {"host": host, "stream": wanted, "port": port}
+        seen = [s for s in self.discovered() if s.rate_hz or s.problem]
+        here = [s for s in seen if s.port == port]
+        for s in here:
+            if (s.host, s.stream) == (host, wanted) and s.problem:
+                return Absence(s.problem, params)
+        if names := [s.stream for s in here if s.host == host and s.stream != wanted and not s.wanted]:
+            return Absence("vban.wrong_name", params | {"seen": _quoted(names)})
+        if ports := [s.port for s in seen if (s.host, s.stream) == (host, wanted) and s.port != port]:
+            return Absence("vban.wrong_port", params | {"actual": ports[0]})
+        if hosts := [s.host for s in here if s.stream == wanted and s.host != host]:
+            return Absence("vban.wrong_host", params | {"seen": ", ".join(hosts[:SHOWN_NAMES])})
+        refusals = (p.nameless_refusal(host) for p in self._open_ports() if p.number == port)
+        if refusal := next(refusals, None):
+            return Absence(refusal.code, params)
+        return Absence("vban.nothing", params)
+
+    def stop(self) -> None:
+        """Close every port; who still receives gets ``vban.port_failed``."""
+        with self._lock:
+            for port in list(self._ports.values()):
+                self._close(port)
+
+    def _open_ports(self) -> list[Port]:
+        with self._lock:
+            return [self._ports[number] for number in sorted(self._ports)]
+
+    def _opened(self, number: int) -> Port:
+        port = self._ports.get(number)
+        if port is not None and not port.is_open:
+            self._close(port)
+            port = None
+        if port is None:
+            port = self._ports[number] = Port(self._address, number, self._clock, self._retire)
+        return port
+
+    def _close(self, port: Port) -> None:
+        if self._ports.get(port.number) is port:
+            del self._ports[port.number]
+            port.stop()
+
+    def _retire(self, port: Port) -> bool:
+        """Forget a port that nobody needs; asked from its own thread, which therefore may not wait for our lock."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if port.is_needed():
+                return False
+            return self._ports.pop(port.number, None) is port
+        finally:
+            self._lock.release()
+
+
+def _quoted(names: list[str]) -> str:
+    """Return a few names as a person reads them."""
+    more = ", …" if len(names) > SHOWN_NAMES else ""
+    return ", ".join(f"“{name}”" for name in names[:SHOWN_NAMES]) + more

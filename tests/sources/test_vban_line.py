@@ -1,0 +1,191 @@
+"""What is heard of a stream: the right channel, and gaps that do not sound like claps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import Frame
+from claptrap.audio.hopper import Hopper
+from claptrap.detect.onset import Gate
+from claptrap.sources.vban_bridge import bridge, extend, fade
+from claptrap.sources.vban_line import BRIDGE_S, Line
+from claptrap.sources.vban_order import Turn
+from claptrap.sources.vban_packet import Encoding, Format, Packet, encode
+
+RATE_HZ = 48_000
+FRAMES = 256
+
+
+def turns(samples: NDArray[np.float32], lost: frozenset[int] = frozenset(), rate_hz: int = RATE_HZ) -> list[Turn]:
+    """Cut samples (n, channels) into turns of 256 frames; those with an index in ``lost`` do not arrive."""
+    form = Format(rate_hz, samples.shape[1], Encoding.FLOAT32)
+    made, n_lost = [], 0
+    for i, at in enumerate(range(0, len(samples), FRAMES)):
+        block = samples[at : at + FRAMES]
+        if i in lost:
+            n_lost += len(block)
+            continue
+        made.append(Turn(Packet(form, len(block), b"s", i, encode(block, form.encoding)), n_lost))
+        n_lost = 0
+    return made
+
+
+def hear(samples: NDArray[np.float32], channel: str = "mean", lost: frozenset[int] = frozenset()) -> list[Frame]:
+    line = Line(Format(RATE_HZ, samples.shape[1], Encoding.FLOAT32), channel)
+    return [frame for turn in turns(samples, lost) for frame in line.frames([turn])]
+
+
+def joined(frames: list[Frame]) -> NDArray[np.float32]:
+    return np.concatenate([frame.samples[:, 0] for frame in frames])
+
+
+def hum(seconds: float = 4.0, noise_level: float = 1e-4) -> NDArray[np.float32]:
+    """A room with a fan: 150 and 443 Hz and a little noise, (n, 1)."""
+    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    noise = np.random.default_rng(1).normal(0, noise_level, len(t))
+    return (0.2 * np.sin(2 * np.pi * 150 * t) + 0.1 * np.sin(2 * np.pi * 443 * t) + noise).astype(np.float32)[:, None]
+
+
+def test_without_loss_the_sound_passes_unchanged() -> None:
+    """However the turns are grouped, the same samples come out, and no seam."""
+    sound = hum(0.5)
+    frames = hear(sound)
+    assert joined(frames).tolist() == sound[:, 0].tolist()
+    at_once = list(Line(Format(RATE_HZ, 1, Encoding.FLOAT32), "mean").frames(turns(sound)))
+    assert len(at_once) == 1
+    assert joined(at_once).tolist() == sound[:, 0].tolist()
+    assert not any(frame.lost_samples for frame in frames + at_once)
+
+
+def test_channels_are_chosen() -> None:
+    """The mean of all, or one of them."""
+    sound = np.random.default_rng(2).uniform(-0.5, 0.5, (2_048, 3)).astype(np.float32)
+    assert joined(hear(sound, "mean")) == pytest.approx(sound.mean(axis=1), abs=1e-6)
+    for channel in (1, 2, 3):
+        assert joined(hear(sound, str(channel))).tolist() == sound[:, channel - 1].tolist()
+    with pytest.raises(ValueError, match="no channel 4"):
+        hear(sound, "4")
+
+
+def test_the_loudest_channel_is_followed_without_a_click() -> None:
+    """Anti-phase stereo, silent in the mean, is heard; a change of channel is no step."""
+    wave = hum(4.0)[:, 0]
+    assert np.abs(joined(hear(np.stack([wave, -wave], axis=1), "mean"))).max() < 1e-6
+    gains = np.where(np.arange(len(wave)) < len(wave) / 2, 1.0, 0.05).astype(np.float32)
+    sound = np.stack([wave * gains, wave * 0.3], axis=1)
+    heard = joined(hear(sound, "loudest"))
+    assert heard[: RATE_HZ // 2].tolist() == sound[: RATE_HZ // 2, 0].tolist()
+    assert heard[-RATE_HZ // 4 :].tolist() == sound[-RATE_HZ // 4 :, 1].tolist()
+    steps = np.abs(np.diff(heard))
+    steps[len(wave) // 2 - 2 : len(wave) // 2 + 2] = 0  # the sound's own step
+    assert steps.max() < 0.02
+
+
+@pytest.mark.parametrize("n_lost", [1, 2, 3])
+def test_a_short_gap_is_bridged(n_lost: int) -> None:
+    """Up to 20 ms: as many samples as were sent, no seam is told, no step is heard."""
+    assert n_lost * FRAMES <= BRIDGE_S * RATE_HZ
+    sound = hum()
+    frames = hear(sound, lost=frozenset(range(300, 300 + n_lost)))
+    assert not any(frame.lost_samples for frame in frames)
+    heard = joined(frames)
+    assert len(heard) == len(sound)
+    own_step = np.abs(np.diff(sound[:, 0])).max()
+    assert np.abs(np.diff(heard)).max() < 3 * own_step
+    after = (300 + n_lost) * FRAMES
+    assert heard[after:].tolist() == sound[after:, 0].tolist()
+
+
+@pytest.mark.parametrize("n_lost", [4, 20, 187])
+def test_a_long_gap_fades_out_is_told_and_fades_in(n_lost: int) -> None:
+    """More than 20 ms: what is given and what is told as lost is what was sent; both edges are soft."""
+    sound = hum()
+    frames = hear(sound, lost=frozenset(range(300, 300 + n_lost)))
+    (seam,) = [i for i, frame in enumerate(frames) if frame.lost_samples]
+    assert len(joined(frames)) + frames[seam].lost_samples == len(sound)
+    own_step = np.abs(np.diff(sound[:, 0])).max()
+    assert np.abs(np.diff(joined(frames[:seam]))).max() < 3 * own_step
+    assert abs(frames[seam - 1].samples[-1, 0]) < 0.01
+    assert abs(frames[seam].samples[0, 0]) < 0.01
+    assert np.abs(np.diff(joined(frames[seam:]))).max() < 6 * own_step
+
+
+def test_a_gap_right_at_the_beginning_is_survived() -> None:
+    """There is little or nothing to mirror yet."""
+    for lost in (1, 2, 5):
+        frames = hear(hum(0.2), lost=frozenset(range(1, 1 + lost)))
+        assert sum(len(f.samples) + f.lost_samples for f in frames) == len(hum(0.2))
+
+
+def candidates(frames: list[Frame]) -> int:
+    hopper, gate = Hopper(), Gate(1)
+    found = 0
+    for frame in frames:
+        for hop, lost in zip(*hopper.push(frame), strict=True):
+            found += len(gate.tick(np.array([0]), hop[None], np.array([lost])))
+    return found
+
+
+@pytest.mark.parametrize("noise_level", [1e-4, 1e-3, 5e-3])
+@pytest.mark.parametrize("n_lost", [1, 2, 3, 4, 8, 40])
+def test_loss_is_no_beginning(n_lost: int, noise_level: float) -> None:
+    """The gate hears nothing begin where packets of a humming room are lost, while a hard hole is heard at once."""
+    sound = hum(8.0, noise_level)
+    lost = frozenset(i + k for i in range(100, 1_400, 130) for k in range(n_lost))
+    assert candidates(hear(sound)) == 0
+    assert candidates(hear(sound, lost=lost)) == 0
+    holes = sound.copy()
+    for i in lost:
+        holes[i * FRAMES : (i + 1) * FRAMES] = 0
+    assert candidates(hear(holes)) >= 8
+
+
+def test_a_clap_after_a_loss_is_still_a_beginning() -> None:
+    """100 ms after a gap, bridged or told, a burst of noise is found like any other."""
+    for n_lost in (1, 10):
+        sound = hum(3.0)
+        at = (200 + n_lost) * FRAMES + RATE_HZ // 10
+        burst = np.random.default_rng(3).normal(0, 0.3, 2_400) * np.exp(-np.arange(2_400) / 480)
+        sound[at : at + 2_400, 0] += burst.astype(np.float32)
+        assert candidates(hear(sound, lost=frozenset(range(200, 200 + n_lost)))) >= 1
+
+
+def test_a_fade_falls() -> None:
+    """From nearly 1 to nearly 0, never rising."""
+    falling = fade(96)
+    assert all(a > b for a, b in pairwise(falling))
+    assert falling[0] > 0.99
+    assert falling[-1] < 0.01
+    assert len(fade(0)) == 0
+
+
+def test_a_bridge_goes_on_with_a_tone() -> None:
+    """A tone is restored almost as it was."""
+    sound = hum(0.2, 0.0)[:, 0]
+    bridged = bridge(sound[1_000:2_056], 256, sound[2_312:3_368])
+    assert np.abs(bridged - sound[2_056:2_312]).max() < 0.01
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 3, 4, 7, 100])
+@pytest.mark.parametrize("n_after", [0, 1, 5, 300])
+def test_a_bridge_of_little_is_finite_and_hardly_louder(n_before: int, n_after: int) -> None:
+    """Whatever there is on either side, even a step or full scale: nothing explodes."""
+    rng = np.random.default_rng(4)
+    for before, after in [
+        (rng.uniform(-1, 1, n_before), rng.uniform(-1, 1, n_after)),
+        (np.ones(n_before), -np.ones(n_after)),
+        (np.zeros(n_before), np.zeros(n_after)),
+        (2.0 ** np.arange(n_before) / 2.0**n_before, np.zeros(n_after)),
+    ]:
+        bridged = bridge(before.astype(np.float32), 500, after.astype(np.float32))
+        assert bridged.shape == (500,)
+        assert np.abs(bridged).max() <= 1.5 * max(np.abs(before).max(initial=0), np.abs(after).max(initial=0)) + 1e-6
+
+
+def test_silence_goes_on_as_silence() -> None:
+    """Exact zeros stay exact zeros, so that a mute stream is still known as one."""
+    assert not extend(np.zeros(1_000, np.float32), 200).any()
