@@ -46,7 +46,7 @@ _MEL = _mel_filters()
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return log-mel patches in dB, (B, FRAMES, MELS), of (B, PATCH) samples that begin ``BEFORE`` samples before the onset."""
+    """Return log-mel patches (B, FRAMES, MELS) in dB of (B, PATCH) samples from ``BEFORE`` before the onset on."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
     spectrum = np.fft.rfft(windows * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)

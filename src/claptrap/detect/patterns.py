@@ -1,4 +1,4 @@
-"""From rulings to detections: a source's threshold, echoes, patterns, applause and delay. Time is an argument, in samples."""
+"""From rulings to detections: threshold, echoes, patterns, applause and delay. Time is an argument, in samples."""
 
 from __future__ import annotations
 
