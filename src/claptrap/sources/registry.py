@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceSpec
+from claptrap.core.spec import FileInput, MicrophoneInput, RtspInput, SourceSpec
 from claptrap.sources.base import Source
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
+from claptrap.sources.rtsp import RtspSource
 
 
 def build(spec: SourceSpec) -> Source:
@@ -15,3 +16,5 @@ def build(spec: SourceSpec) -> Source:
             return MicrophoneSource(device)
         case FileInput(path=path, loop=loop):
             return FileSource(path, loop=loop)
+        case RtspInput() as wanted:
+            return RtspSource(wanted)
