@@ -83,7 +83,8 @@ def test_redacting_hides_all_that_can_be_secret() -> None:
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        ("http://cam/x", "url.rtsp_scheme"), ("cam/x", "url.rtsp_scheme"), ("rtsp:///x", "url.host"), ("rtsp://cam:0/", "url.port"),
+        ("http://cam/x", "url.rtsp_scheme"), ("cam/x", "url.rtsp_scheme"), ("rtsp:///x", "url.host"),
+        ("rtsp://cam:0/", "url.port"),
         ("rtsp://u:p w@cam/", "url.spaces"), ("rtsp://[::1", "url.malformed"), (f"rtsp://u:{MASK}@cam/", "url.masked"),
     ],
 )  # fmt: skip

@@ -93,7 +93,7 @@ def test_json_round_trip() -> None:
     assert check(settings.model_dump(mode="json")) == settings
 
 
-# -- secrets ------------------------------------------------------------------------------------------------------------------
+# -- secrets ----------------------------------------------------------------------------------------------------------------
 
 CAMERA = {"id": "cam", "kind": "rtsp", "name": "Cour", "input": {"url": "rtsp://adm:p%40ss@cam:554/live?token=T0P&ch=1"}}
 

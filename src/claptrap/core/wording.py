@@ -63,8 +63,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "source.wrong_rate": {
         "en": "{measured_hz} samples arrive each second instead of the {rate_hz} that are announced: sound is lost or its rate is wrong. "
         "Set the same rate at the sender, and check the network.",
-        "fr": "{measured_hz} échantillons arrivent par seconde au lieu des {rate_hz} annoncés : du son se perd ou le débit est faux. "
-        "Réglez le même débit à la source, et vérifiez le réseau.",
+        "fr": "{measured_hz} échantillons arrivent par seconde au lieu des {rate_hz} annoncés : du son se perd ou la fréquence est fausse. "
+        "Réglez la même fréquence à la source, et vérifiez le réseau.",
     },
     # -- network cameras (RTSP)
     "source.no_av": {
