@@ -104,20 +104,20 @@ class Sameness:
 
     def __init__(self) -> None:
         self._values: bytes = b""  # of the newest sample, all channels
-        self._largest = 0.0
+        self._largest = 0.0  # of the newest flat frame
         self._same_s = 0.0
 
     def add(self, frame: Frame) -> None:
         """Take the frame that follows, of at least one sample."""
         samples = frame.samples
-        first, last = samples[0], samples[-1]
-        is_flat = bool((first == last).all() and (samples == first).all())
-        if not is_flat or first.tobytes() != self._values:
+        first, last = samples[0].tobytes(), samples[-1].tobytes()
+        is_flat = first == last and bool((samples == samples[0]).all())  # nearly always decided by the first comparison
+        if not is_flat or first != self._values:
             self._same_s = 0.0
-        self._values = last.tobytes()
-        self._largest = float(np.abs(last).max())
+        self._values = last
         if is_flat:
             self._same_s += len(samples) / frame.rate_hz
+            self._largest = float(np.abs(samples[0]).max())
 
     def judge(self) -> Condition | None:
         """Return ``source.zeros`` for a minute of nothing, ``source.constant`` for ten seconds of any other value."""
