@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State
 from claptrap.core.spec import RtspInput
 from claptrap.service import ClapTrap
@@ -36,6 +37,9 @@ def test_a_camera_is_added_shown_and_changed_without_telling_its_password(
         shown = claptrap.snapshot()
         before = claptrap.settings()
         assert claptrap.change(shown["settings"]) == before
+        with pytest.raises(SourceError) as refused:
+            claptrap.probe_camera(shown["settings"]["sources"][1]["input"], "cam")
+        assert refused.value.code == "rtsp.refused"
         renamed = claptrap.change(
             {"sources": [{"id": "cam", "name": "Jardin", "input": shown["settings"]["sources"][1]["input"]}]}
         )

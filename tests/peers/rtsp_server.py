@@ -64,7 +64,8 @@ class RtspServer:
 
     Attributes:
         url: ``rtsp://127.0.0.1:PORT``; append one of ``MOUNTS``.
-        guarded_url: the same, but wanting ``USER`` and ``PASSWORD``.
+        guarded_url: the same, but wanting ``USER`` and ``PASSWORD`` (Basic).
+        digest_url: likewise (Digest, as most cameras).
         tls_url: the same as ``rtsps``; empty without ``certificate``.
 
     Args:
@@ -80,6 +81,7 @@ class RtspServer:
         self.port: int = ports["open"]
         self.url = f"rtsp://127.0.0.1:{self.port}"
         self.guarded_url = f"rtsp://127.0.0.1:{ports['guarded']}"
+        self.digest_url = f"rtsp://127.0.0.1:{ports['digest']}"
         self.tls_url = f"rtsps://localhost:{ports['tls']}" if "tls" in ports else ""
 
     def __enter__(self) -> Self:
@@ -130,7 +132,11 @@ def _libraries() -> tuple[Any, Any, Any, Any]:
 
 def _serve(port: int, certificate: str) -> None:
     gio, glib, _, rtsp = _libraries()
-    ports = {"open": _open(rtsp, port, None), "guarded": _open(rtsp, 0, _auth(rtsp))}
+    ports = {
+        "open": _open(rtsp, port, None),
+        "guarded": _open(rtsp, 0, _auth(rtsp)),
+        "digest": _open(rtsp, 0, _digest(rtsp)),
+    }
     if certificate:
         auth = rtsp.RTSPAuth()
         auth.set_tls_certificate(gio.TlsCertificate.new_from_file(certificate))
@@ -164,6 +170,15 @@ def _open(rtsp: Any, port: int, auth: Any) -> int:
 def _auth(rtsp: Any) -> Any:
     auth = rtsp.RTSPAuth()
     auth.add_basic(rtsp.RTSPAuth.make_basic(USER, PASSWORD), _token(rtsp))
+    return auth
+
+
+def _digest(rtsp: Any) -> Any:
+    from gi.repository import GstRtsp  # noqa: PLC0415
+
+    auth = rtsp.RTSPAuth()
+    auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+    auth.add_digest(USER, PASSWORD, _token(rtsp))
     return auth
 
 

@@ -10,7 +10,7 @@ import pytest
 from claptrap.core import wording
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import MASK
-from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, check, merged
+from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -168,3 +168,15 @@ def test_a_faulty_camera_is_refused_without_telling_its_secret(given: dict[str, 
     with pytest.raises(SettingsFaults) as caught:
         check(document)
     assert "hunter2" not in f"{caught.value.faults} {caught.value} {caught.value.__cause__}"
+
+
+def test_a_camera_to_probe_is_checked_like_one_to_keep() -> None:
+    """With the secrets of the source that it would change, or with none; and nothing is kept."""
+    settings = check({"sources": [MIC, CAMERA]})
+    shown = settings.sources[1].model_dump(mode="json")["input"]
+    assert camera(settings, shown, "cam") == settings.sources[1].to_input()
+    assert camera(settings, {"url": "rtsp://u:p@other/x"}) == RtspInput("rtsp://other/x", username="u", password="p")
+    for source_id, given, path in (("", shown, "new.input.url"), ("microphone", {}, "microphone.input.url")):
+        with pytest.raises(SettingsFaults) as caught:
+            camera(settings, given, source_id)
+        assert f"sources.{path}" in {fault.path for fault in caught.value.faults}

@@ -257,6 +257,25 @@ def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     return _merge(current.whole(), current.model_dump(mode="json"), patch)
 
 
+def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> RtspInput:
+    """Return what to open for ``given``, the ``input`` of an RTSP source as a person has typed it, without keeping it.
+
+    Args:
+        current: the settings in force.
+        given: like ``RtspSettings``.
+        source_id: a source of ``current`` that ``given`` would change: masked secrets are its; empty for a new one.
+
+    Raises:
+        SettingsFaults: with every fault.
+    """
+    entry = {"id": source_id or "new", "kind": "rtsp", "name": "new", "input": given}
+    known = Settings(sources=[source for source in current.sources if source.id == source_id])
+    wanted = check(merged(known, {"sources": [entry]})).sources[0].to_input()
+    if not isinstance(wanted, RtspInput):
+        raise TypeError(f"{source_id} became no camera")
+    return wanted
+
+
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
 

@@ -26,7 +26,7 @@ from claptrap.core.weburl import give_credentials, redact, scrubbed
 from claptrap.sources.base import Sink
 from claptrap.sources.knock import Patience, Stopped, authorities, knock
 
-OPEN_S = 10.0  # from the name to the first packet; cameras were seen to take 3 s
+OPEN_S = 8.0  # from the name to the first packet; while FFmpeg opens, a halt waits for half of it at worst
 STALLED_S = 10.0
 READ_S = 0.4  # a read waits no longer before it looks whether to stop
 PROBE_S = 10.0
