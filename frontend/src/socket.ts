@@ -2,7 +2,7 @@
 import { io } from "socket.io-client";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, running, takeAttempt, takeClap, takeLevels, takeSnapshot, takeStatus, verdicts,
+  heard, link, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
 } from "./store.ts";
 
 export function connect(): void {
@@ -26,5 +26,7 @@ export function connect(): void {
   socket.on("labels", (news) => (heard.value = news));
   socket.on("verdict", (news) => verdicts.publish(news));
   socket.on("level", takeLevels);
+  socket.on("model", takeModel);
+  socket.on("settings", takeSettings);
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
 }

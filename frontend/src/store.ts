@@ -3,8 +3,8 @@
 import { batch, computed, signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, Settings, Snapshot, SoundLabels, SourceSettings, SourceStatus,
-  VerdictNews, Worded,
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Settings, Snapshot, SoundLabels, SourceSettings,
+  SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
 const REMEMBERED = 200;
@@ -32,6 +32,8 @@ export const opened = signal(false);
 export const version = signal("");
 export const running = signal(false);
 export const labelsOn = signal(false);
+/** The download of YAMNet's file, while there is one. */
+export const model = signal<ModelProgress | null>(null);
 export const problems = signal<Worded[]>([]);
 export const settings = signal<Settings | null>(null);
 export const statuses = signal<Record<string, KnownStatus>>({});
@@ -61,6 +63,7 @@ export function takeSnapshot(snapshot: Snapshot): void {
     version.value = snapshot.version;
     running.value = snapshot.running;
     labelsOn.value = snapshot.labels;
+    model.value = snapshot.model;
     problems.value = snapshot.problems;
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     detections.value = snapshot.events.map(remembered);
@@ -84,7 +87,15 @@ export function takeClap(news: ClapNews): void {
   });
 }
 
+export function takeModel(progress: ModelProgress): void {
+  batch(() => {
+    model.value = progress;
+    if (progress.in_use) labelsOn.value = true;
+  });
+}
+
 export function takeAttempt(attempt: Attempt): void {
+  if (attempts.value.some((known) => known.event_id === attempt.event_id && known.number === attempt.number)) return;
   attempts.value = [attempt, ...attempts.value].slice(0, REMEMBERED);
 }
 

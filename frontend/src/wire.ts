@@ -86,11 +86,21 @@ export interface Attempt extends Worded {
   retry_in_s: number | null;
 }
 
+/** How the download of a model file goes; `code` says why it failed. */
+export interface ModelProgress extends Worded {
+  name: string;
+  done_bytes: number;
+  size_bytes: number;
+  retry_in_s: number | null;
+  in_use: boolean;
+}
+
 export interface Snapshot {
   version: string;
   running: boolean;
   language: Language;
   labels: boolean;
+  model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
   statuses: Record<string, SourceStatus>;

@@ -14,7 +14,16 @@ from claptrap import __version__
 from claptrap.core import wording
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
-from claptrap.core.events import Attempt, Event, SourceStatus, State, Status
+from claptrap.core.events import (
+    Attempt,
+    DetectionRunning,
+    Event,
+    ModelProgress,
+    SettingsChanged,
+    SourceStatus,
+    State,
+    Status,
+)
 from claptrap.core.spec import SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -24,6 +33,7 @@ from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
+from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
 from claptrap.settings.schema import Settings, SettingsFaults, camera, check, merged, target_id
@@ -45,10 +55,16 @@ class ClapTrap:
         data_dir: where settings are kept.
         clock: the machine's.
         build_source: makes the source of a spec.
+        yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
     """
 
     def __init__(
-        self, data_dir: Path, *, clock: Clock | None = None, build_source: Callable[[SourceSpec], Source] = build
+        self,
+        data_dir: Path,
+        *,
+        clock: Clock | None = None,
+        build_source: Callable[[SourceSpec], Source] = build,
+        yamnet_url: str | None = None,
     ) -> None:
         self.hub = Hub()
         self._clock = clock or SystemClock()
@@ -57,6 +73,8 @@ class ClapTrap:
         self._settings = Settings()
         self._problems: list[ClapTrapError] = []
         self._yamnet: YamNet | None = None
+        self._yamnet_url = yamnet_url
+        self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
         self._dispatcher = Dispatcher(self, self._clock)
         self._revision = 0
@@ -77,14 +95,19 @@ class ClapTrap:
         loaded = self._store.load()
         self._settings = loaded.settings
         self._problems += loaded.problems
-        self._yamnet = self._load_yamnet()
+        self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
         self._dispatcher.apply(self._settings.targets())
         self.start_detection()
+        if self._fetcher is not None:
+            self._fetcher.start()
 
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
+        if self._fetcher is not None:
+            self._fetcher.stop()
+            self._fetcher = None
         self.stop_detection()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self._store.close()
@@ -96,6 +119,7 @@ class ClapTrap:
                 self._worker = Worker(Hearing(self._build_source, Gate, self._make_judge), self, self, self._clock)
                 self._worker.start()
                 self._apply()
+                self.hub.publish(DetectionRunning(running=True))
 
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
@@ -103,6 +127,7 @@ class ClapTrap:
             if self._worker is not None:
                 self._worker.stop()
                 self._worker = None
+                self.hub.publish(DetectionRunning(running=False))
 
     @property
     def running(self) -> bool:
@@ -134,6 +159,7 @@ class ClapTrap:
                 self._settings = changed
                 self._dispatcher.apply(changed.targets())
                 self._apply()
+                self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
             return self._settings
 
     def devices(self) -> Sequence[Device]:
@@ -185,6 +211,7 @@ class ClapTrap:
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
+            "model": self._memory.model(),
             "problems": [in_words({"code": p.code, "params": dict(p.params)}) for p in self._problems],
             "settings": self._settings.model_dump(mode="json"),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
@@ -204,7 +231,7 @@ class ClapTrap:
 
     def offer(self, status: Status) -> None:
         """Pass a status on to those who watch."""
-        if isinstance(status, Attempt):
+        if isinstance(status, Attempt | ModelProgress):
             self._memory.add(status)
         self.hub.offer(status)
 
@@ -218,13 +245,32 @@ class ClapTrap:
                 raise
             self._problems.append(error)
 
-    def _load_yamnet(self) -> YamNet | None:
+    def _find_yamnet(self) -> None:
+        """Load YAMNet where its file is there; prepare to fetch it where it is not."""
+        folder = models_folder()
         try:
-            path = find(YAMNET, models_folder())
-            return load_yamnet(path) if path else None
+            path = find(YAMNET, folder)
+            if path is not None:
+                self._yamnet = load_yamnet(path)
+            elif self._yamnet_url is not None:
+                self._fetcher = Fetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
         except ClapTrapError as error:
             self._problems.append(error)
-            return None
+
+    def _yamnet_has_come(self, path: Path) -> None:
+        """Load YAMNet in the fetcher's thread, and hand it to the judge, whose it is from then on."""
+        try:
+            yamnet = load_yamnet(path)
+        except ClapTrapError as error:
+            _log.warning("%s", error)
+            self.offer(ModelProgress(YAMNET.name, YAMNET.size, YAMNET.size, error.code, error.params))
+            return
+        with self._lock:
+            self._yamnet = yamnet
+            if self._worker is not None:
+                self._worker.give_yamnet(yamnet)
+        self.offer(ModelProgress(YAMNET.name, YAMNET.size, YAMNET.size, in_use=True))
+        _log.info("%s has come: claps are confirmed and sounds are named from now on", YAMNET.title)
 
     def _make_judge(self, rows: int) -> Judge:
         return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
@@ -240,23 +286,31 @@ class ClapTrap:
 
 
 class Memory:
-    """The newest events and attempts, for a page that opens later. Lost at the end of the process."""
+    """The newest events, attempts and progress, for a page that opens later. Lost at the end of the process."""
 
     def __init__(self) -> None:
         self._events: deque[Event] = deque(maxlen=REMEMBERED)
         self._attempts: deque[Attempt] = deque(maxlen=REMEMBERED)
+        self._model: ModelProgress | None = None
         self._lock = threading.Lock()
 
-    def add(self, news: Event | Attempt) -> None:
+    def add(self, news: Event | Attempt | ModelProgress) -> None:
         """Remember ``news``, newest first."""
         with self._lock:
             if isinstance(news, Event):
                 self._events.appendleft(news)
-            else:
+            elif isinstance(news, Attempt):
                 self._attempts.appendleft(news)
+            else:
+                self._model = news
+
+    def model(self) -> dict[str, Any] | None:
+        """Return how the download of the model goes, as JSON data; None where none was needed."""
+        model = self._model
+        return in_words(asdict(model)) if model else None
 
     def snapshot(self) -> dict[str, Any]:
-        """Return both lists as JSON data."""
+        """Return events and attempts as JSON data."""
         with self._lock:
             events, attempts = list(self._events), list(self._attempts)
         return {

@@ -22,7 +22,7 @@ START_S = 30.0
 def claptrap_environment(base: Mapping[str, str]) -> dict[str, str]:
     """Return ``base`` without ClapTrap's own variables, and with English messages."""
     kept = {name: value for name, value in base.items() if not name.startswith("CLAPTRAP_") or name == "CLAPTRAP_MODELS_DIR"}
-    return kept | {"LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
+    return kept | {"LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "CLAPTRAP_NO_DOWNLOAD": "1"}
 
 
 class Service:
@@ -76,7 +76,8 @@ class Service:
         with self._grown:
             ready = self._grown.wait_for(lambda: found() or self._process.poll() is not None, timeout_s)
             match = found()
-            assert ready and match, f"no line like {pattern!r} in:\n{self.log_text()}"
+            assert ready, f"no line like {pattern!r} in:\n{self.log_text()}"
+            assert match, f"it ended without a line like {pattern!r}:\n{self.log_text()}"
             return match
 
     def log_text(self) -> str:

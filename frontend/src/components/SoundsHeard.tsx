@@ -1,17 +1,18 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { percent } from "../i18n/format.ts";
-import { t } from "../i18n/index.ts";
-import { heard, labelsOn } from "../store.ts";
+import { said, t } from "../i18n/index.ts";
+import { heard, labelsOn, model } from "../store.ts";
+import type { ModelProgress } from "../wire.ts";
 
 const SHOWN = 5;
 const FADE_MS = 4000;
 
-/** What YAMNet hears just now; or how to get it. */
+/** What YAMNet hears just now; or how its file comes; or how to get it. */
 export function SoundsHeard() {
   return (
     <section class="panel sounds" aria-labelledby="sounds-title">
       <h2 id="sounds-title">{t("sounds.title")}</h2>
-      {labelsOn.value ? <Sounds /> : <HowToNameSounds />}
+      {labelsOn.value ? <Sounds /> : model.value ? <Coming progress={model.value} /> : <HowToNameSounds />}
     </section>
   );
 }
@@ -37,6 +38,19 @@ function Sounds() {
         </li>
       ))}
     </ul>
+  );
+}
+
+function Coming({ progress }: { progress: ModelProgress }) {
+  const share = progress.done_bytes / progress.size_bytes;
+  return (
+    <div class="how">
+      <p>{t("sounds.coming", { share: percent(share) })}</p>
+      <meter class="unseen" min={0} max={1} value={share} aria-hidden="true" />
+      <i class="bar"><i style={{ transform: `scaleX(${share.toFixed(2)})` }} /></i>
+      {progress.code && <p role="status" dir="auto">{said(progress)}</p>}
+      {progress.retry_in_s !== null && <p>{t("sounds.coming_again", { minutes: Math.ceil(progress.retry_in_s / 60) })}</p>}
+    </div>
   );
 }
 

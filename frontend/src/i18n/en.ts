@@ -90,6 +90,9 @@ export const en: Record<Key, string> = {
   "sounds.off": "Sounds are not named: the YAMNet model is missing. Claps are detected all the same.",
   "sounds.off_how": "To add it (4 MB), run this command, then restart ClapTrap:",
 
+  "sounds.coming": "The YAMNet model, which names sounds, is coming: {share}. Claps are detected already.",
+  "sounds.coming_again": "Trying again in {minutes} min.",
+
   "feed.title": "Detections",
   "feed.empty": "No clap yet. Clap your hands near the microphone.",
   "feed.time": "Time",

@@ -89,6 +89,9 @@ export const fr = {
   "sounds.off": "Les sons ne sont pas nommés : il manque le modèle YAMNet. Les claps sont détectés quand même.",
   "sounds.off_how": "Pour l'ajouter (4 Mo), lancez cette commande, puis redémarrez ClapTrap :",
 
+  "sounds.coming": "Le modèle YAMNet, qui nomme les sons, arrive : {share}. Les claps sont déjà détectés.",
+  "sounds.coming_again": "Nouvel essai dans {minutes} min.",
+
   "feed.title": "Détections",
   "feed.empty": "Pas encore de clap. Claquez des mains près du micro.",
   "feed.time": "Heure",

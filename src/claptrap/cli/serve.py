@@ -11,6 +11,7 @@ import platformdirs
 
 from claptrap.cli.language import in_words
 from claptrap.core.errors import ClapTrapError
+from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.server import serve as serve_web
 
@@ -48,6 +49,21 @@ DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
     help="Listen beyond this machine although there is no password.",
 )
 @click.option(
+    "--allowed-host",
+    "allowed_hosts",
+    multiple=True,
+    envvar="CLAPTRAP_ALLOWED_HOST",
+    show_envvar=True,
+    help="Name under which a proxy shows the page; may be given again.",
+)
+@click.option(
+    "--no-download",
+    is_flag=True,
+    envvar="CLAPTRAP_NO_DOWNLOAD",
+    show_envvar=True,
+    help="Do without YAMNet rather than fetch it (4 MB, once).",
+)
+@click.option(
     "--log-level",
     default="info",
     envvar="CLAPTRAP_LOG_LEVEL",
@@ -55,11 +71,22 @@ DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
     show_envvar=True,
     type=click.Choice(LEVELS, case_sensitive=False),
 )
-def serve(host: str, port: int, data_dir: Path, allow_network: bool, log_level: str) -> None:
+def serve(
+    host: str,
+    port: int,
+    data_dir: Path,
+    allow_network: bool,
+    allowed_hosts: tuple[str, ...],
+    no_download: bool,
+    log_level: str,
+) -> None:
     """Hear, and show a page. Ctrl-C ends it."""
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
+    service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
     try:
-        serve_web(ClapTrap(data_dir), host=host, port=port, allow_network=allow_network, on_ready=_announce)
+        serve_web(
+            service, host=host, port=port, allow_network=allow_network, on_ready=_announce, allowed_hosts=allowed_hosts
+        )
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
         sys.exit(1)

@@ -192,7 +192,8 @@ class ModelProgress:
         done_bytes, size_bytes: so far, and in all.
         code: why it failed, a key of ``core.wording``; empty while it goes well.
         params: values for that sentence.
-        retry_in_s: seconds until the next try; None while it goes well.
+        retry_in_s: seconds until the next try; None while it goes well, or when there will be none.
+        in_use: whether it is there and hearing uses it.
     """
 
     name: str
@@ -201,9 +202,24 @@ class ModelProgress:
     code: str = ""
     params: Mapping[str, str | int | float] = field(default_factory=dict)
     retry_in_s: float | None = None
+    in_use: bool = False
 
 
-Status = SourceStatus | Level | Heard | Verdict | Clap | Attempt | ModelProgress
+@dataclass(frozen=True, slots=True)
+class DetectionRunning:
+    """Detection was started or stopped."""
+
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """Somebody changed the settings: the whole new document, as JSON data."""
+
+    settings: Mapping[str, Any]
+
+
+Status = SourceStatus | Level | Heard | Verdict | Clap | Attempt | ModelProgress | DetectionRunning | SettingsChanged
 """What the lossy side carries: everything that a live page wants and nobody must rely on."""
 
 

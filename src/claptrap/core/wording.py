@@ -334,8 +334,23 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Écouter sur {host} ouvrirait ClapTrap au réseau, et il n'a pas encore de mot de passe. Utilisez 127.0.0.1, "
         "ou dites --allow-network si tous ceux qui atteignent cette machine peuvent le commander.",
     },
+    "service.cannot_listen": {
+        "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
+        "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
+    },
+    # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},
     "api.bad_request": {"en": "The request is not understood: {reason}.", "fr": "Requête incomprise : {reason}."},
+    "api.not_allowed": {"en": "This address does not take this method.", "fr": "Cette adresse n'accepte pas cette méthode."},
+    "api.not_json": {
+        "en": "The request must be a JSON document (Content-Type: application/json).",
+        "fr": "La requête doit être un document JSON (Content-Type: application/json).",
+    },
+    "api.not_an_object": {"en": "The request must be an object: {{…}}.", "fr": "La requête doit être un objet : {{…}}."},
+    "api.foreign_host": {
+        "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
+        "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
+    },
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {

@@ -14,6 +14,7 @@ from claptrap.models.catalogue import ModelFile
 from claptrap.models.download import download
 
 TELL_EVERY_BYTES = 200_000
+JOIN_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -47,16 +48,17 @@ class Fetcher:
         self._stop = threading.Event()
         self._told = 0
         self._said = ""
-        self._thread = threading.Thread(target=self._run, name="models:fetch")
+        # a daemon: a connection that hangs must not delay the end of the process; what has come stays on disk
+        self._thread = threading.Thread(target=self._run, name="models:fetch", daemon=True)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; what has come is kept for the next time."""
+        """End, within a second; what has come is kept for the next time."""
         self._stop.set()
-        self._thread.join()
+        self._thread.join(JOIN_S)
 
     def _run(self) -> None:
         failures = 0
@@ -68,7 +70,8 @@ class Fetcher:
                 self._wait(error, failures)
                 continue
             self._tell(self._model.size)
-            self._ready(path)
+            if not self._stop.is_set():
+                self._ready(path)
             return
 
     def _progress(self, done: int) -> bool:

@@ -14,6 +14,7 @@ from claptrap.core.spec import SourceSpec
 from claptrap.core.tally import Tally
 from claptrap.detect.judge import Judge, Ruling
 from claptrap.detect.patterns import Detection, Patterns
+from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.stream import Stream
 
@@ -76,6 +77,7 @@ class Judging:
     ) -> None:
         self._make_judge = make_judge
         self._judge = make_judge()
+        self._yamnet: YamNet | None = None
         self._beats = beats
         self._spec_of = spec_of
         self._tell = tell
@@ -96,6 +98,10 @@ class Judging:
         self._stop.set()
         self._thread.join()
 
+    def give_yamnet(self, yamnet: YamNet) -> None:
+        """Hand over YAMNet, from any thread; only the judge's thread uses it, from the next beat on."""
+        self._yamnet = yamnet
+
     def _run(self) -> None:
         while not self._stop.is_set():
             self.heard_at = self._clock.monotonic()
@@ -110,6 +116,8 @@ class Judging:
 
     def hear(self, beat: Beat) -> None:
         """Judge one beat."""
+        if self._yamnet is not None:
+            self._judge.yamnet = self._yamnet
         for stream in beat.opened:
             self._open(stream)
         if len(beat.rows):

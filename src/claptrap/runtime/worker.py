@@ -16,6 +16,7 @@ from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.judge import Judge
 from claptrap.detect.onset import Gate
+from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.judging import Judging
 from claptrap.runtime.runner import Runner, Surroundings
@@ -58,7 +59,7 @@ class Worker:
         beats: queue.Queue[Beat] = queue.Queue(BEATS_WAITING)
         self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
         self._ticker = Ticker(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
-        self._judging = Judging(lambda: hearing.judge(MAX_SOURCES), beats, self._specs.get, self._told.put, status, clock)
+        self._judging = Judging(lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock)
         self._around = Surroundings(hearing.build, self._ticker.open, status, clock)
         self._teller = threading.Thread(target=self._pass_events_on, name="events")
         self._watcher = threading.Thread(target=self._watch, name="watch")
@@ -99,6 +100,10 @@ class Worker:
                 if spec.id not in self._runners:
                     self._launch(spec)
 
+    def give_yamnet(self, yamnet: YamNet) -> None:
+        """Let the judge confirm with ``yamnet``, whose only owner is then the judge's thread: the caller must not use it."""
+        self._judging.give_yamnet(yamnet)
+
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is that is being heard, by id."""
         with self._lock:
@@ -109,6 +114,9 @@ class Worker:
         now = self._clock.monotonic()
         moved = {"tick": self._ticker.beat_at, "judge": self._judging.heard_at}
         return [name for name, at in moved.items() if now - at > STALLED_S]
+
+    def _spec(self, source_id: str) -> SourceSpec | None:
+        return self._specs.get(source_id)  # asked anew each time: ``apply`` puts another mapping in its place
 
     def _launch(self, spec: SourceSpec) -> None:
         rows = {runner.row for runner in self._runners.values()}

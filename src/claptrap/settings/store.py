@@ -71,7 +71,7 @@ class Store:
         """Return the settings: the file's, else the newest good backup's, else the defaults. Never raises."""
         try:
             return Loaded(_read(self.path))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return Loaded(Settings())
         except OSError as error:
             return Loaded(Settings(), (SettingsError("settings.unreadable", path=str(self.path), reason=_why(error)),))

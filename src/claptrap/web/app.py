@@ -1,0 +1,57 @@
+"""The Flask application: the API, the page, and every failure as a problem document."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from claptrap.core.errors import ClapTrapError
+from claptrap.core.wording import Language
+from claptrap.service import ClapTrap
+from claptrap.web.api import build_api
+from claptrap.web.page import ASSETS, build_page
+from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
+from claptrap.web.security import MOST_BODY_BYTES
+
+_CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 415: "api.not_json"}
+_log = logging.getLogger(__name__)
+
+
+def create_app(service: ClapTrap, assets: Path = ASSETS) -> Flask:
+    """Return the WSGI application of ``service`` with the page in ``assets``."""
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.register_blueprint(build_api(service))
+    app.register_blueprint(build_page(assets))
+
+    def language() -> Language:
+        query = request.query_string.decode("latin-1")
+        return choose_language(query, request.headers.get("Accept-Language", ""), service.language)
+
+    @app.errorhandler(ClapTrapError)
+    def expected(error: ClapTrapError) -> Response:
+        return _answer(describe(error, language()))
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        status = error.code or 500
+        code = _CODES.get(status, "api.bad_request" if status < 500 else "api.internal")
+        answer = _answer(problem(status, code, language(), {"reason": error.name} if code == "api.bad_request" else {}))
+        answer.headers.extend((name, value) for name, value in error.get_headers() if name == "Allow")
+        return answer
+
+    @app.errorhandler(Exception)
+    def unexpected(_: Exception) -> Response:
+        _log.exception("%s %s failed", request.method, request.path)
+        return _answer(problem(500, "api.internal", language()))
+
+    return app
+
+
+def _answer(document: Mapping[str, Any]) -> Response:
+    return Response(encoded(document), status=document["status"], content_type=TYPE, headers={"Cache-Control": "no-store"})

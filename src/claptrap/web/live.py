@@ -1,0 +1,108 @@
+"""The live side: news of the hub becomes Socket.IO events, and a page that opens is told everything first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from typing import Any
+
+import socketio
+
+from claptrap.runtime.hub import Subscription
+from claptrap.service import ClapTrap
+from claptrap.web.wire import LEVEL, Message, message
+
+LEVELS_EVERY_S = 0.1
+MOST_MESSAGE_BYTES = 64_000
+_log = logging.getLogger(__name__)
+
+
+class Live:
+    """Owns the Socket.IO server and the thread ``web:live``. Start and stop it in the server's event loop."""
+
+    def __init__(self, service: ClapTrap) -> None:
+        self._service = service
+        self._io = socketio.AsyncServer(
+            async_mode="asgi",
+            cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
+            max_http_buffer_size=MOST_MESSAGE_BYTES,
+            always_connect=True,
+        )
+        self._io.on("connect", self._greet)
+        self.app = socketio.ASGIApp(self._io)
+        self._turn = asyncio.Lock()
+        self._subscription: Subscription | None = None
+        self._thread: threading.Thread | None = None
+
+    async def start(self) -> None:
+        """Begin to pass news on."""
+        subscription = self._subscription = self._service.hub.subscribe()
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._pump, args=(subscription, loop), name="web:live")
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End."""
+        if self._subscription and self._thread:
+            self._subscription.close()
+            await asyncio.to_thread(self._thread.join)
+        await self._io.shutdown()
+
+    async def _greet(self, sid: str, _environ: object) -> None:
+        """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
+        async with self._turn:
+            await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
+
+    async def _tell(self, messages: list[Message]) -> None:
+        async with self._turn:
+            for event, data in messages:
+                await self._io.emit(event, data)
+
+    def _pump(self, subscription: Subscription, loop: asyncio.AbstractEventLoop) -> None:
+        levels = Levels()
+        while not subscription.closed:
+            news = subscription.get(levels.due_in_s())
+            told = message(news) if news is not None else None
+            batch: list[Message] = []
+            if told is not None and told[0] == LEVEL:
+                levels.add(told[1])
+            elif told is not None:
+                batch.append(told)
+            batch += levels.take()
+            if batch:
+                self._pass_on(batch, loop)
+
+    def _pass_on(self, batch: list[Message], loop: asyncio.AbstractEventLoop) -> None:
+        """Send, and wait until it is sent: while the loop is slow the hub drops the oldest news, as it is meant to."""
+        try:
+            asyncio.run_coroutine_threadsafe(self._tell(batch), loop).result()
+        except Exception:  # noqa: BLE001  # one message that cannot be sent must not end all that follow
+            _log.exception("news could not be passed on: %s", [event for event, _ in batch])
+
+
+class Levels:
+    """The newest level of each source, told together at most every ``LEVELS_EVERY_S``."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, dict[str, Any]] = {}
+        self._told_at = float("-inf")
+
+    def add(self, level: dict[str, Any]) -> None:
+        """Keep ``level``; the louder peak of two that were not told yet."""
+        waiting = self._newest.get(level["source_id"])
+        peak = max(level["peak_dbfs"], waiting["peak_dbfs"]) if waiting else level["peak_dbfs"]
+        self._newest[level["source_id"]] = {**level, "peak_dbfs": peak}
+
+    def due_in_s(self) -> float:
+        """Return how long to wait for other news before ``take`` gives something."""
+        return max(0.0, self._told_at + LEVELS_EVERY_S - time.monotonic()) if self._newest else 0.5
+
+    def take(self) -> list[Message]:
+        """Return the message to send now: one if levels wait and it is time, else none."""
+        if not self._newest or time.monotonic() < self._told_at + LEVELS_EVERY_S:
+            return []
+        self._told_at = time.monotonic()
+        newest, self._newest = list(self._newest.values()), {}
+        return [(LEVEL, newest)]

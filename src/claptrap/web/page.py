@@ -1,0 +1,62 @@
+"""The page itself, as it was built; and what to do where it was not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, request, send_from_directory
+
+ASSETS = Path(__file__).parent / "assets"
+_HASHED = re.compile(r"-[A-Z0-9]{8}\.(js|css)$")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_FOR_EVER = "public, max-age=31536000, immutable"
+_MISSING = """<!doctype html>
+<html lang="fr">
+<head><meta charset="utf-8"><title>ClapTrap</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
+<body>
+<h1>ClapTrap</h1>
+<p>ClapTrap fonctionne, mais sa page n'a pas été construite. Installez Node 20 ou plus récent, lancez <code>make page</code>,
+puis rechargez cette adresse. L'API répond : <a href="api/state">api/state</a>.</p>
+<p lang="en">ClapTrap is running, but its page was not built. Install Node 20 or newer, run <code>make page</code>,
+then reload this address. The API answers: <a href="api/state">api/state</a>.</p>
+</body>
+</html>
+"""
+
+
+def build_page(assets: Path = ASSETS) -> Blueprint:
+    """Return the routes of the page, whose files are in ``assets``; they may come and go while the service runs."""
+    page = Blueprint("page", __name__)
+
+    @page.get("/")
+    def index() -> Response:
+        return _index(assets)
+
+    @page.get("/<path:name>")
+    def asset(name: str) -> Response:
+        if name.startswith((".", "api/")) or "/." in name or not (assets / name).is_file():
+            abort(404)
+        response = send_from_directory(assets, name)
+        response.headers["Cache-Control"] = _FOR_EVER if _HASHED.search(name) else "no-cache"
+        return response
+
+    return page
+
+
+def _index(assets: Path) -> Response:
+    try:
+        text = (assets / "index.html").read_text("utf-8")
+    except FileNotFoundError:
+        text = _MISSING
+    response = Response(_based(text, request.headers.get("X-Forwarded-Prefix", "")), mimetype="text/html")
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    return response.make_conditional(request)  # type: ignore[return-value]  # it returns itself
+
+
+def _based(text: str, prefix: str) -> str:
+    """Return the page with the sub-path under which a proxy shows it; without one its relative addresses do."""
+    prefix = prefix.rstrip("/")
+    return text.replace("<head>", f'<head><base href="{prefix}/">', 1) if _PREFIX.fullmatch(prefix) else text

@@ -1,0 +1,70 @@
+"""What went wrong, as an answer: problem documents (RFC 9457) in the language that was asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from claptrap.core.errors import ClapTrapError, InputError, ServiceError, SettingsError, SourceError
+from claptrap.core.wording import Language, say
+from claptrap.service import SettingsFaults
+
+TYPE = "application/problem+json"
+_STATUS = {"api.unknown_source": 404, "api.no_webhook": 409}
+_KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
+    (SettingsFaults, 422),
+    (InputError, 400),
+    (SettingsError, 503),
+    (SourceError, 503),
+    (ServiceError, 503),
+)
+
+
+def problem(
+    status: int,
+    code: str,
+    language: Language,
+    params: Mapping[str, Any] | None = None,
+    faults: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return a problem document: the standard members, and ``code``, ``params``, ``message`` and ``faults`` beside them."""
+    params = dict(params or {})
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "message": say(code, language, **params),
+        "params": params,
+        "faults": list(faults),
+    }
+
+
+def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
+    """Return the problem document of an expected failure."""
+    status = _STATUS.get(error.code) or next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
+    found = error.faults if isinstance(error, SettingsFaults) else ()
+    faults = [
+        {"path": f.path, "code": f.code, "params": dict(f.params), "message": say(f.code, language, **f.params)}
+        for f in found
+    ]
+    return problem(status, error.code, language, error.params, faults)
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes of a problem document."""
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+def choose_language(query: str, accept: str, otherwise: Language) -> Language:
+    """Return the language of an answer: ``?lang=`` first, then Accept-Language, then ``otherwise``."""
+    asked = parse_qs(query).get("lang", [""])[0]
+    if asked not in ("fr", "en"):
+        asked = parse_accept_header(accept, LanguageAccept).best_match(["fr", "en"]) or otherwise
+    return "en" if asked == "en" else "fr"

@@ -1,0 +1,203 @@
+"""The server: one socket, Flask and Socket.IO behind one guard, and an end that releases everything."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from a2wsgi import WSGIMiddleware
+
+from claptrap.core.errors import ServiceError
+from claptrap.service import ClapTrap
+from claptrap.web.app import create_app
+from claptrap.web.live import MOST_MESSAGE_BYTES, Live
+from claptrap.web.page import ASSETS
+from claptrap.web.security import Guard, Receive, Scope, Send
+
+GRACE_S = 1  # for answers under way when the service ends
+WSGI_THREADS = 8
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(
+    service: ClapTrap,
+    *,
+    host: str,
+    port: int,
+    allow_network: bool,
+    on_ready: Callable[[str], None],
+    allowed_hosts: Sequence[str] = (),
+) -> None:
+    """Run ``service`` and its page until SIGTERM or Ctrl-C, then release everything.
+
+    Args:
+        service: not yet started.
+        host: address or name to listen on.
+        port: 0 for any free one.
+        allow_network: whether ``host`` may be reached from other machines.
+        on_ready: told the page's address once it answers.
+        allowed_hosts: names under which the page may be called besides this machine's own, as behind a proxy.
+
+    Raises:
+        ServiceError: ``service.exposed``, ``service.port_taken``, ``service.port_forbidden``, ``service.address_unknown``
+            or ``service.cannot_listen``; nothing has been started then.
+        SettingsError: ``settings.locked``.
+    """
+    with listen(host, port, allow_network=allow_network) as listener:
+        server = Server(service, listener, on_ready, allowed_hosts)
+        with _on_signals(server.stop):
+            try:
+                service.start()
+                server.run()
+            finally:
+                service.stop()
+
+
+def listen(host: str, port: int, *, allow_network: bool) -> socket.socket:
+    """Return a socket that is bound, so that whatever forbids it is said before anything else starts.
+
+    Raises:
+        ServiceError: as ``serve``.
+    """
+    family, address = _resolve(host, port)
+    if not (allow_network or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback):
+        raise ServiceError("service.exposed", host=host)
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere the option means that others may take the port over
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise _refusal(error, host, port) from error
+    return listener
+
+
+class Server:
+    """The web side of a service, on a socket that is bound. ``run`` once; ``stop`` from any thread or a signal handler."""
+
+    def __init__(
+        self,
+        service: ClapTrap,
+        listener: socket.socket,
+        on_ready: Callable[[str], None],
+        allowed_hosts: Iterable[str] = (),
+        assets: Path = ASSETS,
+    ) -> None:
+        self._listener = listener
+        self._flask = WSGIMiddleware(
+            create_app(service, assets),  # type: ignore[arg-type]  # Flask names the environ otherwise
+            workers=WSGI_THREADS,
+            send_queue_size=1000,
+        )
+        self._live = Live(service)
+        config = uvicorn.Config(
+            Guard(self._dispatch, allowed_hosts, lambda: service.language),
+            http="h11",
+            ws="websockets-sansio",
+            ws_max_size=MOST_MESSAGE_BYTES,
+            lifespan="on",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(_url(listener)))
+
+    def run(self) -> None:
+        """Answer until ``stop``."""
+        try:
+            self._uvicorn.run([self._listener])
+        finally:
+            self._flask.executor.shutdown()
+
+    def stop(self) -> None:
+        """Ask ``run`` to end soon; also before it has begun."""
+        self._uvicorn.should_exit = True
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "websocket" or scope["path"].startswith("/socket.io/"):
+            await self._live.app(scope, receive, send)
+        else:
+            await self._flask(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi names the same shapes otherwise
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._live.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._live.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class _Uvicorn(uvicorn.Server):
+    """Uvicorn, which says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._announce()
+
+
+@contextmanager
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call ``stop`` on SIGTERM and Ctrl-C, before and after uvicorn's own handling.
+
+    Uvicorn raises the signals that it caught once more when it has ended; with these handlers below its own that is
+    harmless, and the exit status is 0.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {sign: signal.signal(sign, lambda *_: stop()) for sign in _SIGNALS}
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    """Return family and socket address of ``host``; of several the IPv4 one, which is what people type."""
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise ServiceError("service.address_unknown", host=host) from error
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, address
+
+
+def _refusal(error: OSError, host: str, port: int) -> ServiceError:
+    if error.errno == errno.EADDRINUSE:
+        return ServiceError("service.port_taken", host=host, port=port)
+    if error.errno == errno.EACCES:
+        return ServiceError("service.port_forbidden", port=port)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return ServiceError("service.address_unknown", host=host)
+    return ServiceError("service.cannot_listen", host=host, port=port, reason=error.strerror or str(error))
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.is_unspecified:
+        address = ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
+    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"

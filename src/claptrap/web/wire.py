@@ -1,0 +1,65 @@
+"""News as the page understands it: names of Socket.IO events and their JSON. ``frontend/src/wire.ts`` is the other end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from claptrap.core.events import (
+    Attempt,
+    DetectionRunning,
+    Event,
+    Heard,
+    Level,
+    ModelProgress,
+    SettingsChanged,
+    SourceStatus,
+    Verdict,
+)
+from claptrap.runtime.hub import News
+from claptrap.service import in_words
+
+Message = tuple[str, Any]
+LEVEL = "level"
+
+
+def message(news: News) -> Message | None:  # noqa: PLR0911  # one line a kind is the table it is
+    """Return the event and data of ``news``; None for what no page shows. A level is told in a list, with others."""
+    match news:
+        case Event():
+            return "clap", _clap(news)
+        case SourceStatus():
+            return "source", in_words(asdict(news))
+        case Attempt():
+            return "delivery", in_words({**asdict(news), "ok": news.ok})
+        case Level():
+            return LEVEL, asdict(news)
+        case Verdict():
+            return "verdict", asdict(news)
+        case Heard():
+            return "labels", _labels(news)
+        case ModelProgress():
+            return "model", in_words(asdict(news))
+        case DetectionRunning():
+            return "detection_status", {"status": "started" if news.running else "stopped"}
+        case SettingsChanged():
+            return "settings", dict(news.settings)
+    return None
+
+
+def _clap(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": event.id,
+        "source_id": event.source_id,
+        "source_name": event.source_name,
+        "timestamp": event.timestamp,
+        "score": event.score,
+        "claps": event.claps,
+        "latency_s": event.decided_s - event.onset_s,
+        "labels": [list(label) for label in event.labels],
+    }
+
+
+def _labels(heard: Heard) -> dict[str, Any]:
+    detected = [{"label": label, "score": score} for label, score in heard.labels]
+    return {"source_id": heard.source_id, "timestamp": heard.timestamp, "detected": detected}

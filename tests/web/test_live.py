@@ -1,0 +1,223 @@
+"""Socket.IO: a page that opens is told everything, and then all that happens."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+from tests.peers.receiver import Receiver, answer
+from tests.web.conftest import WAIT_S, Served, clap, serving
+
+from claptrap.core.events import Heard, Level, Verdict
+from claptrap.service import ClapTrap
+from claptrap.web.live import LEVELS_EVERY_S, Levels
+
+EVENTS = ("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model")
+
+
+class Page:
+    """A Socket.IO client, in an event loop and thread of its own, that keeps everything it is told, in order."""
+
+    def __init__(self, url: str) -> None:
+        self.gone = threading.Event()
+        self._told: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="test:page")
+        self._thread.start()
+        self._client = self._do(self._open(url))
+
+    def next(self, event: str) -> Any:
+        """Return the data of the next ``event``; what comes before it is passed over."""
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            name, data = self._told.get(timeout=max(0.001, deadline - time.monotonic()))
+            if name == event:
+                return data
+
+    def emit(self, event: str, data: Any) -> None:
+        """Tell the server something."""
+        self._do(self._client.emit(event, data))
+
+    def close(self) -> None:
+        """Leave."""
+        self._do(self._client.shutdown())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_S)
+
+    async def _open(self, url: str) -> socketio.AsyncClient:
+        client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
+        for event in EVENTS:
+            client.on(event, self._keeper(event))
+        client.on("disconnect", lambda *_: self.gone.set())
+        await client.connect(url, transports=["websocket"], wait_timeout=WAIT_S)
+        return client
+
+    def _keeper(self, event: str) -> Callable[[Any], None]:
+        return lambda data: self._told.put((event, data))
+
+
+@contextmanager
+def page(served: Served) -> Iterator[Page]:
+    opened = Page(served.url)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -> None:
+    served.service.take(clap(0))
+    with page(served) as told:
+        state = told.next("state")
+        assert [event["id"] for event in state["events"]] == ["salon:e:0"]
+        assert state == {**served.ask("GET", "/api/state").json, "statuses": state["statuses"]}
+        served.service.take(clap(1))
+        news = told.next("clap")
+        assert news == {
+            "event_id": "salon:e:1",
+            "source_id": "salon",
+            "source_name": "Salon",
+            "timestamp": 1_700_000_001.0,
+            "score": 0.9,
+            "claps": 1,
+            "latency_s": pytest.approx(0.1),
+            "labels": [["Clapping", 0.8]],
+        }
+
+
+def test_levels_of_real_sound_come_live(served: Served) -> None:
+    with page(served) as told:
+        level = told.next("level")
+        while level[0]["peak_dbfs"] == -120:
+            level = told.next("level")
+        assert level[0]["source_id"] == "salon"
+        assert level[0]["peak_dbfs"] == pytest.approx(-12.0, abs=1.0)
+        assert level[0]["rms_dbfs"] == pytest.approx(-15.0, abs=1.0)
+
+
+def test_verdicts_labels_and_states(served: Served) -> None:
+    with page(served) as told:
+        told.next("state")
+        served.service.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False))
+        assert told.next("verdict")["score"] == 0.4
+        served.service.offer(Heard("salon", 6.0, (("Speech", 0.7),)))
+        assert told.next("labels")["detected"] == [{"label": "Speech", "score": 0.7}]
+        served.ask("POST", "/api/detection/stop")
+        assert told.next("source")["state"] in ("idle", "live")
+        assert told.next("detection_status") == {"status": "stopped"}
+        served.ask("POST", "/api/detection/start")
+        assert told.next("detection_status") == {"status": "started"}
+
+
+def test_two_pages_agree(served: Served) -> None:
+    """What one page changes the other shows, and one that opens later sees the same."""
+    with page(served) as one, page(served) as other:
+        one.next("state")
+        other.next("state")
+        changed = served.ask("PATCH", "/api/settings", {"language": "en", "sources": [{"id": "salon", "delay_s": 2.0}]}).json
+        assert one.next("settings") == changed
+        assert other.next("settings") == changed
+        served.service.take(clap(0))
+        assert one.next("clap") == other.next("clap")
+    with page(served) as later:
+        assert later.next("state")["settings"] == changed
+
+
+def test_the_test_button_ends_with_its_outcome(served: Served) -> None:
+    with Receiver(answer(204), then=answer(500)) as receiver, page(served) as told:
+        webhook = {"url": receiver.url, "max_attempts": 1}
+        served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhook": webhook}]})
+        sent = served.ask("POST", "/api/sources/salon/webhook/test")
+        assert sent.status == 202
+        outcome = told.next("delivery")
+        assert (outcome["event_id"], outcome["ok"], outcome["status"]) == (sent.json["event_id"], True, 204)
+        served.ask("POST", "/api/sources/salon/webhook/test")
+        outcome = told.next("delivery")
+        assert (outcome["ok"], outcome["status"], outcome["code"]) == (False, 500, "delivery.status")
+        assert "500" in outcome["message_fr"]
+        assert receiver.wait_for(2)[0].json["test"] is True
+
+
+def test_a_page_that_floods_is_cut_off_and_the_others_live_on(served: Served) -> None:
+    with page(served) as good:
+        good.next("state")
+        with page(served) as flood:
+            flood.emit("anything", "x" * 200_000)
+            assert flood.gone.wait(WAIT_S)
+        served.service.take(clap(3))
+        assert good.next("clap")["event_id"] == "salon:e:3"
+
+
+def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Path, shared: Path) -> None:
+    """A missing YAMNet is fetched in the background; pages see it come, and the running judge uses it."""
+    file = (shared / "models" / "yamnet.tflite").read_bytes()
+    gate = threading.Event()
+    with Receiver(then=gated(file, gate)) as store:
+        service = ClapTrap(data_dir, yamnet_url=store.url)
+        with serving(service) as served, page(served) as told:
+            assert told.next("state")["labels"] is False
+            gate.set()
+            progress = told.next("model")
+            while not progress["in_use"]:
+                assert progress["code"] == ""
+                assert progress["size_bytes"] == len(file)
+                progress = told.next("model")
+            assert told.next("labels")["source_id"] == "salon"
+            assert served.ask("GET", "/api/state").json["labels"] is True
+    assert (quiet_models / "yamnet.tflite").read_bytes() == file
+
+
+def test_a_model_that_cannot_be_fetched_is_said_on_the_page(data_dir: Path, quiet_models: Path) -> None:
+    assert not quiet_models.exists()
+    with Receiver(then=answer(404)) as store:
+        service = ClapTrap(data_dir, yamnet_url=store.url)
+        with serving(service) as served, page(served) as told:
+            state = told.next("state")
+            progress = state["model"] or told.next("model")
+            assert progress["code"] == "model.status"
+            assert "404" in progress["message_fr"]
+            assert progress["retry_in_s"] > 0
+            assert served.ask("GET", "/healthz").json["ok"] is True
+
+
+def test_levels_are_told_together_and_not_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("claptrap.web.live.time.monotonic", lambda: now)
+    levels = Levels()
+    assert levels.take() == []
+    for source, peak in (("a", -10.0), ("b", -20.0)):
+        levels.add(as_data(Level(source, peak, -30.0)))
+    ((event, data),) = levels.take()
+    assert (event, [one["source_id"] for one in data]) == ("level", ["a", "b"])
+    levels.add(as_data(Level("a", -5.0, -30.0)))
+    levels.add(as_data(Level("a", -50.0, -60.0)))
+    assert levels.take() == []
+    assert levels.due_in_s() == pytest.approx(LEVELS_EVERY_S)
+    now += LEVELS_EVERY_S
+    assert levels.take() == [("level", [{"source_id": "a", "peak_dbfs": -5.0, "rms_dbfs": -60.0}])]
+
+
+def as_data(level: Level) -> dict[str, Any]:
+    return {"source_id": level.source_id, "peak_dbfs": level.peak_dbfs, "rms_dbfs": level.rms_dbfs}
+
+
+def gated(body: bytes, gate: threading.Event) -> Any:
+    """Answer with ``body`` once ``gate`` is set."""
+
+    def behave(connection: Any, ended: threading.Event) -> None:
+        gate.wait(WAIT_S)
+        answer(200, body)(connection, ended)
+
+    return behave

@@ -1,0 +1,130 @@
+"""Who may talk to the service: names, origins, headers."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from pathlib import Path
+
+import pytest
+from tests.web.conftest import Served, exchange, serving
+
+from claptrap.core.errors import ServiceError
+from claptrap.service import ClapTrap
+from claptrap.web.security import host_name, same_place
+from claptrap.web.server import listen
+
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+@pytest.mark.parametrize("path", ["/", "/api/state", "/healthz", "/socket.io/?EIO=4&transport=polling", "/nothing"])
+def test_a_foreign_name_is_misdirected(served: Served, path: str) -> None:
+    """DNS rebinding: a site whose name resolves to this machine gets nothing, wherever it asks."""
+    answer = served.ask("GET", path, Host=f"evil.example:{served.port}")
+    assert (answer.status, answer.json["code"]) == (421, "api.foreign_host")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "[::1]", "192.168.1.10", socket.gethostname()])
+def test_own_names_and_addresses_are_answered(served: Served, host: str) -> None:
+    assert served.ask("GET", "/healthz", Host=f"{host}:{served.port}").status == 200
+
+
+@pytest.mark.parametrize("host", ["", "[", "localhost.evil.example", "127.0.0.1.evil.example", "evil@localhost.example"])
+def test_malformed_and_deceiving_names_are_refused(served: Served, host: str) -> None:
+    assert served.ask("GET", "/healthz", Host=host).status == 421
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://localhost", "file://", "http://[", ""]
+)
+def test_nothing_is_changed_for_another_site(served: Served, origin: str) -> None:
+    answer = served.ask("POST", "/api/detection/stop?lang=en", Origin=origin)
+    assert (answer.status, answer.json["code"]) == (403, "api.forbidden_origin")
+    assert served.service.running
+
+
+def test_our_own_page_and_scripts_may_change_things(served: Served) -> None:
+    assert served.ask("POST", "/api/detection/stop", Origin=served.url).status == 200
+    assert served.ask("POST", "/api/detection/start").status == 200
+
+
+def test_socket_io_is_for_our_own_page_on_both_transports(served: Served) -> None:
+    polling = "/socket.io/?EIO=4&transport=polling"
+    assert served.ask("GET", polling, Origin="http://evil.example").status == 403
+    assert served.ask("GET", polling, Origin=served.url).status == 200
+    assert upgrade(served, f"127.0.0.1:{served.port}", "http://evil.example").startswith(b"HTTP/1.1 403")
+    assert upgrade(served, "evil.example", "http://evil.example").startswith(b"HTTP/1.1 403")
+
+
+def test_a_proxy_may_show_the_page_under_names_that_were_given(data_dir: Path, quiet_models: Path) -> None:
+    assert not quiet_models.exists()
+    with serving(ClapTrap(data_dir), allowed_hosts=["Clap.Example"]) as served:
+        proxied = {"Host": "clap.example", "Origin": "https://clap.example"}
+        assert served.ask("POST", "/api/detection/stop", **proxied).status == 200
+        assert served.ask("GET", "/healthz", Host="other.example").status == 421
+
+
+def test_every_answer_forbids_what_the_page_does_not_need(served: Served) -> None:
+    for path in ("/", "/api/state", "/nothing", "/socket.io/?EIO=4&transport=polling"):
+        headers = served.ask("GET", path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "server" not in headers
+        assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "same"),
+    [
+        ("http://a", "a", True),
+        ("http://a:80", "a", True),
+        ("https://a", "a:443", True),
+        ("https://a", "a", True),
+        ("http://A:8", "a:8", True),
+        ("http://a:8", "a:9", False),
+        ("http://a", "b", False),
+        ("null", "null", False),
+        ("http://a:x", "a", False),
+        ("ftp://a", "a", False),
+    ],
+)
+def test_same_place(origin: str, host: str, same: bool) -> None:
+    assert same_place(origin, host) is same
+
+
+def test_host_name_of_a_header() -> None:
+    assert [host_name(h) for h in ("A.b:1", "[::1]:5", "a.", "", "[")] == ["a.b", "::1", "a", "", ""]
+
+
+def test_what_forbids_to_listen_is_said_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusal("0.0.0.0", 0) == "service.exposed"
+    assert refusal("192.0.2.1", 0) == "service.exposed"
+    assert refusal("no.such.host.invalid", 0) == "service.address_unknown"
+    assert refusal("192.0.2.1", 0, allow_network=True) == "service.address_unknown"
+    with listen("127.0.0.1", 0, allow_network=False) as taken:
+        assert refusal("127.0.0.1", taken.getsockname()[1]) == "service.port_taken"
+
+    def forbid(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)  # root may listen on any port, so the refusal is made
+    assert refusal("127.0.0.1", 80) == "service.port_forbidden"
+
+
+def refusal(host: str, port: int, *, allow_network: bool = False) -> str:
+    with pytest.raises(ServiceError) as caught:
+        listen(host, port, allow_network=allow_network)
+    return caught.value.code
+
+
+def upgrade(served: Served, host: str, origin: str) -> bytes:
+    """Return the head of the answer to a WebSocket handshake."""
+    request = f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n{UPGRADE}\r\n"
+    return exchange(served.port, request.encode())
