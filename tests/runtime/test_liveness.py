@@ -187,6 +187,14 @@ def test_a_fault_after_a_jump_is_still_told() -> None:
     assert life.wait(NO_FRAMES_S + 1).code == "source.silent"
 
 
+def test_opening_again_within_a_run_begins_anew() -> None:
+    """A source that waited by itself for its sender has ten seconds again, and its old silence is forgotten."""
+    life = Life().hear(30, constant(0)).wait(NO_FRAMES_S)
+    life.liveness.opened(life.now)
+    assert life.wait(NO_FRAMES_S - 1).code == ""
+    assert life.hear(ZEROS_S - 5, constant(0)).code == ""
+
+
 def test_health_is_sound_and_not_an_open_socket() -> None:
     """What counts for the back-off is how long sound came."""
     life = Life().hear(20)

@@ -60,9 +60,10 @@ class Liveness:
         return 0.0 if self._opened_s is None or self._heard_s is None else self._heard_s - self._opened_s
 
     def opened(self, now_s: float) -> None:
-        """The source says that sound follows."""
+        """The source says that sound follows; what was before does not count any more."""
         self._pass(now_s)
-        self._opened_s = self._age_s
+        self._opened_s, self._heard_s = self._age_s, None
+        self._sameness, self._pace = Sameness(), Pace()
 
     def heard(self, frame: Frame, now_s: float) -> None:
         """A frame has come. One without samples is none."""

@@ -99,12 +99,15 @@ class Runner:
         with self._lock:
             if self._status.state not in (State.CONNECTING, State.LIVE) or self.stop.is_set():
                 return
-            found = self._liveness.judge(self._around.clock.monotonic())
-            if found == self._verdict:
+            found, before = self._liveness.judge(self._around.clock.monotonic()), self._verdict
+            is_ours = self._status.code in ("", before.code if before else "")  # what the source itself says is more precise
+            if found == before or (found and not found.reopen and not is_ours):
                 return
             self._verdict = found
-            code, params = (found.code, found.params) if found else ("", {})
-            self._change(code=code, params=params)
+            if found:
+                self._change(code=found.code, params=found.params)
+            elif is_ours:
+                self._change(code="", params={})
             if found and found.reopen:
                 self.stop.set()
         if found:
