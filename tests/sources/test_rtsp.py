@@ -319,6 +319,20 @@ def test_a_camera_that_freezes_and_dies_is_heard_again(transport: str) -> None:
             watcher.wait_for(is_heard, n)
 
 
+def test_a_camera_that_freezes_under_tls_is_heard_again(certificate: Path) -> None:
+    """A read that is cut off ends a TLS connection; it is told as the stall that it is."""
+    with RtspServer(certificate) as server:
+        wanted = RtspInput(f"{server.tls_url}/l16", verify_tls=False)
+        with running(wanted, stalled_s=20) as watcher:
+            watcher.wait_for(is_heard)
+            n = len(watcher.told)
+            server.freeze()
+            watcher.wait_for(lambda s: (s.state, s.code) == (State.RETRYING, "rtsp.stalled"), n)
+            n = len(watcher.told)
+            server.thaw()
+            watcher.wait_for(lambda s: s.state is State.LIVE, n)
+
+
 def test_a_short_stall_breaks_nothing() -> None:
     """A camera that hesitates for longer than one read, but not for long, stays live on the same stream."""
     with RtspServer() as server, running(RtspInput(f"{server.url}/l16"), stalled_s=20) as watcher:

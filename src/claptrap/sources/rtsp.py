@@ -2,8 +2,8 @@
 
 What was measured and is relied on (PyAV 18): a mute server hangs for ever without the ``timeout`` of ``av.open``; a
 container must not be closed from another thread; a read that was cut off by the timeout (``ExitError``) can be tried again
-and the stream goes on, so short reads are what lets a source look whether to stop. FFmpeg's errors quote the whole address
-with its password: none of them leaves this file, not even as a cause.
+and the stream goes on, except under TLS, so short reads are what lets a source look whether to stop. FFmpeg's errors quote the
+whole address with its password: none of them leaves this file, not even as a cause.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,9 @@ from claptrap.sources.knock import Patience, Stopped, authorities, knock
 OPEN_S = 8.0  # from the name to the first packet; while FFmpeg opens, a halt waits for half of it at worst
 STALLED_S = 10.0
 READ_S = 0.4  # a read waits no longer before it looks whether to stop
+TLS_READ_S = (
+    4.0  # a read under TLS that is cut off ends the connection; so it may last, and only a stalled one delays a halt
+)
 PROBE_S = 10.0
 LISTEN_S = 1.0
 FLOOR_DBFS = -120.0
@@ -186,7 +190,7 @@ class OpenStream:
         """
         heard_at, n_broken = clock.monotonic(), 0
         with _translated(self._av, self._where):
-            for packet in self._packets(stop):
+            for packet in self._packets(stop, clock):
                 if stop.is_set():
                     return
                 decoded = self._decode(packet)
@@ -199,18 +203,25 @@ class OpenStream:
                     raise self._stalled(stalled_s, n_broken)
         raise SourceError("rtsp.ended", retryable=True, where=self._where)
 
-    def _packets(self, stop: threading.Event) -> Iterator[Any]:
+    def _packets(self, stop: threading.Event, clock: Clock) -> Iterator[Any]:
         """Yield the track's packets, and None for any other and whenever there was none for ``READ_S``; end with the stream.
 
         All tracks are asked for: asked for one, PyAV would wait for it without bound as long as others go on.
         """
+        error = self._av.error
         while not stop.is_set():
+            asked_at = clock.monotonic()
             try:
                 for packet in self._container.demux():
                     yield packet if packet.stream_index == self._stream.index else None
-            except (self._av.error.ExitError, self._av.error.BlockingIOError):
+                    asked_at = clock.monotonic()
+            except (error.ExitError, error.BlockingIOError):
                 yield None
                 continue
+            except error.OSError:
+                if not _is_tls(self._wanted) or clock.monotonic() - asked_at < 0.9 * TLS_READ_S:
+                    raise
+                raise self._stalled(TLS_READ_S, 0) from None
             return
         yield None
 
@@ -313,7 +324,12 @@ def _open(av: Any, wanted: RtspInput, patience: Patience, media: dict[str, str])
         options["ca_file"] = trusted
     address = give_credentials(wanted.url, wanted.username, wanted.password)
     # the first bound is granted twice by PyAV: for the dialogue and for the first packets
-    return av.open(address, options=options, timeout=(patience.left_s() / 2, READ_S))
+    read_s = TLS_READ_S if _is_tls(wanted) else READ_S
+    return av.open(address, options=options, timeout=(patience.left_s() / 2, read_s))
+
+
+def _is_tls(wanted: RtspInput) -> bool:
+    return urlsplit(wanted.url).scheme == "rtsps"
 
 
 @contextmanager
