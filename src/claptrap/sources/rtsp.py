@@ -2,8 +2,8 @@
 
 What was measured and is relied on (PyAV 18): a mute server hangs for ever without the ``timeout`` of ``av.open``; a
 container must not be closed from another thread; a read that was cut off by the timeout (``ExitError``) can be tried again
-and the stream goes on, except under TLS, so short reads are what lets a source look whether to stop. FFmpeg's errors quote the
-whole address with its password: none of them leaves this file, not even as a cause.
+and the stream goes on, except under TLS, so short reads are what lets a source look whether to stop. FFmpeg's errors quote
+the whole address with its password: none of them leaves this file, not even as a cause.
 """
 
 from __future__ import annotations
