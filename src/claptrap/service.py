@@ -36,11 +36,12 @@ from claptrap.models.shelf import find
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
-from claptrap.settings.schema import Settings, SettingsFaults, check, merged, target_id
+from claptrap.settings.schema import Settings, SettingsFaults, camera, check, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.microphone import Device, list_devices
 from claptrap.sources.registry import Sources
+from claptrap.sources.rtsp import probe
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
 REMEMBERED = 200
@@ -184,6 +185,21 @@ class ClapTrap:
     def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
+
+    def probe_camera(self, given: Mapping[str, Any], source_id: str = "") -> dict[str, Any]:
+        """Say what a camera gives, as JSON data: codec, rate, channels, level, tracks, and ``code`` where it is silent.
+
+        It takes ``PROBE_S`` + 1 s at most and keeps nothing.
+
+        Args:
+            given: the ``input`` of an RTSP source, as in the settings.
+            source_id: the source that it would change, whose secrets stand behind the masks in it; empty for a new one.
+
+        Raises:
+            SettingsFaults: ``given`` is not valid.
+            SourceError: why nothing can be heard: ``rtsp.…``, ``source.no_av``.
+        """
+        return in_words(asdict(probe(camera(self._settings, given, source_id))))
 
     def test_webhook(self, source_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.

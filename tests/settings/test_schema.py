@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from claptrap.core import wording
-from claptrap.core.spec import VbanInput
-from claptrap.settings.schema import Settings, SettingsFaults, check, merged
+from claptrap.core.spec import RtspInput, VbanInput
+from claptrap.core.weburl import MASK
+from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -137,3 +139,92 @@ def test_a_vban_source_needs_address_and_name() -> None:
         "sources.pc.input.host": "settings.missing",
         "sources.pc.input.stream": "settings.missing",
     }
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------------
+
+CAMERA = {"id": "cam", "kind": "rtsp", "name": "Cour", "input": {"url": "rtsp://adm:p%40ss@cam:554/live?token=T0P&ch=1"}}
+
+
+def test_credentials_in_an_address_are_moved_to_their_own_fields() -> None:
+    """An address as cameras' manuals print it is taken, and its password becomes write-only."""
+    (spec,) = check({"sources": [CAMERA]}).specs()
+    assert spec.input == RtspInput("rtsp://cam:554/live?token=T0P&ch=1", username="adm", password="p@ss")
+
+
+def test_what_is_shown_has_no_secret_and_what_is_kept_has_them() -> None:
+    """No face needs to remember to hide; only who asks for the whole gets it."""
+    settings = check({"sources": [CAMERA]})
+    for shown in (
+        json.dumps(settings.model_dump(mode="json")),
+        settings.model_dump_json(),
+        repr(settings),
+        repr(settings.specs()),
+    ):
+        assert "p@ss" not in shown
+        assert "T0P" not in shown
+    assert settings.sources[0].model_dump(mode="json")["input"]["password"] == MASK
+    assert check(settings.whole()) == settings
+
+
+def test_what_was_shown_masked_can_be_given_back() -> None:
+    """A page that sends the whole document back changes nothing; one that changes the name changes only that."""
+    settings = check({"sources": [CAMERA]})
+    shown = settings.model_dump(mode="json")
+    assert check(merged(settings, shown)) == settings
+    shown["sources"][0]["name"] = "Jardin"
+    (source,) = check(merged(settings, shown)).sources
+    assert (source.name, source.to_input()) == ("Jardin", settings.sources[0].to_input())
+
+
+@pytest.mark.parametrize(
+    ("change", "username", "password"),
+    [
+        ({"password": "new"}, "adm", "new"),
+        ({"password": ""}, "adm", ""),
+        ({"url": "rtsp://other/x"}, "adm", "p@ss"),
+        ({"url": "rtsp://u:new@cam/x"}, "u", "new"),
+        ({"username": "u"}, "u", "p@ss"),
+    ],
+)
+def test_a_secret_can_be_changed(change: dict[str, Any], username: str, password: str) -> None:
+    """A new password, none at all, or another address with its own credentials."""
+    settings = check({"sources": [CAMERA]})
+    (source,) = check(merged(settings, {"sources": [{"id": "cam", "input": change}]})).sources
+    assert isinstance(source, RtspSource)
+    assert (source.input.username, source.input.password) == (username, password)
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "code"),
+    [
+        ({"url": "rtsp://cam/x", "password": MASK}, "password", "settings.masked"),
+        ({"url": f"rtsp://cam/x?token={MASK}"}, "url", "url.masked"),
+        ({"url": "http://adm:hunter2@cam/x"}, "url", "url.rtsp_scheme"),
+        ({"url": "rtsp://adm:hunter2@ca m/x"}, "url", "url.spaces"),
+        ({"url": "rtsp://adm:hunter2@cam:x/x"}, "url", "url.port"),
+        ({"url": "rtsp://adm:hunter2@cam/x", "track": 0}, "track", "settings.at_least"),
+        ({"url": "rtsp://adm:hunter2@cam/x", "transport": "sctp"}, "transport", "settings.not_one_of"),
+        ({"url": 5}, "url", "settings.not_a_text"),
+        ({}, "url", "settings.missing"),
+    ],
+)
+def test_a_faulty_camera_is_refused_without_telling_its_secret(given: dict[str, Any], path: str, code: str) -> None:
+    """Each fault has its path and code; neither the faults nor their cause quote what was given."""
+    document = {"sources": [{**CAMERA, "input": given}]}
+    assert faults(document) == {f"sources.cam.input.{path}": code}
+    with pytest.raises(SettingsFaults) as caught:
+        check(document)
+    assert "hunter2" not in f"{caught.value.faults} {caught.value} {caught.value.__cause__}"
+
+
+def test_a_camera_to_probe_is_checked_like_one_to_keep() -> None:
+    """With the secrets of the source that it would change, or with none; and nothing is kept."""
+    settings = check({"sources": [MIC, CAMERA]})
+    shown = settings.sources[1].model_dump(mode="json")["input"]
+    assert camera(settings, shown, "cam") == settings.sources[1].to_input()
+    assert camera(settings, {"url": "rtsp://u:p@other/x"}) == RtspInput("rtsp://other/x", username="u", password="p")
+    for source_id, given, path in (("", shown, "new.input.url"), ("microphone", {}, "microphone.input.url")):
+        with pytest.raises(SettingsFaults) as caught:
+            camera(settings, given, source_id)
+        assert f"sources.{path}" in {fault.path for fault in caught.value.faults}
