@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from claptrap.core import wording
-from claptrap.core.spec import RtspInput, VbanInput
+from claptrap.core.spec import Hears, PatternSpec, RtspInput, VbanInput
 from claptrap.core.weburl import MASK
 from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
 
@@ -92,6 +92,53 @@ def test_json_round_trip() -> None:
     settings = check({"language": "en", "sources": [{**MIC, "webhook": {"url": "https://example.org/h?k=1"}}]})
     assert check(settings.model_dump(mode="json")) == settings
 
+
+# -- patterns ---------------------------------------------------------------------------------------------------------------
+
+
+def test_any_clap_and_applause_unless_told_otherwise() -> None:
+    """A document that was written before there were patterns means what it meant."""
+    (spec,) = check({"sources": [MIC]}).specs()
+    assert (spec.patterns, spec.hears) == ((PatternSpec(),), Hears.BOTH)
+
+
+def test_patterns_reach_the_spec() -> None:
+    """In order, with the usual gaps where none are given; and a patch replaces them all."""
+    wished = [{"claps": 2, "at_least": False}, {"claps": 4, "min_gap_s": 0.2, "max_gap_s": 1.5}]
+    settings = check({"sources": [{**MIC, "patterns": wished, "hears": "claps"}]})
+    (spec,) = settings.specs()
+    assert spec.patterns == (PatternSpec(2, at_least=False), PatternSpec(4, True, 0.2, 1.5))
+    assert spec.hears is Hears.CLAPS
+    assert check(settings.model_dump(mode="json")) == settings
+    patch = {"sources": [{"id": "microphone", "patterns": [{"claps": 3}], "hears": "applause"}]}
+    (spec,) = check(merged(settings, patch)).specs()
+    assert (spec.patterns, spec.hears) == ((PatternSpec(3),), Hears.APPLAUSE)
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "code"),
+    [
+        ({"patterns": []}, "patterns", "settings.too_few"),
+        ({"patterns": [{}] * 5}, "patterns", "settings.too_many"),
+        ({"patterns": {}}, "patterns", "settings.not_a_list"),
+        ({"patterns": [2]}, "patterns.0", "settings.not_an_object"),
+        ({"patterns": [{}, {"claps": 0}]}, "patterns.1.claps", "settings.at_least"),
+        ({"patterns": [{"claps": 5}]}, "patterns.0.claps", "settings.at_most"),
+        ({"patterns": [{"claps": 2.5}]}, "patterns.0.claps", "settings.not_a_whole_number"),
+        ({"patterns": [{"at_least": 1}]}, "patterns.0.at_least", "settings.not_a_switch"),
+        ({"patterns": [{"min_gap_s": -0.1}]}, "patterns.0.min_gap_s", "settings.at_least"),
+        ({"patterns": [{"min_gap_s": 0.7}]}, "patterns.0.max_gap_s", "settings.greater_than"),
+        ({"patterns": [{"max_gap_s": 6}]}, "patterns.0.max_gap_s", "settings.at_most"),
+        ({"patterns": [{"clap": 2}]}, "patterns.0.clap", "settings.unknown_key_near"),
+        ({"hears": "speech"}, "hears", "settings.not_one_of"),
+    ],
+)
+def test_each_fault_of_a_pattern_has_its_code(change: dict[str, Any], path: str, code: str) -> None:
+    """Refused for its own reason, at its own place."""
+    assert faults({"sources": [{**MIC, **change}]}) == {f"sources.microphone.{path}": code}
+
+
+# -- VBAN -------------------------------------------------------------------------------------------------------------------
 
 VBAN = {"id": "pc", "kind": "vban", "name": "PC", "input": {"host": "192.168.1.20", "stream": "Stream1"}}
 

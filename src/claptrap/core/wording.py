@@ -404,6 +404,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.not_a_text": {"en": "It must be a text.", "fr": "Il faut un texte."},
     "settings.empty": {"en": "It must not be empty.", "fr": "Ce texte ne doit pas être vide."},
     "settings.too_long": {"en": "It may have {bound} characters at most.", "fr": "Ce texte a {bound} caractères au plus."},
+    "settings.too_few": {"en": "There must be {bound} at least.", "fr": "Il en faut au moins {bound}."},
     "settings.too_many": {"en": "There may be {bound} at most.", "fr": "Il peut y en avoir {bound} au plus."},
     "settings.bad_id": {
         "en": "An id has 1 to 64 small letters, digits and hyphens.",

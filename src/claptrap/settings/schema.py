@@ -23,12 +23,25 @@ from pydantic import (
     PlainSerializer,
     SerializationInfo,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from claptrap.core.errors import InputError, SettingsError
-from claptrap.core.spec import INPUTS, FileInput, MicrophoneInput, RtspInput, SourceInput, SourceSpec, TargetSpec, VbanInput
+from claptrap.core.spec import (
+    INPUTS,
+    FileInput,
+    Hears,
+    MicrophoneInput,
+    PatternSpec,
+    RtspInput,
+    SourceInput,
+    SourceSpec,
+    TargetSpec,
+    VbanInput,
+)
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, take_credentials
 
@@ -141,12 +154,35 @@ class WebhookSettings(_Part):
     max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
 
 
+class PatternSettings(_Part):
+    """A row of claps to react to; by default any clap, told at once."""
+
+    claps: int = Field(default=1, ge=1, le=4, description="how many")
+    at_least: bool = Field(default=True, description="whether more are as good; otherwise exactly so many")
+    min_gap_s: float = Field(default=0.1, ge=0, le=2, description="a clap sooner after the last one is not counted")
+    max_gap_s: float = Field(
+        default=0.7, gt=0, le=5, validate_default=True, description="a clap later after the last one begins a new row"
+    )
+
+    @field_validator("max_gap_s")
+    @classmethod
+    def _gaps_in_order(cls, max_gap_s: float, info: ValidationInfo) -> float:
+        bound = info.data.get("min_gap_s", 0.0)  # absent where it is at fault itself
+        if max_gap_s <= bound:
+            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.greater_than", "params": {"bound": bound}})
+        return max_gap_s
+
+
 class _SourceSettings(_Part):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
     name: str = Field(min_length=1, max_length=200)
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
+    patterns: list[PatternSettings] = Field(
+        default=[PatternSettings()], min_length=1, max_length=4, description="any of them makes a detection"
+    )
+    hears: Literal["claps", "applause", "both"] = "both"
     webhook: WebhookSettings = WebhookSettings()
 
 
@@ -268,7 +304,16 @@ class Settings(_Part):
     def specs(self) -> tuple[SourceSpec, ...]:
         """Return what a worker must hear."""
         return tuple(
-            SourceSpec(s.id, s.name, s.to_input(), enabled=s.enabled, threshold=s.threshold, delay_s=s.delay_s)
+            SourceSpec(
+                s.id,
+                s.name,
+                s.to_input(),
+                enabled=s.enabled,
+                threshold=s.threshold,
+                delay_s=s.delay_s,
+                patterns=tuple(PatternSpec(**pattern.whole()) for pattern in s.patterns),
+                hears=Hears(s.hears),
+            )
             for s in self.sources
         )
 
@@ -365,6 +410,7 @@ _CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "string_type": ("settings.not_a_text", ()),
     "string_too_short": ("settings.empty", ()),
     "string_too_long": ("settings.too_long", ("max_length",)),
+    "too_short": ("settings.too_few", ("min_length",)),
     "too_long": ("settings.too_many", ("max_length",)),
     "string_pattern_mismatch": ("settings.bad_id", ()),
     "literal_error": ("settings.not_one_of", ("expected",)),
@@ -390,7 +436,9 @@ def _fault(detail: ErrorDetails, document: object) -> Fault:
 
 
 _INPUTS = (MicrophoneSettings, FileSettings, RtspSettings, VbanSettings)
-_KEYS = sorted({name for part in (Settings, MicrophoneSource, WebhookSettings, *_INPUTS) for name in part.model_fields})
+_KEYS = sorted(
+    {name for part in (Settings, MicrophoneSource, PatternSettings, WebhookSettings, *_INPUTS) for name in part.model_fields}
+)
 
 
 def _unknown_key(path: str, key: str) -> Fault:
