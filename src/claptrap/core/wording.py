@@ -390,6 +390,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Two sources have the id “{id}”; each needs its own.",
         "fr": "Deux sources ont l'identifiant « {id} » ; chacune doit avoir le sien.",
     },
+    "settings.fixed_id": {
+        "en": "A source keeps its id. Add another source, and remove this one.",
+        "fr": "Une source garde son identifiant. Ajoutez une autre source, et retirez celle-ci.",
+    },
     "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
     "settings.missing_kind": {
         "en": "The source's kind is missing: microphone, file, rtsp or vban.",
@@ -468,6 +472,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.forbidden_origin": {
         "en": "This request comes from another site and was refused.",
         "fr": "Cette requête vient d'un autre site et a été refusée.",
+    },
+    "api.bad_port": {
+        "en": "A port is a number from 1 to 65535.",
+        "fr": "Un port est un nombre de 1 à 65535.",
     },
     "api.unknown_source": {"en": "There is no source “{source}”.", "fr": "Il n'y a pas de source « {source} »."},
     "api.no_webhook": {

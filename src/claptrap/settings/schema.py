@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
@@ -351,6 +353,28 @@ def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     return _merge(current.whole(), current.model_dump(mode="json"), patch)
 
 
+def id_for(current: Settings, given: Mapping[str, Any]) -> Any:
+    """Return the id of a source that is to be added: the one it has, else one made of its name or kind, which nobody has.
+
+    Raises:
+        SettingsFaults: another source has the id that it has. Whether it can be an id, ``check`` says.
+    """
+    taken = [source.id for source in current.sources]
+    if "id" in given:
+        if given["id"] in taken:
+            raise SettingsFaults([Fault(f"sources.{given['id']}.id", "settings.duplicate_id", {"id": given["id"]})])
+        return given["id"]
+    stem = _letters(given.get("name")) or _letters(given.get("kind")) or "source"
+    return next(made for made in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if made not in taken)
+
+
+def _letters(text: object) -> str:
+    """Return the start of an id: what of ``text`` can be one, "Été à 2" → "ete-a-2"."""
+    plain = unicodedata.normalize("NFKD", text) if isinstance(text, str) else ""
+    bare = "".join(char for char in plain if not unicodedata.combining(char)).lower()
+    return re.sub("[^a-z0-9]+", "-", bare)[:48].strip("-")
+
+
 def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> RtspInput:
     """Return what to open for ``given``, the ``input`` of an RTSP source as a person has typed it, without keeping it.
 
@@ -392,7 +416,10 @@ def _merge_entries(
     by_id = {entry["id"]: entry for entry in old}
     shown_by_id = {entry["id"]: entry for entry in shown}
     for entry in new:
-        by_id[entry["id"]] = _merge(by_id.get(entry["id"], {}), shown_by_id.get(entry["id"], {}), entry)
+        old_entry, shown_entry = by_id.get(entry["id"], {}), shown_by_id.get(entry["id"], {})
+        if entry.get("kind", old_entry.get("kind")) != old_entry.get("kind"):  # another kind has another input
+            old_entry = {key: value for key, value in old_entry.items() if key != "input"}
+        by_id[entry["id"]] = _merge(old_entry, shown_entry, entry)
     return list(by_id.values())
 
 
