@@ -1,8 +1,9 @@
 """From a folder of recordings to the shipped weights: ``python -m training RECORDINGS YAMNET SCENES_PY``.
 
-Twice the same recipe: first with the recordists and makers of the training part only (the trial), then with all, to be shipped.
-What a model says of sounds that it has learnt is no measure. So the trial is calibrated on the validation part and judged on the
-blind part (``work/blind.json``); the scores of the shipped model are calibrated on both, as the trial hears them.
+Twice the same recipe: first with the recordists and makers of the training part only (the trial), then with all, to be
+shipped. What a model says of sounds that it has learnt is no measure. So the trial is calibrated on the validation part and
+judged on the blind part (``work/blind.json``); the scores of the shipped model are calibrated on both, as the trial hears
+them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 
 from training import examples, heads, network, scenes
-from training.hear import hear
 from training.calibration import Calibration, calibrated, figures, scores, scores_alone
+from training.hear import hear
 from training.recordings import BLIND, TRAIN, VALIDATION
 from training.weights import narrowed, write
 
@@ -31,7 +32,7 @@ HEAD_SEEDS = (1,)
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """The examples of all renderings: what is learnt from. ``features`` are (n, 2, FEATURES), for the early and the late look."""
+    """What is learnt from: the examples of all renderings. ``features``: (n, 2, FEATURES), early and late look."""
 
     patches: list[NDArray[np.float16]]
     features: NDArray[np.float16]

@@ -36,8 +36,8 @@ class Hearing:
 
     Attributes:
         scores: (521,) in [0, 1], one per class.
-        features: (FEATURES,) ≥ 0: the mean of the last layer (1024); of the ninth layer, the last four columns of 80 ms, low
-            and high half (4 · 2 · 256); of the fifteenth, the last two columns of 160 ms (2 · 512).
+        features: (FEATURES,) ≥ 0: the mean of the last layer (1024); of the ninth layer, the last four columns of 80 ms,
+            low and high half (4 · 2 · 256); of the fifteenth, the last two columns of 160 ms (2 · 512).
     """
 
     scores: NDArray[np.float32]
