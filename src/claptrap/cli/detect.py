@@ -143,7 +143,7 @@ def _json_line(path: str, found: Finding) -> str:
 
 
 def _words(path: str, found: Finding) -> str:
-    """Return a line for each clap, and for what is more than one clap; nothing for a detection that only repeats its clap."""
+    """Return a line for each clap, and for what is more than one; nothing for a detection that only repeats its clap."""
     labels = "".join(f"  {_sound(name)} {score:.2f}" for name, score in found.labels)
     said = f"{found.score:.2f}{labels}"
     at = f"{path}: {_clock(found.onset / RATE_HZ)}"
