@@ -60,7 +60,12 @@ export interface SourceStatus extends Worded {
   dropped_hops: number;
 }
 
-export type SoundLabels = [label: string, score: number][];
+/** A sound that YAMNet names; `label` is its own name for it and never changes. */
+export interface SoundLabel {
+  label: string;
+  label_fr: string;
+  score: number;
+}
 
 /** A remembered detection, as `snapshot()` gives it. */
 export interface EventRecord {
@@ -72,7 +77,7 @@ export interface EventRecord {
   claps: number;
   onset_s: number;
   decided_s: number;
-  labels: SoundLabels;
+  labels: SoundLabel[];
   applause: boolean;
 }
 
@@ -85,7 +90,7 @@ export interface ClapNews {
   score: number;
   claps: number;
   latency_s: number;
-  labels?: SoundLabels;
+  labels?: SoundLabel[];
   applause?: boolean;
 }
 
@@ -141,7 +146,7 @@ export interface VerdictNews {
 export interface LabelsNews {
   source_id: string;
   timestamp: number;
-  detected: { label: string; score: number }[];
+  detected: SoundLabel[];
 }
 
 export interface Device {

@@ -24,6 +24,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
+from claptrap.core.sounds import in_both_languages
 from claptrap.core.spec import SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -406,7 +407,7 @@ class Memory:
         with self._lock:
             events, attempts = list(self._events), list(self._attempts)
         return {
-            "events": [event.to_json() for event in events],
+            "events": [{**event.to_json(), "labels": in_both_languages(event.labels)} for event in events],
             "attempts": [in_words({**asdict(attempt), "ok": attempt.ok}) for attempt in attempts],
         }
 
