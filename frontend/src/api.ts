@@ -25,7 +25,7 @@ export const changeSource = (id: string, patch: object) => ask<SourceSettings>("
 export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
-export const listStreams = (port: number) => ask<SeenStream[]>("GET", `api/vban/streams?port=${port}`);
+export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
 export const testWebhook = (sourceId: string) =>
   ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test`, {});
 

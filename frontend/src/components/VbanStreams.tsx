@@ -5,36 +5,42 @@ import { said, t } from "../i18n/index.ts";
 import { takeSettings } from "../store.ts";
 import type { SeenStream } from "../wire.ts";
 import { inWords } from "../words.ts";
+import { FormField } from "./FormField.tsx";
 import { Outcome } from "./Outcome.tsx";
 import { soundFormat } from "./soundFormat.ts";
 
 const EVERY_MS = 1500;
-const PORT = 6980;
+const PAUSE_MS = 800;
+const PORT = "6980";
 
 /** The streams that arrive on the network just now: one press makes a source of one. */
 export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
   const streams = useSignal<SeenStream[] | null>(null);
   const problem = useSignal("");
   const busy = useSignal(false);
+  const typed = useSignal(PORT);
+  const port = useSignal(PORT);
+
+  useEffect(() => {
+    const timer = setTimeout(() => (port.value = typed.value), PAUSE_MS); // each port that is asked for is opened
+    return () => clearTimeout(timer);
+  }, [typed.value]);
 
   useEffect(() => {
     let stopped = false;
-    const look = () =>
-      listStreams(PORT).then(
-        (seen) => {
-          if (stopped) return;
-          streams.value = seen;
-          problem.value = "";
-        },
-        (error: unknown) => (problem.value = inWords(error)),
-      );
+    const unlessStopped = (seen: SeenStream[] | null, why: string) => {
+      if (stopped) return;
+      streams.value = seen;
+      problem.value = why;
+    };
+    const look = () => listStreams(port.value).then((seen) => unlessStopped(seen, ""), (error: unknown) => unlessStopped(null, inWords(error)));
     void look();
     const timer = setInterval(look, EVERY_MS);
     return () => {
       stopped = true;
       clearInterval(timer);
     };
-  }, []);
+  }, [port.value]);
 
   const take = async ({ host, stream, port }: SeenStream) => {
     busy.value = true;
@@ -49,8 +55,9 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
   return (
     <section class="streams" aria-labelledby="streams-title">
       <h3 id="streams-title">{t("vban.seen")}</h3>
+      <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />
       {problem.value && <p role="alert"><Outcome shape="cross" words={problem.value} /></p>}
-      {streams.value?.length === 0 && <p class="muted">{t("vban.none_seen", { port: PORT })}</p>}
+      {streams.value?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
       <ul>
         {streams.value?.map((seen) => (
           <li key={`${seen.host} ${seen.port} ${seen.stream}`}>
