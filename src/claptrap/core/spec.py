@@ -55,8 +55,15 @@ class VbanInput:
     channel: str = "mean"
 
 
-SourceInput = MicrophoneInput | FileInput | VbanInput
-INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput)}
+@dataclass(frozen=True, slots=True)
+class BrowserInput:
+    """The microphone of a phone or laptop whose browser shows the page ``/micro``; it says whose source it is by the id."""
+
+    KIND: ClassVar[str] = "browser"
+
+
+SourceInput = MicrophoneInput | FileInput | VbanInput | BrowserInput
+INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, BrowserInput)}
 
 
 class Hears(StrEnum):

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from claptrap.core.errors import InputError, SettingsError
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceInput, SourceSpec, TargetSpec, VbanInput
+from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, SourceInput, SourceSpec, TargetSpec, VbanInput
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import check_url
 
@@ -158,7 +158,22 @@ class VbanSource(_SourceSettings):
         return VbanInput(self.input.host, self.input.stream, self.input.port, self.input.channel)
 
 
-AnySource = Annotated[MicrophoneSource | FileSource | VbanSource, Field(discriminator="kind")]
+class BrowserSettings(_Part):
+    """The microphone of whoever opens the page ``/micro``: there is nothing to choose."""
+
+
+class BrowserSource(_SourceSettings):
+    """A source that is a browser on a phone or laptop."""
+
+    kind: Literal["browser"]
+    input: BrowserSettings = BrowserSettings()
+
+    def to_input(self) -> SourceInput:
+        """Return the core's form of the input."""
+        return BrowserInput()
+
+
+AnySource = Annotated[MicrophoneSource | FileSource | VbanSource | BrowserSource, Field(discriminator="kind")]
 
 
 def _first_sources() -> list[AnySource]:
@@ -294,7 +309,7 @@ def _path(loc: tuple[int | str, ...], document: object) -> str:
     parts: list[str] = []
     place, after_entry = document, False
     for step in loc:
-        if after_entry and step in ("microphone", "file", "vban"):
+        if after_entry and step in ("microphone", "file", "vban", "browser"):
             after_entry = False
             continue
         after_entry = isinstance(step, int)

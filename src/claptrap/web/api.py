@@ -16,6 +16,7 @@ from claptrap.service import ClapTrap
 def build_api(service: ClapTrap) -> Blueprint:
     """Return the routes below ``/api``, and ``/healthz``."""
     api = Blueprint("api", __name__)
+    _add_browsers(api, service)
 
     @api.get("/api/state")
     def state() -> Response:
@@ -58,6 +59,14 @@ def build_api(service: ClapTrap) -> Blueprint:
         return response
 
     return api
+
+
+def _add_browsers(api: Blueprint, service: ClapTrap) -> None:
+    @api.post("/api/micro")
+    def claim_browser() -> tuple[Response, int]:
+        wish = _json_object()
+        source = service.claim_browser(wish.get("name", ""), str(wish.get("id", "")))
+        return jsonify(id=source), 200 if source == wish.get("id") else 201
 
 
 def _json_object() -> dict[str, Any]:

@@ -12,6 +12,7 @@ import socketio
 
 from claptrap.runtime.hub import Subscription
 from claptrap.service import ClapTrap
+from claptrap.web.micro import Micro, OneAttachment
 from claptrap.web.wire import LEVEL, Message, message
 
 LEVELS_EVERY_S = 0.1
@@ -29,8 +30,10 @@ class Live:
             cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
             max_http_buffer_size=MOST_MESSAGE_BYTES,
             always_connect=True,
+            serializer=OneAttachment,
         )
         self._io.on("connect", self._greet)
+        self._micro = Micro(service, self._io)
         self.app = socketio.ASGIApp(self._io)
         self._turn = asyncio.Lock()
         self._subscription: Subscription | None = None
