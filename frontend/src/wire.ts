@@ -128,6 +128,12 @@ export interface LabelsNews {
   detected: { label: string; score: number }[];
 }
 
+/** Where a phone finds the page /micro: `address` is empty where no other machine reaches the service. */
+export interface Invitation {
+  address: string;
+  secure: boolean;
+}
+
 export interface Device {
   id: string;
   name: string;

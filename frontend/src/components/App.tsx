@@ -5,6 +5,7 @@ import { Detections } from "./Detections.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
 import { HouseEar } from "./HouseEar.tsx";
+import { PhoneCard } from "./PhoneCard.tsx";
 import { Problems } from "./Problems.tsx";
 import { SoundsHeard } from "./SoundsHeard.tsx";
 import { SourceCard } from "./SourceCard.tsx";
@@ -24,6 +25,7 @@ export function App() {
             <div class="sources">
               {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
             </div>
+            {opened.value && <PhoneCard />}
             {opened.value && <Detections />}
             {opened.value && <Deliveries />}
           </div>
