@@ -19,9 +19,7 @@ export function Micro() {
     <>
       <Header />
       <main class="micro">
-        <section class="panel ear ear-micro" aria-label={t("micro.title")}>
-          {!window.isSecureContext ? <Insecure /> : isSupported() ? <Device /> : <p class="reason">{t("micro.unsupported")}</p>}
-        </section>
+        {!window.isSecureContext ? <Insecure /> : isSupported() ? <Device /> : <Unsupported />}
         <p class="micro-home"><a href="./">{t("micro.home")}</a></p>
       </main>
       <Footer />
@@ -38,13 +36,11 @@ function Device() {
   const isLive = phase.value === "on" && status?.state === "live";
   const mood = clapping.value ? "clap" : isLive ? "waiting" : "stopped";
   return (
-    <>
-      <div class={`ear-${mood}`}>
-        <div class="orb">
-          <i class="ring ring-far" />
-          <i class="ring ring-near" />
-          <span class="face" key={mood} data-mood={mood} aria-hidden="true">{{ clap: "👏", waiting: "👂", stopped: "🎙️" }[mood]}</span>
-        </div>
+    <section class={`panel ear ear-${mood}`} aria-label={t("micro.title")}>
+      <div class="orb">
+        <i class="ring ring-far" />
+        <i class="ring ring-near" />
+        <span class="face" key={mood} data-mood={mood} aria-hidden="true">{{ clap: "👏", waiting: "👂", stopped: "🎙️" }[mood]}</span>
       </div>
       <div class="mood" role="status">
         <h2>{clapping.value ? t("house.clap") : title(isLive)}</h2>
@@ -68,7 +64,7 @@ function Device() {
           <button type="submit" class="start" disabled={phase.value === "asking" || !opened.value}>{t("micro.start")}</button>
         </form>
       )}
-    </>
+    </section>
   );
 }
 
@@ -103,13 +99,17 @@ function Reason({ words }: { words: string }) {
 function Insecure() {
   const address = `https://${location.host}${new URL("micro", document.baseURI).pathname}`;
   return (
-    <>
+    <section class="panel ear" aria-label={t("micro.title")}>
       <Reason words={t("micro.insecure")} />
       <div class="how">
         <p>{t("micro.insecure_how")}</p>
         <code>claptrap serve --host 0.0.0.0 --allow-network --tls</code>
         <p>{t("micro.insecure_then", { address })}</p>
       </div>
-    </>
+    </section>
   );
+}
+
+function Unsupported() {
+  return <section class="panel ear" aria-label={t("micro.title")}><Reason words={t("micro.unsupported")} /></section>;
 }

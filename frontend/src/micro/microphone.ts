@@ -44,7 +44,7 @@ export async function openMicrophone(listener: Listener): Promise<Microphone> {
     const tell = () => listener.paused(track!.muted ? "muted" : context.state === "running" ? "" : "asleep");
     track!.onended = () => listener.ended();
     track!.onmute = track!.onunmute = context.onstatechange = tell;
-    await context.resume();
+    await Promise.race([context.resume(), new Promise((go) => setTimeout(go, 1000))]); // some browsers wait for a touch
     tell();
   } catch (error) {
     close(media, context);

@@ -22,18 +22,22 @@ from claptrap.sources.browser import Feed, Taken
 from claptrap.web.reach import Place, is_loopback
 from claptrap.web.security import host_name
 
+MOST_ANNOUNCED = 500  # characters around a binary part
 MOST_NAME = 64  # characters of what a page calls itself
 ENDINGS = ("browser.closed", "browser.stopped", "browser.unplugged")  # why a page may say that it ends
 _log = logging.getLogger(__name__)
 
 
 class OneAttachment(Packet):  # type: ignore[misc]  # the library ships no types
-    """A Socket.IO packet with one binary part at most: the library would keep as many as a peer announces, 10¹⁰."""
+    """A Socket.IO packet with one binary part at most: the library would keep as many as a peer announces, 10¹⁰.
+
+    What announces the part is short: the library keeps it for ever where the connection breaks before the part has come.
+    """
 
     def decode(self, encoded_packet: Any) -> int:
         """Decode, or raise ValueError."""
         count = int(super().decode(encoded_packet) or 0)
-        if count > 1:
+        if count > 1 or (count and len(encoded_packet) > MOST_ANNOUNCED):
             raise ValueError("too many attachments")
         return count
 
@@ -73,7 +77,7 @@ class Micro:
             await self._io.emit("micro_end", in_words({"code": "browser.replaced", "params": {}}), to=sid)
         elif taken is Taken.HOSTILE:
             _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
-            await self._io.disconnect(sid)
+            await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))  # the whole connection
 
     async def _close(self, sid: str, *said: object) -> None:
         wish = said[0] if said and isinstance(said[0], dict) else {}
