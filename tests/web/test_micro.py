@@ -257,16 +257,33 @@ class TestInChromium:
             expect(page.get_by_text("Le micro est refusé à cette page")).to_be_visible()
             assert house.service.settings().sources == []
 
-    def test_http_from_elsewhere_is_explained_in_both_languages(self, house: Served, recording: Path) -> None:
-        with chromium(recording, "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser:
-            page = browser.new_context().new_page()
+    def test_http_from_elsewhere_is_explained_in_both_languages(
+        self, tmp_path: Path, quiet_models: Path, recording: Path
+    ) -> None:
+        """By a name that is not this machine's loopback a browser gives no microphone without TLS."""
+        assert not quiet_models.exists()
+        with (
+            serving(ClapTrap(tmp_path / "data"), allowed_hosts=["claptrap.example"]) as house,
+            chromium(recording, "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
+        ):
+            page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()
             page.set_default_timeout(PATIENCE_MS)
-            page.add_init_script("Object.defineProperty(window, 'isSecureContext', {value: false})")
-            page.goto(f"{house.url}/micro")
+            page.goto(f"http://claptrap.example:{house.port}/micro")
+            assert page.evaluate("window.isSecureContext") is False
             expect(page.get_by_text("ne donne le micro qu'aux pages https")).to_be_visible()
             expect(page.get_by_text("claptrap serve --host 0.0.0.0 --allow-network --tls")).to_be_visible()
+            expect(page.get_by_text(f"https://claptrap.example:{house.port}/micro")).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
             page.get_by_role("button", name="English").click()
             expect(page.get_by_text("gives the microphone only to https pages")).to_be_visible()
+            page.goto(f"http://claptrap.example:{house.port}/")
+            expect(page.get_by_text("A phone gives its microphone only to an https page")).to_be_visible()
+
+    def test_nothing_sticks_out_of_a_small_phone(self, house: Served, browser: Browser) -> None:
+        page = open_micro(browser, house.url, viewport={"width": 320, "height": 640})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        listen(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
     def test_the_dashboard_says_what_a_phone_needs(self, house: Served, browser: Browser) -> None:
         page = browser.new_page()
