@@ -206,6 +206,9 @@ def test_a_page_that_stays_silent_is_told_and_begins_anew(close: bool, code: str
             feed.close()
         clock.now += 8.5
         assert sink.wait_for(1) == [("waiting", code, {"seconds": 8.0})]
+        if not close:
+            feed.close()
+            assert sink.wait_for(1) == [("waiting", "browser.lost", {"seconds": 8.0})]
         browsers.open("phone", "a").put(block(8 * RATE_HZ))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
 

@@ -17,6 +17,7 @@ import socketio
 import soxr
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.peers.claps import recording
 from tests.peers.live import LiveClient
 from tests.web.conftest import WAIT_S, Served, clap, serving
 from tests.web.test_page import CHROMIUM, FLAGS, PATIENCE_MS
@@ -106,21 +107,26 @@ def hiss() -> NDArray[np.float32]:
     return (0.5 * low / np.abs(low).max()).astype(np.float32)
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    path = tmp_path / "hiss.wav"
+def write(path: Path, sound: NDArray[np.float32]) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE_HZ)
-        file.writeframes((hiss() * 32_767).astype("<i2").tobytes())
+        file.writeframes((sound * 32_767).astype("<i2").tobytes())
+
+
+@pytest.fixture
+def hissing(tmp_path: Path) -> Path:
+    """A recording of ``hiss``."""
+    path = tmp_path / "hiss.wav"
+    write(path, hiss())
     return path
 
 
 @contextmanager
-def chromium(recording: Path, *more: str) -> Iterator[Browser]:
+def chromium(sound: Path, *more: str) -> Iterator[Browser]:
     """Chromium with a recording for a microphone."""
-    fake = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={recording}")
+    fake = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={sound}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake, *more])
         expect.set_options(timeout=PATIENCE_MS)
@@ -131,8 +137,8 @@ def chromium(recording: Path, *more: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def browser(recording: Path) -> Iterator[Browser]:
-    with chromium(recording, "--use-fake-ui-for-media-stream") as opened:
+def browser(hissing: Path) -> Iterator[Browser]:
+    with chromium(hissing, "--use-fake-ui-for-media-stream") as opened:
         yield opened
 
 
@@ -202,6 +208,17 @@ class TestInChromium:
         wait_until(lambda: status(house) == ("retrying", "browser.closed"), lambda: status(house))
         assert complaints == []
 
+    def test_a_clap_near_the_phone_is_shown_on_it(self, house: Served, tmp_path: Path) -> None:
+        claps, _ = recording(4, RATE_HZ)
+        write(tmp_path / "claps.wav", claps)
+        with chromium(tmp_path / "claps.wav", "--use-fake-ui-for-media-stream") as browser:
+            page = open_micro(browser, house.url)
+            listen(page)
+            expect(page.locator(".face[data-mood=clap]")).to_be_visible()
+            expect(page.get_by_text("Dernier clap")).to_be_visible()
+            event = house.service.snapshot()["events"][-1]
+            assert (event["kind"], event["applause"]) == ("browser", False)
+
     def test_the_same_browser_is_the_same_source_and_stop_is_told(self, house: Served, browser: Browser) -> None:
         page = open_micro(browser, house.url)
         listen(page)
@@ -250,21 +267,21 @@ class TestInChromium:
         house.service.stop_detection()
         expect(page.get_by_text("La détection est arrêtée")).to_be_visible()
 
-    def test_a_refused_permission_is_told_on_the_phone(self, house: Served, recording: Path) -> None:
-        with chromium(recording, "--deny-permission-prompts") as browser:
+    def test_a_refused_permission_is_told_on_the_phone(self, house: Served, hissing: Path) -> None:
+        with chromium(hissing, "--deny-permission-prompts") as browser:
             page = open_micro(browser, house.url)
             page.get_by_role("button", name="Écouter avec ce micro").click()
             expect(page.get_by_text("Le micro est refusé à cette page")).to_be_visible()
             assert house.service.settings().sources == []
 
     def test_http_from_elsewhere_is_explained_in_both_languages(
-        self, tmp_path: Path, quiet_models: Path, recording: Path
+        self, tmp_path: Path, quiet_models: Path, hissing: Path
     ) -> None:
         """By a name that is not this machine's loopback a browser gives no microphone without TLS."""
         assert not quiet_models.exists()
         with (
             serving(ClapTrap(tmp_path / "data"), allowed_hosts=["claptrap.example"]) as house,
-            chromium(recording, "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
+            chromium(hissing, "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
         ):
             page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()
             page.set_default_timeout(PATIENCE_MS)

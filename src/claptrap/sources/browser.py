@@ -224,6 +224,7 @@ class _Hearing:
         self._stream: tuple[str, int] | None = None  # page and rate; None while nothing is heard
         self._next = 0  # the place of the sample that should follow
         self._heard_s = 0.0
+        self._is_asleep = False  # it was told that the page gives no sound although it is connected
 
     def take(self, items: list[Item], now: float) -> None:
         """Hear what has come."""
@@ -231,18 +232,21 @@ class _Hearing:
             if item.block is not None:
                 self._hear(item.page, item.block, now)
             elif item.code:
-                self._stream = None
+                self._stream, self._is_asleep = None, False
                 self._sink.waiting(item.code)
 
     def watch(self, now: float, *, is_connected: bool) -> None:
         """Say so where nothing comes any more."""
         if self._stream is not None and now - self._heard_s >= self._lost_s:
-            self._stream = None
+            self._stream, self._is_asleep = None, is_connected
             self._sink.waiting("browser.asleep" if is_connected else "browser.lost", seconds=self._lost_s)
+        elif self._is_asleep and not is_connected:  # a network that dies without a word is noticed late
+            self._is_asleep = False
+            self._sink.waiting("browser.lost", seconds=self._lost_s)
 
     def _hear(self, page: str, block: Block, now: float) -> None:
         if self._stream != (page, block.rate_hz) or block.place - self._next > self._lost_s * block.rate_hz:
-            self._stream, self._next = (page, block.rate_hz), block.place
+            self._stream, self._next, self._is_asleep = (page, block.rate_hz), block.place, False
             self._sink.live(block.rate_hz, 1)
         if block.place < self._next:
             return  # heard already: a stream goes on, never back

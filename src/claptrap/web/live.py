@@ -31,6 +31,8 @@ class Live:
             cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
             max_http_buffer_size=MOST_MESSAGE_BYTES,
             always_connect=True,
+            ping_interval=10,  # a phone that leaves the network says nothing: both ends notice within 20 s
+            ping_timeout=10,
             serializer=OneAttachment,
             engineio_logger=_protocol_log(),
         )
