@@ -23,7 +23,7 @@ class Schedule:
     """How long and how hard to learn."""
 
     hidden: int = 48
-    epochs: int = 5
+    epochs: int = 4
     batch: int = 512
     rate: float = 2e-3
     decay: float = 0.02
@@ -33,7 +33,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Perceptrons of one hidden layer whose mean answer counts: ``w`` (n, m·h), ``b`` (m·h,), ``out`` (m·h,), ``out_b`` ()."""
+    """Perceptrons of one hidden layer, their mean answer: ``w`` (n, m·h), ``b`` (m·h,), ``out`` (m·h,), ``out_b`` ()."""
 
     w: FloatArray
     b: FloatArray

@@ -19,7 +19,8 @@ TRAIN, VALIDATION, BLIND = 0, 1, 2
 # Drum loops that may contain electronic hand claps: neither claps nor fair negatives (as in the evaluation).
 AMBIGUOUS = ("loop_garzul", "loop_compus", "Vibe_Ace")
 PACKS = ("dirt", "thoai", "freedoom", "sonicpi")  # collections of many hands: their folders count as makers
-# The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their name.
+# The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their
+# name.
 _PLACED = {
     "claps/jackf": TRAIN, "claps/travis": TRAIN, "claps/vegard": TRAIN, "claps/gotta": TRAIN, "claps/thoai": TRAIN,
     "claps/torogmw": VALIDATION,
@@ -95,3 +96,19 @@ def rooms(folder: Path) -> list[FloatArray]:
     """Return the measured and simulated impulse responses, in order of name."""
     with np.load(folder / "rooms.npz") as file:
         return [file[name].astype(np.float32) for name in sorted(file.files)]
+
+
+def select(folder: Path, out: Path, part: int) -> None:
+    """Make a folder of recordings that has only one part."""
+    chosen = [r for r in recordings(folder) if r.part == part]
+    for recording in chosen:
+        link = out / recording.kind / recording.path.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(recording.path.resolve())
+    with (out / "onsets.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("file", "onset_s"))
+        rows.writerows((f"{r.kind}/{r.path.name}", onset) for r in chosen for onset in r.onsets)
+    if not (out / "rooms.npz").exists():
+        (out / "rooms.npz").symlink_to((folder / "rooms.npz").resolve())

@@ -25,6 +25,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
+from claptrap.core.sounds import in_both_languages
 from claptrap.core.spec import BrowserInput, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -34,15 +35,17 @@ from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
+from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
-from claptrap.settings.schema import Settings, SettingsFaults, check, merged, target_id
+from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
 from claptrap.sources.microphone import Device, list_devices
 from claptrap.sources.registry import Sources
+from claptrap.sources.rtsp import probe
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
 REMEMBERED = 200
@@ -83,6 +86,7 @@ class ClapTrap:
         self._revision = 0
         self._lock = threading.RLock()
         self._memory = Memory()
+        self._counts = Counts()
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -157,14 +161,64 @@ class ClapTrap:
             SettingsError: ``settings.unwritable``; nothing has changed then.
         """
         with self._lock:
-            changed = check(merged(self._settings, patch))
-            if changed != self._settings:
-                self._store.save(changed)
-                self._settings = changed
-                self._dispatcher.apply(changed.targets())
-                self._apply()
-                self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
+            self._put_in_force(merged(self._settings, patch))
             return self._settings
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return every source as JSON data: its settings, and how it is: ``status``, ``counts``, ``level``."""
+        with self._lock:
+            statuses, sources = self._statuses(), self._settings.sources
+        return [{**s.model_dump(mode="json"), **self._how_it_is(statuses[s.id])} for s in sources]
+
+    def source(self, source_id: str) -> dict[str, Any]:
+        """Return one of ``sources``.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+        """
+        found = next((source for source in self.sources() if source["id"] == source_id), None)
+        if found is None:
+            raise InputError("api.unknown_source", source=source_id)
+        return found
+
+    def add_source(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a source, under an id made for it where it has none; return it. The others do not notice.
+
+        Raises:
+            SettingsFaults, SettingsError: as ``change``.
+        """
+        with self._lock:
+            source_id = id_for(self._settings, given)
+            self._put_in_force(merged(self._settings, {"sources": [{**given, "id": source_id}]}))
+            return self.source(source_id)
+
+    def change_source(self, source_id: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge ``patch`` into one source and return it. Only another input, or switching it off, interrupts its sound.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+            SettingsFaults, SettingsError: as ``change``.
+        """
+        with self._lock:
+            self.source(source_id)
+            if patch.get("id", source_id) != source_id:
+                raise SettingsFaults([Fault(f"sources.{source_id}.id", "settings.fixed_id")])
+            self._put_in_force(merged(self._settings, {"sources": [{**patch, "id": source_id}]}))
+            return self.source(source_id)
+
+    def remove_source(self, source_id: str) -> dict[str, Any]:
+        """Remove a source, be it the last; return it as it was.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+            SettingsError: as ``change``.
+        """
+        with self._lock:
+            removed = self.source(source_id)
+            document = self._settings.whole()
+            document["sources"] = [source for source in document["sources"] if source["id"] != source_id]
+            self._put_in_force(document)
+            return removed
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -187,6 +241,25 @@ class ClapTrap:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
 
+    def probe_camera(self, given: Mapping[str, Any], source_id: str = "") -> dict[str, Any]:
+        """Say what a camera gives, as JSON data: codec, rate, channels, level, tracks, and ``code`` where it is silent.
+
+        It takes ``PROBE_S`` + 1 s at most and keeps nothing.
+
+        Args:
+            given: the ``input`` of an RTSP source, as in the settings.
+            source_id: the source that it would change, whose secrets stand behind the masks in it; empty for a new one.
+
+        Raises:
+            SettingsFaults: ``given`` is not valid.
+            SourceError: why nothing can be heard: ``rtsp.…``, ``source.no_av``.
+        """
+        return in_words(asdict(probe(camera(self._settings, given, source_id))))
+
+    def deliveries(self) -> Mapping[str, int]:
+        """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
+        return self._counts.deliveries()
+
     def claim_browser(self, name: str, source_id: str = "") -> str:
         """Return the id of the source that a browser shall speak for: ``source_id`` if it is one, else a new one.
 
@@ -198,10 +271,10 @@ class ClapTrap:
         """
         with self._lock:
             if any(s.id == source_id and s.kind == BrowserInput.KIND for s in self._settings.sources):
-                self.change({"sources": [{"id": source_id, "name": name}]})
+                self.change_source(source_id, {"name": name})
                 return source_id
             made = f"{BrowserInput.KIND}-{secrets.token_hex(4)}"
-            self.change({"sources": [{"id": made, "kind": BrowserInput.KIND, "name": name}]})
+            self.add_source({"id": made, "kind": BrowserInput.KIND, "name": name})
             return made
 
     def open_browser(self, source_id: str, page: str) -> Feed:
@@ -262,6 +335,7 @@ class ClapTrap:
             "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
         )
         self._memory.add(event)
+        self._counts.add(event)
         self._dispatcher.take(event)
         self.hub.publish(event)
 
@@ -269,6 +343,7 @@ class ClapTrap:
         """Pass a status on to those who watch."""
         if isinstance(status, Attempt | ModelProgress):
             self._memory.add(status)
+        self._counts.add(status)
         self.hub.offer(status)
 
     # -- inside ---------------------------------------------------------------------------------------------------------
@@ -311,6 +386,18 @@ class ClapTrap:
     def _make_judge(self, rows: int) -> Judge:
         return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
 
+    def _put_in_force(self, document: object) -> None:
+        """Check a whole settings document, save it, and follow it; nothing has changed where that fails. Under the lock."""
+        changed = check(document)
+        if changed == self._settings:
+            return
+        self._store.save(changed)
+        self._settings = changed
+        self._dispatcher.apply(changed.targets())
+        self._apply()
+        self._counts.keep({source.id for source in changed.sources})
+        self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
+
     def _apply(self) -> None:
         if self._worker is not None:
             self._revision += 1
@@ -319,6 +406,12 @@ class ClapTrap:
     def _statuses(self) -> dict[str, SourceStatus]:
         idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}
         return idle | (self._worker.statuses() if self._worker else {})
+
+    def _how_it_is(self, status: SourceStatus) -> dict[str, Any]:
+        counts = asdict(self._counts.source(status.source_id))
+        level = counts.pop("level")
+        is_heard = status.state is State.LIVE  # else the newest level is an old one
+        return {"status": in_words(asdict(status)), "counts": counts, "level": level if is_heard else None}
 
 
 class Memory:
@@ -350,7 +443,7 @@ class Memory:
         with self._lock:
             events, attempts = list(self._events), list(self._attempts)
         return {
-            "events": [event.to_json() for event in events],
+            "events": [{**event.to_json(), "labels": in_both_languages(event.labels)} for event in events],
             "attempts": [in_words({**asdict(attempt), "ok": attempt.ok}) for attempt in attempts],
         }
 

@@ -52,9 +52,6 @@ class Sink:
     def waiting(self, code: str, **params: str | float) -> None:
         self._add("waiting", code, params)
 
-    def notice(self, code: str, **params: str | float) -> None:
-        self._add("notice", code, params)
-
     def wait_for(self, n: int) -> list[tuple[Any, ...]]:
         """Return the first ``n`` things said, and forget them."""
         with self._grown:

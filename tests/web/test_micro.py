@@ -65,7 +65,7 @@ class Listening:
     def __init__(self, sink: Sink, tap: Tap) -> None:
         self._sink, self._tap = sink, tap
         self.stop = sink.stop
-        self.waiting, self.notice = sink.waiting, sink.notice
+        self.waiting = sink.waiting
 
     def live(self, rate_hz: int, channels: int) -> None:
         self._tap.n_live += 1

@@ -6,7 +6,7 @@ machine must know to hear one source, and nothing about who is told.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -56,14 +56,37 @@ class VbanInput:
 
 
 @dataclass(frozen=True, slots=True)
+class RtspInput:
+    """The sound of a network camera, or of anything else that speaks RTSP.
+
+    Attributes:
+        url: rtsp or rtsps address without credentials.
+        transport: how the sound comes: "tcp" (inside the connection) or "udp".
+        track: which of its audio tracks, from 1.
+        username: empty where none is needed.
+        password: a secret.
+        verify_tls: whether an rtsps server must prove who it is.
+    """
+
+    KIND: ClassVar[str] = "rtsp"
+    url: str = field(repr=False)  # where a person types it, it may hold a secret
+    transport: str = "tcp"
+    track: int = 1
+    username: str = ""
+    password: str = field(default="", repr=False)
+    verify_tls: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class BrowserInput:
     """The microphone of a phone or laptop whose browser shows the page ``/micro``; it says whose source it is by the id."""
 
     KIND: ClassVar[str] = "browser"
 
 
-SourceInput = MicrophoneInput | FileInput | VbanInput | BrowserInput
-INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, BrowserInput)}
+SourceInput = MicrophoneInput | FileInput | VbanInput | RtspInput | BrowserInput
+_KINDS = (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput)
+INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in _KINDS}
 
 
 class Hears(StrEnum):

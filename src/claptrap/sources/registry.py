@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, SourceSpec, VbanInput
+from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, RtspInput, SourceSpec, VbanInput
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Browsers, BrowserSource
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
+from claptrap.sources.rtsp import RtspSource
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
 
@@ -32,6 +33,8 @@ class Sources:
                 return FileSource(path, loop=loop)
             case VbanInput():
                 return VbanSource(spec.input, self.vban)
+            case RtspInput() as wanted:
+                return RtspSource(wanted)
             case BrowserInput():
                 return BrowserSource(spec.id, self.browsers)
 
