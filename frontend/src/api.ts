@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
-import type { Device, Invitation, Problem, Settings } from "./wire.ts";
+import type { Device, Input, Invitation, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -21,8 +21,17 @@ export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {}
 export const findMicro = () => ask<Invitation>("GET", "api/micro");
 export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
+export const readSettings = () => ask<Settings>("GET", "api/settings");
+export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
+export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);
+export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
+export const probeCamera = (input: Input, sourceId: string) =>
+  ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
+export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
 export const testWebhook = (sourceId: string) =>
-  ask<{ event_id: string }>("POST", `api/sources/${encodeURIComponent(sourceId)}/webhook/test`, {});
+  ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test`, {});
+
+const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
 
 async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
   const address = new URL(path, document.baseURI);

@@ -97,6 +97,7 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
             "timestamp": 1_700_000_001.0,
             "score": 0.9,
             "claps": 1,
+            "applause": False,
             "latency_s": pytest.approx(0.1),
             "labels": [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}],
         }

@@ -1,4 +1,5 @@
 import { opened, sources } from "../store.ts";
+import { AddSource } from "./AddSource.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { Deliveries } from "./Deliveries.tsx";
 import { Detections } from "./Detections.tsx";
@@ -24,6 +25,7 @@ export function App() {
           <div class="rest">
             <div class="sources">
               {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
+              {opened.value && <AddSource />}
             </div>
             {opened.value && <PhoneCard />}
             {opened.value && <Detections />}
