@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
-import type { Device, Input, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
+import type { Device, Input, Invitation, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -18,6 +18,8 @@ export class Unreachable extends Error {}
 export const changeSettings = (patch: object) => ask<Settings>("PATCH", "api/settings", patch);
 export const startDetection = () => ask<unknown>("POST", "api/detection/start", {});
 export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {});
+export const findMicro = () => ask<Invitation>("GET", "api/micro");
+export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
 export const readSettings = () => ask<Settings>("GET", "api/settings");
 export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);

@@ -149,6 +149,12 @@ export interface LabelsNews {
   detected: SoundLabel[];
 }
 
+/** Where a phone finds the page /micro: `address` is empty where no other machine reaches the service. */
+export interface Invitation {
+  address: string;
+  secure: boolean;
+}
+
 export interface Device {
   id: string;
   name: string;

@@ -6,6 +6,7 @@ import { Detections } from "./Detections.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
 import { HouseEar } from "./HouseEar.tsx";
+import { PhoneCard } from "./PhoneCard.tsx";
 import { Problems } from "./Problems.tsx";
 import { SoundsHeard } from "./SoundsHeard.tsx";
 import { SourceCard } from "./SourceCard.tsx";
@@ -26,6 +27,7 @@ export function App() {
               {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
               {opened.value && <AddSource />}
             </div>
+            {opened.value && <PhoneCard />}
             {opened.value && <Detections />}
             {opened.value && <Deliveries />}
           </div>

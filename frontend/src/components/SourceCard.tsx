@@ -71,5 +71,6 @@ function SourceState({ status, enabled }: { status: KnownStatus | undefined; ena
 
 function retrying(status: KnownStatus): string {
   const left = Math.ceil(status.next_in_s - (now.value - status.learnt));
+  if (!status.attempt) return t("state.waiting"); // it listens all the time: there is nothing to try again
   return left > 0 ? t("state.retrying_in", { seconds: left }) : t("state.retrying");
 }
