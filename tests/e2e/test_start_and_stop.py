@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.peers.service import Service, claptrap_environment
+
+from claptrap.web.server import WSGI_THREADS
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +90,8 @@ def test_starting_and_stopping_detection_leaks_nothing(tmp_path: Path) -> None:
     """Twenty stops and starts leave threads and descriptors as they were, and change no setting."""
     with Service(tmp_path) as service:
         service.post("/api/detection/stop")
+        with ThreadPoolExecutor(4 * WSGI_THREADS) as crowd:  # the web's own threads are made as they are needed, then kept
+            list(crowd.map(lambda _: service.raw("GET", "/api/devices"), range(4 * WSGI_THREADS)))
         before = service.threads_and_descriptors()
         for _ in range(20):
             service.post("/api/detection/start")

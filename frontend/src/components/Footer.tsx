@@ -8,7 +8,7 @@ const languages: [Language, string][] = [["fr", "Français"], ["en", "English"]]
 export function Footer() {
   return (
     <footer class="foot">
-      <p>{t("footer.credit")}{version.value && ` · ${t("footer.version", { version: version.value })}`}</p>
+      <p>ClapTrap{version.value && ` · ${t("footer.version", { version: version.value })}`}</p>
       <div class="languages" role="group" aria-label={t("footer.language")}>
         {languages.map(([code, name]) => (
           <button

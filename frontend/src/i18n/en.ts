@@ -233,7 +233,6 @@ export const en: Record<Key, string> = {
   "deliveries.attempt": "attempt {number}",
   "deliveries.answer": "answer {status}",
 
-  "footer.credit": "A project by Korben & the Poulain Brothers",
   "footer.version": "version {version}",
   "footer.language": "Language",
 

@@ -232,7 +232,6 @@ export const fr = {
   "deliveries.attempt": "essai {number}",
   "deliveries.answer": "réponse {status}",
 
-  "footer.credit": "Un projet de Korben & des Frères Poulain",
   "footer.version": "version {version}",
   "footer.language": "Langue",
 
