@@ -56,7 +56,7 @@ def test_the_body_goes_out_as_json_with_its_key() -> None:
 def test_any_status_is_an_answer() -> None:
     """What an answer means is for others to say."""
     with Receiver(answer(500, b"oops"), answer(429, Retry_After="7")) as receiver:
-        assert post(receiver.url) == Answer(500, None)
+        assert post(receiver.url) == Answer(500, None, "oops")
         assert post(receiver.url) == Answer(429, "7")
 
 

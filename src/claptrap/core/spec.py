@@ -143,6 +143,7 @@ class TargetSpec:
         url: http or https address; a secret (it may hold a token), masked by ``delivery.policy.redact`` in logs.
         timeout_s: bound on one whole attempt, > 0 s.
         max_attempts: attempts for one event, ≥ 1.
+        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
     """
 
     id: str
@@ -150,3 +151,4 @@ class TargetSpec:
     url: str
     timeout_s: float = 5.0
     max_attempts: int = 4
+    max_age_s: float = 3600.0

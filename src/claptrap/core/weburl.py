@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from claptrap.core.errors import InputError
+
+LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path is a word like "hook"
+LONG_ENOUGH_TO_TELL = 4  # a shorter value is "on" or "1", and stands in any text
 
 
 def check_url(url: str) -> None:
@@ -40,6 +43,16 @@ def redact(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     hidden = "/…" if parts.path.strip("/") or parts.query else ""
     return f"{parts.scheme}://{host}{port}{hidden}"
+
+
+def secrets_of(url: str) -> frozenset[str]:
+    """Return the parts of an address that must not be shown, as they are written and as they are meant."""
+    parts = _split(url)
+    segments = [segment for segment in parts.path.split("/") if len(segment) >= LONG_ENOUGH_TO_BE_SECRET]
+    values = [value for _, value in parse_qsl(parts.query)] + [pair.partition("=")[2] for pair in parts.query.split("&")]
+    words = [word for word in (*values, parts.query, parts.username or "") if len(word) >= LONG_ENOUGH_TO_TELL]
+    found = [*segments, *words, parts.password or ""]
+    return frozenset(form for part in found for form in (part, unquote(part)) if form)
 
 
 def _split(url: str) -> SplitResult:

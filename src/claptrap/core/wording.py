@@ -260,6 +260,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap was stopped before this could be delivered.",
         "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
     },
+    "delivery.removed": {
+        "en": "The webhook was removed or switched off before this could be delivered.",
+        "fr": "Le webhook a été supprimé ou désactivé avant que l'envoi n'aboutisse.",
+    },
+    "delivery.too_old": {
+        "en": "It waited longer than {seconds} s for this receiver and was given up.",
+        "fr": "L'envoi a attendu ce destinataire plus de {seconds} s et a été abandonné.",
+    },
     "delivery.crashed": {
         "en": "Unexpected fault while delivering: {reason}. Later events are still delivered; please report the log.",
         "fr": "Panne inattendue pendant l'envoi : {reason}. Les événements suivants sont envoyés ; merci de signaler le journal.",
@@ -327,6 +335,20 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
         "fr": "Un autre ClapTrap (processus {holder}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
     },
+    # -- history
+    "history.unwritable": {
+        "en": "The history {path} cannot be written: {reason}. Claps are heard and told all the same; meanwhile the newest are kept in memory, and written down as soon as that can be done.",
+        "fr": "L'historique {path} ne peut pas être écrit : {reason}. Les claps sont entendus et envoyés quand même ; les plus récents sont gardés en mémoire, et écrits dès que possible.",
+    },
+    "history.newer": {
+        "en": "The history {path} was written by a newer ClapTrap (version {version}; this one knows {known}). It was left as it is, and the history is kept in memory. Install the newer ClapTrap, or move the file away.",
+        "fr": "L'historique {path} a été écrit par un ClapTrap plus récent (version {version} ; celui-ci connaît {known}). Il est laissé tel quel, et l'historique est gardé en mémoire. Installez le ClapTrap récent, ou déplacez le fichier.",
+    },
+    "history.damaged": {"en": "The history {path} is damaged.", "fr": "L'historique {path} est endommagé."},
+    "history.set_aside": {
+        "en": "The history was damaged. It was set aside as {aside}, and a new one was begun; settings and hearing are not concerned.",
+        "fr": "L'historique était endommagé. Il a été mis de côté ({aside}) et un nouveau a été commencé ; les réglages et l'écoute ne sont pas touchés.",
+    },
     # -- service
     "service.port_taken": {
         "en": "Port {port} on {host} is taken by another program. Stop it or choose another with --port.",
@@ -370,6 +392,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Cette requête vient d'un autre site et a été refusée.",
     },
     "api.unknown_source": {"en": "There is no source “{source}”.", "fr": "Il n'y a pas de source « {source} »."},
+    "api.bad_parameter": {
+        "en": "The value of “{name}” in the address is not understood.",
+        "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
+    },
+    "api.unknown_event": {"en": "There is no detection “{id}”.", "fr": "Il n'y a pas de détection « {id} »."},
+    "api.unknown_delivery": {"en": "There is no delivery “{id}”.", "fr": "Il n'y a pas d'envoi « {id} »."},
+    "api.no_receiver": {
+        "en": "Nobody is there to be told: the webhook was removed, switched off, or has no address.",
+        "fr": "Il n'y a plus de destinataire : le webhook a été supprimé, désactivé, ou n'a pas d'adresse.",
+    },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",
         "fr": "Cette source n'a pas de webhook à tester. Donnez d'abord une adresse.",

@@ -8,9 +8,9 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,8 @@ import httpx
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError
 
+EXCERPT_CHARACTERS = 200
+MASK = "•••"
 _READ_AT_MOST = 4096
 _TIGHTER = (
     0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets
@@ -28,10 +30,11 @@ _COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickl
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: its status, and how long it asks to wait."""
+    """What a receiver answered: its status, how long it asks to wait, and how its words begin."""
 
     status: int
     retry_after: str | None
+    text: str = ""
 
 
 class Webhook:
@@ -94,6 +97,7 @@ class Webhook:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": f"ClapTrap/{__version__}"}
         content = json.dumps(body, ensure_ascii=False).encode()
         answer: Answer | None = None
+        read = bytearray()
         try:
             async with (
                 asyncio.timeout(timeout_s) as deadline,
@@ -102,11 +106,11 @@ class Webhook:
             ):
                 answer = Answer(response.status_code, response.headers.get("Retry-After"))
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
-                await _read_some(response)
+                await _read_some(response, read)
         except (TimeoutError, httpx.HTTPError):
             if answer is None:
                 raise
-        return answer
+        return replace(answer, text=read.decode(errors="replace"))
 
 
 async def _settle() -> None:
@@ -115,13 +119,20 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-async def _read_some(response: httpx.Response) -> None:
+async def _read_some(response: httpx.Response, read: bytearray) -> None:
     """Read a short answer to its end: a connection that is closed before looks like a fault to some receivers."""
-    read = 0
     async for chunk in response.aiter_raw():
-        read += len(chunk)
-        if read >= _READ_AT_MOST:
+        read += chunk[: _READ_AT_MOST - len(read)]
+        if len(read) >= _READ_AT_MOST:
             return
+
+
+def excerpt(text: str, secrets: Iterable[str]) -> str:
+    """Return how an answer begins, on one line, with ``secrets`` masked wherever they stand in it."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= EXCERPT_CHARACTERS else line[: EXCERPT_CHARACTERS - 1] + "…"
 
 
 class Loop(asyncio.SelectorEventLoop):

@@ -90,6 +90,7 @@ class WebhookSettings(_Part):
     url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(default="", description="http(s)")
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
     max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
+    max_age_s: float = Field(default=3600.0, gt=0, le=604_800, description="how long a detection may wait for it")
 
 
 class _SourceSettings(_Part):
@@ -165,12 +166,19 @@ def _first_sources() -> list[AnySource]:
     return [MicrophoneSource(id="microphone", kind="microphone", name="Microphone")]
 
 
+class HistorySettings(_Part):
+    """What is kept of what was heard."""
+
+    keep_days: int = Field(default=365, ge=1, le=36_500, description="then it is forgotten")
+
+
 class Settings(_Part):
     """The whole document, version 1."""
 
     version: Literal[1] = 1
     language: Literal["fr", "en"] = "fr"
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
+    history: HistorySettings = HistorySettings()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -190,7 +198,9 @@ class Settings(_Part):
     def targets(self) -> tuple[TargetSpec, ...]:
         """Return who must be told: the enabled webhooks that have an address."""
         return tuple(
-            TargetSpec(target_id(s.id), s.id, s.webhook.url, s.webhook.timeout_s, s.webhook.max_attempts)
+            TargetSpec(
+                target_id(s.id), s.id, s.webhook.url, s.webhook.timeout_s, s.webhook.max_attempts, s.webhook.max_age_s
+            )
             for s in self.sources
             if s.webhook.enabled and s.webhook.url
         )
@@ -280,7 +290,7 @@ def _fault(detail: ErrorDetails, document: object) -> Fault:
     return Fault(path, code, {"bound": context[quoted[0]]} if quoted else {})
 
 
-_PARTS = (Settings, MicrophoneSource, MicrophoneSettings, FileSettings, VbanSettings, WebhookSettings)
+_PARTS = (Settings, MicrophoneSource, MicrophoneSettings, FileSettings, VbanSettings, WebhookSettings, HistorySettings)
 _KEYS = sorted({name for part in _PARTS for name in part.model_fields})
 
 

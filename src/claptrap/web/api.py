@@ -11,6 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap
+from claptrap.web.history import build_history
 
 
 def build_api(service: ClapTrap) -> Blueprint:
@@ -46,6 +47,8 @@ def build_api(service: ClapTrap) -> Blueprint:
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
         return jsonify(event_id=service.test_webhook(source_id)), 202
+
+    api.register_blueprint(build_history(service))
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
