@@ -63,9 +63,6 @@ class Ear:
     def waiting(self, code: str, **params: str | float) -> None:
         print(code, params)
 
-    def notice(self, code: str, **params: str | float) -> None:
-        print(code, params)
-
 
 def receive(port: int, n_streams: int, pipe: Connection) -> None:
     """The measured process: hear until told to stop, then report."""

@@ -23,7 +23,7 @@ class Schedule:
     """How long and how hard to learn."""
 
     hidden: int = 48
-    epochs: int = 5
+    epochs: int = 4
     batch: int = 512
     rate: float = 2e-3
     decay: float = 0.02

@@ -57,7 +57,8 @@ class Net(nn.Module):
 class Schedule:
     """How long and how hard to learn."""
 
-    epochs: int = 14
+    epochs: int = 10
+    examples: int = 150_000  # of an epoch, chosen anew each time
     batch: int = 512
     rate: float = 3e-3
     decay: float = 0.02
@@ -116,13 +117,14 @@ def learn(
     torch.manual_seed(how.seed)
     rng = np.random.default_rng(how.seed)
     net = Net(0 if taught is None else taught.shape[1])
-    n_steps = how.epochs * (len(target) // how.batch)
+    per_epoch = min(how.examples, len(target))
+    n_steps = how.epochs * (per_epoch // how.batch)
     optimiser = torch.optim.AdamW(net.parameters(), how.rate, weight_decay=how.decay)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.2)
     looks = np.array(LOOKS)
     for epoch in range(how.epochs):
         began, total = time.monotonic(), 0.0
-        order = rng.permutation(len(target))
+        order = rng.permutation(len(target))[:per_epoch]
         for a in range(0, len(order) - how.batch + 1, how.batch):
             pick = np.sort(order[a : a + how.batch])
             version = versions[rng.integers(len(versions))]

@@ -95,3 +95,19 @@ def rooms(folder: Path) -> list[FloatArray]:
     """Return the measured and simulated impulse responses, in order of name."""
     with np.load(folder / "rooms.npz") as file:
         return [file[name].astype(np.float32) for name in sorted(file.files)]
+
+
+def select(folder: Path, out: Path, part: int) -> None:
+    """Make a folder of recordings that has only one part."""
+    chosen = [r for r in recordings(folder) if r.part == part]
+    for recording in chosen:
+        link = out / recording.kind / recording.path.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(recording.path.resolve())
+    with (out / "onsets.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("file", "onset_s"))
+        rows.writerows((f"{r.kind}/{r.path.name}", onset) for r in chosen for onset in r.onsets)
+    if not (out / "rooms.npz").exists():
+        (out / "rooms.npz").symlink_to((folder / "rooms.npz").resolve())

@@ -5,7 +5,6 @@ The scenes are rendered by the evaluation's own program (``scenes.py``, beside t
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from claptrap.audio.frame import RATE_HZ
 from claptrap.detect.yamnet import FEATURES
 from training import examples, heads, network
 from training.hear import hear
-from training.recordings import FloatArray, recordings
+from training.recordings import FloatArray, select
 
 SCENES = "clean,reverb,cam8k,babble10,music10,noise10,hard,everyday"
 TOLERANCE_S = 0.080
@@ -51,7 +50,7 @@ def of_part(folder: Path, renderer: Path, yamnet: Path, work: Path, part: int) -
     heard = work / f"part-{part}"
     if not (heard / "features.npy").exists():
         rendered = work / f"part-{part}-scenes"
-        _select(folder, work / f"part-{part}-recordings", part)
+        select(folder, work / f"part-{part}-recordings", part)
         subprocess.run(  # noqa: S603  # the evaluation's own program
             [sys.executable, renderer, work / f"part-{part}-recordings", rendered, "--only", SCENES], check=True
         )
@@ -69,22 +68,6 @@ def of_part(folder: Path, renderer: Path, yamnet: Path, work: Path, part: int) -
         network.patches(examples.samples(heard), scale),
         np.load(heard / "features.npy").reshape(-1, 2, FEATURES),
     )
-
-
-def _select(folder: Path, out: Path, part: int) -> None:
-    """Make a folder of recordings that has only one part."""
-    chosen = [r for r in recordings(folder) if r.part == part]
-    for recording in chosen:
-        link = out / recording.kind / recording.path.name
-        link.parent.mkdir(parents=True, exist_ok=True)
-        if not link.exists():
-            link.symlink_to(recording.path.resolve())
-    with (out / "onsets.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("file", "onset_s"))
-        rows.writerows((f"{r.kind}/{r.path.name}", onset) for r in chosen for onset in r.onsets)
-    if not (out / "rooms.npz").exists():
-        (out / "rooms.npz").symlink_to((folder / "rooms.npz").resolve())
 
 
 def _cut(rendered: Path, out: Path) -> None:

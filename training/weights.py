@@ -25,6 +25,6 @@ def write(path: Path, arrays: dict[str, NDArray[Any]]) -> int:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as file:
         for name, array in sorted(arrays.items()):
             content = io.BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+            np.lib.format.write_array(content, np.asarray(array, order="C"), allow_pickle=False)
             file.writestr(zipfile.ZipInfo(f"{name}.npy", _NEVER), content.getvalue(), zipfile.ZIP_DEFLATED, 9)
     return path.stat().st_size

@@ -35,14 +35,16 @@ from claptrap.history.keeper import Keeper
 from claptrap.history.query import Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
+from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
-from claptrap.settings.schema import Settings, SettingsFaults, check, merged, target_id
+from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.microphone import Device, list_devices
 from claptrap.sources.registry import Sources
+from claptrap.sources.rtsp import probe
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
 STOP_DELIVERIES_S = 2.0
@@ -84,6 +86,7 @@ class ClapTrap:
         self._revision = 0
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
+        self._counts = Counts()
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -163,15 +166,64 @@ class ClapTrap:
             SettingsError: ``settings.unwritable``; nothing has changed then.
         """
         with self._lock:
-            changed = check(merged(self._settings, patch))
-            if changed != self._settings:
-                self._store.save(changed)
-                self._settings = changed
-                self.journal.keep(changed.history.keep_days)
-                self._dispatcher.apply(changed.targets())
-                self._apply()
-                self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
+            self._put_in_force(merged(self._settings, patch))
             return self._settings
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Return every source as JSON data: its settings, and how it is: ``status``, ``counts``, ``level``."""
+        with self._lock:
+            statuses, sources = self._statuses(), self._settings.sources
+        return [{**s.model_dump(mode="json"), **self._how_it_is(statuses[s.id])} for s in sources]
+
+    def source(self, source_id: str) -> dict[str, Any]:
+        """Return one of ``sources``.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+        """
+        found = next((source for source in self.sources() if source["id"] == source_id), None)
+        if found is None:
+            raise InputError("api.unknown_source", source=source_id)
+        return found
+
+    def add_source(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Add a source, under an id made for it where it has none; return it. The others do not notice.
+
+        Raises:
+            SettingsFaults, SettingsError: as ``change``.
+        """
+        with self._lock:
+            source_id = id_for(self._settings, given)
+            self._put_in_force(merged(self._settings, {"sources": [{**given, "id": source_id}]}))
+            return self.source(source_id)
+
+    def change_source(self, source_id: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge ``patch`` into one source and return it. Only another input, or switching it off, interrupts its sound.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+            SettingsFaults, SettingsError: as ``change``.
+        """
+        with self._lock:
+            self.source(source_id)
+            if patch.get("id", source_id) != source_id:
+                raise SettingsFaults([Fault(f"sources.{source_id}.id", "settings.fixed_id")])
+            self._put_in_force(merged(self._settings, {"sources": [{**patch, "id": source_id}]}))
+            return self.source(source_id)
+
+    def remove_source(self, source_id: str) -> dict[str, Any]:
+        """Remove a source, be it the last; return it as it was.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+            SettingsError: as ``change``.
+        """
+        with self._lock:
+            removed = self.source(source_id)
+            document = self._settings.whole()
+            document["sources"] = [source for source in document["sources"] if source["id"] != source_id]
+            self._put_in_force(document)
+            return removed
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -223,6 +275,25 @@ class ClapTrap:
             raise InputError("api.no_receiver")
         return n
 
+    def probe_camera(self, given: Mapping[str, Any], source_id: str = "") -> dict[str, Any]:
+        """Say what a camera gives, as JSON data: codec, rate, channels, level, tracks, and ``code`` where it is silent.
+
+        It takes ``PROBE_S`` + 1 s at most and keeps nothing.
+
+        Args:
+            given: the ``input`` of an RTSP source, as in the settings.
+            source_id: the source that it would change, whose secrets stand behind the masks in it; empty for a new one.
+
+        Raises:
+            SettingsFaults: ``given`` is not valid.
+            SourceError: why nothing can be heard: ``rtsp.…``, ``source.no_av``.
+        """
+        return in_words(asdict(probe(camera(self._settings, given, source_id))))
+
+    def deliveries(self) -> Mapping[str, int]:
+        """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
+        return self._counts.deliveries()
+
     def test_webhook(self, source_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
 
@@ -268,12 +339,14 @@ class ClapTrap:
         _log.info(
             "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
         )
+        self._counts.add(event)
         self.hub.publish(event)
 
     def offer(self, status: Status) -> None:
         """Pass a status on to those who watch."""
         if isinstance(status, ModelProgress):
             self._model = status
+        self._counts.add(status)
         self.hub.offer(status)
 
     # -- inside ---------------------------------------------------------------------------------------------------------
@@ -322,6 +395,19 @@ class ClapTrap:
     def _make_judge(self, rows: int) -> Judge:
         return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
 
+    def _put_in_force(self, document: object) -> None:
+        """Check a whole settings document, save it, and follow it; nothing has changed where that fails. Under the lock."""
+        changed = check(document)
+        if changed == self._settings:
+            return
+        self._store.save(changed)
+        self._settings = changed
+        self.journal.keep(changed.history.keep_days)
+        self._dispatcher.apply(changed.targets())
+        self._apply()
+        self._counts.keep({source.id for source in changed.sources})
+        self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
+
     def _apply(self) -> None:
         if self._worker is not None:
             self._revision += 1
@@ -330,6 +416,12 @@ class ClapTrap:
     def _statuses(self) -> dict[str, SourceStatus]:
         idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}
         return idle | (self._worker.statuses() if self._worker else {})
+
+    def _how_it_is(self, status: SourceStatus) -> dict[str, Any]:
+        counts = asdict(self._counts.source(status.source_id))
+        level = counts.pop("level")
+        is_heard = status.state is State.LIVE  # else the newest level is an old one
+        return {"status": in_words(asdict(status)), "counts": counts, "level": level if is_heard else None}
 
 
 def told(attempt: Attempt) -> dict[str, Any]:

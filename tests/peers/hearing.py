@@ -77,6 +77,9 @@ class LoudJudge:
         self._heard[row] = 0
         return []
 
+    def settled(self, row: int) -> int:
+        return int(self._heard[row])
+
     def labels(self) -> list[SoundLabels]:
         named, self._named = self._named, []
         return named

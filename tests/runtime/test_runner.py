@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 
 from claptrap.audio.frame import Frame
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
+from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S
 from claptrap.runtime.runner import HEALTHY_S, Runner, Surroundings
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Sink
@@ -59,19 +62,26 @@ class Script:
     def states(self) -> list[State]:
         return [s.state for i, s in enumerate(self.told) if i == 0 or s.state != self.told[i - 1].state]
 
+    def surroundings(self) -> Surroundings:
+        backoff = Backoff(first_s=1e-4, most_s=1e-3, rng=random.Random(1))
+        return Surroundings(lambda _: self, self.streams.append, self, self.clock, backoff)
+
     @contextmanager
     def runner(self) -> Iterator[Runner]:
-        backoff = Backoff(first_s=1e-4, most_s=1e-3, rng=random.Random(1))
-        runner = Runner(SPEC, 3, Surroundings(lambda _: self, self.streams.append, self, self.clock, backoff))
+        runner = Runner(SPEC, 3, self.surroundings())
         runner.start()
         assert self.played.wait(5)
         yield runner
-        runner.stop.set()
+        runner.halt()
         runner.join()
 
 
 def live(sink: Sink) -> None:
     sink.live(16_000, 1)
+    sound(sink)
+
+
+def sound(sink: Sink) -> None:
     sink.frame(Frame(np.zeros((640, 1), np.float32), 16_000))
 
 
@@ -107,7 +117,9 @@ def test_failures_in_a_row_are_counted_and_a_healthy_life_forgets_them() -> None
 
     def long_life(sink: Sink) -> None:
         live(sink)
-        script.clock.now += HEALTHY_S + 1
+        for _ in range(int(HEALTHY_S) + 1):
+            script.clock.now += 1
+            sound(sink)
         raise GONE
 
     script.steps.append(long_life)
@@ -133,7 +145,7 @@ def test_what_a_person_must_mend_is_failed_and_stops_at_once() -> None:
     runner.start()
     while not any(s.state is State.FAILED for s in list(script.told)):
         assert runner._thread.is_alive()
-    runner.stop.set()
+    runner.halt()
     runner.join()
     assert not runner._thread.is_alive()
     failed = next(s for s in script.told if s.state is State.FAILED)
@@ -207,19 +219,123 @@ def test_a_source_that_begins_anew_ends_its_epoch() -> None:
     assert len({stream.epoch for stream in script.streams}) == 2
 
 
-def test_a_notice_is_shown_while_sound_flows() -> None:
-    """It changes no state, and is taken back by an empty one."""
-    script = Script()
+# -- the watchdog -----------------------------------------------------------------------------------------------------------
 
-    def notices(sink: Sink) -> None:
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for another thread, five seconds at most."""
+    deadline = time.monotonic() + 5
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def mute(sink: Sink) -> None:
+    """Open, then wait for sound for ever, as a source does whose peer has frozen."""
+    live(sink)
+    sink.stop.wait()
+
+
+def never_opens(sink: Sink) -> None:
+    sink.stop.wait()
+
+
+@pytest.mark.parametrize(("step", "after_s"), [(mute, NO_FRAMES_S), (never_opens, NEVER_OPEN_S)])
+def test_a_source_that_waits_for_ever_is_opened_anew(step: Callable[[Sink], None], after_s: int) -> None:
+    """No source can sleep for ever, whatever it waits for; and it is told why."""
+    script = Script(step)
+    runner = Runner(SPEC, 0, script.surroundings())
+    runner.start()
+    until(lambda: not script.steps)
+    until(lambda: step is never_opens or script.told[-1].state is State.LIVE)
+    for _ in range(after_s):
+        assert not script.played.is_set()
+        script.clock.now += 1
+        runner.watch()
+    assert script.played.wait(5)
+    runner.halt()
+    runner.join()
+    retrying = next(s for s in script.told if s.state is State.RETRYING)
+    assert (retrying.code, retrying.params["seconds"], retrying.attempt) == ("source.silent", after_s, 1)
+
+
+def test_a_source_that_waits_by_itself_is_left_alone() -> None:
+    """However long it waits; and when it is live again, its silence is counted from there."""
+    waits, go_on, lives = threading.Event(), threading.Event(), threading.Event()
+
+    def comes_back(sink: Sink) -> None:
         live(sink)
-        sink.notice("vban.muted", host="10.0.0.2", stream="Mic", seconds=60.0)
-        sink.notice("")
-        script.run(sink)
+        sink.waiting("vban.lost", host="10.0.0.2", stream="Mic", seconds=8.0)
+        waits.set()
+        assert go_on.wait(5)
+        sink.live(16_000, 1)
+        lives.set()
+        sink.stop.wait()
 
-    script.steps.append(notices)
-    with script.runner():
-        pass
-    codes = [s.code for s in script.told if s.state is State.LIVE]
-    assert codes == ["", "vban.muted", ""]
+    script = Script(comes_back)
+    runner = Runner(SPEC, 0, script.surroundings())
+    runner.start()
+    assert waits.wait(5)
+    for _ in range(3 * NEVER_OPEN_S):
+        script.clock.now += 1
+        runner.watch()
+    assert (runner.status.state, runner.status.code) == (State.RETRYING, "vban.lost")
+    assert not runner.stop.is_set()
+    go_on.set()
+    assert lives.wait(5)
+    until(lambda: runner.status.state is State.LIVE)
+    for _ in range(NO_FRAMES_S - 1):
+        script.clock.now += 1
+        runner.watch()
+    assert not runner.stop.is_set()
+    script.clock.now += 1
+    runner.watch()
+    assert script.played.wait(5)
+    runner.halt()
+    runner.join()
+
+
+def test_a_muted_source_is_warned_of_and_goes_on() -> None:
+    """Zeros are a code on a live source, taken back at the first real sound; its stream is not broken for them."""
+    heard, go_on = threading.Event(), threading.Event()
+
+    def muted(sink: Sink) -> None:
+        sink.live(16_000, 1)
+        for _ in range(ZEROS_S):
+            script.clock.now += 1
+            sink.frame(Frame(np.zeros((16_000, 1), np.float32), 16_000))
+        heard.set()
+        assert go_on.wait(5)
+        sink.frame(Frame(np.linspace(0, 1, 16_000, dtype=np.float32)[:, None], 16_000))
+        heard.set()
+        sink.stop.wait()
+
+    script = Script(muted)
+    runner = Runner(SPEC, 0, script.surroundings())
+    runner.start()
+    for expected in ("source.zeros", ""):
+        assert heard.wait(5)
+        heard.clear()
+        runner.watch()
+        assert (runner.status.state, runner.status.code) == (State.LIVE, expected)
+        go_on.set()
+    runner.halt()
+    runner.join()
     assert len(script.streams) == 1
+
+
+def test_halting_is_never_lost_to_the_watchdog() -> None:
+    """Whoever halts wins, at whatever moment the watchdog reopens."""
+    for _ in range(200):
+        script = Script(mute, mute, mute)
+        runner = Runner(SPEC, 0, script.surroundings())
+        runner.start()
+        until(lambda: script.told[-1].state is State.LIVE)  # noqa: B023  # called within this round
+        script.clock.now += 1
+        for _ in range(NO_FRAMES_S):
+            script.clock.now += 1
+            runner.watch()
+        runner.halt()
+        runner.join()
+        assert not runner._thread.is_alive()
+        assert runner.status.state is State.IDLE

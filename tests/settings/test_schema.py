@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from claptrap.core import wording
-from claptrap.core.spec import VbanInput
-from claptrap.settings.schema import Settings, SettingsFaults, check, merged
+from claptrap.core.spec import Hears, PatternSpec, RtspInput, VbanInput
+from claptrap.core.weburl import MASK
+from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -91,6 +93,53 @@ def test_json_round_trip() -> None:
     assert check(settings.model_dump(mode="json")) == settings
 
 
+# -- patterns ---------------------------------------------------------------------------------------------------------------
+
+
+def test_any_clap_and_applause_unless_told_otherwise() -> None:
+    """A document that was written before there were patterns means what it meant."""
+    (spec,) = check({"sources": [MIC]}).specs()
+    assert (spec.patterns, spec.hears) == ((PatternSpec(),), Hears.BOTH)
+
+
+def test_patterns_reach_the_spec() -> None:
+    """In order, with the usual gaps where none are given; and a patch replaces them all."""
+    wished = [{"claps": 2, "at_least": False}, {"claps": 4, "min_gap_s": 0.2, "max_gap_s": 1.5}]
+    settings = check({"sources": [{**MIC, "patterns": wished, "hears": "claps"}]})
+    (spec,) = settings.specs()
+    assert spec.patterns == (PatternSpec(2, at_least=False), PatternSpec(4, True, 0.2, 1.5))
+    assert spec.hears is Hears.CLAPS
+    assert check(settings.model_dump(mode="json")) == settings
+    patch = {"sources": [{"id": "microphone", "patterns": [{"claps": 3}], "hears": "applause"}]}
+    (spec,) = check(merged(settings, patch)).specs()
+    assert (spec.patterns, spec.hears) == ((PatternSpec(3),), Hears.APPLAUSE)
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "code"),
+    [
+        ({"patterns": []}, "patterns", "settings.too_few"),
+        ({"patterns": [{}] * 5}, "patterns", "settings.too_many"),
+        ({"patterns": {}}, "patterns", "settings.not_a_list"),
+        ({"patterns": [2]}, "patterns.0", "settings.not_an_object"),
+        ({"patterns": [{}, {"claps": 0}]}, "patterns.1.claps", "settings.at_least"),
+        ({"patterns": [{"claps": 5}]}, "patterns.0.claps", "settings.at_most"),
+        ({"patterns": [{"claps": 2.5}]}, "patterns.0.claps", "settings.not_a_whole_number"),
+        ({"patterns": [{"at_least": 1}]}, "patterns.0.at_least", "settings.not_a_switch"),
+        ({"patterns": [{"min_gap_s": -0.1}]}, "patterns.0.min_gap_s", "settings.at_least"),
+        ({"patterns": [{"min_gap_s": 0.7}]}, "patterns.0.max_gap_s", "settings.greater_than"),
+        ({"patterns": [{"max_gap_s": 6}]}, "patterns.0.max_gap_s", "settings.at_most"),
+        ({"patterns": [{"clap": 2}]}, "patterns.0.clap", "settings.unknown_key_near"),
+        ({"hears": "speech"}, "hears", "settings.not_one_of"),
+    ],
+)
+def test_each_fault_of_a_pattern_has_its_code(change: dict[str, Any], path: str, code: str) -> None:
+    """Refused for its own reason, at its own place."""
+    assert faults({"sources": [{**MIC, **change}]}) == {f"sources.microphone.{path}": code}
+
+
+# -- VBAN -------------------------------------------------------------------------------------------------------------------
+
 VBAN = {"id": "pc", "kind": "vban", "name": "PC", "input": {"host": "192.168.1.20", "stream": "Stream1"}}
 
 
@@ -137,3 +186,92 @@ def test_a_vban_source_needs_address_and_name() -> None:
         "sources.pc.input.host": "settings.missing",
         "sources.pc.input.stream": "settings.missing",
     }
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------------------
+
+CAMERA = {"id": "cam", "kind": "rtsp", "name": "Cour", "input": {"url": "rtsp://adm:p%40ss@cam:554/live?token=T0P&ch=1"}}
+
+
+def test_credentials_in_an_address_are_moved_to_their_own_fields() -> None:
+    """An address as cameras' manuals print it is taken, and its password becomes write-only."""
+    (spec,) = check({"sources": [CAMERA]}).specs()
+    assert spec.input == RtspInput("rtsp://cam:554/live?token=T0P&ch=1", username="adm", password="p@ss")
+
+
+def test_what_is_shown_has_no_secret_and_what_is_kept_has_them() -> None:
+    """No face needs to remember to hide; only who asks for the whole gets it."""
+    settings = check({"sources": [CAMERA]})
+    for shown in (
+        json.dumps(settings.model_dump(mode="json")),
+        settings.model_dump_json(),
+        repr(settings),
+        repr(settings.specs()),
+    ):
+        assert "p@ss" not in shown
+        assert "T0P" not in shown
+    assert settings.sources[0].model_dump(mode="json")["input"]["password"] == MASK
+    assert check(settings.whole()) == settings
+
+
+def test_what_was_shown_masked_can_be_given_back() -> None:
+    """A page that sends the whole document back changes nothing; one that changes the name changes only that."""
+    settings = check({"sources": [CAMERA]})
+    shown = settings.model_dump(mode="json")
+    assert check(merged(settings, shown)) == settings
+    shown["sources"][0]["name"] = "Jardin"
+    (source,) = check(merged(settings, shown)).sources
+    assert (source.name, source.to_input()) == ("Jardin", settings.sources[0].to_input())
+
+
+@pytest.mark.parametrize(
+    ("change", "username", "password"),
+    [
+        ({"password": "new"}, "adm", "new"),
+        ({"password": ""}, "adm", ""),
+        ({"url": "rtsp://other/x"}, "adm", "p@ss"),
+        ({"url": "rtsp://u:new@cam/x"}, "u", "new"),
+        ({"username": "u"}, "u", "p@ss"),
+    ],
+)
+def test_a_secret_can_be_changed(change: dict[str, Any], username: str, password: str) -> None:
+    """A new password, none at all, or another address with its own credentials."""
+    settings = check({"sources": [CAMERA]})
+    (source,) = check(merged(settings, {"sources": [{"id": "cam", "input": change}]})).sources
+    assert isinstance(source, RtspSource)
+    assert (source.input.username, source.input.password) == (username, password)
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "code"),
+    [
+        ({"url": "rtsp://cam/x", "password": MASK}, "password", "settings.masked"),
+        ({"url": f"rtsp://cam/x?token={MASK}"}, "url", "url.masked"),
+        ({"url": "http://adm:hunter2@cam/x"}, "url", "url.rtsp_scheme"),
+        ({"url": "rtsp://adm:hunter2@ca m/x"}, "url", "url.spaces"),
+        ({"url": "rtsp://adm:hunter2@cam:x/x"}, "url", "url.port"),
+        ({"url": "rtsp://adm:hunter2@cam/x", "track": 0}, "track", "settings.at_least"),
+        ({"url": "rtsp://adm:hunter2@cam/x", "transport": "sctp"}, "transport", "settings.not_one_of"),
+        ({"url": 5}, "url", "settings.not_a_text"),
+        ({}, "url", "settings.missing"),
+    ],
+)
+def test_a_faulty_camera_is_refused_without_telling_its_secret(given: dict[str, Any], path: str, code: str) -> None:
+    """Each fault has its path and code; neither the faults nor their cause quote what was given."""
+    document = {"sources": [{**CAMERA, "input": given}]}
+    assert faults(document) == {f"sources.cam.input.{path}": code}
+    with pytest.raises(SettingsFaults) as caught:
+        check(document)
+    assert "hunter2" not in f"{caught.value.faults} {caught.value} {caught.value.__cause__}"
+
+
+def test_a_camera_to_probe_is_checked_like_one_to_keep() -> None:
+    """With the secrets of the source that it would change, or with none; and nothing is kept."""
+    settings = check({"sources": [MIC, CAMERA]})
+    shown = settings.sources[1].model_dump(mode="json")["input"]
+    assert camera(settings, shown, "cam") == settings.sources[1].to_input()
+    assert camera(settings, {"url": "rtsp://u:p@other/x"}) == RtspInput("rtsp://other/x", username="u", password="p")
+    for source_id, given, path in (("", shown, "new.input.url"), ("microphone", {}, "microphone.input.url")):
+        with pytest.raises(SettingsFaults) as caught:
+            camera(settings, given, source_id)
+        assert f"sources.{path}" in {fault.path for fault in caught.value.faults}

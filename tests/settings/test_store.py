@@ -12,7 +12,7 @@ import pytest
 
 from claptrap.core.errors import SettingsError
 from claptrap.settings import store as store_module
-from claptrap.settings.schema import Settings
+from claptrap.settings.schema import Settings, check
 from claptrap.settings.store import KEPT_BACKUPS, Store
 
 FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
@@ -126,3 +126,17 @@ def test_the_file_is_readable_by_people(tmp_path: Path) -> None:
     store.save(Settings.model_validate({"sources": [{"id": "m", "kind": "microphone", "name": "Été"}]}))
     assert "Été" in store.path.read_text(encoding="utf-8")
     assert json.loads(store.path.read_text(encoding="utf-8"))["version"] == 1
+
+
+def test_secrets_are_kept_in_the_file(tmp_path: Path) -> None:
+    """What faces only see masked survives a restart."""
+    camera = {"id": "cam", "kind": "rtsp", "name": "Cour", "input": {"url": "rtsp://adm:p%40ss@cam/x?token=T0P"}}
+    settings = check({"sources": [camera]})
+    store = Store(tmp_path)
+    store.open()
+    try:
+        store.save(settings)
+        assert store.load().settings == settings
+    finally:
+        store.close()
+    assert store.path.stat().st_mode & 0o077 == 0, "others can read the secrets"

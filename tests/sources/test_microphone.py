@@ -25,7 +25,7 @@ from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.runner import Runner, Surroundings
 from claptrap.runtime.stream import Stream
 from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices
-from claptrap.sources.portaudio import Device, fault, find
+from claptrap.sources.portaudio import Call, Device, fault, find
 from claptrap.sources.registry import build
 
 __all__ = ["sound_server"]  # a fixture
@@ -105,6 +105,35 @@ def test_the_end_wakes_whoever_waits() -> None:
     assert inbox.take(60) is not None
     assert inbox.take(60) is None
     assert inbox.has_ended
+
+
+def test_a_call_that_hangs_is_given_up_and_what_it_makes_too_late_is_undone() -> None:
+    """A microphone that opens after nobody waits for it any more is closed again, and the next call has its turn."""
+    lock, gate, undone = threading.Lock(), threading.Event(), queue.Queue[str]()
+
+    def slow() -> str:
+        gate.wait(PATIENT_S)
+        return "a stream"
+
+    with pytest.raises(SourceError) as caught:
+        Call(lock, slow, undo=undone.put).result(0.05)
+    assert (caught.value.code, caught.value.retryable, caught.value.params) == (
+        "source.system_hangs",
+        True,
+        {"seconds": 0.05},
+    )
+    following = Call(lock, lambda: "next", must=True)
+    gate.set()
+    assert undone.get(timeout=PATIENT_S) == "a stream"
+    assert following.result(PATIENT_S) == "next"
+
+
+def test_a_call_that_fails_fails_where_it_was_asked_for() -> None:
+    """Its error crosses the thread; the lock is free again."""
+    lock = threading.Lock()
+    with pytest.raises(ZeroDivisionError):
+        Call(lock, lambda: 1 // 0).result(PATIENT_S)
+    assert Call(lock, lambda: 5).result(PATIENT_S) == 5
 
 
 def test_without_portaudio_there_are_words_and_everything_else_works() -> None:

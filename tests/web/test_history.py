@@ -79,7 +79,7 @@ def test_deliveries_are_told_with_every_attempt(served: Served) -> None:
     assert "404" in one["message_fr"]
     assert [(a["number"], a["status"], a["ok"], a["excerpt"]) for a in one["attempts"]] == [
         (1, 503, False, "busy"),
-        (2, 404, False, "no hook ••• here"),
+        (2, 404, False, "no hook ******** here"),
     ]
     assert "S3CRET" not in served.ask("GET", "/api/deliveries").body.decode()
 

@@ -15,10 +15,10 @@ def to_float32(samples: NDArray[np.number]) -> NDArray[np.float32]:
         samples: any shape; signed or unsigned integers of 8 to 64 bits (unsigned: the middle is silence), or floats, which
             keep their values.
     """
-    if not np.issubdtype(samples.dtype, np.integer):
+    if samples.dtype.kind not in "iu":
         return samples.astype(np.float32, copy=False)
     full_scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
-    middle = full_scale if np.issubdtype(samples.dtype, np.unsignedinteger) else 0.0
+    middle = full_scale if samples.dtype.kind == "u" else 0.0
     return ((samples.astype(np.float64) - middle) / full_scale).astype(np.float32)
 
 

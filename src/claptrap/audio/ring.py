@@ -50,11 +50,13 @@ class HopRing:
         with self._lock:
             capacity = len(self._lost)
             n_dropped = max(0, self._n + len(hops) - capacity)
-            n_old = min(n_dropped, self._n)
-            n_new = n_dropped - n_old
-            missing = n_dropped + int(self._lost[self._places(n_old)].sum()) + int(lost[:n_new].sum())
-            self._first = (self._first + n_old) % capacity
-            self._n -= n_old
+            n_new = missing = 0
+            if n_dropped:
+                n_old = min(n_dropped, self._n)
+                n_new = n_dropped - n_old
+                missing = n_dropped + int(self._lost[self._places(n_old)].sum()) + int(lost[:n_new].sum())
+                self._first = (self._first + n_old) % capacity
+                self._n -= n_old
             places = (self._first + self._n + np.arange(len(hops) - n_new)) % capacity
             self._hops[places] = hops[n_new:]
             self._lost[places] = lost[n_new:]

@@ -6,7 +6,7 @@ machine must know to hear one source, and nothing about who is told.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -55,8 +55,30 @@ class VbanInput:
     channel: str = "mean"
 
 
-SourceInput = MicrophoneInput | FileInput | VbanInput
-INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput)}
+@dataclass(frozen=True, slots=True)
+class RtspInput:
+    """The sound of a network camera, or of anything else that speaks RTSP.
+
+    Attributes:
+        url: rtsp or rtsps address without credentials.
+        transport: how the sound comes: "tcp" (inside the connection) or "udp".
+        track: which of its audio tracks, from 1.
+        username: empty where none is needed.
+        password: a secret.
+        verify_tls: whether an rtsps server must prove who it is.
+    """
+
+    KIND: ClassVar[str] = "rtsp"
+    url: str = field(repr=False)  # where a person types it, it may hold a secret
+    transport: str = "tcp"
+    track: int = 1
+    username: str = ""
+    password: str = field(default="", repr=False)
+    verify_tls: bool = True
+
+
+SourceInput = MicrophoneInput | FileInput | VbanInput | RtspInput
+INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput)}
 
 
 class Hears(StrEnum):

@@ -1,13 +1,23 @@
-"""Web addresses: which ones may be called, and how they are shown without giving their secrets away."""
+"""Addresses: which ones may be called, and how they are shown without giving their secrets away.
+
+What is secret in an address: the user part always; values behind names like ``password=`` or ``token=`` in its query or path
+(cheap cameras want theirs there); for a receiver or a log line, even its whole path.
+"""
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+import re
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from claptrap.core.errors import InputError
 
+MASK = "********"
+"""Stands for a secret wherever a person looks; never a secret itself."""
 LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path is a word like "hook"
 LONG_ENOUGH_TO_TELL = 4  # a shorter value is "on" or "1", and stands in any text
+
+_SECRET = re.compile(r"(?i)((?:pass\w*|pwd|pw|secret|token|auth|\w*key)=)[^&/;\s]+")
+_ANY_USER_PART = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*@")
 
 
 def check_url(url: str) -> None:
@@ -16,11 +26,26 @@ def check_url(url: str) -> None:
     Raises:
         InputError: ``url.spaces``, ``url.scheme``, ``url.host``, ``url.port`` or ``url.malformed``, with what was found.
     """
+    _check(url, ("http", "https"), "url.scheme")
+
+
+def check_rtsp_url(url: str) -> None:
+    """Refuse what is not an rtsp(s) address with a host.
+
+    Raises:
+        InputError: as ``check_url``, but ``url.rtsp_scheme``; ``url.masked`` where a secret was replaced by ``MASK``.
+    """
+    _check(url, ("rtsp", "rtsps"), "url.rtsp_scheme")
+    if MASK in url:
+        raise InputError("url.masked")
+
+
+def _check(url: str, schemes: tuple[str, ...], otherwise: str) -> None:
     if any(c.isspace() or not c.isprintable() for c in url):
         raise InputError("url.spaces")
     parts = _split(url)
-    if parts.scheme not in ("http", "https"):
-        raise InputError("url.scheme", scheme=parts.scheme or "")
+    if parts.scheme not in schemes:
+        raise InputError(otherwise, scheme=parts.scheme or "")
     if not parts.hostname or set(parts.hostname) <= {".", "-"}:
         raise InputError("url.host")
     try:
@@ -53,6 +78,40 @@ def secrets_of(url: str) -> frozenset[str]:
     words = [word for word in (*values, parts.query, parts.username or "") if len(word) >= LONG_ENOUGH_TO_TELL]
     found = [*segments, *words, parts.password or ""]
     return frozenset(form for part in found for form in (part, unquote(part)) if form)
+
+
+def masked(url: str) -> str:
+    """Return the address with each secret in it replaced by ``MASK``: to be read, changed and given back by a person."""
+    hidden = _SECRET.sub(rf"\1{MASK}", url)
+    user_part, at, rest = hidden.partition("://")[2].rpartition("@")
+    if not at or "/" in user_part:
+        return hidden
+    user, colon, _ = user_part.partition(":")
+    return f"{hidden.partition('://')[0]}://{user}{colon and colon + MASK}@{rest}"
+
+
+def scrubbed(text: str) -> str:
+    """Return a foreign library's text without the user part and the secret values of any address that it quotes."""
+    return _SECRET.sub(rf"\1{MASK}", _ANY_USER_PART.sub(r"\1", text))
+
+
+def take_credentials(url: str) -> tuple[str, str | None, str | None]:
+    """Return a checked address without its user part, and the user and password that were in it; None for what was not."""
+    parts = _split(url)
+    user_part, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, None, None
+    user, colon, password = user_part.partition(":")
+    return urlunsplit(parts._replace(netloc=host)), unquote(user), unquote(password) if colon else None
+
+
+def give_credentials(url: str, username: str, password: str) -> str:
+    """Return the address with a user part in it; a secret. Unchanged without a user name."""
+    if not username:
+        return url
+    parts = _split(url)
+    user_part = quote(username, safe="") + (":" + quote(password, safe="") if password else "")
+    return urlunsplit(parts._replace(netloc=f"{user_part}@{parts.netloc.rpartition('@')[2]}"))
 
 
 def _split(url: str) -> SplitResult:

@@ -56,6 +56,99 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Hearing this source failed: {reason}. It starts afresh; please report the log.",
         "fr": "L'écoute de cette source a échoué : {reason}. Elle repart de zéro ; merci de signaler le journal.",
     },
+    "source.constant": {
+        "en": "Every sample has been the same value for {seconds} s: the input is stuck. Check its cable, its gain and its mute switch, or restart it.",
+        "fr": "Tous les échantillons ont la même valeur depuis {seconds} s : l'entrée est bloquée. Vérifiez son câble, son gain et "
+        "sa touche muet, ou redémarrez-la.",
+    },
+    "source.zeros": {
+        "en": "Sound arrives, but it has been exactly nothing for {seconds} s: the input is muted or its microphone is off. Unmute it at the sender.",
+        "fr": "Le son arrive, mais il est rigoureusement nul depuis {seconds} s : l'entrée est en sourdine ou son micro est coupé. "
+        "Réactivez-le à la source.",
+    },
+    "source.wrong_rate": {
+        "en": "{measured_hz} samples arrive each second instead of the {rate_hz} that are announced: sound is lost or its rate is wrong. "
+        "Set the same rate at the sender, and check the network.",
+        "fr": "{measured_hz} échantillons arrivent par seconde au lieu des {rate_hz} annoncés : du son se perd ou la fréquence est fausse. "
+        "Réglez la même fréquence à la source, et vérifiez le réseau.",
+    },
+    # -- network cameras (RTSP)
+    "source.no_av": {
+        "en": "The library PyAV is missing, which RTSP needs: pip install 'av>=18,<19'. Everything else works without it.",
+        "fr": "La bibliothèque PyAV, nécessaire à RTSP, est absente : pip install 'av>=18,<19'. Tout le reste fonctionne sans elle.",
+    },
+    "rtsp.unauthorized": {
+        "en": "{where} refused the user name or the password (401). Correct them in this source's settings.",
+        "fr": "{where} a refusé le nom d'utilisateur ou le mot de passe (401). Corrigez-les dans les réglages de cette source.",
+    },
+    "rtsp.forbidden": {
+        "en": "{where} does not let this user listen (403). Give the user that right in the camera, or use another.",
+        "fr": "{where} n'autorise pas cet utilisateur à écouter (403). Donnez-lui ce droit dans la caméra, ou prenez-en un autre.",
+    },
+    "rtsp.not_found": {
+        "en": "{where} has no such stream (404). Check the path of the address in the camera's manual.",
+        "fr": "{where} n'a pas ce flux (404). Vérifiez le chemin de l'adresse dans le manuel de la caméra.",
+    },
+    "rtsp.rejected": {
+        "en": "{where} refused the request: {reason}. Try the other transport (TCP or UDP); some cameras serve only a few listeners.",
+        "fr": "{where} a refusé la demande : {reason}. Essayez l'autre transport (TCP ou UDP) ; certaines caméras ne servent que peu d'auditeurs.",
+    },
+    "rtsp.server_error": {
+        "en": "{where} has a fault of its own (5xx). ClapTrap tries again by itself; if it lasts, restart the camera.",
+        "fr": "{where} est en panne (5xx). ClapTrap réessaie tout seul ; si cela dure, redémarrez la caméra.",
+    },
+    "rtsp.refused": {
+        "en": "{where} refused the connection. Is the camera's RTSP server switched on, and the port right?",
+        "fr": "{where} a refusé la connexion. Le serveur RTSP de la caméra est-il activé, et le port est-il le bon ?",
+    },
+    "rtsp.unresolved": {
+        "en": "The name “{host}” is unknown on this network. Check its spelling, or use the camera's IP address.",
+        "fr": "Le nom « {host} » est inconnu sur ce réseau. Vérifiez son orthographe, ou utilisez l'adresse IP de la caméra.",
+    },
+    "rtsp.unreachable": {
+        "en": "{where} cannot be reached: {reason}. Is the camera on, and on the same network?",
+        "fr": "{where} est injoignable : {reason}. La caméra est-elle allumée, et sur le même réseau ?",
+    },
+    "rtsp.not_rtsp": {
+        "en": "{where} answers, but does not speak RTSP. Check the port (usually 554), and rtsps:// against rtsp://.",
+        "fr": "{where} répond, mais ne parle pas RTSP. Vérifiez le port (souvent 554), et rtsps:// ou rtsp://.",
+    },
+    "rtsp.no_audio": {
+        "en": "{where} sends no audio track. Switch the microphone (audio) on in the camera's settings.",
+        "fr": "{where} n'envoie aucune piste audio. Activez le micro (audio) dans les réglages de la caméra.",
+    },
+    "rtsp.no_track": {
+        "en": "{where} has {tracks} audio track(s), not {track}. Choose a smaller number.",
+        "fr": "{where} a {tracks} piste(s) audio, pas {track}. Choisissez un numéro plus petit.",
+    },
+    "rtsp.timeout": {
+        "en": "{where} did not answer within {seconds} s. If it lasts, restart the camera and check the network.",
+        "fr": "{where} n'a pas répondu en {seconds} s. Si cela dure, redémarrez la caméra et vérifiez le réseau.",
+    },
+    "rtsp.stalled": {
+        "en": "{where} is connected but has sent no sound for {seconds} s. ClapTrap connects again by itself; over UDP, a firewall may "
+        "be in the way: try TCP.",
+        "fr": "{where} est connecté mais n'envoie plus de son depuis {seconds} s. ClapTrap se reconnecte tout seul ; en UDP, un "
+        "pare-feu peut bloquer : essayez TCP.",
+    },
+    "rtsp.undecodable": {
+        "en": "{where} sends sound that cannot be decoded ({codec}). Choose AAC, G.711, Opus or PCM in the camera's settings.",
+        "fr": "{where} envoie un son qui ne peut pas être décodé ({codec}). Choisissez AAC, G.711, Opus ou PCM dans les réglages de la caméra.",
+    },
+    "rtsp.ended": {
+        "en": "{where} ended the stream. ClapTrap connects again by itself.",
+        "fr": "{where} a mis fin au flux. ClapTrap se reconnecte tout seul.",
+    },
+    "rtsp.tls": {
+        "en": "{where} could not prove who it is: {reason}. Give it a valid certificate, trust its authority with SSL_CERT_FILE, or "
+        "switch the verification off for this source.",
+        "fr": "{where} n'a pas pu prouver son identité : {reason}. Donnez-lui un certificat valable, déclarez son autorité avec "
+        "SSL_CERT_FILE, ou désactivez la vérification pour cette source.",
+    },
+    "rtsp.failed": {
+        "en": "{where} could not be heard: {reason}. ClapTrap tries again by itself.",
+        "fr": "{where} n'a pas pu être écouté : {reason}. ClapTrap réessaie tout seul.",
+    },
     # -- VBAN: settings
     "vban.bad_host": {
         "en": "It must be the sender's IPv4 address, like 192.168.1.20.",
@@ -110,12 +203,6 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "vban.lost": {
         "en": "The stream “{stream}” of {host} has stopped: no packet for {seconds} s. It is heard again as soon as it comes back.",
         "fr": "Le flux « {stream} » de {host} s'est arrêté : aucun paquet depuis {seconds} s. Il sera de nouveau écouté dès son retour.",
-    },
-    "vban.muted": {
-        "en": "The stream “{stream}” of {host} arrives but is mute: nothing but digital silence for {seconds} s. Check the sender's "
-        "mute button and its input.",
-        "fr": "Le flux « {stream} » de {host} arrive mais il est muet : que du silence numérique depuis {seconds} s. Vérifiez le bouton "
-        "muet et l'entrée de l'émetteur.",
     },
     "vban.no_channel": {
         "en": "The stream “{stream}” of {host} has {channels} channel(s); channel {channel} does not exist. Choose another.",
@@ -230,6 +317,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address must begin with http:// or https://, like http://192.168.1.10/hook.",
         "fr": "L'adresse doit commencer par http:// ou https://, par exemple http://192.168.1.10/hook.",
     },
+    "url.rtsp_scheme": {
+        "en": "The address must begin with rtsp:// or rtsps://, like rtsp://192.168.1.20:554/stream1.",
+        "fr": "L'adresse doit commencer par rtsp:// ou rtsps://, par exemple rtsp://192.168.1.20:554/stream1.",
+    },
+    "url.masked": {
+        "en": "The secret in this address is hidden. Type the whole address anew to change it.",
+        "fr": "Le secret de cette adresse est caché. Pour la changer, retapez-la en entier.",
+    },
     "url.host": {
         "en": "The address names no machine. Give one like http://192.168.1.10/hook.",
         "fr": "L'adresse ne nomme aucune machine. Donnez par exemple http://192.168.1.10/hook.",
@@ -303,10 +398,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Two sources have the id “{id}”; each needs its own.",
         "fr": "Deux sources ont l'identifiant « {id} » ; chacune doit avoir le sien.",
     },
+    "settings.fixed_id": {
+        "en": "A source keeps its id. Add another source, and remove this one.",
+        "fr": "Une source garde son identifiant. Ajoutez une autre source, et retirez celle-ci.",
+    },
     "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
     "settings.missing_kind": {
-        "en": "The source's kind is missing: microphone, file or vban.",
-        "fr": "Le type de la source manque : microphone, file ou vban.",
+        "en": "The source's kind is missing: microphone, file, rtsp or vban.",
+        "fr": "Le type de la source manque : microphone, file, rtsp ou vban.",
     },
     "settings.greater_than": {"en": "It must be greater than {bound}.", "fr": "La valeur doit être supérieure à {bound}."},
     "settings.at_least": {"en": "It must be at least {bound}.", "fr": "La valeur doit être au moins {bound}."},
@@ -317,6 +416,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.not_a_text": {"en": "It must be a text.", "fr": "Il faut un texte."},
     "settings.empty": {"en": "It must not be empty.", "fr": "Ce texte ne doit pas être vide."},
     "settings.too_long": {"en": "It may have {bound} characters at most.", "fr": "Ce texte a {bound} caractères au plus."},
+    "settings.too_few": {"en": "There must be {bound} at least.", "fr": "Il en faut au moins {bound}."},
     "settings.too_many": {"en": "There may be {bound} at most.", "fr": "Il peut y en avoir {bound} au plus."},
     "settings.bad_id": {
         "en": "An id has 1 to 64 small letters, digits and hyphens.",
@@ -329,6 +429,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
+    },
+    "settings.masked": {
+        "en": "This stands for a secret that is hidden. Type the secret itself.",
+        "fr": "Ceci remplace un secret caché. Tapez le secret lui-même.",
     },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
@@ -390,6 +494,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.forbidden_origin": {
         "en": "This request comes from another site and was refused.",
         "fr": "Cette requête vient d'un autre site et a été refusée.",
+    },
+    "api.bad_port": {
+        "en": "A port is a number from 1 to 65535.",
+        "fr": "Un port est un nombre de 1 à 65535.",
     },
     "api.unknown_source": {"en": "There is no source “{source}”.", "fr": "Il n'y a pas de source « {source} »."},
     "api.bad_parameter": {

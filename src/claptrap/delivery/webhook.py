@@ -18,9 +18,9 @@ import httpx
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError
+from claptrap.core.weburl import MASK
 
 EXCERPT_CHARACTERS = 200
-MASK = "•••"
 _READ_AT_MOST = 4096
 _TIGHTER = (
     0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets

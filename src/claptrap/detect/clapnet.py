@@ -6,8 +6,10 @@ marked as such in a second channel. It was trained with the future cut at random
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,8 +107,13 @@ class ClapNet:
 
 
 def load_weights(name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file of ``detect/weights``; those kept in 8 bits are multiplied by their scales (``NAME_scale``)."""
-    with files("claptrap.detect").joinpath("weights", name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+    """Return the arrays of a file of ``detect/weights``; those kept in 8 bits are multiplied by their scales (``NAME_scale``).
+
+    ``CLAPTRAP_WEIGHTS_DIR`` names another folder, to try what ``training`` has made.
+    """
+    named = os.environ.get("CLAPTRAP_WEIGHTS_DIR")
+    folder = Path(named) if named else files("claptrap.detect").joinpath("weights")
+    with folder.joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return {key: a * arrays[f"{key}_scale"] if a.dtype == np.int8 else a for key, a in arrays.items()}
 
 

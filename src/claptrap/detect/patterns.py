@@ -12,8 +12,8 @@ from claptrap.core.spec import Hears, PatternSpec
 from claptrap.detect.judge import Ruling
 
 ECHO_S = 0.085  # reflections follow within 20–80 ms; two claps of a person are at least 100 ms apart
-ON_AND_ON = 5  # so many claps in a row, one more than any pattern has, are applause
-ON_AND_ON_GAP_S = 0.75  # from one to the next
+ON_AND_ON = 6  # so many claps in a row, more than any pattern has, are applause
+ON_AND_ON_GAP_S = 0.5  # from one to the next: people applaud at 2.7 to 5 claps a second (Repp, JASA 81, 1987)
 CROWD_SCORE = 0.5  # what YAMNet says of applause, mean over …
 CROWD_RULINGS, CROWD_S = 4, 1.5  # … so many candidates within so long a time
 STILL_SCORE = 0.2  # a candidate of which YAMNet says so much keeps applause going

@@ -65,6 +65,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._subscriptions: tuple[Subscription, ...] = ()
+        self._dropped_before = 0
         self._lock = threading.Lock()
 
     def subscribe(self, capacity: int = 1000) -> Subscription:
@@ -77,7 +78,15 @@ class Hub:
     def forget(self, subscription: Subscription) -> None:
         """Stop telling ``subscription``; harmless if it is unknown."""
         with self._lock:
-            self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+            if subscription in self._subscriptions:
+                self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
+                self._dropped_before += subscription.dropped
+
+    @property
+    def dropped(self) -> int:
+        """How many news were dropped since the beginning, over all subscribers, those that have left included."""
+        with self._lock:
+            return self._dropped_before + sum(subscription.dropped for subscription in self._subscriptions)
 
     def publish(self, news: News) -> None:
         """Tell every subscriber; never blocks for longer than a queue operation."""

@@ -1,14 +1,15 @@
 """One source's life: connect, hear, fail, wait, try again.
 
 A source is a blocking ``run`` that returns or raises; everything about *again* is here, once for all kinds
-(after MediaMTX's ``staticsources/handler.go``).
+(after MediaMTX's ``staticsources/handler.go``). So is the watchdog: another thread calls ``watch`` every second, and a
+source that gives no sound is told to return and opened anew, whatever it is waiting for.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from claptrap.audio.frame import Frame
@@ -20,10 +21,11 @@ from claptrap.core.errors import ClapTrapError, SourceError
 from claptrap.core.events import SourceStatus, State, StatusSink
 from claptrap.core.spec import SourceSpec
 from claptrap.core.tally import Tally
+from claptrap.runtime.liveness import Condition, Liveness
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source
 
-HEALTHY_S = 30.0  # a source that lived this long starts again from the shortest wait
+HEALTHY_S = 30.0  # a source that gave sound for this long starts again from the shortest wait
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
 JOIN_S = 2.0
 _log = logging.getLogger(__name__)
@@ -49,17 +51,26 @@ class Surroundings:
 
 
 class Runner:
-    """Owns the thread ``capture:ID`` and the source's state. Start once, stop once."""
+    """Owns the thread ``capture:ID`` and the source's state. Start once, halt once.
+
+    Attributes:
+        spec: what is heard.
+        row: its row in the arrays of hearing.
+        stop: tells the source to return from this run; what comes next is the runner's affair.
+    """
 
     def __init__(self, spec: SourceSpec, row: int, around: Surroundings) -> None:
         self.spec = spec
         self.row = row
         self.stop = threading.Event()
+        self._halted = threading.Event()
         self._around = around
+        self._lock = threading.Lock()  # of the next three, between the capture thread and the one that watches
         self._status = SourceStatus(spec.id, State.IDLE)
+        self._liveness = Liveness(around.clock.monotonic())
+        self._verdict: Condition | None = None
         self._stream: Stream | None = None
         self._hopper = Hopper()
-        self._live_since: float | None = None
         self._told_at = float("-inf")
         self._drops = Tally()
         self._is_left = False
@@ -75,12 +86,38 @@ class Runner:
         """Begin."""
         self._thread.start()
 
+    def halt(self) -> None:
+        """Ask for the end, without waiting for it."""
+        self._halted.set()
+        self.stop.set()
+
     def join(self, timeout_s: float = JOIN_S) -> None:
-        """Wait for the end, after ``stop`` was set; a source that hangs is left behind, and can tell nothing any more."""
+        """Wait for the end, after ``halt``; a source that hangs is left behind, and can tell nothing any more."""
         self._thread.join(max(0.0, timeout_s))
         if self._thread.is_alive():
             self._is_left = True
             _log.error("%s: the source hangs, it did not stop within %.0f s", self.spec.id, JOIN_S)
+
+    def watch(self) -> None:
+        """Judge the sound, tell what changed, and have a source that gives none opened anew. For another thread to call."""
+        with self._lock:
+            if self._status.state not in (State.CONNECTING, State.LIVE) or self.stop.is_set():
+                return
+            found, before = self._liveness.judge(self._around.clock.monotonic()), self._verdict
+            is_ours = self._status.code in ("", before.code if before else "")  # what the source itself says is more precise
+            if found == before or (found and not found.reopen and not is_ours):
+                return
+            self._verdict = found
+            if found:
+                self._change(code=found.code, params=found.params)
+            elif is_ours:
+                self._change(code="", params={})
+            if found and found.reopen:
+                self.stop.set()
+        if found:
+            _log.warning("%s: %s", self.spec.id, _as_error(found))
+        else:
+            _log.info("%s: the sound is well again", self.spec.id)
 
     # -- the sink that the source talks to ------------------------------------------------------------------------------
 
@@ -88,7 +125,9 @@ class Runner:
         """The source has opened, or begins anew; sound follows."""
         self._end_stream()
         now = self._around.clock.monotonic()
-        self._live_since = now
+        with self._lock:
+            self._liveness, self._verdict = Liveness(now), None
+            self._liveness.opened(now)
         self._hopper = Hopper()
         self._stream = Stream(self.spec.id, self.row, f"{int(self._around.clock.unix() * 1000):x}")
         self._around.open_stream(self._stream)
@@ -103,6 +142,8 @@ class Runner:
         if stream.failure is not None:
             raise SourceError("source.deaf", retryable=True, reason=stream.failure)
         now = self._around.clock.monotonic()
+        with self._lock:
+            self._liveness.heard(frame, now)
         hops, lost = self._hopper.push(frame)
         self._count_drops(stream.write(hops, lost, now), now)
         if now - self._told_at >= 1.0:
@@ -111,26 +152,21 @@ class Runner:
     def waiting(self, code: str, **params: str | float) -> None:
         """The source has nothing to give for now, and goes on listening by itself."""
         self._end_stream()
-        self._say(State.RETRYING, code, params)
-
-    def notice(self, code: str, **params: str | float) -> None:
-        """Something is worth knowing of a source that gives sound."""
-        self._say(self._status.state, code, params)
-
-    def _say(self, state: State, code: str, params: Mapping[str, str | float]) -> None:
-        if code and code != self._status.code:
+        if code != self._status.code:
             _log.warning("%s: %s", self.spec.id, wording.say(code, "en", **params))
-        self._tell(state=state, code=code, params=params, attempt=0, next_in_s=0.0)
+        with self._lock:
+            self._liveness, self._verdict = Liveness(self._around.clock.monotonic()), None
+            self._change(state=State.RETRYING, code=code, params=params, attempt=0, next_in_s=0.0)
 
     # -- the life -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         failures = 0
-        while not self.stop.is_set():
-            self._tell(state=State.CONNECTING)
+        while self._begin_run():
             error = self._listen()
-            if self.stop.is_set():
+            if self._halted.is_set():
                 break
+            error = error or self._verdict_as_error()
             if error is None:
                 self._tell(state=State.ENDED, code="", params={}, next_in_s=0.0)
                 return
@@ -138,9 +174,19 @@ class Runner:
             self._wait(error, failures)
         self._tell(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
 
+    def _begin_run(self) -> bool:
+        """Prepare another run of the source; False where there shall be none."""
+        self.stop.clear()
+        if self._halted.is_set():  # asked after clearing: whoever halts sets this one first
+            return False
+        with self._lock:
+            self._liveness = Liveness(self._around.clock.monotonic())
+            self._verdict = None
+        self._tell(state=State.CONNECTING)
+        return True
+
     def _listen(self) -> ClapTrapError | None:
         """Run the source once; return why it ended, None at its natural end."""
-        self._live_since = None
         try:
             self._around.build(self.spec).run(self)
         except ClapTrapError as error:
@@ -152,6 +198,12 @@ class Runner:
             self._end_stream()
         return None
 
+    def _verdict_as_error(self) -> SourceError | None:
+        """Return why the watchdog ended the run; None where it did not."""
+        with self._lock:
+            found = self._verdict
+        return _as_error(found) if found and found.reopen else None
+
     def _end_stream(self) -> None:
         if self._stream is not None:
             hops, lost = self._hopper.finish()
@@ -160,14 +212,15 @@ class Runner:
             self._stream = None
 
     def _was_healthy(self) -> bool:
-        return self._live_since is not None and self._around.clock.monotonic() - self._live_since >= HEALTHY_S
+        with self._lock:
+            return self._liveness.healthy_s >= HEALTHY_S
 
     def _wait(self, error: ClapTrapError, failures: int) -> None:
         wait_s = self._around.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
         state = State.RETRYING if error.retryable else State.FAILED
         _log.warning("%s: %s (again in %.1f s)", self.spec.id, error, wait_s)
         self._tell(state=state, code=error.code, params=error.params, attempt=failures, next_in_s=round(wait_s, 1))
-        self.stop.wait(wait_s)
+        self._halted.wait(wait_s)
 
     def _count_drops(self, dropped: int, now: float) -> None:
         if dropped and (unsaid := self._drops.add(now, dropped)):
@@ -176,7 +229,16 @@ class Runner:
             )
 
     def _tell(self, **changes: object) -> None:
+        with self._lock:
+            self._change(**changes)
+
+    def _change(self, **changes: object) -> None:
+        """Change the status and tell it; under the lock, so that they are told in order."""
         self._told_at = self._around.clock.monotonic()
         self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # replace checks the names at run time
         if not self._is_left:  # another runner may speak for the source by now
             self._around.status.offer(self._status)
+
+
+def _as_error(found: Condition) -> SourceError:
+    return SourceError(found.code, retryable=True, **found.params)

@@ -28,6 +28,7 @@ MAX_SOURCES = 256
 BEATS_WAITING = 250  # 5 s of hearing that the judge may be behind
 EVENTS_WAITING = 1000
 STALLED_S = 5.0
+WATCH_S = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -62,15 +63,20 @@ class Worker:
         self._judging = Judging(lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock)
         self._around = Surroundings(hearing.build, self._ticker.open, status, clock)
         self._teller = threading.Thread(target=self._pass_events_on, name="events")
+        self._watcher = threading.Thread(target=self._watch, name="watch")
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         """Begin, from the receiving end backwards."""
         self._teller.start()
         self._judging.start()
         self._ticker.start()
+        self._watcher.start()
 
     def stop(self) -> None:
         """End in reverse order; events already made are still passed on."""
+        self._stopping.set()
+        self._watcher.join()
         with self._lock:
             self._halt(list(self._runners))
             self._specs = {}
@@ -125,9 +131,17 @@ class Worker:
         halted = [self._runners.pop(i) for i in ids]
         deadline = time.monotonic() + JOIN_S
         for runner in halted:
-            runner.stop.set()
+            runner.halt()
         for runner in halted:
             runner.join(deadline - time.monotonic())
+
+    def _watch(self) -> None:
+        """Look after the sound of every source once a second."""
+        while not self._stopping.wait(WATCH_S):
+            with self._lock:
+                runners = tuple(self._runners.values())
+            for runner in runners:
+                runner.watch()
 
     def _pass_events_on(self) -> None:
         while (event := self._told.get()) is not None:

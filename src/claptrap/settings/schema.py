@@ -2,23 +2,50 @@
 
 The document is checked whole; every fault is told with its path and reason, never only the first
 (after Mopidy's ``config/schemas.py``, which answers with result and errors together).
+
+Secrets are write-only: ``model_dump`` shows ``MASK`` in their place unless it is told otherwise (``whole``), so a face that
+forgets about them cannot give them away; and ``merged`` takes a value that was shown masked as "as it was".
 """
 
 from __future__ import annotations
 
 import difflib
 import ipaddress
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializationInfo,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from claptrap.core.errors import InputError, SettingsError
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceInput, SourceSpec, TargetSpec, VbanInput
+from claptrap.core.spec import (
+    INPUTS,
+    FileInput,
+    Hears,
+    MicrophoneInput,
+    PatternSpec,
+    RtspInput,
+    SourceInput,
+    SourceSpec,
+    TargetSpec,
+    VbanInput,
+)
 from claptrap.core.vbanname import check_name
-from claptrap.core.weburl import check_url
+from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, take_credentials
 
 VBAN_CHANNELS = 64
 
@@ -48,11 +75,18 @@ class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, 
 
 def _web_address(url: str) -> str:
     """An empty address means none yet; anything else must be one."""
-    if url:
-        try:
-            check_url(url)
-        except InputError as error:
-            raise PydanticCustomError("claptrap", "{code}", {"code": error.code, "params": error.params}) from error
+    return _address(url, check_url) if url else url
+
+
+def _rtsp_address(url: str) -> str:
+    return _address(url, check_rtsp_url)
+
+
+def _address(url: str, check_address: Callable[[str], None]) -> str:
+    try:
+        check_address(url)
+    except InputError as error:
+        raise PydanticCustomError("claptrap", "{code}", {"code": error.code, "params": error.params}) from error
     return url
 
 
@@ -79,8 +113,38 @@ def _channel(channel: str) -> str:
     raise PydanticCustomError("claptrap", "{code}", {"code": "settings.not_one_of", "params": params})
 
 
+# -- secrets ----------------------------------------------------------------------------------------------------------------
+
+_WHOLE = {"secrets": "shown"}
+
+
+def _hide(secret: str, info: SerializationInfo) -> str:
+    return secret if info.context == _WHOLE or not secret else MASK
+
+
+def _hide_in_address(url: str, info: SerializationInfo) -> str:
+    return url if info.context == _WHOLE else masked(url)
+
+
+def _no_mask(secret: str) -> str:
+    """Refuse the mask as a secret: it comes from where secrets are hidden, and nothing is known that it could stand for."""
+    if secret == MASK:
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.masked", "params": {}})
+    return secret
+
+
+Secret = Annotated[str, Field(max_length=500, repr=False), AfterValidator(_no_mask), PlainSerializer(_hide)]
+RtspAddress = Annotated[
+    str, Field(max_length=2048, repr=False), AfterValidator(_rtsp_address), PlainSerializer(_hide_in_address)
+]
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+    def whole(self) -> dict[str, Any]:
+        """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
+        return self.model_dump(mode="json", context=_WHOLE)
 
 
 class WebhookSettings(_Part):
@@ -93,12 +157,35 @@ class WebhookSettings(_Part):
     max_age_s: float = Field(default=3600.0, gt=0, le=604_800, description="how long a detection may wait for it")
 
 
+class PatternSettings(_Part):
+    """A row of claps to react to; by default any clap, told at once."""
+
+    claps: int = Field(default=1, ge=1, le=4, description="how many")
+    at_least: bool = Field(default=True, description="whether more are as good; otherwise exactly so many")
+    min_gap_s: float = Field(default=0.1, ge=0, le=2, description="a clap sooner after the last one is not counted")
+    max_gap_s: float = Field(
+        default=0.7, gt=0, le=5, validate_default=True, description="a clap later after the last one begins a new row"
+    )
+
+    @field_validator("max_gap_s")
+    @classmethod
+    def _gaps_in_order(cls, max_gap_s: float, info: ValidationInfo) -> float:
+        bound = info.data.get("min_gap_s", 0.0)  # absent where it is at fault itself
+        if max_gap_s <= bound:
+            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.greater_than", "params": {"bound": bound}})
+        return max_gap_s
+
+
 class _SourceSettings(_Part):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
     name: str = Field(min_length=1, max_length=200)
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
+    patterns: list[PatternSettings] = Field(
+        default=[PatternSettings()], min_length=1, max_length=4, description="any of them makes a detection"
+    )
+    hears: Literal["claps", "applause", "both"] = "both"
     webhook: WebhookSettings = WebhookSettings()
 
 
@@ -124,6 +211,31 @@ class VbanSettings(_Part):
     channel: Annotated[str, Field(max_length=8), AfterValidator(_channel)] = Field(
         default="mean", description="mean, loudest, or a number from 1"
     )
+
+
+class RtspSettings(_Part):
+    """The sound of a network camera. Credentials that are typed into the address are moved to their own fields."""
+
+    url: RtspAddress = Field(description="rtsp:// or rtsps://")
+    transport: Literal["tcp", "udp"] = Field(default="tcp", description="udp only where tcp does not work")
+    track: int = Field(default=1, ge=1, le=100, description="which of several audio tracks, from 1")
+    username: str = Field(default="", max_length=500)
+    password: Secret = Field(default="", description="write-only")
+    verify_tls: bool = Field(default=True, description="refuse an rtsps server that cannot prove who it is")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _credentials_apart(cls, data: Any) -> Any:  # whatever a document may hold
+        url = data.get("url") if isinstance(data, Mapping) else None
+        if not isinstance(url, str):
+            return data
+        try:
+            check_rtsp_url(url)
+        except InputError:
+            return data  # told with its own path below
+        url, username, password = take_credentials(url)
+        found = {"username": username, "password": password}
+        return {**data, "url": url, **{key: value for key, value in found.items() if value is not None}}
 
 
 class MicrophoneSource(_SourceSettings):
@@ -159,7 +271,18 @@ class VbanSource(_SourceSettings):
         return VbanInput(self.input.host, self.input.stream, self.input.port, self.input.channel)
 
 
-AnySource = Annotated[MicrophoneSource | FileSource | VbanSource, Field(discriminator="kind")]
+class RtspSource(_SourceSettings):
+    """A source that is an RTSP stream."""
+
+    kind: Literal["rtsp"]
+    input: RtspSettings
+
+    def to_input(self) -> SourceInput:
+        """Return the core's form of the input."""
+        return RtspInput(**self.input.whole())
+
+
+AnySource = Annotated[MicrophoneSource | FileSource | RtspSource | VbanSource, Field(discriminator="kind")]
 
 
 def _first_sources() -> list[AnySource]:
@@ -191,7 +314,16 @@ class Settings(_Part):
     def specs(self) -> tuple[SourceSpec, ...]:
         """Return what a worker must hear."""
         return tuple(
-            SourceSpec(s.id, s.name, s.to_input(), enabled=s.enabled, threshold=s.threshold, delay_s=s.delay_s)
+            SourceSpec(
+                s.id,
+                s.name,
+                s.to_input(),
+                enabled=s.enabled,
+                threshold=s.threshold,
+                delay_s=s.delay_s,
+                patterns=tuple(PatternSpec(**pattern.whole()) for pattern in s.patterns),
+                hears=Hears(s.hears),
+            )
             for s in self.sources
         )
 
@@ -224,31 +356,80 @@ def check(document: object) -> Settings:
 
 
 def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``current`` with ``patch`` merged in: objects deeply, lists of objects by their ``id``, the rest replaced."""
-    document: dict[str, Any] = current.model_dump(mode="json")
-    return _merge(document, patch)
+    """Return ``current`` with ``patch`` merged in: objects deeply, lists of objects by their ``id``, the rest replaced.
+
+    What is given back as it was shown, masked secrets included, stays what it was. The result has the secrets in it.
+    """
+    return _merge(current.whole(), current.model_dump(mode="json"), patch)
 
 
-def _merge(base: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    return {**base, **{key: _merge_value(base.get(key), value) for key, value in patch.items()}}
+def id_for(current: Settings, given: Mapping[str, Any]) -> Any:
+    """Return the id of a source that is to be added: the one it has, else one made of its name or kind, which nobody has.
+
+    Raises:
+        SettingsFaults: another source has the id that it has. Whether it can be an id, ``check`` says.
+    """
+    taken = [source.id for source in current.sources]
+    if "id" in given:
+        if given["id"] in taken:
+            raise SettingsFaults([Fault(f"sources.{given['id']}.id", "settings.duplicate_id", {"id": given["id"]})])
+        return given["id"]
+    stem = _letters(given.get("name")) or _letters(given.get("kind")) or "source"
+    return next(made for made in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if made not in taken)
 
 
-def _merge_value(old: object, new: object) -> object:
-    if isinstance(old, dict) and isinstance(new, Mapping):
-        return _merge(old, new)
+def _letters(text: object) -> str:
+    """Return the start of an id: what of ``text`` can be one, "Été à 2" → "ete-a-2"."""
+    plain = unicodedata.normalize("NFKD", text) if isinstance(text, str) else ""
+    bare = "".join(char for char in plain if not unicodedata.combining(char)).lower()
+    return re.sub("[^a-z0-9]+", "-", bare)[:48].strip("-")
+
+
+def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> RtspInput:
+    """Return what to open for ``given``, the ``input`` of an RTSP source as a person has typed it, without keeping it.
+
+    Args:
+        current: the settings in force.
+        given: like ``RtspSettings``.
+        source_id: a source of ``current`` that ``given`` would change: masked secrets are its; empty for a new one.
+
+    Raises:
+        SettingsFaults: with every fault.
+    """
+    entry = {"id": source_id or "new", "kind": "rtsp", "name": "new", "input": given}
+    known = Settings(sources=[source for source in current.sources if source.id == source_id])
+    wanted = check(merged(known, {"sources": [entry]})).sources[0].to_input()
+    if not isinstance(wanted, RtspInput):
+        raise TypeError(f"{source_id} became no camera")
+    return wanted
+
+
+def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
+
+
+def _merge_value(old: object, shown: object, new: object) -> object:
+    if isinstance(old, dict) and isinstance(shown, dict) and isinstance(new, Mapping):
+        return _merge(old, shown, new)
     if _entries(old) and _entries(new):
-        return _merge_entries(old, new)  # type: ignore[arg-type]  # _entries has just looked
-    return new
+        return _merge_entries(old, shown, new)  # type: ignore[arg-type]  # _entries has just looked
+    return old if old is not None and new == shown else new
 
 
 def _entries(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(v, Mapping) and isinstance(v.get("id"), str) for v in value)
 
 
-def _merge_entries(old: list[dict[str, Any]], new: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _merge_entries(
+    old: list[dict[str, Any]], shown: list[dict[str, Any]], new: list[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     by_id = {entry["id"]: entry for entry in old}
+    shown_by_id = {entry["id"]: entry for entry in shown}
     for entry in new:
-        by_id[entry["id"]] = _merge(by_id.get(entry["id"], {}), entry)
+        old_entry, shown_entry = by_id.get(entry["id"], {}), shown_by_id.get(entry["id"], {})
+        if entry.get("kind", old_entry.get("kind")) != old_entry.get("kind"):  # another kind has another input
+            old_entry = {key: value for key, value in old_entry.items() if key != "input"}
+        by_id[entry["id"]] = _merge(old_entry, shown_entry, entry)
     return list(by_id.values())
 
 
@@ -266,6 +447,7 @@ _CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "string_type": ("settings.not_a_text", ()),
     "string_too_short": ("settings.empty", ()),
     "string_too_long": ("settings.too_long", ("max_length",)),
+    "too_short": ("settings.too_few", ("min_length",)),
     "too_long": ("settings.too_many", ("max_length",)),
     "string_pattern_mismatch": ("settings.bad_id", ()),
     "literal_error": ("settings.not_one_of", ("expected",)),
@@ -290,7 +472,8 @@ def _fault(detail: ErrorDetails, document: object) -> Fault:
     return Fault(path, code, {"bound": context[quoted[0]]} if quoted else {})
 
 
-_PARTS = (Settings, MicrophoneSource, MicrophoneSettings, FileSettings, VbanSettings, WebhookSettings, HistorySettings)
+_INPUTS = (MicrophoneSettings, FileSettings, RtspSettings, VbanSettings)
+_PARTS = (Settings, MicrophoneSource, PatternSettings, WebhookSettings, HistorySettings, *_INPUTS)
 _KEYS = sorted({name for part in _PARTS for name in part.model_fields})
 
 
@@ -304,7 +487,7 @@ def _path(loc: tuple[int | str, ...], document: object) -> str:
     parts: list[str] = []
     place, after_entry = document, False
     for step in loc:
-        if after_entry and step in ("microphone", "file", "vban"):
+        if after_entry and step in INPUTS:
             after_entry = False
             continue
         after_entry = isinstance(step, int)

@@ -84,7 +84,7 @@ class Store:
         Raises:
             SettingsError: ``settings.unwritable``; the old file is untouched then.
         """
-        text = json.dumps(settings.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
         try:
             beside = self._write_beside(text)
             try:

@@ -31,9 +31,6 @@ class Sink(Protocol):
         raises, and is tried again.
         """
 
-    def notice(self, code: str, **params: str | float) -> None:
-        """Sound flows, but a person should know something; an empty ``code`` takes it back."""
-
 
 class Source(Protocol):
     """One source of sound. It does not know how to retry; its runner does."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from claptrap.core.spec import FileInput, MicrophoneInput, SourceSpec, VbanInput
+from claptrap.core.spec import FileInput, MicrophoneInput, RtspInput, SourceSpec, VbanInput
 from claptrap.sources.base import Source
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
+from claptrap.sources.rtsp import RtspSource
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
 
@@ -29,6 +30,8 @@ class Sources:
                 return FileSource(path, loop=loop)
             case VbanInput():
                 return VbanSource(spec.input, self.vban)
+            case RtspInput() as wanted:
+                return RtspSource(wanted)
 
     def stop(self) -> None:
         """Release what is shared, after all sources have ended."""

@@ -26,12 +26,10 @@ class Patience:
     Attributes:
         absent_s: nothing usable has come; then again and again, for the reason may change.
         lost_s: nothing comes any more. Sooner than any watchdog that would have the source reopened (10 s).
-        muted_s: only exact zeros come. A noise gate makes them too, so hearing goes on.
     """
 
     absent_s: float = 5.0
     lost_s: float = 8.0
-    muted_s: float = 60.0
 
 
 class VbanSource:
@@ -83,8 +81,6 @@ class _Hearing:
         self._line: Line | None = None  # None while there is nothing to hear
         self._was_live = False
         self._heard_s = now  # last sound, or last time that its absence was told
-        self._zero_s = 0.0
-        self._is_muted = False
 
     def take(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
         """Hear what has arrived; say so where nothing has for too long."""
@@ -111,7 +107,6 @@ class _Hearing:
             return
         self._sink.live(form.rate_hz, form.channels)
         self._was_live = True
-        self._zero_s, self._is_muted = 0.0, False
 
     def _hear(self, turns: Sequence[Turn], now: float) -> None:
         self._heard_s = now
@@ -119,20 +114,6 @@ class _Hearing:
             return
         for frame in self._line.frames(turns):
             self._sink.frame(frame)
-            self._watch_silence(is_silent=not frame.samples.any(), seconds=len(frame.samples) / frame.rate_hz)
-
-    def _watch_silence(self, *, is_silent: bool, seconds: float) -> None:
-        self._zero_s = self._zero_s + seconds if is_silent else 0.0
-        is_muted = self._zero_s >= self._patience.muted_s
-        if is_muted == self._is_muted:
-            return
-        self._is_muted = is_muted
-        if is_muted:
-            self._sink.notice(
-                "vban.muted", host=self._wanted.host, stream=self._wanted.stream, seconds=self._patience.muted_s
-            )
-        else:
-            self._sink.notice("")
 
     def _tell_absence(self, now: float) -> None:
         if now - self._heard_s < self._patience.absent_s:

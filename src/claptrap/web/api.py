@@ -10,13 +10,15 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
-from claptrap.service import ClapTrap
+from claptrap.service import ClapTrap, in_words
 from claptrap.web.history import build_history
 
 
 def build_api(service: ClapTrap) -> Blueprint:
     """Return the routes below ``/api``, and ``/healthz``."""
     api = Blueprint("api", __name__)
+    _add_sources(api, service)
+    _add_searches(api, service)
 
     @api.get("/api/state")
     def state() -> Response:
@@ -40,14 +42,6 @@ def build_api(service: ClapTrap) -> Blueprint:
         service.stop_detection()
         return jsonify(running=service.running)
 
-    @api.get("/api/devices")
-    def devices() -> Response:
-        return jsonify([{"id": device.id, **asdict(device)} for device in service.devices()])
-
-    @api.post("/api/sources/<source_id>/webhook/test")
-    def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id)), 202
-
     api.register_blueprint(build_history(service))
 
     @api.get("/healthz")
@@ -61,6 +55,74 @@ def build_api(service: ClapTrap) -> Blueprint:
         return response
 
     return api
+
+
+def _add_sources(api: Blueprint, service: ClapTrap) -> None:
+    """Add the routes of sources."""
+
+    @api.get("/api/sources")
+    def sources() -> Response:
+        return jsonify(service.sources())
+
+    @api.post("/api/sources")
+    def add_source() -> tuple[Response, int, dict[str, str]]:
+        added = service.add_source(_json_object())
+        return jsonify(added), 201, {"Location": f"sources/{added['id']}"}
+
+    @api.get("/api/sources/<source_id>")
+    def source(source_id: str) -> Response:
+        return jsonify(service.source(source_id))
+
+    @api.patch("/api/sources/<source_id>")
+    def change_source(source_id: str) -> Response:
+        return jsonify(service.change_source(source_id, _json_object()))
+
+    @api.delete("/api/sources/<source_id>")
+    def remove_source(source_id: str) -> Response:
+        return jsonify(service.remove_source(source_id))
+
+    @api.post("/api/sources/<source_id>/webhook/test")
+    def test_webhook(source_id: str) -> tuple[Response, int]:
+        return jsonify(event_id=service.test_webhook(source_id)), 202
+
+
+def _add_searches(api: Blueprint, service: ClapTrap) -> None:
+    """Add the routes that say what could be a source."""
+
+    @api.get("/api/devices")
+    def devices() -> Response:
+        return jsonify([{"id": device.id, **asdict(device)} for device in service.devices()])
+
+    @api.post("/api/probe/rtsp")
+    def probe_camera() -> Response:
+        wish = _json_object()
+        return jsonify(service.probe_camera(wish.get("input", {}), wish.get("source_id", "")))
+
+    @api.get("/api/vban/streams")
+    def vban_streams() -> Response:
+        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(_port())])
+
+    @api.get("/api/vban/counts")
+    def vban_counts() -> Response:
+        streams, ports = service.vban_counts()
+        return jsonify(streams=[asdict(stream) for stream in streams], ports=[asdict(port) for port in ports])
+
+
+def _with_words(seen: dict[str, Any]) -> dict[str, Any]:
+    code = seen.pop("problem")
+    return in_words({**seen, "code": code, "params": {}})
+
+
+def _port() -> int:
+    """Return the UDP port that is asked for.
+
+    Raises:
+        InputError: ``api.bad_port``.
+    """
+    asked = request.args.get("port", "6980")
+    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 5 and 1 <= int(asked) <= 65_535):
+        raise InputError("api.bad_port")
+    return int(asked)
 
 
 def _json_object() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import Language
 from claptrap.service import ClapTrap
 from claptrap.web.api import build_api
+from claptrap.web.metrics import build_metrics
 from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
 from claptrap.web.security import MOST_BODY_BYTES
@@ -27,6 +28,7 @@ def create_app(service: ClapTrap, assets: Path = ASSETS) -> Flask:
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.register_blueprint(build_api(service))
+    app.register_blueprint(build_metrics(service))
     app.register_blueprint(build_page(assets))
 
     def language() -> Language:

@@ -1,0 +1,82 @@
+"""What has happened since the process began, counted for those who come and ask: REST and ``/metrics``."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from claptrap.core.events import Attempt, Clap, Event, Level, SourceStatus, State, Status
+
+OUTCOMES = ("delivered", "retried", "given_up")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """What one source did.
+
+    Attributes:
+        claps: accepted ones.
+        detections: rows of claps, or applause, that receivers were told of.
+        retries: how often it failed and was to be tried again.
+        level: the newest; None before the first.
+    """
+
+    claps: int = 0
+    detections: int = 0
+    retries: int = 0
+    level: Level | None = None
+
+
+class Counts:
+    """Counts news. Any thread may add and ask."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, SourceCounts] = {}
+        self._deliveries: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
+        self._lock = threading.Lock()
+
+    def add(self, news: Event | Status) -> None:
+        """Count ``news``; what is not counted changes nothing."""
+        with self._lock:
+            match news:
+                case Attempt():
+                    self._deliveries[_outcome(news)] += 1
+                case Clap() | Event() | Level() | SourceStatus():
+                    now = self._sources.get(news.source_id, SourceCounts())
+                    self._sources[news.source_id] = _added(now, news)
+
+    def keep(self, source_ids: Collection[str]) -> None:
+        """Forget every source but these."""
+        with self._lock:
+            self._sources = {source: counts for source, counts in self._sources.items() if source in source_ids}
+
+    def source(self, source_id: str) -> SourceCounts:
+        """Return what a source did; nothing for one that is unknown."""
+        with self._lock:
+            return self._sources.get(source_id, SourceCounts())
+
+    def deliveries(self) -> Mapping[str, int]:
+        """Return the number of attempts to tell a receiver, by ``OUTCOMES``."""
+        with self._lock:
+            return dict(self._deliveries)
+
+
+def _added(now: SourceCounts, news: Clap | Event | Level | SourceStatus) -> SourceCounts:
+    match news:
+        case Clap():
+            return replace(now, claps=now.claps + 1)
+        case Event():
+            return replace(now, detections=now.detections + 1)
+        case Level():
+            return replace(now, level=news)
+        case SourceStatus(state=State.RETRYING | State.FAILED) if news.attempt:
+            return replace(now, retries=now.retries + 1)
+    return now
+
+
+def _outcome(attempt: Attempt) -> str:
+    if attempt.ok:
+        return "delivered"
+    return "given_up" if attempt.retry_in_s is None else "retried"

@@ -1,0 +1,225 @@
+"""Is anybody there who speaks RTSP? Asked before FFmpeg is, because FFmpeg says "Input/output error" for half the reasons.
+
+A name that is unknown, a machine that is off, a certificate that is wrong, a server that accepts and never answers: each is
+found here within a bounded time, and while looking whether to stop. The question is OPTIONS (RFC 2326 §10.1), which any
+server answers, if only with 401.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import queue
+import selectors
+import socket
+import ssl
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.errors import SourceError
+from claptrap.core.weburl import redact
+
+PORTS = {"rtsp": 554, "rtsps": 322}  # RFC 7826 §22.1
+LOOK_S = 0.25  # how often whoever waits looks whether to stop
+_DEBIAN_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+
+Address = tuple[socket.AddressFamily, Any]
+"""A family, and what ``socket.connect`` takes for it."""
+
+
+class Stopped(Exception):  # noqa: N818  # no error: the source was told to stop while it was being opened
+    """The waiting was called off."""
+
+
+class Patience:
+    """How long may still be waited for an answer, and whether it is still wanted.
+
+    Args:
+        where: whose answer, without secrets.
+        within_s: for how long from now.
+        stop: set when the answer is no longer wanted.
+        clock: the machine's.
+    """
+
+    def __init__(self, where: str, within_s: float, stop: threading.Event | None = None, clock: Clock | None = None) -> None:
+        self.where = where
+        self._within_s = within_s
+        self._stop = stop or threading.Event()
+        self._clock = clock or SystemClock()
+        self._until = self._clock.monotonic() + within_s
+
+    def left_s(self) -> float:
+        """Return how long may still be waited, > 0 s.
+
+        Raises:
+            Stopped: it is no longer wanted.
+            SourceError: ``rtsp.timeout``.
+        """
+        if self._stop.is_set():
+            raise Stopped
+        left_s = self._until - self._clock.monotonic()
+        if left_s <= 0:
+            raise self.exhausted()
+        return left_s
+
+    def exhausted(self) -> SourceError:
+        """Return the error that says so."""
+        return SourceError("rtsp.timeout", retryable=True, where=self.where, seconds=round(self._within_s))
+
+    def wait(self, connection: socket.socket, event: int) -> None:
+        """Wait until ``connection`` is ready for ``event``. Raises like ``left_s``."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, event)
+            while not selector.select(min(LOOK_S, self.left_s())):
+                pass
+
+
+def authorities() -> str | None:
+    """Return the file of the authorities that this machine trusts (``SSL_CERT_FILE`` changes it); None if unknown."""
+    known = (ssl.get_default_verify_paths().cafile, _DEBIAN_AUTHORITIES)
+    return next((path for path in known if path and Path(path).exists()), None)
+
+
+def knock(url: str, *, verify_tls: bool, patience: Patience) -> None:
+    """Make sure that an RTSP server answers at ``url`` (rtsp or rtsps, without credentials).
+
+    Raises:
+        Stopped: ``patience`` was called off.
+        SourceError: ``rtsp.unresolved``, ``rtsp.refused``, ``rtsp.unreachable``, ``rtsp.tls``, ``rtsp.not_rtsp``,
+            ``rtsp.ended``, ``rtsp.timeout``; all retryable, for machines and networks come back.
+    """
+    parts = urlsplit(url)
+    host, where = parts.hostname or "", redact(url)
+    try:
+        with closing(_connect(_resolve(host, parts.port or PORTS[parts.scheme], patience), patience)) as plain:
+            if parts.scheme == "rtsps":
+                with closing(_secured(plain, host, verify_tls, patience)) as secured:
+                    _ask(secured, url, patience)
+            else:
+                _ask(plain, url, patience)
+    except ssl.SSLCertVerificationError as exc:
+        raise SourceError("rtsp.tls", retryable=True, where=where, reason=exc.verify_message) from exc
+    except ssl.SSLError as exc:
+        raise SourceError("rtsp.not_rtsp", retryable=True, where=where) from exc
+    except ConnectionRefusedError as exc:
+        raise SourceError("rtsp.refused", retryable=True, where=where) from exc
+    except (ConnectionResetError, BrokenPipeError) as exc:
+        raise SourceError("rtsp.ended", retryable=True, where=where) from exc
+    except OSError as exc:
+        raise SourceError("rtsp.unreachable", retryable=True, where=where, reason=exc.strerror or str(exc)) from exc
+
+
+def _resolve(host: str, port: int, patience: Patience) -> list[Address]:
+    """Return the addresses of ``host``.
+
+    The system's resolver cannot be interrupted; so it is asked in a thread of its own, which is left to end by itself (the
+    resolver gives up after some seconds) when the answer comes too late or is no longer wanted.
+    """
+    found: queue.SimpleQueue[list[Address] | Exception] = queue.SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found.put([(family, address) for family, _, _, _, address in answers])
+        except (OSError, UnicodeError) as exc:  # UnicodeError: the text can be no name at all
+            found.put(exc)
+
+    if _is_number(host):
+        look_up()
+    else:
+        threading.Thread(target=look_up, name=f"resolve:{host}", daemon=True).start()
+    while True:
+        try:
+            answer = found.get(timeout=min(LOOK_S, patience.left_s()))
+        except queue.Empty:
+            continue
+        if isinstance(answer, Exception):
+            raise SourceError("rtsp.unresolved", retryable=True, host=host) from answer
+        return answer
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
+    """Return a non-blocking connection to the first address that takes one; else raise the last one's OSError."""
+    fault = OSError("no address")
+    for family, address in addresses:
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            _await_connection(connection, address, patience)
+        except OSError as exc:
+            connection.close()
+            fault = exc
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise fault
+
+
+def _await_connection(connection: socket.socket, address: Any, patience: Patience) -> None:
+    connection.setblocking(False)
+    try:
+        connection.connect(address)
+    except BlockingIOError:
+        patience.wait(connection, selectors.EVENT_WRITE)
+    if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise OSError(code, os.strerror(code))
+
+
+def _secured(plain: socket.socket, host: str, verify: bool, patience: Patience) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=authorities()) if verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not verify:  # then neither its age nor its name matters: cameras live long
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    secured = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+    try:
+        while not _shook_hands(secured, patience):
+            pass
+    except BaseException:
+        secured.close()
+        raise
+    return secured
+
+
+def _shook_hands(secured: ssl.SSLSocket, patience: Patience) -> bool:
+    """Go on with the handshake as far as it goes without waiting, then wait for the peer; return whether it is complete."""
+    try:
+        secured.do_handshake()
+    except ssl.SSLWantReadError:
+        patience.wait(secured, selectors.EVENT_READ)
+    except ssl.SSLWantWriteError:
+        patience.wait(secured, selectors.EVENT_WRITE)
+    else:
+        return True
+    return False
+
+
+def _ask(connection: socket.socket, url: str, patience: Patience) -> None:
+    """Send OPTIONS; return when an RTSP server begins to answer."""
+    question = f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: ClapTrap\r\n\r\n".encode()
+    connection.sendall(question)  # some hundred bytes fit into the buffer of a connection that has sent nothing yet
+    answer = b""
+    while len(answer) < len(b"RTSP/"):
+        try:
+            more = connection.recv(64)
+        except (ssl.SSLWantReadError, BlockingIOError):
+            patience.wait(connection, selectors.EVENT_READ)
+            continue
+        if not more:
+            raise ConnectionResetError
+        answer += more
+    if not answer.startswith(b"RTSP/"):
+        raise SourceError("rtsp.not_rtsp", retryable=True, where=redact(url))

@@ -1,0 +1,142 @@
+"""``/metrics``: how the service is, for Prometheus. Everything is read from the service at the moment it is asked."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, Response, request
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from claptrap import __version__
+from claptrap.core.events import State
+from claptrap.service import ClapTrap
+
+
+def build_metrics(service: ClapTrap) -> Blueprint:
+    """Return the route ``/metrics``."""
+    metrics = Blueprint("metrics", __name__)
+    registry = CollectorRegistry()
+    registry.register(ServiceCollector(service))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+
+    @metrics.get("/metrics")
+    def read() -> Response:
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return Response(encode(registry), content_type=content_type, headers={"Cache-Control": "no-store"})
+
+    return metrics
+
+
+class ServiceCollector(Collector):
+    """The service's own figures."""
+
+    def __init__(self, service: ClapTrap) -> None:
+        self._service = service
+
+    def describe(self) -> Iterable[Metric]:
+        """Say nothing before the service has started: names are known without asking it."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Read the service."""
+        service = self._service
+        yield InfoMetricFamily("claptrap", "The program.", value={"version": __version__})
+        yield GaugeMetricFamily("claptrap_detection_running", "Whether sources are being heard.", value=service.running)
+        yield GaugeMetricFamily("claptrap_healthy", "Whether every thread of hearing moves.", value=not service.health())
+        yield CounterMetricFamily("claptrap_news_dropped", "News that pages were too slow for.", value=service.hub.dropped)
+        yield _family(
+            CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],
+            [((outcome,), count) for outcome, count in service.deliveries().items()],
+        )  # fmt: skip
+        yield from _of_sources(service.sources())
+        yield from _of_vban(service)
+
+
+def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    each: dict[tuple[str, ...], Mapping[str, Any]] = {(source["id"],): source for source in sources}
+
+    def gauge(name: str, told: str, value: Mapping[tuple[str, ...], float]) -> Metric:
+        return _family(GaugeMetricFamily, f"claptrap_source_{name}", told, ["source"], value.items())
+
+    def counter(name: str, told: str, value: Mapping[tuple[str, ...], float]) -> Metric:
+        return _family(CounterMetricFamily, f"claptrap_source_{name}", told, ["source"], value.items())
+
+    status = {key: source["status"] for key, source in each.items()}
+    yield _family(
+        InfoMetricFamily, "claptrap_source", "What people call it, and what it is.", ["source"],
+        [(key, {"name": source["name"], "kind": source["kind"]}) for key, source in each.items()],
+    )  # fmt: skip
+    yield _family(
+        GaugeMetricFamily, "claptrap_source_state", "1 for the state it is in.", ["source", "state"],
+        [((*key, state.value), is_in["state"] == state) for key, is_in in status.items() for state in State],
+    )  # fmt: skip
+    yield gauge("enabled", "Whether it should be heard.", {key: source["enabled"] for key, source in each.items()})
+    yield gauge("up", "Whether it is heard.", {key: is_in["state"] == State.LIVE for key, is_in in status.items()})
+    yield gauge(
+        "warned",
+        "Whether something is said to be wrong with it.",
+        {key: bool(is_in["code"]) for key, is_in in status.items()},
+    )
+    heard = {key: is_in["last_heard"] for key, is_in in status.items() if is_in["last_heard"] is not None}
+    ages = {key: max(0.0, time.time() - at) for key, at in heard.items()}
+    yield gauge("last_heard_age_seconds", "Time since its newest sample.", ages)
+    levels = {key: source["level"] for key, source in each.items() if source["level"]}
+    yield gauge("peak_dbfs", "Its newest peak.", {key: level["peak_dbfs"] for key, level in levels.items()})
+    yield gauge("rms_dbfs", "Its newest loudness.", {key: level["rms_dbfs"] for key, level in levels.items()})
+    dropped = {key: is_in["dropped_hops"] for key, is_in in status.items()}
+    yield counter("dropped_hops", "20 ms of sound each, lost because hearing fell behind.", dropped)
+    for name, told in (
+        ("claps", "Accepted claps."),
+        ("detections", "Detections that receivers were told of."),
+        ("retries", "Failures after which it was to be tried again."),
+    ):
+        yield counter(name, told, {key: source["counts"][name] for key, source in each.items()})
+
+
+def _of_vban(service: ClapTrap) -> Iterator[Metric]:
+    streams, ports = service.vban_counts()
+    packets: Counter[tuple[str, ...]] = Counter()  # of all sources that hear the stream
+    refused: Counter[tuple[str, ...]] = Counter()
+    for stream in streams:
+        key = (stream.host, stream.stream, str(stream.port))
+        packets.update({(*key, outcome): count for outcome, count in stream.counts.items()})
+        refused.update({(*key, reason): count for reason, count in stream.refused.items()})
+    labels = ["host", "stream", "port"]
+    yield _family(
+        CounterMetricFamily, "claptrap_vban_packets", "What became of a stream's packets.", [*labels, "outcome"],
+        packets.items(),
+    )  # fmt: skip
+    yield _family(
+        CounterMetricFamily, "claptrap_vban_packets_refused", "Packets that could not be used.", [*labels, "reason"],
+        refused.items(),
+    )  # fmt: skip
+    for name, told in (
+        ("datagrams", "Datagrams that arrived on a port."),
+        ("kernel_drops", "Datagrams lost in the kernel."),
+        ("over_ceiling", "Datagrams beyond what a port may cost."),
+        ("table_full", "Packets of streams beyond those that are remembered."),
+    ):
+        counts = [((str(port.port),), getattr(port, name)) for port in ports]
+        yield _family(CounterMetricFamily, f"claptrap_vban_port_{name}", told, ["port"], counts)
+    yield _family(
+        CounterMetricFamily, "claptrap_vban_port_refused", "Datagrams that could not be used.", ["port", "reason"],
+        [((str(port.port), reason), count) for port in ports for reason, count in port.refused.items()],
+    )  # fmt: skip
+
+
+def _family(
+    kind: type[Any], name: str, told: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], Any]]
+) -> Metric:
+    """Return a family of metrics with a value for each tuple of labels."""
+    family = kind(name, told, labels=labels)
+    for key, value in values:
+        family.add_metric(key, value)
+    return family  # type: ignore[no-any-return]  # kind is one of the library's families

@@ -1,0 +1,70 @@
+"""The worker looks after the sound of its sources."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from claptrap.core.events import Event, SourceStatus, State, Status
+from claptrap.core.spec import MicrophoneInput, SourceSpec
+from claptrap.detect.judge import Judge
+from claptrap.detect.onset import Gate
+from claptrap.runtime import worker as worker_module
+from claptrap.runtime.worker import Hearing, Worker
+from claptrap.sources.base import Sink
+
+
+class FastClock:
+    """A hundred times as fast as the machine's."""
+
+    def monotonic(self) -> float:
+        return 100 * time.monotonic()
+
+    def unix(self) -> float:
+        return time.time()
+
+
+class MuteSource:
+    """Opens, and never gives a sample."""
+
+    def run(self, sink: Sink) -> None:
+        sink.live(16_000, 1)
+        sink.stop.wait()
+
+
+class Sinks:
+    """Takes events and remembers states."""
+
+    def __init__(self) -> None:
+        self.told: list[SourceStatus] = []
+        self.is_silent = threading.Event()
+
+    def take(self, event: Event) -> None:
+        raise AssertionError(event)
+
+    def offer(self, status: Status) -> None:
+        if isinstance(status, SourceStatus):
+            self.told.append(status)
+            if (status.state, status.code) == (State.RETRYING, "source.silent"):
+                self.is_silent.set()
+
+
+def no_judge(_rows: int) -> Judge:
+    """Without sound there is nothing to judge."""
+    return None  # type: ignore[return-value]
+
+
+def test_a_mute_source_is_found_by_the_worker_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else has to ask; and the thread that looks ends with the worker."""
+    monkeypatch.setattr(worker_module, "WATCH_S", 0.01)
+    sinks = Sinks()
+    worker = Worker(Hearing(lambda _: MuteSource(), Gate, no_judge), sinks, sinks, FastClock())
+    worker.start()
+    try:
+        worker.apply([SourceSpec("mic", "Salon", MicrophoneInput())], 1)
+        assert sinks.is_silent.wait(20), sinks.told
+    finally:
+        worker.stop()
+    assert worker.statuses() == {}
