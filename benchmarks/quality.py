@@ -1,10 +1,11 @@
 """How well claps are heard: ``python -m benchmarks.quality [--part all|blind] [--weights FOLDER]``.
 
-Renders the evaluation's scenes, runs ``claptrap detect`` on them with and without YAMNet, scores it with the evaluation's own
-program, compares with the newest committed result of the same part, and draws recall against false alarms per hour. Results go to
-``benchmarks/results`` as dated JSON that names the machine by its processor and the weights by their SHA-256.
+Renders the evaluation's scenes, runs ``claptrap detect`` on them with and without YAMNet, scores it with the evaluation's
+own program, compares with the newest committed result of the same part, and draws recall against false alarms per hour.
+Results go to ``benchmarks/results`` as dated JSON that names the machine by its processor and the weights by their SHA-256.
 
-The recordings are not part of the project: ``CLAPTRAP_SHARED`` names the folder that has ``audio/``, ``eval/`` and ``models/``.
+The recordings are not part of the project: ``CLAPTRAP_SHARED`` names the folder that has ``audio/``, ``eval/`` and
+``models/``.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ WEIGHTS = ROOT / "src" / "claptrap" / "detect" / "weights"
 SCENES = "clean,reverb,cam8k,babble10,music10,noise10,hard,everyday"
 CURVE_SCENES = ("clean", "reverb", "music10", "hard", "everyday")
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-# What others reach on their own, easier corpus: clean recall within 150 ms and false alarms an hour, each measured by us (see
-# README): an energy method, MediaPipe's stream, YAMNet every 100 ms.
+# What others reach on their own, easier corpus: clean recall within 150 ms and false alarms an hour, each measured by us
+# (see README): an energy method, MediaPipe's stream, YAMNet every 100 ms.
 PEERS = {"energy (clap-detector)": (598.0, 0.45), "MediaPipe stream": (17.0, 0.13), "YAMNet every 100 ms": (37.0, 0.59)}
 
 

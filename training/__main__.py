@@ -1,8 +1,9 @@
 """From a folder of recordings to the shipped weights: ``python -m training RECORDINGS YAMNET SCENES_PY``.
 
-Twice the same recipe: first with the recordists and makers of the training part only (the trial), then with all, to be shipped.
-What a model says of sounds that it has learnt is no measure. So the trial is calibrated on the validation part and judged on the
-blind part (``work/blind.json``); the scores of the shipped model are calibrated on both, as the trial hears them.
+Twice the same recipe: first with the recordists and makers of the training part only (the trial), then with all, to be
+shipped. What a model says of sounds that it has learnt is no measure. So the trial is calibrated on the validation part and
+judged on the blind part (``work/blind.json``); the scores of the shipped model are calibrated on both, as the trial hears
+them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 
 from training import examples, heads, network, scenes
-from training.hear import hear
 from training.calibration import Calibration, calibrated, figures, scores, scores_alone
+from training.hear import hear
 from training.recordings import BLIND, TRAIN, VALIDATION
 from training.weights import narrowed, write
 
@@ -31,7 +32,7 @@ HEAD_SEEDS = (1,)
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """The examples of all renderings: what is learnt from. ``features`` are (n, 2, FEATURES), for the early and the late look."""
+    """What is learnt from: the examples of all renderings. ``features``: (n, 2, FEATURES), early and late look."""
 
     patches: list[NDArray[np.float16]]
     features: NDArray[np.float16]
@@ -54,33 +55,44 @@ class Model:
 
 def prepared(recordings: Path, yamnet: Path, work: Path, seeds: list[int], parts: tuple[int, ...]) -> Lessons:
     """Render, listen, and return the examples of some parts; what is in ``work`` already is used again."""
-    found = []
-    for seed in seeds:
-        folder = work / f"seed-{seed}"
+    folders = [work / f"seed-{seed}" for seed in seeds]
+    for seed, folder in zip(seeds, folders, strict=True):
         if not (folder / "examples.npz").exists():
             examples.make(recordings, folder, seed=seed)
         if not (folder / "features.npy").exists():
             hear(yamnet, folder)
-        found.append(_read(folder, parts))
+        _keep_patches(folder)
+    files = [np.load(folder / "examples.npz") for folder in folders]
+    kept = [np.isin(file["part"], parts) for file in files]
     return Lessons(
-        [np.concatenate([f.patches[i] for f in found]) for i in range(len(network.JITTER))],
-        np.concatenate([f.features for f in found]),
-        np.concatenate([f.is_clap for f in found]),
-        np.concatenate([f.maker for f in found]),
+        [_gathered([folder / f"patches{shift}.npy" for folder in folders], kept) for shift in network.JITTER],
+        _gathered([folder / "features.npy" for folder in folders], kept),
+        np.concatenate([file["is_clap"][k] for file, k in zip(files, kept, strict=True)]),
+        np.concatenate([file["maker"][k] for file, k in zip(files, kept, strict=True)]),
     )
 
 
-def _read(folder: Path, parts: tuple[int, ...]) -> Lessons:
+def _keep_patches(folder: Path) -> None:
     with np.load(folder / "examples.npz") as file:
-        scale, is_clap, maker, part = (file[name] for name in ("scale", "is_clap", "maker", "part"))
-    kept = np.isin(part, parts)
-    patches = []
+        scale = file["scale"]
     for shift in network.JITTER:
         path = folder / f"patches{shift}.npy"
         if not path.exists():
             np.save(path, network.patches(examples.samples(folder), scale, shift))
-        patches.append(np.load(path, mmap_mode="r")[kept])
-    return Lessons(patches, np.load(folder / "features.npy", mmap_mode="r")[kept], is_clap[kept], maker[kept])
+
+
+def _gathered(paths: list[Path], kept: list[NDArray[np.bool_]]) -> NDArray[np.float16]:
+    """Return the kept rows of several arrays on disk, without ever holding them twice."""
+    arrays = [np.load(path, mmap_mode="r") for path in paths]
+    out = np.empty((sum(int(k.sum()) for k in kept), *arrays[0].shape[1:]), np.float16)
+    at = 0
+    for array, keep in zip(arrays, kept, strict=True):
+        rows = np.flatnonzero(keep)
+        for a in range(0, len(rows), heads.ROWS):
+            pick = rows[a : a + heads.ROWS]
+            out[at : at + len(pick)] = array[pick]
+            at += len(pick)
+    return out
 
 
 def learnt(lessons: Lessons, epochs: int) -> Model:

@@ -1,6 +1,7 @@
 """Renders recordings many times over, lets the shipped gate find beginnings in them, and keeps the sound around each.
 
-An example is what the judge would be asked about: a window of sound around a candidate of the gate, and whether it is a clap.
+An example is what the judge would be asked about: a window of sound around a candidate of the gate, and whether it is a
+clap.
 """
 
 from __future__ import annotations

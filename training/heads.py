@@ -33,7 +33,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Perceptrons of one hidden layer whose mean answer counts: ``w`` (n, m·h), ``b`` (m·h,), ``out`` (m·h,), ``out_b`` ()."""
+    """Perceptrons of one hidden layer, their mean answer: ``w`` (n, m·h), ``b`` (m·h,), ``out`` (m·h,), ``out_b`` ()."""
 
     w: FloatArray
     b: FloatArray

@@ -19,7 +19,7 @@ _windows: NDArray[np.int16] | None = None
 
 
 def _open(model: Path, folder: Path) -> None:
-    global _yamnet, _windows  # noqa: PLW0603  # what a worker process works with
+    global _yamnet, _windows  # what a worker process works with
     _yamnet, _windows = load_yamnet(model), examples.samples(folder)
 
 

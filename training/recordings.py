@@ -19,7 +19,8 @@ TRAIN, VALIDATION, BLIND = 0, 1, 2
 # Drum loops that may contain electronic hand claps: neither claps nor fair negatives (as in the evaluation).
 AMBIGUOUS = ("loop_garzul", "loop_compus", "Vibe_Ace")
 PACKS = ("dirt", "thoai", "freedoom", "sonicpi")  # collections of many hands: their folders count as makers
-# The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their name.
+# The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their
+# name.
 _PLACED = {
     "claps/jackf": TRAIN, "claps/travis": TRAIN, "claps/vegard": TRAIN, "claps/gotta": TRAIN, "claps/thoai": TRAIN,
     "claps/torogmw": VALIDATION,

@@ -1,6 +1,7 @@
 """The evaluation's scenes of one part of the recordings: what calibrates the scores, and what tells how well a model hears.
 
-The scenes are rendered by the evaluation's own program (``scenes.py``, beside the recordings), so that figures mean the same.
+The scenes are rendered by the evaluation's own program (``scenes.py``, beside the recordings), so that figures mean the
+same.
 """
 
 from __future__ import annotations

@@ -269,16 +269,16 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.05)], 1)
-        for _ in range(30):
+        for _ in range(5):
             taps["salon"].pour(clap(), quiet(4))
-        witness.wait_for(Clap, "salon", 30)
+        witness.wait_for(Clap, "salon", 5)
         assert witness.all(Event) == []
         gate.set()
-        events = witness.wait_for(Event, "salon", 30)
+        events = witness.wait_for(Event, "salon", 5)
     finally:
         gate.set()
         worker.stop()
-    assert [e.sequence for e in events] == list(range(30))
+    assert [e.sequence for e in events] == list(range(5))
 
 
 def test_stopping_passes_on_the_events_that_were_made_and_ends_every_thread() -> None:

@@ -1,7 +1,7 @@
 """The embedded clap model: a small convolutional network on a log-mel patch around a beginning. Plain NumPy.
 
-It looks up to four times, each time knowing more of what follows the onset (``LOOKS``); frames that have not been heard yet are
-marked as such in a second channel. It was trained with the future cut at random, so one network serves all looks.
+It looks up to four times, each time knowing more of what follows the onset (``LOOKS``); frames that have not been heard yet
+are marked as such in a second channel. It was trained with the future cut at random, so one network serves all looks.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ def _mel_filters(low_hz: float = 80.0) -> NDArray[np.float32]:
     up = (f[:, None] - edges[1:-1]) / np.maximum(edges[1:-1] - edges[:-2], bin_hz) + 1
     down = (edges[1:-1] - f[:, None]) / np.maximum(edges[2:] - edges[1:-1], bin_hz) + 1
     triangles = np.clip(np.minimum(up, down), 0, None)
-    return (triangles / triangles.sum(axis=0)).astype(np.float32)
+    unit: NDArray[np.float32] = (triangles / triangles.sum(axis=0)).astype(np.float32)
+    return unit
 
 
 _MEL = _mel_filters()
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the log-mel patches in dB, (B, FRAMES, MELS), of (B, PATCH) samples that begin ``BEFORE`` samples before the onset."""
+    """Return log-mel patches (B, FRAMES, MELS) in dB of (B, PATCH) samples from ``BEFORE`` before the onset on."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
     spectrum = np.fft.rfft(windows * _TAPER)
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
@@ -54,7 +55,7 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def look_at(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which the first ``frames`` frames have been heard."""
+    """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which ``frames`` frames have been heard."""
     loudest = patches[:, _REFERENCE].max(axis=(1, 2), keepdims=True)
     scaled = np.clip((patches - loudest) / _RANGE_DB + 1, _LOWEST, _HIGHEST)
     heard = np.arange(FRAMES)[:, None] < frames
@@ -77,7 +78,8 @@ class _Convolution:
         patches = np.lib.stride_tricks.sliding_window_view(x, (self.size, self.size), axis=(1, 2))[:, ::2, ::2]
         b, h, w = patches.shape[:3]
         flat = patches.transpose(0, 1, 2, 4, 5, 3).reshape(b * h * w, -1)
-        return np.maximum(flat @ self.kernel + self.bias, 0).reshape(b, h, w, -1)
+        out: NDArray[np.float32] = np.maximum(flat @ self.kernel + self.bias, 0)
+        return out.reshape(b, h, w, -1)
 
 
 class ClapNet:
@@ -107,7 +109,7 @@ class ClapNet:
 
 
 def load_weights(name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file of ``detect/weights``; those kept in 8 bits are multiplied by their scales (``NAME_scale``).
+    """Return the arrays of a file of ``detect/weights``; those in 8 bits are multiplied by their scales (``NAME_scale``).
 
     ``CLAPTRAP_WEIGHTS_DIR`` names another folder, to try what ``training`` has made.
     """

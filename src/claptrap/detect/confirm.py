@@ -33,9 +33,10 @@ class Confirmer:
     Args:
         weights: for each of ``early`` and ``late`` the head on YAMNet's features: ``…_w`` (FEATURES, h), ``…_b`` (h,),
             ``…_out`` (h,), ``…_out_b`` (). Slope and offset of scores: ``head_scale`` (2, 2) for the heads,
-            ``alone_scale`` (4, 2) for the embedded model at each look. Log-odds below the first or above the second of which a look
-            is enough: ``head_sure`` (2,) for the early head, ``alone_sure`` (4, 2) for the embedded model without YAMNet, and
-            ``ask_from`` (4,): least log-odds at each look for which YAMNet is worth asking.
+            ``alone_scale`` (4, 2) for the embedded model at each look. Log-odds below the first or above the second of
+            which a look
+            is enough: ``head_sure`` (2,) for the early head, ``alone_sure`` (4, 2) for the embedded model without YAMNet,
+            and ``ask_from`` (4,): least log-odds at each look for which YAMNet is worth asking.
     """
 
     def __init__(self, weights: dict[str, NDArray[Any]]) -> None:

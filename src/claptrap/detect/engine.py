@@ -37,7 +37,7 @@ class Engine:
         self._patterns = Patterns(wishes)
 
     def hear(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
-        """Hear (k, 320) hops with (k,) hops lost just before each; yield what is found: claps in order, each before its detection."""
+        """Hear (k, 320) hops with (k,) hops lost just before each; yield claps in order, each before its detection."""
         for block, missing in _blocks(hops, lost):
             candidates = self._gate.tick(_ROW, block, missing)
             yield from self._find(self._judge.hear(_ROW, block, missing, candidates))

@@ -1,8 +1,9 @@
 """The judge: which beginnings are claps.
 
-Each candidate is looked at as soon as 72 ms of it have been heard, and again at 112, 152 and 200 ms until a look is sure. The
-embedded model looks every time. Where YAMNet is there, the embedded model only dismisses what is none; YAMNet hears the rest at
-112 ms, and at 200 ms what was not clear then. The same for any number of rows: all that is due is looked at in one batch.
+Each candidate is looked at as soon as 72 ms of it have been heard, and again at 112, 152 and 200 ms until a look is sure.
+The embedded model looks every time. Where YAMNet is there, the embedded model only dismisses what is none; YAMNet hears the
+rest at 112 ms, and at 200 ms what was not clear then. The same for any number of rows: all that is due is looked at in one
+batch.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class _Row:
         return out
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
-        """Return YAMNet's window up to ``end``; it begins ``CONTEXT`` before the onset at every look, silence before that."""
+        """Return YAMNet's window up to ``end``: at every look from ``CONTEXT`` before the onset on, silence before."""
         heard = self.window(onset - CONTEXT, end)
         return np.pad(heard, (SAMPLES - len(heard), 0))
 
@@ -176,7 +177,7 @@ class Judge:
         return [replace(r, decided=min(r.decided, end)) for r in rulings]
 
     def settled(self, row: int) -> int:
-        """Return the sample before which everything on ``row`` has been ruled on: no ruling with an earlier onset will come."""
+        """Return the sample before which all on ``row`` has been ruled on: no ruling with an earlier onset will come."""
         state = self._row(row)
         known = max(0, state.heard - GATE_LAG)
         return min(known, state.cases[0].onset) if state.cases else known

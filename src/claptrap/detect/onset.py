@@ -1,14 +1,15 @@
 """The gate: where something begins. It must find every clap; the judge then says which beginnings are claps.
 
-A sound begins where the level, in several bands at once, rises above what it was 15 to 35 ms before. Levels are in dB, so that
-loudness does not matter, and the reference is local, so that a noise floor that jumps is forgotten within 35 ms. (Multi-band
-log spectral flux against a lagged maximum, after Böck and Widmer, "Maximum filter vibrato suppression for onset detection",
-DAFx 2013; causal here.)
+A sound begins where the level, in several bands at once, rises above what it was 15 to 35 ms before. Levels are in dB, so
+that loudness does not matter, and the reference is local, so that a noise floor that jumps is forgotten within 35 ms.
+(Multi-band log spectral flux against a lagged maximum, after Böck and Widmer, "Maximum filter vibrato suppression for onset
+detection", DAFx 2013; causal here.)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ _TAPER = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
 def _bands() -> NDArray[np.float32]:
     """Return (bins, bands): the mean power of the bins in each band."""
     f = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
-    inside = [(f >= low) & (f < high) for low, high in zip(BAND_EDGES_HZ[:-1], BAND_EDGES_HZ[1:], strict=True)]
+    inside = [(f >= low) & (f < high) for low, high in pairwise(BAND_EDGES_HZ)]
     return np.stack([b / b.sum() for b in inside], axis=1).astype(np.float32)
 
 

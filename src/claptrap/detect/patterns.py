@@ -1,4 +1,4 @@
-"""From rulings to detections: one source's threshold, its echoes, patterns, applause and delay. Time is an argument, in samples."""
+"""From rulings to detections: threshold, echoes, patterns, applause and delay. Time is an argument, in samples."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Patterns:
         self.set(wishes)
 
     def set(self, wishes: Wishes) -> None:
-        """Change what is wished from the next ruling on; claps that wait for more to come are forgotten only by new patterns."""
+        """Change what is wished from the next ruling on; only new patterns forget the claps that wait for more."""
         longest = max((p.claps + (not p.at_least) for p in wishes.patterns), default=1)
         if tuple(g.pattern for g in self._groups) != wishes.patterns or any(g.longest != longest for g in self._groups):
             self._groups = tuple(Group(p, longest) for p in wishes.patterns)
@@ -98,7 +98,7 @@ class Patterns:
         return Outcome(is_clap, (*closed, *self._admit([d for g in self._groups if (d := g.add(ruling))], Hears.CLAPS)))
 
     def until(self, sample: int) -> tuple[Detection, ...]:
-        """Learn that every ruling with an onset before ``sample`` has been taken; return the detections that this completes."""
+        """Learn that every ruling with an onset before ``sample`` was taken; return the detections that this completes."""
         return tuple(self._admit([d for g in self._groups if (d := g.until(sample))], Hears.CLAPS))
 
     def finish(self) -> tuple[Detection, ...]:
@@ -125,8 +125,8 @@ class Group:
 
     Args:
         pattern: what is counted.
-        longest: the most claps that any pattern of the source must count to; a shorter one that wants "at least" waits for the
-            end of the row, so that one row is not told twice.
+        longest: the most claps that any pattern of the source must count to; a shorter one that wants "at least" waits for
+            the end of the row, so that one row is not told twice.
     """
 
     def __init__(self, pattern: PatternSpec, longest: int) -> None:

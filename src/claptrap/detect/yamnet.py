@@ -1,8 +1,8 @@
 """YAMNet through LiteRT: names sounds, and gives the features on which ``confirm`` decides. Nobody else knows LiteRT.
 
-The published file has one output, the scores. They are coarse; what its inner layers hear is not, and the middle ones keep time:
-their last columns tell of the onset alone. So three tensors are made outputs too, by adding them to the list of outputs in the
-flatbuffer, in memory; the file stays as it is.
+The published file has one output, the scores. They are coarse; what its inner layers hear is not, and the middle ones keep
+time: their last columns tell of the onset alone. So three tensors are made outputs too, by adding them to the list of
+outputs in the flatbuffer, in memory; the file stays as it is.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Hearing:
 
     Attributes:
         scores: (521,) in [0, 1], one per class.
-        features: (FEATURES,) ≥ 0: the mean of the last layer (1024); of the ninth layer, the last four columns of 80 ms, low and
-            high half (4 · 2 · 256); of the fifteenth, the last two columns of 160 ms (2 · 512).
+        features: (FEATURES,) ≥ 0: the mean of the last layer (1024); of the ninth layer, the last four columns of 80 ms,
+            low and high half (4 · 2 · 256); of the fifteenth, the last two columns of 160 ms (2 · 512).
     """
 
     scores: NDArray[np.float32]

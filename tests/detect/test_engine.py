@@ -1,0 +1,200 @@
+"""The whole of hearing, with the model that ships: whatever the sound went through, and however it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tests.peers.claps import recording
+
+from claptrap.audio.frame import HOP, RATE_HZ, Frame
+from claptrap.audio.hopper import Hopper
+from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.engine import Engine
+from claptrap.detect.judge import Judge, Ruling
+from claptrap.detect.onset import Gate
+from claptrap.detect.patterns import Wishes
+
+Sound = NDArray[np.float32]
+WISHES = Wishes(0.5, 0.05)
+NEAR_S = 0.04
+
+
+def frames(sound: Sound, rate_hz: int = RATE_HZ, length: int = 4096) -> Iterator[Frame]:
+    for at in range(0, len(sound), length):
+        yield Frame(sound[at : at + length].reshape(-1, 1).copy(), rate_hz)
+
+
+def heard(stream: Iterator[Frame]) -> list[Ruling]:
+    """Return the claps in a stream of frames."""
+    hopper = Hopper()
+    engine = Engine(load_clapnet(), load_confirmer(), None, WISHES)
+    found = [f for frame in stream for f in engine.hear(*hopper.push(frame))]
+    found += engine.hear(*hopper.finish())
+    found += engine.finish()
+    return [f for f in found if isinstance(f, Ruling)]
+
+
+def onsets(claps: list[Ruling]) -> list[float]:
+    return [c.onset / RATE_HZ for c in claps]
+
+
+def matches(found: list[float], true: list[float]) -> bool:
+    return len(found) == len(true) and all(abs(f - t) < NEAR_S for f, t in zip(found, true, strict=True))
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000, 192_000])
+def test_any_rate_is_heard(rate_hz: int) -> None:
+    """From telephone to studio, every clap is heard once, at its time."""
+    sound, true = recording(4, rate_hz)
+    assert matches(onsets(heard(frames(sound, rate_hz))), true)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_cutting_gives_the_same(seed: int) -> None:
+    """Stream = whole: claps, scores and decisions do not depend on how the sound is cut."""
+    sound, _ = recording(4, RATE_HZ)
+    rng = np.random.default_rng(seed)
+
+    def cut() -> Iterator[Frame]:
+        at = 0
+        while at < len(sound):
+            n = int(rng.integers(1, 3000))
+            yield Frame(sound[at : at + n].reshape(-1, 1).copy(), RATE_HZ)
+            at += n
+
+    whole, pieces = heard(frames(sound, length=len(sound))), heard(cut())
+    assert [(c.onset, c.decided) for c in pieces] == [(c.onset, c.decided) for c in whole] != []
+    assert np.allclose([c.score for c in pieces], [c.score for c in whole], atol=1e-4)
+
+
+def test_live_is_offline_and_rows_never_mix() -> None:
+    """Five sources in one batch, hop by hop, are given what each is given alone in a file."""
+    sounds = [np.roll(recording(4, RATE_HZ)[0], 333 * i)[: 5 * RATE_HZ // HOP * HOP] for i in range(5)]
+    alone = [[(c.onset, c.decided, round(c.score, 3)) for c in heard(frames(s))] for s in sounds]
+    assert len({tuple(a) for a in alone}) == 5
+    rows, gate, judge = np.array([4, 0, 6, 2, 7]), Gate(8), Judge(8, load_clapnet(), load_confirmer())
+    rulings: list[Ruling] = []
+    for at in range(0, len(sounds[0]), HOP):
+        hops, none = np.stack([s[at : at + HOP] for s in sounds]), np.zeros(5, np.int64)
+        rulings += judge.hear(rows, hops, none, gate.tick(rows, hops, none))
+    live = [
+        [(r.onset, r.decided, round(r.score, 3)) for r in rulings if r.row == row and r.score >= WISHES.threshold]
+        for row in rows
+    ]
+    assert live == alone
+
+
+def test_louder_moves_no_onset() -> None:
+    """Twice as loud is the same claps at the same samples."""
+    sound, _ = recording(4, RATE_HZ)
+    assert [c.onset for c in heard(frames(2 * sound))] == [c.onset for c in heard(frames(sound))] != []
+
+
+@pytest.mark.parametrize("level", [0.0, 0.4])
+def test_silence_and_offset_give_nothing(level: float) -> None:
+    """Neither zeros nor a constant is a clap."""
+    assert heard(frames(np.full(10 * RATE_HZ, level, np.float32))) == []
+
+
+def test_steady_noise_gives_nothing() -> None:
+    """A minute of noise, and its beginning, is no clap."""
+    noise = np.random.default_rng(3).normal(0, 0.05, 60 * RATE_HZ).astype(np.float32)
+    assert heard(frames(noise)) == []
+
+
+def spoilt(sound: Sound, how: str) -> Sound:
+    """Return a recording as bad devices give it."""
+    out = sound.copy()
+    time = np.arange(len(sound)) / RATE_HZ
+    if how == "offset":
+        out += np.float32(0.3)
+    elif how == "clipped":
+        out = np.clip(out * 8, -1, 1)
+    elif how == "gain steps":
+        out *= np.where(time.astype(int) % 2, 1.0, 0.25).astype(np.float32)
+    elif how == "not a number":
+        out[int(1.6 * RATE_HZ) : int(1.7 * RATE_HZ)] = np.nan
+        out[int(3.0 * RATE_HZ)] = np.inf
+    elif how == "exact zeros":
+        out[np.abs(out) < 2e-3] = 0
+    elif how == "loud hum":
+        out += (0.1 * np.sin(2 * np.pi * 50 * time)).astype(np.float32)
+    return out
+
+
+@pytest.mark.parametrize("how", ["offset", "clipped", "gain steps", "not a number", "exact zeros", "loud hum"])
+def test_spoilt_sound_is_heard_all_the_same(how: str) -> None:
+    """Every clap once, and nothing else."""
+    sound, true = recording(4, RATE_HZ)
+    assert matches(onsets(heard(frames(spoilt(sound, how)))), true)
+
+
+def test_dropped_blocks_cost_no_more_than_themselves() -> None:
+    """A gap is no clap; what follows is heard at its true time."""
+    sound, true = recording(4, RATE_HZ)
+
+    def with_gaps() -> Iterator[Frame]:
+        lost = 0
+        for i, frame in enumerate(frames(sound, length=800)):
+            near = any(abs(i * 0.05 - t) < 0.45 for t in true)
+            if i % 7 == 3 and not near:
+                lost += 800
+                continue
+            yield Frame(frame.samples, RATE_HZ, lost_samples=lost)
+            lost = 0
+
+    assert matches(onsets(heard(with_gaps())), true)
+
+
+def test_a_clap_in_the_first_200_ms_is_heard() -> None:
+    """The stream need not have been going on for long."""
+    sound, true = recording(1, RATE_HZ, lead_s=0.12)
+    assert matches(onsets(heard(frames(sound))), true)
+
+
+def test_two_claps_100_ms_apart_are_two() -> None:
+    """Faster than anybody claps, and still not an echo."""
+    first, _ = recording(1, RATE_HZ)
+    second = np.roll(first, RATE_HZ // 10) * np.float32(0.9)
+    assert matches(onsets(heard(frames(first + second))), [1.0, 1.1])
+
+
+def test_slap_backs_are_one_clap() -> None:
+    """Strong reflections 25, 45 and 75 ms later are the same clap."""
+    sound, _ = recording(1, RATE_HZ)
+    echoing = sum(np.roll(sound, int(ms * 16)) * np.float32(g) for ms, g in ((0, 1), (25, 0.6), (45, 0.5), (75, 0.45)))
+    assert matches(onsets(heard(frames(np.asarray(echoing, np.float32)))), [1.0])
+
+
+def test_claps_are_heard_after_five_minutes_of_silence() -> None:
+    """Digital silence for long, then a clap."""
+    sound, true = recording(1, RATE_HZ)
+    assert matches(onsets(heard(frames(np.concatenate([np.zeros(300 * RATE_HZ, np.float32), sound])))), [300 + true[0]])
+
+
+def test_claps_are_heard_again_within_5_s_of_a_jump_of_the_noise() -> None:
+    """A fan 30 dB louder than before starts; claps that stand out of it are heard soon after."""
+    rng = np.random.default_rng(5)
+    sound, true = recording(6, RATE_HZ, spacing_s=1.0, peak=0.9)
+    quiet = rng.normal(0, 1e-4, 5 * RATE_HZ).astype(np.float32)
+    fan = (sound + rng.normal(0, 3e-3, len(sound))).astype(np.float32)
+    found = onsets(heard(frames(np.concatenate([quiet, fan]))))
+    late = [5 + t for t in true if t > 5]
+    assert late
+    assert all(any(abs(f - t) < NEAR_S for f in found) for t in late)
+
+
+def test_time_is_true_to_the_sample_after_a_day() -> None:
+    """Twenty-four hours of which most were lost: the clap is where it is, at 44.1 kHz too."""
+    rate_hz, day_s = 44_100, 24 * 3600
+    sound, true = recording(1, rate_hz)
+    before = Frame(np.zeros((rate_hz, 1), np.float32), rate_hz)
+    after = Frame(sound.reshape(-1, 1), rate_hz, lost_samples=day_s * rate_hz)
+    (clap,) = heard(iter([before, after]))
+    (reference,) = heard(frames(sound, rate_hz))
+    assert abs(clap.onset - reference.onset - (day_s + 1) * RATE_HZ) <= HOP // 4
+    assert abs(clap.onset / RATE_HZ - (day_s + 1 + true[0])) < NEAR_S
