@@ -19,8 +19,10 @@ export const changeSettings = (patch: object) => ask<Settings>("PATCH", "api/set
 export const startDetection = () => ask<unknown>("POST", "api/detection/start", {});
 export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {});
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
-export const testWebhook = (sourceId: string) =>
-  ask<{ event_id: string }>("POST", `api/sources/${encodeURIComponent(sourceId)}/webhook/test`, {});
+export const testWebhook = (sourceId: string, webhookId: string) => {
+  const path = `api/sources/${encodeURIComponent(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`;
+  return ask<{ event_id: string }>("POST", path, {});
+};
 
 async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
   const address = new URL(path, document.baseURI);

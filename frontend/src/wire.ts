@@ -10,6 +10,7 @@ export interface Worded {
 }
 
 export interface WebhookSettings {
+  id: string;
   enabled: boolean;
   url: string;
   timeout_s: number;
@@ -24,7 +25,7 @@ export interface SourceSettings {
   threshold: number;
   delay_s: number;
   input: Record<string, unknown>;
-  webhook: WebhookSettings;
+  webhooks: WebhookSettings[];
 }
 
 export interface Settings {
@@ -84,6 +85,8 @@ export interface Attempt extends Worded {
   status: number;
   ok: boolean;
   retry_in_s: number | null;
+  /** How the answer began, its secrets masked. */
+  excerpt: string;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */

@@ -294,8 +294,12 @@ class ClapTrap:
         """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
         return self._counts.deliveries()
 
-    def test_webhook(self, source_id: str) -> str:
+    def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
+
+        Args:
+            source_id: whose.
+            webhook_id: which of its webhooks; the first that is in use unless said.
 
         Raises:
             InputError: ``api.unknown_source`` or ``api.no_webhook``.
@@ -303,10 +307,28 @@ class ClapTrap:
         source = next((s for s in self._settings.sources if s.id == source_id), None)
         if source is None:
             raise InputError("api.unknown_source", source=source_id)
-        target = target_id(source_id)
-        if target not in {t.id for t in self._settings.targets()}:
+        mine = [t.id for t in self._settings.targets() if t.source_id == source_id]
+        target = next((t for t in mine if webhook_id is None or t == target_id(source_id, webhook_id)), None)
+        if target is None:
             raise InputError("api.no_webhook")
         return self._dispatcher.test(target, source_kind=source.kind, source_name=source.name)
+
+    def remove_webhook(self, source_id: str, webhook_id: str) -> None:
+        """Remove a webhook of a source; what waits for it is given up.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.unknown_webhook``.
+            SettingsError: as ``change``.
+        """
+        with self._lock:
+            self.source(source_id)
+            document = self._settings.whole()
+            source = next(source for source in document["sources"] if source["id"] == source_id)
+            kept = [webhook for webhook in source["webhooks"] if webhook["id"] != webhook_id]
+            if len(kept) == len(source["webhooks"]):
+                raise InputError("api.unknown_webhook", source=source_id, webhook=webhook_id)
+            source["webhooks"] = kept
+            self._put_in_force(document)
 
     def health(self) -> list[str]:
         """Return what is wrong with the service itself, in words; empty when it is well."""

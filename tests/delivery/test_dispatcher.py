@@ -433,10 +433,10 @@ def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) 
     def broken(event: Event) -> dict[str, Any]:
         return sound(event) | {"broken": event.sequence == 0}
 
-    def post(self: Webhook, url: str, body: Any, key: str, timeout_s: float) -> Answer:
+    def post(self: Webhook, target: TargetSpec, body: Any, key: str) -> Answer:
         if body["broken"]:
             raise TypeError("S3CRET")
-        return good(self, url, body, key, timeout_s)
+        return good(self, target, body, key)
 
     good = Webhook.post
     monkeypatch.setattr(under_test, "clap_body", broken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def told_of(served: Served, n: int, state: str) -> list[dict[str, Any]]:
 
 
 def with_webhook(served: Served, url: str, **webhook: Any) -> None:
-    change = {"sources": [{"id": "salon", "webhook": {"url": url, **webhook}}]}
+    change = {"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": url, **webhook}]}]}
     assert served.ask("PATCH", "/api/settings", change).status == 200
 
 
@@ -157,3 +158,43 @@ def test_a_history_that_cannot_be_kept_is_said_on_the_page_and_claps_are_told(da
         assert [e["id"] for e in served.ask("GET", "/api/history").json["events"]] == ["salon:e:0"]
         refused = served.ask("DELETE", "/api/history")
         assert (refused.status, refused.json["code"]) == (503, "history.unwritable")
+
+
+def test_several_webhooks_of_one_source(served: Served) -> None:
+    """Each is told what it wants, tested by its name, and removed without the other noticing; secrets stay inside."""
+    with Receiver(then=answer(200, b"hello S3CRET")) as one, Receiver() as two:
+        webhooks = [
+            {"id": "webhook", "url": one.url, "headers": {"Authorization": "S3CRET"}, "signing_secret": "S3CRET too"},
+            {"id": "two-claps", "url": two.url, "claps": [2]},
+        ]
+        changed = served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": webhooks}]})
+        assert changed.status == 200
+        served.service.take(clap(0))
+        served.service.take(replace(clap(1), claps=2))
+        told_of(served, 3, "taken")
+        assert [r.json["event_id"] for r in one.requests] == ["salon:e:0", "salon:e:1"]
+        assert [r.json["event_id"] for r in two.requests] == ["salon:e:1"]
+        assert one.requests[0].headers["authorization"] == "S3CRET"
+        assert one.requests[0].headers["webhook-signature"].startswith("v1,")
+        sent = served.ask("POST", "/api/sources/salon/webhook/test?webhook=two-claps")
+        assert two.wait_for(2)[1].json["event_id"] == sent.json["event_id"]
+        for path in ("/api/settings", "/api/state", "/api/deliveries", "/api/sources"):
+            assert "S3CRET" not in served.ask("GET", path).body.decode()
+        left = served.ask("DELETE", "/api/sources/salon/webhooks/webhook")
+        assert (left.status, [w["id"] for w in left.json["webhooks"]]) == (200, ["two-claps"])
+        served.service.take(replace(clap(2), claps=2))
+        assert two.wait_for(3)[2].json["event_id"] == "salon:e:2"
+        assert len(one.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("DELETE", "/api/sources/salon/webhooks/none", 404, "api.unknown_webhook"),
+        ("DELETE", "/api/sources/kitchen/webhooks/webhook", 404, "api.unknown_source"),
+        ("POST", "/api/sources/salon/webhook/test?webhook=none", 409, "api.no_webhook"),
+    ],
+)
+def test_a_webhook_that_is_not_there_is_said(served: Served, method: str, path: str, status: int, code: str) -> None:
+    refused = served.ask(method, path)
+    assert (refused.status, refused.json["code"]) == (status, code)

@@ -344,6 +344,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The host name “{host}” is unknown.",
         "fr": "Le nom d'hôte « {host} » est inconnu.",
     },
+    "delivery.ca_file": {
+        "en": "The file {path} of the authority to trust cannot be used: {reason}.",
+        "fr": "Le fichier {path} de l'autorité de confiance est inutilisable : {reason}.",
+    },
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
@@ -401,6 +405,26 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.fixed_id": {
         "en": "A source keeps its id. Add another source, and remove this one.",
         "fr": "Une source garde son identifiant. Ajoutez une autre source, et retirez celle-ci.",
+    },
+    "settings.duplicate_webhook": {
+        "en": "Two webhooks of this source have the id “{id}”; each needs its own.",
+        "fr": "Deux webhooks de cette source ont l'identifiant « {id} » ; chacun doit avoir le sien.",
+    },
+    "settings.bad_header": {
+        "en": "“{name}” cannot be the name of a header: letters, digits and hyphens, no spaces.",
+        "fr": "« {name} » ne peut pas être un nom d'en-tête : lettres, chiffres et traits d'union, sans espace.",
+    },
+    "settings.our_header": {
+        "en": "ClapTrap sets the header “{name}” itself; choose another.",
+        "fr": "ClapTrap fixe lui-même l'en-tête « {name} » ; choisissez-en un autre.",
+    },
+    "settings.bad_header_value": {
+        "en": "A header's value has only plain letters, digits and signs (ASCII), on one line, without spaces around it.",
+        "fr": "La valeur d'un en-tête n'a que des lettres sans accent, chiffres et signes (ASCII), sur une ligne, sans espaces autour.",
+    },
+    "settings.bad_signing_secret": {
+        "en": "What follows “whsec_” must be Base64, as the receiver gave it. Any other text may be a secret too, without “whsec_”.",
+        "fr": "Ce qui suit « whsec_ » doit être en Base64, comme le destinataire l'a donné. Tout autre texte peut aussi servir de secret, sans « whsec_ ».",
     },
     "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
     "settings.missing_kind": {
@@ -509,6 +533,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.no_receiver": {
         "en": "Nobody is there to be told: the webhook was removed, switched off, or has no address.",
         "fr": "Il n'y a plus de destinataire : le webhook a été supprimé, désactivé, ou n'a pas d'adresse.",
+    },
+    "api.unknown_webhook": {
+        "en": "The source “{source}” has no webhook “{webhook}”.",
+        "fr": "La source « {source} » n'a pas de webhook « {webhook} ».",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

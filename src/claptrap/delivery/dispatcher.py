@@ -22,7 +22,7 @@ from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
 from claptrap.core.spec import TargetSpec
-from claptrap.core.weburl import redact, secrets_of
+from claptrap.core.weburl import LONG_ENOUGH_TO_TELL, redact, secrets_of
 from claptrap.delivery.payload import clap_body, trial_body
 from claptrap.delivery.policy import wait_s, worth_retrying
 from claptrap.delivery.webhook import Webhook, excerpt
@@ -120,7 +120,7 @@ class Dispatcher:
         _end(couriers, timeout_s)
 
     def _who_wants(self, event: Event) -> list[Courier]:
-        return [courier for courier in self._couriers.values() if courier.target.source_id == event.source_id]
+        return [courier for courier in self._couriers.values() if courier.target.wants(event)]
 
     def _delivery(self, event: Event, target: TargetSpec) -> Delivery:
         return Delivery(uuid4().hex, event.id, target.id, target.source_id, clap_body(event), self._clock.unix())
@@ -142,6 +142,12 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
         courier.give_up()
     for courier in couriers:
         courier.join()
+
+
+def _secrets(target: TargetSpec) -> frozenset[str]:
+    """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
+    given = (target.signing_secret, *target.headers.values())
+    return secrets_of(target.url) | {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,8 +306,8 @@ class Courier:
         began, at = self._desk.clock.monotonic(), self._desk.clock.unix()
         error, status, retry_after, said = None, 0, None, ""
         try:
-            answer = self._webhook.post(target.url, delivery.body, delivery.event_id, target.timeout_s)
-            status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, secrets_of(target.url))
+            answer = self._webhook.post(target, delivery.body, delivery.event_id)
+            status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
             if not 200 <= status < 300:
                 error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
         except DeliveryError as failure:

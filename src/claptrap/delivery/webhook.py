@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ import httpx
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError
+from claptrap.core.signing import signature_headers
+from claptrap.core.spec import TargetSpec
 from claptrap.core.weburl import MASK
 
 EXCERPT_CHARACTERS = 200
@@ -47,11 +50,11 @@ class Webhook:
     def __init__(self) -> None:
         for name in ("httpx", "httpcore"):  # they log whole URLs, and a webhook's URL is a secret
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._tls = ssl.create_default_context(cafile=None)
+        self._context: tuple[tuple[bool, str], ssl.SSLContext] | None = None
         self._loop = Loop()
         self._attempt: asyncio.Task[Answer] | None = None
 
-    def post(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    def post(self, target: TargetSpec, body: Mapping[str, Any], key: str) -> Answer:
         """Post ``body`` as JSON with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere.
@@ -59,9 +62,9 @@ class Webhook:
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
                 ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after
-                ``abort``.
+                ``abort``; ``delivery.ca_file``, which a person must mend.
         """
-        self._attempt = self._loop.create_task(self._attempted(url, body, key, timeout_s))
+        self._attempt = self._loop.create_task(self._attempted(target, body, key, self._tls(target)))
         try:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
@@ -80,11 +83,31 @@ class Webhook:
         """Let everything go."""
         self._loop.close()
 
-    async def _attempted(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    def _tls(self, target: TargetSpec) -> ssl.SSLContext:
+        """Return whom to trust; made anew only when a person has changed that.
+
+        Raises:
+            DeliveryError: ``delivery.ca_file``.
+        """
+        wish = (target.verify_tls, target.ca_file)
+        if self._context is None or self._context[0] != wish:
+            try:
+                context = ssl.create_default_context(cafile=target.ca_file or None)
+            except (OSError, ValueError) as error:  # a missing file, one that is no PEM, a path with a zero byte
+                reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+                raise DeliveryError("delivery.ca_file", path=target.ca_file, reason=reason) from error
+            if not target.verify_tls:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            self._context = (wish, context)
+        return self._context[1]
+
+    async def _attempted(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+        url = target.url
         try:
-            return await self._send(url, body, key, timeout_s)
+            return await self._send(target, body, key, tls)
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise DeliveryError("delivery.timeout", retryable=True, seconds=timeout_s) from error
+            raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s) from error
         except httpx.ConnectError as error:
             raise _connecting(error, url) from error
         except UnicodeError as error:  # a host that can be no name (IDNA), which httpx lets through
@@ -92,17 +115,20 @@ class Webhook:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    async def _send(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
         """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": f"ClapTrap/{__version__}"}
         content = json.dumps(body, ensure_ascii=False).encode()
+        headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers})
+        headers.update({"Content-Type": "application/json", "Idempotency-Key": key})
+        if target.signing_secret:
+            headers.update(signature_headers(target.signing_secret, key, int(time.time()), content))
         answer: Answer | None = None
         read = bytearray()
         try:
             async with (
-                asyncio.timeout(timeout_s) as deadline,
-                httpx.AsyncClient(verify=self._tls, timeout=_TIGHTER * timeout_s, trust_env=False) as client,
-                client.stream("POST", url, content=content, headers=headers) as response,
+                asyncio.timeout(target.timeout_s) as deadline,
+                httpx.AsyncClient(verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False) as client,
+                client.stream("POST", target.url, content=content, headers=headers) as response,
             ):
                 answer = Answer(response.status_code, response.headers.get("Retry-After"))
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))

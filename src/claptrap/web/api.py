@@ -83,7 +83,12 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id)), 202
+        return jsonify(event_id=service.test_webhook(source_id, request.args.get("webhook"))), 202
+
+    @api.delete("/api/sources/<source_id>/webhooks/<webhook_id>")
+    def remove_webhook(source_id: str, webhook_id: str) -> Response:
+        service.remove_webhook(source_id, webhook_id)
+        return jsonify(service.source(source_id))
 
 
 def _add_searches(api: Blueprint, service: ClapTrap) -> None:
