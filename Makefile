@@ -53,7 +53,8 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff format .
 
 bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
-	@$(BIN)/python -m benchmarks.quality
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@$(BIN)/python -m benchmarks.quality --curve
 
 bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
 	@$(BIN)/python -m benchmarks.vban_load

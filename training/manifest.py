@@ -1,7 +1,7 @@
-"""The list of every recording that the models learnt from: ``python -m training.manifest RECORDINGS`` writes ``manifest.csv``.
+"""The list of the recordings that were learnt from: ``python -m training.manifest RECORDINGS`` writes ``manifest.csv``.
 
-With it the folder of recordings can be gathered again: each row names the public repository and path that a file came from, the
-licence stated there (or that none is), and the SHA-256 of the file as it was used (16 kHz mono FLAC).
+With it the folder of recordings can be gathered again: each row names the public repository and path that a file came from,
+the licence stated there (or that none is), and the SHA-256 of the file as it was used (16 kHz mono FLAC).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Settings, Snapshot, SoundLabels, SourceSettings,
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
@@ -19,7 +19,7 @@ export interface Detection {
   score: number;
   claps: number;
   latencyS: number;
-  labels: SoundLabels;
+  labels: SoundLabel[];
 }
 
 /** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */

@@ -47,7 +47,12 @@ export interface SourceStatus extends Worded {
   dropped_hops: number;
 }
 
-export type SoundLabels = [label: string, score: number][];
+/** A sound that YAMNet names; `label` is its own name for it and never changes. */
+export interface SoundLabel {
+  label: string;
+  label_fr: string;
+  score: number;
+}
 
 /** A remembered detection, as `snapshot()` gives it. */
 export interface EventRecord {
@@ -59,7 +64,7 @@ export interface EventRecord {
   claps: number;
   onset_s: number;
   decided_s: number;
-  labels: SoundLabels;
+  labels: SoundLabel[];
 }
 
 /** A detection just made: the Socket.IO event `clap`. */
@@ -71,7 +76,7 @@ export interface ClapNews {
   score: number;
   claps: number;
   latency_s: number;
-  labels?: SoundLabels;
+  labels?: SoundLabel[];
 }
 
 export interface Attempt extends Worded {
@@ -128,7 +133,7 @@ export interface VerdictNews {
 export interface LabelsNews {
   source_id: string;
   timestamp: number;
-  detected: { label: string; score: number }[];
+  detected: SoundLabel[];
 }
 
 export interface Device {

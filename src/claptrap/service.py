@@ -23,6 +23,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
+from claptrap.core.sounds import in_both_languages
 from claptrap.core.spec import SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -348,7 +349,7 @@ class ClapTrap:
             ],
             "settings": self._settings.model_dump(mode="json"),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            "events": [event.to_json() for event in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [heard(event) for event in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
@@ -446,6 +447,11 @@ class ClapTrap:
         return {"status": in_words(asdict(status)), "counts": counts, "level": level if is_heard else None}
 
 
+def heard(event: Event) -> dict[str, Any]:
+    """Return a detection as JSON data, its sounds in both languages."""
+    return {**event.to_json(), "labels": in_both_languages(event.labels)}
+
+
 def told(attempt: Attempt) -> dict[str, Any]:
     """Return an attempt as JSON data, in words."""
     return in_words({**asdict(attempt), "ok": attempt.ok})
@@ -458,4 +464,4 @@ def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
     return {**coded, **said}
 
 
-__all__ = ["ClapTrap", "SettingsFaults", "in_words", "told"]
+__all__ = ["ClapTrap", "SettingsFaults", "heard", "in_words", "told"]

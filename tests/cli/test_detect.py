@@ -17,6 +17,10 @@ import soundfile
 from tests.peers.claps import Sound, recording
 from tests.peers.service import claptrap_environment
 
+from claptrap.cli.detect import _words
+from claptrap.core.sounds import FRENCH
+from claptrap.detect.patterns import APPLAUSE, Detection
+
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 
 PATIENT_S = 120
@@ -206,6 +210,38 @@ def test_with_yamnet_detections_have_labels(tmp_path: Path, shared: Path) -> Non
         assert scores == sorted(scores, reverse=True)
         assert all(0 <= score <= 1 for score in scores)
     assert any(detection["labels"] for detection in detections)
+
+
+def test_sounds_are_named_in_the_terminal_s_language(tmp_path: Path, shared: Path) -> None:
+    """French names where the terminal is French; in JSON, which programs read, they stay English."""
+    write(tmp_path / "claps.wav")
+    models, french = {"CLAPTRAP_MODELS_DIR": str(shared / "models")}, {"LC_ALL": "fr_FR.UTF-8"}
+    english = run("detect", "claps.wav", folder=tmp_path, **models).stdout
+    found = [
+        json.loads(line)
+        for line in run("detect", "--json", "claps.wav", folder=tmp_path, **models, **french).stdout.splitlines()
+    ]
+    labels = [label for line in found if line["type"] == "detection" for label in line["labels"]]
+    assert labels
+    assert {name for name, _ in labels} <= set(FRENCH)
+    expected = english
+    for name, score in labels:
+        expected = expected.replace(f"  {name} {score:.2f}", f"  {FRENCH[name]} {score:.2f}")
+    assert expected != english
+    assert run("detect", "claps.wav", folder=tmp_path, **models, **french).stdout == expected
+
+
+@pytest.mark.parametrize(
+    ("locale", "line"),
+    [
+        ("fr_FR.UTF-8", "a.wav: 0:01.000 👏👏👏 applaudissements  0.90  Applaudissements 0.90  Foule 0.30"),
+        ("en_GB.UTF-8", "a.wav: 0:01.000 👏👏👏 applause  0.90  Applause 0.90  Crowd 0.30"),
+    ],
+)
+def test_applause_in_words(monkeypatch: pytest.MonkeyPatch, locale: str, line: str) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    found = Detection(16_000, 18_000, 0.9, 4, ((APPLAUSE, 0.9), ("Crowd", 0.3)), applause=True)
+    assert _words("a.wav", found) == line
 
 
 def on_a_terminal(*arguments: str, folder: Path, both: bool = False) -> tuple[str, str]:

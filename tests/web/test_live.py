@@ -82,6 +82,7 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
     with page(served) as told:
         state = told.next("state")
         assert [event["id"] for event in state["events"]] == ["salon:e:0"]
+        assert state["events"][0]["labels"] == [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}]
         assert state == {**served.ask("GET", "/api/state").json, "statuses": state["statuses"]}
         served.service.take(clap(1))
         news = told.next("clap")
@@ -93,7 +94,7 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
             "score": 0.9,
             "claps": 1,
             "latency_s": pytest.approx(0.1),
-            "labels": [["Clapping", 0.8]],
+            "labels": [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}],
         }
 
 
@@ -113,7 +114,7 @@ def test_verdicts_labels_and_states(served: Served) -> None:
         served.service.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False))
         assert told.next("verdict")["score"] == 0.4
         served.service.offer(Heard("salon", 6.0, (("Speech", 0.7),)))
-        assert told.next("labels")["detected"] == [{"label": "Speech", "score": 0.7}]
+        assert told.next("labels")["detected"] == [{"label": "Speech", "label_fr": "Parole", "score": 0.7}]
         served.ask("POST", "/api/detection/stop")
         assert told.next("source")["state"] in ("idle", "live")
         assert told.next("detection_status") == {"status": "stopped"}

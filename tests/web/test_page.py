@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import Served, clap
 
+from claptrap.core.events import Heard, ModelProgress
 from claptrap.web.page import ASSETS
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -103,6 +104,18 @@ def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served
     expect(page.locator(".feed tbody tr")).to_have_count(1)
     page.reload()
     expect(page.locator(".feed tbody tr")).to_have_count(1)
+
+
+def test_sounds_are_named_in_the_page_s_language(page: Page, served: Served) -> None:
+    expect(page.locator(".state-live")).to_be_visible()
+    served.service.take(clap(0))
+    served.service.offer(ModelProgress("yamnet.tflite", 1, 1, in_use=True))
+    served.service.offer(Heard("salon", 6.0, (("Finger snapping", 0.7), ("Inside, small room", 0.2))))
+    expect(page.locator(".sound-name")).to_have_text(["Claquement de doigts", "Intérieur, petite pièce"])
+    expect(page.locator(".feed .col-sounds").last).to_have_text(re.compile(r"^Battement de mains 80"))
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".sound-name")).to_have_text(["Finger snapping", "Inside, small room"])
+    expect(page.locator(".feed .col-sounds").last).to_have_text(re.compile(r"^Clapping 80"))
 
 
 def test_a_bad_address_is_refused_beside_its_field(page: Page, served: Served) -> None:

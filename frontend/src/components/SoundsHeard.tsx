@@ -1,6 +1,6 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { percent } from "../i18n/format.ts";
-import { said, t } from "../i18n/index.ts";
+import { said, soundName, t } from "../i18n/index.ts";
 import { heard, labelsOn, model } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
 
@@ -29,12 +29,12 @@ function Sounds() {
   if (sounds.value.length === 0) return <p class="muted">{t("sounds.waiting")}</p>;
   return (
     <ul class={`sound-list ${stale.value ? "sound-stale" : ""}`}>
-      {sounds.value.map(({ label, score }) => (
-        <li key={label}>
-          <span class="sound-name" dir="auto" title={label}>{label}</span>
-          <span class="sound-score">{percent(score)}</span>
-          <meter class="unseen" min={0} max={1} value={score} aria-hidden="true" />
-          <i class="bar"><i style={{ transform: `scaleX(${score.toFixed(2)})` }} /></i>
+      {sounds.value.map((sound) => (
+        <li key={sound.label}>
+          <span class="sound-name" dir="auto" title={soundName(sound)}>{soundName(sound)}</span>
+          <span class="sound-score">{percent(sound.score)}</span>
+          <meter class="unseen" min={0} max={1} value={sound.score} aria-hidden="true" />
+          <i class="bar"><i style={{ transform: `scaleX(${sound.score.toFixed(2)})` }} /></i>
         </li>
       ))}
     </ul>

@@ -1,6 +1,6 @@
 // The page's words. French until the settings, or this browser's memory of them, say otherwise.
 import { effect, signal } from "@preact/signals";
-import type { Language, Worded } from "../wire.ts";
+import type { Language, SoundLabel, Worded } from "../wire.ts";
 import { en } from "./en.ts";
 import { fr } from "./fr.ts";
 
@@ -29,6 +29,11 @@ export function t(key: Key, words: Words = {}): string {
 /** The service's own sentence, in the page's language. */
 export function said(worded: Worded): string {
   return language.value === "fr" ? worded.message_fr : worded.message_en;
+}
+
+/** The sound's name in the page's language. */
+export function soundName(sound: SoundLabel): string {
+  return language.value === "fr" ? sound.label_fr : sound.label;
 }
 
 function remembered(): Language {

@@ -14,14 +14,15 @@ from tqdm import tqdm
 
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.cli.language import in_words
+from claptrap.cli.language import in_words, terminal_language
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
+from claptrap.core.sounds import in_french
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.judge import Ruling
-from claptrap.detect.patterns import Detection, Wishes
+from claptrap.detect.patterns import APPLAUSE, Detection, Wishes
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
@@ -144,9 +145,14 @@ def _words(path: str, found: Finding) -> str:
     at = f"{path}: {_clock(found.onset / RATE_HZ)}"
     if isinstance(found, Ruling):
         return f"{at}    {found.score:.2f}"
-    what = "👏👏👏 applause" if found.applause else "👏" * found.claps
-    labels = "".join(f"  {name} {score:.2f}" for name, score in found.labels)
+    what = f"👏👏👏 {_sound(APPLAUSE).lower()}" if found.applause else "👏" * found.claps
+    labels = "".join(f"  {_sound(name)} {score:.2f}" for name, score in found.labels)
     return f"{at} {what}  {found.score:.2f}{labels}"
+
+
+def _sound(name: str) -> str:
+    """Return the name of a sound in the terminal's language."""
+    return in_french(name) if terminal_language() == "fr" else name
 
 
 def _clock(seconds: float) -> str:

@@ -32,39 +32,51 @@ class Confirmer:
 
     Args:
         weights: for each of ``early`` and ``late`` the head on YAMNet's features: ``…_w`` (FEATURES, h), ``…_b`` (h,),
-            ``…_out`` (h,), ``…_out_b`` (). Slope and offset of scores: ``head_scale`` (2, 2) for the heads,
-            ``alone_scale`` (4, 2) for the embedded model at each look. Log-odds below the first or above the second of
-            which a look
-            is enough: ``head_sure`` (2,) for the early head, ``alone_sure`` (4, 2) for the embedded model without YAMNet,
-            and ``ask_from`` (4,): least log-odds at each look for which YAMNet is worth asking.
+            ``…_out`` (h,), ``…_out_b`` (), and ``…_mix`` (3,): how much the log-odds of the early head, the late head and
+            the embedded model count together at that look. Slope and offset of scores: ``mixed_scale`` (2, 2) for the two
+            mixtures, ``alone_scale`` (4, 2) for the embedded model at each look. Log-odds below the first or above the
+            second of which a
+            look is enough: ``early_sure`` (2,) for the early mixture, ``alone_sure`` (4, 2) for the embedded model without
+            YAMNet, and ``ask_from`` (4,): least log-odds at each look for which YAMNet is worth asking.
     """
 
     def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
         w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
         self._heads = {look: _Head(w, name) for look, name in ((EARLY, "early"), (LATE, "late"))}
-        self._head_scale = {EARLY: w["head_scale"][0], LATE: w["head_scale"][1]}
-        self._head_sure = w["head_sure"]
-        self._alone_scale, self._alone_sure = w["alone_scale"], w["alone_sure"]
-        self._ask_from = w["ask_from"]
+        self._mix = {EARLY: w["early_mix"].tolist(), LATE: w["late_mix"].tolist()}
+        self._mixed_scale = {EARLY: w["mixed_scale"][0], LATE: w["mixed_scale"][1]}
+        self._early_sure = w["early_sure"].tolist()
+        self._alone_scale, self._alone_sure = w["alone_scale"], w["alone_sure"].tolist()
+        self._ask_from = w["ask_from"].tolist()
 
     def alone(self, logit: float, look: int) -> Opinion:
         """Weigh what the embedded model says, where there is nobody else to ask."""
-        low, high = self._alone_sure[look].tolist()
+        low, high = self._alone_sure[look]
         return Opinion(_score(logit, self._alone_scale[look]), not low <= logit <= high)
 
     def worth_asking(self, logit: float, look: int) -> bool:
         """Return whether YAMNet could still make a clap of what the embedded model gives ``logit``."""
-        return logit >= float(self._ask_from[look])
+        return bool(logit >= self._ask_from[look])
 
     def dismissed(self, logit: float, look: int) -> float:
         """Return the score of a candidate that is not worth asking about: below any threshold that somebody would choose."""
         return min(0.05, _score(logit, self._alone_scale[look]))
 
-    def asked(self, hearing: Hearing, look: int) -> Opinion:
-        """Weigh what YAMNet hears at ``EARLY`` or ``LATE``."""
-        logit = self._heads[look].logit(hearing.features)
-        low, high = self._head_sure.tolist()
-        return Opinion(_score(logit, self._head_scale[look]), look == LATE or not low <= logit <= high)
+    def head(self, hearing: Hearing, look: int) -> float:
+        """Return the log-odds of what YAMNet hears at ``EARLY`` or ``LATE``."""
+        return self._heads[look].logit(hearing.features)
+
+    def early(self, early: float, logit: float) -> Opinion:
+        """Weigh the early head's log-odds together with the embedded model's."""
+        of_early, _, of_net = self._mix[EARLY]
+        mixed = of_early * early + of_net * logit
+        low, high = self._early_sure
+        return Opinion(_score(mixed, self._mixed_scale[EARLY]), not low <= mixed <= high)
+
+    def late(self, early: float, late: float, logit: float) -> Opinion:
+        """Weigh all three at the last look."""
+        of_early, of_late, of_net = self._mix[LATE]
+        return Opinion(_score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), sure=True)
 
 
 class _Head:

@@ -71,6 +71,7 @@ class _Case:
 
     onset: int
     look: int = 0
+    early: float | None = None
     decided: int | None = None
     score: float = 0.0
     labels: Labels = ()
@@ -232,8 +233,13 @@ class Judge:
             return True
         if look not in (EARLY, _LAST):
             return False
-        hearing = yamnet.hear(state.context(case.onset, case.onset + AFTER[look]))
-        opinion = self._confirmer.asked(hearing, look)
+        if case.early is None:  # look EARLY, or a later one where YAMNet has come meanwhile
+            hearing = yamnet.hear(state.context(case.onset, case.onset + AFTER[EARLY]))
+            case.early = self._confirmer.head(hearing, EARLY)
+            opinion = self._confirmer.early(case.early, logit)
+        if look == _LAST:
+            hearing = yamnet.hear(state.context(case.onset, case.onset + AFTER[_LAST]))
+            opinion = self._confirmer.late(case.early, self._confirmer.head(hearing, _LAST), logit)
         case.score = opinion.score
         case.applause = float(hearing.scores[APPLAUSE])
         if case.score >= NAMED_LEAST_SCORE:

@@ -8,7 +8,9 @@ outputs in the flatbuffer, in memory; the file stays as it is.
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from claptrap.core.errors import ModelError
 
 SAMPLES = 15_600  # 0.975 s at 16 kHz
+CLASSES = 521
 FEATURES = 1024 + 2048 + 1024
 _TAPS = (b"network/layer28/reduce_mean", b"network/layer9/conv/Conv2D", b"network/layer15/conv/Conv2D")
 _LABELS = "yamnet_label_list.txt"
@@ -87,20 +90,37 @@ def load_yamnet(path: Path) -> YamNet:
         raise ModelError("model.unreadable", path=str(path), reason=error.strerror or str(error)) from error
     try:
         return YamNet(content)
-    except (ValueError, RuntimeError, OSError, KeyError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         raise ModelError("model.unusable", path=str(path), reason=str(error)) from error
 
 
 def _names(content: bytes) -> tuple[str, ...]:
-    """Return the 521 class names from the label file that is packed into the model (a zip appended to it)."""
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        return tuple(packed.read(_LABELS).decode("utf-8").split("\n")[:521])
+    """Return the 521 class names from the label file that is packed into the model (a zip appended to it).
+
+    Raises:
+        ValueError: where there is no such file in it, or not so many names.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            names = tuple(packed.read(_LABELS).decode("utf-8").split("\n")[:CLASSES])
+    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, zlib.error) as error:
+        raise ValueError(f"its list of sounds cannot be read ({error})") from error
+    if len(names) < CLASSES:
+        raise ValueError(f"it names {len(names)} sounds, not {CLASSES}")
+    return names
 
 
 def _with_taps(content: bytes) -> bytes:
-    """Return the model with ``_TAPS`` as further outputs."""
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
-    graph = model.subgraphs[0]
+    """Return the model with ``_TAPS`` as further outputs.
+
+    Raises:
+        ValueError: where it is no model, or one without these layers.
+    """
+    try:
+        model = schema.ModelT.InitFromPackedBuf(content, 0)
+        graph = model.subgraphs[0]
+    except (struct.error, TypeError, IndexError, AttributeError) as error:  # what the parser trips over
+        raise ValueError(f"it is no TensorFlow Lite model ({error})") from error
     for tap in _TAPS:
         found = [i for i, tensor in enumerate(graph.tensors) if tensor.name.endswith(tap)]
         if not found:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from claptrap.core.errors import InputError
 from claptrap.history.deliveries import Which
 from claptrap.history.query import MOST_ROWS, Told, Wanted
-from claptrap.service import ClapTrap, in_words, told
+from claptrap.service import ClapTrap, heard, in_words, told
 
 FEW = 50
 _STATES = ("waiting", "taken", "given_up")
@@ -25,7 +25,7 @@ def build_history(service: ClapTrap) -> Blueprint:
     @routes.get("/api/history")
     def history() -> Response:
         page = journal.events(_wanted(), _limit(), request.args.get("cursor"))
-        return jsonify(events=[event.to_json() for event in page.rows], cursor=page.cursor)
+        return jsonify(events=[heard(event) for event in page.rows], cursor=page.cursor)
 
     @routes.get("/api/history/counts")
     def counts() -> Response:

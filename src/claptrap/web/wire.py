@@ -16,6 +16,7 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
+from claptrap.core.sounds import in_both_languages
 from claptrap.runtime.hub import News
 from claptrap.service import in_words, told
 
@@ -56,10 +57,9 @@ def _clap(event: Event) -> dict[str, Any]:
         "score": event.score,
         "claps": event.claps,
         "latency_s": event.decided_s - event.onset_s,
-        "labels": [list(label) for label in event.labels],
+        "labels": in_both_languages(event.labels),
     }
 
 
 def _labels(heard: Heard) -> dict[str, Any]:
-    detected = [{"label": label, "score": score} for label, score in heard.labels]
-    return {"source_id": heard.source_id, "timestamp": heard.timestamp, "detected": detected}
+    return {"source_id": heard.source_id, "timestamp": heard.timestamp, "detected": in_both_languages(heard.labels)}
