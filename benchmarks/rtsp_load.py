@@ -25,7 +25,7 @@ from claptrap.core.events import State, Status
 from claptrap.core.spec import RtspInput, SourceSpec
 from claptrap.runtime.runner import Runner, Surroundings
 from claptrap.runtime.stream import HOP_S, RING_HOPS, Stream
-from claptrap.sources.registry import build
+from claptrap.sources.registry import Sources
 
 RESULTS = Path(__file__).parent / "results"
 OPENED_WITHIN_S = 60.0
@@ -87,7 +87,7 @@ class Silent:
 def captured(url: str, n_streams: int, seconds: float) -> dict[str, float]:
     """Measure ClapTrap's runners: decoding, liveness, 16 kHz hops in rings, states."""
     status, streams = Silent(), list[Stream]()
-    around = Surroundings(build, streams.append, status, SystemClock())
+    around = Surroundings(Sources().build, streams.append, status, SystemClock())
     runners = [Runner(SourceSpec(f"cam-{i}", "Camera", RtspInput(url)), i, around) for i in range(n_streams)]
     began = time.monotonic()
     for runner in runners:

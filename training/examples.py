@@ -108,7 +108,7 @@ def _played(archive: Archive, recording: Recording, rng: Rng) -> tuple[FloatArra
     n = min(160, len(x) // 4)
     x[:n] *= np.linspace(0, 1, n)
     x[-n:] *= np.linspace(1, 0, n)
-    if len(onsets) == 1 and rng.random() < 0.3:
+    if len(onsets) == 1 and rng.random() < 0.4:
         x, onsets = _again(archive, recording, x, onsets, rng)
     if rng.random() < 0.5:
         factor = rng.uniform(0.87, 1.15)
@@ -119,23 +119,26 @@ def _played(archive: Archive, recording: Recording, rng: Rng) -> tuple[FloatArra
 def _again(
     archive: Archive, recording: Recording, x: FloatArray, onsets: list[int], rng: Rng
 ) -> tuple[FloatArray, list[int]]:
-    """Add another clap of the same recordist, 0.11 to 0.7 s later."""
+    """Add another clap of the same recordist, 0.09 to 0.7 s later; half of them sooner than 0.2 s."""
     second = archive.others(recording)[rng.integers(len(archive.others(recording)))]
     if len(second.onsets) != 1:
         return x, onsets
     y = archive.samples(second)[max(0, round(second.onsets[0] * RATE_HZ) - 160) :].copy()
     lead = min(160, round(second.onsets[0] * RATE_HZ))
     y[:lead] *= np.linspace(0, 1, lead)
-    at = onsets[0] + int(rng.uniform(0.11, 0.7) * RATE_HZ)
+    gap_s = rng.uniform(0.09, 0.2) if rng.random() < 0.5 else rng.uniform(0.2, 0.7)
+    at = onsets[0] + int(gap_s * RATE_HZ)
     out = np.zeros(max(len(x), at - lead + len(y)), np.float32)
     out[: len(x)] = x
-    out[at - lead : at - lead + len(y)] += y * rng.uniform(0.5, 1.0)
+    out[at - lead : at - lead + len(y)] += y * rng.uniform(0.4, 1.2)
     return out, [*onsets, at]
 
 
 def _bed(archive: Archive, recording: Recording, n: int, strength: float, rng: Rng) -> FloatArray:
     """Return what else is to be heard: nearly nothing, voices, music or noise."""
     quiet = 10 ** (rng.uniform(-80, -50) / 20) * sound.pink(n, rng, rng.uniform(0, 2))
+    if rng.random() < 0.15:
+        quiet = quiet + 10 ** (rng.uniform(-55, -15) / 20) * sound.hum(n, rng)
     chance = rng.random()
     if recording.kind in {"speech", "music"}:
         chance *= 0.6

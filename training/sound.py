@@ -25,6 +25,17 @@ def pink(n: int, rng: Rng, exponent: float = 1.0) -> FloatArray:
     return (y / (y.std() + 1e-12)).astype(np.float32)
 
 
+def hum(n: int, rng: Rng) -> FloatArray:
+    """(n,) mains hum of unit peak: 50 or 60 Hz and some of its harmonics."""
+    time = np.arange(n) / RATE_HZ
+    mains_hz = rng.choice((50.0, 60.0)) * rng.uniform(0.99, 1.01)
+    tilt = rng.uniform(3, 18)
+    y = np.zeros(n)
+    for k in range(1, int(rng.integers(2, 12))):
+        y += 10 ** (-tilt * np.log2(k) / 20) * rng.uniform(0, 1) * np.sin(2 * np.pi * (mains_hz * k * time + rng.random()))
+    return (y / (np.abs(y).max() + 1e-9)).astype(np.float32)
+
+
 def at_speed(x: FloatArray, factor: float) -> FloatArray:
     """Play faster (factor > 1, shorter and higher) or slower."""
     return soxr.resample(x, RATE_HZ * factor, RATE_HZ).astype(np.float32)
@@ -79,6 +90,13 @@ def telephone(x: FloatArray) -> FloatArray:
     return np.pad(out, (0, max(0, len(x) - len(out))))[: len(x)].astype(np.float32)
 
 
+def band_limited(x: FloatArray, rng: Rng) -> FloatArray:
+    """Through a lower sampling rate, 8 to 15 kHz, as cheap microphones and intercoms have."""
+    rate_hz = float(rng.uniform(8_000, 15_000))
+    out = soxr.resample(soxr.resample(x, RATE_HZ, rate_hz), rate_hz, RATE_HZ)
+    return np.pad(out, (0, max(0, len(x) - len(out))))[: len(x)].astype(np.float32)
+
+
 def lossy(x: FloatArray, rng: Rng) -> FloatArray:
     """Through Opus or Vorbis, as libsndfile writes them."""
     file = io.BytesIO()
@@ -110,6 +128,8 @@ def recorded(x: FloatArray, rng: Rng) -> FloatArray:
         x = x * 10 ** (rng.uniform(3, 15) / 20) / (np.abs(x).max() + 1e-9)
     x = np.clip(x, -1, 1)
     chance = rng.random()
-    if chance < 0.28:
+    if chance < 0.26:
         return telephone(x)
-    return lossy(x, rng) if chance < 0.38 else x
+    if chance < 0.36:
+        return band_limited(x, rng)
+    return lossy(x, rng) if chance < 0.45 else x

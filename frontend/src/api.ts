@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
-import type { Device, Problem, Settings } from "./wire.ts";
+import type { Device, Input, Invitation, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -18,11 +18,20 @@ export class Unreachable extends Error {}
 export const changeSettings = (patch: object) => ask<Settings>("PATCH", "api/settings", patch);
 export const startDetection = () => ask<unknown>("POST", "api/detection/start", {});
 export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {});
+export const findMicro = () => ask<Invitation>("GET", "api/micro");
+export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
-export const testWebhook = (sourceId: string, webhookId: string) => {
-  const path = `api/sources/${encodeURIComponent(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`;
-  return ask<{ event_id: string }>("POST", path, {});
-};
+export const readSettings = () => ask<Settings>("GET", "api/settings");
+export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
+export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);
+export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
+export const probeCamera = (input: Input, sourceId: string) =>
+  ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
+export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
+export const testWebhook = (sourceId: string, webhookId: string) =>
+  ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
+
+const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
 
 async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
   const address = new URL(path, document.baseURI);

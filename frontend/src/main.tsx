@@ -6,6 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import "./styles/base.css";
 import "./styles/house.css";
 import "./styles/source.css";
+import "./styles/forms.css";
 import "./styles/lists.css";
 
 setInterval(() => (now.value = Date.now() / 1000), 1000);

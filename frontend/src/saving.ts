@@ -4,8 +4,9 @@ import { signal } from "@preact/signals";
 import { Refused, changeSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
 import { takeSettings } from "./store.ts";
+import type { Pattern } from "./wire.ts";
 
-export type Value = string | number | boolean;
+export type Value = string | number | boolean | Pattern[];
 
 export interface Draft {
   /** What is shown, exactly as typed. */
@@ -39,6 +40,11 @@ export async function settle(path: string): Promise<void> {
 export function discard(path: string): void {
   clearTimeout(timers.get(path));
   put(path, null);
+}
+
+/** Forgets every draft below `prefix`: what it was about is gone. */
+export function discardAll(prefix: string): void {
+  for (const path of Object.keys(drafts.value)) if (path.startsWith(prefix)) discard(path);
 }
 
 /** Tries again what could not be saved for want of a connection. */

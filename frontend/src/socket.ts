@@ -1,11 +1,11 @@
 // The live side: every Socket.IO event, taken into the store. Reconnects by itself, for ever.
-import { io } from "socket.io-client";
+import { type Socket, io } from "socket.io-client";
 import { attemptSaving } from "./saving.ts";
 import {
   heard, link, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
 } from "./store.ts";
 
-export function connect(): void {
+export function connect(): Socket {
   const socket = io(location.origin, {
     path: new URL("socket.io", document.baseURI).pathname,
     transports: ["websocket", "polling"],
@@ -29,4 +29,5 @@ export function connect(): void {
   socket.on("model", takeModel);
   socket.on("settings", takeSettings);
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
+  return socket;
 }

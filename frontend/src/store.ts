@@ -18,6 +18,7 @@ export interface Detection {
   timestamp: number;
   score: number;
   claps: number;
+  applause: boolean;
   latencyS: number;
   labels: SoundLabel[];
 }
@@ -138,11 +139,11 @@ export const levels = new Feed<LevelNews>();
 export const verdicts = new Feed<VerdictNews>();
 
 function remembered(event: EventRecord): Detection {
-  return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels };
+  return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };
 }
 
 function justMade(news: ClapNews): Detection {
-  return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels ?? [] };
+  return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels ?? [], applause: news.applause ?? false };
 }
 
 function named(event: EventRecord | ClapNews) {

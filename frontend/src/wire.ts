@@ -17,14 +17,28 @@ export interface WebhookSettings {
   max_attempts: number;
 }
 
+export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
+export type Hears = "claps" | "applause" | "both";
+export type Input = Record<string, unknown>;
+
+/** A row of claps that a source reacts to. */
+export interface Pattern {
+  claps: number;
+  at_least: boolean;
+  min_gap_s: number;
+  max_gap_s: number;
+}
+
 export interface SourceSettings {
   id: string;
-  kind: string;
+  kind: Kind;
   name: string;
   enabled: boolean;
   threshold: number;
   delay_s: number;
-  input: Record<string, unknown>;
+  patterns: Pattern[];
+  hears: Hears;
+  input: Input;
   webhooks: WebhookSettings[];
 }
 
@@ -65,6 +79,7 @@ export interface EventRecord {
   onset_s: number;
   decided_s: number;
   labels: SoundLabel[];
+  applause: boolean;
 }
 
 /** A detection just made: the Socket.IO event `clap`. */
@@ -77,6 +92,7 @@ export interface ClapNews {
   claps: number;
   latency_s: number;
   labels?: SoundLabel[];
+  applause?: boolean;
 }
 
 export interface Attempt extends Worded {
@@ -136,11 +152,39 @@ export interface LabelsNews {
   detected: SoundLabel[];
 }
 
+/** Where a phone finds the page /micro: `address` is empty where no other machine reaches the service. */
+export interface Invitation {
+  address: string;
+  secure: boolean;
+}
+
 export interface Device {
   id: string;
   name: string;
   host_api: string;
   default: boolean;
+}
+
+/** What a camera gives; `code` says that it is silent. */
+export interface Probed extends Worded {
+  codec: string;
+  rate_hz: number;
+  channels: number;
+  level_dbfs: number;
+  tracks: { number: number; codec: string; rate_hz: number; channels: number }[];
+}
+
+/** A VBAN stream that arrives; `code` says why it cannot be heard. */
+export interface SeenStream extends Worded {
+  host: string;
+  stream: string;
+  port: number;
+  rate_hz: number;
+  channels: number;
+  encoding: string;
+  packets: number;
+  last_seen: number;
+  wanted: boolean;
 }
 
 export interface Fault {

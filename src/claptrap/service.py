@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -24,7 +25,7 @@ from claptrap.core.events import (
     Status,
 )
 from claptrap.core.sounds import in_both_languages
-from claptrap.core.spec import SourceSpec
+from claptrap.core.spec import BrowserInput, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
@@ -43,6 +44,7 @@ from claptrap.runtime.worker import Hearing, Worker
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
+from claptrap.sources.browser import Feed
 from claptrap.sources.microphone import Device, list_devices
 from claptrap.sources.registry import Sources
 from claptrap.sources.rtsp import probe
@@ -294,6 +296,40 @@ class ClapTrap:
     def deliveries(self) -> Mapping[str, int]:
         """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
         return self._counts.deliveries()
+
+    def claim_browser(self, name: str, source_id: str = "") -> str:
+        """Return the id of the source that a browser shall speak for: ``source_id`` if it is one, else a new one.
+
+        It is kept in the settings under ``name`` either way.
+
+        Raises:
+            SettingsFaults: the name is not valid, or there are too many sources.
+            SettingsError: ``settings.unwritable``.
+        """
+        with self._lock:
+            if any(s.id == source_id and s.kind == BrowserInput.KIND for s in self._settings.sources):
+                self.change_source(source_id, {"name": name})
+                return source_id
+            made = f"{BrowserInput.KIND}-{secrets.token_hex(4)}"
+            self.add_source({"id": made, "kind": BrowserInput.KIND, "name": name})
+            return made
+
+    def open_browser(self, source_id: str, page: str) -> Feed:
+        """Let ``page`` speak for a browser's source, instead of whoever did before; its sound goes into the feed.
+
+        Args:
+            source_id: one that ``claim_browser`` gave.
+            page: names one uninterrupted use of a microphone: who comes back with the same goes on where it was.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.not_a_browser``.
+        """
+        source = next((s for s in self._settings.sources if s.id == source_id), None)
+        if source is None:
+            raise InputError("api.unknown_source", source=source_id)
+        if source.kind != BrowserInput.KIND:
+            raise InputError("api.not_a_browser", source=source.name)
+        return self._sources.browsers.open(source_id, page)
 
     def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.

@@ -26,6 +26,8 @@ class LiveClient:
         self._loop = asyncio.new_event_loop()
         self._client = socketio.AsyncClient(reconnection=False)
         self._client.on("*", self._take)
+        self._gone = threading.Event()
+        self._client.on("disconnect", lambda *_: self._gone.set())
         self._thread = threading.Thread(target=self._loop.run_forever, name="test:live-client")
 
     def __enter__(self) -> Self:
@@ -57,6 +59,23 @@ class LiveClient:
             assert self._grown.wait_for(enough, PATIENT_S), f"{len(found)} of {n} {event!r}: {self._told[-5:]}"
             return found
 
+    def emit(self, event: str, data: Any) -> None:
+        """Tell the service something."""
+        self._call(self._client.emit(event, data))
+
+    def ask(self, event: str, data: Any) -> Any:
+        """Tell the service something; return what it answers."""
+        return self._call(self._client.call(event, data))
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection has ended."""
+        return self._gone.is_set()
+
+    def wait_until_disconnected(self) -> None:
+        """Return once the service has ended the connection."""
+        assert self._gone.wait(PATIENT_S)
+
     async def _take(self, event: str, data: Any) -> None:
         with self._grown:
             self._told.append((event, data))
@@ -65,5 +84,5 @@ class LiveClient:
     async def _settle(self) -> None:
         await asyncio.sleep(0.1)  # aiohttp closes its connections a turn later (its documentation, "Graceful Shutdown")
 
-    def _call(self, what: Any) -> None:
-        asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENT_S)
+    def _call(self, what: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENT_S)

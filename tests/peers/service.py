@@ -46,7 +46,7 @@ class Service:
         self._grown = threading.Condition()
         self._reader = threading.Thread(target=self._read, name="test:service-log")
         self._reader.start()
-        self.url = self.wait_for_line(r"(http://[\d.:\[\]]+)/?\s").rstrip("/")
+        self.url = self.wait_for_line(r"(https?://[\d.:\[\]]+)/?\s").rstrip("/")
 
     def __enter__(self) -> Self:
         return self

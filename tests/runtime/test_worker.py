@@ -16,7 +16,7 @@ from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.events import Clap, Event, Heard, Level, State, Verdict
-from claptrap.core.spec import FileInput
+from claptrap.core.spec import FileInput, Hears, PatternSpec
 from claptrap.runtime.worker import Hearing, Worker
 
 HOP_S = HOP / 16_000
@@ -108,6 +108,36 @@ def test_wishes_act_at_once_without_reopening() -> None:
         (event,) = witness.wait_for(Event, "salon")
         assert event.source_name == "Kitchen"
         assert taps["salon"].runs == 1
+
+
+def test_rows_of_claps_are_told_as_their_source_wishes() -> None:
+    """Exactly two: a lone clap is none, a third spoils it. Another wish counts from the next clap on, in the same epoch."""
+    taps, witness = Taps(), Witness()
+    apart, over = quiet(15), quiet(60)  # 0.3 s, and more than 0.7 s
+    with working(taps, witness) as worker:
+        worker.apply([spec("salon", patterns=(PatternSpec(2, at_least=False),))], 1)
+        three = (clap(), apart, clap(), apart, clap(), over)
+        taps["salon"].pour(clap(), over, *three, clap(0.8), apart, clap(0.9), over)
+        (double,) = witness.wait_for(Event, "salon")
+        assert (double.claps, double.score, double.applause) == (2, 0.9, False)
+        assert len(witness.claps("salon")) == 6
+        worker.apply([spec("salon", patterns=(PatternSpec(3),))], 2)
+        taps["salon"].pour(*three)
+        (_, triple) = witness.wait_for(Event, "salon", 2)
+        assert taps["salon"].runs == 1
+    assert (triple.claps, triple.epoch, triple.sequence) == (3, double.epoch, 1)
+
+
+def test_a_source_that_hears_applause_alone_tells_of_no_clap() -> None:
+    """Six claps one after the other are applause; before that, nothing is told."""
+    taps, witness = Taps(), Witness()
+    with working(taps, witness) as worker:
+        worker.apply([spec("salon", delay_s=0.01, hears=Hears.APPLAUSE)], 1)
+        taps["salon"].pour(*[np.concatenate([clap(), quiet(12)]) for _ in range(8)])
+        (event,) = witness.wait_for(Event, "salon")
+        witness.wait_for(Clap, "salon", 8)
+    assert event.applause
+    assert witness.all(Event, "salon") == [event]
 
 
 def test_a_new_input_reopens_the_source_under_a_new_epoch() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from claptrap.core import wording
 from claptrap.core.events import Event
-from claptrap.core.spec import Hears, PatternSpec, RtspInput, VbanInput
+from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
 from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
 
@@ -108,6 +108,18 @@ def test_json_round_trip() -> None:
         {"language": "en", "sources": [{**MIC, "webhooks": [{"id": "webhook", "url": "https://example.org/h?k=1"}]}]}
     )
     assert check(settings.model_dump(mode="json")) == settings
+
+
+def test_a_browser_needs_no_choice() -> None:
+    """A name is enough, and the document comes back as it was."""
+    settings = check({"sources": [{"id": "browser-1", "kind": "browser", "name": "Phone"}]})
+    (spec,) = settings.specs()
+    assert spec.input == BrowserInput()
+    assert SourceSpec.from_json(spec.to_json()) == spec
+    assert check(settings.model_dump(mode="json")) == settings
+    with pytest.raises(SettingsFaults) as told:
+        check({"sources": [{"id": "browser-1", "kind": "browser", "name": "Phone", "input": {"device": "x"}}]})
+    assert [fault.path for fault in told.value.faults] == ["sources.browser-1.input.device"]
 
 
 # -- patterns ---------------------------------------------------------------------------------------------------------------

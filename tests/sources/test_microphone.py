@@ -26,7 +26,7 @@ from claptrap.runtime.runner import Runner, Surroundings
 from claptrap.runtime.stream import Stream
 from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices
 from claptrap.sources.portaudio import Call, Device, fault, find
-from claptrap.sources.registry import build
+from claptrap.sources.registry import Sources
 
 __all__ = ["sound_server"]  # a fixture
 
@@ -291,7 +291,7 @@ class Life:
         self._streams: list[Stream] = []
         self._grown = threading.Condition()
         backoff = Backoff(first_s=0.05, most_s=0.2, rng=random.Random(1))
-        around = Surroundings(build, self._opened, self, SystemClock(), backoff)
+        around = Surroundings(Sources().build, self._opened, self, SystemClock(), backoff)
         self.runner = Runner(SourceSpec("mic", "Salon", MicrophoneInput(device)), 0, around)
 
     def offer(self, status: Status) -> None:
@@ -331,7 +331,7 @@ def living(device: str = "") -> Iterator[Life]:
     try:
         yield life
     finally:
-        life.runner.stop.set()
+        life.runner.halt()
         life.runner.join()
 
 

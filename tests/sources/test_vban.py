@@ -24,7 +24,7 @@ from claptrap.core.spec import VbanInput
 from claptrap.sources import vban_inbox, vban_order
 from claptrap.sources.vban import Patience, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
-from claptrap.sources.vban_ports import VbanPorts
+from claptrap.sources.vban_ports import MOST_WATCHED, VbanPorts
 
 HOST = "127.0.0.1"
 QUICK = Patience(absent_s=0.3, lost_s=0.6)
@@ -437,6 +437,20 @@ def test_adding_and_removing_sources_leaks_nothing(ports: VbanPorts, port: int) 
 def descriptors() -> int:
     folder = Path("/proc/self/fd")
     return len(list(folder.iterdir())) if folder.exists() else 0
+
+
+def test_who_asks_for_many_ports_gets_the_newest(ports: VbanPorts, port: int) -> None:
+    """A port costs a socket and a thread, so few are only watched; one that is heard stays, whatever is asked for."""
+    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+        asked = [port]
+        while len(asked) < MOST_WATCHED + 4:
+            if (other := free_udp_port()) not in asked:
+                asked.append(other)
+        for each in asked:
+            ports.watch(each)
+        assert {counts.port for counts in ports.port_counts()} == {port, *asked[-MOST_WATCHED:]}
+        sender.send(packets(sine(MONO, 0.1)))
+        ear.wait_for_samples(4_000)
 
 
 def test_watching_lists_what_arrives_and_ends_by_itself(ports: VbanPorts, port: int) -> None:

@@ -11,13 +11,13 @@ sys.modules["av"] = None  # importing it fails now
 import claptrap.service, claptrap.cli.detect
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import FileInput, RtspInput, SourceSpec
-from claptrap.sources.registry import build
+from claptrap.sources.registry import Sources
 class Sink:
     import threading
     stop = threading.Event()
-build(SourceSpec("f", "F", FileInput("a.wav")))
+Sources().build(SourceSpec("f", "F", FileInput("a.wav")))
 try:
-    build(SourceSpec("r", "R", RtspInput("rtsp://cam/x"))).run(Sink())
+    Sources().build(SourceSpec("r", "R", RtspInput("rtsp://cam/x"))).run(Sink())
 except SourceError as error:
     print(error.code, error.retryable)
 """

@@ -46,6 +46,10 @@ class Page:
         """Tell the server something."""
         self._do(self._client.emit(event, data))
 
+    def say(self, raw: str | bytes) -> None:
+        """Send a message as it is, whatever Socket.IO would make of it."""
+        self._do(self._client.eio.send(raw))
+
     def close(self) -> None:
         """Leave."""
         self._do(self._client.shutdown())
@@ -93,6 +97,7 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
             "timestamp": 1_700_000_001.0,
             "score": 0.9,
             "claps": 1,
+            "applause": False,
             "latency_s": pytest.approx(0.1),
             "labels": [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}],
         }
@@ -222,3 +227,26 @@ def gated(body: bytes, gate: threading.Event) -> Any:
         answer(200, body)(connection, ended)
 
     return behave
+
+
+def test_what_is_no_socket_io_is_told_briefly_and_costs_nothing(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """Packets of no kind, broken JSON, more parts announced than ever come: one line a second, and the others live on."""
+    with page(served) as bad, page(served) as good:
+        good.next("state")
+        for rubbish in [
+            "9",
+            "2[",
+            '512345-["micro_sound"]',
+            "5-",
+            b"bytes without a beginning",
+            "2" * 300,
+            '451-["x"]',
+            "51-" + "x" * 600,
+        ]:
+            bad.say(rubbish)
+        served.service.take(clap(3))
+        assert good.next("clap")["event_id"] == "salon:e:3"
+        assert bad.next("clap")["event_id"] == "salon:e:3"
+    told = [record for record in caplog.records if "malformed" in record.getMessage()]
+    assert 1 <= len(told) <= 3
+    assert not any(record.exc_info for record in caplog.records)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 from tests.peers.receiver import Receiver, answer
+from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
+from tests.peers.vban import Sender, free_udp_port, packets, sine
 from tests.web.conftest import Served, clap
 
 from claptrap.core.events import Heard, ModelProgress
+from claptrap.core.spec import PatternSpec, VbanInput
 from claptrap.web.page import ASSETS
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -126,8 +131,116 @@ def test_a_bad_address_is_refused_beside_its_field(page: Page, served: Served) -
     assert served.service.settings().sources[0].webhooks[0].url == ""
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Served) -> None:
+    """With the keyboard where it matters: opening, choosing, sending, cancelling."""
+    recording = served.service.source("salon")["input"]["path"]
+    page.get_by_role("button", name="Ajouter une source").press("Enter")
+    page.get_by_role("radio", name="Microphone").press("ArrowUp")  # round to the last kind
+    page.get_by_label("Nom", exact=True).fill("Répétition")
+    field = page.get_by_label("Fichier", exact=True)
+    field.press("Enter")
+    expect(page.get_by_text("Cette valeur manque.")).to_be_visible()
+    field.fill(recording)
+    page.get_by_role("switch", name="Le rejouer sans fin").check(force=True)
+    field.press("Enter")
+    card = page.get_by_role("article", name="Répétition")
+    expect(card.locator(".state-live")).to_be_visible()
+    expect(page.get_by_role("button", name="Ajouter une source")).to_be_focused()
+
+    card.get_by_role("radio", name="2 claps").check(force=True)
+    card.get_by_label("Exactement ou au moins").select_option("Exactement")
+    card.get_by_label("Réagit à").select_option("des claps")
+    expect(card.get_by_text("Annoncé quand aucun autre n'a suivi pendant 0,7 s.")).to_be_visible()
+    page.wait_for_function(
+        "fetch('api/sources/repetition').then(a => a.json()).then(s => s.hears === 'claps' && s.patterns[0].claps === 2)"
+    )
+    (spec,) = [spec for spec in served.service.settings().specs() if spec.id == "repetition"]
+    assert spec.patterns == (PatternSpec(2, at_least=False),)
+
+    card.get_by_role("button", name="Retirer").press("Enter")
+    page.keyboard.press("Enter")  # the harmless answer has the focus
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+    card.get_by_role("button", name="Retirer").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Retirer").press("Enter")
+    expect(card).to_have_count(0)
+    expect(page.get_by_role("button", name="Ajouter une source")).to_be_focused()
+    assert [source.id for source in served.service.settings().sources] == ["salon"]
+
+
+def test_a_stream_seen_on_the_network_becomes_a_source_at_a_press(page: Page, served: Served) -> None:
+    """The page lists what arrives; the press is all it takes."""
+    port = free_udp_port()
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Audio réseau").check(force=True)
+    page.locator("#streams-port").fill(str(port))
+    expect(page.get_by_text(f"port UDP {port} : il apparaîtra ici")).to_be_visible()
+    with Sender(port) as sender, sending(sender):
+        page.get_by_role("button", name="Ajouter Voicemeeter").click()
+        expect(page.get_by_role("article", name="Voicemeeter").locator(".state-live")).to_be_visible()
+    (spec,) = [spec for spec in served.service.settings().specs() if spec.kind == "vban"]
+    assert spec.input == VbanInput("127.0.0.1", "Voicemeeter", port)
+
+
+@contextmanager
+def sending(sender: Sender) -> Iterator[None]:
+    """Send a stream until the block ends."""
+    ending = threading.Event()
+
+    def send() -> None:
+        first = 0
+        while not ending.wait(0.05):
+            sent = packets(sine(seconds=0.05), name=b"Voicemeeter", first=first)
+            sender.send(sent)
+            first += len(sent)
+
+    thread = threading.Thread(target=send, name="test:sender")
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+
+
+@pytest.mark.skipif(bool(why_missing()), reason=f"GStreamer's RTSP server is missing: {why_missing()}")
+def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> None:
+    """The page says what it gives; nothing is kept until it is added."""
+    with RtspServer() as camera:
+        page.get_by_role("button", name="Ajouter une source").click()
+        page.get_by_role("radio", name="Caméra réseau").check(force=True)
+        page.get_by_label("Nom", exact=True).fill("Cour")
+        page.get_by_label("Adresse", exact=True).fill(f"{camera.guarded_url}/pcmu")
+        page.get_by_label("Utilisateur").fill(USER)
+        page.get_by_label("Mot de passe").fill(PASSWORD)
+        page.get_by_role("button", name="Essayer l'adresse").click()
+        expect(page.get_by_text(re.compile("La caméra répond : pcm_mulaw, 8 kHz, mono"))).to_be_visible()
+        assert len(served.service.settings().sources) == 1
+        page.get_by_role("button", name="Ajouter", exact=True).click()
+        expect(page.get_by_role("article", name="Cour").locator(".state-live")).to_be_visible()
+
+
+def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -> None:
+    """The form sends the mask back as it came: another name changes nothing else."""
+    url = "rtsp://u:hunter2@127.0.0.1:1/x?token=T0P"
+    served.service.add_source({"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": url}})
+    before = served.service.settings().specs()[1].input
+    page.get_by_role("button", name="Modifier Cour").click()
+    card = page.get_by_role("article", name="Cour")
+    expect(card.get_by_label("Mot de passe")).to_have_value("********")
+    card.get_by_label("Nom", exact=True).fill("Jardin")
+    card.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_role("button", name="Modifier Jardin")).to_be_visible()
+    assert served.service.settings().specs()[1].input == before
+    assert "hunter2" not in page.content()
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
 def test_nothing_sticks_out(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     expect(page.locator(".state-live")).to_be_visible()
+    page.get_by_role("button", name="Ajouter une source").click()
+    for kind in page.get_by_role("radio", name=re.compile("Caméra|Enregistrement")).all():
+        kind.check(force=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.get_by_role("button", name="Modifier Salon").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

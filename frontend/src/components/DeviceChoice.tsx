@@ -1,54 +1,16 @@
-import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { listDevices } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { drafts, edit } from "../saving.ts";
-import { link } from "../store.ts";
-import type { Device } from "../wire.ts";
-import { inWords } from "../words.ts";
+import { DeviceSelect } from "./DeviceSelect.tsx";
 import { SaveState } from "./SaveState.tsx";
 
-/** Which microphone: the system's default, or one of those that are there. */
+/** Which microphone a source is; saves itself. */
 export function DeviceChoice({ path, value }: { path: string; value: string }) {
-  const devices = useSignal<Device[] | null>(null);
-  const problem = useSignal("");
-  const refresh = async () => {
-    await listDevices().then(
-      (found) => {
-        devices.value = found;
-        problem.value = found.length ? "" : t("field.device_none");
-      },
-      (error: unknown) => (problem.value = inWords(error)),
-    );
-  };
-  const connected = link.value === "connected";
-  useEffect(() => void (connected && refresh()), [connected]);
-
   const chosen = String(drafts.value[path]?.value ?? value);
-  const known = devices.value ?? [];
-  const absent = chosen !== "" && devices.value !== null && !known.some((device) => isChosen(device, chosen));
   return (
     <div class="field field-device">
       <label for={path}>{t("field.device")}</label>
-      <span class="with-button">
-        <select id={path} aria-describedby={`${path}-state`} onChange={(event) => edit(path, event.currentTarget.value, 0)}>
-          <option value="" selected={chosen === ""}>{t("field.device_default")}</option>
-          {(absent || devices.value === null) && chosen !== "" && (
-            <option value={chosen} selected>{absent ? t("field.device_absent", { device: chosen }) : chosen}</option>
-          )}
-          {known.map((device) => (
-            <option key={device.id} value={device.id} selected={isChosen(device, chosen)} dir="auto">{device.id}</option>
-          ))}
-        </select>
-        <button type="button" class="quiet icon-only" aria-label={t("field.device_refresh")} title={t("field.device_refresh")} onClick={refresh}>
-          <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M20 12a8 8 0 1 1-2.4-5.7M20 3v4.5h-4.5" /></svg>
-        </button>
-      </span>
-      {problem.value && <p class="save-state save-refused" role="status" dir="auto">{problem.value}</p>}
+      <DeviceSelect id={path} chosen={chosen} describedBy={`${path}-state`} onChoose={(device) => edit(path, device, 0)} />
       <SaveState path={path} id={`${path}-state`} />
     </div>
   );
 }
-
-/** A choice is a device's id, or, from older settings, its bare name. */
-const isChosen = (device: Device, chosen: string) => chosen === device.id || chosen === device.name;

@@ -1,6 +1,7 @@
-import { effect, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { startDetection, stopDetection } from "../api.ts";
+import { useFlash } from "../flash.ts";
 import { clock, duration, score } from "../i18n/format.ts";
 import { type Key, said, t } from "../i18n/index.ts";
 import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses } from "../store.ts";
@@ -104,21 +105,6 @@ function Tally() {
       </div>
     </dl>
   );
-}
-
-/** True for `lastsMs` after each fresh value that `read` gives. */
-function useFlash(read: () => unknown, lastsMs: number) {
-  const on = useSignal(false);
-  const known = useRef<unknown>(undefined);
-  useSignalEffect(() => {
-    const fresh = read();
-    if (fresh === undefined || fresh === known.current) return;
-    known.current = fresh;
-    on.value = true;
-    const timer = setTimeout(() => (on.value = false), lastsMs);
-    return () => clearTimeout(timer);
-  });
-  return on;
 }
 
 function burpAt(): number | undefined {

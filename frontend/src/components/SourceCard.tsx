@@ -1,17 +1,21 @@
 import { said, t, type Key } from "../i18n/index.ts";
-import { decimal } from "../i18n/format.ts";
 import { drafts, edit } from "../saving.ts";
 import { link, now, statuses, type KnownStatus } from "../store.ts";
 import type { SourceSettings } from "../wire.ts";
 import { DelayField } from "./DelayField.tsx";
 import { DeviceChoice } from "./DeviceChoice.tsx";
+import { EditSource } from "./EditSource.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
+import { PatternChoice } from "./PatternChoice.tsx";
 import { ScoreStrip } from "./ScoreStrip.tsx";
 import { Shape, type ShapeName } from "./Shape.tsx";
 import { Switch } from "./Switch.tsx";
 import { SaveState } from "./SaveState.tsx";
+import { SourceIcon } from "./SourceIcon.tsx";
 import { ThresholdField } from "./ThresholdField.tsx";
 import { WebhookField } from "./WebhookField.tsx";
+import { kindName } from "./kinds.ts";
+import { soundFormat } from "./soundFormat.ts";
 
 /** One source: how it is, how loud, how its candidates score, and its settings. */
 export function SourceCard({ source }: { source: SourceSettings }) {
@@ -22,10 +26,10 @@ export function SourceCard({ source }: { source: SourceSettings }) {
   return (
     <div><article class="panel source" aria-label={source.name}>
       <header class="source-head">
-        <SourceIcon />
+        <SourceIcon kind={source.kind} />
         <div class="source-title">
           <h2 dir="auto" title={source.name}>{source.name}</h2>
-          <SourceFormat status={status} />
+          <p class="muted">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
         </div>
         <SourceState status={status} enabled={source.enabled} />
         <Switch
@@ -43,8 +47,10 @@ export function SourceCard({ source }: { source: SourceSettings }) {
         <ThresholdField path={`${path}.threshold`} value={source.threshold} />
         {source.kind === "microphone" && <DeviceChoice path={`${path}.input.device`} value={String(source.input["device"] ?? "")} />}
         <DelayField path={`${path}.delay_s`} value={source.delay_s} />
+        <PatternChoice source={source} />
         <WebhookField source={source} />
       </div>
+      <EditSource source={source} />
     </article></div>
   );
 }
@@ -65,24 +71,6 @@ function SourceState({ status, enabled }: { status: KnownStatus | undefined; ena
 
 function retrying(status: KnownStatus): string {
   const left = Math.ceil(status.next_in_s - (now.value - status.learnt));
+  if (!status.attempt) return t("state.waiting"); // it listens all the time: there is nothing to try again
   return left > 0 ? t("state.retrying_in", { seconds: left }) : t("state.retrying");
-}
-
-function SourceFormat({ status }: { status: KnownStatus | undefined }) {
-  if (status?.state !== "live" || !status.rate_hz) return null;
-  const channels =
-    status.channels === 1 ? t("source.mono")
-    : status.channels === 2 ? t("source.stereo")
-    : t("source.channels", { count: status.channels });
-  const kilohertz = status.rate_hz / 1000;
-  return <p class="muted">{t("source.format", { rate: decimal(kilohertz, kilohertz % 1 ? 1 : 0), channels })}</p>;
-}
-
-function SourceIcon() {
-  return (
-    <svg class="source-icon" viewBox="0 0 24 24" aria-hidden="true">
-      <rect x="9" y="3" width="6" height="11" rx="3" />
-      <path d="M5 11a7 7 0 0 0 14 0M12 18v3M9 21h6" />
-    </svg>
-  );
 }

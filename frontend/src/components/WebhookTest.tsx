@@ -6,7 +6,7 @@ import { drafts, settle } from "../saving.ts";
 import { deliveryOf } from "../store.ts";
 import type { Attempt } from "../wire.ts";
 import { inWords } from "../words.ts";
-import { Shape, type ShapeName } from "./Shape.tsx";
+import { Outcome } from "./Outcome.tsx";
 
 interface Props {
   sourceId: string;
@@ -48,10 +48,6 @@ export function WebhookTest({ sourceId, webhookId, urlPath, ready }: Props) {
       </p>
     </>
   );
-}
-
-function Outcome({ shape, words }: { shape: ShapeName; words: string }) {
-  return <span class={`outcome outcome-${shape}`}><Shape is={shape} /><span dir="auto">{words}</span></span>;
 }
 
 function outcome(attempt: Attempt): string {

@@ -70,7 +70,8 @@ def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: fl
         hearing = Engine(clapnet, confirmer, yamnet, wishes)
         try:
             for finding in _hear(hearing, path):
-                tqdm.write(say(shown(path), finding))  # above the bar, where there is one
+                if line := say(shown(path), finding):
+                    tqdm.write(line)  # above the bar, where there is one
         except InputError as error:
             click.echo(in_words(error), err=True)
             failed = True
@@ -142,12 +143,15 @@ def _json_line(path: str, found: Finding) -> str:
 
 
 def _words(path: str, found: Finding) -> str:
+    """Return a line for each clap, and for what is more than one; nothing for a detection that only repeats its clap."""
+    labels = "".join(f"  {_sound(name)} {score:.2f}" for name, score in found.labels)
+    said = f"{found.score:.2f}{labels}"
     at = f"{path}: {_clock(found.onset / RATE_HZ)}"
     if isinstance(found, Ruling):
-        return f"{at}    {found.score:.2f}"
-    what = f"👏👏👏 {_sound(APPLAUSE).lower()}" if found.applause else "👏" * found.claps
-    labels = "".join(f"  {_sound(name)} {score:.2f}" for name, score in found.labels)
-    return f"{at} {what}  {found.score:.2f}{labels}"
+        return f"{at}  {said}"
+    if found.applause:
+        return f"{at} 👏👏👏 {_sound(APPLAUSE).lower()}  {said}"
+    return f"{at} {'👏' * found.claps}  {said}" if found.claps > 1 else ""
 
 
 def _sound(name: str) -> str:

@@ -13,6 +13,7 @@ from claptrap.cli.language import in_words
 from claptrap.core.errors import ClapTrapError
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
+from claptrap.web.certificate import certificate
 from claptrap.web.server import serve as serve_web
 
 PORT = 16045
@@ -57,6 +58,13 @@ DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
     help="Name under which a proxy shows the page; may be given again.",
 )
 @click.option(
+    "--tls",
+    is_flag=True,
+    envvar="CLAPTRAP_TLS",
+    show_envvar=True,
+    help="Speak HTTPS with a certificate made here, so that phones may give their microphone.",
+)
+@click.option(
     "--no-download",
     is_flag=True,
     envvar="CLAPTRAP_NO_DOWNLOAD",
@@ -77,6 +85,7 @@ def serve(
     data_dir: Path,
     allow_network: bool,
     allowed_hosts: tuple[str, ...],
+    tls: bool,
     no_download: bool,
     log_level: str,
 ) -> None:
@@ -85,7 +94,13 @@ def serve(
     service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
     try:
         serve_web(
-            service, host=host, port=port, allow_network=allow_network, on_ready=_announce, allowed_hosts=allowed_hosts
+            service,
+            host=host,
+            port=port,
+            allow_network=allow_network,
+            on_ready=_announce,
+            allowed_hosts=allowed_hosts,
+            tls=certificate(data_dir / "tls") if tls else None,
         )
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)

@@ -80,8 +80,16 @@ class RtspInput:
     verify_tls: bool = True
 
 
-SourceInput = MicrophoneInput | FileInput | VbanInput | RtspInput
-INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput)}
+@dataclass(frozen=True, slots=True)
+class BrowserInput:
+    """The microphone of a phone or laptop whose browser shows the page ``/micro``; it says whose source it is by the id."""
+
+    KIND: ClassVar[str] = "browser"
+
+
+SourceInput = MicrophoneInput | FileInput | VbanInput | RtspInput | BrowserInput
+_KINDS = (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput)
+INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in _KINDS}
 
 
 class Hears(StrEnum):

@@ -250,6 +250,35 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "It sends far more packets than its sample rate needs; the excess is dropped. Choose a larger buffer in the sender.",
         "fr": "Il envoie bien plus de paquets qu'il n'en faut ; l'excédent est jeté. Choisissez un tampon plus grand chez l'émetteur.",
     },
+    # -- browsers
+    "browser.waiting": {
+        "en": "Waiting for a phone or laptop: open the page /micro on it and press the button.",
+        "fr": "En attente d'un téléphone ou d'un ordinateur : ouvrez-y la page /micro et appuyez sur le bouton.",
+    },
+    "browser.closed": {
+        "en": "The page was closed on the device. Open /micro on it again to listen.",
+        "fr": "La page a été fermée sur l'appareil. Rouvrez-y /micro pour écouter.",
+    },
+    "browser.stopped": {
+        "en": "The microphone was switched off on the device's page. Switch it on there again to listen.",
+        "fr": "Le micro a été coupé sur la page de l'appareil. Rallumez-le là-bas pour écouter.",
+    },
+    "browser.unplugged": {
+        "en": "The device's microphone has stopped: unplugged, taken by a call, or its permission was withdrawn. See its page.",
+        "fr": "Le micro de l'appareil s'est arrêté : débranché, pris par un appel, ou autorisation retirée. Voyez sa page.",
+    },
+    "browser.lost": {
+        "en": "The device has been out of reach for {seconds} s: network, battery, or page gone. It is heard again as soon as it comes back.",
+        "fr": "L'appareil est injoignable depuis {seconds} s : réseau, batterie, ou page disparue. Il sera de nouveau écouté dès son retour.",
+    },
+    "browser.asleep": {
+        "en": "The page is open but has sent no sound for {seconds} s: the device sleeps or the page is in the background. Bring it to the front.",
+        "fr": "La page est ouverte mais n'envoie aucun son depuis {seconds} s : l'appareil dort ou la page est en arrière-plan. Remettez-la devant.",
+    },
+    "browser.replaced": {
+        "en": "Another page speaks for this source now. Press the button to take it back.",
+        "fr": "Une autre page a pris le relais pour cette source. Appuyez sur le bouton pour la reprendre.",
+    },
     # -- files
     "file.missing": {"en": "{path}: no such file.", "fr": "{path} : fichier introuvable."},
     "file.folder": {
@@ -428,8 +457,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
     "settings.missing_kind": {
-        "en": "The source's kind is missing: microphone, file, rtsp or vban.",
-        "fr": "Le type de la source manque : microphone, file, rtsp ou vban.",
+        "en": "The source's kind is missing: microphone, file, rtsp, vban or browser.",
+        "fr": "Le type de la source manque : microphone, file, rtsp, vban ou browser.",
     },
     "settings.greater_than": {"en": "It must be greater than {bound}.", "fr": "La valeur doit être supérieure à {bound}."},
     "settings.at_least": {"en": "It must be at least {bound}.", "fr": "La valeur doit être au moins {bound}."},
@@ -500,6 +529,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
         "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
     },
+    "service.tls_unwritable": {
+        "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
+        "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
+    },
     # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},
     "api.bad_request": {"en": "The request is not understood: {reason}.", "fr": "Requête incomprise : {reason}."},
@@ -524,6 +557,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un port est un nombre de 1 à 65535.",
     },
     "api.unknown_source": {"en": "There is no source “{source}”.", "fr": "Il n'y a pas de source « {source} »."},
+    "api.not_a_browser": {
+        "en": "“{source}” is not a browser's source.",
+        "fr": "« {source} » n'est pas la source d'un navigateur.",
+    },
+    "api.not_a_name": {
+        "en": "It must be a text of 1 to {most} characters.",
+        "fr": "Il faut un texte de 1 à {most} caractères.",
+    },
     "api.bad_parameter": {
         "en": "The value of “{name}” in the address is not understood.",
         "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",

@@ -36,6 +36,7 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.signing import signing_key
 from claptrap.core.spec import (
     INPUTS,
+    BrowserInput,
     FileInput,
     Hears,
     MicrophoneInput,
@@ -357,7 +358,22 @@ class RtspSource(_SourceSettings):
         return RtspInput(**self.input.whole())
 
 
-AnySource = Annotated[MicrophoneSource | FileSource | RtspSource | VbanSource, Field(discriminator="kind")]
+class BrowserSettings(_Part):
+    """The microphone of whoever opens the page ``/micro``: there is nothing to choose."""
+
+
+class BrowserSource(_SourceSettings):
+    """A source that is a browser on a phone or laptop."""
+
+    kind: Literal["browser"]
+    input: BrowserSettings = BrowserSettings()
+
+    def to_input(self) -> SourceInput:
+        """Return the core's form of the input."""
+        return BrowserInput()
+
+
+AnySource = Annotated[MicrophoneSource | FileSource | RtspSource | VbanSource | BrowserSource, Field(discriminator="kind")]
 
 
 def _first_sources() -> list[AnySource]:

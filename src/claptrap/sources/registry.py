@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from claptrap.core.spec import FileInput, MicrophoneInput, RtspInput, SourceSpec, VbanInput
+from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, RtspInput, SourceSpec, VbanInput
 from claptrap.sources.base import Source
+from claptrap.sources.browser import Browsers, BrowserSource
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
 from claptrap.sources.rtsp import RtspSource
@@ -16,10 +17,12 @@ class Sources:
 
     Attributes:
         vban: the UDP ports on which VBAN arrives.
+        browsers: the pages that send their microphone.
     """
 
     def __init__(self) -> None:
         self.vban = VbanPorts()
+        self.browsers = Browsers()
 
     def build(self, spec: SourceSpec) -> Source:
         """Return the source that ``spec`` describes; nothing is opened yet."""
@@ -32,6 +35,8 @@ class Sources:
                 return VbanSource(spec.input, self.vban)
             case RtspInput() as wanted:
                 return RtspSource(wanted)
+            case BrowserInput():
+                return BrowserSource(spec.id, self.browsers)
 
     def stop(self) -> None:
         """Release what is shared, after all sources have ended."""

@@ -13,6 +13,7 @@ from claptrap.sources.vban_inbox import Inbox
 from claptrap.sources.vban_port import Port, PortCounts, SeenStream, StreamCounts
 
 SHOWN_NAMES = 4
+MOST_WATCHED = 4  # ports that nobody hears are kept open, each with its thread, on the word of whoever asks over the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,21 @@ class VbanPorts:
                     self._close(opened)
 
     def watch(self, port: int = 6980, for_s: float = 60.0) -> None:
-        """Listen on ``port`` for at least ``for_s`` more seconds, so that ``discovered`` has something to tell.
+        """Listen on ``port`` for ``for_s`` more seconds, so that ``discovered`` has something to tell.
+
+        ``MOST_WATCHED`` of the ports that are only watched stay open; the one whose time is over first gives way to another.
 
         Raises:
             SourceError: like ``receiving``.
         """
         with self._lock:
-            opened = self._opened(port)
-            opened.needed_until = max(opened.needed_until, self._clock.monotonic() + for_s)
+            opened, now = self._opened(port), self._clock.monotonic()
+            opened.needed_until = max(opened.needed_until, now + for_s)
+            watched = [p for p in self._ports.values() if p.needed_until > now and p is not opened]
+            for other in sorted(watched, key=lambda p: p.needed_until)[: -(MOST_WATCHED - 1)]:
+                other.needed_until = now
+                if not other.is_needed():
+                    self._close(other)
 
     def discovered(self) -> tuple[SeenStream, ...]:
         """Return the streams that arrived on the open ports within 30 s, 64 strangers a port at most.

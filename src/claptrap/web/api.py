@@ -19,6 +19,7 @@ def build_api(service: ClapTrap) -> Blueprint:
     api = Blueprint("api", __name__)
     _add_sources(api, service)
     _add_searches(api, service)
+    _add_browsers(api, service)
 
     @api.get("/api/state")
     def state() -> Response:
@@ -128,6 +129,14 @@ def _port() -> int:
     if not (asked.isascii() and asked.isdecimal() and len(asked) <= 5 and 1 <= int(asked) <= 65_535):
         raise InputError("api.bad_port")
     return int(asked)
+
+
+def _add_browsers(api: Blueprint, service: ClapTrap) -> None:
+    @api.post("/api/micro")
+    def claim_browser() -> tuple[Response, int]:
+        wish = _json_object()
+        source = service.claim_browser(wish.get("name", ""), str(wish.get("id", "")))
+        return jsonify(id=source), 200 if source == wish.get("id") else 201
 
 
 def _json_object() -> dict[str, Any]:

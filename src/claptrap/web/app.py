@@ -15,20 +15,23 @@ from claptrap.core.wording import Language
 from claptrap.service import ClapTrap
 from claptrap.web.api import build_api
 from claptrap.web.metrics import build_metrics
+from claptrap.web.micro import build_micro
 from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
+from claptrap.web.reach import UNREACHED, Place
 from claptrap.web.security import MOST_BODY_BYTES
 
 _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 415: "api.not_json"}
 _log = logging.getLogger(__name__)
 
 
-def create_app(service: ClapTrap, assets: Path = ASSETS) -> Flask:
-    """Return the WSGI application of ``service`` with the page in ``assets``."""
+def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHED) -> Flask:
+    """Return the WSGI application of ``service``, which listens at ``place``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.register_blueprint(build_api(service))
     app.register_blueprint(build_metrics(service))
+    app.register_blueprint(build_micro(place))
     app.register_blueprint(build_page(assets))
 
     def language() -> Language:

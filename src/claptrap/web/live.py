@@ -10,8 +10,10 @@ from typing import Any
 
 import socketio
 
+from claptrap.core.tally import Tally
 from claptrap.runtime.hub import Subscription
 from claptrap.service import ClapTrap
+from claptrap.web.micro import Micro, OneAttachment
 from claptrap.web.wire import LEVEL, Message, message
 
 LEVELS_EVERY_S = 0.1
@@ -29,8 +31,13 @@ class Live:
             cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
             max_http_buffer_size=MOST_MESSAGE_BYTES,
             always_connect=True,
+            ping_interval=10,  # a phone that leaves the network says nothing: both ends notice within 20 s
+            ping_timeout=10,
+            serializer=OneAttachment,
+            engineio_logger=_protocol_log(),
         )
         self._io.on("connect", self._greet)
+        self._micro = Micro(service, self._io)
         self.app = socketio.ASGIApp(self._io)
         self._turn = asyncio.Lock()
         self._subscription: Subscription | None = None
@@ -80,6 +87,32 @@ class Live:
             asyncio.run_coroutine_threadsafe(self._tell(batch), loop).result()
         except Exception:  # noqa: BLE001  # one message that cannot be sent must not end all that follow
             _log.exception("news could not be passed on: %s", [event for event, _ in batch])
+
+
+class _Brief(logging.Filter):
+    """What a peer sends that is no Socket.IO is its own fault: told once a second at most, and without a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._faults = Tally()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, ValueError):
+            return True
+        unsaid = self._faults.add(time.monotonic(), 1)
+        record.msg, record.args = "%d malformed message(s) over Socket.IO: %s", (unsaid, error)
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return bool(unsaid)
+
+
+def _protocol_log() -> logging.Logger:
+    """Return the log of what Socket.IO finds wrong on a connection."""
+    log = logging.Logger(f"{__name__}.protocol", logging.ERROR)  # noqa: LOG001  # one of its own, with its own count
+    log.parent = logging.getLogger()
+    log.addFilter(_Brief())
+    return log
 
 
 class Levels:

@@ -32,7 +32,11 @@ def build_page(assets: Path = ASSETS) -> Blueprint:
 
     @page.get("/")
     def index() -> Response:
-        return _index(assets)
+        return _document(assets / "index.html")
+
+    @page.get("/micro")
+    def micro() -> Response:
+        return _document(assets / "micro.html")
 
     @page.get("/<path:name>")
     def asset(name: str) -> Response:
@@ -45,9 +49,9 @@ def build_page(assets: Path = ASSETS) -> Blueprint:
     return page
 
 
-def _index(assets: Path) -> Response:
+def _document(path: Path) -> Response:
     try:
-        text = (assets / "index.html").read_text("utf-8")
+        text = path.read_text("utf-8")
     except FileNotFoundError:
         text = _MISSING
     response = Response(_based(text, request.headers.get("X-Forwarded-Prefix", "")), mimetype="text/html")

@@ -23,6 +23,7 @@ _STATUS = {
     "api.unknown_delivery": 404,
     "api.no_webhook": 409,
     "api.no_receiver": 409,
+    "api.not_a_browser": 409,
 }
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),

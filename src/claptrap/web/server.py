@@ -19,8 +19,10 @@ from a2wsgi import WSGIMiddleware
 from claptrap.core.errors import ServiceError
 from claptrap.service import ClapTrap
 from claptrap.web.app import create_app
+from claptrap.web.certificate import Certificate
 from claptrap.web.live import MOST_MESSAGE_BYTES, Live
 from claptrap.web.page import ASSETS
+from claptrap.web.reach import Place
 from claptrap.web.security import Guard, Receive, Scope, Send
 
 GRACE_S = 1  # for answers under way when the service ends
@@ -36,6 +38,7 @@ def serve(
     allow_network: bool,
     on_ready: Callable[[str], None],
     allowed_hosts: Sequence[str] = (),
+    tls: Certificate | None = None,
 ) -> None:
     """Run ``service`` and its page until SIGTERM or Ctrl-C, then release everything.
 
@@ -46,6 +49,7 @@ def serve(
         allow_network: whether ``host`` may be reached from other machines.
         on_ready: told the page's address once it answers.
         allowed_hosts: names under which the page may be called besides this machine's own, as behind a proxy.
+        tls: what to prove oneself with; None for plain HTTP.
 
     Raises:
         ServiceError: ``service.exposed``, ``service.port_taken``, ``service.port_forbidden``, ``service.address_unknown``
@@ -53,7 +57,7 @@ def serve(
         SettingsError: ``settings.locked``.
     """
     with listen(host, port, allow_network=allow_network) as listener:
-        server = Server(service, listener, on_ready, allowed_hosts)
+        server = Server(service, listener, on_ready, allowed_hosts, tls=tls)
         with _on_signals(server.stop):
             try:
                 service.start()
@@ -93,10 +97,12 @@ class Server:
         on_ready: Callable[[str], None],
         allowed_hosts: Iterable[str] = (),
         assets: Path = ASSETS,
+        tls: Certificate | None = None,
     ) -> None:
         self._listener = listener
+        place = Place.of(listener, is_tls=tls is not None)
         self._flask = WSGIMiddleware(
-            create_app(service, assets),  # type: ignore[arg-type]  # Flask names the environ otherwise
+            create_app(service, assets, place),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
             send_queue_size=1000,
         )
@@ -113,8 +119,10 @@ class Server:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_S,
+            ssl_certfile=tls.chain if tls else None,
+            ssl_keyfile=tls.key if tls else None,
         )
-        self._uvicorn = _Uvicorn(config, lambda: on_ready(_url(listener)))
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(place.url))
 
     def run(self) -> None:
         """Answer until ``stop``."""
@@ -193,11 +201,3 @@ def _refusal(error: OSError, host: str, port: int) -> ServiceError:
     if error.errno == errno.EADDRNOTAVAIL:
         return ServiceError("service.address_unknown", host=host)
     return ServiceError("service.cannot_listen", host=host, port=port, reason=error.strerror or str(error))
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if address.is_unspecified:
-        address = ipaddress.ip_address("::1" if address.version == 6 else "127.0.0.1")
-    return f"http://[{address}]:{port}" if address.version == 6 else f"http://{address}:{port}"

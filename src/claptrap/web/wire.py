@@ -56,6 +56,7 @@ def _clap(event: Event) -> dict[str, Any]:
         "timestamp": event.timestamp,
         "score": event.score,
         "claps": event.claps,
+        "applause": event.applause,
         "latency_s": event.decided_s - event.onset_s,
         "labels": in_both_languages(event.labels),
     }

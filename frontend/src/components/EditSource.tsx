@@ -1,0 +1,67 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { readSettings, removeSource } from "../api.ts";
+import { t } from "../i18n/index.ts";
+import { discardAll } from "../saving.ts";
+import { takeSettings } from "../store.ts";
+import type { SourceSettings } from "../wire.ts";
+import { inWords } from "../words.ts";
+import { Outcome } from "./Outcome.tsx";
+import { SourceForm } from "./SourceForm.tsx";
+
+/** Name and input of a source that is there, and its removal. */
+export function EditSource({ source }: { source: SourceSettings }) {
+  const open = useSignal(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    open.value = false;
+    button.current?.focus();
+  };
+  return (
+    <div class="edit">
+      <p class="edit-actions">
+        <button
+          type="button" class="quiet" ref={button} aria-expanded={open.value} aria-label={t("edit.open_named", { name: source.name })}
+          onClick={() => (open.value = !open.value)}
+        >{t("edit.open")}</button>
+        <RemoveSource source={source} />
+      </p>
+      {open.value && (
+        <SourceForm kind={source.kind} sourceId={source.id} name={source.name} input={source.input} onDone={close} onCancel={close} />
+      )}
+    </div>
+  );
+}
+
+/** The card that had the focus is gone; a keyboard goes on where a source can be added. */
+const focusAdding = () => document.querySelector<HTMLElement>(".add-open")?.focus();
+
+function RemoveSource({ source }: { source: SourceSettings }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const refusal = useSignal("");
+  const remove = async () => {
+    refusal.value = "";
+    await removeSource(source.id)
+      .then(() => discardAll(`sources.${source.id}.`))
+      .then(readSettings)
+      .then(takeSettings)
+      .then(focusAdding, (error: unknown) => (refusal.value = inWords(error)));
+  };
+  const id = `remove-${source.id}`;
+  return (
+    <>
+      <button type="button" class="quiet" aria-label={t("remove.open_named", { name: source.name })} onClick={() => dialog.current?.showModal()}>
+        {t("remove.open")}
+      </button>
+      <dialog ref={dialog} class="panel" aria-labelledby={id}>
+        <h2 id={id} dir="auto">{t("remove.title", { name: source.name })}</h2>
+        <p class="muted">{t("remove.detail")}</p>
+        {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+        <p class="form-actions">
+          <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("form.cancel")}</button>
+          <button type="button" class="remove" onClick={remove}>{t("remove.confirm")}</button>
+        </p>
+      </dialog>
+    </>
+  );
+}

@@ -1,0 +1,40 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { findMicro } from "../api.ts";
+import { t } from "../i18n/index.ts";
+import { link } from "../store.ts";
+import type { Invitation } from "../wire.ts";
+
+const COMMAND = "claptrap serve --host 0.0.0.0 --allow-network --tls";
+
+/** How a phone becomes a microphone: the code to scan, or what must be done first. */
+export function PhoneCard() {
+  const found = useSignal<Invitation | null>(null);
+  const connected = link.value === "connected";
+  useEffect(() => {
+    if (connected) void findMicro().then((invitation) => (found.value = invitation), () => (found.value = null));
+  }, [connected]);
+  if (!found.value) return null;
+  const { address, secure } = found.value;
+  return (
+    <section class="panel phone" aria-labelledby="phone-title">
+      <h2 id="phone-title">{t("phone.title")}</h2>
+      {address && secure ? (
+        <div class="phone-way">
+          <img src="api/micro/qr.svg" width="180" height="180" alt={t("phone.qr", { address })} />
+          <div>
+            <p>{t("phone.scan")}</p>
+            <p><a href={address} dir="ltr">{address}</a></p>
+            <p class="hint">{t("phone.warning")}</p>
+          </div>
+        </div>
+      ) : (
+        <div class="how">
+          <p>{t(address ? "phone.insecure" : "phone.loopback")}</p>
+          <code>{COMMAND}</code>
+        </div>
+      )}
+      <p><a href="micro">{t("phone.here")}</a></p>
+    </section>
+  );
+}

@@ -1,0 +1,51 @@
+import { useSignal } from "@preact/signals";
+import { probeCamera } from "../api.ts";
+import { decimal } from "../i18n/format.ts";
+import { said, t } from "../i18n/index.ts";
+import type { Input, Probed } from "../wire.ts";
+import { inWords } from "../words.ts";
+import { soundFormat } from "./soundFormat.ts";
+import { Outcome } from "./Outcome.tsx";
+
+/** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard. */
+export function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
+  const asking = useSignal(false);
+  const found = useSignal<Probed | null>(null);
+  const refusal = useSignal("");
+
+  const probe = async () => {
+    found.value = null;
+    refusal.value = "";
+    asking.value = true;
+    await probeCamera(input, sourceId).then(
+      (answer) => (found.value = answer),
+      (error: unknown) => (refusal.value = inWords(error)),
+    );
+    asking.value = false;
+  };
+
+  return (
+    <div class="field probe">
+      <button type="button" class="quiet" disabled={asking.value || !input["url"]} onClick={probe}>{t("probe.button")}</button>
+      <p class="hint">{t("probe.hint")}</p>
+      <div role="status" class="test-outcome">
+        {asking.value && t("probe.asking")}
+        {refusal.value && <Outcome shape="cross" words={refusal.value} />}
+        {found.value && <Found probed={found.value} />}
+      </div>
+    </div>
+  );
+}
+
+function Found({ probed }: { probed: Probed }) {
+  const { rate_hz, channels, codec, level_dbfs, tracks } = probed;
+  const sound = t("probe.found", { codec, format: soundFormat(rate_hz, channels), level: decimal(level_dbfs, 0) });
+  return (
+    <>
+      {probed.code ? <Outcome shape="triangle" words={said(probed)} /> : <Outcome shape="check" words={sound} />}
+      {tracks.length > 1 && (
+        <p>{t("probe.tracks", { tracks: tracks.map((track) => `${track.number}: ${track.codec}`).join(", ") })}</p>
+      )}
+    </>
+  );
+}

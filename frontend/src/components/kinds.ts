@@ -1,0 +1,8 @@
+import { fr } from "../i18n/fr.ts";
+import { type Key, t } from "../i18n/index.ts";
+
+/** What people call a kind of source; its code where the page does not know it. */
+export function kindName(kind: string): string {
+  const key = `source.kind.${kind}`;
+  return key in fr ? t(key as Key) : kind;
+}

@@ -1,0 +1,76 @@
+// The microphone of this device as a stream of blocks, as it is: no echo cancellation, no noise suppression, no gain control,
+// all of which take a clap for a disturbance.
+
+declare const WORKLET: string;
+
+export type Failure = "refused" | "no_device" | "busy";
+
+/** The microphone could not be opened, for a reason that has a sentence. */
+export class MicrophoneError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure);
+    this.failure = failure;
+  }
+}
+
+export interface Listener {
+  block(bytes: ArrayBuffer): void;
+  /** It gives no sound any more, and will not again. */
+  ended(): void;
+  /** The system mutes it for a while, or the browser pauses it; "" when it goes on. */
+  paused(why: "muted" | "asleep" | ""): void;
+}
+
+export interface Microphone {
+  resume(): void;
+  close(): void;
+}
+
+export const isSupported = () => !!navigator.mediaDevices?.getUserMedia && "AudioWorkletNode" in window;
+
+/** Opens the microphone; to be called while a button is being pressed, or Safari stays mute. */
+export async function openMicrophone(listener: Listener): Promise<Microphone> {
+  const context = new AudioContext({ latencyHint: "interactive" });
+  let media: MediaStream | null = null;
+  try {
+    media = await askForMicrophone();
+    const [track] = media.getAudioTracks();
+    await context.audioWorklet.addModule(new URL(WORKLET, document.baseURI).href);
+    const blocks = new AudioWorkletNode(context, "blocks", { numberOfInputs: 1, numberOfOutputs: 1 });
+    blocks.port.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => listener.block(data);
+    context.createMediaStreamSource(media).connect(blocks).connect(context.destination); // its output is silence
+    const tell = () => listener.paused(track!.muted ? "muted" : context.state === "running" ? "" : "asleep");
+    track!.onended = () => listener.ended();
+    track!.onmute = track!.onunmute = context.onstatechange = tell;
+    await Promise.race([context.resume(), new Promise((go) => setTimeout(go, 1000))]); // some browsers wait for a touch
+    tell();
+  } catch (error) {
+    close(media, context);
+    throw error;
+  }
+  const opened = media;
+  return { resume: () => void context.resume(), close: () => close(opened, context) };
+}
+
+async function askForMicrophone(): Promise<MediaStream> {
+  const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  return navigator.mediaDevices.getUserMedia({ audio }).catch((error: unknown) => {
+    throw new MicrophoneError(failureOf(error instanceof DOMException ? error.name : ""));
+  });
+}
+
+function failureOf(name: string): Failure {
+  if (name === "NotAllowedError" || name === "SecurityError") return "refused";
+  return name === "NotFoundError" || name === "OverconstrainedError" ? "no_device" : "busy";
+}
+
+function close(media: MediaStream | null, context: AudioContext): void {
+  context.onstatechange = null;
+  for (const track of media?.getTracks() ?? []) {
+    track.onended = track.onmute = track.onunmute = null;
+    track.stop();
+  }
+  void context.close();
+}

@@ -1,0 +1,119 @@
+// This device as a source: opens the microphone, claims a source, and sends blocks over Socket.IO. A connection that breaks
+// comes back by itself; what could not be sent meanwhile is left out, and the places of the blocks tell how much that was.
+import { signal } from "@preact/signals";
+import type { Socket } from "socket.io-client";
+import { claimBrowser } from "../api.ts";
+import { said, t } from "../i18n/index.ts";
+import { inWords } from "../words.ts";
+import type { Worded } from "../wire.ts";
+import { type Microphone, MicrophoneError, openMicrophone } from "./microphone.ts";
+
+export type Phase = "ready" | "asking" | "joining" | "on";
+
+const MEMORY = "claptrap.micro";
+const MOST_WAITING_BYTES = 200_000; // about 2 s of sound: what comes later is worth less than what comes now
+
+export const phase = signal<Phase>("ready");
+/** Why the microphone is not on, in words. */
+export const trouble = signal("");
+export const paused = signal<"muted" | "asleep" | "">("");
+export const sourceId = signal("");
+export const remembered = recall();
+
+let socket: Socket | null = null;
+let microphone: Microphone | null = null;
+let page = "";
+let lock: WakeLockSentinel | null = null;
+
+/** Uses `opened` for everything from now on. */
+export function sendOver(opened: Socket): void {
+  socket = opened;
+  socket.on("connect", () => void (page && join()));
+  socket.on("disconnect", () => page && (phase.value = "joining"));
+  socket.on("micro_end", (why: Worded) => end(said(why)));
+  window.addEventListener("pagehide", () => stop("browser.closed"));
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+  document.addEventListener("pointerdown", () => microphone?.resume());
+}
+
+export async function start(name: string): Promise<void> {
+  phase.value = "asking";
+  trouble.value = "";
+  try {
+    microphone = await openMicrophone({ block: send, ended: unplugged, paused: (why) => (paused.value = why) });
+    phase.value = "joining";
+    sourceId.value = (await claimBrowser(name, remembered.id)).id;
+    remember(sourceId.value, name);
+    page = crypto.randomUUID();
+    await wake();
+    if (socket?.connected) join();
+  } catch (error) {
+    end(error instanceof MicrophoneError ? t(`micro.${error.failure}`) : t("micro.failed", { reason: inWords(error) }));
+  }
+}
+
+export function stop(code = "browser.stopped"): void {
+  if (page) socket?.emit("micro_close", { code });
+  end("");
+}
+
+function unplugged(): void {
+  stop("browser.unplugged");
+  trouble.value = t("micro.ended");
+}
+
+function join(): void {
+  const joining = page;
+  socket?.emit("micro_open", { source: sourceId.value, page }, (answer: Worded) => {
+    if (joining !== page) return;
+    if (answer.code) end(said(answer));
+    else phase.value = "on";
+  });
+}
+
+function send(block: ArrayBuffer): void {
+  if (phase.value === "on" && socket?.connected && waitingBytes() < MOST_WAITING_BYTES) socket.emit("micro_sound", block);
+}
+
+/** How much the network has not taken yet; the transport's own count, where it has one. */
+function waitingBytes(): number {
+  const engine = socket?.io.engine;
+  const transport = engine?.transport as { ws?: WebSocket } | undefined;
+  return (transport?.ws?.bufferedAmount ?? 0) + 1100 * (engine?.writeBuffer.length ?? 0);
+}
+
+function end(why: string): void {
+  microphone?.close();
+  microphone = null;
+  page = "";
+  void lock?.release();
+  lock = null;
+  phase.value = "ready";
+  paused.value = "";
+  trouble.value = why;
+}
+
+/** Keeps the screen on while the microphone is, where the browser can: a phone that sleeps hears nothing. */
+async function wake(): Promise<void> {
+  if (!page) return;
+  microphone?.resume();
+  lock = await (navigator.wakeLock?.request("screen").catch(() => null) ?? null);
+}
+
+function remember(id: string, name: string): void {
+  Object.assign(remembered, { id, name });
+  try {
+    localStorage.setItem(MEMORY, JSON.stringify({ id, name }));
+  } catch {
+    // A browser that keeps nothing becomes another source next time.
+  }
+}
+
+function recall(): { id: string; name: string } {
+  try {
+    const { id, name }: { id?: unknown; name?: unknown } = JSON.parse(localStorage.getItem(MEMORY) ?? "{}");
+    return { id: typeof id === "string" ? id : "", name: typeof name === "string" ? name : "" };
+  } catch {
+    return { id: "", name: "" };
+  }
+}

@@ -1,0 +1,155 @@
+"""Browsers as microphones: what the page ``/micro`` sends over Socket.IO, and where a phone finds that page.
+
+``micro_open`` ({source, page}) lets a connection speak for a source; ``micro_sound`` (bytes) brings sound; ``micro_close``
+({code}) says why no more will come. A connection that ends without saying so may come back and go on.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+import socketio
+from flask import Blueprint, Response, abort, jsonify, request
+from socketio.packet import Packet
+
+from claptrap.core.errors import InputError
+from claptrap.service import ClapTrap, in_words
+from claptrap.sources.browser import Feed, Taken
+from claptrap.web.reach import Place, is_loopback
+from claptrap.web.security import host_name
+
+MOST_ANNOUNCED = 500  # characters around a binary part
+MOST_NAME = 64  # characters of what a page calls itself
+ENDINGS = ("browser.closed", "browser.stopped", "browser.unplugged")  # why a page may say that it ends
+_log = logging.getLogger(__name__)
+
+
+class OneAttachment(Packet):  # type: ignore[misc]  # the library ships no types
+    """A Socket.IO packet with one binary part at most: the library would keep as many as a peer announces, 10¹⁰.
+
+    What announces the part is short: the library keeps it for ever where the connection breaks before the part has come.
+    """
+
+    def decode(self, encoded_packet: Any) -> int:
+        """Decode, or raise ValueError."""
+        count = int(super().decode(encoded_packet) or 0)
+        if count > 1 or (count and len(encoded_packet) > MOST_ANNOUNCED):
+            raise ValueError("too many attachments")
+        return count
+
+
+class Micro:
+    """The pages that speak for sources. Everything happens in Socket.IO's event loop."""
+
+    def __init__(self, service: ClapTrap, server: socketio.AsyncServer) -> None:
+        self._service = service
+        self._io = server
+        self._feeds: dict[str, Feed] = {}
+        server.on("micro_open", self._open)
+        server.on("micro_sound", self._take)
+        server.on("micro_close", self._close)
+        server.on("disconnect", self._forget)
+
+    async def _open(self, sid: str, *said: object) -> dict[str, Any]:
+        """Let a connection speak for a source; the answer has an empty ``code``, or says why not."""
+        wish = said[0] if said and isinstance(said[0], dict) else {}
+        source, page = wish.get("source"), wish.get("page")
+        try:
+            feed = self._service.open_browser(_name(source), _name(page))
+        except InputError as error:
+            return in_words({"code": error.code, "params": dict(error.params)})
+        self._forget(sid)
+        self._feeds[sid] = feed
+        _log.info("%s: a browser speaks", feed.source_id)
+        return {"code": ""}
+
+    async def _take(self, sid: str, *said: object) -> None:
+        feed = self._feeds.get(sid)
+        if feed is None:
+            return  # what was under way when the page was told that it ended
+        taken = feed.put(said[0] if len(said) == 1 else None)
+        if taken is Taken.REPLACED:
+            self._forget(sid)
+            await self._io.emit("micro_end", in_words({"code": "browser.replaced", "params": {}}), to=sid)
+        elif taken is Taken.HOSTILE:
+            _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
+            await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))  # the whole connection
+
+    async def _close(self, sid: str, *said: object) -> None:
+        wish = said[0] if said and isinstance(said[0], dict) else {}
+        code = wish.get("code")
+        feed = self._feeds.pop(sid, None)
+        if feed is not None:
+            feed.close(str(code) if code in ENDINGS else ENDINGS[0])
+
+    def _forget(self, sid: str, *_: object) -> None:
+        feed = self._feeds.pop(sid, None)
+        if feed is not None:
+            feed.close()
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_NAME:
+        raise InputError("api.not_a_name", most=MOST_NAME)
+    return value
+
+
+# -- the way there ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Where a phone finds the page.
+
+    Attributes:
+        address: the page's; empty where the service listens to this machine alone.
+        secure: whether a browser will give its microphone to that page.
+    """
+
+    address: str
+    secure: bool
+
+
+def build_micro(place: Place) -> Blueprint:
+    """Return the routes that tell a phone the way."""
+    micro = Blueprint("micro", __name__)
+
+    @micro.get("/api/micro")
+    def invitation() -> Response:
+        found = invite(place)
+        return jsonify(address=found.address, secure=found.secure)
+
+    @micro.get("/api/micro/qr.svg")
+    def code() -> Response:
+        found = invite(place)
+        if not found.address:
+            abort(404)
+        drawing = io.BytesIO()
+        segno.make_qr(found.address, error="m").save(drawing, kind="svg", scale=8, border=3, light="#fff")
+        return Response(drawing.getvalue(), mimetype="image/svg+xml")
+
+    @micro.after_request
+    def keep_no_copy(response: Response) -> Response:
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return micro
+
+
+def invite(place: Place) -> Invitation:
+    """Return where a phone finds the page, for whoever asks with the request at hand.
+
+    Under whatever name this page was reached from another machine, a phone reaches it too, also behind a proxy; asked from
+    this very machine, its address in the network is the answer.
+    """
+    asked = host_name(request.host)
+    is_secure = request.headers.get("X-Forwarded-Proto", "https" if place.is_tls else "http") == "https"
+    if not is_loopback(asked):
+        prefix = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
+        return Invitation(f"{'https' if is_secure else 'http'}://{request.host}{prefix}/micro", is_secure)
+    address = place.network_address()
+    return Invitation(f"{address}/micro" if address else "", place.is_tls)

@@ -1,0 +1,132 @@
+"""The certificate of ``serve --tls``: kept, private, renewed when it must be, and good for who trusts it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+import stat
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from playwright.sync_api import expect, sync_playwright
+from tests.peers.service import Service
+from tests.web.test_page import CHROMIUM, FLAGS, PATIENCE_MS
+
+from claptrap.core.errors import ServiceError
+from claptrap.web import certificate as module
+from claptrap.web.certificate import certificate
+from claptrap.web.page import ASSETS
+from claptrap.web.reach import Place, is_loopback, machine_addresses, outward_address
+
+NAMES = ["localhost", "claptrap.local", "127.0.0.1", "::1"]
+
+
+def permissions(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_it_is_made_once_and_private(tmp_path: Path) -> None:
+    made = certificate(tmp_path / "tls", NAMES)
+    before = made.chain.read_bytes(), made.key.read_bytes()
+    assert (permissions(made.key), permissions(made.chain), permissions(tmp_path / "tls")) == (0o600, 0o600, 0o700)
+    assert certificate(tmp_path / "tls", NAMES[:2]) == made
+    assert (made.chain.read_bytes(), made.key.read_bytes()) == before
+    assert {path.name for path in (tmp_path / "tls").iterdir()} == {"certificate.pem", "key.pem"}
+    parsed = x509.load_pem_x509_certificate(before[0])
+    names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert set(names.get_values_for_type(x509.DNSName)) == {"localhost", "claptrap.local"}
+    assert {str(a) for a in names.get_values_for_type(x509.IPAddress)} == {"127.0.0.1", "::1"}
+    assert parsed.not_valid_after_utc - parsed.not_valid_before_utc <= dt.timedelta(days=825)
+
+
+def test_a_key_that_others_could_read_is_closed_again(tmp_path: Path) -> None:
+    made = certificate(tmp_path, NAMES)
+    made.key.chmod(0o644)
+    certificate(tmp_path, NAMES)
+    assert permissions(made.key) == 0o600
+
+
+@pytest.mark.parametrize("harm", ["names", "age", "key missing", "damaged", "another key"])
+def test_it_is_made_again_when_it_will_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str) -> None:
+    if harm == "age":
+        monkeypatch.setattr(module, "VALID", dt.timedelta(days=29))
+    made = certificate(tmp_path, NAMES)
+    before = made.chain.read_bytes()
+    monkeypatch.undo()
+    if harm == "key missing":
+        made.key.unlink()
+    elif harm == "damaged":
+        made.chain.write_bytes(before[:200])
+    elif harm == "another key":
+        made.key.write_bytes(certificate(tmp_path / "other", NAMES).key.read_bytes())
+    certificate(tmp_path, [*NAMES, "192.168.7.7"] if harm == "names" else NAMES)
+    assert made.chain.read_bytes() != before
+    ssl.create_default_context().load_cert_chain(made.chain, made.key)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ServiceError) as told:
+        certificate(tmp_path / "file" / "tls", NAMES)
+    assert told.value.code == "service.tls_unwritable"
+    assert "file/tls" in str(told.value)
+
+
+def test_this_machine_has_addresses_and_a_phone_never_gets_the_loopback() -> None:
+    addresses = {str(address) for address in machine_addresses()}
+    assert "127.0.0.1" in addresses
+    outward = outward_address()
+    assert outward is None or not outward.is_loopback
+    assert Place("127.0.0.1", 1, is_tls=True).network_address() == ""
+    assert Place("::1", 1, is_tls=True).network_address() == ""
+    assert Place("192.168.1.2", 80, is_tls=True).network_address() == "https://192.168.1.2:80"
+    assert Place("0.0.0.0", 80, is_tls=False).url == "http://127.0.0.1:80"
+    assert Place("::", 80, is_tls=True).url == "https://[::1]:80"
+    everywhere = Place("0.0.0.0", 80, is_tls=False).network_address()
+    assert everywhere == (f"http://{outward}:80" if outward else "")
+    assert [is_loopback(name) for name in ("localhost", "127.0.0.2", "::1", "nas", "10.0.0.1")] == [True] * 3 + [False] * 2
+
+
+@pytest.mark.slow
+def test_the_service_speaks_tls_to_who_trusts_its_certificate_only(tmp_path: Path) -> None:
+    with Service(tmp_path, CLAPTRAP_TLS="1") as service:
+        assert service.url.startswith("https://127.0.0.1:")
+        trusting = ssl.create_default_context(cafile=tmp_path / "tls" / "certificate.pem")
+        for host in ("127.0.0.1", "localhost"):
+            address = service.url.replace("127.0.0.1", host)
+            with urllib.request.urlopen(f"{address}/healthz", timeout=20, context=trusting) as answer:
+                assert answer.status == 200
+                assert "strict-transport-security" not in answer.headers  # it would lock out plain HTTP for good
+        with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+            urllib.request.urlopen(f"{service.url}/healthz", timeout=20, context=ssl.create_default_context())
+        before = (tmp_path / "tls" / "certificate.pem").read_bytes()
+    with Service(tmp_path, CLAPTRAP_TLS="1"):
+        assert (tmp_path / "tls" / "certificate.pem").read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium")
+@pytest.mark.skipif(not (ASSETS / "micro.html").exists(), reason="the page is not built: make page")
+def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) -> None:
+    """By the machine's own address, not loopback, where a browser demands HTTPS; the dashboard shows the code to scan."""
+    address = outward_address()
+    if address is None:
+        pytest.skip("this machine has no address besides loopback")
+    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    options = {"CLAPTRAP_TLS": "1", "CLAPTRAP_HOST": str(address), "CLAPTRAP_ALLOW_NETWORK": "1"}
+    with Service(tmp_path, **options) as service, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake])
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        page.goto(service.url)
+        code = page.get_by_role("img", name=f"Code QR de {service.url}/micro")
+        expect(code).to_be_visible()
+        assert code.evaluate("image => image.complete && image.naturalWidth") > 0
+        page.get_by_role("link", name=f"{service.url}/micro").click()
+        page.get_by_role("button", name="Écouter avec ce micro").click()
+        expect(page.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
+        browser.close()
