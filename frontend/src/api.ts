@@ -28,8 +28,8 @@ export const removeSource = (id: string) => ask<SourceSettings>("DELETE", source
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
 export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
-export const testWebhook = (sourceId: string) =>
-  ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test`, {});
+export const testWebhook = (sourceId: string, webhookId: string) =>
+  ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
 
 const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
 

@@ -20,10 +20,11 @@ export interface Draft {
 export const drafts = signal<Record<string, Draft>>({});
 
 const SHOW_SAVED_MS = 1500;
+const LISTS = ["sources", "webhooks"];
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 let queue: Promise<unknown> = Promise.resolve();
 
-/** Keeps a draft of the setting at `path` (like "sources.microphone.webhook.url") and saves it after a pause. */
+/** Keeps a draft of the setting at `path` (like "sources.microphone.webhooks.webhook.url") and saves it after a pause. */
 export function edit(path: string, value: Value, pauseMs: number, text = String(value)): void {
   put(path, { text, value, state: "waiting", reason: "" });
   schedule(path, pauseMs, () => save(path));
@@ -80,11 +81,16 @@ const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reaso
   return { state: "refused", reason: fault?.message || message || t("error.answer", { status }) };
 };
 
-/** "sources.ID.a.b" → {sources: [{id: ID, a: {b: value}}]}: the service merges sources by id. */
+/** "sources.ID.a.b" → {sources: [{id: ID, a: {b: value}}]}: the service merges sources, and their webhooks, by id. */
 export function patchFor(path: string, value: Value): object {
-  const [head, id, ...rest] = path.split(".");
-  const nest = (steps: string[]): unknown => steps.reduceRight<unknown>((inner, step) => ({ [step]: inner }), value);
-  return head === "sources" ? { sources: [{ id, ...(nest(rest) as object) }] } : (nest(path.split(".")) as object);
+  const nest = (steps: string[]): unknown => {
+    const [step, ...rest] = steps;
+    if (step === undefined) return value;
+    if (!LISTS.includes(step)) return { [step]: nest(rest) };
+    const [id, ...within] = rest;
+    return { [step]: [{ id, ...(nest(within) as object) }] };
+  };
+  return nest(path.split(".")) as object;
 }
 
 function schedule(path: string, pauseMs: number, then: () => void): void {

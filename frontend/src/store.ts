@@ -52,10 +52,15 @@ export const heard = signal<LabelsNews | null>(null);
 export const sources = computed<SourceSettings[]>(() => settings.value?.sources ?? []);
 export const hearing = computed(() => Object.values(statuses.value).filter((status) => status.state === "live").length);
 
-/** The newest attempt of each event: how its delivery stands. */
+/** The newest attempt of each event, how its delivery stands; of several receivers the one that has not taken it. */
 export const deliveryOf = computed(() => {
   const newest = new Map<string, Attempt>();
-  for (const attempt of attempts.value) if (!newest.has(attempt.event_id)) newest.set(attempt.event_id, attempt);
+  const seen = new Set<string>();
+  for (const attempt of attempts.value) {
+    const delivery = `${attempt.event_id} ${attempt.target_id}`;
+    if (!seen.has(delivery) && newest.get(attempt.event_id)?.ok !== false) newest.set(attempt.event_id, attempt);
+    seen.add(delivery);
+  }
   return newest;
 });
 
@@ -96,7 +101,8 @@ export function takeModel(progress: ModelProgress): void {
 }
 
 export function takeAttempt(attempt: Attempt): void {
-  if (attempts.value.some((known) => known.event_id === attempt.event_id && known.number === attempt.number)) return;
+  const { event_id, target_id, number } = attempt;
+  if (attempts.value.some((a) => a.event_id === event_id && a.target_id === target_id && a.number === number)) return;
   attempts.value = [attempt, ...attempts.value].slice(0, REMEMBERED);
 }
 

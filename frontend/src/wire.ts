@@ -10,6 +10,7 @@ export interface Worded {
 }
 
 export interface WebhookSettings {
+  id: string;
   enabled: boolean;
   url: string;
   timeout_s: number;
@@ -38,7 +39,7 @@ export interface SourceSettings {
   patterns: Pattern[];
   hears: Hears;
   input: Input;
-  webhook: WebhookSettings;
+  webhooks: WebhookSettings[];
 }
 
 export interface Settings {
@@ -105,6 +106,8 @@ export interface Attempt extends Worded {
   status: number;
   ok: boolean;
   retry_in_s: number | null;
+  /** How the answer began, its secrets masked. */
+  excerpt: string;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */

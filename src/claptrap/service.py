@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +32,9 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.judge import Judge
 from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.history.journal import REMEMBERED, Journal
+from claptrap.history.keeper import Keeper
+from claptrap.history.query import Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
 from claptrap.runtime.counts import Counts
@@ -48,7 +50,6 @@ from claptrap.sources.registry import Sources
 from claptrap.sources.rtsp import probe
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
-REMEMBERED = 200
 STOP_DELIVERIES_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -82,10 +83,12 @@ class ClapTrap:
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
-        self._dispatcher = Dispatcher(self, self._clock)
+        self.journal = Journal(data_dir / "history.sqlite", self._clock)
+        self._keeper: Keeper | None = None
+        self._dispatcher = Dispatcher(self.journal, self, self._clock)
         self._revision = 0
         self._lock = threading.RLock()
-        self._memory = Memory()
+        self._model: ModelProgress | None = None
         self._counts = Counts()
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -102,6 +105,7 @@ class ClapTrap:
         loaded = self._store.load()
         self._settings = loaded.settings
         self._problems += loaded.problems
+        self._open_journal()
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
@@ -118,6 +122,10 @@ class ClapTrap:
         self.stop_detection()
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
+            self.journal.close()
         self._store.close()
 
     def start_detection(self) -> None:
@@ -241,6 +249,35 @@ class ClapTrap:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
 
+    def replay_delivery(self, delivery_id: str) -> str:
+        """Send a delivery again under its key; return its event id. The outcome comes as ``Attempt`` news.
+
+        Raises:
+            InputError: ``api.unknown_delivery``, or ``api.no_receiver`` where its webhook is gone.
+        """
+        delivery = self.journal.delivery(delivery_id)
+        if delivery is None:
+            raise InputError("api.unknown_delivery", id=delivery_id)
+        try:
+            self._dispatcher.replay(delivery)
+        except KeyError as error:
+            raise InputError("api.no_receiver") from error
+        return delivery.event_id
+
+    def replay_event(self, event_id: str) -> int:
+        """Tell all who want it now of a detection, again where they know it; return how many they are.
+
+        Raises:
+            InputError: ``api.unknown_event`` or ``api.no_receiver``.
+        """
+        event = self.journal.event(event_id)
+        if event is None:
+            raise InputError("api.unknown_event", id=event_id)
+        n = self._dispatcher.replay_event(event)
+        if n == 0:
+            raise InputError("api.no_receiver")
+        return n
+
     def probe_camera(self, given: Mapping[str, Any], source_id: str = "") -> dict[str, Any]:
         """Say what a camera gives, as JSON data: codec, rate, channels, level, tracks, and ``code`` where it is silent.
 
@@ -294,8 +331,12 @@ class ClapTrap:
             raise InputError("api.not_a_browser", source=source.name)
         return self._sources.browsers.open(source_id, page)
 
-    def test_webhook(self, source_id: str) -> str:
+    def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
+
+        Args:
+            source_id: whose.
+            webhook_id: which of its webhooks; the first that is in use unless said.
 
         Raises:
             InputError: ``api.unknown_source`` or ``api.no_webhook``.
@@ -303,10 +344,28 @@ class ClapTrap:
         source = next((s for s in self._settings.sources if s.id == source_id), None)
         if source is None:
             raise InputError("api.unknown_source", source=source_id)
-        target = target_id(source_id)
-        if target not in {t.id for t in self._settings.targets()}:
+        mine = [t.id for t in self._settings.targets() if t.source_id == source_id]
+        target = next((t for t in mine if webhook_id is None or t == target_id(source_id, webhook_id)), None)
+        if target is None:
             raise InputError("api.no_webhook")
         return self._dispatcher.test(target, source_kind=source.kind, source_name=source.name)
+
+    def remove_webhook(self, source_id: str, webhook_id: str) -> None:
+        """Remove a webhook of a source; what waits for it is given up.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.unknown_webhook``.
+            SettingsError: as ``change``.
+        """
+        with self._lock:
+            self.source(source_id)
+            document = self._settings.whole()
+            source = next(source for source in document["sources"] if source["id"] == source_id)
+            kept = [webhook for webhook in source["webhooks"] if webhook["id"] != webhook_id]
+            if len(kept) == len(source["webhooks"]):
+                raise InputError("api.unknown_webhook", source=source_id, webhook=webhook_id)
+            source["webhooks"] = kept
+            self._put_in_force(document)
 
     def health(self) -> list[str]:
         """Return what is wrong with the service itself, in words; empty when it is well."""
@@ -320,29 +379,32 @@ class ClapTrap:
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
-            "model": self._memory.model(),
-            "problems": [in_words({"code": p.code, "params": dict(p.params)}) for p in self._problems],
+            "model": in_words(asdict(self._model)) if self._model else None,
+            "problems": [
+                in_words({"code": p.code, "params": dict(p.params)}) for p in (*self._problems, *self.journal.problems())
+            ],
             "settings": self._settings.model_dump(mode="json"),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            **self._memory.snapshot(),
+            "events": [heard(event) for event in self.journal.events(Wanted(), REMEMBERED).rows],
+            "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
     # -- the sinks of worker and dispatcher -----------------------------------------------------------------------------
 
     def take(self, event: Event) -> None:
-        """Remember an event and tell everybody."""
+        """Write an event down and tell everybody; one that is known changes nothing."""
+        if not self._dispatcher.take(event):
+            return
         _log.info(
             "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
         )
-        self._memory.add(event)
         self._counts.add(event)
-        self._dispatcher.take(event)
         self.hub.publish(event)
 
     def offer(self, status: Status) -> None:
         """Pass a status on to those who watch."""
-        if isinstance(status, Attempt | ModelProgress):
-            self._memory.add(status)
+        if isinstance(status, ModelProgress):
+            self._model = status
         self._counts.add(status)
         self.hub.offer(status)
 
@@ -355,6 +417,12 @@ class ClapTrap:
             if error.code == "settings.locked":
                 raise
             self._problems.append(error)
+
+    def _open_journal(self) -> None:
+        self.journal.open()
+        self.journal.keep(self._settings.history.keep_days)
+        self._keeper = Keeper(self.journal.tend)
+        self._keeper.start()
 
     def _find_yamnet(self) -> None:
         """Load YAMNet where its file is there; prepare to fetch it where it is not."""
@@ -393,6 +461,7 @@ class ClapTrap:
             return
         self._store.save(changed)
         self._settings = changed
+        self.journal.keep(changed.history.keep_days)
         self._dispatcher.apply(changed.targets())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})
@@ -414,38 +483,14 @@ class ClapTrap:
         return {"status": in_words(asdict(status)), "counts": counts, "level": level if is_heard else None}
 
 
-class Memory:
-    """The newest events, attempts and progress, for a page that opens later. Lost at the end of the process."""
+def heard(event: Event) -> dict[str, Any]:
+    """Return a detection as JSON data, its sounds in both languages."""
+    return {**event.to_json(), "labels": in_both_languages(event.labels)}
 
-    def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=REMEMBERED)
-        self._attempts: deque[Attempt] = deque(maxlen=REMEMBERED)
-        self._model: ModelProgress | None = None
-        self._lock = threading.Lock()
 
-    def add(self, news: Event | Attempt | ModelProgress) -> None:
-        """Remember ``news``, newest first."""
-        with self._lock:
-            if isinstance(news, Event):
-                self._events.appendleft(news)
-            elif isinstance(news, Attempt):
-                self._attempts.appendleft(news)
-            else:
-                self._model = news
-
-    def model(self) -> dict[str, Any] | None:
-        """Return how the download of the model goes, as JSON data; None where none was needed."""
-        model = self._model
-        return in_words(asdict(model)) if model else None
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return events and attempts as JSON data."""
-        with self._lock:
-            events, attempts = list(self._events), list(self._attempts)
-        return {
-            "events": [{**event.to_json(), "labels": in_both_languages(event.labels)} for event in events],
-            "attempts": [in_words({**asdict(attempt), "ok": attempt.ok}) for attempt in attempts],
-        }
+def told(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON data, in words."""
+    return in_words({**asdict(attempt), "ok": attempt.ok})
 
 
 def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
@@ -455,4 +500,4 @@ def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
     return {**coded, **said}
 
 
-__all__ = ["ClapTrap", "Memory", "SettingsFaults", "in_words"]
+__all__ = ["ClapTrap", "SettingsFaults", "heard", "in_words", "told"]

@@ -8,15 +8,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, silence
 
 from claptrap.core.backoff import Backoff
+from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
 from claptrap.core.spec import TargetSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.delivery.webhook import Answer, Webhook
+from claptrap.history.deliveries import Which
+from claptrap.history.journal import Journal
 
 PATIENT_S = 20.0
 QUICK = Backoff(first_s=0.002, most_s=0.002, rng=random.Random(1))
@@ -54,14 +60,24 @@ class Attempts:
 
 @contextmanager
 def dispatching(
-    attempts: Attempts, *targets: TargetSpec, backoff: Backoff = QUICK, stop_s: float = 0.0
+    attempts: Attempts,
+    *targets: TargetSpec,
+    backoff: Backoff = QUICK,
+    stop_s: float = 0.0,
+    outbox: Path | None = None,
+    most_waiting: int = under_test.WAITING,
+    clock: Clock | None = None,
 ) -> Iterator[Dispatcher]:
-    dispatcher = Dispatcher(attempts, backoff=backoff)
+    """Dispatch with a real journal, in memory unless ``outbox`` is a file."""
+    journal = Journal(outbox, SystemClock())
+    journal.open()
+    dispatcher = Dispatcher(journal, attempts, clock, backoff, most_waiting)
     try:
         dispatcher.apply(targets)
         yield dispatcher
     finally:
         dispatcher.stop(stop_s)
+        journal.close()
 
 
 def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> TargetSpec:
@@ -200,19 +216,17 @@ def test_when_too_many_wait_the_oldest_is_given_up_and_told() -> None:
     attempts, gate = Attempts(), threading.Event()
     with (
         Receiver(late(answer(204), gate)) as receiver,
-        dispatching(attempts, target(receiver.url)) as dispatcher,
+        dispatching(attempts, target(receiver.url), most_waiting=20) as dispatcher,
     ):
         dispatcher.take(clap(0))
         receiver.wait_for(1)
-        for i in range(1, under_test.WAITING + 3):
+        for i in range(1, 23):
             dispatcher.take(clap(i))
+        gate.set()
         lost = attempts.wait_for(lambda a: a.code == "delivery.overflow", 2)
         assert [a.event_id for a in lost] == ["salon:19a:1", "salon:19a:2"]
-        gate.set()
-        receiver.wait_for(under_test.WAITING + 1)
-        assert [r.json["event_id"] for r in receiver.requests[1:]] == [
-            f"salon:19a:{i}" for i in range(3, under_test.WAITING + 3)
-        ]
+        receiver.wait_for(21)
+        assert [r.json["event_id"] for r in receiver.requests[1:]] == [f"salon:19a:{i}" for i in range(3, 23)]
 
 
 def test_a_corrected_address_is_used_from_the_next_attempt_on() -> None:
@@ -244,8 +258,8 @@ def test_removing_a_receiver_gives_up_what_waits_for_it_and_says_so() -> None:
         gone.wait_for(1)
         dispatcher.apply([target(kept.url, "kept")])
         assert [(a.event_id, a.code) for a in attempts.all()] == [
-            ("gone:19a:0", "delivery.stopped"),
-            ("gone:19a:1", "delivery.stopped"),
+            ("gone:19a:0", "delivery.removed"),
+            ("gone:19a:1", "delivery.removed"),
         ]
         dispatcher.take(clap(2, "gone"))
         dispatcher.take(clap(0, "kept"))
@@ -264,12 +278,14 @@ def test_stopping_delivers_what_it_can_within_its_time() -> None:
     assert all(a.ok for a in attempts.all())
 
 
-def test_stopping_is_bounded_however_many_do_not_answer() -> None:
-    """Ten silent receivers cost the time of one, and each event that was given up is told."""
+def test_stopping_is_bounded_however_many_do_not_answer(tmp_path: Path) -> None:
+    """Ten silent receivers cost the time of one, and everything still waits for them at the next start."""
     attempts = Attempts()
     rooms = [f"room-{i}" for i in range(10)]
+    journal = Journal(tmp_path / "history.sqlite", SystemClock())
+    journal.open()
     with Receiver(then=silence) as receiver:
-        dispatcher = Dispatcher(attempts, backoff=SLOW)
+        dispatcher = Dispatcher(journal, attempts, backoff=SLOW)
         dispatcher.apply([target(receiver.url, room, timeout_s=60.0) for room in rooms])
         for room in rooms:
             dispatcher.take(clap(0, room))
@@ -278,13 +294,13 @@ def test_stopping_is_bounded_however_many_do_not_answer() -> None:
         began = time.monotonic()
         dispatcher.stop(0.5)
         assert 0.5 <= time.monotonic() - began < 4
-    assert sorted((a.event_id, a.code) for a in attempts.all()) == sorted(
-        (f"{room}:19a:{i}", "delivery.stopped") for room in rooms for i in range(2)
-    )
+    assert attempts.all() == []
+    assert [journal.waiting(f"{room}.webhook") for room in rooms] == [2] * 10
+    journal.close()
 
 
 def test_stopping_does_not_wait_for_an_hour_of_back_off() -> None:
-    """A delivery that waits for its next attempt is given up, and told as stopped."""
+    """A delivery that waits for its next attempt waits in the outbox, and holds nobody up."""
     attempts = Attempts()
     with dispatching(attempts, target(dead_url()), backoff=SLOW) as dispatcher:
         dispatcher.take(clap())
@@ -292,7 +308,96 @@ def test_stopping_does_not_wait_for_an_hour_of_back_off() -> None:
         began = time.monotonic()
         dispatcher.stop(0.1)
         assert time.monotonic() - began < 5
-    assert [(a.number, a.code) for a in attempts.all()] == [(1, "delivery.refused"), (2, "delivery.stopped")]
+    assert [(a.number, a.code) for a in attempts.all()] == [(1, "delivery.refused")]
+
+
+def test_what_waits_at_the_end_is_sent_at_the_next_start_under_the_same_key(tmp_path: Path) -> None:
+    """In order, each once, with the attempts before the end counted."""
+    file, before, after = tmp_path / "history.sqlite", Attempts(), Attempts()
+    with dispatching(before, target(dead_url()), backoff=SLOW, outbox=file) as dispatcher:
+        for i in range(3):
+            dispatcher.take(clap(i))
+        before.wait_for(lambda a: a.code == "delivery.refused")
+    with Receiver() as receiver, dispatching(after, target(receiver.url), outbox=file):
+        assert [(a.event_id, a.number) for a in after.wait_for(done, 3)] == [
+            ("salon:19a:0", 2),
+            ("salon:19a:1", 1),
+            ("salon:19a:2", 1),
+        ]
+        assert [r.headers["idempotency-key"] for r in receiver.requests] == [f"salon:19a:{i}" for i in range(3)]
+    with Receiver() as receiver, dispatching(Attempts(), target(receiver.url), outbox=file) as dispatcher:
+        dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        (only,) = receiver.wait_for(1)
+    assert only.json["test"] is True
+
+
+def test_a_known_event_is_not_told_again(tmp_path: Path) -> None:
+    """The same detection taken twice, also over a restart, is one delivery."""
+    with Receiver() as receiver:
+        for new in (True, False):
+            attempts = Attempts()
+            with dispatching(attempts, target(receiver.url), outbox=tmp_path / "h", stop_s=PATIENT_S) as dispatcher:
+                assert dispatcher.take(clap()) is new
+                assert dispatcher.take(clap()) is False
+        assert len(receiver.requests) == 1
+
+
+def test_what_waited_too_long_is_given_up_and_told() -> None:
+    """A clap of yesterday must not switch the light on today."""
+    attempts, clock = Attempts(), Later()
+    with (
+        Receiver(answer(503, Retry_After="0")) as receiver,
+        dispatching(attempts, target(receiver.url), clock=clock) as dispatcher,
+    ):
+        clock.each_look_takes_s = 1801.0
+        dispatcher.take(clap())
+        (told,) = attempts.wait_for(done)
+    assert (told.code, told.params) == ("delivery.too_old", {"seconds": 3600.0})
+
+
+class Later:
+    """A clock that goes on by ``each_look_takes_s`` whenever it is asked the time of day."""
+
+    def __init__(self) -> None:
+        self.each_look_takes_s = 0.0
+        self._now = 1_000_000.0
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def unix(self) -> float:
+        self._now += self.each_look_takes_s
+        return self._now
+
+
+def test_what_was_given_up_can_be_sent_again_and_is_numbered_on() -> None:
+    """By hand: the same body and key, as many attempts as a new one, in the journal after those before."""
+    attempts = Attempts()
+    with Receiver(answer(404)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        dispatcher.take(clap())
+        attempts.wait_for(done)
+        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows  # type: ignore[attr-defined]
+        assert (row.state, row.code, row.params) == ("given_up", "delivery.status", {"status": 404})
+        dispatcher.replay(dispatcher._outbox.delivery(row.id))  # type: ignore[attr-defined]
+        attempts.wait_for(lambda a: a.ok)
+        assert dispatcher.replay_event(clap()) == 1
+        attempts.wait_for(lambda a: a.ok, 2)
+        assert len({(r.headers["idempotency-key"], r.body) for r in receiver.requests}) == 1
+        assert [(a.number, a.status) for a in attempts.all()] == [(1, 404), (2, 204), (3, 204)]
+        assert dispatcher.replay_event(clap(source="cellar")) == 0
+
+
+def test_the_beginning_of_an_answer_is_kept_without_secrets() -> None:
+    """An echo of the address is masked, however it is written; the rest is one short line."""
+    attempts = Attempts()
+    words = b"no such hook:\r\n /hooks/T0PS3CRET-ID?token=S3%20CRET (S3 CRET) " + b"x" * 500
+    with Receiver(then=answer(404, words)) as receiver:
+        url = receiver.url.replace("/hook", "/hooks/T0PS3CRET-ID?token=S3%20CRET")
+        with dispatching(attempts, target(url)) as dispatcher:
+            dispatcher.take(clap())
+            (told,) = attempts.wait_for(done)
+    assert told.excerpt.startswith("no such hook: /hooks/********?******** (********) xxx")
+    assert len(told.excerpt) == 200
 
 
 def test_the_test_button_goes_the_way_of_a_clap() -> None:
@@ -321,17 +426,30 @@ def test_a_test_for_nobody_is_refused() -> None:
         dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
 
 
-def test_a_fault_of_ours_is_contained_and_told() -> None:
-    """A body that cannot be written as JSON ends neither the courier nor its later events."""
-    attempts = Attempts()
+def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What breaks inside ends neither the courier nor its later events."""
+    attempts, sound = Attempts(), under_test.clap_body
+
+    def broken(event: Event) -> dict[str, Any]:
+        return sound(event) | {"broken": event.sequence == 0}
+
+    def post(self: Webhook, target: TargetSpec, body: Any, key: str) -> Answer:
+        if body["broken"]:
+            raise TypeError("S3CRET")
+        return good(self, target, body, key)
+
+    good = Webhook.post
+    monkeypatch.setattr(under_test, "clap_body", broken)
+    monkeypatch.setattr(Webhook, "post", post)
     with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
-        dispatcher._couriers["salon.webhook"].put(under_test.Parcel("bad", {"x": object()}))
-        dispatcher.take(clap())
+        dispatcher.take(clap(0))
+        dispatcher.take(clap(1))
         receiver.wait_for(1)
         attempts.wait_for(lambda a: a.ok)
     crashed = attempts.all()[0]
-    assert (crashed.event_id, crashed.code) == ("bad", "delivery.crashed")
+    assert (crashed.event_id, crashed.code) == ("salon:19a:0", "delivery.crashed")
     assert "TypeError" in str(crashed.params["reason"])
+    assert "S3CRET" not in str(crashed.params["reason"])
 
 
 def test_the_log_has_every_attempt_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import logging
 import socket
 import ssl
@@ -11,6 +14,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -18,6 +23,7 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, hang_up, 
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError
+from claptrap.core.spec import TargetSpec
 from claptrap.delivery.webhook import Answer, Webhook
 
 BODY = {"source": "microphone", "source_name": "Été 👏", "score": 0.5}
@@ -30,14 +36,18 @@ def webhook() -> Iterator[Webhook]:
         yield hook
 
 
-def post(url: str, timeout_s: float = PATIENT_S) -> Answer:
+def aimed(url: str, timeout_s: float = PATIENT_S, **options: Any) -> TargetSpec:
+    return TargetSpec("salon.webhook", "salon", url, timeout_s, **options)
+
+
+def post(url: str, timeout_s: float = PATIENT_S, **options: Any) -> Answer:
     with webhook() as hook:
-        return hook.post(url, BODY, "salon:19a:7", timeout_s)
+        return hook.post(aimed(url, timeout_s, **options), BODY, "salon:19a:7")
 
 
-def failure(url: str, timeout_s: float = PATIENT_S) -> DeliveryError:
+def failure(url: str, timeout_s: float = PATIENT_S, **options: Any) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
-        post(url, timeout_s)
+        post(url, timeout_s, **options)
     return caught.value
 
 
@@ -56,7 +66,7 @@ def test_the_body_goes_out_as_json_with_its_key() -> None:
 def test_any_status_is_an_answer() -> None:
     """What an answer means is for others to say."""
     with Receiver(answer(500, b"oops"), answer(429, Retry_After="7")) as receiver:
-        assert post(receiver.url) == Answer(500, None)
+        assert post(receiver.url) == Answer(500, None, "oops")
         assert post(receiver.url) == Answer(429, "7")
 
 
@@ -139,6 +149,69 @@ def test_a_certificate_that_is_vouched_for_is_taken(monkeypatch: pytest.MonkeyPa
         assert receiver.requests[0].json == BODY
 
 
+def test_an_authority_of_ones_own_is_trusted_and_no_other(tmp_path: Path) -> None:
+    """A house with its own authority names its file; a receiver that another vouches for is refused then."""
+    mine, other = trustme.CA(), trustme.CA()
+    mine.cert_pem.write_to_path(str(tmp_path / "mine.pem"))
+    other.cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    mine.issue_cert("127.0.0.1").configure_cert(context)
+    with Receiver(tls=context) as receiver, webhook() as hook:
+        assert hook.post(aimed(receiver.url, ca_file=str(tmp_path / "mine.pem")), BODY, "k").status == 204
+        with pytest.raises(DeliveryError) as refused:
+            hook.post(aimed(receiver.url, ca_file=str(tmp_path / "other.pem")), BODY, "k")
+        assert refused.value.code == "delivery.tls"
+        assert hook.post(aimed(receiver.url, ca_file=str(tmp_path / "mine.pem")), BODY, "k").status == 204
+        assert len(receiver.requests) == 2
+
+
+def test_verification_can_be_switched_off_by_name() -> None:
+    """A receiver with a certificate of its own making is told, if a person said so, also under another name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("another.example").configure_cert(context)
+    with Receiver(tls=context) as receiver:
+        assert failure(receiver.url).code == "delivery.tls"
+        assert post(receiver.url, verify_tls=False).status == 204
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_an_authority_that_cannot_be_read_is_told_and_not_tried_again(tmp_path: Path, content: bytes | None) -> None:
+    """A missing file, an empty one, one that is something else: the person must mend it."""
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_bytes(content)
+    error = failure("https://127.0.0.1:1/", ca_file=str(file))
+    assert (error.code, error.retryable, error.params["path"]) == ("delivery.ca_file", False, str(file))
+    assert error.params["reason"]
+
+
+def test_headers_go_along_and_never_replace_ours() -> None:
+    """What a receiver asks for, as a token; the body's own headers stay what they are."""
+    headers = {"Authorization": "Bearer S3CRET", "X-Room": "salon", "user-agent": "me", "CONTENT-TYPE": "text/plain"}
+    with Receiver() as receiver:
+        post(receiver.url, headers=headers)
+        (request,) = receiver.requests
+    assert request.headers["authorization"] == "Bearer S3CRET"
+    assert (request.headers["x-room"], request.headers["user-agent"]) == ("salon", "me")
+    assert (request.headers["content-type"], request.headers["idempotency-key"]) == ("application/json", "salon:19a:7")
+    assert "webhook-signature" not in request.headers
+
+
+@pytest.mark.parametrize("secret", ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "some words"])
+def test_a_signature_holds_for_exactly_these_bytes_and_this_moment(secret: str) -> None:
+    """Checked as a receiver does it, with the standard library."""
+    with Receiver() as receiver:
+        post(receiver.url, signing_secret=secret)
+        (request,) = receiver.requests
+    key = base64.b64decode(secret[6:]) if secret.startswith("whsec_") else secret.encode()
+    stamp = request.headers["webhook-timestamp"]
+    signed = f"salon:19a:7.{stamp}.".encode() + request.body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert request.headers["webhook-id"] == "salon:19a:7"
+    assert request.headers["webhook-signature"] == f"v1,{expected}"
+    assert abs(int(stamp) - time.time()) < 60
+
+
 def test_plain_http_where_tls_is_expected_is_told() -> None:
     """A wrong scheme is a fault of TLS, in words."""
     with Receiver() as receiver:
@@ -157,11 +230,11 @@ def test_abort_from_another_thread_ends_an_attempt_at_once() -> None:
         aborter = threading.Thread(target=abort_when_there, name="test:aborter")
         aborter.start()
         with pytest.raises(DeliveryError) as caught:
-            hook.post(receiver.url, BODY, "k", 60.0)
+            hook.post(aimed(receiver.url, 60.0), BODY, "k")
         aborter.join()
         assert caught.value.code == "delivery.stopped"
         receiver._script.append(answer(200))
-        assert hook.post(receiver.url, BODY, "k", PATIENT_S).status == 200  # and it can go on
+        assert hook.post(aimed(receiver.url), BODY, "k").status == 200  # and it can go on
 
 
 def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -180,7 +253,7 @@ def test_nothing_stays_open() -> None:
     """After an attempt its connection is closed, whatever came of it."""
     with Receiver(answer(200, b"ok"), trickle(b"HTTP/1.1 200 OK\r\n\r\n")) as receiver, webhook() as hook:
         for _ in range(2):
-            hook.post(receiver.url, BODY, "k", PATIENT_S)
+            hook.post(aimed(receiver.url), BODY, "k")
         for connection in receiver._threads:
             connection.join(5)  # ends when its client has gone
             assert not connection.is_alive()
@@ -202,10 +275,11 @@ def test_a_resolver_that_hangs_holds_up_neither_the_attempt_nor_the_end_of_the_p
 import socket, threading
 socket.getaddrinfo = lambda *a, **k: threading.Event().wait()  # as the system's does without a network, only longer
 from claptrap.core.errors import DeliveryError
+from claptrap.core.spec import TargetSpec
 from claptrap.delivery.webhook import Webhook
 hook = Webhook()
 try:
-    hook.post("http://receiver.example/", {}, "k", 0.3)
+    hook.post(TargetSpec("t", "s", "http://receiver.example/", 0.3), {}, "k")
 except DeliveryError as error:
     print(error.code)
 hook.close()

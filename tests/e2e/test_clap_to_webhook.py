@@ -71,8 +71,8 @@ def house(folder: Path, *behaviours: object) -> Iterator[House]:
         Receiver(*behaviours) as receiver,  # type: ignore[arg-type]
         Service(folder / "data", **server.environment) as service,
     ):
-        webhook = {"url": receiver.url + "?token=S3CRET"}
-        service.patch({"sources": [{"id": "microphone", "name": "Salon d'été", "webhook": webhook}]})
+        webhook = {"id": "webhook", "url": receiver.url + "?token=S3CRET"}
+        service.patch({"sources": [{"id": "microphone", "name": "Salon d'été", "webhooks": [webhook]}]})
         service.wait_for_status("microphone", "live")
         yield House(server, service, receiver)
 

@@ -68,7 +68,8 @@ def test_a_folder_that_cannot_be_written_is_shown_and_the_page_opens(tmp_path: P
     """No permission to write is a problem on the page, not a dead service."""
     (tmp_path / "file").write_text("")
     with Service(tmp_path / "file" / "data") as service:
-        assert [p["code"] for p in service.get("/api/state")["problems"]] == ["settings.unwritable"]
+        problems = [p["code"] for p in service.get("/api/state")["problems"]]
+        assert problems == ["settings.unwritable", "history.unwritable"]
         with urllib.request.urlopen(service.url, timeout=5) as page:
             assert page.status == 200
 

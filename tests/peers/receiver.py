@@ -99,9 +99,12 @@ class Receiver:
         script: what to do with the first requests, in order.
         then: what to do with the others.
         tls: speak TLS with this.
+        port: 0 for a free one.
     """
 
-    def __init__(self, *script: Behaviour, then: Behaviour | None = None, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *script: Behaviour, then: Behaviour | None = None, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self._script = list(script)
         self._then = then or answer(204)
         self._tls = tls
@@ -110,7 +113,7 @@ class Receiver:
         self._ended = threading.Event()
         self._connections: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)
+        self._listener = socket.create_server(("127.0.0.1", port), backlog=300)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/hook"
         self._acceptor = threading.Thread(target=self._accept, name="test:receiver")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from claptrap.core import wording
+from claptrap.core.events import Event
 from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
 from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
@@ -33,12 +34,15 @@ def test_defaults_are_one_enabled_microphone() -> None:
 
 def test_every_fault_is_told_with_its_path() -> None:
     """Checking does not stop at the first fault."""
-    document = {"sources": [{**MIC, "threshold": 1.5, "delay_s": 0, "webhook": {"url": "ftp://x"}}], "langage": "fr"}
+    document = {
+        "sources": [{**MIC, "threshold": 1.5, "delay_s": 0, "webhooks": [{"id": "webhook", "url": "ftp://x"}]}],
+        "langage": "fr",
+    }
     assert faults(document) == {
         "langage": "settings.unknown_key_near",
         "sources.microphone.delay_s": "settings.greater_than",
         "sources.microphone.threshold": "settings.at_most",
-        "sources.microphone.webhook.url": "url.scheme",
+        "sources.microphone.webhooks.webhook.url": "url.scheme",
     }
 
 
@@ -54,7 +58,11 @@ def test_every_fault_is_told_with_its_path() -> None:
         ({"id": "Été"}, "sources.Été.id", "settings.bad_id"),
         ({"kind": "video"}, "sources.microphone", "settings.not_one_of"),
         ({"input": "x"}, "sources.microphone.input", "settings.not_an_object"),
-        ({"webhook": {"max_attempts": 1.5}}, "sources.microphone.webhook.max_attempts", "settings.not_a_whole_number"),
+        (
+            {"webhooks": [{"id": "webhook", "max_attempts": 1.5}]},
+            "sources.microphone.webhooks.webhook.max_attempts",
+            "settings.not_a_whole_number",
+        ),
         ({"zzzqqq": 1}, "sources.microphone.zzzqqq", "settings.unknown_key"),
     ],
 )
@@ -75,10 +83,17 @@ def test_a_document_that_is_no_object_is_refused() -> None:
 
 def test_a_patch_keeps_what_it_does_not_name() -> None:
     """A partial save never deletes a sibling key."""
-    before = check({"sources": [{**MIC, "delay_s": 2.0, "webhook": {"url": "http://a/b", "timeout_s": 9.0}}]})
-    after = check(merged(before, {"sources": [{"id": "microphone", "webhook": {"url": "http://c/d"}}]}))
+    before = check(
+        {"sources": [{**MIC, "delay_s": 2.0, "webhooks": [{"id": "webhook", "url": "http://a/b", "timeout_s": 9.0}]}]}
+    )
+    after = check(merged(before, {"sources": [{"id": "microphone", "webhooks": [{"id": "webhook", "url": "http://c/d"}]}]}))
     (source,) = after.sources
-    assert (source.name, source.delay_s, source.webhook.timeout_s, source.webhook.url) == ("Salon", 2.0, 9.0, "http://c/d")
+    assert (source.name, source.delay_s, source.webhooks[0].timeout_s, source.webhooks[0].url) == (
+        "Salon",
+        2.0,
+        9.0,
+        "http://c/d",
+    )
 
 
 def test_a_patch_with_a_new_id_adds_a_source() -> None:
@@ -89,7 +104,9 @@ def test_a_patch_with_a_new_id_adds_a_source() -> None:
 
 def test_json_round_trip() -> None:
     """Writing and reading the document changes nothing."""
-    settings = check({"language": "en", "sources": [{**MIC, "webhook": {"url": "https://example.org/h?k=1"}}]})
+    settings = check(
+        {"language": "en", "sources": [{**MIC, "webhooks": [{"id": "webhook", "url": "https://example.org/h?k=1"}]}]}
+    )
     assert check(settings.model_dump(mode="json")) == settings
 
 
@@ -287,3 +304,64 @@ def test_a_camera_to_probe_is_checked_like_one_to_keep() -> None:
         with pytest.raises(SettingsFaults) as caught:
             camera(settings, given, source_id)
         assert f"sources.{path}" in {fault.path for fault in caught.value.faults}
+
+
+HOOK = {"id": "webhook", "url": "http://a/b"}
+
+
+@pytest.mark.parametrize(
+    ("webhook", "path", "code"),
+    [
+        ({"headers": {"X Y": "a"}}, "headers", "settings.bad_header"),
+        ({"headers": {"Content-Length": "5"}}, "headers", "settings.our_header"),
+        ({"headers": {"X": "a\r\nY: b"}}, "headers.X", "settings.bad_header_value"),
+        ({"headers": {"X": "été"}}, "headers.X", "settings.bad_header_value"),
+        ({"headers": {"X": "********"}}, "headers.X", "settings.masked"),
+        ({"headers": {"X": 5}}, "headers.X", "settings.not_a_text"),
+        ({"signing_secret": "whsec_!"}, "signing_secret", "settings.bad_signing_secret"),
+        ({"claps": [5]}, "claps.0", "settings.at_most"),
+        ({"id": "A"}, "id", "settings.bad_id"),
+    ],
+)
+def test_faults_of_webhooks(webhook: dict[str, Any], path: str, code: str) -> None:
+    """Each with its place and reason."""
+    entry = {**HOOK, **webhook}
+    document = {"sources": [{**MIC, "webhooks": [entry]}]}
+    assert faults(document) == {f"sources.microphone.webhooks.{entry['id']}.{path}": code}
+
+
+def test_two_webhooks_of_one_source_have_two_ids() -> None:
+    """Two sources may use the same."""
+    assert faults({"sources": [{**MIC, "webhooks": [HOOK, HOOK]}]}) == {
+        "sources.microphone.webhooks": "settings.duplicate_webhook"
+    }
+    settings = check({"sources": [{**MIC, "webhooks": [HOOK]}, {**MIC, "id": "two", "webhooks": [HOOK]}]})
+    assert [target.id for target in settings.targets()] == ["microphone.webhook", "two.webhook"]
+
+
+def test_secrets_of_a_webhook_are_write_only() -> None:
+    """Shown masked, kept when the mask comes back, changed by another value, a header taken away by null."""
+    secret = {"headers": {"Authorization": "Bearer S3CRET", "X-Old": "S3CRET"}, "signing_secret": "S3CRET words"}
+    settings = check({"sources": [{**MIC, "webhooks": [{**HOOK, **secret}]}]})
+    shown = settings.model_dump(mode="json")
+    assert "S3CRET" not in str(shown) + repr(settings.targets())
+    assert check(merged(settings, shown)) == settings
+    change = {"headers": {"X-Old": None, "X-New": "n"}, "url": "http://c/d"}
+    changed = check(merged(settings, {"sources": [{"id": "microphone", "webhooks": [{"id": "webhook", **change}]}]}))
+    (target,) = changed.targets()
+    assert target.headers == {"Authorization": "Bearer S3CRET", "X-New": "n"}
+    assert (target.signing_secret, target.url) == ("S3CRET words", "http://c/d")
+
+
+def test_a_webhook_can_be_for_some_rows_of_claps_only() -> None:
+    """One for two claps, one for everything; applause goes only to who wants everything."""
+    settings = check({"sources": [{**MIC, "webhooks": [{**HOOK, "claps": [2]}, {**HOOK, "id": "all"}]}]})
+    two, everything = settings.targets()
+
+    def event(claps: int, *, applause: bool = False, source: str = "microphone") -> Event:
+        return Event(source, "Salon", "microphone", "e", 0, 0.0, 0.1, 0.0, 0.9, claps, applause=applause)
+
+    assert [two.wants(event(1)), two.wants(event(2)), two.wants(event(2, applause=True))] == [False, True, False]
+    assert [everything.wants(event(n)) for n in (1, 2)] == [True, True]
+    assert everything.wants(event(1, applause=True))
+    assert not everything.wants(event(1, source="kitchen"))

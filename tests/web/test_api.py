@@ -36,7 +36,7 @@ def test_settings_are_changed_in_part_and_given_back_whole(served: Served) -> No
 
 def test_every_fault_of_a_change_is_told_with_its_path_and_nothing_is_changed(served: Served) -> None:
     before = served.ask("GET", "/api/settings").json
-    bad = {"sources": [{"id": "salon", "threshold": 2, "delay_s": 0, "webhook": {"url": "ftp://x"}}]}
+    bad = {"sources": [{"id": "salon", "threshold": 2, "delay_s": 0, "webhooks": [{"id": "webhook", "url": "ftp://x"}]}]}
     answer = served.ask("PATCH", "/api/settings?lang=en", bad)
     assert answer.status == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -46,7 +46,7 @@ def test_every_fault_of_a_change_is_told_with_its_path_and_nothing_is_changed(se
     assert {fault["path"]: fault["message"] for fault in problem["faults"]} == {
         "sources.salon.threshold": "It must be at most 1.0.",
         "sources.salon.delay_s": "It must be greater than 0.0.",
-        "sources.salon.webhook.url": "The address must begin with http:// or https://, like http://192.168.1.10/hook.",
+        "sources.salon.webhooks.webhook.url": "The address must begin with http:// or https://, like http://192.168.1.10/hook.",
     }
     assert served.ask("GET", "/api/settings").json == before
 

@@ -143,8 +143,8 @@ def test_two_pages_agree(served: Served) -> None:
 
 def test_the_test_button_ends_with_its_outcome(served: Served) -> None:
     with Receiver(answer(204), then=answer(500)) as receiver, page(served) as told:
-        webhook = {"url": receiver.url, "max_attempts": 1}
-        served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhook": webhook}]})
+        webhook = {"id": "webhook", "url": receiver.url, "max_attempts": 1}
+        served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": [webhook]}]})
         sent = served.ask("POST", "/api/sources/salon/webhook/test")
         assert sent.status == 202
         outcome = told.next("delivery")

@@ -90,7 +90,9 @@ def test_a_threshold_that_was_set_is_there_after_a_reload_and_on_another_page(pa
 
 def test_the_webhook_test_shows_its_outcome(page: Page, served: Served) -> None:
     with Receiver(answer(204), then=answer(403)) as receiver:
-        served.service.change({"sources": [{"id": "salon", "webhook": {"url": receiver.url, "max_attempts": 1}}]})
+        served.service.change(
+            {"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url, "max_attempts": 1}]}]}
+        )
         button = page.get_by_role("button", name="Tester")
         expect(button).to_be_enabled()
         button.click()
@@ -126,7 +128,7 @@ def test_a_bad_address_is_refused_beside_its_field(page: Page, served: Served) -
     field.fill("ftp://nowhere")
     field.blur()
     expect(page.get_by_text("L'adresse doit commencer par http:// ou https://")).to_be_visible()
-    assert served.service.settings().sources[0].webhook.url == ""
+    assert served.service.settings().sources[0].webhooks[0].url == ""
 
 
 def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Served) -> None:

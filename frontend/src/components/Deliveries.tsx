@@ -17,7 +17,7 @@ export function Deliveries() {
       <h2 id="deliveries-title">{t("deliveries.title")}</h2>
       {shown.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
       <ul class="deliveries">
-        {shown.map((attempt) => <Delivery key={`${attempt.event_id} ${attempt.number}`} attempt={attempt} />)}
+        {shown.map((attempt) => <Delivery key={`${attempt.event_id} ${attempt.target_id} ${attempt.number}`} attempt={attempt} />)}
       </ul>
       <ShowMore all={all} count={attempts.value.length} shown={SHOWN} />
     </section>

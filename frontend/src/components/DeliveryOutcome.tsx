@@ -24,6 +24,6 @@ export function DeliveryOutcome({ detection }: { detection: Detection }) {
 }
 
 function isAwaited(detection: Detection): boolean {
-  const webhook = sources.value.find((source) => source.id === detection.sourceId)?.webhook;
-  return Boolean(webhook?.enabled && webhook.url) && now.value - detection.timestamp < SURELY_TRIED_S;
+  const webhooks = sources.value.find((source) => source.id === detection.sourceId)?.webhooks ?? [];
+  return webhooks.some((webhook) => webhook.enabled && webhook.url) && now.value - detection.timestamp < SURELY_TRIED_S;
 }

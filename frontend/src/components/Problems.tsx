@@ -18,11 +18,11 @@ export function Problems() {
 
 /** The sources whose receiver did not take the last thing it was told, and will not be told again. */
 function deafReceivers(): string[] {
-  return sources.value.flatMap((source) => {
-    const last = attempts.value.find((attempt) => attempt.source_id === source.id);
-    const gaveUp = last && !last.ok && last.retry_in_s === null && source.webhook.enabled;
+  return sources.value.flatMap((source) => source.webhooks.flatMap((webhook) => {
+    const last = attempts.value.find((attempt) => attempt.target_id === `${source.id}.${webhook.id}`);
+    const gaveUp = last && !last.ok && last.retry_in_s === null && webhook.enabled;
     return gaveUp ? [t("problems.webhook", { source: source.name, reason: said(last) })] : [];
-  });
+  }));
 }
 
 function Problem({ sentence, dismiss }: { sentence: string; dismiss?: () => void }) {

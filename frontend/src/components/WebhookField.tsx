@@ -7,13 +7,14 @@ import { WebhookTest } from "./WebhookTest.tsx";
 
 const PAUSE_MS = 900;
 
-/** Where a source's detections are posted, whether they are, and a test of it. */
+/** Where a source's detections are posted first, whether they are, and a test of it. */
 export function WebhookField({ source }: { source: SourceSettings }) {
-  const path = `sources.${source.id}.webhook.url`;
-  const enabledPath = `sources.${source.id}.webhook.enabled`;
+  const webhook = source.webhooks[0] ?? { id: "webhook", url: "", enabled: true };
+  const path = `sources.${source.id}.webhooks.${webhook.id}.url`;
+  const enabledPath = `sources.${source.id}.webhooks.${webhook.id}.enabled`;
   const draft = drafts.value[path];
-  const url = draft?.text ?? source.webhook.url;
-  const enabled = Boolean(drafts.value[enabledPath]?.value ?? source.webhook.enabled);
+  const url = draft?.text ?? webhook.url;
+  const enabled = Boolean(drafts.value[enabledPath]?.value ?? webhook.enabled);
   return (
     <div class="field field-webhook">
       <div class="field-head">
@@ -29,7 +30,7 @@ export function WebhookField({ source }: { source: SourceSettings }) {
           onBlur={() => settle(path)}
           onKeyDown={(event) => event.key === "Enter" ? settle(path) : event.key === "Escape" && discard(path)}
         />
-        <WebhookTest sourceId={source.id} urlPath={path} ready={url.trim() !== "" && enabled} />
+        <WebhookTest sourceId={source.id} webhookId={webhook.id} urlPath={path} ready={url.trim() !== "" && enabled} />
       </span>
       <SaveState path={path} id={`${path}-state`} />
       <SaveState path={enabledPath} id={`${enabledPath}-state`} />

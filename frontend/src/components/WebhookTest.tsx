@@ -10,12 +10,13 @@ import { Outcome } from "./Outcome.tsx";
 
 interface Props {
   sourceId: string;
+  webhookId: string;
   urlPath: string;
   ready: boolean;
 }
 
 /** Sends a test the way a real clap goes, and says how it ended. */
-export function WebhookTest({ sourceId, urlPath, ready }: Props) {
+export function WebhookTest({ sourceId, webhookId, urlPath, ready }: Props) {
   const eventId = useSignal("");
   const asking = useSignal(false);
   const refusal = useSignal("");
@@ -27,7 +28,7 @@ export function WebhookTest({ sourceId, urlPath, ready }: Props) {
     asking.value = true;
     await settle(urlPath);
     if (drafts.value[urlPath]?.state !== "refused") {
-      await testWebhook(sourceId).then(
+      await testWebhook(sourceId, webhookId).then(
         (answer) => (eventId.value = answer.event_id),
         (error: unknown) => (refusal.value = inWords(error)),
       );

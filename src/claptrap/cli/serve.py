@@ -40,7 +40,7 @@ DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
     envvar="CLAPTRAP_DATA_DIR",
     show_envvar=True,
     type=click.Path(path_type=Path),
-    help="Folder of the settings.",
+    help="Folder of the settings and the history.",
 )
 @click.option(
     "--allow-network",

@@ -165,6 +165,8 @@ class Attempt:
         code: why it failed, a key of ``core.wording``; empty on success.
         params: values for that sentence.
         retry_in_s: seconds until the next attempt; None when this was the last.
+        delivery_id: the ``Delivery`` that was attempted.
+        excerpt: how the answer began, its secrets masked.
     """
 
     event_id: str
@@ -178,6 +180,8 @@ class Attempt:
     code: str = ""
     params: Mapping[str, str | int | float] = field(default_factory=dict)
     retry_in_s: float | None = None
+    delivery_id: str = ""
+    excerpt: str = ""
 
     @property
     def ok(self) -> bool:

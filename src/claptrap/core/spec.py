@@ -6,9 +6,12 @@ machine must know to hear one source, and nothing about who is told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from claptrap.core.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,12 @@ class TargetSpec:
         url: http or https address; a secret (it may hold a token), masked by ``delivery.policy.redact`` in logs.
         timeout_s: bound on one whole attempt, > 0 s.
         max_attempts: attempts for one event, ≥ 1.
+        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
+        claps: only events of so many claps; empty for all, applause too.
+        headers: sent along; their values are secret.
+        signing_secret: signs what is sent, as ``core.signing`` says; empty for no signature.
+        verify_tls: whether an https receiver must prove who it is.
+        ca_file: PEM file of the authority to trust; empty for those of the system.
     """
 
     id: str
@@ -180,3 +189,14 @@ class TargetSpec:
     url: str
     timeout_s: float = 5.0
     max_attempts: int = 4
+    max_age_s: float = 3600.0
+    claps: tuple[int, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    signing_secret: str = field(default="", repr=False)
+    verify_tls: bool = True
+    ca_file: str = ""
+
+    def wants(self, event: Event) -> bool:
+        """Return whether it is to be told of ``event``."""
+        mine = event.source_id == self.source_id
+        return mine and (not self.claps or (not event.applause and event.claps in self.claps))

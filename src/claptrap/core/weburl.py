@@ -7,12 +7,14 @@ What is secret in an address: the user part always; values behind names like ``p
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from claptrap.core.errors import InputError
 
 MASK = "********"
 """Stands for a secret wherever a person looks; never a secret itself."""
+LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path is a word like "hook"
+LONG_ENOUGH_TO_TELL = 4  # a shorter value is "on" or "1", and stands in any text
 
 _SECRET = re.compile(r"(?i)((?:pass\w*|pwd|pw|secret|token|auth|\w*key)=)[^&/;\s]+")
 _ANY_USER_PART = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*@")
@@ -66,6 +68,16 @@ def redact(url: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     hidden = "/…" if parts.path.strip("/") or parts.query else ""
     return f"{parts.scheme}://{host}{port}{hidden}"
+
+
+def secrets_of(url: str) -> frozenset[str]:
+    """Return the parts of an address that must not be shown, as they are written and as they are meant."""
+    parts = _split(url)
+    segments = [segment for segment in parts.path.split("/") if len(segment) >= LONG_ENOUGH_TO_BE_SECRET]
+    values = [value for _, value in parse_qsl(parts.query)] + [pair.partition("=")[2] for pair in parts.query.split("&")]
+    words = [word for word in (*values, parts.query, parts.username or "") if len(word) >= LONG_ENOUGH_TO_TELL]
+    found = [*segments, *words, parts.password or ""]
+    return frozenset(form for part in found for form in (part, unquote(part)) if form)
 
 
 def masked(url: str) -> str:

@@ -373,6 +373,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The host name “{host}” is unknown.",
         "fr": "Le nom d'hôte « {host} » est inconnu.",
     },
+    "delivery.ca_file": {
+        "en": "The file {path} of the authority to trust cannot be used: {reason}.",
+        "fr": "Le fichier {path} de l'autorité de confiance est inutilisable : {reason}.",
+    },
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
@@ -383,6 +387,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.stopped": {
         "en": "ClapTrap was stopped before this could be delivered.",
         "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
+    },
+    "delivery.removed": {
+        "en": "The webhook was removed or switched off before this could be delivered.",
+        "fr": "Le webhook a été supprimé ou désactivé avant que l'envoi n'aboutisse.",
+    },
+    "delivery.too_old": {
+        "en": "It waited longer than {seconds} s for this receiver and was given up.",
+        "fr": "L'envoi a attendu ce destinataire plus de {seconds} s et a été abandonné.",
     },
     "delivery.crashed": {
         "en": "Unexpected fault while delivering: {reason}. Later events are still delivered; please report the log.",
@@ -423,6 +435,26 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "A source keeps its id. Add another source, and remove this one.",
         "fr": "Une source garde son identifiant. Ajoutez une autre source, et retirez celle-ci.",
     },
+    "settings.duplicate_webhook": {
+        "en": "Two webhooks of this source have the id “{id}”; each needs its own.",
+        "fr": "Deux webhooks de cette source ont l'identifiant « {id} » ; chacun doit avoir le sien.",
+    },
+    "settings.bad_header": {
+        "en": "“{name}” cannot be the name of a header: letters, digits and hyphens, no spaces.",
+        "fr": "« {name} » ne peut pas être un nom d'en-tête : lettres, chiffres et traits d'union, sans espace.",
+    },
+    "settings.our_header": {
+        "en": "ClapTrap sets the header “{name}” itself; choose another.",
+        "fr": "ClapTrap fixe lui-même l'en-tête « {name} » ; choisissez-en un autre.",
+    },
+    "settings.bad_header_value": {
+        "en": "A header's value has only plain letters, digits and signs (ASCII), on one line, without spaces around it.",
+        "fr": "La valeur d'un en-tête n'a que des lettres sans accent, chiffres et signes (ASCII), sur une ligne, sans espaces autour.",
+    },
+    "settings.bad_signing_secret": {
+        "en": "What follows “whsec_” must be Base64, as the receiver gave it. Any other text may be a secret too, without “whsec_”.",
+        "fr": "Ce qui suit « whsec_ » doit être en Base64, comme le destinataire l'a donné. Tout autre texte peut aussi servir de secret, sans « whsec_ ».",
+    },
     "settings.missing": {"en": "This is missing.", "fr": "Cette valeur manque."},
     "settings.missing_kind": {
         "en": "The source's kind is missing: microphone, file, rtsp, vban or browser.",
@@ -459,6 +491,20 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.locked": {
         "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
         "fr": "Un autre ClapTrap (processus {holder}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
+    },
+    # -- history
+    "history.unwritable": {
+        "en": "The history {path} cannot be written: {reason}. Claps are heard and told all the same; meanwhile the newest are kept in memory, and written down as soon as that can be done.",
+        "fr": "L'historique {path} ne peut pas être écrit : {reason}. Les claps sont entendus et envoyés quand même ; les plus récents sont gardés en mémoire, et écrits dès que possible.",
+    },
+    "history.newer": {
+        "en": "The history {path} was written by a newer ClapTrap (version {version}; this one knows {known}). It was left as it is, and the history is kept in memory. Install the newer ClapTrap, or move the file away.",
+        "fr": "L'historique {path} a été écrit par un ClapTrap plus récent (version {version} ; celui-ci connaît {known}). Il est laissé tel quel, et l'historique est gardé en mémoire. Installez le ClapTrap récent, ou déplacez le fichier.",
+    },
+    "history.damaged": {"en": "The history {path} is damaged.", "fr": "L'historique {path} est endommagé."},
+    "history.set_aside": {
+        "en": "The history was damaged. It was set aside as {aside}, and a new one was begun; settings and hearing are not concerned.",
+        "fr": "L'historique était endommagé. Il a été mis de côté ({aside}) et un nouveau a été commencé ; les réglages et l'écoute ne sont pas touchés.",
     },
     # -- service
     "service.port_taken": {
@@ -518,6 +564,20 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.not_a_name": {
         "en": "It must be a text of 1 to {most} characters.",
         "fr": "Il faut un texte de 1 à {most} caractères.",
+    },
+    "api.bad_parameter": {
+        "en": "The value of “{name}” in the address is not understood.",
+        "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
+    },
+    "api.unknown_event": {"en": "There is no detection “{id}”.", "fr": "Il n'y a pas de détection « {id} »."},
+    "api.unknown_delivery": {"en": "There is no delivery “{id}”.", "fr": "Il n'y a pas d'envoi « {id} »."},
+    "api.no_receiver": {
+        "en": "Nobody is there to be told: the webhook was removed, switched off, or has no address.",
+        "fr": "Il n'y a plus de destinataire : le webhook a été supprimé, désactivé, ou n'a pas d'adresse.",
+    },
+    "api.unknown_webhook": {
+        "en": "The source “{source}” has no webhook “{webhook}”.",
+        "fr": "La source « {source} » n'a pas de webhook « {webhook} ».",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

@@ -1,4 +1,8 @@
-"""Who is told what, and again if need be: a queue and a thread per receiver, so that a dead one delays nobody."""
+"""Who is told what, and again if need be: a thread per receiver, so that a dead one delays nobody.
+
+What waits is not here but in the outbox, which keeps it over restarts: a courier takes the head of its receiver's queue,
+tries, and writes down how that went.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +10,50 @@ import logging
 import threading
 import time
 import traceback
-from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
+from claptrap.core.outbox import Delivery, Outbox
 from claptrap.core.spec import TargetSpec
-from claptrap.core.weburl import redact
+from claptrap.core.weburl import LONG_ENOUGH_TO_TELL, redact, secrets_of
 from claptrap.delivery.payload import clap_body, trial_body
 from claptrap.delivery.policy import wait_s, worth_retrying
-from claptrap.delivery.webhook import Webhook
+from claptrap.delivery.webhook import Webhook, excerpt
 
-WAITING = 200  # detections that may wait for one receiver; then the oldest is given up, and said so
+WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
+_PAUSE_S = 5.0  # after a fault of ours
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One body for one receiver; ``key`` is the same on every attempt."""
-
-    key: str
-    body: Mapping[str, Any]
-
-
 class Dispatcher:
-    """Tells receivers of events. An ``EventSink``.
+    """Tells receivers of events.
 
     Args:
+        outbox: keeps what waits.
         status: where every attempt and its outcome go.
         clock: the machine's.
         backoff: how long to wait between attempts.
+        most_waiting: deliveries that may wait for one receiver.
     """
 
-    def __init__(self, status: StatusSink, clock: Clock | None = None, backoff: Backoff | None = None) -> None:
-        self._status = status
+    def __init__(
+        self,
+        outbox: Outbox,
+        status: StatusSink,
+        clock: Clock | None = None,
+        backoff: Backoff | None = None,
+        most_waiting: int = WAITING,
+    ) -> None:
         self._clock = clock or SystemClock()
-        self._backoff = backoff or Backoff(first_s=1.0, most_s=30.0)
+        self._desk = Desk(outbox, status, self._clock, backoff or Backoff(first_s=1.0, most_s=30.0), most_waiting)
+        self._outbox = outbox
         self._couriers: dict[str, Courier] = {}
         self._lock = threading.Lock()
 
@@ -60,38 +65,69 @@ class Dispatcher:
             for target in wanted.values():
                 self._courier(target).aim(target)
         _end(gone, 0.0)
+        urls = {courier.target.id: redact(courier.target.url) for courier in gone}
+        for delivery in self._outbox.orphans(wanted):
+            self._desk.give_up(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def take(self, event: Event) -> None:
-        """Queue an event for the receivers of its source; never waits for them."""
-        parcel = Parcel(event.id, clap_body(event))
+    def take(self, event: Event) -> bool:
+        """Put an event into the outbox with who must be told of it; False if it is known. Never waits for a receiver."""
         with self._lock:
-            for courier in self._couriers.values():
-                if courier.target.source_id == event.source_id:
-                    courier.put(parcel)
+            couriers = self._who_wants(event)
+            deliveries = [self._delivery(event, courier.target) for courier in couriers]
+            new = self._outbox.take(event, deliveries)
+        for courier in couriers:
+            courier.wake()
+        return new
 
     def test(self, target_id: str, *, source_kind: str, source_name: str) -> str:
-        """Send a test through queue, thread and request of a real clap; return its event id.
+        """Send a test through outbox, thread and request of a real clap; return its event id.
 
         Raises:
             KeyError: there is no such target.
         """
-        event_id = f"test:{uuid4().hex[:12]}"
+        event_id, now = f"test:{uuid4().hex[:12]}", self._clock.unix()
         with self._lock:
-            courier = self._couriers[target_id]
-            source_id = courier.target.source_id
-            courier.put(Parcel(event_id, trial_body(event_id, source_id, source_kind, source_name, self._clock.unix())))
+            source_id = self._couriers[target_id].target.source_id
+        body = trial_body(event_id, source_id, source_kind, source_name, now)
+        self.replay(Delivery(uuid4().hex, event_id, target_id, source_id, body, now))
         return event_id
 
+    def replay(self, delivery: Delivery) -> None:
+        """Send a delivery again, whatever became of it, under the same key; one that waits is left to wait.
+
+        Raises:
+            KeyError: its receiver is gone.
+        """
+        with self._lock:
+            courier = self._couriers[delivery.target_id]
+            self._outbox.send([replace(delivery, since=self._clock.unix())])
+        courier.wake()
+
+    def replay_event(self, event: Event) -> int:
+        """Tell all who want an event now of it, again where they know it; return how many they are."""
+        with self._lock:
+            couriers = self._who_wants(event)
+            self._outbox.send([self._delivery(event, courier.target) for courier in couriers])
+        for courier in couriers:
+            courier.wake()
+        return len(couriers)
+
     def stop(self, timeout_s: float) -> None:
-        """End: what is not delivered ``timeout_s`` from now is given up, and said so."""
+        """End: what is not delivered ``timeout_s`` from now waits in the outbox for the next start."""
         with self._lock:
             couriers = list(self._couriers.values())
             self._couriers.clear()
         _end(couriers, timeout_s)
 
+    def _who_wants(self, event: Event) -> list[Courier]:
+        return [courier for courier in self._couriers.values() if courier.target.wants(event)]
+
+    def _delivery(self, event: Event, target: TargetSpec) -> Delivery:
+        return Delivery(uuid4().hex, event.id, target.id, target.source_id, clap_body(event), self._clock.unix())
+
     def _courier(self, target: TargetSpec) -> Courier:
         if target.id not in self._couriers:
-            self._couriers[target.id] = Courier(target, self._status, self._clock, self._backoff)
+            self._couriers[target.id] = Courier(target, self._desk)
         return self._couriers[target.id]
 
 
@@ -108,17 +144,70 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
         courier.join()
 
 
-class Courier:
-    """One receiver: its queue, and the thread ``deliver:ID`` that empties it in order."""
+def _secrets(target: TargetSpec) -> frozenset[str]:
+    """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
+    given = (target.signing_secret, *target.headers.values())
+    return secrets_of(target.url) | {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
 
-    def __init__(self, target: TargetSpec, status: StatusSink, clock: Clock, backoff: Backoff) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all couriers share: the outbox, and how attempts are told."""
+
+    outbox: Outbox
+    status: StatusSink
+    clock: Clock
+    backoff: Backoff
+    most_waiting: int
+
+    def give_up(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
+        """Write down and say that a delivery is given up without an attempt."""
+        self.report(delivery, url, self.clock.unix(), 0.0, error=error)
+
+    def report(
+        self,
+        delivery: Delivery,
+        url: str,
+        at: float,
+        took_s: float,
+        *,
+        status: int = 0,
+        error: DeliveryError | None = None,
+        retry_in_s: float | None = None,
+        said: str = "",
+    ) -> None:
+        """Write one attempt down, and tell the page and the log of it. ``url`` is redacted."""
+        attempt = Attempt(
+            delivery.event_id,
+            delivery.target_id,
+            delivery.source_id,
+            url,
+            delivery.attempts + 1,
+            at,
+            round(took_s, 4),
+            status,
+            error.code if error else "",
+            error.params if error else {},
+            retry_in_s,
+            delivery.id,
+            said,
+        )
+        self.outbox.tried(attempt)
+        self.status.offer(attempt)
+        again = f" (again in {retry_in_s:.1f} s)" if retry_in_s is not None else ""
+        level = logging.WARNING if error else logging.INFO
+        _log.log(level, "%s: %s, attempt %d: %s%s", attempt.event_id, url, attempt.number, error or status, again)
+
+
+class Courier:
+    """One receiver: the thread ``deliver:ID``, which empties its queue in the outbox, in order."""
+
+    def __init__(self, target: TargetSpec, desk: Desk) -> None:
         self.target = target
-        self._status = status
-        self._clock = clock
-        self._backoff = backoff
+        self._desk = desk
         self._webhook = Webhook()
-        self._queue: deque[Parcel] = deque()
         self._changed = threading.Condition()
+        self._woken = False
         self._finishing = False
         self._giving_up = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
@@ -128,22 +217,20 @@ class Courier:
         """Send what waits, and what comes, to ``target`` from the next attempt on."""
         self.target = target
 
-    def put(self, parcel: Parcel) -> None:
-        """Queue a parcel; when too many wait the oldest is given up."""
+    def wake(self) -> None:
+        """Look into the outbox: something may have come."""
         with self._changed:
-            if len(self._queue) >= WAITING:
-                self._report(self._queue.popleft(), 0, self._clock.unix(), 0.0, error=DeliveryError("delivery.overflow"))
-            self._queue.append(parcel)
+            self._woken = True
             self._changed.notify()
 
     def finish(self) -> None:
-        """Ask the thread to end once the queue is empty."""
+        """Ask the thread to end once nothing waits."""
         with self._changed:
             self._finishing = True
             self._changed.notify()
 
     def wait(self, timeout_s: float) -> None:
-        """Wait at most that long for the queue to empty."""
+        """Wait at most that long until nothing waits."""
         self._thread.join(max(0.0, timeout_s))
 
     def give_up(self) -> None:
@@ -159,81 +246,77 @@ class Courier:
         self._webhook.close()
 
     def _run(self) -> None:
-        while (parcel := self._next()) is not None:
+        while not self._giving_up.is_set():
+            delivery = None
             try:
-                self._deliver(parcel)
+                delivery = self._next()
+                if delivery is None:
+                    return
+                self._deliver(delivery)
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of one delivery, and says so
-                self._say_crashed(parcel, error)
+                self._contain(delivery, error)
 
-    def _say_crashed(self, parcel: Parcel, error: Exception) -> None:
+    def _contain(self, delivery: Delivery | None, error: Exception) -> None:
         """Tell of a fault of ours by kind and place: its text, or a traceback, may hold the secret address."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
-        self._report(parcel, 0, self._clock.unix(), 0.0, error=DeliveryError("delivery.crashed", reason=reason))
-
-    def _next(self) -> Parcel | None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._finishing)
-            return self._queue.popleft() if self._queue else None
-
-    def _deliver(self, parcel: Parcel) -> None:
-        for number in range(1, self.target.max_attempts + 1):
-            wait = self._attempt(parcel, number)
-            if wait is None:
+        if delivery is not None:
+            try:
+                self._desk.give_up(delivery, redact(self.target.url), DeliveryError("delivery.crashed", reason=reason))
+            except Exception as failure:  # noqa: BLE001  # the outbox itself: what waits in it must not be sent without end
+                reason = f"{reason}; {type(failure).__name__}"
+            else:
                 return
-            if self._giving_up.wait(wait):
-                self._report(parcel, number + 1, self._clock.unix(), 0.0, error=DeliveryError("delivery.stopped"))
-                return
+        _log.error("deliveries to %s pause for %.0f s: %s", redact(self.target.url), _PAUSE_S, reason)
+        self._giving_up.wait(_PAUSE_S)
 
-    def _attempt(self, parcel: Parcel, number: int) -> float | None:
-        """Try once; return how long to wait before the next attempt, None if there is to be none."""
-        target, began, at = self.target, self._clock.monotonic(), self._clock.unix()
-        if self._giving_up.is_set():
-            self._report(parcel, number, at, 0.0, error=DeliveryError("delivery.stopped"))
-            return None
-        error, status, retry_after = None, 0, None
+    def _next(self) -> Delivery | None:
+        """Return what has waited longest, waiting for it; None when the thread is to end."""
+        while not self._giving_up.is_set():
+            with self._changed:
+                self._woken = False
+            delivery = self._desk.outbox.head(self.target.id)
+            if delivery is not None:
+                return delivery
+            with self._changed:
+                if self._finishing and not self._woken:
+                    return None
+                self._changed.wait_for(lambda: self._woken or self._finishing)
+        return None
+
+    def _deliver(self, delivery: Delivery) -> None:
+        """Try once, or give up what must not be tried; wait if it is to be tried again."""
+        target = self.target
+        refusal = self._refusal(delivery, target)
+        if refusal is not None:
+            self._desk.give_up(delivery, redact(target.url), refusal)
+        else:
+            self._giving_up.wait(self._attempt(delivery, target))
+
+    def _refusal(self, delivery: Delivery, target: TargetSpec) -> DeliveryError | None:
+        """Return why a delivery is not to be tried; None if it is."""
+        if self._desk.clock.unix() - delivery.since > target.max_age_s:
+            return DeliveryError("delivery.too_old", seconds=target.max_age_s)
+        if self._desk.outbox.waiting(target.id) > self._desk.most_waiting:
+            return DeliveryError("delivery.overflow")
+        return None
+
+    def _attempt(self, delivery: Delivery, target: TargetSpec) -> float:
+        """Try once; return how long to wait before the next attempt at whatever is then the head."""
+        began, at = self._desk.clock.monotonic(), self._desk.clock.unix()
+        error, status, retry_after, said = None, 0, None, ""
         try:
-            answer = self._webhook.post(target.url, parcel.body, parcel.key, target.timeout_s)
-            status, retry_after = answer.status, answer.retry_after
+            answer = self._webhook.post(target, delivery.body, delivery.event_id)
+            status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
             if not 200 <= status < 300:
                 error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
         except DeliveryError as failure:
+            if failure.code == "delivery.stopped":  # it waits in the outbox, as if it had not been tried
+                return 0.0
             error = failure
         wait = None
-        if error is not None and error.retryable and number < target.max_attempts:
-            wait = wait_s(self._backoff, number, retry_after, datetime.fromtimestamp(at, UTC))
-        self._report(parcel, number, at, self._clock.monotonic() - began, status=status, error=error, retry_in_s=wait)
-        return wait
-
-    def _report(
-        self,
-        parcel: Parcel,
-        number: int,
-        at: float,
-        took_s: float,
-        *,
-        status: int = 0,
-        error: DeliveryError | None = None,
-        retry_in_s: float | None = None,
-    ) -> None:
-        """Tell the page and the log of one attempt."""
-        url = redact(self.target.url)
-        code, params = (error.code, error.params) if error else ("", {})
-        self._status.offer(
-            Attempt(
-                parcel.key,
-                self.target.id,
-                self.target.source_id,
-                url,
-                number,
-                at,
-                round(took_s, 4),
-                status,
-                code,
-                params,
-                retry_in_s,
-            )
-        )
-        again = f" (again in {retry_in_s:.1f} s)" if retry_in_s is not None else ""
-        level = logging.WARNING if error else logging.INFO
-        _log.log(level, "%s: %s, attempt %d: %s%s", parcel.key, url, number, error or status, again)
+        if error is not None and error.retryable and delivery.tries + 1 < target.max_attempts:
+            wait = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
+        took_s = self._desk.clock.monotonic() - began
+        self._desk.report(delivery, redact(target.url), at, took_s, status=status, error=error, retry_in_s=wait, said=said)
+        return wait or 0.0

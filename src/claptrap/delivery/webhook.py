@@ -8,9 +8,10 @@ import logging
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,11 @@ import httpx
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError
+from claptrap.core.signing import signature_headers
+from claptrap.core.spec import TargetSpec
+from claptrap.core.weburl import MASK
 
+EXCERPT_CHARACTERS = 200
 _READ_AT_MOST = 4096
 _TIGHTER = (
     0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets
@@ -28,10 +33,11 @@ _COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickl
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: its status, and how long it asks to wait."""
+    """What a receiver answered: its status, how long it asks to wait, and how its words begin."""
 
     status: int
     retry_after: str | None
+    text: str = ""
 
 
 class Webhook:
@@ -44,11 +50,11 @@ class Webhook:
     def __init__(self) -> None:
         for name in ("httpx", "httpcore"):  # they log whole URLs, and a webhook's URL is a secret
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._tls = ssl.create_default_context(cafile=None)
+        self._context: tuple[tuple[bool, str], ssl.SSLContext] | None = None
         self._loop = Loop()
         self._attempt: asyncio.Task[Answer] | None = None
 
-    def post(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    def post(self, target: TargetSpec, body: Mapping[str, Any], key: str) -> Answer:
         """Post ``body`` as JSON with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere.
@@ -56,9 +62,9 @@ class Webhook:
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
                 ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after
-                ``abort``.
+                ``abort``; ``delivery.ca_file``, which a person must mend.
         """
-        self._attempt = self._loop.create_task(self._attempted(url, body, key, timeout_s))
+        self._attempt = self._loop.create_task(self._attempted(target, body, key, self._tls(target)))
         try:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
@@ -77,11 +83,31 @@ class Webhook:
         """Let everything go."""
         self._loop.close()
 
-    async def _attempted(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    def _tls(self, target: TargetSpec) -> ssl.SSLContext:
+        """Return whom to trust; made anew only when a person has changed that.
+
+        Raises:
+            DeliveryError: ``delivery.ca_file``.
+        """
+        wish = (target.verify_tls, target.ca_file)
+        if self._context is None or self._context[0] != wish:
+            try:
+                context = ssl.create_default_context(cafile=target.ca_file or None)
+            except (OSError, ValueError) as error:  # a missing file, one that is no PEM, a path with a zero byte
+                reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+                raise DeliveryError("delivery.ca_file", path=target.ca_file, reason=reason) from error
+            if not target.verify_tls:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            self._context = (wish, context)
+        return self._context[1]
+
+    async def _attempted(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+        url = target.url
         try:
-            return await self._send(url, body, key, timeout_s)
+            return await self._send(target, body, key, tls)
         except (TimeoutError, httpx.TimeoutException) as error:
-            raise DeliveryError("delivery.timeout", retryable=True, seconds=timeout_s) from error
+            raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s) from error
         except httpx.ConnectError as error:
             raise _connecting(error, url) from error
         except UnicodeError as error:  # a host that can be no name (IDNA), which httpx lets through
@@ -89,24 +115,28 @@ class Webhook:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> Answer:
+    async def _send(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
         """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": f"ClapTrap/{__version__}"}
         content = json.dumps(body, ensure_ascii=False).encode()
+        headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers})
+        headers.update({"Content-Type": "application/json", "Idempotency-Key": key})
+        if target.signing_secret:
+            headers.update(signature_headers(target.signing_secret, key, int(time.time()), content))
         answer: Answer | None = None
+        read = bytearray()
         try:
             async with (
-                asyncio.timeout(timeout_s) as deadline,
-                httpx.AsyncClient(verify=self._tls, timeout=_TIGHTER * timeout_s, trust_env=False) as client,
-                client.stream("POST", url, content=content, headers=headers) as response,
+                asyncio.timeout(target.timeout_s) as deadline,
+                httpx.AsyncClient(verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False) as client,
+                client.stream("POST", target.url, content=content, headers=headers) as response,
             ):
                 answer = Answer(response.status_code, response.headers.get("Retry-After"))
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
-                await _read_some(response)
+                await _read_some(response, read)
         except (TimeoutError, httpx.HTTPError):
             if answer is None:
                 raise
-        return answer
+        return replace(answer, text=read.decode(errors="replace"))
 
 
 async def _settle() -> None:
@@ -115,13 +145,20 @@ async def _settle() -> None:
         await asyncio.sleep(0)
 
 
-async def _read_some(response: httpx.Response) -> None:
+async def _read_some(response: httpx.Response, read: bytearray) -> None:
     """Read a short answer to its end: a connection that is closed before looks like a fault to some receivers."""
-    read = 0
     async for chunk in response.aiter_raw():
-        read += len(chunk)
-        if read >= _READ_AT_MOST:
+        read += chunk[: _READ_AT_MOST - len(read)]
+        if len(read) >= _READ_AT_MOST:
             return
+
+
+def excerpt(text: str, secrets: Iterable[str]) -> str:
+    """Return how an answer begins, on one line, with ``secrets`` masked wherever they stand in it."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= EXCERPT_CHARACTERS else line[: EXCERPT_CHARACTERS - 1] + "…"
 
 
 class Loop(asyncio.SelectorEventLoop):

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -32,6 +33,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from claptrap.core.errors import InputError, SettingsError
+from claptrap.core.signing import signing_key
 from claptrap.core.spec import (
     INPUTS,
     BrowserInput,
@@ -47,6 +49,7 @@ from claptrap.core.spec import (
 )
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, take_credentials
+from claptrap.settings.migrate import NEWEST
 
 VBAN_CHANNELS = 64
 
@@ -148,13 +151,80 @@ class _Part(BaseModel):
         return self.model_dump(mode="json", context=_WHOLE)
 
 
+def _check_unique(ids: Sequence[str], code: str) -> None:
+    twice = sorted({i for i in ids if ids.count(i) > 1})
+    if twice:
+        raise PydanticCustomError("claptrap", "{code}", {"code": code, "params": {"id": twice[0]}})
+
+
+HEADER = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$"  # RFC 9110 §5.6.2
+_OUR_HEADERS = frozenset(
+    {
+        *("connection", "content-length", "content-type", "host", "idempotency-key", "keep-alive", "te", "trailer"),
+        *("transfer-encoding", "upgrade", "webhook-id", "webhook-signature", "webhook-timestamp"),
+    }
+)
+
+
+def _header_value(value: str) -> str:
+    if any(not " " <= char <= "~" for char in value) or value != value.strip():
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_header_value", "params": {}})
+    return value
+
+
+def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name in headers:
+        if not re.fullmatch(HEADER, name):
+            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_header", "params": {"name": name[:100]}})
+        if name.lower() in _OUR_HEADERS:
+            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.our_header", "params": {"name": name}})
+    return headers
+
+
+def _without_nulls(headers: Any) -> Any:  # whatever a document may hold
+    """A header that is null is taken away (RFC 7396)."""
+    return {k: v for k, v in headers.items() if v is not None} if isinstance(headers, Mapping) else headers
+
+
+def _signing_secret(secret: str) -> str:
+    try:
+        signing_key(secret)
+    except ValueError as error:
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_signing_secret", "params": {}}) from error
+    return secret
+
+
+HeaderValue = Annotated[
+    str, Field(max_length=2000), AfterValidator(_no_mask), AfterValidator(_header_value), PlainSerializer(_hide)
+]
+Headers = Annotated[dict[str, HeaderValue], Field(max_length=32), BeforeValidator(_without_nulls), AfterValidator(_headers)]
+
+
 class WebhookSettings(_Part):
     """Where a source's detections are posted."""
 
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier within the source")
     enabled: bool = True
     url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(default="", description="http(s)")
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
     max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
+    max_age_s: float = Field(default=3600.0, gt=0, le=604_800, description="how long a detection may wait for it")
+    claps: list[Annotated[int, Field(ge=1, le=4)]] = Field(
+        default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
+    )
+    headers: Headers = Field(default={}, repr=False, description="sent along; values are write-only")
+    signing_secret: Annotated[Secret, AfterValidator(_signing_secret)] = Field(
+        default="", description="signs what is sent (Standard Webhooks); write-only"
+    )
+    verify_tls: bool = Field(default=True, description="refuse an https receiver that cannot prove who it is")
+    ca_file: str = Field(
+        default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
+    )
+
+    def to_target(self, source_id: str) -> TargetSpec:
+        """Return the core's form."""
+        given = {name: value for name, value in self.whole().items() if name not in ("id", "enabled", "claps")}
+        return TargetSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), **given)
 
 
 class PatternSettings(_Part):
@@ -186,7 +256,13 @@ class _SourceSettings(_Part):
         default=[PatternSettings()], min_length=1, max_length=4, description="any of them makes a detection"
     )
     hears: Literal["claps", "applause", "both"] = "both"
-    webhook: WebhookSettings = WebhookSettings()
+    webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
+
+    @field_validator("webhooks")
+    @classmethod
+    def _webhook_ids_are_unique(cls, webhooks: list[WebhookSettings]) -> list[WebhookSettings]:
+        _check_unique([webhook.id for webhook in webhooks], "settings.duplicate_webhook")
+        return webhooks
 
 
 class MicrophoneSettings(_Part):
@@ -304,19 +380,23 @@ def _first_sources() -> list[AnySource]:
     return [MicrophoneSource(id="microphone", kind="microphone", name="Microphone")]
 
 
-class Settings(_Part):
-    """The whole document, version 1."""
+class HistorySettings(_Part):
+    """What is kept of what was heard."""
 
-    version: Literal[1] = 1
+    keep_days: int = Field(default=365, ge=1, le=36_500, description="then it is forgotten")
+
+
+class Settings(_Part):
+    """The whole document, version 2; ``migrate`` knows the older ones."""
+
+    version: Literal[2] = NEWEST
     language: Literal["fr", "en"] = "fr"
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
+    history: HistorySettings = HistorySettings()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        ids = [source.id for source in self.sources]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.duplicate_id", "params": {"id": twice[0]}})
+        _check_unique([source.id for source in self.sources], "settings.duplicate_id")
         return self
 
     def specs(self) -> tuple[SourceSpec, ...]:
@@ -338,15 +418,16 @@ class Settings(_Part):
     def targets(self) -> tuple[TargetSpec, ...]:
         """Return who must be told: the enabled webhooks that have an address."""
         return tuple(
-            TargetSpec(target_id(s.id), s.id, s.webhook.url, s.webhook.timeout_s, s.webhook.max_attempts)
-            for s in self.sources
-            if s.webhook.enabled and s.webhook.url
+            webhook.to_target(source.id)
+            for source in self.sources
+            for webhook in source.webhooks
+            if webhook.enabled and webhook.url
         )
 
 
-def target_id(source_id: str) -> str:
-    """Return the id of a source's (only) webhook."""
-    return f"{source_id}.webhook"
+def target_id(source_id: str, webhook_id: str) -> str:
+    """Return the id of a source's webhook among all receivers."""
+    return f"{source_id}.{webhook_id}"
 
 
 def check(document: object) -> Settings:
@@ -479,9 +560,8 @@ def _fault(detail: ErrorDetails, document: object) -> Fault:
 
 
 _INPUTS = (MicrophoneSettings, FileSettings, RtspSettings, VbanSettings)
-_KEYS = sorted(
-    {name for part in (Settings, MicrophoneSource, PatternSettings, WebhookSettings, *_INPUTS) for name in part.model_fields}
-)
+_PARTS = (Settings, MicrophoneSource, PatternSettings, WebhookSettings, HistorySettings, *_INPUTS)
+_KEYS = sorted({name for part in _PARTS for name in part.model_fields})
 
 
 def _unknown_key(path: str, key: str) -> Fault:

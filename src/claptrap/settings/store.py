@@ -17,6 +17,7 @@ from pathlib import Path
 import filelock
 
 from claptrap.core.errors import ClapTrapError, SettingsError
+from claptrap.settings.migrate import migrated
 from claptrap.settings.schema import Settings, check
 
 KEPT_BACKUPS = 10
@@ -161,7 +162,7 @@ def _read(path: Path) -> Settings:
         raise SettingsError("settings.not_json", path=path.name, line=1, column=error.start + 1) from error
     except json.JSONDecodeError as error:
         raise SettingsError("settings.not_json", path=path.name, line=error.lineno, column=error.colno) from error
-    return check(document)
+    return check(migrated(document))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
+from claptrap.web.history import build_history
 
 
 def build_api(service: ClapTrap) -> Blueprint:
@@ -41,6 +42,8 @@ def build_api(service: ClapTrap) -> Blueprint:
     def stop_detection() -> Response:
         service.stop_detection()
         return jsonify(running=service.running)
+
+    api.register_blueprint(build_history(service))
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
@@ -81,7 +84,12 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id)), 202
+        return jsonify(event_id=service.test_webhook(source_id, request.args.get("webhook"))), 202
+
+    @api.delete("/api/sources/<source_id>/webhooks/<webhook_id>")
+    def remove_webhook(source_id: str, webhook_id: str) -> Response:
+        service.remove_webhook(source_id, webhook_id)
+        return jsonify(service.source(source_id))
 
 
 def _add_searches(api: Blueprint, service: ClapTrap) -> None:

@@ -16,7 +16,15 @@ from claptrap.core.wording import Language, say
 from claptrap.service import SettingsFaults
 
 TYPE = "application/problem+json"
-_STATUS = {"api.unknown_source": 404, "api.no_webhook": 409, "api.not_a_browser": 409}
+_STATUS = {
+    "api.unknown_source": 404,
+    "api.unknown_event": 404,
+    "api.unknown_webhook": 404,
+    "api.unknown_delivery": 404,
+    "api.no_webhook": 409,
+    "api.no_receiver": 409,
+    "api.not_a_browser": 409,
+}
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),

@@ -18,7 +18,7 @@ from claptrap.core.events import (
 )
 from claptrap.core.sounds import in_both_languages
 from claptrap.runtime.hub import News
-from claptrap.service import in_words
+from claptrap.service import in_words, told
 
 Message = tuple[str, Any]
 LEVEL = "level"
@@ -32,7 +32,7 @@ def message(news: News) -> Message | None:  # noqa: PLR0911  # one line a kind i
         case SourceStatus():
             return "source", in_words(asdict(news))
         case Attempt():
-            return "delivery", in_words({**asdict(news), "ok": news.ok})
+            return "delivery", told(news)
         case Level():
             return LEVEL, asdict(news)
         case Verdict():

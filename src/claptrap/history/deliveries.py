@@ -1,0 +1,122 @@
+"""The tables of deliveries and of attempts at them: the outbox, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields
+
+from claptrap.core.events import Attempt
+from claptrap.core.outbox import Delivery
+from claptrap.history.query import Page, State, Told, read, written
+
+_COLUMNS = ", ".join(field.name for field in fields(Delivery))
+_ATTEMPT = ", ".join(field.name for field in fields(Attempt))
+_LAST_TURN = "(SELECT coalesce(max(turn), 0) + 1 FROM deliveries)"
+_SEND = f"""
+    INSERT INTO deliveries ({_COLUMNS}, turn, state, code, params)
+    VALUES (:id, :event_id, :target_id, :source_id, :body, :since, :attempts, :tries, {_LAST_TURN}, 'waiting', '', '{{}}')
+    ON CONFLICT (event_id, target_id) DO UPDATE
+    SET since = excluded.since, tries = 0, turn = excluded.turn, state = 'waiting', code = '', params = '{{}}'
+    WHERE state <> 'waiting'
+"""
+_TRIED = f"""
+    INSERT INTO attempts ({_ATTEMPT})
+    VALUES ({", ".join(f":{field.name}" for field in fields(Attempt))})
+    ON CONFLICT (delivery_id, number) DO NOTHING
+"""
+_OUTCOME = """
+    UPDATE deliveries
+    SET attempts = max(attempts, :number), tries = tries + 1, state = :state, code = :code, params = :params
+    WHERE id = :delivery_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which deliveries: all that fit every value given."""
+
+    state: State | None = None
+    source_id: str | None = None
+    target_id: str | None = None
+    event_id: str | None = None
+
+
+def send(db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
+    """Let deliveries wait, each behind all others; those of an event and receiver that are known wait again."""
+    db.executemany(_SEND, [{**asdict(d), "body": json.dumps(d.body, ensure_ascii=False)} for d in deliveries])
+
+
+def head(db: sqlite3.Connection, target_id: str) -> Delivery | None:
+    """Return what has waited longest for a receiver."""
+    query = f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'waiting' AND target_id = ? ORDER BY turn LIMIT 1"
+    row = db.execute(query, (target_id,)).fetchone()
+    return _delivery(row) if row else None
+
+
+def waiting(db: sqlite3.Connection, target_id: str) -> int:
+    """Return how many wait for a receiver."""
+    query = "SELECT count(*) FROM deliveries WHERE state = 'waiting' AND target_id = ?"
+    return int(db.execute(query, (target_id,)).fetchone()[0])
+
+
+def all_waiting(db: sqlite3.Connection, but_for: Collection[str] = ()) -> Sequence[Delivery]:
+    """Return all that waits, in order, but for some receivers."""
+    query = f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'waiting' ORDER BY turn"
+    return [_delivery(row) for row in db.execute(query) if row["target_id"] not in but_for]
+
+
+def tried(db: sqlite3.Connection, attempt: Attempt) -> None:
+    """Write an attempt down, and what it makes of its delivery."""
+    state: State = "taken" if attempt.ok else "given_up" if attempt.retry_in_s is None else "waiting"
+    values = {**asdict(attempt), "params": json.dumps(dict(attempt.params))}
+    db.execute(_TRIED, values)
+    db.execute(_OUTCOME, {**values, "state": state})
+
+
+def newest_attempts(db: sqlite3.Connection, limit: int) -> Sequence[Attempt]:
+    """Return the newest attempts, newest first."""
+    query = f"SELECT {_ATTEMPT} FROM attempts ORDER BY row DESC LIMIT ?"
+    return [_attempt(row) for row in db.execute(query, (limit,))]
+
+
+def get(db: sqlite3.Connection, delivery_id: str) -> Delivery | None:
+    """Return one delivery, whatever its state, or None."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (delivery_id,)).fetchone()
+    return _delivery(row) if row else None
+
+
+def page(db: sqlite3.Connection, which: Which, limit: int, cursor: str | None) -> Page[Told]:
+    """Return ``limit`` deliveries at most, those last asked for first, after ``cursor``."""
+    values: dict[str, str | float] = {name: value for name, value in asdict(which).items() if value is not None}
+    where = " AND ".join(["1", *(f"{name} = :{name}" for name in values)])
+    if cursor is not None:
+        where, values = f"{where} AND turn < :c0", {**values, "c0": read(cursor, 1)[0]}
+    rows = db.execute(
+        f"SELECT * FROM deliveries WHERE {where} ORDER BY turn DESC LIMIT :limit",
+        {**values, "limit": limit + 1},
+    ).fetchall()
+    after = written(rows[limit - 1]["turn"]) if len(rows) > limit else None
+    return Page([_told(db, row) for row in rows[:limit]], after)
+
+
+def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
+    """Delete the ``limit`` oldest deliveries at most of those done before a time, and their attempts; return how many."""
+    some = "SELECT row FROM deliveries WHERE since < ? AND state <> 'waiting' ORDER BY since LIMIT ?"
+    return db.execute(f"DELETE FROM deliveries WHERE row IN ({some})", (before, limit)).rowcount
+
+
+def _told(db: sqlite3.Connection, row: sqlite3.Row) -> Told:
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number"
+    attempts = [_attempt(attempt) for attempt in db.execute(query, (row["id"],))]
+    plain = {name: row[name] for name in ("id", "event_id", "target_id", "source_id", "since", "state", "code")}
+    return Told(**plain, params=json.loads(row["params"]), attempts=attempts)
+
+
+def _delivery(row: sqlite3.Row) -> Delivery:
+    return Delivery(**{**dict(row), "body": json.loads(row["body"])})
+
+
+def _attempt(row: sqlite3.Row) -> Attempt:
+    return Attempt(**{**dict(row), "params": json.loads(row["params"])})

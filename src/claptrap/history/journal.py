@@ -1,0 +1,271 @@
+"""The journal of one data folder: what was heard, what waits to be told, how the telling went.
+
+Where the file cannot be had (a full disk, a folder without permission, a newer ClapTrap's file) the journal goes on in
+memory, says so, and moves to the file as soon as that can be written again: nobody who hears or tells notices.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from claptrap.core.clock import Clock
+from claptrap.core.errors import ClapTrapError, ServiceError
+from claptrap.core.events import Attempt, Event
+from claptrap.core.outbox import Delivery
+from claptrap.history import database, deliveries, detections
+from claptrap.history.deliveries import Which
+from claptrap.history.detections import Per
+from claptrap.history.query import Count, Page, Told, Wanted
+
+REMEMBERED = 200  # the newest, which move into memory with all that waits
+DAY_S = 86_400.0
+_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long
+_FOR_EVER = float("inf")
+_ALL_EVENTS = "SELECT * FROM events ORDER BY row"
+_ALL = "SELECT id FROM deliveries"
+_NEWEST_EVENTS = f"SELECT * FROM (SELECT * FROM events ORDER BY row DESC LIMIT {REMEMBERED}) ORDER BY row"
+_MOVING = (
+    "SELECT id FROM deliveries WHERE state = 'waiting' UNION "
+    f"SELECT delivery_id FROM (SELECT * FROM attempts ORDER BY row DESC LIMIT {REMEMBERED})"
+)
+_log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+class Journal:
+    """Safe from any thread; an ``Outbox``. ``open`` before anything else.
+
+    Args:
+        path: the file; None for memory alone.
+        clock: the machine's.
+    """
+
+    def __init__(self, path: Path | None, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._keep_s = _FOR_EVER
+        self._lock = threading.RLock()
+        self._db: sqlite3.Connection
+        self._in_memory = False
+        self._trouble: ClapTrapError | None = None
+        self._mended: ClapTrapError | None = None
+
+    # -- life -----------------------------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open the file; where that cannot be, go on in memory, and have ``problems`` say why. Never raises."""
+        with self._lock:
+            self._db, self._in_memory = database.open_memory(), True
+            if self._path is not None:
+                self._move_to_file()
+                if self._trouble is not None:
+                    _log.error("history: %s", self._trouble)
+
+    def close(self) -> None:
+        """End."""
+        with self._lock:
+            if self._in_memory and (lost := len(deliveries.all_waiting(self._db))):
+                _log.warning("history: %d deliveries that still waited end with this process", lost)
+            self._db.close()
+
+    def keep(self, days: float) -> None:
+        """Forget, from the next ``tend`` on, what is older."""
+        self._keep_s = days * DAY_S
+
+    def tend(self) -> None:
+        """Move back to the file if it can be written again, and forget what is too old. To be called now and then."""
+        with self._lock:
+            if self._in_memory and self._path is not None:
+                self._move_to_file()
+        if self._keep_s < _FOR_EVER and not self._in_memory:
+            with suppress(ServiceError):  # said already
+                self.delete(self._clock.unix() - self._keep_s)
+
+    def problems(self) -> Sequence[ClapTrapError]:
+        """Return what is wrong with the file, or was when it was opened."""
+        return [problem for problem in (self._mended, self._trouble) if problem is not None]
+
+    # -- what was heard -------------------------------------------------------------------------------------------------
+
+    def event(self, event_id: str) -> Event | None:
+        """Return one detection."""
+        return self._do(lambda db: detections.get(db, event_id))
+
+    def events(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Event]:
+        """Return ``limit`` detections at most, newest first.
+
+        Raises:
+            InputError: ``api.bad_parameter``, a cursor that is none.
+        """
+        return self._do(lambda db: detections.page(db, wanted, limit, cursor))
+
+    def counts(self, wanted: Wanted, per: Per) -> Sequence[Count]:
+        """Return how many there were per hour or day, oldest first, without the empty ones."""
+        return self._do(lambda db: detections.counts(db, wanted, per))
+
+    def delete(self, before: float = _FOR_EVER) -> int:
+        """Delete detections before a time, and the deliveries that were done before it; return how many detections.
+
+        What still waits to be told is told all the same, and forgotten the next time.
+
+        Raises:
+            ServiceError: what keeps the file from being written; the detections in it are still there then.
+        """
+        deleted = 0
+        for delete in (detections.delete, deliveries.delete):
+            n = _CHUNK
+            while n == _CHUNK:
+                n = self._do(lambda db, delete=delete: delete(db, before, _CHUNK), writes=True)  # type: ignore[misc]
+                deleted += n if delete is detections.delete else 0
+                if self._trouble is not None:
+                    raise self._trouble
+        if deleted:
+            self._do(_give_room_back)
+        return deleted
+
+    # -- the outbox -----------------------------------------------------------------------------------------------------
+
+    def take(self, event: Event, told: Sequence[Delivery]) -> bool:
+        """Write an event and who must be told of it, both or neither; False if it is known."""
+
+        def add(db: sqlite3.Connection) -> bool:
+            if not detections.add(db, event):
+                return False
+            deliveries.send(db, told)
+            return True
+
+        return self._do(add, writes=True)
+
+    def send(self, told: Sequence[Delivery]) -> None:
+        """Let deliveries wait; those that are done wait again."""
+        self._do(lambda db: deliveries.send(db, told), writes=True)
+
+    def head(self, target_id: str) -> Delivery | None:
+        """Return what has waited longest for a receiver."""
+        return self._do(lambda db: deliveries.head(db, target_id))
+
+    def waiting(self, target_id: str) -> int:
+        """Return how many wait for a receiver."""
+        return self._do(lambda db: deliveries.waiting(db, target_id))
+
+    def tried(self, attempt: Attempt) -> None:
+        """Write an attempt down, and what it makes of its delivery."""
+        self._do(lambda db: deliveries.tried(db, attempt), writes=True)
+
+    def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
+        """Return all that waits for other receivers."""
+        return self._do(lambda db: deliveries.all_waiting(db, target_ids))
+
+    # -- how the telling went -------------------------------------------------------------------------------------------
+
+    def delivery(self, delivery_id: str) -> Delivery | None:
+        """Return one delivery, whatever its state."""
+        return self._do(lambda db: deliveries.get(db, delivery_id))
+
+    def deliveries(self, which: Which, limit: int, cursor: str | None = None) -> Page[Told]:
+        """Return ``limit`` deliveries at most with all their attempts, those last asked for first.
+
+        Raises:
+            InputError: ``api.bad_parameter``, a cursor that is none.
+        """
+        return self._do(lambda db: deliveries.page(db, which, limit, cursor))
+
+    def attempts(self, limit: int) -> Sequence[Attempt]:
+        """Return the newest attempts, newest first."""
+        return self._do(lambda db: deliveries.newest_attempts(db, limit))
+
+    # -- inside ---------------------------------------------------------------------------------------------------------
+
+    def _do(self, work: Callable[[sqlite3.Connection], Result], *, writes: bool = False) -> Result:
+        """Do ``work``, in one transaction if it writes; where the file fails, do it in memory from then on."""
+        with self._lock:
+            try:
+                return _transaction(self._db, work) if writes else work(self._db)
+            except sqlite3.DatabaseError as error:
+                if self._in_memory or isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                    raise
+                self._move_to_memory(error)
+                return _transaction(self._db, work) if writes else work(self._db)
+
+    def _move_to_memory(self, error: sqlite3.Error) -> None:
+        memory = database.open_memory()
+        try:
+            _transaction(memory, lambda db: _copy(self._db, db, _NEWEST_EVENTS, _MOVING))
+        except sqlite3.Error as failure:
+            _log.error("history: what waits to be told could not be read from the file: %s", failure)
+        self._db.close()
+        self._db, self._in_memory = memory, True
+        self._trouble = ServiceError("history.unwritable", path=str(self._path), reason=str(error))
+        _log.error("history: %s", self._trouble)
+
+    def _move_to_file(self) -> None:
+        """Take what is in memory to the file and go on there; where that fails nothing has changed but ``_trouble``."""
+        try:
+            file = self._open_file()
+        except ServiceError as error:
+            self._trouble = error
+            return
+        try:
+            _transaction(file, lambda db: _copy(self._db, db, _ALL_EVENTS, _ALL))
+        except sqlite3.Error as error:
+            file.close()
+            self._trouble = ServiceError("history.unwritable", path=str(self._path), reason=str(error))
+            return
+        self._db.close()
+        self._db, self._in_memory = file, False
+        if self._trouble is not None:
+            _log.info("history: %s can be written again", self._path)
+        self._trouble = None
+
+    def _open_file(self) -> sqlite3.Connection:
+        """Open the file; set a damaged one aside first."""
+        assert self._path is not None  # noqa: S101  # for the type checker: who has no file does not come here
+        try:
+            return database.open_file(self._path)
+        except ServiceError as error:
+            if error.code != "history.damaged":
+                raise
+        aside = database.set_aside(self._path)
+        self._mended = ServiceError("history.set_aside", aside=aside.name)
+        return database.open_file(self._path)
+
+
+def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(db)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # some failures have ended it already
+            db.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _copy(source: sqlite3.Connection, target: sqlite3.Connection, events: str, moving: str) -> None:
+    """Copy the events that a query gives, and the deliveries whose ids a query gives with all their attempts."""
+    _insert(target, "events", "IGNORE", source.execute(events).fetchall())
+    told = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
+    _insert(target, "deliveries", "REPLACE", source.execute(told).fetchall())
+    attempts = f"SELECT * FROM attempts WHERE delivery_id IN ({moving}) ORDER BY row"
+    _insert(target, "attempts", "REPLACE", source.execute(attempts).fetchall())
+
+
+def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequence[sqlite3.Row]) -> None:
+    if rows:
+        names = [name for name in rows[0].keys() if name != "row"]  # noqa: SIM118  # a Row iterates its values
+        places = ", ".join("?" * len(names))
+        statement = f"INSERT OR {if_known} INTO {table} ({', '.join(names)}) VALUES ({places})"
+        target.executemany(statement, [[row[name] for name in names] for row in rows])
+
+
+def _give_room_back(db: sqlite3.Connection) -> None:
+    """Shrink the file, and let nothing that was deleted stand in its log."""
+    db.execute("PRAGMA incremental_vacuum").fetchall()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

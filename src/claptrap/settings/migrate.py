@@ -1,0 +1,38 @@
+"""Documents of older versions, brought up to date before they are checked. The file itself changes with the next save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+NEWEST: Literal[2] = 2
+
+
+def migrated(document: object) -> object:
+    """Return ``document`` in the newest form; what has no known older version as it is, for ``check`` to judge."""
+    while isinstance(document, Mapping) and (step := _STEPS.get(_version(document))):
+        document = step(document)
+    return document
+
+
+def _version(document: Mapping[str, Any]) -> int:
+    """Return the version that a document says it has; the first had no need to say it."""
+    version = document.get("version", 1)
+    return version if isinstance(version, int) and not isinstance(version, bool) else 0
+
+
+def _to_2(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A source has any number of webhooks; the one it had is the first of them."""
+    sources = document.get("sources")
+    changed = {"sources": [_with_webhooks(source) for source in sources]} if isinstance(sources, list) else {}
+    return {**document, **changed, "version": 2}
+
+
+def _with_webhooks(source: object) -> object:
+    if not isinstance(source, Mapping) or not isinstance(source.get("webhook"), Mapping):
+        return source
+    rest = {key: value for key, value in source.items() if key != "webhook"}
+    return {**rest, "webhooks": [{"id": "webhook", **source["webhook"]}]}
+
+
+_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _to_2}

@@ -1,0 +1,471 @@
+"""What is written down stays, comes back as it was, and never stands in the way of hearing."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from claptrap.core.clock import SystemClock
+from claptrap.core.errors import InputError, ServiceError
+from claptrap.core.events import Attempt, Event
+from claptrap.core.outbox import Delivery
+from claptrap.history import database
+from claptrap.history.deliveries import Which
+from claptrap.history.journal import REMEMBERED, Journal
+from claptrap.history.keeper import Keeper
+from claptrap.history.query import Wanted
+
+NOON = 1_700_000_000.0
+PATIENT_S = 30.0
+
+
+def clap(sequence: int, source: str = "salon", *, at: float | None = None, score: float = 0.9) -> Event:
+    timestamp = NOON + sequence if at is None else at
+    return Event(
+        source_id=source,
+        source_name="Salon d'été 👏",
+        kind="microphone",
+        epoch="19a",
+        sequence=sequence,
+        onset_s=1.25 + sequence,
+        decided_s=1.35 + sequence,
+        timestamp=timestamp,
+        score=score,
+        claps=2,
+        labels=(("Clapping", 0.8125), ("Hands", 0.5)),
+        applause=sequence % 2 == 1,
+    )
+
+
+def delivery(event: Event, target: str = "salon.webhook", since: float = NOON) -> Delivery:
+    return Delivery(f"{event.sequence}-{target}", event.id, target, event.source_id, {"é": [1, "x"]}, since)
+
+
+def attempt(told: Delivery, *, code: str = "", retry_in_s: float | None = None) -> Attempt:
+    return Attempt(
+        event_id=told.event_id,
+        target_id=told.target_id,
+        source_id=told.source_id,
+        url="http://h/…",
+        number=told.attempts + 1,
+        at=NOON + 1,
+        took_s=0.25,
+        status=503 if code else 204,
+        code=code,
+        params={"status": 503} if code else {},
+        retry_in_s=retry_in_s,
+        delivery_id=told.id,
+        excerpt="d'accord",
+    )
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[Journal]:
+    journal = Journal(path, SystemClock())
+    journal.open()
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.sqlite"
+
+
+def ids(journal: Journal, wanted: Wanted = Wanted()) -> list[str]:  # noqa: B008  # frozen
+    return [event.id for event in journal.events(wanted, 500).rows]
+
+
+# -- detections
+
+
+def test_an_event_comes_back_as_it_was_after_a_restart(file: Path) -> None:
+    """Every field, to the last bit."""
+    with opened(file) as journal:
+        assert journal.take(clap(0), [])
+        assert journal.take(clap(1), [])
+    with opened(file) as journal:
+        assert list(journal.events(Wanted(), 10).rows) == [clap(1), clap(0)]
+        assert journal.event("salon:19a:1") == clap(1)
+        assert journal.event("nobody:0:0") is None
+        assert not journal.problems()
+
+
+def test_a_known_event_changes_nothing(file: Path) -> None:
+    """The first stays, and nobody is told twice."""
+    with opened(file) as journal:
+        assert journal.take(clap(0), [delivery(clap(0))])
+        assert not journal.take(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
+        assert list(journal.events(Wanted(), 10).rows) == [clap(0)]
+        assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(since=NOON + 8), [9, 8]),
+        (Wanted(before=NOON + 2), [1, 0]),
+        (Wanted(since=NOON + 3, before=NOON + 5), [4, 3]),
+        (Wanted(least_score=0.85), [9]),
+        (Wanted(most_score=0.05), [0]),
+        (Wanted(source_id="cellar"), [7]),
+        (Wanted(source_id="cellar", least_score=0.8), []),
+    ],
+)
+def test_questions(wanted: Wanted, found: list[int]) -> None:
+    """By time, score and source; newest first."""
+    with opened(None) as journal:
+        for i in range(10):
+            journal.take(clap(i, "cellar" if i == 7 else "salon", score=i / 10 + 0.04), [])
+        assert [event.sequence for event in journal.events(wanted, 500).rows] == found
+
+
+def test_pages_give_everything_once_in_order_while_more_is_written() -> None:
+    """Also where many have the very same time, and where a late one is older than what is there."""
+    with opened(None) as journal:
+        times = [NOON, NOON, NOON, NOON + 0.1, NOON - 5, NOON + 0.1, NOON + 7]
+        for i, at in enumerate(times):
+            journal.take(clap(i, at=at), [])
+        seen: list[Event] = []
+        cursor = None
+        while True:
+            page = journal.events(Wanted(), 2, cursor)
+            seen += page.rows
+            journal.take(clap(100 + len(seen), at=NOON + 1000 + len(seen)), [])
+            if page.cursor is None:
+                break
+            cursor = page.cursor
+        assert [event.sequence for event in seen] == [6, 5, 3, 2, 1, 0, 4]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "1", "1_2_3", "nan_1", "1_'; DROP TABLE events"])
+def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
+    """In words, not with a fault."""
+    with opened(None) as journal, pytest.raises(InputError, match="cursor"):
+        journal.events(Wanted(), 2, cursor)
+
+
+@pytest.fixture
+def paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("paris")
+def test_counts_per_hour_and_per_day_of_this_machine() -> None:
+    """A day begins at midnight here, also on the two days of the year that do not have 24 hours."""
+    moments = ["2026-03-28T23:59", "2026-03-29T00:00", "2026-03-29T03:30", "2026-03-29T23:59", "2026-03-30T00:00"]
+    with opened(None) as journal:
+        for i, moment in enumerate(moments):
+            journal.take(clap(i, at=datetime.fromisoformat(moment).timestamp()), [])
+        days = [(datetime.fromtimestamp(c.start).isoformat(), c.count) for c in journal.counts(Wanted(), "day")]  # noqa: DTZ006  # local
+        assert days == [("2026-03-28T00:00:00", 1), ("2026-03-29T00:00:00", 3), ("2026-03-30T00:00:00", 1)]
+        hours = journal.counts(Wanted(), "hour")
+        assert [c.count for c in hours] == [1, 1, 1, 1, 1]
+        assert all(c.start % 3600 == 0 for c in hours)
+        assert journal.counts(Wanted(source_id="nobody"), "hour") == []
+
+
+def test_deletion_by_age_and_of_everything(file: Path) -> None:
+    """What is deleted is not in the files any more; what still waits to be told is kept until it is."""
+    with opened(file) as journal:
+        for i in range(1200):
+            journal.take(clap(i), [delivery(clap(i), since=NOON + i)] if i % 2 else [])
+        journal.tried(attempt(delivery(clap(1))))
+        assert journal.delete(before=NOON + 1100) == 1100
+        assert len(ids(journal)) == 100
+        assert journal.delivery("1-salon.webhook") is None
+        assert journal.attempts(10) == []
+        assert journal.waiting("salon.webhook") == 599
+        assert journal.delete() == 100
+        assert ids(journal) == []
+        files = b"".join(part.read_bytes() for part in file.parent.glob("history.sqlite*"))
+        assert b"Clapping" not in files
+
+
+def test_what_is_too_old_goes_by_itself(file: Path) -> None:
+    """The keeper's thread forgets what is older than was asked for."""
+    with opened(file) as journal:
+        journal.take(clap(0, at=time.time() - 3 * 86_400), [])
+        journal.take(clap(1, at=time.time() - 1 * 86_400), [])
+        journal.keep(days=2)
+        keeper = Keeper(journal.tend, every_s=0.01)
+        keeper.start()
+        wait_until(lambda: ids(journal) == ["salon:19a:1"])
+        keeper.stop()
+
+
+# -- the outbox
+
+
+def test_deliveries_wait_in_order_until_they_are_done() -> None:
+    """The head stays the head while it is tried; each receiver has its own queue."""
+    with opened(None) as journal:
+        for i in range(3):
+            journal.take(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
+        first = journal.head("salon.webhook")
+        assert first == delivery(clap(0))
+        journal.tried(attempt(first, code="delivery.status", retry_in_s=1.0))
+        again = journal.head("salon.webhook")
+        assert again is not None
+        assert (again.id, again.attempts, again.tries) == (first.id, 1, 1)
+        journal.tried(attempt(again))
+        second = journal.head("salon.webhook")
+        assert second is not None
+        assert second.event_id == "salon:19a:1"
+        journal.tried(attempt(second, code="delivery.status"))
+        assert (journal.waiting("salon.webhook"), journal.waiting("b")) == (1, 3)
+        assert [d.target_id for d in journal.orphans(["b"])] == ["salon.webhook"]
+        states = {d.event_id: d for d in journal.deliveries(Which(target_id="salon.webhook"), 10).rows}
+        assert [(d.state, d.code) for d in states.values()] == [
+            ("waiting", ""),
+            ("given_up", "delivery.status"),
+            ("taken", ""),
+        ]
+        assert [(a.number, a.ok) for a in states["salon:19a:0"].attempts] == [(1, False), (2, True)]
+        assert states["salon:19a:0"].attempts[0] == attempt(first, code="delivery.status", retry_in_s=1.0)
+
+
+def test_what_is_sent_again_waits_behind_the_others_and_counts_on() -> None:
+    """Sent again by hand: a new age and new tries, but the attempts go on counting; what waits already is left alone."""
+    with opened(None) as journal:
+        journal.take(clap(0), [delivery(clap(0))])
+        journal.tried(attempt(delivery(clap(0)), code="delivery.status"))
+        journal.take(clap(1), [delivery(clap(1))])
+        journal.send([delivery(clap(0), since=NOON + 99), delivery(clap(1), since=NOON + 99)])
+        assert [(d.event_id, d.since, d.attempts, d.tries) for d in journal.orphans([])] == [
+            ("salon:19a:1", NOON, 0, 0),
+            ("salon:19a:0", NOON + 99, 1, 0),
+        ]
+
+
+def test_pages_of_deliveries() -> None:
+    """Each once, those last asked for first."""
+    with opened(None) as journal:
+        for i in range(5):
+            journal.take(clap(i), [delivery(clap(i))])
+        first = journal.deliveries(Which(state="waiting"), 3)
+        rest = journal.deliveries(Which(state="waiting"), 3, first.cursor)
+        assert [d.event_id[-1] for d in (*first.rows, *rest.rows)] == ["4", "3", "2", "1", "0"]
+        assert rest.cursor is None
+        assert [d.event_id for d in journal.deliveries(Which(event_id="salon:19a:2"), 3).rows] == ["salon:19a:2"]
+        assert journal.deliveries(Which(state="taken"), 3).rows == []
+
+
+# -- files in trouble
+
+
+def test_a_damaged_file_is_set_aside_and_said(file: Path) -> None:
+    """No database at all: it is kept for who wants to look, and a new one is begun."""
+    file.write_bytes(b"this is no database, but it may be somebody's" * 200)
+    with opened(file) as journal:
+        (problem,) = journal.problems()
+        assert problem.code == "history.set_aside"
+        aside = file.parent / str(problem.params["aside"])
+        assert aside.read_bytes().startswith(b"this is no database")
+        journal.take(clap(0), [])
+    with opened(file) as journal:
+        assert ids(journal) == ["salon:19a:0"]
+        assert not journal.problems()
+
+
+def test_a_file_that_is_broken_inside_is_set_aside(file: Path) -> None:
+    """A page in the middle was overwritten, as a failing disk does."""
+    with opened(file) as journal:
+        for i in range(500):
+            journal.take(clap(i), [])
+    with file.open("r+b") as f:
+        f.seek(4096 * 6)
+        f.write(os.urandom(4096 * 4))
+    with opened(file) as journal:
+        assert [p.code for p in journal.problems()] == ["history.set_aside"]
+        assert journal.take(clap(0), [])
+
+
+def test_a_newer_file_is_left_alone_and_said(file: Path) -> None:
+    """After a downgrade: not one byte of it changes, and the history is kept in memory."""
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA user_version = 99")
+        db.execute("CREATE TABLE of_the_future (x)")
+    before = file.read_bytes()
+    with opened(file) as journal:
+        (problem,) = journal.problems()
+        assert (problem.code, problem.params["version"]) == ("history.newer", 99)
+        assert journal.take(clap(0), [delivery(clap(0))])
+        journal.tend()
+        assert ids(journal) == ["salon:19a:0"]
+        assert journal.head("salon.webhook") == delivery(clap(0))
+    assert file.read_bytes() == before
+
+
+def test_a_folder_that_takes_no_file_is_said_and_nothing_else_changes(tmp_path: Path) -> None:
+    """Neither hearing nor telling notices; once the folder takes it, everything is written down."""
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with opened(tmp_path / "data" / "history.sqlite") as journal:
+        assert [p.code for p in journal.problems()] == ["history.unwritable"]
+        journal.take(clap(0), [delivery(clap(0))])
+        journal.tried(attempt(delivery(clap(0)), code="delivery.status", retry_in_s=1.0))
+        with pytest.raises(ServiceError, match="cannot be written"):
+            journal.delete()
+        journal.take(clap(1), [delivery(clap(1))])
+        (tmp_path / "data").unlink()
+        (tmp_path / "data").mkdir()
+        journal.tend()
+        assert not journal.problems()
+    with opened(tmp_path / "data" / "history.sqlite") as journal:
+        assert ids(journal) == ["salon:19a:1"]
+        head = journal.head("salon.webhook")
+        assert head is not None
+        assert (head.event_id, head.attempts) == ("salon:19a:0", 1)
+
+
+def test_a_full_disk_is_said_and_everything_goes_on_from_memory(file: Path) -> None:
+    """SQLite itself says that the disk is full, in the middle of the work: nothing that waits is lost or told twice."""
+    with opened(file) as journal:
+        for i in range(300):
+            journal.take(clap(i), [delivery(clap(i))])
+        taken = delivery(clap(0))
+        journal.tried(attempt(taken))
+        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+        journal._db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        n = 300
+        while not journal.problems():
+            assert journal.take(clap(n), [delivery(clap(n))])
+            n += 1
+            assert n < 2000
+        (problem,) = journal.problems()
+        assert "full" in str(problem)
+        assert not journal.take(clap(n - 1), [delivery(clap(n - 1))])
+        assert journal.waiting("salon.webhook") == n - 1
+        assert journal.head("salon.webhook") == delivery(clap(1))
+        assert len(ids(journal)) == REMEMBERED + 1
+        journal.tried(attempt(delivery(clap(1))))
+        journal.tend()  # the disk has room again: the new connection has no bound
+        assert not journal.problems()
+    with opened(file) as journal:
+        assert len(ids(journal, Wanted(before=NOON + 300))) == 300
+        assert journal.event(clap(n - 1).id) == clap(n - 1)
+        assert journal.waiting("salon.webhook") == n - 2
+        assert [d.event_id for d in journal.deliveries(Which(state="taken"), 10).rows] == ["salon:19a:1", "salon:19a:0"]
+
+
+def test_a_form_that_cannot_be_brought_up_to_date_stays_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration is whole or not at all; one that succeeds keeps what was there."""
+    with opened(file) as journal:
+        journal.take(clap(0), [])
+        journal.take(clap(1), [])
+    broken = (*database.VERSIONS, "ALTER TABLE events ADD COLUMN half TEXT; CREATE UNIQUE INDEX one ON events (kind);")
+    monkeypatch.setattr(database, "VERSIONS", broken)
+    with opened(file) as journal:
+        assert [p.code for p in journal.problems()] == ["history.unwritable"]
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == len(broken) - 1
+        assert "half" not in [column[1] for column in db.execute("PRAGMA table_info(events)")]
+    good = (*broken[:-1], "ALTER TABLE attempts ADD COLUMN note TEXT;")
+    monkeypatch.setattr(database, "VERSIONS", good)
+    with opened(file) as journal:
+        assert ids(journal) == ["salon:19a:1", "salon:19a:0"]
+        assert journal._db.execute("PRAGMA user_version").fetchone()[0] == len(good)
+
+
+def test_many_threads_write_and_read_at_once(file: Path) -> None:
+    """Events, attempts and questions from all sides: all is there, once."""
+    with opened(file) as journal:
+
+        def hear(room: str) -> None:
+            for i in range(50):
+                journal.take(clap(i, room), [delivery(clap(i, room), room)])
+                head = journal.head(room)
+                assert head is not None
+                journal.tried(attempt(head))
+                journal.events(Wanted(source_id=room), 10)
+
+        rooms = [f"room-{i}" for i in range(4)]
+        threads = [threading.Thread(target=hear, args=(room,)) for room in rooms]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(ids(journal)) == 200
+        assert all(journal.waiting(room) == 0 for room in rooms)
+
+
+# -- kill -9
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.history.test_journal import attempt, clap, delivery
+from claptrap.core.clock import SystemClock
+from claptrap.history.journal import Journal
+journal = Journal(Path(sys.argv[1]), SystemClock())
+journal.open()
+for i in range(int(sys.argv[2]), 1_000_000):
+    journal.take(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
+    print("told", i, flush=True)
+    if i % 3 == 0:
+        journal.tried(attempt(delivery(clap(i))))
+        print("tried", i, flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(file: Path, seed: int) -> None:
+    """SIGKILL at any moment, twice over: what the writer said is there, whole, and the file is sound."""
+    chance, told, tried = random.Random(seed), set[int](), set[int]()
+    for _ in range(2):
+        n_lines = chance.randrange(20, 400)
+        child = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(file), str(max(told, default=-1) + 2)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert child.stdout
+        with child, child.stdout:
+            lines = [child.stdout.readline() for _ in range(n_lines)]
+            child.send_signal(signal.SIGKILL)
+            lines += child.stdout.readlines()
+        assert child.returncode == -signal.SIGKILL
+        for what, number in (line.split() for line in lines if line.endswith("\n")):
+            (told if what == "told" else tried).add(int(number))
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        kept = {row[0] for row in db.execute("SELECT sequence FROM events")}
+        assert told <= kept
+        assert len(kept - told) <= 2  # at most one each time was written and not yet said
+        per_event = {row[0] for row in db.execute("SELECT count(*) FROM deliveries GROUP BY event_id")}
+        assert per_event == {2}
+        assert db.execute("SELECT count(DISTINCT event_id) FROM deliveries").fetchone()[0] == len(kept)
+        taken = {
+            int(row[0].rsplit(":", 1)[1]) for row in db.execute("SELECT event_id FROM deliveries WHERE state = 'taken'")
+        }
+        assert tried <= taken
+    with opened(file) as journal:
+        assert not journal.problems()
+        assert journal.waiting("b") == len(kept)
+
+
+def wait_until(true: object) -> None:
+    deadline = time.monotonic() + PATIENT_S
+    pause = threading.Event()
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        pause.wait(0.01)

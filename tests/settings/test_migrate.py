@@ -1,0 +1,59 @@
+"""Documents of older versions are read, and what they said still holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from claptrap.settings.migrate import migrated
+from claptrap.settings.schema import Settings, SettingsFaults, check
+from claptrap.settings.store import Store
+
+MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
+OLD = {"version": 1, "sources": [{**MIC, "webhook": {"url": "http://a/b", "timeout_s": 9.0}}, {**MIC, "id": "two"}]}
+
+
+def test_the_webhook_of_version_1_is_the_first_of_version_2() -> None:
+    """Under the id that its deliveries have had."""
+    settings = check(migrated(OLD))
+    (target,) = settings.targets()
+    assert (target.id, target.url, target.timeout_s) == ("microphone.webhook", "http://a/b", 9.0)
+    assert [webhook.id for source in settings.sources for webhook in source.webhooks] == ["webhook", "webhook"]
+
+
+def test_the_first_version_had_no_need_to_say_it() -> None:
+    assert check(migrated({"sources": OLD["sources"]})) == check(migrated(OLD))
+
+
+def test_the_newest_form_stays_as_it_is() -> None:
+    document = Settings().whole()
+    assert migrated(document) == document
+
+
+@pytest.mark.parametrize("document", [3, None, [], "x", {"version": 99}, {"version": True}, {"version": "1"}])
+def test_what_is_unknown_is_left_for_the_check(document: object) -> None:
+    assert migrated(document) == document
+    with pytest.raises(SettingsFaults):
+        check(migrated(document))
+
+
+@pytest.mark.parametrize("sources", [3, [3], [{"id": "x", "webhook": 3}], [{"id": "x", "webhook": {"id": 5}}]])
+def test_nonsense_in_an_old_document_is_a_fault_and_no_crash(sources: object) -> None:
+    with pytest.raises(SettingsFaults):
+        check(migrated({"version": 1, "sources": sources}))
+
+
+def test_an_old_file_is_read_and_becomes_new_with_the_next_save(tmp_path: Path) -> None:
+    """What was there is kept as a backup, in its own form."""
+    (tmp_path / "settings.json").write_text(json.dumps(OLD))
+    store = Store(tmp_path)
+    loaded = store.load()
+    assert not loaded.problems
+    assert loaded.settings.sources[0].webhooks[0].url == "http://a/b"
+    store.save(loaded.settings)
+    assert json.loads((tmp_path / "settings.json").read_text())["version"] == 2
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert json.loads(backup.read_text()) == OLD
+    assert store.load().settings == loaded.settings

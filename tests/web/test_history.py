@@ -1,0 +1,201 @@
+"""REST for history and deliveries, and a page that is told of them after a restart."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.peers.receiver import Receiver, answer
+from tests.web.conftest import WAIT_S, Served, clap, serving
+from tests.web.test_live import page
+
+from claptrap.core.sounds import in_both_languages
+from claptrap.service import ClapTrap
+
+T0 = 1_700_000_000
+
+
+def told_of(served: Served, n: int, state: str) -> list[dict[str, Any]]:
+    """Return the deliveries in ``state`` once there are ``n``."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        found: list[dict[str, Any]] = served.ask("GET", f"/api/deliveries?state={state}").json["deliveries"]
+        if len(found) >= n:
+            return found
+        assert time.monotonic() < deadline, served.ask("GET", "/api/deliveries").json
+
+
+def with_webhook(served: Served, url: str, **webhook: Any) -> None:
+    change = {"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": url, **webhook}]}]}
+    assert served.ask("PATCH", "/api/settings", change).status == 200
+
+
+def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
+    for i in range(5):
+        served.service.take(clap(i))
+    first = served.ask("GET", "/api/history?limit=3").json
+    rest = served.ask("GET", f"/api/history?limit=3&cursor={first['cursor']}").json
+    assert [e["sequence"] for e in first["events"] + rest["events"]] == [4, 3, 2, 1, 0]
+    assert rest["cursor"] is None
+    assert first["events"][0] == clap(4).to_json() | {"labels": in_both_languages(clap(4).labels)}
+    some = served.ask("GET", f"/api/history?source=salon&since={T0 + 1}&before={T0 + 3}&least_score=0.9&most_score=0.9").json
+    assert [e["sequence"] for e in some["events"]] == [2, 1]
+    assert served.ask("GET", "/api/history?source=kitchen").json == {"events": [], "cursor": None}
+
+
+def test_counts(served: Served) -> None:
+    for i in (0, 1, 3600):
+        served.service.take(clap(i))
+    hours = served.ask("GET", "/api/history/counts?per=hour").json
+    assert hours == {
+        "per": "hour",
+        "counts": [
+            {"start": T0 // 3600 * 3600, "count": 2},
+            {"start": T0 // 3600 * 3600 + 3600, "count": 1},
+        ],
+    }
+    days = served.ask("GET", f"/api/history/counts?before={T0 + 2}").json
+    assert (days["per"], [c["count"] for c in days["counts"]]) == ("day", [2])
+
+
+def test_history_is_deleted_by_age_and_whole(served: Served) -> None:
+    for i in range(4):
+        served.service.take(clap(i))
+    assert served.ask("DELETE", f"/api/history?before={T0 + 1}").json == {"deleted": 1}
+    assert len(served.ask("GET", "/api/state").json["events"]) == 3
+    assert served.ask("DELETE", "/api/history").json == {"deleted": 3}
+    assert served.ask("GET", "/api/history").json["events"] == []
+    assert served.ask("DELETE", "/api/history", Origin="http://evil.example").status == 403
+
+
+def test_deliveries_are_told_with_every_attempt(served: Served) -> None:
+    with Receiver(answer(503, b"busy", Retry_After="0"), then=answer(404, b"no hook S3CRET here")) as receiver:
+        with_webhook(served, receiver.url + "?token=S3CRET")
+        served.service.take(clap(0))
+        (one,) = told_of(served, 1, "given_up")
+    assert (one["event_id"], one["target_id"], one["source_id"]) == ("salon:e:0", "salon.webhook", "salon")
+    assert (one["code"], one["params"]) == ("delivery.status", {"status": 404})
+    assert "404" in one["message_fr"]
+    assert [(a["number"], a["status"], a["ok"], a["excerpt"]) for a in one["attempts"]] == [
+        (1, 503, False, "busy"),
+        (2, 404, False, "no hook ******** here"),
+    ]
+    assert "S3CRET" not in served.ask("GET", "/api/deliveries").body.decode()
+
+
+def test_a_delivery_and_an_event_are_sent_again(served: Served) -> None:
+    with Receiver(answer(404)) as receiver:
+        with_webhook(served, receiver.url)
+        served.service.take(clap(0))
+        (one,) = told_of(served, 1, "given_up")
+        sent = served.ask("POST", f"/api/deliveries/{one['id']}/replay")
+        assert (sent.status, sent.json) == (202, {"event_id": "salon:e:0"})
+        told_of(served, 1, "taken")
+        sent = served.ask("POST", "/api/history/salon:e:0/replay")
+        assert (sent.status, sent.json) == (202, {"event_id": "salon:e:0", "receivers": 1})
+        assert {r.headers["idempotency-key"] for r in receiver.wait_for(3)} == {"salon:e:0"}
+        with_webhook(served, "")
+        for path in (f"/api/deliveries/{one['id']}/replay", "/api/history/salon:e:0/replay"):
+            refused = served.ask("POST", path)
+            assert (refused.status, refused.json["code"]) == (409, "api.no_receiver")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/history?limit=0", 400, "api.bad_parameter"),
+        ("GET", "/api/history?limit=501", 400, "api.bad_parameter"),
+        ("GET", "/api/history?limit=x", 400, "api.bad_parameter"),
+        ("GET", "/api/history?limit=99999999999999999999", 400, "api.bad_parameter"),
+        ("GET", "/api/history?since=yesterday", 400, "api.bad_parameter"),
+        ("GET", "/api/history?before=nan", 400, "api.bad_parameter"),
+        ("GET", "/api/history?least_score=inf", 400, "api.bad_parameter"),
+        ("GET", "/api/history?cursor=1", 400, "api.bad_parameter"),
+        ("GET", "/api/history/counts?per=week", 400, "api.bad_parameter"),
+        ("DELETE", "/api/history?before=", 400, "api.bad_parameter"),
+        ("GET", "/api/deliveries?state=lost", 400, "api.bad_parameter"),
+        ("GET", "/api/deliveries?cursor=x", 400, "api.bad_parameter"),
+        ("POST", "/api/deliveries/none/replay", 404, "api.unknown_delivery"),
+        ("POST", "/api/history/none/replay", 404, "api.unknown_event"),
+        ("PUT", "/api/history", 405, "api.not_allowed"),
+    ],
+)
+def test_refusals_are_problem_documents(served: Served, method: str, path: str, status: int, code: str) -> None:
+    refused = served.ask(method, path)
+    assert (refused.status, refused.json["code"]) == (status, code)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json["message"]
+
+
+def test_a_restarted_service_still_shows_what_was(data_dir: Path, quiet_models: Path) -> None:
+    """Detections and attempts are on the page that opens after the restart."""
+    assert not quiet_models.exists()
+    with Receiver() as receiver:
+        with serving(ClapTrap(data_dir)) as served:
+            with_webhook(served, receiver.url)
+            served.service.take(clap(0))
+            told_of(served, 1, "taken")
+            before = served.ask("GET", "/api/state").json
+        with serving(ClapTrap(data_dir)) as served, page(served) as told:
+            state = told.next("state")
+    assert state["events"] == before["events"] != []
+    assert state["attempts"] == before["attempts"] != []
+
+
+def test_a_history_that_cannot_be_kept_is_said_on_the_page_and_claps_are_told(data_dir: Path, quiet_models: Path) -> None:
+    """Where the file should be there is a folder: everything works, and the page has the reason."""
+    assert not quiet_models.exists()
+    (data_dir / "history.sqlite").mkdir()
+    with Receiver() as receiver, serving(ClapTrap(data_dir)) as served:
+        with_webhook(served, receiver.url)
+        (problem,) = served.ask("GET", "/api/state").json["problems"]
+        assert problem["code"] == "history.unwritable"
+        assert "en mémoire" in problem["message_fr"]
+        served.service.take(clap(0))
+        told_of(served, 1, "taken")
+        assert [e["id"] for e in served.ask("GET", "/api/history").json["events"]] == ["salon:e:0"]
+        refused = served.ask("DELETE", "/api/history")
+        assert (refused.status, refused.json["code"]) == (503, "history.unwritable")
+
+
+def test_several_webhooks_of_one_source(served: Served) -> None:
+    """Each is told what it wants, tested by its name, and removed without the other noticing; secrets stay inside."""
+    with Receiver(then=answer(200, b"hello S3CRET")) as one, Receiver() as two:
+        webhooks = [
+            {"id": "webhook", "url": one.url, "headers": {"Authorization": "S3CRET"}, "signing_secret": "S3CRET too"},
+            {"id": "two-claps", "url": two.url, "claps": [2]},
+        ]
+        changed = served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": webhooks}]})
+        assert changed.status == 200
+        served.service.take(clap(0))
+        served.service.take(replace(clap(1), claps=2))
+        told_of(served, 3, "taken")
+        assert [r.json["event_id"] for r in one.requests] == ["salon:e:0", "salon:e:1"]
+        assert [r.json["event_id"] for r in two.requests] == ["salon:e:1"]
+        assert one.requests[0].headers["authorization"] == "S3CRET"
+        assert one.requests[0].headers["webhook-signature"].startswith("v1,")
+        sent = served.ask("POST", "/api/sources/salon/webhook/test?webhook=two-claps")
+        assert two.wait_for(2)[1].json["event_id"] == sent.json["event_id"]
+        for path in ("/api/settings", "/api/state", "/api/deliveries", "/api/sources"):
+            assert "S3CRET" not in served.ask("GET", path).body.decode()
+        left = served.ask("DELETE", "/api/sources/salon/webhooks/webhook")
+        assert (left.status, [w["id"] for w in left.json["webhooks"]]) == (200, ["two-claps"])
+        served.service.take(replace(clap(2), claps=2))
+        assert two.wait_for(3)[2].json["event_id"] == "salon:e:2"
+        assert len(one.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("DELETE", "/api/sources/salon/webhooks/none", 404, "api.unknown_webhook"),
+        ("DELETE", "/api/sources/kitchen/webhooks/webhook", 404, "api.unknown_source"),
+        ("POST", "/api/sources/salon/webhook/test?webhook=none", 409, "api.no_webhook"),
+    ],
+)
+def test_a_webhook_that_is_not_there_is_said(served: Served, method: str, path: str, status: int, code: str) -> None:
+    refused = served.ask(method, path)
+    assert (refused.status, refused.json["code"]) == (status, code)
