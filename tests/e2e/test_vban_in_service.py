@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,9 +67,12 @@ def test_vban_sources_come_and_go(tmp_path: Path) -> None:
             watch.wait_for("a", lambda status: status.state is State.LIVE and not status.code)
             seen = {stream.stream: (stream.rate_hz, stream.wanted) for stream in service.vban_streams(port)}
             assert seen == {"A": (48_000, False), "B": (48_000, True), "a": (48_000, True)}
+            deadline = time.monotonic() + 15.0  # the port's thread may still be reading what was sent
+            while service.vban_counts()[1][0].datagrams < 300 and time.monotonic() < deadline:
+                time.sleep(0.02)
             streams, (about,) = service.vban_counts()
-            assert {stream.stream: stream.counts["packets"] for stream in streams} == {"a": 100, "B": 100}
             assert about.datagrams == 300
+            assert {stream.stream: stream.counts["packets"] for stream in streams} == {"a": 100, "B": 100}
     finally:
         service.stop()
     assert not any(thread.name.startswith(("vban:", "capture:")) for thread in threading.enumerate())
