@@ -487,6 +487,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "This stands for a secret that is hidden. Type the secret itself.",
         "fr": "Ceci remplace un secret caché. Tapez le secret lui-même.",
     },
+    "settings.secret_elsewhere": {
+        "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
+        "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
+    },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
         "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
