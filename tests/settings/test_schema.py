@@ -311,6 +311,7 @@ def test_a_camera_without_a_password_can_move() -> None:
         ({"url": "rtsp://adm:hunter2@cam/x", "track": 0}, "track", "settings.at_least"),
         ({"url": "rtsp://adm:hunter2@cam/x", "transport": "sctp"}, "transport", "settings.not_one_of"),
         ({"url": 5}, "url", "settings.not_a_text"),
+        ({"url": "rtsp://cam/x", "username": "\ud800"}, "username", "settings.not_a_text"),
         ({}, "url", "settings.missing"),
     ],
 )
@@ -346,6 +347,7 @@ HOOK = {"id": "webhook", "url": "http://a/b"}
         ({"headers": {"X": "a\r\nY: b"}}, "headers.X", "settings.bad_header_value"),
         ({"headers": {"X": "été"}}, "headers.X", "settings.bad_header_value"),
         ({"headers": {"X": "********"}}, "headers.X", "settings.masked"),
+        ({"headers": "X"}, "headers", "settings.not_an_object"),
         ({"headers": {"X": 5}}, "headers.X", "settings.not_a_text"),
         ({"signing_secret": "whsec_!"}, "signing_secret", "settings.bad_signing_secret"),
         ({"claps": [5]}, "claps.0", "settings.at_most"),
