@@ -336,6 +336,21 @@ def test_a_folder_that_takes_no_file_is_said_and_nothing_else_changes(tmp_path: 
         assert (head.event_id, head.attempts) == ("salon:19a:0", 1)
 
 
+def test_a_file_that_cannot_be_had_for_months_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are kept, and all that still waits."""
+    monkeypatch.setattr("claptrap.history.journal.MOST_IN_MEMORY", 10)
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with opened(tmp_path / "data" / "history.sqlite") as journal:
+        for i in range(30):
+            journal.take(clap(i), [delivery(clap(i))])
+            if i:
+                journal.tried(attempt(delivery(clap(i))))
+        journal.tend()
+        assert ids(journal) == [f"salon:19a:{i}" for i in range(29, 19, -1)]
+        assert len(journal.deliveries(Which(), 100).rows) == 11
+        assert journal.head("salon.webhook") == delivery(clap(0))
+
+
 def test_a_full_disk_is_said_and_everything_goes_on_from_memory(file: Path) -> None:
     """SQLite itself says that the disk is full, in the middle of the work: nothing that waits is lost or told twice."""
     with opened(file) as journal:
