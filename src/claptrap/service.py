@@ -367,10 +367,11 @@ class ClapTrap:
             source["webhooks"] = kept
             self._put_in_force(document)
 
-    def health(self) -> list[str]:
+    def health(self) -> list[dict[str, Any]]:
         """Return what is wrong with the service itself, in words; empty when it is well."""
         worker = self._worker
-        return [f"the thread {name} does not move" for name in worker.stalled()] if worker else []
+        stalled = worker.stalled() if worker else []
+        return [in_words({"code": "service.stalled", "params": {"thread": name}}) for name in stalled]
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
