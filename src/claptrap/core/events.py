@@ -78,7 +78,7 @@ class Event:
 
 
 class State(StrEnum):
-    """A source's life. IDLE → CONNECTING → LIVE → RETRYING → …; FAILED is left only by a new spec."""
+    """A source's life. IDLE → CONNECTING → LIVE → RETRYING → …; FAILED: a person must mend it, it is tried each minute."""
 
     IDLE = "idle"
     CONNECTING = "connecting"
