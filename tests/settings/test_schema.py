@@ -373,6 +373,8 @@ def test_two_webhooks_of_one_source_have_two_ids() -> None:
 def test_secrets_of_a_webhook_are_write_only() -> None:
     """Shown masked, kept when the mask comes back, changed by another value, a header taken away by null."""
     secret = {"headers": {"Authorization": "Bearer S3CRET", "X-Old": "S3CRET"}, "signing_secret": "S3CRET words"}
+    token = check({"sources": [{**MIC, "webhooks": [{**HOOK, "url": "http://a/hook/T0KEN"}]}]})
+    assert "T0KEN" not in f"{token!r} {token.targets()}"
     settings = check({"sources": [{**MIC, "webhooks": [{**HOOK, **secret}]}]})
     shown = settings.model_dump(mode="json")
     assert "S3CRET" not in str(shown) + repr(settings.targets())

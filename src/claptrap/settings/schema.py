@@ -226,7 +226,9 @@ class WebhookSettings(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier within the source")
     enabled: bool = True
-    url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(default="", description="http(s)")
+    url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(
+        default="", repr=False, description="http(s); it may hold a token"
+    )
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
     max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
     max_age_s: float = Field(default=3600.0, gt=0, le=604_800, description="how long a detection may wait for it")
