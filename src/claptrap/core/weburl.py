@@ -16,7 +16,7 @@ MASK = "********"
 LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path is a word like "hook"
 LONG_ENOUGH_TO_TELL = 4  # a shorter value is "on" or "1", and stands in any text
 
-_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
+DEFAULT_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}  # RFC 9110 §4.2, RFC 7826 §22.1
 _SECRET = re.compile(r"(?i)((?:pass\w*|pwd|pw|secret|token|auth|\w*key)=)[^&/;\s]+")
 _ANY_USER_PART = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*@")
 
@@ -61,7 +61,7 @@ def place_of(url: str) -> tuple[str, str, int | None] | None:
     """Return scheme, host and port: whom the secrets beside an address are for. None for what is no address."""
     try:
         parts = urlsplit(url)
-        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+        return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError:
         return None
 
