@@ -13,7 +13,7 @@ from claptrap.core.errors import InputError
 
 MASK = "********"
 """Stands for a secret wherever a person looks; never a secret itself."""
-LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path is a word like "hook"
+LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path, or of a header's value, is a word like "hook" or "Bearer"
 LONG_ENOUGH_TO_TELL = 4  # a shorter value is "on" or "1", and stands in any text
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}  # RFC 9110 §4.2, RFC 7826 §22.1
