@@ -145,6 +145,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "{where} n'a pas pu prouver son identité : {reason}. Donnez-lui un certificat valable, déclarez son autorité avec "
         "SSL_CERT_FILE, ou désactivez la vérification pour cette source.",
     },
+    "rtsp.given_up": {
+        "en": "ClapTrap ends before {where} could be tried. Start it again, then try again.",
+        "fr": "ClapTrap s'arrête avant d'avoir pu essayer {where}. Redémarrez-le, puis réessayez.",
+    },
     "rtsp.failed": {
         "en": "{where} could not be heard: {reason}. ClapTrap tries again by itself.",
         "fr": "{where} n'a pas pu être écouté : {reason}. ClapTrap réessaie tout seul.",
