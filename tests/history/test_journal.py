@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -198,6 +199,19 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
         assert ids(journal) == []
         files = b"".join(part.read_bytes() for part in file.parent.glob("history.sqlite*"))
         assert b"Clapping" not in files
+
+
+def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(file: Path) -> None:
+    """What waited is told first and deleted the next time; then not one of its bytes is left, in the log neither."""
+    with opened(file) as journal:
+        told = replace(delivery(clap(0)), body={"source_name": "a very private place"})
+        journal.take(clap(0), [told])
+        assert journal.delete() == 1
+        journal.tried(attempt(told))
+        assert journal.delete() == 0
+        assert journal.deliveries(Which(), 10).rows == []
+        left = b"".join(path.read_bytes() for path in file.parent.iterdir())
+    assert b"a very private place" not in left
 
 
 def test_what_is_too_old_goes_by_itself(file: Path) -> None:

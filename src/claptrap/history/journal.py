@@ -121,15 +121,16 @@ class Journal:
         Raises:
             ServiceError: what keeps the file from being written; the detections in it are still there then.
         """
-        deleted = 0
+        deleted, is_any_gone = 0, False
         for delete in (detections.delete, deliveries.delete):
             n = _CHUNK
             while n == _CHUNK:
                 n = self._do(lambda db, delete=delete: delete(db, before, _CHUNK), writes=True)  # type: ignore[misc]
                 deleted += n if delete is detections.delete else 0
+                is_any_gone = is_any_gone or n > 0
                 if self._trouble is not None:
                     raise self._trouble
-        if deleted:
+        if is_any_gone:
             self._do(_give_room_back)
         return deleted
 
