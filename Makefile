@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench-quality bench-vban lock clean
+.PHONY: run install page test check lint format bench bench-quality bench-vban bench-rtsp lock clean
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -52,12 +52,18 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench: bench-quality bench-vban bench-rtsp  ## all figures, into benchmarks/results; on an idle machine
+
 bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks.quality --curve
 
 bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
 	@$(BIN)/python -m benchmarks.vban_load
+
+bench-rtsp: $(VENV)/.installed-dev  ## what a network camera costs, against PyAV's decoding alone
+	@sh scripts/system-packages test
+	@$(BIN)/python -m benchmarks.rtsp_load
 
 lock: $(VENV)/.installed-dev  ## renew the lock files; needs uv on the path
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

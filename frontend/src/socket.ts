@@ -2,7 +2,7 @@
 import { type Socket, io } from "socket.io-client";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
+  heard, link, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
 } from "./store.ts";
 
 export function connect(): Socket {
@@ -28,6 +28,7 @@ export function connect(): Socket {
   socket.on("level", takeLevels);
   socket.on("model", takeModel);
   socket.on("settings", takeSettings);
+  socket.on("problems", (news) => (problems.value = news));
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
   return socket;
 }

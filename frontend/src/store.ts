@@ -7,7 +7,8 @@ import type {
   SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
-const REMEMBERED = 200;
+/** How many detections, and attempts, the page knows: as many as the service tells it when it opens. */
+export const REMEMBERED = 200;
 export const SILENCE_DBFS = -120;
 
 /** One detection, whether remembered by the service or just made. */

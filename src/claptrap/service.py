@@ -19,6 +19,8 @@ from claptrap.core.events import (
     DetectionRunning,
     Event,
     ModelProgress,
+    Problem,
+    ProblemsChanged,
     SettingsChanged,
     SourceStatus,
     State,
@@ -79,6 +81,8 @@ class ClapTrap:
         self._store = Store(data_dir)
         self._settings = Settings()
         self._problems: list[ClapTrapError] = []
+        self._told_problems: tuple[Problem, ...] = ()
+        self._problems_lock = threading.Lock()
         self._yamnet: YamNet | None = None
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
@@ -87,6 +91,7 @@ class ClapTrap:
         self._keeper: Keeper | None = None
         self._dispatcher = Dispatcher(self.journal, self, self._clock)
         self._revision = 0
+        self._ending = threading.Event()
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
         self._counts = Counts()
@@ -113,6 +118,10 @@ class ClapTrap:
         self.start_detection()
         if self._fetcher is not None:
             self._fetcher.start()
+
+    def hurry(self) -> None:
+        """Cut short what a face waits for: the end is near."""
+        self._ending.set()
 
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
@@ -281,7 +290,7 @@ class ClapTrap:
     def probe_camera(self, given: Mapping[str, Any], source_id: str = "") -> dict[str, Any]:
         """Say what a camera gives, as JSON data: codec, rate, channels, level, tracks, and ``code`` where it is silent.
 
-        It takes ``PROBE_S`` + 1 s at most and keeps nothing.
+        It takes ``PROBE_S`` + 1 s at most, after ``hurry`` only until the camera is next looked at, and keeps nothing.
 
         Args:
             given: the ``input`` of an RTSP source, as in the settings.
@@ -291,7 +300,7 @@ class ClapTrap:
             SettingsFaults: ``given`` is not valid.
             SourceError: why nothing can be heard: ``rtsp.…``, ``source.no_av``.
         """
-        return in_words(asdict(probe(camera(self._settings, given, source_id))))
+        return in_words(asdict(probe(camera(self._settings, given, source_id), stop=self._ending)))
 
     def deliveries(self) -> Mapping[str, int]:
         """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
@@ -367,10 +376,11 @@ class ClapTrap:
             source["webhooks"] = kept
             self._put_in_force(document)
 
-    def health(self) -> list[str]:
+    def health(self) -> list[dict[str, Any]]:
         """Return what is wrong with the service itself, in words; empty when it is well."""
         worker = self._worker
-        return [f"the thread {name} does not move" for name in worker.stalled()] if worker else []
+        stalled = worker.stalled() if worker else []
+        return [in_words({"code": "service.stalled", "params": {"thread": name}}) for name in stalled]
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
@@ -380,9 +390,7 @@ class ClapTrap:
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
-            "problems": [
-                in_words({"code": p.code, "params": dict(p.params)}) for p in (*self._problems, *self.journal.problems())
-            ],
+            "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self._settings.model_dump(mode="json"),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [heard(event) for event in self.journal.events(Wanted(), REMEMBERED).rows],
@@ -393,7 +401,9 @@ class ClapTrap:
 
     def take(self, event: Event) -> None:
         """Write an event down and tell everybody; one that is known changes nothing."""
-        if not self._dispatcher.take(event):
+        is_new = self._dispatcher.take(event)
+        self._tell_problems()
+        if not is_new:
             return
         _log.info(
             "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
@@ -407,6 +417,8 @@ class ClapTrap:
             self._model = status
         self._counts.add(status)
         self.hub.offer(status)
+        if isinstance(status, Attempt):  # which has just been written down, or not
+            self._tell_problems()
 
     # -- inside ---------------------------------------------------------------------------------------------------------
 
@@ -421,8 +433,25 @@ class ClapTrap:
     def _open_journal(self) -> None:
         self.journal.open()
         self.journal.keep(self._settings.history.keep_days)
-        self._keeper = Keeper(self.journal.tend)
+        self._told_problems = self._found_problems()
+        self._keeper = Keeper(self._tend)
         self._keeper.start()
+
+    def _tend(self) -> None:
+        """Look after the journal, now and then."""
+        self.journal.tend()
+        self._tell_problems()
+
+    def _found_problems(self) -> tuple[Problem, ...]:
+        return tuple(Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems()))
+
+    def _tell_problems(self) -> None:
+        """Tell pages that are open what has come to be wrong, or is well again."""
+        with self._problems_lock:
+            found = self._found_problems()
+            if found != self._told_problems:
+                self._told_problems = found
+                self.hub.publish(ProblemsChanged(found))
 
     def _find_yamnet(self) -> None:
         """Load YAMNet where its file is there; prepare to fetch it where it is not."""

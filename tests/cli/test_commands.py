@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -78,6 +81,25 @@ def test_a_model_is_imported_and_then_there(tmp_path: Path, shared: Path) -> Non
     assert run("models", "verify", folder=tmp_path).stdout == "yamnet.tflite: ok\n"
 
 
+def test_pulling_replaces_a_wrong_file(tmp_path: Path, shared: Path) -> None:
+    """It says what was wrong, and gets the file again as that sentence asks for."""
+    (tmp_path / "no-models").mkdir()
+    (tmp_path / "no-models" / "yamnet.tflite").write_bytes(b"something else")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(shared / "models"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/yamnet.tflite"
+            done = run("models", "pull", folder=tmp_path, CLAPTRAP_YAMNET_URL=url)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert done.returncode == 0, done.stderr
+    assert "not the expected model file" in done.stderr
+    assert run("models", "verify", folder=tmp_path).stdout == "yamnet.tflite: ok\n"
+
+
 @pytest.mark.skipif(bool(sound.missing()), reason=sound.missing() or "-")
 def test_microphones_are_listed(tmp_path: Path) -> None:
     """For people, the default marked; for scripts, one object a line."""
@@ -101,3 +123,15 @@ def test_without_portaudio_devices_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "libportaudio2" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_machine_without_a_microphone_says_so_in_the_terminal_s_language(tmp_path: Path) -> None:
+    """That is no failure: nothing is listed."""
+    (tmp_path / "sounddevice.py").write_text(
+        "_initialized = False\n_exit_handler = _initialize = lambda: None\n"
+        "query_hostapis = query_devices = lambda: []\nclass default:\n    device = (-1, -1)\n"
+    )
+    for language, said in (("fr_FR.UTF-8", "Aucun microphone"), ("C.UTF-8", "No microphone was found.")):
+        done = run("devices", folder=tmp_path, PYTHONPATH=str(tmp_path), LC_ALL=language)
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr.startswith(said)

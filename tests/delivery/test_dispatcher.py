@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -398,6 +399,17 @@ def test_the_beginning_of_an_answer_is_kept_without_secrets() -> None:
             (told,) = attempts.wait_for(done)
     assert told.excerpt.startswith("no such hook: /hooks/********?******** (********) xxx")
     assert len(told.excerpt) == 200
+
+
+def test_a_token_that_is_echoed_without_its_scheme_is_masked_too() -> None:
+    """Receivers complain of the token, not of the header that it came in."""
+    attempts = Attempts()
+    with Receiver(then=answer(401, b"Bearer expected, token T0PS3CRET-ID is unknown")) as receiver:
+        wanted = replace(target(receiver.url), headers={"Authorization": "Bearer T0PS3CRET-ID"})
+        with dispatching(attempts, wanted) as dispatcher:
+            dispatcher.take(clap())
+            (told,) = attempts.wait_for(done)
+    assert told.excerpt == "Bearer expected, token ******** is unknown"
 
 
 def test_the_test_button_goes_the_way_of_a_clap() -> None:

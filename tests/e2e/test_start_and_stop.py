@@ -37,6 +37,18 @@ def test_a_first_start_opens_the_page_and_a_signal_ends_it(tmp_path: Path) -> No
         assert service.end(signal.SIGINT) == 0
 
 
+def test_a_camera_that_is_being_tried_does_not_delay_the_end(tmp_path: Path) -> None:
+    """One that accepts and never answers would be waited for 10 s; whoever ends the service waits for nobody."""
+    with Service(tmp_path) as service, socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(1) as person:
+        body = {"input": {"url": f"rtsp://127.0.0.1:{mute.getsockname()[1]}/x"}}
+        person.submit(service.raw, "POST", "/api/probe/rtsp", body)
+        tried, _ = mute.accept()
+        with tried:
+            began = time.monotonic()
+            assert service.end(signal.SIGTERM) == 0
+            assert time.monotonic() - began < 5
+
+
 def test_a_taken_port_is_said_in_words(tmp_path: Path) -> None:
     """The person learns which port is taken and what to do, at once."""
     with socket.socket() as taken:

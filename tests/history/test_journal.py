@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -200,6 +201,19 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
         assert b"Clapping" not in files
 
 
+def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(file: Path) -> None:
+    """What waited is told first and deleted the next time; then not one of its bytes is left, in the log neither."""
+    with opened(file) as journal:
+        told = replace(delivery(clap(0)), body={"source_name": "a very private place"})
+        journal.take(clap(0), [told])
+        assert journal.delete() == 1
+        journal.tried(attempt(told))
+        assert journal.delete() == 0
+        assert journal.deliveries(Which(), 10).rows == []
+        left = b"".join(path.read_bytes() for path in file.parent.iterdir())
+    assert b"a very private place" not in left
+
+
 def test_what_is_too_old_goes_by_itself(file: Path) -> None:
     """The keeper's thread forgets what is older than was asked for."""
     with opened(file) as journal:
@@ -334,6 +348,21 @@ def test_a_folder_that_takes_no_file_is_said_and_nothing_else_changes(tmp_path: 
         head = journal.head("salon.webhook")
         assert head is not None
         assert (head.event_id, head.attempts) == ("salon:19a:0", 1)
+
+
+def test_a_file_that_cannot_be_had_for_months_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest are kept, and all that still waits."""
+    monkeypatch.setattr("claptrap.history.journal.MOST_IN_MEMORY", 10)
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with opened(tmp_path / "data" / "history.sqlite") as journal:
+        for i in range(30):
+            journal.take(clap(i), [delivery(clap(i))])
+            if i:
+                journal.tried(attempt(delivery(clap(i))))
+        journal.tend()
+        assert ids(journal) == [f"salon:19a:{i}" for i in range(29, 19, -1)]
+        assert len(journal.deliveries(Which(), 100).rows) == 11
+        assert journal.head("salon.webhook") == delivery(clap(0))
 
 
 def test_a_full_disk_is_said_and_everything_goes_on_from_memory(file: Path) -> None:

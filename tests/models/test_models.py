@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -162,6 +163,18 @@ def test_an_unreachable_server_and_a_bad_address_are_told(tmp_path: Path) -> Non
     """No network is an expected failure."""
     assert refusal("http://127.0.0.1:1/m", tmp_path) == "model.network"
     assert refusal("nonsense", tmp_path) == "model.network"
+
+
+@pytest.mark.parametrize("path", ["m", "m?token=hunter2", "absent"])
+def test_the_password_of_a_mirror_is_told_to_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str) -> None:
+    """Neither in an error, which a page shows, nor in the log, also of the client."""
+    caplog.set_level(logging.INFO)
+    with server(absent) as (url, _), pytest.raises(ModelError) as caught:
+        download(MODEL, url.replace("//", "//u:hunter2@").replace("/m", f"/{path}"), tmp_path)
+    assert caught.value.code == "model.status"
+    with pytest.raises(ModelError) as unreached:
+        download(MODEL, "http://u:hunter2@127.0.0.1:1/m", tmp_path)
+    assert "hunter2" not in f"{caught.value} {unreached.value} {caplog.text}"
 
 
 def test_a_download_can_be_stopped_and_keeps_its_part(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from tests.peers.hearing import LoudGate, LoudJudge, Taps, Witness, clap, quiet, spec
 
-from claptrap.audio.frame import HOP
+from claptrap.audio.frame import HOP, Frame
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.events import Clap, Event, Heard, Level, State, Verdict
-from claptrap.core.spec import FileInput, Hears, PatternSpec
+from claptrap.core.spec import FileInput, Hears, PatternSpec, SourceSpec
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.sources.base import Sink, Source
 
 HOP_S = HOP / 16_000
 
@@ -209,6 +210,42 @@ def test_a_removed_source_gives_no_more_events() -> None:
         worker.apply([spec("hall")], 2)
         gate.set()
         witness.wait_for(Event, "hall")
+    assert witness.all(Event, "salon") == []
+
+
+def test_a_source_that_hangs_and_is_left_behind_gives_its_row_away() -> None:
+    """Whoever takes its place is heard, although the one before never ended its stream; what it still says is not heard."""
+    taps, witness, let_go, gone = Taps(), Witness(), threading.Event(), threading.Event()
+
+    class Hanging:
+        def run(self, sink: Sink) -> None:
+            sink.live(16_000, 1)
+            sink.frame(Frame(quiet().reshape(-1, 1), 16_000))
+            let_go.wait(30)
+            try:
+                sink.frame(Frame(clap(0.6).reshape(-1, 1), 16_000))
+            finally:
+                gone.set()
+
+    def build(wanted: SourceSpec) -> Source:
+        return Hanging() if wanted.id == "salon" else taps.build(wanted)
+
+    worker = Worker(Hearing(build, LoudGate, LoudJudge), witness, witness, SystemClock())  # type: ignore[arg-type]  # stand-ins
+    worker.start()
+    try:
+        worker.apply([spec("salon")], 1)
+        witness.wait_for_state("salon", State.LIVE)
+        worker.apply([spec("hall")], 2)
+        taps["hall"].pour(quiet(2), clap(), quiet(3))
+        (event,) = witness.wait_for(Event, "hall")
+        let_go.set()
+        assert gone.wait(15)
+        taps["hall"].pour(quiet(30), clap(0.8), quiet(3))
+        assert [e.score for e in witness.wait_for(Event, "hall", 2)] == [0.9, 0.8]
+    finally:
+        let_go.set()
+        worker.stop()
+    assert event.onset_s == pytest.approx(2 * HOP_S)
     assert witness.all(Event, "salon") == []
 
 

@@ -258,7 +258,11 @@ def test_what_was_shown_masked_can_be_given_back() -> None:
     [
         ({"password": "new"}, "adm", "new"),
         ({"password": ""}, "adm", ""),
-        ({"url": "rtsp://other/x"}, "adm", "p@ss"),
+        ({"url": "rtsp://cam:554/other"}, "adm", "p@ss"),
+        ({"url": "rtsp://CAM/other"}, "adm", "p@ss"),
+        ({"url": "rtsp://other/x", "password": "p@ss"}, "adm", "p@ss"),
+        ({"url": "rtsp://other/x", "password": ""}, "adm", ""),
+        ({"url": "rtsp://u:new@other/x"}, "u", "new"),
         ({"url": "rtsp://u:new@cam/x"}, "u", "new"),
         ({"username": "u"}, "u", "p@ss"),
     ],
@@ -269,6 +273,31 @@ def test_a_secret_can_be_changed(change: dict[str, Any], username: str, password
     (source,) = check(merged(settings, {"sources": [{"id": "cam", "input": change}]})).sources
     assert isinstance(source, RtspSource)
     assert (source.input.username, source.input.password) == (username, password)
+
+
+@pytest.mark.parametrize("url", ["rtsp://other:554/x", "rtsp://cam:555/x", "rtsps://cam:554/x", "rtsp://u@other/x"])
+@pytest.mark.parametrize("password", [{}, {"password": MASK}])
+def test_a_password_stays_at_the_camera_it_was_given_for(url: str, password: dict[str, str]) -> None:
+    """Who may change an address cannot have the hidden password sent there, neither by keeping it nor by trying it."""
+    settings = check({"sources": [CAMERA]})
+    change = {"url": url, **password}
+    for attempt in (
+        lambda: check(merged(settings, {"sources": [{"id": "cam", "input": change}]})),
+        lambda: camera(settings, change, "cam"),
+    ):
+        with pytest.raises(SettingsFaults) as caught:
+            attempt()
+        assert [(f.path, f.code) for f in caught.value.faults] == [
+            ("sources.cam.input.password", "settings.secret_elsewhere")
+        ]
+
+
+def test_a_camera_without_a_password_can_move() -> None:
+    """Nothing must be typed again where nothing was kept."""
+    settings = check({"sources": [{**CAMERA, "input": {"url": "rtsp://cam/x"}}]})
+    (source,) = check(merged(settings, {"sources": [{"id": "cam", "input": {"url": "rtsp://other/x"}}]})).sources
+    assert isinstance(source, RtspSource)
+    assert (source.input.url, source.input.password) == ("rtsp://other/x", "")
 
 
 @pytest.mark.parametrize(
@@ -282,6 +311,7 @@ def test_a_secret_can_be_changed(change: dict[str, Any], username: str, password
         ({"url": "rtsp://adm:hunter2@cam/x", "track": 0}, "track", "settings.at_least"),
         ({"url": "rtsp://adm:hunter2@cam/x", "transport": "sctp"}, "transport", "settings.not_one_of"),
         ({"url": 5}, "url", "settings.not_a_text"),
+        ({"url": "rtsp://cam/x", "username": "\ud800"}, "username", "settings.not_a_text"),
         ({}, "url", "settings.missing"),
     ],
 )
@@ -317,6 +347,7 @@ HOOK = {"id": "webhook", "url": "http://a/b"}
         ({"headers": {"X": "a\r\nY: b"}}, "headers.X", "settings.bad_header_value"),
         ({"headers": {"X": "été"}}, "headers.X", "settings.bad_header_value"),
         ({"headers": {"X": "********"}}, "headers.X", "settings.masked"),
+        ({"headers": "X"}, "headers", "settings.not_an_object"),
         ({"headers": {"X": 5}}, "headers.X", "settings.not_a_text"),
         ({"signing_secret": "whsec_!"}, "signing_secret", "settings.bad_signing_secret"),
         ({"claps": [5]}, "claps.0", "settings.at_most"),
@@ -342,15 +373,38 @@ def test_two_webhooks_of_one_source_have_two_ids() -> None:
 def test_secrets_of_a_webhook_are_write_only() -> None:
     """Shown masked, kept when the mask comes back, changed by another value, a header taken away by null."""
     secret = {"headers": {"Authorization": "Bearer S3CRET", "X-Old": "S3CRET"}, "signing_secret": "S3CRET words"}
+    token = check({"sources": [{**MIC, "webhooks": [{**HOOK, "url": "http://a/hook/T0KEN"}]}]})
+    assert "T0KEN" not in f"{token!r} {token.targets()}"
     settings = check({"sources": [{**MIC, "webhooks": [{**HOOK, **secret}]}]})
     shown = settings.model_dump(mode="json")
     assert "S3CRET" not in str(shown) + repr(settings.targets())
     assert check(merged(settings, shown)) == settings
-    change = {"headers": {"X-Old": None, "X-New": "n"}, "url": "http://c/d"}
+    change = {"headers": {"X-Old": None, "X-New": "n"}, "url": f"{HOOK['url']}/d"}
     changed = check(merged(settings, {"sources": [{"id": "microphone", "webhooks": [{"id": "webhook", **change}]}]}))
     (target,) = changed.targets()
     assert target.headers == {"Authorization": "Bearer S3CRET", "X-New": "n"}
-    assert (target.signing_secret, target.url) == ("S3CRET words", "http://c/d")
+    assert (target.signing_secret, target.url) == ("S3CRET words", f"{HOOK['url']}/d")
+
+
+def test_headers_stay_with_the_receiver_they_were_given_for() -> None:
+    """Neither at once nor by way of no address do their values reach another; typed again or taken away they may."""
+    settings = check({"sources": [{**MIC, "webhooks": [{**HOOK, "headers": {"Authorization": "Bearer S3CRET"}}]}]})
+
+    def change(**patch: Any) -> Settings:
+        return check(merged(settings, {"sources": [{"id": "microphone", "webhooks": [{"id": "webhook", **patch}]}]}))
+
+    refused = {"sources.microphone.webhooks.webhook.headers.Authorization": "settings.secret_elsewhere"}
+    for headers in ({}, {"headers": {}}, {"headers": {"Authorization": MASK}}):
+        with pytest.raises(SettingsFaults) as caught:
+            change(url="http://thief/", **headers)
+        assert {f.path: f.code for f in caught.value.faults} == refused
+    assert change(url="http://other/", headers={"Authorization": "Bearer n"}).targets()[0].headers == {
+        "Authorization": "Bearer n"
+    }
+    assert change(url="http://other/", headers={"Authorization": None}).targets()[0].headers == {}
+    settings = change(url="")
+    with pytest.raises(SettingsFaults):
+        change(url="http://thief/")
 
 
 def test_a_webhook_can_be_for_some_rows_of_claps_only() -> None:

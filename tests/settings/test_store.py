@@ -38,7 +38,11 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["settings.json"]
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"\xff\xfe\x00", b'{"version": 7}', b"[1, 2]", b'{"sources": 3}'])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"{", b"\xff\xfe\x00", b'{"version": 7}', b"[1, 2]", b'{"sources": 3}', b"[" * 100_000, b"1" * 5_000],
+    ids=lambda damage: str(damage[:20]),
+)
 def test_a_damaged_file_is_set_aside_and_the_backup_used(tmp_path: Path, damage: bytes) -> None:
     """Nothing is lost: the damaged bytes are kept, the last good settings are back, and the person is told."""
     store = Store(tmp_path)

@@ -59,10 +59,13 @@ def test_detection_stops_and_starts(served: Served) -> None:
 
 
 def test_ill_health_is_503_with_reasons(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.service, "health", lambda: ["the thread tick does not move"])
+    monkeypatch.setattr(served.service._worker, "stalled", lambda: ["tick"])
     answer = served.ask("GET", "/healthz")
-    assert answer.status == 503
-    assert answer.json == {"ok": False, "reasons": ["the thread tick does not move"]}
+    assert (answer.status, answer.json["ok"]) == (503, False)
+    (reason,) = answer.json["reasons"]
+    assert (reason["code"], reason["params"]) == ("service.stalled", {"thread": "tick"})
+    assert reason["message_en"].startswith("The thread “tick” does not move")
+    assert reason["message_fr"].startswith("Le fil « tick » n'avance plus")
 
 
 @pytest.mark.parametrize(

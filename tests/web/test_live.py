@@ -20,7 +20,10 @@ from claptrap.core.events import Heard, Level, Verdict
 from claptrap.service import ClapTrap
 from claptrap.web.live import LEVELS_EVERY_S, Levels
 
-EVENTS = ("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model")
+EVENTS = (
+    *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
+    "problems",
+)
 
 
 class Page:
@@ -101,6 +104,23 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
             "latency_s": pytest.approx(0.1),
             "labels": [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}],
         }
+
+
+def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served: Served) -> None:
+    """Whoever watches learns it, not only who opens the page afterwards."""
+    with page(served) as told:
+        assert told.next("state")["problems"] == []
+        db = served.service.journal._db
+        db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}").fetchone()
+        for i in range(500):
+            served.service.take(clap(i))
+            if served.service.journal.problems():
+                break
+        (problem,) = told.next("problems")
+        assert problem["code"] == "history.unwritable"
+        assert "full" in problem["message_en"]
+        served.service._tend()  # as its thread does every half-minute; the new connection has no bound
+        assert told.next("problems") == []
 
 
 def test_levels_of_real_sound_come_live(served: Served) -> None:

@@ -16,7 +16,7 @@ from tests.peers.vban import Sender, free_udp_port, packets, sine
 from tests.web.conftest import Served, clap
 
 from claptrap.core.events import Heard, ModelProgress
-from claptrap.core.spec import PatternSpec, VbanInput
+from claptrap.core.spec import PatternSpec, RtspInput, VbanInput
 from claptrap.web.page import ASSETS
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -232,6 +232,24 @@ def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -
     expect(page.get_by_role("button", name="Modifier Jardin")).to_be_visible()
     assert served.service.settings().specs()[1].input == before
     assert "hunter2" not in page.content()
+
+
+def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, served: Served) -> None:
+    """Trying says so in a sentence, saving says so beside the field; typed again it is kept."""
+    served.service.add_source(
+        {"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": "rtsp://u:hunter2@127.0.0.1:1/x"}}
+    )
+    page.get_by_role("button", name="Modifier Cour").click()
+    card = page.get_by_role("article", name="Cour")
+    card.get_by_label("Adresse", exact=True).fill("rtsp://127.0.0.1:2/x")
+    card.get_by_role("button", name="Essayer l'adresse").click()
+    expect(card.get_by_text(re.compile("Tapez-le à nouveau"))).to_be_visible()
+    card.get_by_role("button", name="Enregistrer").click()
+    expect(card.get_by_label("Mot de passe")).to_have_attribute("aria-invalid", "true")
+    card.get_by_label("Mot de passe").fill("another")
+    card.get_by_role("button", name="Enregistrer").click()
+    expect(card.get_by_role("button", name="Enregistrer")).to_have_count(0)
+    assert served.service.settings().specs()[1].input == RtspInput("rtsp://127.0.0.1:2/x", username="u", password="another")
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])

@@ -4,7 +4,7 @@ import { startDetection, stopDetection } from "../api.ts";
 import { useFlash } from "../flash.ts";
 import { clock, duration, score } from "../i18n/format.ts";
 import { type Key, said, t } from "../i18n/index.ts";
-import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses } from "../store.ts";
+import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses, REMEMBERED } from "../store.ts";
 import { inWords } from "../words.ts";
 import { loudness } from "./LevelMeter.tsx";
 
@@ -97,7 +97,7 @@ function Tally() {
       </div>
       <div>
         <dt>{t("house.count")}</dt>
-        <dd>{detections.value.length}</dd>
+        <dd>{detections.value.length}{detections.value.length === REMEMBERED && "+"}</dd>
       </div>
       <div>
         <dt>{t("house.best_latency")}</dt>

@@ -33,7 +33,7 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
     // "sources.ID.input.url" → "input.url"
     faults.value = Object.fromEntries(found.map((fault) => [fault.path.split(".").slice(2).join("."), fault.message]));
     const beside = found.filter(({ path }) => /^sources\.[^.]*\.(name|input\.[^.]+)$/.test(path));
-    refusal.value = beside.length && beside.length === found.length ? "" : (found[0]?.message ?? inWords(error));
+    refusal.value = beside.length && beside.length === found.length ? "" : inWords(error);
   };
 
   const send = async (event: Event) => {

@@ -13,7 +13,7 @@ export const en: Record<Key, string> = {
   "house.offline": "Service unreachable",
   "house.offline_detail": "The page reconnects by itself.",
   "house.last": "Last clap: {when}",
-  "house.last_none": "No clap since the start",
+  "house.last_none": "No clap yet",
   "house.count": "Detections",
   "house.best_latency": "Median latency",
   "house.announce": "Clap heard: {source}, score {score}",
@@ -25,7 +25,6 @@ export const en: Record<Key, string> = {
   "link.connecting": "Connecting…",
   "link.lost": "Reconnecting…",
   "link.lost_long": "The connection to the service is lost. The page keeps trying by itself; what it shows may be out of date.",
-  "link.back": "Connected to the service again.",
 
   "phone.title": "A phone as microphone",
   "phone.scan": "Scan this code with the phone's camera, then press the button on the page that opens.",
@@ -69,7 +68,6 @@ export const en: Record<Key, string> = {
   "problems.dismiss": "Hide",
   "problems.webhook": "{source}: the last call of the webhook failed. {reason}",
 
-  "sources.title": "Sources",
   "source.kind.microphone": "Microphone",
   "source.kind.rtsp": "Network camera",
   "source.kind.vban": "Network audio",
@@ -89,7 +87,6 @@ export const en: Record<Key, string> = {
   "source.mono": "mono",
   "source.stereo": "stereo",
   "source.channels": "{count} channels",
-  "source.dropped": "{seconds} s of sound lost: this machine is too busy.",
 
   "level.title": "Sound level",
   "level.value": "{level} dBFS",
@@ -115,7 +112,6 @@ export const en: Record<Key, string> = {
   "field.webhook_placeholder": "http://192.168.1.10/hook",
   "field.webhook_enabled": "Send detections",
   "field.webhook_none": "No address yet: claps show here, nobody is told.",
-  "field.reset": "Undo typing",
 
   "add.open": "Add a source",
   "add.title": "Add a source",

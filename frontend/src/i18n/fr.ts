@@ -12,7 +12,7 @@ export const fr = {
   "house.offline": "Service injoignable",
   "house.offline_detail": "La page se reconnecte toute seule.",
   "house.last": "Dernier clap : {when}",
-  "house.last_none": "Aucun clap depuis le démarrage",
+  "house.last_none": "Aucun clap pour l'instant",
   "house.count": "Détections",
   "house.best_latency": "Latence médiane",
   "house.announce": "Clap entendu : {source}, score {score}",
@@ -24,7 +24,6 @@ export const fr = {
   "link.connecting": "Connexion…",
   "link.lost": "Reconnexion…",
   "link.lost_long": "La connexion au service est perdue. La page réessaie toute seule ; ce qui est affiché peut avoir vieilli.",
-  "link.back": "Reconnecté au service.",
 
   "phone.title": "Un téléphone comme micro",
   "phone.scan": "Scannez ce code avec l'appareil photo du téléphone, puis appuyez sur le bouton de la page qui s'ouvre.",
@@ -68,7 +67,6 @@ export const fr = {
   "problems.dismiss": "Masquer",
   "problems.webhook": "{source} : le dernier envoi au webhook a échoué. {reason}",
 
-  "sources.title": "Sources",
   "source.kind.microphone": "Microphone",
   "source.kind.rtsp": "Caméra réseau",
   "source.kind.vban": "Audio réseau",
@@ -88,7 +86,6 @@ export const fr = {
   "source.mono": "mono",
   "source.stereo": "stéréo",
   "source.channels": "{count} canaux",
-  "source.dropped": "{seconds} s de son perdues : cette machine est trop chargée.",
 
   "level.title": "Niveau sonore",
   "level.value": "{level} dBFS",
@@ -114,7 +111,6 @@ export const fr = {
   "field.webhook_placeholder": "http://192.168.1.10/hook",
   "field.webhook_enabled": "Envoyer les détections",
   "field.webhook_none": "Aucune adresse : les claps s'affichent ici, personne n'est prévenu.",
-  "field.reset": "Annuler la saisie",
 
   "add.open": "Ajouter une source",
   "add.title": "Ajouter une source",

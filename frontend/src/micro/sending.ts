@@ -97,7 +97,11 @@ function end(why: string): void {
 async function wake(): Promise<void> {
   if (!page) return;
   microphone?.resume();
-  lock = await (navigator.wakeLock?.request("screen").catch(() => null) ?? null);
+  const wanted = page;
+  const held = await (navigator.wakeLock?.request("screen").catch(() => null) ?? null);
+  if (wanted !== page) return void held?.release(); // it was switched off meanwhile
+  void lock?.release();
+  lock = held;
 }
 
 function remember(id: string, name: string): void {

@@ -8,8 +8,9 @@ from dataclasses import asdict
 
 import click
 
-from claptrap.cli.language import in_words
+from claptrap.cli.language import in_words, terminal_language
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.wording import say
 from claptrap.sources.microphone import Device, list_devices
 
 
@@ -25,7 +26,7 @@ def devices(as_json: bool) -> None:
     for device in found:
         click.echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else _line(device))
     if not found:
-        click.echo("No microphone was found.", err=True)
+        click.echo(say("source.no_device", terminal_language()), err=True)
 
 
 def _line(device: Device) -> str:

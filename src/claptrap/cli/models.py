@@ -11,7 +11,7 @@ import click
 from tqdm import tqdm
 
 from claptrap.cli.language import in_words
-from claptrap.core.errors import ClapTrapError
+from claptrap.core.errors import ClapTrapError, ModelError
 from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
 from claptrap.models.download import download
 from claptrap.models.shelf import bring, find
@@ -38,9 +38,9 @@ def list_models() -> None:
 
 @models.command()
 def pull() -> None:
-    """Download YAMNet; a cut download is continued."""
+    """Download YAMNet; a cut download is continued, a wrong file replaced."""
     with _failures_in_words():
-        if find(YAMNET, models_folder()) is None:
+        if not _is_there():
             with tqdm(total=YAMNET.size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
                 download(YAMNET, download_url(YAMNET), models_folder(), _moving(bar))
         click.echo(str(models_folder() / YAMNET.name))
@@ -63,6 +63,15 @@ def import_model(file: Path) -> None:
     """Take YAMNet's FILE that you got elsewhere, after checking it."""
     with _failures_in_words():
         click.echo(str(bring(YAMNET, file, models_folder())))
+
+
+def _is_there() -> bool:
+    """Return whether YAMNet's file is there and right; say so where it is wrong."""
+    try:
+        return find(YAMNET, models_folder()) is not None
+    except ModelError as error:
+        click.echo(in_words(error), err=True)
+        return False
 
 
 def _moving(bar: tqdm[None]) -> Callable[[int], bool]:

@@ -78,7 +78,7 @@ class Event:
 
 
 class State(StrEnum):
-    """A source's life. IDLE → CONNECTING → LIVE → RETRYING → …; FAILED is left only by a new spec."""
+    """A source's life. IDLE → CONNECTING → LIVE → RETRYING → …; FAILED: a person must mend it, it is tried each minute."""
 
     IDLE = "idle"
     CONNECTING = "connecting"
@@ -225,7 +225,38 @@ class SettingsChanged:
     settings: Mapping[str, Any]
 
 
-Status = SourceStatus | Level | Heard | Verdict | Clap | Attempt | ModelProgress | DetectionRunning | SettingsChanged
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What somebody should know or mend.
+
+    Attributes:
+        code: a key of ``core.wording``.
+        params: values for that sentence.
+    """
+
+    code: str
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemsChanged:
+    """Something is wrong with the service that was not, or no more: all that is."""
+
+    problems: tuple[Problem, ...]
+
+
+Status = (
+    SourceStatus
+    | Level
+    | Heard
+    | Verdict
+    | Clap
+    | Attempt
+    | ModelProgress
+    | DetectionRunning
+    | SettingsChanged
+    | ProblemsChanged
+)
 """What the lossy side carries: everything that a live page wants and nobody must rely on."""
 
 

@@ -186,7 +186,7 @@ class TargetSpec:
 
     id: str
     source_id: str
-    url: str
+    url: str = field(repr=False)
     timeout_s: float = 5.0
     max_attempts: int = 4
     max_age_s: float = 3600.0

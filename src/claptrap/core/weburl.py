@@ -13,9 +13,10 @@ from claptrap.core.errors import InputError
 
 MASK = "********"
 """Stands for a secret wherever a person looks; never a secret itself."""
-LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path is a word like "hook"
+LONG_ENOUGH_TO_BE_SECRET = 8  # a shorter part of a path, or of a header's value, is a word like "hook" or "Bearer"
 LONG_ENOUGH_TO_TELL = 4  # a shorter value is "on" or "1", and stands in any text
 
+DEFAULT_PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}  # RFC 9110 §4.2, RFC 7826 §22.1
 _SECRET = re.compile(r"(?i)((?:pass\w*|pwd|pw|secret|token|auth|\w*key)=)[^&/;\s]+")
 _ANY_USER_PART = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*@")
 
@@ -54,6 +55,15 @@ def _check(url: str, schemes: tuple[str, ...], otherwise: str) -> None:
         raise InputError("url.port") from error
     if port == 0:
         raise InputError("url.port")
+
+
+def place_of(url: str) -> tuple[str, str, int | None] | None:
+    """Return scheme, host and port: whom the secrets beside an address are for. None for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme)
+    except ValueError:
+        return None
 
 
 def redact(url: str) -> str:

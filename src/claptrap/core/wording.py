@@ -145,6 +145,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "{where} n'a pas pu prouver son identité : {reason}. Donnez-lui un certificat valable, déclarez son autorité avec "
         "SSL_CERT_FILE, ou désactivez la vérification pour cette source.",
     },
+    "rtsp.given_up": {
+        "en": "ClapTrap ends before {where} could be tried. Start it again, then try again.",
+        "fr": "ClapTrap s'arrête avant d'avoir pu essayer {where}. Redémarrez-le, puis réessayez.",
+    },
     "rtsp.failed": {
         "en": "{where} could not be heard: {reason}. ClapTrap tries again by itself.",
         "fr": "{where} n'a pas pu être écouté : {reason}. ClapTrap réessaie tout seul.",
@@ -487,6 +491,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "This stands for a secret that is hidden. Type the secret itself.",
         "fr": "Ceci remplace un secret caché. Tapez le secret lui-même.",
     },
+    "settings.secret_elsewhere": {
+        "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
+        "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
+    },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
         "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
@@ -528,6 +536,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "service.cannot_listen": {
         "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
         "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
+    },
+    "service.stalled": {
+        "en": "The thread “{thread}” does not move: nothing is heard meanwhile. If it lasts, start ClapTrap again; please report the log.",
+        "fr": "Le fil « {thread} » n'avance plus : rien n'est entendu pendant ce temps. Si cela dure, redémarrez ClapTrap ; merci de signaler le journal.",
     },
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",

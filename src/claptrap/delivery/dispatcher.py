@@ -22,7 +22,7 @@ from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
 from claptrap.core.spec import TargetSpec
-from claptrap.core.weburl import LONG_ENOUGH_TO_TELL, redact, secrets_of
+from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
 from claptrap.delivery.payload import clap_body, trial_body
 from claptrap.delivery.policy import wait_s, worth_retrying
 from claptrap.delivery.webhook import Webhook, excerpt
@@ -147,7 +147,9 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
 def _secrets(target: TargetSpec) -> frozenset[str]:
     """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
     given = (target.signing_secret, *target.headers.values())
-    return secrets_of(target.url) | {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
+    parts = [word for value in target.headers.values() for word in value.split()]  # of "Bearer TOKEN" the token alone
+    whole = {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
+    return secrets_of(target.url) | whole | {part for part in parts if len(part) >= LONG_ENOUGH_TO_BE_SECRET}
 
 
 @dataclass(frozen=True, slots=True)

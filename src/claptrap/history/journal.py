@@ -1,7 +1,8 @@
 """The journal of one data folder: what was heard, what waits to be told, how the telling went.
 
 Where the file cannot be had (a full disk, a folder without permission, a newer ClapTrap's file) the journal goes on in
-memory, says so, and moves to the file as soon as that can be written again: nobody who hears or tells notices.
+memory, with the newest ``MOST_IN_MEMORY`` at most, says so, and moves to the file as soon as that can be written again:
+nobody who hears or tells notices.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from claptrap.history.detections import Per
 from claptrap.history.query import Count, Page, Told, Wanted
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
+MOST_IN_MEMORY = 10_000  # detections, and deliveries that are done
 DAY_S = 86_400.0
 _CHUNK = 500  # rows deleted in one go, so that a clap never waits for long
 _FOR_EVER = float("inf")
@@ -83,6 +85,8 @@ class Journal:
         with self._lock:
             if self._in_memory and self._path is not None:
                 self._move_to_file()
+                if self._in_memory:
+                    self._do(_forget_oldest, writes=True)
         if self._keep_s < _FOR_EVER and not self._in_memory:
             with suppress(ServiceError):  # said already
                 self.delete(self._clock.unix() - self._keep_s)
@@ -117,15 +121,16 @@ class Journal:
         Raises:
             ServiceError: what keeps the file from being written; the detections in it are still there then.
         """
-        deleted = 0
+        deleted, is_any_gone = 0, False
         for delete in (detections.delete, deliveries.delete):
             n = _CHUNK
             while n == _CHUNK:
                 n = self._do(lambda db, delete=delete: delete(db, before, _CHUNK), writes=True)  # type: ignore[misc]
                 deleted += n if delete is detections.delete else 0
+                is_any_gone = is_any_gone or n > 0
                 if self._trouble is not None:
                     raise self._trouble
-        if deleted:
+        if is_any_gone:
             self._do(_give_room_back)
         return deleted
 
@@ -263,6 +268,13 @@ def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequenc
         places = ", ".join("?" * len(names))
         statement = f"INSERT OR {if_known} INTO {table} ({', '.join(names)}) VALUES ({places})"
         target.executemany(statement, [[row[name] for name in names] for row in rows])
+
+
+def _forget_oldest(db: sqlite3.Connection) -> None:
+    """Bound what memory holds while the file cannot be written; what waits to be told is bounded by those who tell."""
+    for table, done in (("events", "1"), ("deliveries", "state <> 'waiting'")):
+        kept = f"SELECT row FROM {table} ORDER BY row DESC LIMIT {MOST_IN_MEMORY}"
+        db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")
 
 
 def _give_room_back(db: sqlite3.Connection) -> None:

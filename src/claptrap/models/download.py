@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from claptrap.core.errors import ModelError
+from claptrap.core.weburl import scrubbed
 from claptrap.models.catalogue import ModelFile
 from claptrap.models.shelf import verify
 
@@ -29,6 +31,7 @@ def download(model: ModelFile, url: str, folder: Path, progress: Progress = lamb
         ModelError: ``model.stopped`` when ``progress`` said so (the part is kept); ``model.network``, ``model.status``,
             ``model.cut`` (retryable); ``model.too_large``, ``model.wrong``, ``model.wrong_size``, ``model.unwritable``.
     """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, and a mirror's may hold a password
     part = folder / f"{model.name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +59,7 @@ def _fill(part: Path, model: ModelFile, url: str, progress: Progress) -> None:
                     raise ModelError("model.stopped", retryable=True, name=model.name)
     if have > model.size:
         part.unlink()
-        raise ModelError("model.too_large", url=url, expected=model.size)
+        raise ModelError("model.too_large", url=scrubbed(url), expected=model.size)
     if have < model.size:
         raise ModelError("model.cut", retryable=True, size=have, expected=model.size)
 
@@ -79,12 +82,13 @@ def _answer(url: str, have: int) -> Iterator[httpx.Response]:
             client.stream("GET", url, headers=headers) as answer,
         ):
             if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
-                raise ModelError("model.status", retryable=True, url=url, status=answer.status_code)
+                raise ModelError("model.status", retryable=True, url=scrubbed(url), status=answer.status_code)
             yield answer
     except httpx.HTTPError as error:
-        raise ModelError("model.network", retryable=True, url=url, reason=str(error) or type(error).__name__) from error
+        reason = scrubbed(str(error)) or type(error).__name__
+        raise ModelError("model.network", retryable=True, url=scrubbed(url), reason=reason) from error
     except httpx.InvalidURL as error:
-        raise ModelError("model.network", url=url, reason=str(error)) from error
+        raise ModelError("model.network", url=scrubbed(url), reason=scrubbed(str(error))) from error
 
 
 def _begins_at(answer: httpx.Response, have: int) -> bool:

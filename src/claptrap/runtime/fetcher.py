@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class Fetcher:
-    """Owns the thread ``models``. Start once, stop once.
+    """Owns the thread ``models:fetch``. Start once, stop once.
 
     Args:
         model: what to get.

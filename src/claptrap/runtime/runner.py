@@ -28,6 +28,7 @@ from claptrap.sources.base import Source
 HEALTHY_S = 30.0  # a source that gave sound for this long starts again from the shortest wait
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
 JOIN_S = 2.0
+_LEFT = "it hung and was left behind"
 _log = logging.getLogger(__name__)
 
 
@@ -96,6 +97,8 @@ class Runner:
         self._thread.join(max(0.0, timeout_s))
         if self._thread.is_alive():
             self._is_left = True
+            if (stream := self._stream) is not None:
+                stream.fail(_LEFT)  # else nobody else could be heard on its row for as long as it hangs
             _log.error("%s: the source hangs, it did not stop within %.0f s", self.spec.id, JOIN_S)
 
     def watch(self) -> None:
@@ -124,6 +127,8 @@ class Runner:
     def live(self, rate_hz: int, channels: int) -> None:
         """The source has opened, or begins anew; sound follows."""
         self._end_stream()
+        if self._is_left:
+            raise SourceError("source.deaf", reason=_LEFT)
         now = self._around.clock.monotonic()
         with self._lock:
             self._liveness, self._verdict = Liveness(now), None

@@ -4,7 +4,8 @@ The document is checked whole; every fault is told with its path and reason, nev
 (after Mopidy's ``config/schemas.py``, which answers with result and errors together).
 
 Secrets are write-only: ``model_dump`` shows ``MASK`` in their place unless it is told otherwise (``whole``), so a face that
-forgets about them cannot give them away; and ``merged`` takes a value that was shown masked as "as it was".
+forgets about them cannot give them away; and ``merged`` takes a value that was shown masked as "as it was". Only where the
+address stays at the same place, though: else whoever may change an address could have the secret sent to themselves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -48,7 +50,7 @@ from claptrap.core.spec import (
     VbanInput,
 )
 from claptrap.core.vbanname import check_name
-from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, take_credentials
+from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, place_of, take_credentials
 from claptrap.settings.migrate import NEWEST
 
 VBAN_CHANNELS = 64
@@ -137,7 +139,21 @@ def _no_mask(secret: str) -> str:
     return secret
 
 
-Secret = Annotated[str, Field(max_length=500, repr=False), AfterValidator(_no_mask), PlainSerializer(_hide)]
+class _Left(Enum):
+    """In a document, in place of a secret that ``merged`` has left at the place it was given for."""
+
+    BEHIND = "left behind"
+
+
+def _not_left(secret: object) -> object:
+    if secret is _Left.BEHIND:
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.secret_elsewhere", "params": {}})
+    return secret
+
+
+Secret = Annotated[
+    str, Field(max_length=500, repr=False), BeforeValidator(_not_left), AfterValidator(_no_mask), PlainSerializer(_hide)
+]
 RtspAddress = Annotated[
     str, Field(max_length=2048, repr=False), AfterValidator(_rtsp_address), PlainSerializer(_hide_in_address)
 ]
@@ -195,7 +211,12 @@ def _signing_secret(secret: str) -> str:
 
 
 HeaderValue = Annotated[
-    str, Field(max_length=2000), AfterValidator(_no_mask), AfterValidator(_header_value), PlainSerializer(_hide)
+    str,
+    Field(max_length=2000),
+    BeforeValidator(_not_left),
+    AfterValidator(_no_mask),
+    AfterValidator(_header_value),
+    PlainSerializer(_hide),
 ]
 Headers = Annotated[dict[str, HeaderValue], Field(max_length=32), BeforeValidator(_without_nulls), AfterValidator(_headers)]
 
@@ -205,7 +226,9 @@ class WebhookSettings(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier within the source")
     enabled: bool = True
-    url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(default="", description="http(s)")
+    url: Annotated[str, Field(max_length=2048), AfterValidator(_web_address)] = Field(
+        default="", repr=False, description="http(s); it may hold a token"
+    )
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
     max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
     max_age_s: float = Field(default=3600.0, gt=0, le=604_800, description="how long a detection may wait for it")
@@ -445,7 +468,9 @@ def check(document: object) -> Settings:
 def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``current`` with ``patch`` merged in: objects deeply, lists of objects by their ``id``, the rest replaced.
 
-    What is given back as it was shown, masked secrets included, stays what it was. The result has the secrets in it.
+    What is given back as it was shown, masked secrets included, stays what it was. The result has the secrets in it; what
+    would be sent to another place with them, a camera's password or a webhook's headers, must be given anew: ``check`` finds
+    ``settings.secret_elsewhere`` where it was not.
     """
     return _merge(current.whole(), current.model_dump(mode="json"), patch)
 
@@ -492,7 +517,20 @@ def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> 
 
 
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    base = _without_secrets(base) if _moves(base.get("url"), patch.get("url")) else base
     return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
+
+
+def _moves(old: object, new: object) -> bool:
+    """Return whether an address, ``new``, leads elsewhere than ``old``; to nowhere is no move, nothing is sent there."""
+    return isinstance(old, str) and isinstance(new, str) and new not in ("", old) and place_of(new) != place_of(old)
+
+
+def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return ``entry`` without what is sent to its address to be let in."""
+    headers = {"headers": dict.fromkeys(entry["headers"], _Left.BEHIND)} if entry.get("headers") else {}
+    password = {"password": _Left.BEHIND} if entry.get("password") else {}
+    return {**entry, **headers, **password}
 
 
 def _merge_value(old: object, shown: object, new: object) -> object:
@@ -532,6 +570,7 @@ _CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "int_from_float": ("settings.not_a_whole_number", ()),
     "bool_type": ("settings.not_a_switch", ()),
     "string_type": ("settings.not_a_text", ()),
+    "string_unicode": ("settings.not_a_text", ()),
     "string_too_short": ("settings.empty", ()),
     "string_too_long": ("settings.too_long", ("max_length",)),
     "too_short": ("settings.too_few", ("min_length",)),
@@ -540,6 +579,7 @@ _CODES: dict[str, tuple[str, tuple[str, ...]]] = {
     "literal_error": ("settings.not_one_of", ("expected",)),
     "union_tag_invalid": ("settings.not_one_of", ("expected_tags",)),
     "union_tag_not_found": ("settings.missing_kind", ()),
+    "dict_type": ("settings.not_an_object", ()),
     "model_type": ("settings.not_an_object", ()),
     "model_attributes_type": ("settings.not_an_object", ()),
     "list_type": ("settings.not_a_list", ()),

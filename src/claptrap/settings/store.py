@@ -162,6 +162,8 @@ def _read(path: Path) -> Settings:
         raise SettingsError("settings.not_json", path=path.name, line=1, column=error.start + 1) from error
     except json.JSONDecodeError as error:
         raise SettingsError("settings.not_json", path=path.name, line=error.lineno, column=error.colno) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists within lists without end
+        raise SettingsError("settings.not_json", path=path.name, line=1, column=1) from error
     return check(migrated(document))
 
 

@@ -21,9 +21,8 @@ from urllib.parse import urlsplit
 
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
-from claptrap.core.weburl import redact
+from claptrap.core.weburl import DEFAULT_PORTS, redact
 
-PORTS = {"rtsp": 554, "rtsps": 322}  # RFC 7826 §22.1
 LOOK_S = 0.25  # how often whoever waits looks whether to stop
 _DEBIAN_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -95,7 +94,7 @@ def knock(url: str, *, verify_tls: bool, patience: Patience) -> None:
     parts = urlsplit(url)
     host, where = parts.hostname or "", redact(url)
     try:
-        with closing(_connect(_resolve(host, parts.port or PORTS[parts.scheme], patience), patience)) as plain:
+        with closing(_connect(_resolve(host, parts.port or DEFAULT_PORTS[parts.scheme], patience), patience)) as plain:
             if parts.scheme == "rtsps":
                 with closing(_secured(plain, host, verify_tls, patience)) as secured:
                     _ask(secured, url, patience)

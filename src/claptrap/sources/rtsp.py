@@ -120,14 +120,22 @@ class RtspSource:
             return
 
 
-def probe(wanted: RtspInput, *, within_s: float = PROBE_S) -> ProbeResult:
+def probe(wanted: RtspInput, *, within_s: float = PROBE_S, stop: threading.Event | None = None) -> ProbeResult:
     """Say what ``wanted`` gives, or why it gives nothing; it takes ``within_s`` + ``LISTEN_S`` at most.
 
     Raises:
-        SourceError: as ``RtspSource.run``.
+        SourceError: as ``RtspSource.run``; ``rtsp.given_up`` soon after ``stop`` was set.
     """
-    with _opened(wanted, within_s) as opened:
-        sound = _first_second(opened, within_s)
+    stop = stop or threading.Event()
+    try:
+        return _probe(wanted, within_s, stop)
+    except Stopped as exc:
+        raise SourceError("rtsp.given_up", retryable=True, where=redact(wanted.url)) from exc
+
+
+def _probe(wanted: RtspInput, within_s: float, stop: threading.Event) -> ProbeResult:
+    with _opened(wanted, within_s, stop) as opened:
+        sound = _first_second(opened, within_s, stop)
         level = _level_dbfs(np.concatenate([frame.samples for frame in sound]))
         first = sound[0]
         is_silent = not any(frame.samples.any() for frame in sound)
@@ -142,15 +150,17 @@ def probe(wanted: RtspInput, *, within_s: float = PROBE_S) -> ProbeResult:
         )
 
 
-def _first_second(opened: OpenStream, within_s: float) -> list[Frame]:
-    """Return the frames of the first second, or of what comes of it; at least one, all of one form."""
+def _first_second(opened: OpenStream, within_s: float, stop: threading.Event) -> list[Frame]:
+    """Return the frames of the first second, or of what comes of it; at least one, all of one form. Raises Stopped."""
     sound: list[Frame] = []
-    for frame in opened.frames(min(LISTEN_S, within_s), threading.Event(), SystemClock()):
+    for frame in opened.frames(min(LISTEN_S, within_s), stop, SystemClock()):
         if sound and frame.samples.shape[1] != sound[0].samples.shape[1]:
             break
         sound.append(frame)
         if sum(len(f.samples) for f in sound) >= LISTEN_S * frame.rate_hz:
             break
+    if not sound:
+        raise Stopped
     return sound
 
 

@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from claptrap.core.clock import Clock
@@ -441,6 +442,8 @@ def _enlarge(opened: socket.socket) -> int:
     """Ask for a large buffer and, on Linux, for stamps and the count of drops; return the buffer's size in bytes."""
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
     if _LINUX:
+        with suppress(PermissionError):  # without that right it is what the system grants everybody
+            opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, BUFFER_BYTES)
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)

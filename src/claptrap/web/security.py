@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from claptrap.core.weburl import DEFAULT_PORTS
 from claptrap.core.wording import Language
 from claptrap.web.problems import TYPE, choose_language, encoded, problem
 
@@ -123,7 +124,7 @@ def same_place(origin: str, host: str) -> bool:
         ports = page.port, place.port
     except ValueError:
         return False
-    default = {"http": 80, "https": 443}.get(page.scheme)
+    default = DEFAULT_PORTS.get(page.scheme)
     return default is not None and (page.hostname, ports[0] or default) == (place.hostname, ports[1] or default)
 
 

@@ -99,6 +99,7 @@ class Server:
         assets: Path = ASSETS,
         tls: Certificate | None = None,
     ) -> None:
+        self._service = service
         self._listener = listener
         place = Place.of(listener, is_tls=tls is not None)
         self._flask = WSGIMiddleware(
@@ -129,6 +130,7 @@ class Server:
         try:
             self._uvicorn.run([self._listener])
         finally:
+            self._service.hurry()  # else a request under way, for which nobody waits any more, is waited for
             self._flask.executor.shutdown()
 
     def stop(self) -> None:

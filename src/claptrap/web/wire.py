@@ -12,6 +12,7 @@ from claptrap.core.events import (
     Heard,
     Level,
     ModelProgress,
+    ProblemsChanged,
     SettingsChanged,
     SourceStatus,
     Verdict,
@@ -24,7 +25,7 @@ Message = tuple[str, Any]
 LEVEL = "level"
 
 
-def message(news: News) -> Message | None:  # noqa: PLR0911  # one line a kind is the table it is
+def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a kind is the table it is
     """Return the event and data of ``news``; None for what no page shows. A level is told in a list, with others."""
     match news:
         case Event():
@@ -45,6 +46,8 @@ def message(news: News) -> Message | None:  # noqa: PLR0911  # one line a kind i
             return "detection_status", {"status": "started" if news.running else "stopped"}
         case SettingsChanged():
             return "settings", dict(news.settings)
+        case ProblemsChanged():
+            return "problems", [in_words(asdict(problem)) for problem in news.problems]
     return None
 
 
