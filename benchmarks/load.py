@@ -37,7 +37,7 @@ from tests.peers.service import Service
 from tests.peers.vban import free_udp_port
 
 from benchmarks.clapping import PACKETS_PER_S, Sent, period_packets, send_vban, write_wav
-from benchmarks.process import Usage, machine, usage
+from benchmarks.process import Usage, machine, machine_between, machine_times, usage
 from benchmarks.rtsp_load import pyav
 from benchmarks.vban_load import HOST
 
@@ -48,7 +48,7 @@ LEAST_EVERY_S = 2.0
 SAME_CLAP_S = 0.5  # between the onset as sent and as told; the least period is four times as long
 SETTLE_S = 8.0  # for the last webhooks
 IDLE_S = 10.0
-PYAV_S = 30.0
+PYAV_S = 20.0
 VBAN_RUNS = ("1:60", "16:60", "64:300")
 RTSP_RUNS = ("1:60", "10:60", "30:300")
 
@@ -131,9 +131,10 @@ def vban(n_streams: int, seconds: float) -> dict[str, Any]:
         wall_s = time.time() - time.monotonic()
         sender.start()
         home.wait_until_live([source["id"] for source in sources])
-        begun = home.use()
+        begun, machine_begun = home.use(), machine_times()
         sent = received(here, seconds)
         ended = home.use()
+        around = machine_between(machine_begun, ended.at_s - begun.at_s)
         sender.join()
         time.sleep(SETTLE_S)
         counts = home.ask("GET", "/api/vban/counts")
@@ -153,6 +154,7 @@ def vban(n_streams: int, seconds: float) -> dict[str, Any]:
             "sender_late_p99_ms": round(1e3 * sent.late_p99_s, 1),
             **compared(sent.claps, home.receiver.requests, wall_s),
             "load_average_before": round(before_load, 2),
+            **around,
         }
 
 
@@ -235,9 +237,10 @@ def rtsp(n_streams: int, seconds: float) -> dict[str, Any]:
                 time.sleep(period_s / n_streams)
             home.wait_until_live([source["id"] for source in sources])
             time.sleep(period_s)
-            begun = home.use()
+            begun, machine_begun = home.use(), machine_times()
             time.sleep(seconds)
             ended = home.use()
+            around = machine_between(machine_begun, seconds)
             wall_s = time.time() - time.monotonic()
             time.sleep(SETTLE_S)
             found = {
@@ -251,6 +254,7 @@ def rtsp(n_streams: int, seconds: float) -> dict[str, Any]:
                 **rows(home.receiver.requests, n_streams, period_s, (begun.at_s + wall_s, ended.at_s + wall_s)),
                 "pyav": alone,
                 "load_average_before": round(before_load, 2),
+                **around,
             }
     for name, figure in alone.items():
         found[f"ratio_to_{name}"] = round(found["percent_of_a_core_per_stream"] / figure["cpu_percent_per_stream"], 2)

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def usage(pid: int) -> Usage:
         len(list((about / "task").iterdir())),
         len(list((about / "fd").iterdir())),
     )
+
+
+def machine_times() -> dict[str, float]:
+    """Return seconds since the machine began, all cores together: busy, and stolen by other virtual machines (Linux)."""
+    fields = Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:]
+    user, nice, system, _, _, irq, soft, steal = (int(field) / os.sysconf("SC_CLK_TCK") for field in fields[:8])
+    return {"busy": user + nice + system + irq + soft, "stolen": steal}
+
+
+def machine_between(before: Mapping[str, float], seconds: float) -> dict[str, float]:
+    """Return how many cores of the machine were busy, and stolen, in the ``seconds`` since ``before``."""
+    now = machine_times()
+    return {f"machine_cores_{name}": round((now[name] - before[name]) / seconds, 2) for name in now}
 
 
 def machine() -> dict[str, str | int]:
