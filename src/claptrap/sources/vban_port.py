@@ -17,6 +17,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from claptrap.core.clock import Clock
@@ -25,7 +26,7 @@ from claptrap.core.vbanname import to_text
 from claptrap.sources.vban_inbox import Inbox
 from claptrap.sources.vban_packet import Format, Packet, Refusal, name_of, parse
 
-BUFFER_BYTES = 4 << 20  # asked of the kernel: half a second of 64 streams; the default holds 14 ms of them
+BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
 DRAIN = 256  # datagrams per look, so that a flood cannot keep the thread from stopping
@@ -441,6 +442,8 @@ def _enlarge(opened: socket.socket) -> int:
     """Ask for a large buffer and, on Linux, for stamps and the count of drops; return the buffer's size in bytes."""
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
     if _LINUX:
+        with suppress(PermissionError):  # beyond net.core.rmem_max, for those who may
+            opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, BUFFER_BYTES)
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
