@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-vban bench-rtsp lock clean
+.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp lock clean
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -52,7 +52,15 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: bench-quality bench-vban bench-rtsp  ## all figures, into benchmarks/results; on an idle machine
+bench: bench-quality bench-load  ## all figures, into benchmarks/results; on an idle machine, for an hour and more
+
+bench-load: $(VENV)/.installed-dev  ## what many sources cost, whether every clap is heard, and whether memory is flat; takes an hour
+	@sh scripts/system-packages test
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@$(BIN)/python -m benchmarks.load vban
+	@$(BIN)/python -m benchmarks.load rtsp
+	@$(BIN)/python -m benchmarks.load plot
+	@$(BIN)/python -m benchmarks.load_churn
 
 bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

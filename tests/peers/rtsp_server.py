@@ -71,10 +71,11 @@ class RtspServer:
     Args:
         certificate: PEM file with certificate and key.
         port: of ``url``; 0 for a free one. A server that is "the same camera again" has the same.
+        recording: WAV file that each listener of ``/recording`` hears from its beginning, in real time, as AAC.
     """
 
-    def __init__(self, certificate: Path | None = None, port: int = 0) -> None:
-        command = [SYSTEM_PYTHON, __file__, str(port), str(certificate or "")]
+    def __init__(self, certificate: Path | None = None, port: int = 0, recording: Path | None = None) -> None:
+        command = [SYSTEM_PYTHON, __file__, str(port), str(certificate or ""), str(recording or "")]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout
         ports = json.loads(self._process.stdout.readline())
@@ -130,8 +131,11 @@ def _libraries() -> tuple[Any, Any, Any, Any]:
     return Gio, GLib, Gst, GstRtspServer
 
 
-def _serve(port: int, certificate: str) -> None:
+def _serve(port: int, certificate: str, recording: str) -> None:
     gio, glib, _, rtsp = _libraries()
+    if recording:
+        played = f"filesrc location={recording} ! wavparse ! audioconvert ! identity sync=true"
+        MOUNTS["recording"] = f"{played} ! voaacenc ! rtpmp4gpay pt=97 name=pay1"
     ports = {
         "open": _open(rtsp, port, None),
         "guarded": _open(rtsp, 0, _auth(rtsp)),
@@ -193,4 +197,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "check":
         _libraries()
     else:
-        _serve(int(sys.argv[1]), sys.argv[2])
+        _serve(int(sys.argv[1]), sys.argv[2], sys.argv[3])

@@ -124,6 +124,11 @@ class Service:
                 return status
             assert time.monotonic() < deadline, status
 
+    @property
+    def pid(self) -> int:
+        """The process's."""
+        return self._process.pid
+
     def threads_and_descriptors(self) -> tuple[int, int]:
         """Return how many threads and open descriptors the process has (Linux)."""
         process = Path("/proc") / str(self._process.pid)

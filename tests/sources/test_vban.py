@@ -21,7 +21,7 @@ from claptrap.audio.hopper import Hopper
 from claptrap.core import wording
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
-from claptrap.sources import vban_inbox, vban_order
+from claptrap.sources import vban_inbox, vban_order, vban_port
 from claptrap.sources.vban import Patience, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_WATCHED, VbanPorts
@@ -575,6 +575,18 @@ def test_who_reads_too_slowly_loses_the_oldest_and_knows_it(
         assert len(taken) == pytest.approx(100, abs=1)
         assert taken == sent[-len(taken) :]
         assert inbox.counts["overflow"] == len(sent) - len(taken)
+
+
+def test_a_machine_that_stalls_for_a_second_loses_nothing(ports: VbanPorts, port: int) -> None:
+    """Where the program may have it, the kernel's buffer is as large as asked for, whatever net.core.rmem_max says."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, vban_port._SO_RCVBUFFORCE, vban_port.BUFFER_BYTES)
+        except OSError:
+            pytest.skip("needs Linux and CAP_NET_ADMIN")
+        granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    with ports.receiving(port, HOST, b"Stream1"):
+        assert ports.port_counts()[0].buffer_bytes == granted >= vban_port.BUFFER_BYTES
 
 
 def wait_for_datagrams(ports: VbanPorts, n: int) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.detect.onset import Gate
+from claptrap.sources import vban_bridge
 from claptrap.sources.vban_bridge import bridge, extend, fade
 from claptrap.sources.vban_line import BRIDGE_S, Line
 from claptrap.sources.vban_order import Turn
@@ -189,3 +190,16 @@ def test_a_bridge_of_little_is_finite_and_hardly_louder(n_before: int, n_after: 
 def test_silence_goes_on_as_silence() -> None:
     """Exact zeros stay exact zeros, so that a mute stream is still known as one."""
     assert not extend(np.zeros(1_000, np.float32), 200).any()
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 32, 33, 256, 960])
+def test_leaps_go_where_steps_would(n: int) -> None:
+    """Many samples at once are the same as one after the other, each predicted by the 32 before it."""
+    time = np.arange(1056) / 48_000
+    before = (0.3 * np.sin(2 * np.pi * 440 * time) + 0.1 * np.sin(2 * np.pi * 1234 * time)).astype(np.float32)
+    before += np.random.default_rng(0).normal(0, 1e-3, len(before)).astype(np.float32)
+    weights = vban_bridge._prediction(before.astype(np.float64), vban_bridge.ORDER)
+    steps = list(before[-vban_bridge.ORDER :].astype(np.float64))
+    for _ in range(n):
+        steps.append(float(np.dot(steps[-vban_bridge.ORDER :], weights)))
+    assert extend(before, n) == pytest.approx(np.array(steps[vban_bridge.ORDER :]), abs=1e-5)

