@@ -127,7 +127,7 @@ def vban(n_streams: int, seconds: float) -> dict[str, Any]:
         idle = cores_idle(home)
         sources = [home.source(f"v{i}", "vban", {"host": HOST, "stream": f"s{i}", "port": port}) for i in range(n_streams)]
         home.ask("PATCH", "/api/settings", {"sources": sources})
-        sender = context.Process(target=send_vban, args=(port, n_streams, seconds, every_s(n_streams), there))
+        sender = context.Process(target=send_vban, args=(port, n_streams, seconds, every_s(n_streams), there), daemon=True)
         wall_s = time.time() - time.monotonic()
         sender.start()
         home.wait_until_live([source["id"] for source in sources])
@@ -267,7 +267,7 @@ def pyav_alone(url: str, n_streams: int) -> dict[str, dict[str, float]]:
     for name, is_bare in (("decoding_only", True), ("to_16_khz_mono", False)):
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
-        process = context.Process(target=_pyav, args=(url, n_streams, is_bare, there))
+        process = context.Process(target=_pyav, args=(url, n_streams, is_bare, there), daemon=True)
         process.start()
         if not here.poll(PYAV_S + 90):
             raise SystemExit("PyAV did not come to an end")

@@ -29,7 +29,10 @@ from claptrap.sources.vban_packet import Format, Packet, Refusal, name_of, parse
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
-DRAIN = 256  # datagrams per look, so that a flood cannot keep the thread from stopping
+# Datagrams per look, so that a flood cannot keep the thread from stopping. When much waits, much is taken before any reader
+# is woken: with 256, readers that were awake took the interpreter from this thread at each datagram, and 64 streams that had
+# once fallen behind stayed behind for 20 s, on a machine that was not busy, and lost packets (``benchmarks.load``).
+DRAIN = 4096
 REST_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
