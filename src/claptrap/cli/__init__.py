@@ -3,6 +3,6 @@
 import os
 
 # Hearing multiplies many small matrices. NumPy's libraries would share each with helper threads, which wait for the next one
-# in a busy loop: 40 % of a core with 64 streams, and nothing gained (`benchmarks.load`). Said before NumPy is loaded.
+# in a busy loop: 40 % of a core in a sample (64 streams), no gain (`benchmarks.load`). Said before NumPy is loaded.
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_name, "1")

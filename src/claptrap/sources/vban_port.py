@@ -30,8 +30,8 @@ BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of
 ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
 # Datagrams per look, so that a flood cannot keep the thread from stopping. When much waits, much is taken before any reader
-# is woken: with 256, readers that were awake took the interpreter from this thread at each datagram, and 64 streams that had
-# once fallen behind stayed behind for 20 s, on a machine that was not busy, and lost packets (``benchmarks.load``).
+# is woken: with 256, 64 streams that had once fallen behind stayed behind for 20 s and lost packets, on a machine of which
+# 1.5 of 2 cores were busy (``benchmarks.load``). The larger buffer came at the same time, so neither is proved alone.
 DRAIN = 4096
 REST_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
 LOOK_S = 0.5
