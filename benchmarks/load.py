@@ -334,7 +334,7 @@ def plot() -> None:
     import matplotlib as mpl  # noqa: PLC0415  # only this part needs it
 
     mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415  # only the plot needs it
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for part, told in (("vban", "VBAN, 48 kHz 16 bits mono"), ("rtsp", "RTSP, AAC beside H.264")):

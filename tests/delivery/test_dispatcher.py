@@ -377,9 +377,9 @@ def test_what_was_given_up_can_be_sent_again_and_is_numbered_on() -> None:
     with Receiver(answer(404)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
         dispatcher.take(clap())
         attempts.wait_for(done)
-        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows  # type: ignore[attr-defined]
+        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows
         assert (row.state, row.code, row.params) == ("given_up", "delivery.status", {"status": 404})
-        dispatcher.replay(dispatcher._outbox.delivery(row.id))  # type: ignore[attr-defined]
+        dispatcher.replay(dispatcher._outbox.delivery(row.id))
         attempts.wait_for(lambda a: a.ok)
         assert dispatcher.replay_event(clap()) == 1
         attempts.wait_for(lambda a: a.ok, 2)

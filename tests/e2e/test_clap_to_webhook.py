@@ -68,7 +68,7 @@ class House:
 def house(folder: Path, *behaviours: object) -> Iterator[House]:
     with (
         SoundServer() as server,
-        Receiver(*behaviours) as receiver,  # type: ignore[arg-type]
+        Receiver(*behaviours) as receiver,
         Service(folder / "data", **server.environment) as service,
     ):
         webhook = {"id": "webhook", "url": receiver.url + "?token=S3CRET"}

@@ -495,6 +495,6 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(fil
 def wait_until(true: object) -> None:
     deadline = time.monotonic() + PATIENT_S
     pause = threading.Event()
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < deadline
         pause.wait(0.01)

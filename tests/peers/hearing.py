@@ -152,7 +152,7 @@ class Taps:
 
 def spec(source: str, **changes: object) -> SourceSpec:
     """Return the spec of a tap of the same name."""
-    return SourceSpec(**{"id": source, "name": source.title(), "input": FileInput(source), **changes})  # type: ignore[arg-type]
+    return SourceSpec(**{"id": source, "name": source.title(), "input": FileInput(source), **changes})
 
 
 @dataclass(frozen=True)
@@ -185,12 +185,12 @@ class Witness:
         with self._grown:
             return list(self._news)
 
-    def all(self, kind: type, source: str | None = None) -> list:  # type: ignore[type-arg]
+    def all(self, kind: type, source: str | None = None) -> list:
         """Return all that was told of a kind, about a source."""
         told = [n.what for n in self.news() if isinstance(n.what, kind)]
         return [w for w in told if source is None or w.source_id == source]
 
-    def wait_for(self, kind: type, source: str, n: int = 1, where: Callable[[object], bool] = lambda _: True) -> list:  # type: ignore[type-arg]
+    def wait_for(self, kind: type, source: str, n: int = 1, where: Callable[[object], bool] = lambda _: True) -> list:
         """Return all of a kind once there are ``n``."""
         with self._grown:
             found: list[object] = []
@@ -206,7 +206,7 @@ class Witness:
 
     def wait_for_state(self, source: str, state: State, n: int = 1) -> SourceStatus:
         """Return the n-th status of a source in ``state``."""
-        found: SourceStatus = self.wait_for(SourceStatus, source, n, lambda s: s.state is state)[n - 1]  # type: ignore[attr-defined]
+        found: SourceStatus = self.wait_for(SourceStatus, source, n, lambda s: s.state is state)[n - 1]
         return found
 
     def claps(self, source: str) -> list[Clap]:

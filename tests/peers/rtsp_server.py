@@ -109,7 +109,8 @@ class RtspServer:
 
 def why_missing() -> str | None:
     """Return what this machine lacks for the server, None if nothing."""
-    check = "import sys; sys.argv[1:] = ['check']; import runpy; runpy.run_path(%r, run_name='__main__')" % __file__  # noqa: UP031
+    run = f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')"
+    check = f"import sys; sys.argv[1:] = ['check']; {run}"
     done = subprocess.run([SYSTEM_PYTHON, "-c", check], capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["?"])[-1]
 
@@ -118,11 +119,11 @@ def why_missing() -> str | None:
 
 
 def _libraries() -> tuple[Any, Any, Any, Any]:
-    import gi  # type: ignore[import-not-found]  # noqa: PLC0415  # the system's, not the project's
+    import gi  # noqa: PLC0415  # the system's, not the project's
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import Gio, GLib, Gst, GstRtspServer  # type: ignore[import-not-found]  # noqa: PLC0415
+    from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: PLC0415  # likewise
 
     Gst.init(None)
     missing = [name for name in ELEMENTS if not Gst.ElementFactory.find(name)]
@@ -178,7 +179,7 @@ def _auth(rtsp: Any) -> Any:
 
 
 def _digest(rtsp: Any) -> Any:
-    from gi.repository import GstRtsp  # noqa: PLC0415
+    from gi.repository import GstRtsp  # noqa: PLC0415  # only those who have it come here
 
     auth = rtsp.RTSPAuth()
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)

@@ -82,12 +82,12 @@ def send_with_aiovban(
 ) -> None:
     """Send payloads with aiovban, in its own counting; those in ``leave_out`` are counted but not sent."""
     from aiovban import VBANApplicationData  # noqa: PLC0415  # only tests that skip without it come here
-    from aiovban.asyncio import AsyncVBANClient  # noqa: PLC0415
-    from aiovban.asyncio.streams import VBANOutgoingStream  # noqa: PLC0415
-    from aiovban.enums import VBANSampleRate  # noqa: PLC0415
-    from aiovban.packet import VBANPacket  # noqa: PLC0415
-    from aiovban.packet.body.service import DeviceType, Features  # noqa: PLC0415
-    from aiovban.packet.headers.audio import BitResolution, Codec, VBANAudioHeader  # noqa: PLC0415
+    from aiovban.asyncio import AsyncVBANClient  # noqa: PLC0415  # only those who have it come here
+    from aiovban.asyncio.streams import VBANOutgoingStream  # noqa: PLC0415  # only those who have it come here
+    from aiovban.enums import VBANSampleRate  # noqa: PLC0415  # only those who have it come here
+    from aiovban.packet import VBANPacket  # noqa: PLC0415  # only those who have it come here
+    from aiovban.packet.body.service import DeviceType, Features  # noqa: PLC0415  # only those who have it come here
+    from aiovban.packet.headers.audio import BitResolution, Codec, VBANAudioHeader  # noqa: PLC0415  # only those who have it come here
 
     async def send() -> None:
         about = VBANApplicationData(DeviceType.Unknown, Features.NoFeatures, "1", "test")

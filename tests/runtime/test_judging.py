@@ -37,7 +37,7 @@ class Rig:
         self.status = Witness()
         self._gate = LoudGate(8)
         self.judging = Judging(
-            lambda: LoudJudge(8),  # type: ignore[arg-type, return-value]
+            lambda: LoudJudge(8),
             queue.Queue(),
             self.specs.get,
             self.told.append,
@@ -45,7 +45,7 @@ class Rig:
             StillClock(),
         )
 
-    def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:  # type: ignore[type-arg]
+    def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:
         """Hear hops that arrive one after the other until NOW_S."""
         sound = np.concatenate(hops)
         rows, none = np.array([stream.row]), np.zeros(1, np.int64)

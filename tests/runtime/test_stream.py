@@ -9,7 +9,7 @@ from tests.peers.hearing import clap, quiet
 from claptrap.runtime.stream import HOP_S, Stream
 
 
-def none_lost(n: int) -> np.ndarray:  # type: ignore[type-arg]
+def none_lost(n: int) -> np.ndarray:
     return np.zeros(n, np.int64)
 
 

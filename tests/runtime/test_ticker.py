@@ -23,7 +23,7 @@ class Rig:
     def __init__(self, capacity: int = 1000) -> None:
         self.beats: queue.Queue[Beat] = queue.Queue(capacity)
         self.levels = Witness()
-        self.ticker = Ticker(lambda: LoudGate(8), self.beats, self.levels, SystemClock())  # type: ignore[arg-type]
+        self.ticker = Ticker(lambda: LoudGate(8), self.beats, self.levels, SystemClock())
 
     def stream(self, source: str, row: int, epoch: str = "e") -> Stream:
         stream = Stream(source, row, epoch)
@@ -35,7 +35,7 @@ class Rig:
         return [self.beats.get_nowait() for _ in range(self.beats.qsize())]
 
 
-def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:  # type: ignore[type-arg]
+def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:
     block = np.concatenate(hops)
     missing = np.zeros(len(block), np.int64)
     missing[0] = lost

@@ -25,7 +25,7 @@ HOP_S = HOP / 16_000
 
 @contextmanager
 def working(taps: Taps, witness: Witness, *, gate: object = LoudGate, judge: object = LoudJudge) -> Iterator[Worker]:
-    worker = Worker(Hearing(taps.build, gate, judge), witness, witness, SystemClock())  # type: ignore[arg-type]  # stand-ins
+    worker = Worker(Hearing(taps.build, gate, judge), witness, witness, SystemClock())
     worker.start()
     try:
         yield worker
@@ -198,9 +198,9 @@ def test_a_removed_source_gives_no_more_events() -> None:
     taps, witness, gate = Taps(), Witness(), threading.Event()
 
     class Slow(LoudJudge):
-        def hear(self, *args: object) -> list:  # type: ignore[override, type-arg]
+        def hear(self, *args: object) -> list:
             gate.wait(20)
-            return super().hear(*args)  # type: ignore[arg-type]
+            return super().hear(*args)
 
     with working(taps, witness, judge=Slow) as worker:
         worker.apply([spec("salon"), spec("hall")], 1)
@@ -230,7 +230,7 @@ def test_a_source_that_hangs_and_is_left_behind_gives_its_row_away() -> None:
     def build(wanted: SourceSpec) -> Source:
         return Hanging() if wanted.id == "salon" else taps.build(wanted)
 
-    worker = Worker(Hearing(build, LoudGate, LoudJudge), witness, witness, SystemClock())  # type: ignore[arg-type]  # stand-ins
+    worker = Worker(Hearing(build, LoudGate, LoudJudge), witness, witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon")], 1)
@@ -308,7 +308,7 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
             witness.take(event)
 
     moody = Moody()
-    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge), moody, witness, SystemClock())  # type: ignore[arg-type]
+    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge), moody, witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.1)], 1)
@@ -332,7 +332,7 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
             gate.wait(20)
             witness.take(event)
 
-    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge), Blocking(), witness, SystemClock())  # type: ignore[arg-type]
+    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge), Blocking(), witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.05)], 1)

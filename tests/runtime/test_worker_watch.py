@@ -53,7 +53,7 @@ class Sinks:
 
 def no_judge(_rows: int) -> Judge:
     """Without sound there is nothing to judge."""
-    return None  # type: ignore[return-value]
+    return None
 
 
 def test_a_mute_source_is_found_by_the_worker_itself(monkeypatch: pytest.MonkeyPatch) -> None:

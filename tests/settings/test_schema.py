@@ -205,7 +205,7 @@ def test_a_vban_source_is_selected_by_address_and_name() -> None:
 )
 def test_each_fault_of_a_vban_source_has_its_code(change: dict[str, Any], path: str, code: str) -> None:
     """Refused for its own reason, at its own place."""
-    document = {"sources": [{**VBAN, "input": {**VBAN["input"], **change}}]}  # type: ignore[dict-item]  # it is a mapping
+    document = {"sources": [{**VBAN, "input": {**VBAN["input"], **change}}]}
     assert faults(document) == {f"sources.pc.input.{path}": code}
 
 

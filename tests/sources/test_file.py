@@ -247,7 +247,7 @@ class PatientSink:
 
 
 def play(path: Path, sink: PatientSink, *, loop: bool = False) -> None:
-    FileSource(path, loop=loop, clock=sink).run(sink)  # type: ignore[arg-type]  # the sink is its own event
+    FileSource(path, loop=loop, clock=sink).run(sink)
 
 
 def test_a_recording_plays_in_real_time_without_drift(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_after_a_sleep_playing_goes_on_instead_of_racing(tmp_path: Path) -> None
         if len(sink.frames) == 50:
             sink.now += 60
 
-    sink.frame = sleepy  # type: ignore[method-assign]
+    sink.frame = sleepy
     play(write(tmp_path, "wav"), sink)
     waits = np.diff(sink.arrivals)
     assert waits[49] > 59

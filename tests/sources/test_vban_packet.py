@@ -193,4 +193,4 @@ def test_what_no_header_can_say_is_not_built(wrong: dict[str, object]) -> None:
     """Building refuses instead of writing a longer header."""
     right = packet(Format(48_000, 1, Encoding.INT16))
     with pytest.raises(ValueError, match=r"\w"):
-        build(right._replace(**wrong))  # type: ignore[arg-type]
+        build(right._replace(**wrong))

@@ -125,7 +125,7 @@ class Journal:
         for delete in (detections.delete, deliveries.delete):
             n = _CHUNK
             while n == _CHUNK:
-                n = self._do(lambda db, delete=delete: delete(db, before, _CHUNK), writes=True)  # type: ignore[misc]
+                n = self._do(lambda db, delete=delete: delete(db, before, _CHUNK), writes=True)  # type: ignore[misc]  # mypy cannot type a default of a lambda
                 deleted += n if delete is detections.delete else 0
                 is_any_gone = is_any_gone or n > 0
                 if self._trouble is not None:

@@ -174,7 +174,7 @@ class Recording(io.FileIO):
         except OSError:
             return self.tell()
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # any writable buffer in typeshed; libsndfile gives a memoryview
         """Like any file's; a failure is kept for ``check_read_whole`` and looks like the end."""
         try:
             return super().readinto(buffer)

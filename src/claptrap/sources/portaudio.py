@@ -155,8 +155,8 @@ class PortAudio:
         library = _load()
         if not self._n_open:
             if library._initialized:  # noqa: SLF001  # sounddevice offers no public way to see new devices
-                library._terminate()  # noqa: SLF001
-            library._initialize()  # noqa: SLF001
+                library._terminate()  # noqa: SLF001  # as above
+            library._initialize()  # noqa: SLF001  # as above
         return library
 
 
