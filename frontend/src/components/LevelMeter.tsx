@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { decimal } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { SILENCE_DBFS, levels } from "../store.ts";
@@ -19,7 +19,8 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
   const hold = useRef<HTMLElement>(null);
   const value = useRef<HTMLOutputElement>(null);
 
-  useEffect(() => {
+  // A layout effect ends with the elements; a plain one a frame later, when news may still come and nothing is left to write on.
+  useLayoutEffect(() => {
     let held = 0;
     let heldAt = 0;
     const show = (dbfs: number) => {

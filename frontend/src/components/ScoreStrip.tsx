@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { decimal, score } from "../i18n/format.ts";
 import { language, t } from "../i18n/index.ts";
@@ -29,7 +29,8 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
   bar.current = threshold;
   const shownIn = language.value;
 
-  useEffect(() => {
+  // A layout effect ends with the element; a plain one a frame later, when news may still come.
+  useLayoutEffect(() => {
     const strip = new Strip(place.current!, () => bar.current);
     const stops = [
       levels.listen(sourceId, (news) => strip.addLevel(news.peak_dbfs)),
