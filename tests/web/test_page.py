@@ -168,7 +168,7 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
 
 
 def test_a_source_that_goes_leaves_nothing_that_news_could_stumble_over(page: Page, served: Served) -> None:
-    """Frames that come late, as on a busy machine: what the page tidies up after a frame is not tidied up when news comes."""
+    """Frames that come late, as on a busy machine: what is tidied up after a frame is not when news comes."""
     page.add_init_script(
         """
         const later = window.setTimeout;

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from claptrap import __version__
-from claptrap.core import wording
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
@@ -26,8 +25,8 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.sounds import in_both_languages
 from claptrap.core.spec import BrowserInput, SourceSpec
+from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
@@ -43,6 +42,7 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.service.words import heard, in_words, told
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
@@ -162,7 +162,7 @@ class ClapTrap:
     # -- what people ask ------------------------------------------------------------------------------------------------
 
     @property
-    def language(self) -> wording.Language:
+    def language(self) -> Language:
         """The language chosen in the settings."""
         return self._settings.language
 
@@ -510,23 +510,3 @@ class ClapTrap:
         level = counts.pop("level")
         is_heard = status.state is State.LIVE  # else the newest level is an old one
         return {"status": in_words(asdict(status)), "counts": counts, "level": level if is_heard else None}
-
-
-def heard(event: Event) -> dict[str, Any]:
-    """Return a detection as JSON data, its sounds in both languages."""
-    return {**event.to_json(), "labels": in_both_languages(event.labels)}
-
-
-def told(attempt: Attempt) -> dict[str, Any]:
-    """Return an attempt as JSON data, in words."""
-    return in_words({**asdict(attempt), "ok": attempt.ok})
-
-
-def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``coded``, a mapping with ``code`` and ``params``, with its sentence in both languages beside it."""
-    code, params = coded["code"], coded["params"]
-    said = {f"message_{language}": wording.say(code, language, **params) if code else "" for language in ("fr", "en")}
-    return {**coded, **said}
-
-
-__all__ = ["ClapTrap", "SettingsFaults", "heard", "in_words", "told"]

@@ -1,0 +1,28 @@
+"""What the faces are told, as JSON data with its sentences beside the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from claptrap.core import wording
+from claptrap.core.events import Attempt, Event
+from claptrap.core.sounds import in_both_languages
+
+
+def heard(event: Event) -> dict[str, Any]:
+    """Return a detection as JSON data, its sounds in both languages."""
+    return {**event.to_json(), "labels": in_both_languages(event.labels)}
+
+
+def told(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON data, in words."""
+    return in_words({**asdict(attempt), "ok": attempt.ok})
+
+
+def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``coded``, a mapping with ``code`` and ``params``, with its sentence in both languages beside it."""
+    code, params = coded["code"], coded["params"]
+    said = {f"message_{language}": wording.say(code, language, **params) if code else "" for language in ("fr", "en")}
+    return {**coded, **said}
