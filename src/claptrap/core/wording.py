@@ -591,6 +591,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The source “{source}” has no webhook “{webhook}”.",
         "fr": "La source « {source} » n'a pas de webhook « {webhook} ».",
     },
+    "api.too_many_probes": {
+        "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
+        "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
+    },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",
         "fr": "Cette source n'a pas de webhook à tester. Donnez d'abord une adresse.",
