@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp docs lock clean install-service
+.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp notices docs lock clean install-service
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -54,6 +54,9 @@ lint: $(VENV)/.installed-dev  ## style, types, floors
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+notices: $(VENV)/.installed  ## write NOTICES.md anew, after a change of dependencies
+	@$(BIN)/python scripts/notices.py
 
 docs: $(VENV)/.installed-dev  ## the site of the documentation, in build/docs
 	@$(BIN)/mkdocs build --strict --quiet

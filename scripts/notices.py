@@ -1,4 +1,4 @@
-"""Writes NOTICES.md: what ClapTrap is made of, and under which licences. ``make notices``; a test holds it against the locks."""
+"""Writes NOTICES.md: what ClapTrap is made of, and under which licences: ``make notices``. A test holds it against locks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "NOTICES.md"
 # Locked for other systems or other Pythons than the one that writes this, so that their own words cannot be read here.
-ELSEWHERE = {"backports-strenum": "MIT", "colorama": "BSD-3-Clause", "backports-asyncio-runner": "PSF-2.0"}
+ELSEWHERE = {"backports-strenum": "MIT", "colorama": "BSD-3-Clause"}
+BUILDS = ("esbuild",)  # builds the page, and is not in it
 HEAD = """# Notices
 
 ClapTrap is under the [MIT licence](LICENSE). It uses these packages, which keep their own; none of their code is in this
-repository. The page contains the three that are named last.
+repository. The page contains those that are named last.
 
 Not shipped, fetched by the person who wants it: YAMNet (`yamnet.tflite`, Google, Apache-2.0).
 
@@ -53,10 +54,7 @@ def page_packages() -> dict[str, str]:
     """Return what the page is made of, by the lock of npm: packages that are in it, with their licences."""
     packages = json.loads((ROOT / "frontend" / "package-lock.json").read_text("utf-8"))["packages"]
     wanted = json.loads((ROOT / "frontend" / "package.json").read_text("utf-8"))["dependencies"]
-    return {name: packages[f"node_modules/{name}"]["license"] for name in wanted if name in PAGE}
-
-
-PAGE = ("@preact/signals", "preact", "uplot")
+    return {name: packages[f"node_modules/{name}"]["license"] for name in wanted if name not in BUILDS}
 
 
 def main() -> None:

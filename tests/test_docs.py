@@ -78,9 +78,7 @@ def test_commands_are_ones_that_claptrap_takes(page: Path) -> None:
             command = command.commands[arguments.pop(0)]
         assert not isinstance(command, click.Group) or all(word.startswith("-") for word in arguments), line
         context = click.Context(command, resilient_parsing=True)
-        command.make_parser(context).parse_args(
-            [word for word in arguments if word != "FILE"]
-        )  # raises on an unknown option
+        command.make_parser(context).parse_args(arguments)  # raises on an unknown option
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -98,9 +96,8 @@ def test_settings_in_examples_are_valid(page: Path) -> None:
         words = shlex.split(line.partition(" # ")[0]) if line.startswith("curl ") else []
         if "-d" not in words:
             continue
-        body: dict[str, Any] = json.loads(
-            words[words.index("-d") + 1].replace("whsec_…", "whsec_" + "QUJD" * 8).replace("…", "x")
-        )
+        text = words[words.index("-d") + 1].replace("whsec_…", "whsec_" + "QUJD" * 8).replace("…", "x")
+        body: dict[str, Any] = json.loads(text)
         address = next(word for word in words if "/api/" in word).partition("/api/")[2]
         if address == "settings":
             merged(Settings(), body)
@@ -112,12 +109,18 @@ def test_settings_in_examples_are_valid(page: Path) -> None:
 
 def test_bodies_that_are_shown_are_the_ones_that_are_sent() -> None:
     event = Event("s", "S", "microphone", "e", 0, 1.0, 1.1, 1.0, 0.9)
-    shown = [
-        json.loads(block) for page in PAGES for block in blocks(page, "json") if '"event_id"' in block and '"score"' in block
-    ]
-    whole = [body for body in shown if "source_name" in body and body.get("type") is None]
+    texts = [block for page in PAGES for block in blocks(page, "json") if '"event_id"' in block and '"labels"' in block]
+    whole = [body for body in map(json.loads, texts) if "latency_s" not in body]  # not what Socket.IO tells
     assert len(whole) >= 4
     assert all(set(body) >= set(clap_body(event)) for body in whole)
+
+
+def test_notices_name_everything_that_is_locked() -> None:
+    """Whoever changes dependencies: ``make notices``."""
+    named = re.findall(r"^\| (\S+)(?: \(npm\))? \|", (ROOT / "NOTICES.md").read_text("utf-8"), re.MULTILINE)
+    lock = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
+    page = json.loads((ROOT / "frontend/package.json").read_text("utf-8"))["dependencies"].keys() - {"esbuild"}
+    assert set(named) - {"package"} == {name.lower() for name in lock} | page
 
 
 @pytest.mark.slow

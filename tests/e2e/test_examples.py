@@ -123,9 +123,7 @@ def test_what_others_import_is_whole() -> None:
 
 @pytest.mark.parametrize("example", ["receiver.py", "vban_send.py"])
 def test_examples_need_nothing_but_python(example: str) -> None:
-    imports = [node for node in ast.walk(ast.parse((EXAMPLES / example).read_text("utf-8"))) if isinstance(node, ast.Import)]
-    froms = [
-        node for node in ast.walk(ast.parse((EXAMPLES / example).read_text("utf-8"))) if isinstance(node, ast.ImportFrom)
-    ]
-    names = {alias.name for node in imports for alias in node.names} | {node.module or "" for node in froms}
+    nodes = list(ast.walk(ast.parse((EXAMPLES / example).read_text("utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
