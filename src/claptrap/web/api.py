@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
+from claptrap.web.body import json_object, seen
 from claptrap.web.history import build_history
+from claptrap.web.settings import build_settings
 
 
 def build_api(service: ClapTrap) -> Blueprint:
@@ -25,14 +25,6 @@ def build_api(service: ClapTrap) -> Blueprint:
     def state() -> Response:
         return jsonify(service.snapshot())
 
-    @api.get("/api/settings")
-    def settings() -> Response:
-        return jsonify(service.settings().model_dump(mode="json"))
-
-    @api.patch("/api/settings")
-    def change_settings() -> Response:
-        return jsonify(service.change(_json_object()).model_dump(mode="json"))
-
     @api.post("/api/detection/start")
     def start_detection() -> Response:
         service.start_detection()
@@ -44,6 +36,7 @@ def build_api(service: ClapTrap) -> Blueprint:
         return jsonify(running=service.running)
 
     api.register_blueprint(build_history(service))
+    api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
@@ -59,7 +52,12 @@ def build_api(service: ClapTrap) -> Blueprint:
 
 
 def _add_sources(api: Blueprint, service: ClapTrap) -> None:
-    """Add the routes of sources."""
+    """Add the routes of sources. The ``ETag`` of one is the revision of its settings, not of how it is."""
+
+    def _one(source_id: str) -> Response:
+        answer = jsonify(service.source(source_id))
+        answer.set_etag(service.revision(source_id))
+        return answer
 
     @api.get("/api/sources")
     def sources() -> Response:
@@ -67,20 +65,23 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/sources")
     def add_source() -> tuple[Response, int, dict[str, str]]:
-        added = service.add_source(_json_object())
+        added = service.add_source(json_object())
         return jsonify(added), 201, {"Location": f"sources/{added['id']}"}
 
     @api.get("/api/sources/<source_id>")
     def source(source_id: str) -> Response:
-        return jsonify(service.source(source_id))
+        return _one(source_id)
 
     @api.patch("/api/sources/<source_id>")
     def change_source(source_id: str) -> Response:
-        return jsonify(service.change_source(source_id, _json_object()))
+        with service.unchanged(seen(), source_id):
+            service.change_source(source_id, json_object())
+            return _one(source_id)
 
     @api.delete("/api/sources/<source_id>")
     def remove_source(source_id: str) -> Response:
-        return jsonify(service.remove_source(source_id))
+        with service.unchanged(seen(), source_id):
+            return jsonify(service.remove_source(source_id))
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
@@ -101,7 +102,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:
-        wish = _json_object()
+        wish = json_object()
         return jsonify(service.probe_camera(wish.get("input", {}), wish.get("source_id", "")))
 
     @api.get("/api/vban/streams")
@@ -134,24 +135,6 @@ def _port() -> int:
 def _add_browsers(api: Blueprint, service: ClapTrap) -> None:
     @api.post("/api/micro")
     def claim_browser() -> tuple[Response, int]:
-        wish = _json_object()
+        wish = json_object()
         source = service.claim_browser(wish.get("name", ""), str(wish.get("id", "")))
         return jsonify(id=source), 200 if source == wish.get("id") else 201
-
-
-def _json_object() -> dict[str, Any]:
-    """Return the body.
-
-    Raises:
-        InputError: ``api.not_json`` or ``api.not_an_object``.
-        UnsupportedMediaType: it does not say that it is JSON.
-    """
-    if not request.is_json:
-        raise UnsupportedMediaType
-    try:
-        document = json.loads(request.get_data())
-    except (ValueError, RecursionError) as error:
-        raise InputError("api.not_json") from error
-    if not isinstance(document, dict):
-        raise InputError("api.not_an_object")
-    return document
