@@ -541,6 +541,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The thread “{thread}” does not move: nothing is heard meanwhile. If it lasts, start ClapTrap again; please report the log.",
         "fr": "Le fil « {thread} » n'avance plus : rien n'est entendu pendant ce temps. Si cela dure, redémarrez ClapTrap ; merci de signaler le journal.",
     },
+    "service.ending": {"en": "ClapTrap is being stopped.", "fr": "ClapTrap est en cours d'arrêt."},
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
