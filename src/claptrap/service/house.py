@@ -395,7 +395,7 @@ class ClapTrap:
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self._settings.model_dump(mode="json"),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            "events": [heard(event) for event in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
