@@ -11,6 +11,7 @@ import pytest
 from claptrap.core.errors import InputError, SettingsError
 from claptrap.settings.backups import KEPT, Backups
 from claptrap.settings.changes import Change, changes
+from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import Settings, check
 from claptrap.settings.store import Store
 
@@ -25,7 +26,7 @@ def test_backups_say_when_before_what_and_whether_they_are_good(tmp_path: Path) 
     store.save(FRENCH)
     store.save(ENGLISH, "restore")
     assert store.keep() is not None
-    (store.backups.folder / "settings-mine.json").write_text('{"version": 3}')
+    (store.backups.folder / "settings-mine.json").write_text(f'{{"version": {NEWEST + 1}}}')
     by_hand, asked, restore, change = store.backups.found()
     assert [b.why for b in (by_hand, asked, restore, change)] == ["asked", "asked", "restore", "change"]
     assert by_hand.fault is not None

@@ -13,6 +13,7 @@ import pytest
 from claptrap.core.errors import SettingsError
 from claptrap.settings import store as store_module
 from claptrap.settings.backups import KEPT
+from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import Settings, check
 from claptrap.settings.store import Store
 
@@ -136,11 +137,11 @@ def test_settings_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.save(ENGLISH)
     store.save(FRENCH)
-    newer = json.dumps({"version": 3, "more": True}).encode()
+    newer = json.dumps({"version": NEWEST + 1, "more": True}).encode()
     store.path.write_bytes(newer)
     with pytest.raises(SettingsError) as caught:
         store.load()
-    assert (caught.value.code, caught.value.params) == ("settings.newer", {"version": 3, "known": 2})
+    assert (caught.value.code, caught.value.params) == ("settings.newer", {"version": NEWEST + 1, "known": NEWEST})
     assert store.path.read_bytes() == newer
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backups", "settings.json"]
 

@@ -7,6 +7,8 @@ import json
 import pytest
 from tests.web.conftest import Served
 
+from claptrap.settings.migrate import NEWEST
+
 HEADERS = {"Authorization": "Bearer T0PSECRET"}
 
 
@@ -89,7 +91,7 @@ def test_a_backup_is_listed_compared_and_put_back_with_its_secrets(served: Serve
 @pytest.mark.parametrize(
     ("document", "status", "code"),
     [
-        ({"version": 3}, 422, "settings.newer"),
+        ({"version": NEWEST + 1}, 422, "settings.newer"),
         ({"language": "de"}, 422, "settings.invalid_document"),
         (None, 422, "settings.not_json"),
     ],

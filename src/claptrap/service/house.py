@@ -43,12 +43,8 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
-<<<<<<< HEAD
-from claptrap.service.backups import BackupRoom
-from claptrap.service.probes import Probes
-=======
 from claptrap.service.asking import Asking
->>>>>>> main
+from claptrap.service.backups import BackupRoom
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.revision import Revisions
