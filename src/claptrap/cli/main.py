@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-from claptrap import __version__
+from claptrap.core.build import version_and_commit
 
 COMMANDS = ("serve", "detect", "devices", "doctor", "models")
 """Each is the command of that name in the module of that name beside this one."""
@@ -26,7 +26,15 @@ class _Commands(click.Group):
         return command
 
 
+def _say_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"claptrap, version {version_and_commit()}")
+        context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="claptrap")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Say which build this is."
+)
 def main() -> None:
     """Hear hand claps, and tell the world."""
