@@ -71,7 +71,7 @@ class Store:
     def load(self) -> Loaded:
         """Return the settings: the file's, else the newest good backup's, else the defaults. Never raises."""
         try:
-            return Loaded(_read(self.path))
+            return Loaded(read_settings(self.path))
         except (FileNotFoundError, NotADirectoryError):
             return Loaded(Settings())
         except OSError as error:
@@ -128,7 +128,7 @@ class Store:
             return Loaded(Settings(), (error,))
         for backup in self._backups_newest_first():
             try:
-                settings = _read(backup)
+                settings = read_settings(backup)
             except (OSError, SettingsError) as fault:
                 _log.warning("settings: backup %s is no good either: %s", backup.name, fault)
                 continue
@@ -154,8 +154,13 @@ class Store:
             return "?"
 
 
-def _read(path: Path) -> Settings:
-    """Read and check one file. Raises OSError, or SettingsError for what is in it."""
+def read_settings(path: Path) -> Settings:
+    """Read and check one file; nothing is mended, set aside or written.
+
+    Raises:
+        OSError: it cannot be read.
+        SettingsError: what is in it: ``settings.not_json``, or ``SettingsFaults``.
+    """
     try:
         document = json.loads(path.read_bytes())
     except UnicodeDecodeError as error:
