@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from claptrap.core.wording_doctor import DOCTOR
+
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
+    **DOCTOR,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "

@@ -17,7 +17,7 @@ from typing import Literal
 
 from claptrap.core.errors import InputError, SettingsError
 from claptrap.settings.denial import not_read
-from claptrap.settings.document import read, sync_folder
+from claptrap.settings.document import read_settings, sync_folder
 from claptrap.settings.schema import Settings
 
 KEPT = 10
@@ -87,7 +87,7 @@ class Backups:
         if path is None:
             raise InputError("settings.unknown_backup", name=name[:100])
         try:
-            return read(path)
+            return read_settings(path)
         except FileNotFoundError as error:
             raise InputError("settings.unknown_backup", name=name[:100]) from error
         except OSError as error:
@@ -99,7 +99,7 @@ class Backups:
             with contextlib.suppress(
                 OSError, SettingsError
             ):  # the next one may be good; ``found`` says what is wrong with it
-                return read(path)
+                return read_settings(path)
         return None
 
     def _newest_first(self) -> list[Path]:
@@ -149,7 +149,7 @@ def _look_into(path: Path) -> Backup | None:
 
 def _fault_of(path: Path) -> SettingsError | None:
     try:
-        read(path)
+        read_settings(path)
     except SettingsError as error:
         return error
     except OSError as error:

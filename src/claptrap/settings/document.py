@@ -32,7 +32,7 @@ def parsed(raw: bytes, name: str) -> object:
         raise SettingsError("settings.not_json", path=name, line=1, column=1) from error
 
 
-def read(path: Path) -> Settings:
+def read_settings(path: Path) -> Settings:
     """Read, bring up to date and check one file.
 
     Raises:

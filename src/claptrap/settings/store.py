@@ -14,7 +14,7 @@ from pathlib import Path
 from claptrap.core.errors import ClapTrapError, SettingsError
 from claptrap.settings.backups import Backups, Why, keep_twice, stamp_of_now
 from claptrap.settings.denial import not_read, not_written
-from claptrap.settings.document import read, sync_folder, write_beside
+from claptrap.settings.document import read_settings, sync_folder, write_beside
 from claptrap.settings.holder import Holder
 from claptrap.settings.schema import Settings
 
@@ -75,7 +75,7 @@ class Store:
             SettingsError: ``settings.newer``; the file is left as it is.
         """
         try:
-            return Loaded(read(self.path))
+            return Loaded(read_settings(self.path))
         except (FileNotFoundError, NotADirectoryError):
             return Loaded(Settings())
         except OSError as error:
