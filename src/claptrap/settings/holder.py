@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import filelock
@@ -36,8 +35,7 @@ class Holder:
         except filelock.Timeout as error:
             pid, since = self._who()
             raise SettingsError("settings.locked", path=str(self._folder), holder=pid, since=since) from error
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._said.write_text(json.dumps({"pid": os.getpid(), "since": now}), encoding="utf-8")
+        self._said.write_text(str(os.getpid()))
 
     def release(self) -> None:
         """Let the folder go. Harmless when it is not held."""
@@ -48,7 +46,7 @@ class Holder:
     def _who(self) -> tuple[str, str]:
         """Return the process that has the folder, and since when by the local clock; ``?`` where it has not said it yet."""
         try:
-            said = json.loads(self._said.read_bytes())
-            return str(int(said["pid"])), datetime.fromisoformat(said["since"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        except (OSError, ValueError, KeyError, TypeError):
+            since = datetime.fromtimestamp(self._said.stat().st_mtime).astimezone()
+            return self._said.read_text() or "?", since.strftime("%Y-%m-%d %H:%M:%S")
+        except OSError:
             return "?", "?"
