@@ -582,6 +582,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The value of “{name}” in the address is not understood.",
         "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
     },
+    "clips.unwritable": {
+        "en": "Clips cannot be kept in {path}: {reason}. Detections are kept and told all the same. Free the disk or give ClapTrap the folder; it tries again with the next clip.",
+        "fr": "Les extraits sonores ne peuvent pas être conservés dans {path} : {reason}. Les détections sont conservées et annoncées malgré tout. Libérez le disque ou donnez le dossier à ClapTrap ; il réessaie au prochain extrait.",
+    },
+    "clips.disk_full": {
+        "en": "The disk has only {free_mb} MB left, and clips leave {leave_mb} MB to the rest: no more are kept until there is room. Detections are kept and told all the same.",
+        "fr": "Il ne reste que {free_mb} Mo sur le disque, et les extraits sonores en laissent {leave_mb} au reste : aucun n'est plus conservé tant qu'il n'y a pas de place. Les détections sont conservées et annoncées malgré tout.",
+    },
+    "api.no_clip": {
+        "en": "There is no clip of the detection “{id}”.",
+        "fr": "Il n'y a pas d'extrait sonore de la détection « {id} ».",
+    },
     "api.bad_mark": {
         "en": 'A detection is marked with {{"mark": "clap"}}, "not_clap", or null to take the mark back.',
         "fr": 'Une détection se marque par {{"mark": "clap"}}, "not_clap", ou null pour retirer la marque.',

@@ -19,6 +19,7 @@ TYPE = "application/problem+json"
 _STATUS = {
     "api.unknown_source": 404,
     "api.unknown_event": 404,
+    "api.no_clip": 404,
     "api.unknown_webhook": 404,
     "api.unknown_delivery": 404,
     "api.no_webhook": 409,
