@@ -210,6 +210,7 @@ export interface Invitation {
 
 export interface Device {
   id: string;
+  label: string;
   name: string;
   host_api: string;
   default: boolean;

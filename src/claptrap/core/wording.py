@@ -29,6 +29,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The microphone “{device}” is not there. Plug it in again or choose another; ClapTrap looks again by itself.",
         "fr": "Le microphone « {device} » est absent. Rebranchez-le ou choisissez-en un autre ; ClapTrap réessaie tout seul.",
     },
+    "source.device_another": {
+        "en": "A microphone called “{device}” is there, but it is another one: its USB socket or serial number differs. "
+        "Plug the chosen one in where it was, or choose this one.",
+        "fr": "Un microphone « {device} » est là, mais c'en est un autre : sa prise USB ou son numéro de série diffère. "
+        "Rebranchez celui que vous aviez choisi à sa place, ou choisissez celui-ci.",
+    },
+    "source.device_ambiguous": {
+        "en": "Several microphones are called “{device}”, and nothing tells which one is meant. Choose one of them anew, or "
+        "leave only one plugged in.",
+        "fr": "Plusieurs microphones s'appellent « {device} », et rien ne dit lequel est voulu. Choisissez-en un à nouveau, "
+        "ou n'en laissez qu'un de branché.",
+    },
     "source.device_busy": {
         "en": "The microphone “{device}” is in use by another program. Close that program; ClapTrap tries again by itself.",
         "fr": "Le microphone « {device} » est occupé par un autre programme. Fermez-le ; ClapTrap réessaie tout seul.",

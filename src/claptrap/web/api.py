@@ -96,7 +96,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/devices")
     def devices() -> Response:
-        return jsonify([{"id": device.id, **asdict(device)} for device in service.devices()])
+        return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()])
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:
