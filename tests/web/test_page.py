@@ -15,7 +15,7 @@ from tests.peers.vban import Sender, free_udp_port, packets, sine
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
 
-from claptrap.core.events import Heard, Level, ModelProgress
+from claptrap.core.events import Heard, Level, ModelProgress, SourceStatus, State
 from claptrap.core.spec import PatternSpec, RtspInput, VbanInput
 
 pytestmark = needs_browser
@@ -235,6 +235,21 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
     card.get_by_role("button", name="Enregistrer").click()
     expect(card.get_by_role("button", name="Enregistrer")).to_have_count(0)
     assert served.service.settings().specs()[1].input == RtspInput("rtsp://127.0.0.1:2/x", username="u", password="another")
+
+
+def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Served) -> None:
+    """Sound that the machine lost is said on the card at once; the figures are behind "Détails", and follow."""
+    card = page.get_by_role("article", name="Salon")
+    expect(card.locator(".state-live")).to_be_visible()
+    expect(card.get_by_text("trop lente")).to_have_count(0)
+    card.get_by_text("Détails").click()
+    retries = card.locator("dt", has_text="nouvel essai").locator("+ dd")
+    expect(retries).to_have_text("0")
+    served.service.stop_detection()  # else what the source itself says comes over what is said for it here
+    served.service.offer(SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70))
+    expect(retries).to_have_text("1")
+    expect(card.get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
+    expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
