@@ -1,7 +1,7 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
 import type { Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
-import type { Input, Invitation, Mark, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
+import type { Input, Invitation, Mark, Probed, Problem, SeenStream, Settings, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -25,6 +25,7 @@ export const listDevices = () => ask<Device[]>("GET", "api/devices");
 export const readSettings = () => ask<Settings>("GET", "api/settings");
 export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
 export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);
+export const readSource = (id: string) => ask<SourceState>("GET", sourcePath(id));
 export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });

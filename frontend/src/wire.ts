@@ -61,6 +61,18 @@ export interface SourceStatus extends Worded {
   dropped_hops: number;
 }
 
+/** What a source did since the service began; `retries`: how often it failed and was tried again. */
+export interface SourceCounts {
+  claps: number;
+  detections: number;
+  retries: number;
+}
+
+/** One source as REST gives it. */
+export interface SourceState extends SourceSettings {
+  counts: SourceCounts;
+}
+
 /** A sound that YAMNet names; `label` is its own name for it and never changes. */
 export interface SoundLabel {
   label: string;
@@ -198,6 +210,7 @@ export interface Invitation {
 
 export interface Device {
   id: string;
+  label: string;
   name: string;
   host_api: string;
   default: boolean;

@@ -17,6 +17,26 @@ export const fr = {
   "house.best_latency": "Latence médiane",
   "house.announce": "Clap entendu : {source}, score {score}",
 
+  "view.house": "Maison",
+  "view.history": "Historique",
+  "view.settings": "Réglages",
+  "view.source_gone": "Source introuvable",
+  "view.source_gone_detail": "Elle a été retirée, ou le lien est ancien.",
+  "view.back": "Retour à la maison",
+  "nav.title": "Vues",
+  "nav.home": "ClapTrap, la maison",
+  "nav.skip": "Aller au contenu",
+
+  "settings.display": "Affichage",
+  "settings.model": "Reconnaissance des sons",
+  "settings.model_in_use": "YAMNet est en service : il nomme les sons et confirme les claps.",
+  "settings.about": "À propos",
+
+  "theme.title": "Thème",
+  "theme.system": "Comme l'appareil",
+  "theme.dark": "Sombre",
+  "theme.light": "Clair",
+
   "detection.start": "Démarrer la détection",
   "detection.stop": "Arrêter la détection",
 
@@ -67,6 +87,15 @@ export const fr = {
   "problems.dismiss": "Masquer",
   "problems.webhook": "{source} : le dernier envoi au webhook a échoué. {reason}",
 
+  "details.open": "Détails",
+  "details.open_named": "Détails de {name}",
+  "details.overloaded": "La machine est trop lente pour tout entendre : {lost} de son perdues depuis le démarrage. Enlevez des sources ou d'autres programmes.",
+  "details.last_heard": "Dernier son",
+  "details.never": "jamais",
+  "details.retries": "Pannes suivies d'un nouvel essai",
+  "details.lost": "Son perdu, machine trop lente",
+  "details.claps": "Claps entendus",
+  "details.detections": "Détections envoyées",
   "source.kind.microphone": "Microphone",
   "source.kind.rtsp": "Caméra réseau",
   "source.kind.vban": "Audio réseau",

@@ -16,8 +16,8 @@ from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.sound import examine_sound
 from claptrap.models.catalogue import CATALOGUE
 from claptrap.models.shelf import find
+from claptrap.settings.document import read_settings
 from claptrap.settings.schema import Settings, SettingsFaults
-from claptrap.settings.store import read_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ from claptrap.service import SettingsFaults
 
 TYPE = "application/problem+json"
 _STATUS = {
+    "settings.stale": 412,
+    "settings.unknown_backup": 404,
+    "settings.not_json": 422,
+    "settings.newer": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
     "api.unknown_webhook": 404,
