@@ -48,6 +48,7 @@ from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
+from claptrap.service.care import Care
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.revision import Revisions
@@ -102,6 +103,7 @@ class ClapTrap:
         self._dispatcher = Dispatcher(self.journal, self, self._clock)
         self._revision = 0
         self._asking = Asking()
+        self.care = Care(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
         self._counts = Counts()
