@@ -18,6 +18,26 @@ export const en: Record<Key, string> = {
   "house.best_latency": "Median latency",
   "house.announce": "Clap heard: {source}, score {score}",
 
+  "view.house": "House",
+  "view.history": "History",
+  "view.settings": "Settings",
+  "view.source_gone": "No such source",
+  "view.source_gone_detail": "It was removed, or the link is an old one.",
+  "view.back": "Back to the house",
+  "nav.title": "Views",
+  "nav.home": "ClapTrap, the house",
+  "nav.skip": "Skip to content",
+
+  "settings.display": "Display",
+  "settings.model": "Naming sounds",
+  "settings.model_in_use": "YAMNet is in use: it names sounds and confirms claps.",
+  "settings.about": "About",
+
+  "theme.title": "Theme",
+  "theme.system": "As this device",
+  "theme.dark": "Dark",
+  "theme.light": "Light",
+
   "detection.start": "Start detection",
   "detection.stop": "Stop detection",
 

@@ -17,6 +17,26 @@ export const fr = {
   "house.best_latency": "Latence médiane",
   "house.announce": "Clap entendu : {source}, score {score}",
 
+  "view.house": "Maison",
+  "view.history": "Historique",
+  "view.settings": "Réglages",
+  "view.source_gone": "Source introuvable",
+  "view.source_gone_detail": "Elle a été retirée, ou le lien est ancien.",
+  "view.back": "Retour à la maison",
+  "nav.title": "Vues",
+  "nav.home": "ClapTrap, la maison",
+  "nav.skip": "Aller au contenu",
+
+  "settings.display": "Affichage",
+  "settings.model": "Reconnaissance des sons",
+  "settings.model_in_use": "YAMNet est en service : il nomme les sons et confirme les claps.",
+  "settings.about": "À propos",
+
+  "theme.title": "Thème",
+  "theme.system": "Comme l'appareil",
+  "theme.dark": "Sombre",
+  "theme.light": "Clair",
+
   "detection.start": "Démarrer la détection",
   "detection.stop": "Arrêter la détection",
 

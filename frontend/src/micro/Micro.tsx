@@ -17,8 +17,9 @@ const CLAP_MS = 1000;
 export function Micro() {
   return (
     <>
-      <Header />
+      <Header home="./" />
       <main class="micro">
+        <h1 class="unseen">{t("micro.title")}</h1>
         {!window.isSecureContext ? <Insecure /> : isSupported() ? <Device /> : <Unsupported />}
         <p class="micro-home"><a href="./">{t("micro.home")}</a></p>
       </main>

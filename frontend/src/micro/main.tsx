@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { connect } from "../socket.ts";
 import { now } from "../store.ts";
+import "../theme.ts";
 import { Micro } from "./Micro.tsx";
 import { sendOver } from "./sending.ts";
 import "../styles/base.css";
