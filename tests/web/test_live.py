@@ -22,7 +22,7 @@ from claptrap.web.live import LEVELS_EVERY_S, Levels
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
-    "problems",
+    *("problems", "clip"),
 )
 
 

@@ -12,6 +12,7 @@ from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words
 from claptrap.core.errors import ClapTrapError
+from claptrap.doctor.log_tail import LogTail
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.certificate import certificate
@@ -91,6 +92,7 @@ def serve(
     """Hear, and show a page. Ctrl-C ends it."""
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
+    _keep_log_tail()
     service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
     try:
         serve_web(
@@ -105,6 +107,13 @@ def serve(
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
         sys.exit(1)
+
+
+def _keep_log_tail() -> None:
+    """Keep the newest lines for a support bundle, formed like those on stderr."""
+    root, tail = logging.getLogger(), LogTail()
+    tail.setFormatter(root.handlers[0].formatter)
+    root.addHandler(tail)
 
 
 def _announce(url: str) -> None:

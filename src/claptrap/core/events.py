@@ -190,6 +190,13 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipKept:
+    """The sound around a detection can be heard from now on."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelProgress:
     """How the download of a model file goes.
 
@@ -252,6 +259,7 @@ Status = (
     | Verdict
     | Clap
     | Attempt
+    | ClipKept
     | ModelProgress
     | DetectionRunning
     | SettingsChanged

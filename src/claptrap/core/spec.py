@@ -19,7 +19,7 @@ class MicrophoneInput:
     """A microphone of this machine.
 
     Attributes:
-        device: the device's name as ``claptrap devices`` lists it; empty for the system's default.
+        device: which, as ``GET /api/devices`` calls its ``id``, or its name; empty for the system's default.
     """
 
     KIND: ClassVar[str] = "microphone"
@@ -130,6 +130,7 @@ class SourceSpec:
         delay_s: least time between two detections, > 0 s.
         patterns: the rows of claps it reacts to, any of them.
         hears: claps, applause or both.
+        clips: whether the sound around detections is kept.
         pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
     """
 
@@ -141,6 +142,7 @@ class SourceSpec:
     delay_s: float = 0.5
     patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
     hears: Hears = Hears.BOTH
+    clips: bool = False
     pin: str | None = None
 
     @property

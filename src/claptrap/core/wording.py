@@ -29,6 +29,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The microphone “{device}” is not there. Plug it in again or choose another; ClapTrap looks again by itself.",
         "fr": "Le microphone « {device} » est absent. Rebranchez-le ou choisissez-en un autre ; ClapTrap réessaie tout seul.",
     },
+    "source.device_another": {
+        "en": "A microphone called “{device}” is there, but it is another one: its USB socket or serial number differs. "
+        "Plug the chosen one in where it was, or choose this one.",
+        "fr": "Un microphone « {device} » est là, mais c'en est un autre : sa prise USB ou son numéro de série diffère. "
+        "Rebranchez celui que vous aviez choisi à sa place, ou choisissez celui-ci.",
+    },
+    "source.device_ambiguous": {
+        "en": "Several microphones are called “{device}”, and nothing tells which one is meant. Choose one of them anew, or "
+        "leave only one plugged in.",
+        "fr": "Plusieurs microphones s'appellent « {device} », et rien ne dit lequel est voulu. Choisissez-en un à nouveau, "
+        "ou n'en laissez qu'un de branché.",
+    },
     "source.device_busy": {
         "en": "The microphone “{device}” is in use by another program. Close that program; ClapTrap tries again by itself.",
         "fr": "Le microphone « {device} » est occupé par un autre programme. Fermez-le ; ClapTrap réessaie tout seul.",
@@ -614,6 +626,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.bad_parameter": {
         "en": "The value of “{name}” in the address is not understood.",
         "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
+    },
+    "clips.unwritable": {
+        "en": "Clips cannot be kept in {path}: {reason}. Detections are kept and told all the same. Free the disk or give ClapTrap the folder; it tries again with the next clip.",
+        "fr": "Les extraits sonores ne peuvent pas être conservés dans {path} : {reason}. Les détections sont conservées et annoncées malgré tout. Libérez le disque ou donnez le dossier à ClapTrap ; il réessaie au prochain extrait.",
+    },
+    "clips.disk_full": {
+        "en": "The disk has only {free_mb} MB left, and clips leave {leave_mb} MB to the rest: no more are kept until there is room. Detections are kept and told all the same.",
+        "fr": "Il ne reste que {free_mb} Mo sur le disque, et les extraits sonores en laissent {leave_mb} au reste : aucun n'est plus conservé tant qu'il n'y a pas de place. Les détections sont conservées et annoncées malgré tout.",
+    },
+    "api.no_clip": {
+        "en": "There is no clip of the detection “{id}”.",
+        "fr": "Il n'y a pas d'extrait sonore de la détection « {id} ».",
     },
     "api.bad_mark": {
         "en": 'A detection is marked with {{"mark": "clap"}}, "not_clap", or null to take the mark back.',

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from claptrap.audio.clip import ClipSink
 from claptrap.core.clock import Clock
 from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
@@ -40,11 +41,13 @@ class Hearing:
         build: makes the source of a spec.
         gate: makes a gate for so many rows.
         judge: makes a judge for so many rows.
+        clips: takes the sound around events, of sources that want it.
     """
 
     build: Callable[[SourceSpec], Source]
     gate: Callable[[int], Gate]
     judge: Callable[[int], Judge]
+    clips: ClipSink
 
 
 class Worker:
@@ -60,7 +63,9 @@ class Worker:
         beats: queue.Queue[Beat] = queue.Queue(BEATS_WAITING)
         self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
         self._ticker = Ticker(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
-        self._judging = Judging(lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock)
+        self._judging = Judging(
+            lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock, hearing.clips
+        )
         self._around = Surroundings(hearing.build, self._ticker.open, status, clock)
         self._teller = threading.Thread(target=self._pass_events_on, name="events")
         self._watcher = threading.Thread(target=self._watch, name="watch")

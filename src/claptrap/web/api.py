@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
 from claptrap.web.body import json_object, seen
+from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
 from claptrap.web.settings import build_settings
 
@@ -36,6 +37,7 @@ def build_api(service: ClapTrap) -> Blueprint:
         return jsonify(running=service.running)
 
     api.register_blueprint(build_history(service))
+    api.register_blueprint(build_clips(service))
     api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")
@@ -98,7 +100,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/devices")
     def devices() -> Response:
-        return jsonify([{"id": device.id, **asdict(device)} for device in service.devices()])
+        return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()])
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:

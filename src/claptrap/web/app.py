@@ -21,6 +21,7 @@ from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
 from claptrap.web.reach import UNREACHED, Place
 from claptrap.web.security import MOST_BODY_BYTES
+from claptrap.web.support import build_support
 
 _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 415: "api.not_json"}
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHE
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.register_blueprint(build_api(service))
     app.register_blueprint(build_metrics(service))
+    app.register_blueprint(build_support(service))
     app.register_blueprint(build_micro(place))
     app.register_blueprint(build_page(assets))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from claptrap.core.events import (
     Attempt,
+    ClipKept,
     DetectionRunning,
     Event,
     Heard,
@@ -40,6 +41,8 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a 
             return "verdict", asdict(news)
         case Heard():
             return "labels", _labels(news)
+        case ClipKept():
+            return "clip", asdict(news)
         case ModelProgress():
             return "model", in_words(asdict(news))
         case DetectionRunning():
