@@ -52,6 +52,7 @@ from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
+from claptrap.settings.environment import Override
 from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
@@ -73,6 +74,7 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        environment: what it decides, for people to see.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        environment: Sequence[Override] = (),
     ) -> None:
         self.hub = Hub()
         self._clock = clock or SystemClock()
@@ -90,6 +93,7 @@ class ClapTrap:
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
+        self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
@@ -460,6 +464,7 @@ class ClapTrap:
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
+            "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
