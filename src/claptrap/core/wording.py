@@ -542,6 +542,60 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
         "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
     },
+    # -- importing settings
+    "import.unknown_format": {
+        "en": "These are neither settings of ClapTrap nor of the original (settings.json) nor of its Home Assistant fork.",
+        "fr": "Ce ne sont ni des réglages de ClapTrap, ni ceux de l'original (settings.json), ni ceux de son fork Home Assistant.",
+    },
+    "import.secret_left_out": {
+        "en": "This secret is not in the document, and the one that is known here is for another address. Type it in afterwards.",
+        "fr": "Ce secret n'est pas dans le document, et celui connu ici est pour une autre adresse. Tapez-le après l'import.",
+    },
+    "import.unknown": {"en": "ClapTrap has no such setting.", "fr": "ClapTrap n'a pas ce réglage."},
+    "import.unused": {
+        "en": "The original does not use this either.",
+        "fr": "L'original ne s'en sert pas non plus.",
+    },
+    "import.not_needed": {
+        "en": "ClapTrap does not need this: it adapts to each source by itself.",
+        "fr": "ClapTrap n'en a pas besoin : il s'adapte tout seul à chaque source.",
+    },
+    "import.always_starts": {
+        "en": "ClapTrap hears every enabled source as soon as it starts. Switch the source off if it should not.",
+        "fr": "ClapTrap écoute chaque source activée dès son démarrage. Désactivez la source s'il ne le faut pas.",
+    },
+    "import.sounds": {
+        "en": "Which sounds count is not chosen from a list here: a model made for claps decides.",
+        "fr": "Les sons qui comptent ne se choisissent pas dans une liste ici : un modèle fait pour les claps décide.",
+    },
+    "import.by_name": {
+        "en": "A microphone is known by its name here, for its number changes when another is plugged in.",
+        "fr": "Un micro est reconnu à son nom ici, car son numéro change quand on en branche un autre.",
+    },
+    "import.of_the_page": {
+        "en": "This is a remainder of the page, not a setting.",
+        "fr": "C'est un reste de la page, pas un réglage.",
+    },
+    "import.threshold": {
+        "en": "Taken as {value}. Scores are made otherwise here: watch them on the page and adjust the threshold.",
+        "fr": "Repris : {value}. Les scores sont calculés autrement ici : observez-les sur la page et ajustez le seuil.",
+    },
+    "import.one_threshold": {
+        "en": "A source has one threshold here; the lowest of its groups is taken: {value}.",
+        "fr": "Une source a un seul seuil ici ; le plus bas de ses groupes est repris : {value}.",
+    },
+    "import.groups": {
+        "en": "The source reacts to exactly so many claps: {counts}. Names of Home Assistant entities are not taken.",
+        "fr": "La source réagit à exactement autant de claps : {counts}. Les noms des entités Home Assistant ne sont pas repris.",
+    },
+    "import.too_many_claps": {
+        "en": "Rows have from 1 to {most} claps here.",
+        "fr": "Les suites ont de 1 à {most} claps ici.",
+    },
+    "import.source_refused": {
+        "en": "The source “{name}” is not taken; see what is wrong with it.",
+        "fr": "La source « {name} » n'est pas reprise ; voyez ce qui ne va pas.",
+    },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
         "en": "Another ClapTrap (process {holder}, since {since}) uses the folder {path}. Stop it or choose another --data-dir.",

@@ -49,6 +49,7 @@ from claptrap.runtime.worker import Hearing, Worker
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
 from claptrap.service.care import Care
+from claptrap.service.imports import ImportRoom
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.revision import Revisions
@@ -90,6 +91,7 @@ class ClapTrap:
         self._settings = Settings()
         self._revisions = Revisions()
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
+        self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
         self._problems_lock = threading.Lock()

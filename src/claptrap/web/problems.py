@@ -21,6 +21,7 @@ _STATUS = {
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
     "settings.newer": 422,
+    "import.unknown_format": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
     "api.no_clip": 404,
