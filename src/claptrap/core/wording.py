@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_verdict import VERDICTS
 
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **VERDICTS,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
@@ -795,6 +797,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.too_many_probes": {
         "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
         "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
+    },
+    "api.too_many_watched": {
+        "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
+        "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

@@ -6,7 +6,7 @@ import logging
 import math
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -103,6 +103,7 @@ class ClapTrap:
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
+        self._watched: frozenset[str] = frozenset()
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
@@ -165,6 +166,7 @@ class ClapTrap:
                     Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -293,6 +295,12 @@ class ClapTrap:
             document["sources"] = [source for source in document["sources"] if source["id"] != source_id]
             self._put_in_force(document)
             return removed
+
+    def watch(self, source_ids: Iterable[str]) -> None:
+        """Tell the hub what the sound of these sources, and of no others, looks like (``Picture``). Blocks for nobody."""
+        self._watched = frozenset(source_ids)
+        if (worker := self._worker) is not None:
+            worker.show(self._watched)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
