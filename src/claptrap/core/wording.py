@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_selftest import SELFTEST
 
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **SELFTEST,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
