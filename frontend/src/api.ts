@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
-import type { Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
+import type { ClipTotal, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
 import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
@@ -48,7 +48,13 @@ export const historyFile = (filter: HistoryFilter, format: "csv" | "jsonl") =>
 export const markDetection = (id: string, mark: Mark | null) => ask<EventRecord>("PATCH", detectionPath(id), { mark });
 /** Forget all, or what is older than `before` (UTC Unix seconds). */
 export const forgetHistory = (before?: number) =>
-  ask<{ deleted: number }>("DELETE", `api/history?${parameters({ before })}`);
+  ask<{ deleted: number; clips: number }>("DELETE", `api/history?${parameters({ before })}`);
+/** Where the browser hears the sound around a detection (FLAC); 404 where none was kept. */
+export const clipAddress = (id: string) => `${detectionPath(id)}/clip`;
+export const deleteClip = (id: string) => ask<{ deleted: number }>("DELETE", clipAddress(id));
+export const countClips = () => ask<ClipTotal>("GET", "api/clips");
+/** Delete all clips, or those from before a moment (UTC Unix seconds); detections stay. */
+export const deleteClips = (before?: number) => ask<{ deleted: number }>("DELETE", `api/clips?${parameters({ before })}`);
 export const replayDetection = (id: string) =>
   ask<{ event_id: string; receivers: number }>("POST", `${detectionPath(id)}/replay`);
 

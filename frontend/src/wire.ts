@@ -38,6 +38,8 @@ export interface SourceSettings {
   delay_s: number;
   patterns: Pattern[];
   hears: Hears;
+  /** Whether the sound around detections is kept; off unless somebody switches it on. */
+  clips: boolean;
   input: Input;
   webhooks: WebhookSettings[];
 }
@@ -100,6 +102,21 @@ export interface EventRecord {
   applause: boolean;
   latency_s: number;
   mark: Mark | null;
+  /** Whether the sound around it was kept and can be heard. */
+  clip: boolean;
+}
+
+/** The sound around a detection can be heard from now on: the Socket.IO event `clip`. */
+export interface ClipNews {
+  event_id: string;
+}
+
+/** How much sound is kept, and how much may be. */
+export interface ClipTotal {
+  clips: number;
+  size_bytes: number;
+  keep_days: number;
+  keep_mb: number;
 }
 
 /** Which detections: all that fit every value given; times in UTC Unix seconds. */

@@ -11,6 +11,7 @@ import click
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words
+from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
 from claptrap.models.catalogue import YAMNET, download_url
@@ -101,7 +102,8 @@ def serve(
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
     _keep_log_tail()
-    service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET), dev=dev)
+    yamnet_url = None if no_download else download_url(YAMNET)
+    service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
     try:
         serve_web(
             service,
