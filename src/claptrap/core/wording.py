@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_selftest import SELFTEST
 from claptrap.core.wording_verdict import VERDICTS
 
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **SELFTEST,
     **VERDICTS,
     # -- sources
     "source.no_portaudio": {

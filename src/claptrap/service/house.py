@@ -74,6 +74,7 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
     """
 
@@ -84,8 +85,10 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        dev: bool = False,
         environment: Sequence[Override] = (),
     ) -> None:
+        self.dev = dev
         self.hub = Hub()
         self._clock = clock or SystemClock()
         self._sources = Sources()
@@ -466,6 +469,7 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": __version__,
+            "dev": self.dev,
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
