@@ -32,7 +32,7 @@ class Ear:
 
     def wish(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
-        if spec != self.spec:
+        if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
             self.spec = spec
             self.patterns.set(wishes_of(spec))
 
