@@ -18,6 +18,7 @@ from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.stream import Stream
 
+NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
 _log = logging.getLogger(__name__)
 
 
@@ -164,7 +165,8 @@ class Judging:
             self._tell(ear.event(found, self._timestamp(ear, found.onset)))
 
     def _name_sounds(self) -> None:
-        for sounds in self._judge.labels():
+        """Name a few sounds, unless a beat waits: a name can be late, a clap cannot."""
+        for sounds in self._judge.labels(NAMED_AT_ONCE if self._beats.empty() else 0):
             if (ear := self._listening(sounds.row)) is not None:
                 self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))
 
