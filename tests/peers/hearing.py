@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from claptrap.audio.clip import Clip
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.core.events import Clap, Event, SourceStatus, State, Status
 from claptrap.core.spec import FileInput, SourceSpec
@@ -96,6 +97,16 @@ def clap(score: float = 0.9) -> NDArray[np.float32]:
     hop = quiet()
     hop[0, 0] = score
     return hop
+
+
+class Clipboard:
+    """Takes clips."""
+
+    def __init__(self) -> None:
+        self.clips: list[Clip] = []
+
+    def offer(self, clip: Clip) -> None:
+        self.clips.append(clip)
 
 
 class Tap:

@@ -279,6 +279,7 @@ class _SourceSettings(_Part):
         default=[PatternSettings()], min_length=1, max_length=4, description="any of them makes a detection"
     )
     hears: Literal["claps", "applause", "both"] = "both"
+    clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
     @field_validator("webhooks")
@@ -409,13 +410,22 @@ class HistorySettings(_Part):
     keep_days: int = Field(default=365, ge=1, le=36_500, description="then it is forgotten")
 
 
+class ClipSettings(_Part):
+    """How much of the sound around detections is kept, of all sources together; then the oldest goes."""
+
+    keep_days: int = Field(default=7, ge=1, le=3650)
+    keep_mb: int = Field(default=500, ge=1, le=10_000)
+
+
 class Settings(_Part):
     """The whole document, version 2; ``migrate`` knows the older ones."""
 
     version: Literal[2] = NEWEST
     language: Literal["fr", "en"] = "fr"
+    welcomed: bool = Field(default=False, description="whether somebody has been through the first minute, or left it out")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
+    clips: ClipSettings = ClipSettings()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -434,6 +444,7 @@ class Settings(_Part):
                 delay_s=s.delay_s,
                 patterns=tuple(PatternSpec(**pattern.whole()) for pattern in s.patterns),
                 hears=Hears(s.hears),
+                clips=s.clips,
             )
             for s in self.sources
         )
@@ -600,7 +611,7 @@ def _fault(detail: ErrorDetails, document: object) -> Fault:
 
 
 _INPUTS = (MicrophoneSettings, FileSettings, RtspSettings, VbanSettings)
-_PARTS = (Settings, MicrophoneSource, PatternSettings, WebhookSettings, HistorySettings, *_INPUTS)
+_PARTS = (Settings, MicrophoneSource, PatternSettings, WebhookSettings, HistorySettings, ClipSettings, *_INPUTS)
 _KEYS = sorted({name for part in _PARTS for name in part.model_fields})
 
 

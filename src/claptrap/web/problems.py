@@ -21,14 +21,17 @@ _STATUS = {
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
     "settings.newer": 422,
+    "import.unknown_format": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
+    "api.no_clip": 404,
     "api.unknown_webhook": 404,
     "api.unknown_delivery": 404,
     "api.no_webhook": 409,
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
     "api.too_many_probes": 429,
+    "api.examining": 429,
 }
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
