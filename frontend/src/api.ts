@@ -1,7 +1,7 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
 import type { ClipTotal, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
-import type { Input, Invitation, Mark, Probed, Problem, SeenStream, Settings, SourceSettings, SourceState } from "./wire.ts";
+import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -30,6 +30,8 @@ export const removeSource = (id: string) => ask<SourceSettings>("DELETE", source
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
 export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
+export const startSelfTests = () => ask<SelfTestRun>("POST", "api/selftest", {});
+export const readSelfTests = () => ask<SelfTestRun>("GET", "api/selftest");
 export const testWebhook = (sourceId: string, webhookId: string) =>
   ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
 

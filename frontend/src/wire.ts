@@ -186,8 +186,25 @@ export interface ModelProgress extends Worded {
   in_use: boolean;
 }
 
+/** One built-in test of `serve --dev`; its message says why it failed. */
+export interface SelfTest extends Worded {
+  id: string;
+  stage: "waiting" | "running" | "passed" | "failed" | "skipped";
+  took_s: number;
+  title_fr: string;
+  title_en: string;
+  area_fr: string;
+  area_en: string;
+}
+
+export interface SelfTestRun {
+  running: boolean;
+  tests: SelfTest[];
+}
+
 export interface Snapshot {
   version: string;
+  dev: boolean;
   running: boolean;
   language: Language;
   labels: boolean;

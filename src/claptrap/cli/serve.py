@@ -11,6 +11,7 @@ import click
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words
+from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
 from claptrap.models.catalogue import YAMNET, download_url
@@ -72,6 +73,13 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Do without YAMNet rather than fetch it (4 MB, once).",
 )
 @click.option(
+    "--dev",
+    is_flag=True,
+    envvar="CLAPTRAP_DEV",
+    show_envvar=True,
+    help="Offer the built-in tests at the foot of the page.",
+)
+@click.option(
     "--log-level",
     default="info",
     envvar="CLAPTRAP_LOG_LEVEL",
@@ -87,13 +95,15 @@ def serve(
     allowed_hosts: tuple[str, ...],
     tls: bool,
     no_download: bool,
+    dev: bool,
     log_level: str,
 ) -> None:
     """Hear, and show a page. Ctrl-C ends it."""
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
     _keep_log_tail()
-    service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
+    yamnet_url = None if no_download else download_url(YAMNET)
+    service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
     try:
         serve_web(
             service,

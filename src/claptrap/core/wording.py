@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_selftest import SELFTEST
+from claptrap.core.wording_verdict import VERDICTS
 
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **SELFTEST,
+    **VERDICTS,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
@@ -540,6 +544,87 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
         "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
     },
+    # -- the terminal: settings
+    "terminal.file": {
+        "en": "Settings of {path}",
+        "fr": "Réglages de {path}",
+    },
+    "terminal.no_file": {
+        "en": "{path} does not exist yet: the defaults are in force.",
+        "fr": "{path} n'existe pas encore : les valeurs par défaut sont en vigueur.",
+    },
+    "terminal.override": {
+        "en": "{variable} is set: {option} = {value}",
+        "fr": "{variable} est défini : {option} = {value}",
+    },
+    "terminal.override_near": {
+        "en": "{variable} is unknown. Did you mean {near}?",
+        "fr": "{variable} est inconnu. Vouliez-vous dire {near} ?",
+    },
+    "terminal.valid": {
+        "en": "{path} is valid: {sources} source(s).",
+        "fr": "{path} est valable : {sources} source(s).",
+    },
+    "terminal.no_backups": {
+        "en": "There is no backup yet; one is made before each change.",
+        "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",
+    },
+    "terminal.no_difference": {
+        "en": "Nothing would change.",
+        "fr": "Rien ne changerait.",
+    },
+    "terminal.restored": {
+        "en": "{name} is in force again; the settings of before are a backup.",
+        "fr": "{name} est de nouveau en vigueur ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.imported": {
+        "en": "{path} was imported; the settings of before are a backup.",
+        "fr": "{path} est importé ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.with_secrets": {
+        "en": "Passwords and tokens are in this file: keep it like one, and send it to nobody.",
+        "fr": "Ce fichier contient des mots de passe et des jetons : gardez-le comme tel, et ne l'envoyez à personne.",
+    },
+    "terminal.not_written": {
+        "en": "{path} cannot be written: {reason}.",
+        "fr": "{path} ne peut pas être écrit : {reason}.",
+    },
+    "terminal.while_it_runs": {
+        "en": "While it runs, its page restores and imports settings, as does /api/settings.",
+        "fr": "Tant qu'il tourne, sa page restaure et importe les réglages, ainsi que /api/settings.",
+    },
+    "terminal.go_on": {
+        "en": "Do it?",
+        "fr": "Le faire ?",
+    },
+    "terminal.left_out": {
+        "en": "not taken",
+        "fr": "non repris",
+    },
+    "terminal.adapted": {
+        "en": "adapted",
+        "fr": "adapté",
+    },
+    "terminal.refused": {
+        "en": "refused",
+        "fr": "refusé",
+    },
+    "terminal.before_change": {
+        "en": "before a change",
+        "fr": "avant un changement",
+    },
+    "terminal.before_restore": {
+        "en": "before a restore",
+        "fr": "avant une restauration",
+    },
+    "terminal.before_import": {
+        "en": "before an import",
+        "fr": "avant un import",
+    },
+    "terminal.before_asked": {
+        "en": "on request",
+        "fr": "à la demande",
+    },
     # -- importing settings
     "import.unknown_format": {
         "en": "These are neither settings of ClapTrap nor of the original (settings.json) nor of its Home Assistant fork.",
@@ -714,6 +799,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.too_many_probes": {
         "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
         "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
+    },
+    "api.too_many_watched": {
+        "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
+        "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

@@ -161,7 +161,17 @@ class Judging:
             return
         at = self._timestamp(ear, ruling.onset)
         outcome = ear.patterns.take(ruling)
-        self._status.offer(Verdict(ear.spec.id, at, ruling.score, ear.spec.threshold, outcome.is_clap))
+        self._status.offer(
+            Verdict(
+                ear.spec.id,
+                at,
+                ruling.score,
+                ear.spec.threshold,
+                outcome.is_clap,
+                code=f"verdict.{outcome.reason}",
+                labels=ruling.labels,
+            )
+        )
         if outcome.is_clap:
             self._status.offer(Clap(ear.spec.id, ruling.onset / RATE_HZ, ruling.decided / RATE_HZ, at, ruling.score))
         self._tell_of(ear, outcome.detections)
@@ -201,7 +211,7 @@ class Judging:
 
     def _timestamp(self, ear: Ear, sample: int) -> float:
         """Return the UTC Unix time of a sample of the stream."""
-        return self._clock.unix() - (self._clock.monotonic() - ear.stream.monotonic(sample / RATE_HZ))
+        return ear.stream.unix(sample / RATE_HZ, self._clock)
 
     def _start_afresh(self, error: Exception) -> None:
         """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""

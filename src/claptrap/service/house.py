@@ -6,7 +6,7 @@ import logging
 import math
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -52,6 +52,7 @@ from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
+from claptrap.settings.environment import Override
 from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
@@ -73,6 +74,8 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        dev: whether the page offers the built-in tests.
+        environment: what it decides, for people to see.
     """
 
     def __init__(
@@ -82,7 +85,10 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        dev: bool = False,
+        environment: Sequence[Override] = (),
     ) -> None:
+        self.dev = dev
         self.hub = Hub()
         self._clock = clock or SystemClock()
         self._sources = Sources()
@@ -90,6 +96,7 @@ class ClapTrap:
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
+        self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
@@ -99,6 +106,7 @@ class ClapTrap:
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
+        self._watched: frozenset[str] = frozenset()
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
@@ -161,6 +169,7 @@ class ClapTrap:
                     Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -289,6 +298,12 @@ class ClapTrap:
             document["sources"] = [source for source in document["sources"] if source["id"] != source_id]
             self._put_in_force(document)
             return removed
+
+    def watch(self, source_ids: Iterable[str]) -> None:
+        """Tell the hub what the sound of these sources, and of no others, looks like (``Picture``). Blocks for nobody."""
+        self._watched = frozenset(source_ids)
+        if (worker := self._worker) is not None:
+            worker.show(self._watched)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -454,12 +469,14 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": __version__,
+            "dev": self.dev,
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
+            "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],

@@ -422,6 +422,7 @@ class Settings(_Part):
 
     version: Literal[2] = NEWEST
     language: Literal["fr", "en"] = "fr"
+    welcomed: bool = Field(default=False, description="whether somebody has been through the first minute, or left it out")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()

@@ -17,6 +17,7 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 
 from claptrap.core.errors import ServiceError
+from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
 from claptrap.web.app import create_app
 from claptrap.web.certificate import Certificate
@@ -102,8 +103,9 @@ class Server:
         self._service = service
         self._listener = listener
         place = Place.of(listener, is_tls=tls is not None)
+        self._trials = Trials() if service.dev else None
         self._flask = WSGIMiddleware(
-            create_app(service, assets, place),  # type: ignore[arg-type]  # Flask names the environ otherwise
+            create_app(service, assets, place, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
             send_queue_size=1000,
         )
@@ -131,6 +133,8 @@ class Server:
             self._uvicorn.run([self._listener])
         finally:
             self._service.hurry()  # where it never began
+            if self._trials is not None:
+                self._trials.stop()
             self._flask.executor.shutdown()
 
     def stop(self) -> None:
