@@ -120,7 +120,7 @@ def test_the_page_is_read_offline_and_without_a_script(served: Served, language:
             assert link[1:] in seen.ids, link
         elif not link.startswith("?"):
             assert served.ask("GET", f"/api/{link}").status == 200
-    assert {f"form-{name}" for name in ("Detection", "ProblemDocument", "Settings" + "Part")} <= seen.ids
+    assert {f"form-{name}" for name in ("Detection", "ProblemDocument", "SettingsPart")} <= seen.ids
     for _, path in ROUTES:
         assert path in answer.body.decode()
     assert len(answer.body) < 150_000
@@ -181,6 +181,7 @@ def test_what_really_comes_has_the_form_that_is_described(served: Served) -> Non
         validator("settings").validate(told.next("settings"))
         assert served.ask("POST", "/api/detection/stop").status == 200
         validator("detection_status").validate(told.next("detection_status"))
+        assert served.ask("POST", "/api/detection/start").status == 200
         validator("source").validate(told.next("source"))
 
 

@@ -49,7 +49,7 @@ def form(name: str, of: type | None = None, *, without: tuple[str, ...] = (), ab
     """
     said = _attributes(of) if of else {}
     hints = get_type_hints(of) if of else {}
-    kept = {f.name: hints[f.name] for f in fields(of) if f.name not in without} if of else {}  # type: ignore[arg-type]  # it is a dataclass
+    kept = {f.name: hints[f.name] for f in fields(of) if f.name not in without} if of else {}
     found = {
         field: (kind, Field(description=said[field]) if field in said else ...) for field, kind in {**kept, **more}.items()
     }

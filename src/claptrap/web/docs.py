@@ -134,8 +134,8 @@ class Reader:
         if parameters:
             yield f"<h3>{words['parameters']}</h3><table>"
             for one in parameters:
-                about = _text(one.get("description", ""))
-                yield f"<tr><th><code>{escape(one['name'])}</code></th><td>{self._kind(one['schema'])}</td><td>{about}</td></tr>"
+                kind, about = self._kind(one["schema"]), _text(one.get("description", ""))
+                yield f"<tr><th><code>{escape(one['name'])}</code></th><td>{kind}</td><td>{about}</td></tr>"
             yield "</table>"
         if "requestBody" in operation:
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
@@ -152,7 +152,8 @@ class Reader:
         return self._kind(content["schema"]) if is_json else f"<code>{escape(media)}</code>"
 
     def _form(self, name: str, schema: Json) -> Iterator[str]:
-        yield f'<details id="form-{escape(name)}"><summary><code>{escape(name)}</code> {_text(schema.get("description", ""))}'
+        about = _text(schema.get("description", ""))
+        yield f'<details id="form-{escape(name)}"><summary><code>{escape(name)}</code> {about}'
         yield f"</summary>{self._shape(schema)}</details>"
 
     def _shape(self, schema: Json) -> str:
