@@ -24,8 +24,10 @@ from claptrap.core.events import (
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, Mark, Told
 from claptrap.runtime.counts import SourceCounts
+from claptrap.selftest.trials import Stage
 from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
+from claptrap.settings.environment import Override
 from claptrap.settings.incoming import Format, Mode
 from claptrap.settings.schema import AnySource, ClipSettings, Settings
 from claptrap.sources.microphone import Device
@@ -146,17 +148,22 @@ Health = form("Health", ok=bool, reasons=many(Trouble))
 Snapshot = form(
     "Snapshot",
     version=str,
+    dev=bool,
     running=bool,
     language=Literal["fr", "en"],
     labels=bool,
     model=Progress | None,
     problems=many(Trouble),
     settings=ShownSettings,
+    environment=many(Override),
     statuses=by_name(Status),
     events=many(Detection),
     attempts=many(Tried),
     about="Everything that a page needs when it opens.",
 )
+_bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}
+_Test = form("Test", id=str, code=str, area=str, stage=Stage, took_s=float, **_bilingual)
+Tests = form("Tests", running=bool, tests=many(_Test))
 
 
 class Fault(BaseModel):

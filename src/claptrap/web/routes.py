@@ -92,6 +92,19 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         media=("application/zip",),
         codes=("api.examining",),
     ),
+    ("GET", "/api/selftest"): Route(
+        "How the built-in tests stand; only in development",
+        "Où en sont les tests intégrés ; en développement seulement",
+        answers.Tests,
+        codes=("api.not_found",),
+    ),
+    ("POST", "/api/selftest"): Route(
+        "Run the built-in tests; only in development",
+        "Lancer les tests intégrés ; en développement seulement",
+        answers.Tests,
+        status=202,
+        codes=("api.not_found",),
+    ),
     # -- sources
     ("GET", "/api/sources"): Route(
         "All sources, and how they are", "Toutes les sources, et leur état", answers.many(answers.Source)
