@@ -154,6 +154,8 @@ export const en: Record<Key, string> = {
   "form.name": "Name",
   "form.add": "Add",
   "form.save": "Save",
+  "form.elsewhere": "This source was changed elsewhere meanwhile (its name is “{name}”). Save again to replace that, or cancel to look at it.",
+  "form.gone": "This source was removed elsewhere meanwhile.",
   "form.cancel": "Cancel",
 
   "rtsp.url": "Address",
@@ -217,6 +219,8 @@ export const en: Record<Key, string> = {
 
   "saving.saving": "Saving…",
   "saving.saved": "Saved",
+  "saving.elsewhere": "Changed elsewhere meanwhile. Choose again to replace that.",
+  "saving.elsewhere_value": "Changed elsewhere meanwhile, to “{value}”. Enter it again to replace that.",
   "saving.unreachable": "Not saved: the service cannot be reached. Saved again once connected.",
 
   "webhook.test": "Test",
