@@ -134,7 +134,8 @@ NEWS: tuple[Status | Event, ...] = (
     events.SourceStatus("salon", State.RETRYING, "source.silent", {"seconds": 3}, 2, 1.5, 1e9, 48_000, 2, 7),
     Level("salon", -3.0, -20.5),
     Heard("salon", 1e9, (("Clapping", 0.8),)),
-    Verdict("salon", 1e9, 0.4, 0.5, accepted=False),
+    Verdict("salon", 1e9, 0.4, 0.5, accepted=False, labels=(("Clapping", 0.8),)),
+    events.Picture("salon", 1e9, b"columns"),
     Attempt("salon:e:0", "salon.webhook", "salon", "http://h/…", 1, 1e9, 0.2, 503, "delivery.status", {"status": 503}, 2.0),
     ClipKept("salon:e:0"),
     events.ModelProgress("yamnet", 5, 10, "model.offline", {"reason": "x"}, 3.0),
@@ -166,7 +167,7 @@ def test_every_kind_of_news_is_described() -> None:
     kinds = {type(news) for news in NEWS} | {Clap, events.SettingsChanged}
     assert kinds == {Event, *Status.__args__}
     assert {*EVENTS, "micro_end"} == set(TOLD)
-    assert set(TAKEN) == {"micro_open", "micro_sound", "micro_close"}
+    assert set(TAKEN) == {"watch", "micro_open", "micro_sound", "micro_close"}
 
 
 def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:

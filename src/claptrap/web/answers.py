@@ -17,6 +17,7 @@ from claptrap.core.events import (
     Heard,
     Level,
     ModelProgress,
+    Picture,
     Problem,
     SourceStatus,
     Verdict,
@@ -172,6 +173,7 @@ class Fault(BaseModel):
     path: str
     code: str
     params: Params
+    value: str
     message: str
 
 
@@ -199,7 +201,8 @@ ClapNews = form(
     about="A detection just made.",
 )
 ClipNews = form("ClipKept", ClipKept)
-VerdictNews = form("Verdict", Verdict)
+VerdictNews = form("Verdict", Verdict, **{**_WORDED, "labels": many(Label)})
+PictureNews = form("Picture", Picture, columns=str)
 LevelNews = many(form("Level", Level))
 LabelNews = form("Heard", Heard, without=("labels",), detected=many(Label))
 RunningNews = form("DetectionStatus", status=Literal["started", "stopped"])

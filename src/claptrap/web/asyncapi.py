@@ -11,6 +11,7 @@ from claptrap.core.wording import Language
 from claptrap.web import answers
 from claptrap.web.openapi import REF, Json, components
 
+Watch = answers.form("Watch", source=str)
 MicroOpen = answers.form("MicroOpen", source=str, page=str)
 MicroClose = answers.form("MicroClose", code=str)
 MicroEnd = answers.form("MicroEnd", code=str, params=answers.Params, message_fr=str, message_en=str)
@@ -34,6 +35,11 @@ TOLD: Mapping[str, Spoken] = {
         "Loudness of sources, ten times a second", "Le niveau des sources, dix fois par seconde", answers.LevelNews
     ),
     "verdict": Spoken("What was thought of a sound", "Ce qui a été pensé d'un son", answers.VerdictNews),
+    "picture": Spoken(
+        "What a source that is watched sounds like, to be drawn; `columns` in Base64",
+        "À quoi ressemble le son d'une source observée, à dessiner ; `columns` en Base64",
+        answers.PictureNews,
+    ),
     "labels": Spoken("Sounds that are heard just now", "Les sons entendus à l'instant", answers.LabelNews),
     "delivery": Spoken("An attempt to tell a receiver", "Une tentative d'annonce à un destinataire", answers.Tried),
     "model": Spoken("How a model file comes", "L'arrivée d'un fichier de modèle", answers.Progress),
@@ -45,6 +51,7 @@ TOLD: Mapping[str, Spoken] = {
     "micro_end": Spoken("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),
 }
 TAKEN: Mapping[str, Spoken] = {
+    "watch": Spoken("See pictures of a source, or of none", "Voir les images d'une source, ou d'aucune", Watch),
     "micro_open": Spoken("Speak for a source", "Parler au nom d'une source", MicroOpen),
     "micro_sound": Spoken("Sound, as binary data", "Du son, en données binaires", None),
     "micro_close": Spoken("No more sound will come, and why", "Il ne viendra plus de son, et pourquoi", MicroClose),
