@@ -308,7 +308,8 @@ def _tell_faults(error: SettingsFaults, as_json: bool) -> None:
         return
     click.echo(in_words(error), err=True)
     for fault in error.faults:
-        click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}", err=True)
+        given = f" ({say('terminal.given', terminal_language(), value=fault.value)})" if fault.value else ""
+        click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
 
 
 def _fault_as_json(fault: Fault) -> dict[str, Any]:

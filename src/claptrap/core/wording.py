@@ -529,9 +529,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
     },
     "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_one_of_near": {
+        "en": "It must be one of {bound}. Did you mean “{near}”?",
+        "fr": "Il faut l'une de ces valeurs : {bound}. Vouliez-vous dire « {near} » ?",
+    },
     "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
     "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
-    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key": {
+        "en": "There is no such setting. Take it away.",
+        "fr": "Ce réglage n'existe pas. Retirez-le.",
+    },
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
@@ -565,6 +572,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{path} is valid: {sources} source(s).",
         "fr": "{path} est valable : {sources} source(s).",
     },
+    "terminal.given": {"en": "given: {value}", "fr": "donné : {value}"},
     "terminal.no_backups": {
         "en": "There is no backup yet; one is made before each change.",
         "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",

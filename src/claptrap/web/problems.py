@@ -67,7 +67,13 @@ def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
     status = _STATUS.get(error.code) or next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
     found = error.faults if isinstance(error, SettingsFaults) else ()
     faults = [
-        {"path": f.path, "code": f.code, "params": dict(f.params), "message": say(f.code, language, **f.params)}
+        {
+            "path": f.path,
+            "code": f.code,
+            "params": dict(f.params),
+            "value": f.value,
+            "message": say(f.code, language, **f.params),
+        }
         for f in found
     ]
     return problem(status, error.code, language, error.params, faults)
