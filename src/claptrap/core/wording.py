@@ -751,6 +751,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
         "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
     },
+    "api.too_many_connections": {
+        "en": "{most} connections are open already, as many as may be. Close pages that are not needed, and try again.",
+        "fr": "{most} connexions sont déjà ouvertes, et c'est le plus possible. Fermez les pages inutiles, puis réessayez.",
+    },
+    "api.too_slow": {"en": "The request came too slowly.", "fr": "La requête est arrivée trop lentement."},
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {
