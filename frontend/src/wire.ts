@@ -336,6 +336,8 @@ export interface SeenStream extends Worded {
 export interface Fault {
   path: string;
   code: string;
+  /** What is there, as JSON; empty where it may be a secret. */
+  value: string;
   message: string;
 }
 
