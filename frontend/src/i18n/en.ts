@@ -154,6 +154,8 @@ export const en: Record<Key, string> = {
   "form.name": "Name",
   "form.add": "Add",
   "form.save": "Save",
+  "form.elsewhere": "This source was changed elsewhere meanwhile (its name is “{name}”). Save again to replace that, or cancel to look at it.",
+  "form.gone": "This source was removed elsewhere meanwhile.",
   "form.cancel": "Cancel",
 
   "rtsp.url": "Address",
@@ -217,6 +219,8 @@ export const en: Record<Key, string> = {
 
   "saving.saving": "Saving…",
   "saving.saved": "Saved",
+  "saving.elsewhere": "Changed elsewhere meanwhile. Choose again to replace that.",
+  "saving.elsewhere_value": "Changed elsewhere meanwhile, to “{value}”. Enter it again to replace that.",
   "saving.unreachable": "Not saved: the service cannot be reached. Saved again once connected.",
 
   "webhook.test": "Test",
@@ -224,6 +228,10 @@ export const en: Record<Key, string> = {
   "webhook.test_ok": "Test received: answer {status} in {time}.",
   "webhook.test_retry": "Test failed: {reason} Trying again in {seconds} s…",
   "webhook.test_failed": "Test failed: {reason}",
+  "webhook.step.name": "name {time}",
+  "webhook.step.connection": "connection {time}",
+  "webhook.step.tls": "TLS {time}",
+  "webhook.step.answer": "answer {time}",
 
   "sounds.title": "Sounds heard",
   "sounds.waiting": "Sounds that are recognised appear here, live.",

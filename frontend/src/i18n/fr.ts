@@ -153,6 +153,8 @@ export const fr = {
   "form.name": "Nom",
   "form.add": "Ajouter",
   "form.save": "Enregistrer",
+  "form.elsewhere": "Cette source a été modifiée ailleurs entre-temps (son nom est « {name} »). Enregistrez à nouveau pour remplacer, ou annulez pour regarder.",
+  "form.gone": "Cette source a été retirée ailleurs entre-temps.",
   "form.cancel": "Annuler",
 
   "rtsp.url": "Adresse",
@@ -216,6 +218,8 @@ export const fr = {
 
   "saving.saving": "Enregistrement…",
   "saving.saved": "Enregistré",
+  "saving.elsewhere": "Modifié ailleurs entre-temps. Choisissez à nouveau pour le remplacer.",
+  "saving.elsewhere_value": "Modifié ailleurs entre-temps : « {value} ». Saisissez à nouveau pour le remplacer.",
   "saving.unreachable": "Pas enregistré : service injoignable. Nouvel essai à la reconnexion.",
 
   "webhook.test": "Tester",
@@ -223,6 +227,10 @@ export const fr = {
   "webhook.test_ok": "Test reçu : réponse {status} en {time}.",
   "webhook.test_retry": "Échec du test : {reason} Nouvel essai dans {seconds} s…",
   "webhook.test_failed": "Échec du test : {reason}",
+  "webhook.step.name": "nom {time}",
+  "webhook.step.connection": "connexion {time}",
+  "webhook.step.tls": "TLS {time}",
+  "webhook.step.answer": "réponse {time}",
 
   "sounds.title": "Sons entendus",
   "sounds.waiting": "Les sons reconnus apparaissent ici, en direct.",

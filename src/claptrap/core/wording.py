@@ -419,6 +419,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.open": {
+        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+    },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
         "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",
@@ -545,9 +549,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
     },
     "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_one_of_near": {
+        "en": "It must be one of {bound}. Did you mean “{near}”?",
+        "fr": "Il faut l'une de ces valeurs : {bound}. Vouliez-vous dire « {near} » ?",
+    },
     "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
     "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
-    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key": {
+        "en": "There is no such setting. Take it away.",
+        "fr": "Ce réglage n'existe pas. Retirez-le.",
+    },
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
@@ -581,6 +592,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{path} is valid: {sources} source(s).",
         "fr": "{path} est valable : {sources} source(s).",
     },
+    "terminal.given": {"en": "given: {value}", "fr": "donné : {value}"},
     "terminal.no_backups": {
         "en": "There is no backup yet; one is made before each change.",
         "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",
@@ -759,6 +771,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
         "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
     },
+    "api.too_many_connections": {
+        "en": "{most} connections are open already, as many as may be. Close pages that are not needed, and try again.",
+        "fr": "{most} connexions sont déjà ouvertes, et c'est le plus possible. Fermez les pages inutiles, puis réessayez.",
+    },
+    "api.too_slow": {"en": "The request came too slowly.", "fr": "La requête est arrivée trop lentement."},
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {

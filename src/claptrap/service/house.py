@@ -28,7 +28,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrowserInput, SourceSpec
+from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -51,6 +51,7 @@ from claptrap.service.backups import BackupRoom
 from claptrap.service.broker import BrokerRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
@@ -111,8 +112,9 @@ class ClapTrap:
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
-        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._tell_problems)
+        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
         self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
+        self.telling = Telling(self._dispatcher, self.journal)
         self._revision = 0
         self._asking = Asking()
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
@@ -549,8 +551,19 @@ class ClapTrap:
     def _found_problems(self) -> tuple[Problem, ...]:
         return tuple(
             Problem(p.code, dict(p.params))
-            for p in (*self._problems, *self.journal.problems(), *self.clips.problems(), *self.broker.problems())
+            for p in (
+                *self._problems,
+                *self.journal.problems(),
+                *self.clips.problems(),
+                *self.broker.problems(),
+                *self._dispatcher.problems(),
+            )
         )
+
+    def _broker_changed(self) -> None:
+        if self.broker.mqtt.connected:
+            self._dispatcher.hurry(BrokerSpec.ID)
+        self._tell_problems()
 
     def _tell_problems(self) -> None:
         """Tell pages that are open what has come to be wrong, or is well again."""

@@ -21,6 +21,8 @@ _STATUS = {
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
     "settings.newer": 422,
+    "settings.invalid_document": 422,
+    "api.not_found": 404,
     "import.unknown_format": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
@@ -33,6 +35,7 @@ _STATUS = {
     "api.too_many_probes": 429,
     "api.examining": 429,
 }
+_ASKED_TOO_MUCH = ("history.too_many",)
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
@@ -40,6 +43,13 @@ _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SourceError, 503),
     (ServiceError, 503),
 )
+
+
+def status_of(code: str) -> int:
+    """Return the status with which a code is told; where it does not decide that alone, by what its first word says."""
+    if code in _STATUS:
+        return _STATUS[code]
+    return 400 if code.partition(".")[0] in ("api", "import") or code in _ASKED_TOO_MUCH else 503
 
 
 def problem(
@@ -67,7 +77,13 @@ def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
     status = _STATUS.get(error.code) or next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
     found = error.faults if isinstance(error, SettingsFaults) else ()
     faults = [
-        {"path": f.path, "code": f.code, "params": dict(f.params), "message": say(f.code, language, **f.params)}
+        {
+            "path": f.path,
+            "code": f.code,
+            "params": dict(f.params),
+            "value": f.value,
+            "message": say(f.code, language, **f.params),
+        }
         for f in found
     ]
     return problem(status, error.code, language, error.params, faults)

@@ -21,6 +21,7 @@ from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
 from claptrap.web.app import create_app
 from claptrap.web.certificate import Certificate
+from claptrap.web.connections import MOST, bounded
 from claptrap.web.live import MOST_MESSAGE_BYTES, Live
 from claptrap.web.page import ASSETS
 from claptrap.web.reach import Place
@@ -99,6 +100,7 @@ class Server:
         allowed_hosts: Iterable[str] = (),
         assets: Path = ASSETS,
         tls: Certificate | None = None,
+        most_connections: int = MOST,
     ) -> None:
         self._service = service
         self._listener = listener
@@ -112,7 +114,7 @@ class Server:
         self._live = Live(service)
         config = uvicorn.Config(
             Guard(self._dispatch, allowed_hosts, lambda: service.language),
-            http="h11",
+            http=bounded(most_connections, lambda: service.language),
             ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE_BYTES,
             lifespan="on",
