@@ -5,6 +5,7 @@ ClapTrapError
 ├── SourceError     a source of sound failed                                     (retryable: says so)
 ├── DeliveryError   a receiver was not reached or refused                        (retryable: says so)
 ├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
+├── AccessError     whoever asks is not let in, or not yet                       (retryable: no)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
 └── ServiceError    the service itself cannot start or go on                     (retryable: no)
 
@@ -50,6 +51,10 @@ class DeliveryError(ClapTrapError):
 
 class ModelError(ClapTrapError):
     """A model file cannot be had, or must not be used."""
+
+
+class AccessError(ClapTrapError):
+    """Whoever asks is not let in, or not yet."""
 
 
 class SettingsError(ClapTrapError):
