@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,14 +38,27 @@ class PageBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is o
     """What hatchling calls before it packs."""
 
     PLUGIN_NAME = "custom"
+    _written: Path | None = None
 
     def dependencies(self) -> list[str]:
         """Ask for Node as a wheel, only where the page must be built and the machine has no Node of its own."""
         return [] if page_is_current() or system_node() else [NODE_WHEEL]
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  # hatchling's signature
-        """Build the page, or say why not."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build the page, or say why not; write down the commit, unless the checkout stays and can be asked itself."""
         provide_page(self.app.display_info, self.app.display_warning)
+        name = "" if (ROOT / "src" / "claptrap" / "commit.txt").exists() else commit()  # an archive brings it along
+        if version != "editable" and name:
+            written = Path(tempfile.mkdtemp(prefix="claptrap-build-")) / "commit.txt"
+            written.write_text(f"{name}\n", "utf-8")
+            self._written = written
+            place = "src/claptrap" if self.target_name == "sdist" else "claptrap"
+            build_data["force_include"][str(written)] = f"{place}/commit.txt"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002  # hatchling's
+        """Tidy up."""
+        if self._written is not None:
+            shutil.rmtree(self._written.parent)
 
 
 class Node(NamedTuple):  # no dataclass: hatchling loads this file without listing it among the modules
@@ -72,6 +86,17 @@ def provide_page(inform: Any = print, warn: Any = print) -> bool:
         warn(f"ClapTrap's page cannot be built: {error}; {kept}.")
         return False
     return True
+
+
+def commit() -> str:
+    """Return the commit that is built: what ``CLAPTRAP_COMMIT`` says, else this checkout's; empty where neither knows."""
+    named = os.environ.get("CLAPTRAP_COMMIT")
+    git = shutil.which("git")
+    if named or git is None or not (ROOT / ".git").exists():
+        return named or ""
+    command = [git, "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # fixed words
+    return said.stdout.strip() if said.returncode == 0 else ""
 
 
 def page_is_current() -> bool:

@@ -23,6 +23,7 @@ from tests.conftest import ROOT
 from tests.peers.service import claptrap_environment
 
 ASSETS = Path("src/claptrap/web/assets")
+COMMIT = "0123456789ab"
 LOCKS = {
     "requirements.lock": ("requirements-build.in",),
     "requirements-dev.lock": ("requirements-dev.in",),
@@ -144,7 +145,8 @@ def python(folder: Path, *arguments: str) -> str:
 
 
 def build_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    return kept | {"CLAPTRAP_COMMIT": COMMIT}
 
 
 def page_or_skip(names: set[str], index: str) -> None:
@@ -174,6 +176,7 @@ def test_an_sdist_can_be_built_from(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md", "README.fr.md", "frontend/build.mjs"} <= names
+    assert "src/claptrap/commit.txt" in names  # a wheel that is built from it still knows
     assert not [name for name in names if "node_modules" in name]
     page_or_skip(names, str(ASSETS / "index.html"))
 
@@ -212,7 +215,7 @@ def test_an_installed_package_works_without_node_and_without_its_checkout(built:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    assert run(str(home / "bin" / "claptrap"), "--version") == f"claptrap, version {claptrap.__version__}\n"
+    assert run(str(home / "bin" / "claptrap"), "--version") == f"claptrap, version {claptrap.__version__} ({COMMIT})\n"
     program = """
 import claptrap, sys
 from importlib.resources import files

@@ -1,6 +1,7 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { language } from "./i18n/index.ts";
-import type { Device, Input, Invitation, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
+import type { Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
+import type { Input, Invitation, Mark, Probed, Problem, SeenStream, Settings, SourceSettings } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -30,6 +31,31 @@ export const probeCamera = (input: Input, sourceId: string) =>
 export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
 export const testWebhook = (sourceId: string, webhookId: string) =>
   ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
+
+export const readHistory = (filter: HistoryFilter, limit: number, cursor = "") =>
+  ask<HistoryPage>("GET", `api/history?${parameters({ ...filter, limit, cursor })}`);
+/** By the clocks of the reader, not of the service. */
+export const countHistory = (filter: HistoryFilter, per: "hour" | "day") => {
+  const tz = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return ask<{ per: string; counts: HistoryCount[] }>("GET", `api/history/counts?${parameters({ ...filter, per, tz })}`);
+};
+/** Where the browser downloads a file of detections. */
+export const historyFile = (filter: HistoryFilter, format: "csv" | "jsonl") =>
+  `api/history/export?${parameters({ ...filter, format, tz: Intl.DateTimeFormat().resolvedOptions().timeZone })}`;
+export const markDetection = (id: string, mark: Mark | null) => ask<EventRecord>("PATCH", detectionPath(id), { mark });
+/** Forget all, or what is older than `before` (UTC Unix seconds). */
+export const forgetHistory = (before?: number) =>
+  ask<{ deleted: number }>("DELETE", `api/history?${parameters({ before })}`);
+export const replayDetection = (id: string) =>
+  ask<{ event_id: string; receivers: number }>("POST", `${detectionPath(id)}/replay`);
+
+const detectionPath = (id: string) => `api/history/${encodeURIComponent(id)}`;
+
+/** Put values into an address; what has none is left out. */
+function parameters(values: Record<string, string | number | boolean | undefined>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+}
 
 const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
 

@@ -68,11 +68,17 @@ export interface SoundLabel {
   score: number;
 }
 
-/** A remembered detection, as `snapshot()` gives it. */
+/** What a person says of a detection. */
+export type Mark = "clap" | "not_clap";
+
+/** A remembered detection, as `snapshot()` and the history give it. */
 export interface EventRecord {
   id: string;
   source_id: string;
   source_name: string;
+  kind: Kind;
+  epoch: string;
+  sequence: number;
   timestamp: number;
   score: number;
   claps: number;
@@ -80,6 +86,38 @@ export interface EventRecord {
   decided_s: number;
   labels: SoundLabel[];
   applause: boolean;
+  latency_s: number;
+  mark: Mark | null;
+}
+
+/** Which detections: all that fit every value given; times in UTC Unix seconds. */
+export interface HistoryFilter {
+  since?: number;
+  before?: number;
+  source?: string;
+  least_score?: number;
+  most_score?: number;
+  mark?: Mark | "none";
+  kind?: Kind;
+  claps?: number;
+  applause?: boolean;
+  label?: string;
+  epoch?: string;
+  least_latency_s?: number;
+  most_latency_s?: number;
+}
+
+/** Newest first; `cursor` asks for those that follow. */
+export interface HistoryPage {
+  events: EventRecord[];
+  cursor: string | null;
+}
+
+/** How many there were in an hour or a day that begins at `start`, and how many of each source. */
+export interface HistoryCount {
+  start: number;
+  count: number;
+  sources: Record<string, number>;
 }
 
 /** A detection just made: the Socket.IO event `clap`. */

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,12 @@ from claptrap.core.clock import SystemClock
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
-from claptrap.history import database
+from claptrap.history import database, deliveries, detections
+from claptrap.history.calendar import Calendar, calendar_of
 from claptrap.history.deliveries import Which
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.keeper import Keeper
-from claptrap.history.query import Wanted
+from claptrap.history.query import Count, Kept, Wanted
 
 NOON = 1_700_000_000.0
 PATIENT_S = 30.0
@@ -88,7 +89,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def ids(journal: Journal, wanted: Wanted = Wanted()) -> list[str]:  # noqa: B008  # frozen
-    return [event.id for event in journal.events(wanted, 500).rows]
+    return [kept.event.id for kept in journal.events(wanted, 500).rows]
 
 
 # -- detections
@@ -100,7 +101,7 @@ def test_an_event_comes_back_as_it_was_after_a_restart(file: Path) -> None:
         assert journal.take(clap(0), [])
         assert journal.take(clap(1), [])
     with opened(file) as journal:
-        assert list(journal.events(Wanted(), 10).rows) == [clap(1), clap(0)]
+        assert list(journal.events(Wanted(), 10).rows) == [Kept(clap(1)), Kept(clap(0))]
         assert journal.event("salon:19a:1") == clap(1)
         assert journal.event("nobody:0:0") is None
         assert not journal.problems()
@@ -111,7 +112,7 @@ def test_a_known_event_changes_nothing(file: Path) -> None:
     with opened(file) as journal:
         assert journal.take(clap(0), [delivery(clap(0))])
         assert not journal.take(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
-        assert list(journal.events(Wanted(), 10).rows) == [clap(0)]
+        assert list(journal.events(Wanted(), 10).rows) == [Kept(clap(0))]
         assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
 
 
@@ -125,6 +126,15 @@ def test_a_known_event_changes_nothing(file: Path) -> None:
         (Wanted(most_score=0.05), [0]),
         (Wanted(source_id="cellar"), [7]),
         (Wanted(source_id="cellar", least_score=0.8), []),
+        (Wanted(kind="microphone", claps=2, epoch="19a", label="Hands", least_score=0.9), [9]),
+        (Wanted(kind="rtsp"), []),
+        (Wanted(claps=1), []),
+        (Wanted(label="Hand"), []),
+        (Wanted(epoch="19"), []),
+        (Wanted(applause=True, before=NOON + 4), [3, 1]),
+        (Wanted(applause=False, before=NOON + 3), [2, 0]),
+        (Wanted(least_latency_s=0.11), []),
+        (Wanted(most_latency_s=0.11, before=NOON + 1), [0]),
     ],
 )
 def test_questions(wanted: Wanted, found: list[int]) -> None:
@@ -132,7 +142,7 @@ def test_questions(wanted: Wanted, found: list[int]) -> None:
     with opened(None) as journal:
         for i in range(10):
             journal.take(clap(i, "cellar" if i == 7 else "salon", score=i / 10 + 0.04), [])
-        assert [event.sequence for event in journal.events(wanted, 500).rows] == found
+        assert [kept.event.sequence for kept in journal.events(wanted, 500).rows] == found
 
 
 def test_pages_give_everything_once_in_order_while_more_is_written() -> None:
@@ -145,7 +155,7 @@ def test_pages_give_everything_once_in_order_while_more_is_written() -> None:
         cursor = None
         while True:
             page = journal.events(Wanted(), 2, cursor)
-            seen += page.rows
+            seen += [kept.event for kept in page.rows]
             journal.take(clap(100 + len(seen), at=NOON + 1000 + len(seen)), [])
             if page.cursor is None:
                 break
@@ -176,12 +186,91 @@ def test_counts_per_hour_and_per_day_of_this_machine() -> None:
     with opened(None) as journal:
         for i, moment in enumerate(moments):
             journal.take(clap(i, at=datetime.fromisoformat(moment).timestamp()), [])
-        days = [(datetime.fromtimestamp(c.start).isoformat(), c.count) for c in journal.counts(Wanted(), "day")]  # noqa: DTZ006  # local
+        days = [(datetime.fromtimestamp(c.start).isoformat(), c.count) for c in journal.counts(Wanted(), "day", Calendar())]  # noqa: DTZ006  # local
         assert days == [("2026-03-28T00:00:00", 1), ("2026-03-29T00:00:00", 3), ("2026-03-30T00:00:00", 1)]
-        hours = journal.counts(Wanted(), "hour")
+        hours = journal.counts(Wanted(), "hour", Calendar())
         assert [c.count for c in hours] == [1, 1, 1, 1, 1]
         assert all(c.start % 3600 == 0 for c in hours)
-        assert journal.counts(Wanted(source_id="nobody"), "hour") == []
+        assert journal.counts(Wanted(source_id="nobody"), "hour", Calendar()) == []
+
+
+def test_counts_by_source_and_by_the_clocks_of_a_place() -> None:
+    """New Year in Kathmandu (+05:45) is another moment than in UTC; each source has its own count."""
+    with opened(None) as journal:
+        moments = ["2025-12-31T18:14:59", "2025-12-31T18:15:00", "2025-12-31T23:59:59", "2026-01-01T00:00:00"]
+        for i, moment in enumerate(moments):
+            at = datetime.fromisoformat(f"{moment}+00:00").timestamp()
+            journal.take(clap(i, "cellar" if i == 2 else "salon", at=at), [])
+        new_year = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+        assert list(journal.counts(Wanted(), "day", calendar_of("UTC"))) == [
+            Count(new_year - 86_400, 3, {"salon": 2, "cellar": 1}),
+            Count(new_year, 1, {"salon": 1}),
+        ]
+        kathmandu = [
+            Count(new_year - 86_400 - 5.75 * 3600, 1, {"salon": 1}),
+            Count(new_year - 5.75 * 3600, 3, {"salon": 2, "cellar": 1}),
+        ]
+        for name in ("Asia/Kathmandu", "+05:45", "+0545"):
+            assert list(journal.counts(Wanted(), "day", calendar_of(name))) == kathmandu
+        hours = journal.counts(Wanted(source_id="salon"), "hour", calendar_of("+05:45"))
+        assert [(c.start - new_year, c.count) for c in hours] == [(-6.75 * 3600, 1), (-5.75 * 3600, 1), (-0.75 * 3600, 1)]
+
+
+@pytest.mark.parametrize("name", ["", "Europe", "Mars/Olympus", "../../etc/passwd", "+25:00", "+02:70", "\0"])
+def test_a_time_zone_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="tz"):
+        calendar_of(name)
+
+
+def test_the_hour_that_comes_twice_is_two_hours() -> None:
+    """In Paris clocks go back from 3:00 to 2:00 on 25 October 2026: 2:30 is there twice, an hour apart."""
+    paris = calendar_of("Europe/Paris")
+    first = datetime.fromisoformat("2026-10-25T00:30:00+00:00").timestamp()
+    assert [paris.start(first + 3600 * i, "hour") - first for i in range(3)] == [-1800, 1800, 5400]
+    assert len({paris.start(first + 3600 * i, "day") for i in range(3)}) == 1
+
+
+def test_a_mark_is_kept_and_can_be_asked_for(file: Path) -> None:
+    """Also where the file breaks, and when it is there again; a repeat of the event does not take it away."""
+    with opened(file) as journal:
+        for i in range(3):
+            journal.take(clap(i), [])
+        assert journal.mark(clap(0).id, "clap")
+        assert journal.mark(clap(1).id, "not_clap")
+        assert not journal.mark("nobody:0:0", "clap")
+        journal.take(clap(0), [])
+    with opened(file) as journal:
+        assert [ids(journal, Wanted(mark=mark)) for mark in ("clap", "not_clap", "none")] == [
+            [clap(0).id],
+            [clap(1).id],
+            [clap(2).id],
+        ]
+        assert journal.number(Wanted(mark="clap")) == 1
+        assert journal.mark(clap(0).id, None)
+        assert journal.kept(clap(0).id) == Kept(clap(0))
+        journal._move_to_memory(sqlite3.OperationalError("disk I/O error"))
+        assert journal.kept(clap(1).id) == Kept(clap(1), "not_clap")
+        assert journal.mark(clap(2).id, "clap")
+        journal.tend()
+        assert not journal.problems()
+        assert journal.kept(clap(2).id) == Kept(clap(2), "clap")
+
+
+def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> None:
+    """What it has stays, unmarked, and can be marked."""
+    told = delivery(clap(0))
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript(f"{database.VERSIONS[0]} PRAGMA user_version = 1;")
+        assert detections.add(db, clap(0))
+        deliveries.send(db, [told])
+        db.commit()
+    with opened(file) as journal:
+        assert not journal.problems()
+        assert journal.kept(clap(0).id) == Kept(clap(0))
+        assert journal.head("salon.webhook") == told
+        assert journal.mark(clap(0).id, "clap")
+    with opened(file) as journal:
+        assert journal.kept(clap(0).id) == Kept(clap(0), "clap")
 
 
 def test_deletion_by_age_and_of_everything(file: Path) -> None:

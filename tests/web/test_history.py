@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +17,7 @@ from tests.web.test_live import page
 
 from claptrap.core.sounds import in_both_languages
 from claptrap.service import ClapTrap
+from claptrap.web import export
 
 T0 = 1_700_000_000
 
@@ -40,7 +44,9 @@ def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
     rest = served.ask("GET", f"/api/history?limit=3&cursor={first['cursor']}").json
     assert [e["sequence"] for e in first["events"] + rest["events"]] == [4, 3, 2, 1, 0]
     assert rest["cursor"] is None
-    assert first["events"][0] == clap(4).to_json() | {"labels": in_both_languages(clap(4).labels)}
+    more = {"labels": in_both_languages(clap(4).labels), "latency_s": pytest.approx(0.1), "mark": None}
+    assert first["events"][0] == clap(4).to_json() | more
+    assert served.ask("GET", "/api/history/salon:e:4").json == first["events"][0]
     some = served.ask("GET", f"/api/history?source=salon&since={T0 + 1}&before={T0 + 3}&least_score=0.9&most_score=0.9").json
     assert [e["sequence"] for e in some["events"]] == [2, 1]
     assert served.ask("GET", "/api/history?source=kitchen").json == {"events": [], "cursor": None}
@@ -49,16 +55,60 @@ def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
 def test_counts(served: Served) -> None:
     for i in (0, 1, 3600):
         served.service.take(clap(i))
-    hours = served.ask("GET", "/api/history/counts?per=hour").json
+    hours = served.ask("GET", "/api/history/counts?per=hour&tz=UTC").json
     assert hours == {
         "per": "hour",
         "counts": [
-            {"start": T0 // 3600 * 3600, "count": 2},
-            {"start": T0 // 3600 * 3600 + 3600, "count": 1},
+            {"start": T0 // 3600 * 3600, "count": 2, "sources": {"salon": 2}},
+            {"start": T0 // 3600 * 3600 + 3600, "count": 1, "sources": {"salon": 1}},
         ],
     }
     days = served.ask("GET", f"/api/history/counts?before={T0 + 2}").json
     assert (days["per"], [c["count"] for c in days["counts"]]) == ("day", [2])
+
+
+def test_a_person_says_what_it_was(served: Served) -> None:
+    """The mark is kept, asked for, and taken back."""
+    for i in range(3):
+        served.service.take(clap(i))
+    said = served.ask("PATCH", "/api/history/salon:e:1", {"mark": "not_clap"})
+    assert (said.status, said.json["mark"], said.json["id"]) == (200, "not_clap", "salon:e:1")
+    assert [e["id"] for e in served.ask("GET", "/api/history?mark=not_clap").json["events"]] == ["salon:e:1"]
+    assert (
+        len(served.ask("GET", "/api/history?mark=none&kind=file&claps=1&applause=false&label=Clapping").json["events"]) == 2
+    )
+    assert [e["mark"] for e in served.ask("GET", "/api/state").json["events"]] == [None, "not_clap", None]
+    assert served.ask("PATCH", "/api/history/salon:e:1", {"mark": None}).json["mark"] is None
+    for wrong in ({"mark": "maybe"}, {"mark": ["clap"]}, {}, {"mark": "clap", "score": 1}):
+        refused = served.ask("PATCH", "/api/history/salon:e:1", wrong)
+        assert (refused.status, refused.json["code"]) == (400, "api.bad_mark")
+
+
+def test_history_as_a_file(served: Served) -> None:
+    """More than a page of it, newest first; a name that looks like a formula stays a name; only what was asked for."""
+    for i in range(1003):
+        served.service.take(replace(clap(i), source_name='=cmd|"/C calc"!A0' if i == 1002 else "Salon, d'été"))
+    table = served.ask("GET", "/api/history/export?tz=%2B02:00")
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.headers["content-disposition"] == 'attachment; filename="claptrap-history.csv"'
+    rows = list(csv.DictReader(io.StringIO(table.body.decode(), newline="")))
+    assert [int(row["sequence"]) for row in rows] == list(range(1002, -1, -1))
+    assert rows[0]["source_name"] == '\'=cmd|"/C calc"!A0'
+    assert (rows[1]["source_name"], rows[1]["labels"], rows[1]["mark"]) == ("Salon, d'été", "Clapping 0.800", "")
+    assert rows[1002]["time"] == "2023-11-15T00:13:20.000+02:00"
+    lines = served.ask("GET", f"/api/history/export?format=jsonl&since={T0 + 1001}").body.decode().splitlines()
+    assert [json.loads(line)["source_name"] for line in lines] == ['=cmd|"/C calc"!A0', "Salon, d'été"]
+    assert json.loads(lines[1])["labels"] == [["Clapping", 0.8]]
+    assert served.ask("GET", "/api/history/export?source=nobody").body.decode().count("\r\n") == 1
+
+
+def test_a_file_that_would_be_too_large_is_refused_in_words(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MOST_EXPORTED", 2)
+    for i in range(3):
+        served.service.take(clap(i))
+    refused = served.ask("GET", "/api/history/export?lang=en")
+    assert (refused.status, refused.json["code"]) == (400, "history.too_many")
+    assert "3 detections" in refused.json["message"]
 
 
 def test_history_is_deleted_by_age_and_whole(served: Served) -> None:
@@ -115,6 +165,12 @@ def test_a_delivery_and_an_event_are_sent_again(served: Served) -> None:
         ("GET", "/api/history?least_score=inf", 400, "api.bad_parameter"),
         ("GET", "/api/history?cursor=1", 400, "api.bad_parameter"),
         ("GET", "/api/history/counts?per=week", 400, "api.bad_parameter"),
+        ("GET", "/api/history/counts?tz=Mars", 400, "api.bad_parameter"),
+        ("GET", "/api/history/export?format=xls", 400, "api.bad_parameter"),
+        ("GET", "/api/history?mark=maybe", 400, "api.bad_parameter"),
+        ("GET", "/api/history?claps=two", 400, "api.bad_parameter"),
+        ("GET", "/api/history/none", 404, "api.unknown_event"),
+        ("DELETE", "/api/history?befor=1", 400, "api.bad_parameter"),
         ("DELETE", "/api/history?before=", 400, "api.bad_parameter"),
         ("GET", "/api/deliveries?state=lost", 400, "api.bad_parameter"),
         ("GET", "/api/deliveries?cursor=x", 400, "api.bad_parameter"),

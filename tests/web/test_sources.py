@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.core.events import Attempt, Clap
 from claptrap.core.weburl import MASK
 from claptrap.service import ClapTrap
+from claptrap.service.asking import MOST_CAMERAS
 from claptrap.sources.vban_packet import Packet
+from claptrap.web.server import WSGI_THREADS
 
 CAMERA = {"kind": "rtsp", "name": "Été à 2", "enabled": False, "input": {"url": "rtsp://u:hunter2@127.0.0.1:1/x"}}
 
@@ -195,6 +198,25 @@ def test_a_camera_is_probed_without_being_kept(served: Served) -> None:
         assert answer.status == 422
         assert [fault["path"] for fault in answer.json["faults"]] == [f"sources.new.input.{path}"]
     assert len(served.ask("GET", "/api/sources").json) == 1
+
+
+def test_few_cameras_are_tried_at_once_and_nobody_else_waits_for_them(served: Served) -> None:
+    """Mute cameras hold a probe for seconds: as many as may are tried, the next is refused at once, all else is answered."""
+    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MOST_CAMERAS) as people:
+        mute.settimeout(WAIT_S)
+        wish = {"input": {"url": f"rtsp://127.0.0.1:{mute.getsockname()[1]}/x"}}
+        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MOST_CAMERAS)]
+        asked = [mute.accept()[0] for _ in tried]
+        refused = [served.ask("POST", "/api/probe/rtsp?lang=fr", wish) for _ in range(WSGI_THREADS)]
+        assert {(answer.status, answer.json["code"]) for answer in refused} == {(429, "api.too_many_probes")}
+        assert refused[0].headers["retry-after"] == "5"
+        assert "2 caméras" in refused[0].json["message"]
+        assert served.ask("GET", "/healthz").status == 200
+        assert not any(probe.done() for probe in tried)
+        for connection in asked:
+            connection.close()
+        assert {probe.result(WAIT_S).json["code"] for probe in tried} == {"rtsp.ended"}
+    assert served.ask("POST", "/api/probe/rtsp", wish).json["code"] == "rtsp.refused"
 
 
 def test_streams_on_the_network_are_seen_and_counted(served: Served) -> None:

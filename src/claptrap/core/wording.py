@@ -535,6 +535,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The thread “{thread}” does not move: nothing is heard meanwhile. If it lasts, start ClapTrap again; please report the log.",
         "fr": "Le fil « {thread} » n'avance plus : rien n'est entendu pendant ce temps. Si cela dure, redémarrez ClapTrap ; merci de signaler le journal.",
     },
+    "service.ending": {"en": "ClapTrap is being stopped.", "fr": "ClapTrap est en cours d'arrêt."},
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
@@ -628,6 +629,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The value of “{name}” in the address is not understood.",
         "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
     },
+    "api.bad_mark": {
+        "en": 'A detection is marked with {{"mark": "clap"}}, "not_clap", or null to take the mark back.',
+        "fr": 'Une détection se marque par {{"mark": "clap"}}, "not_clap", ou null pour retirer la marque.',
+    },
+    "history.too_many": {
+        "en": "{found} detections fit, and a file holds {most} at most. Ask for less, for instance with `since` and `before`.",
+        "fr": "{found} détections conviennent, et un fichier en contient {most} au plus. Demandez-en moins, par exemple avec `since` et `before`.",
+    },
     "api.unknown_event": {"en": "There is no detection “{id}”.", "fr": "Il n'y a pas de détection « {id} »."},
     "api.unknown_delivery": {"en": "There is no delivery “{id}”.", "fr": "Il n'y a pas d'envoi « {id} »."},
     "api.no_receiver": {
@@ -637,6 +646,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.unknown_webhook": {
         "en": "The source “{source}” has no webhook “{webhook}”.",
         "fr": "La source « {source} » n'a pas de webhook « {webhook} ».",
+    },
+    "api.too_many_probes": {
+        "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
+        "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

@@ -43,6 +43,8 @@ VERSIONS = (
         excerpt TEXT NOT NULL, UNIQUE (delivery_id, number)
     );
     """,
+    # 2: what a person says of a detection
+    "ALTER TABLE events ADD COLUMN mark TEXT CHECK (mark IN ('clap', 'not_clap'));",
 )
 
 

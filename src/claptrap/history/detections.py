@@ -6,14 +6,12 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
-from typing import Literal
 
 from claptrap.core.events import Event
-from claptrap.history.query import Count, Page, Wanted, read, written
+from claptrap.history.calendar import Calendar, Per
+from claptrap.history.query import Count, Kept, Mark, Page, Wanted, read, written
 
-HOUR_S = 3600
-Per = Literal["hour", "day"]
+QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
 _ADD = """
     INSERT INTO events (id, source_id, source_name, kind, epoch, sequence, onset_s, decided_s, timestamp, score, claps,
@@ -31,11 +29,28 @@ def add(db: sqlite3.Connection, event: Event) -> bool:
 
 def get(db: sqlite3.Connection, event_id: str) -> Event | None:
     """Return one event, or None."""
+    kept = find(db, event_id)
+    return kept.event if kept else None
+
+
+def find(db: sqlite3.Connection, event_id: str) -> Kept | None:
+    """Return one event with its mark, or None."""
     row = db.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
-    return _event(row) if row else None
+    return _kept(row) if row else None
 
 
-def page(db: sqlite3.Connection, wanted: Wanted, limit: int, cursor: str | None) -> Page[Event]:
+def mark(db: sqlite3.Connection, event_id: str, said: Mark | None) -> bool:
+    """Write down what a person says of an event; False if there is none."""
+    return db.execute("UPDATE events SET mark = ? WHERE id = ?", (said, event_id)).rowcount > 0
+
+
+def number(db: sqlite3.Connection, wanted: Wanted) -> int:
+    """Return how many events fit."""
+    where, values = wanted.where()
+    return int(db.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0])
+
+
+def page(db: sqlite3.Connection, wanted: Wanted, limit: int, cursor: str | None) -> Page[Kept]:
     """Return ``limit`` events at most, newest first, after ``cursor``."""
     where, values = wanted.where()
     if cursor is not None:
@@ -46,22 +61,22 @@ def page(db: sqlite3.Connection, wanted: Wanted, limit: int, cursor: str | None)
         {**values, "limit": limit + 1},
     ).fetchall()
     after = written(rows[limit - 1]["timestamp"], rows[limit - 1]["row"]) if len(rows) > limit else None
-    return Page([_event(row) for row in rows[:limit]], after)
+    return Page([_kept(row) for row in rows[:limit]], after)
 
 
-def counts(db: sqlite3.Connection, wanted: Wanted, per: Per) -> Sequence[Count]:
-    """Return how many there were per hour of UTC or per day of this machine, oldest first, without the empty ones."""
+def counts(db: sqlite3.Connection, wanted: Wanted, per: Per, calendar: Calendar) -> Sequence[Count]:
+    """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
     where, values = wanted.where()
-    group = (
-        f"CAST(timestamp / {HOUR_S} AS INTEGER) * {HOUR_S}"
-        if per == "hour"
-        else "strftime('%Y-%m-%d', timestamp, 'unixepoch', 'localtime')"
-    )
-    rows = db.execute(
-        f"SELECT {group} AS start, count(*) AS n FROM events WHERE {where} GROUP BY start ORDER BY start",
+    quarters = db.execute(
+        f"SELECT CAST(timestamp / {QUARTER_S} AS INTEGER) * {QUARTER_S} AS quarter, source_id, count(*) AS n "
+        f"FROM events WHERE {where} GROUP BY quarter, source_id ORDER BY quarter, source_id",
         values,
     )
-    return [Count(_start(row["start"]), row["n"]) for row in rows]
+    found: dict[float, dict[str, int]] = {}
+    for row in quarters:
+        sources = found.setdefault(calendar.start(row["quarter"], per), {})
+        sources[row["source_id"]] = sources.get(row["source_id"], 0) + row["n"]
+    return [Count(start, sum(sources.values()), sources) for start, sources in sorted(found.items())]
 
 
 def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
@@ -70,11 +85,7 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM events WHERE row IN ({some})", (before, limit)).rowcount
 
 
-def _start(start: int | str) -> float:
-    """Return the first moment of an hour or, by the clocks of this machine, of a day."""
-    return float(start) if isinstance(start, int) else datetime.fromisoformat(start).astimezone().timestamp()
-
-
-def _event(row: sqlite3.Row) -> Event:
-    fields = {name: row[name] for name in row.keys() if name not in ("row", "id")}  # noqa: SIM118  # a Row iterates its values
-    return Event.from_json({**fields, "labels": json.loads(row["labels"]), "applause": bool(row["applause"])})
+def _kept(row: sqlite3.Row) -> Kept:
+    fields = {name: row[name] for name in row.keys() if name not in ("row", "id", "mark")}  # noqa: SIM118  # a Row iterates its values
+    event = Event.from_json({**fields, "labels": json.loads(row["labels"]), "applause": bool(row["applause"])})
+    return Kept(event, row["mark"])

@@ -20,9 +20,9 @@ from claptrap.core.errors import ClapTrapError, ServiceError
 from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
 from claptrap.history import database, deliveries, detections
+from claptrap.history.calendar import Calendar, Per
 from claptrap.history.deliveries import Which
-from claptrap.history.detections import Per
-from claptrap.history.query import Count, Page, Told, Wanted
+from claptrap.history.query import Count, Kept, Mark, Page, Told, Wanted
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MOST_IN_MEMORY = 10_000  # detections, and deliveries that are done
@@ -101,7 +101,19 @@ class Journal:
         """Return one detection."""
         return self._do(lambda db: detections.get(db, event_id))
 
-    def events(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Event]:
+    def kept(self, event_id: str) -> Kept | None:
+        """Return one detection with its mark."""
+        return self._do(lambda db: detections.find(db, event_id))
+
+    def mark(self, event_id: str, said: Mark | None) -> bool:
+        """Keep what a person says of a detection, None to take it back; False if there is no such detection."""
+        return self._do(lambda db: detections.mark(db, event_id, said), writes=True)
+
+    def number(self, wanted: Wanted) -> int:
+        """Return how many detections fit."""
+        return self._do(lambda db: detections.number(db, wanted))
+
+    def events(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Kept]:
         """Return ``limit`` detections at most, newest first.
 
         Raises:
@@ -109,9 +121,9 @@ class Journal:
         """
         return self._do(lambda db: detections.page(db, wanted, limit, cursor))
 
-    def counts(self, wanted: Wanted, per: Per) -> Sequence[Count]:
-        """Return how many there were per hour or day, oldest first, without the empty ones."""
-        return self._do(lambda db: detections.counts(db, wanted, per))
+    def counts(self, wanted: Wanted, per: Per, calendar: Calendar) -> Sequence[Count]:
+        """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
+        return self._do(lambda db: detections.counts(db, wanted, per, calendar))
 
     def delete(self, before: float = _FOR_EVER) -> int:
         """Delete detections before a time, and the deliveries that were done before it; return how many detections.
@@ -255,7 +267,9 @@ def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Re
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, events: str, moving: str) -> None:
     """Copy the events that a query gives, and the deliveries whose ids a query gives with all their attempts."""
-    _insert(target, "events", "IGNORE", source.execute(events).fetchall())
+    heard = source.execute(events).fetchall()
+    _insert(target, "events", "IGNORE", heard)
+    target.executemany("UPDATE events SET mark = ? WHERE id = ?", [(row["mark"], row["id"]) for row in heard])
     told = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
     _insert(target, "deliveries", "REPLACE", source.execute(told).fetchall())
     attempts = f"SELECT * FROM attempts WHERE delivery_id IN ({moving}) ORDER BY row"

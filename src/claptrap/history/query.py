@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, Literal, TypeVar
 
 from claptrap.core.errors import InputError
-from claptrap.core.events import Attempt
+from claptrap.core.events import Attempt, Event
 
 MOST_ROWS = 500
 Row = TypeVar("Row")
 State = Literal["waiting", "taken", "given_up"]
+Mark = Literal["clap", "not_clap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,13 @@ class Wanted:
         since, before: UTC Unix seconds, the first included, the last not.
         source_id: heard there.
         least_score, most_score: both included.
+        mark: what a person said of it; "none" where nobody did.
+        kind: of the source.
+        claps: so many.
+        applause: whether it is applause.
+        label: a sound that was named, as YAMNet writes it.
+        epoch: in that uninterrupted stream.
+        least_latency_s, most_latency_s: from the onset to the decision, in seconds of sound; both included.
     """
 
     since: float | None = None
@@ -29,20 +37,18 @@ class Wanted:
     source_id: str | None = None
     least_score: float | None = None
     most_score: float | None = None
+    mark: Mark | Literal["none"] | None = None
+    kind: str | None = None
+    claps: int | None = None
+    applause: bool | None = None
+    label: str | None = None
+    epoch: str | None = None
+    least_latency_s: float | None = None
+    most_latency_s: float | None = None
 
     def where(self) -> tuple[str, dict[str, float | str]]:
         """Return the condition in SQL, and the values it names."""
-        values = {
-            name: value
-            for name, value in (
-                ("since", self.since),
-                ("before", self.before),
-                ("source_id", self.source_id),
-                ("least_score", self.least_score),
-                ("most_score", self.most_score),
-            )
-            if value is not None
-        }
+        values = {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
         return " AND ".join(["1", *(_CONDITIONS[name] for name in values)]), values
 
 
@@ -52,7 +58,23 @@ _CONDITIONS = {
     "source_id": "source_id = :source_id",
     "least_score": "score >= :least_score",
     "most_score": "score <= :most_score",
+    "mark": "coalesce(mark, 'none') = :mark",
+    "kind": "kind = :kind",
+    "claps": "claps = :claps",
+    "applause": "applause = :applause",
+    "label": "EXISTS (SELECT 1 FROM json_each(labels) WHERE json_extract(json_each.value, '$[0]') = :label)",
+    "epoch": "epoch = :epoch",
+    "least_latency_s": "decided_s - onset_s >= :least_latency_s",
+    "most_latency_s": "decided_s - onset_s <= :most_latency_s",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A detection as it is kept, with what a person said of it; None where nobody did."""
+
+    event: Event
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +87,17 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many detections there were in an hour or a day; ``start`` is its first moment in UTC Unix seconds."""
+    """How many detections there were in an hour or a day.
+
+    Attributes:
+        start: its first moment in UTC Unix seconds.
+        count: in all.
+        sources: by source, those that had any.
+    """
 
     start: float
     count: int
+    sources: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

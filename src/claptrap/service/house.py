@@ -42,17 +42,17 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.service.asking import Asking
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
-from claptrap.sources.microphone import Device, list_devices
+from claptrap.sources.microphone import Device
 from claptrap.sources.registry import Sources
-from claptrap.sources.rtsp import probe
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
-STOP_DELIVERIES_S = 2.0
+STOP_DELIVERIES_S = 1.5
 _log = logging.getLogger(__name__)
 
 
@@ -91,7 +91,7 @@ class ClapTrap:
         self._keeper: Keeper | None = None
         self._dispatcher = Dispatcher(self.journal, self, self._clock)
         self._revision = 0
-        self._ending = threading.Event()
+        self._asking = Asking()
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
         self._counts = Counts()
@@ -121,7 +121,7 @@ class ClapTrap:
 
     def hurry(self) -> None:
         """Cut short what a face waits for: the end is near."""
-        self._ending.set()
+        self._asking.give_up()
 
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
@@ -241,9 +241,10 @@ class ClapTrap:
         """Return the microphones of this machine.
 
         Raises:
-            SourceError: ``source.no_portaudio``.
+            SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
+            ServiceError: ``service.ending``.
         """
-        return list_devices()
+        return self._asking.devices()
 
     def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:
         """Return the VBAN streams that arrive on all open ports, and listen on ``port`` for a minute to see more.
@@ -298,9 +299,10 @@ class ClapTrap:
 
         Raises:
             SettingsFaults: ``given`` is not valid.
+            ServiceError: ``api.too_many_probes``, ``service.ending``.
             SourceError: why nothing can be heard: ``rtsp.…``, ``source.no_av``.
         """
-        return in_words(asdict(probe(camera(self._settings, given, source_id), stop=self._ending)))
+        return self._asking.camera(camera(self._settings, given, source_id))
 
     def deliveries(self) -> Mapping[str, int]:
         """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
@@ -393,7 +395,7 @@ class ClapTrap:
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self._settings.model_dump(mode="json"),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            "events": [heard(event) for event in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 

@@ -7,13 +7,16 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.core import wording
-from claptrap.core.events import Attempt, Event
+from claptrap.core.events import Attempt
 from claptrap.core.sounds import in_both_languages
+from claptrap.history.query import Kept
 
 
-def heard(event: Event) -> dict[str, Any]:
+def heard(kept: Kept) -> dict[str, Any]:
     """Return a detection as JSON data, its sounds in both languages."""
-    return {**event.to_json(), "labels": in_both_languages(event.labels)}
+    event = kept.event
+    more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark}
+    return {**event.to_json(), "labels": in_both_languages(event.labels), **more}
 
 
 def told(attempt: Attempt) -> dict[str, Any]:

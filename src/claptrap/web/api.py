@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
+from claptrap.web.body import json_object
 from claptrap.web.history import build_history
 
 
@@ -31,7 +30,7 @@ def build_api(service: ClapTrap) -> Blueprint:
 
     @api.patch("/api/settings")
     def change_settings() -> Response:
-        return jsonify(service.change(_json_object()).model_dump(mode="json"))
+        return jsonify(service.change(json_object()).model_dump(mode="json"))
 
     @api.post("/api/detection/start")
     def start_detection() -> Response:
@@ -67,7 +66,7 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/sources")
     def add_source() -> tuple[Response, int, dict[str, str]]:
-        added = service.add_source(_json_object())
+        added = service.add_source(json_object())
         return jsonify(added), 201, {"Location": f"sources/{added['id']}"}
 
     @api.get("/api/sources/<source_id>")
@@ -76,7 +75,7 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.patch("/api/sources/<source_id>")
     def change_source(source_id: str) -> Response:
-        return jsonify(service.change_source(source_id, _json_object()))
+        return jsonify(service.change_source(source_id, json_object()))
 
     @api.delete("/api/sources/<source_id>")
     def remove_source(source_id: str) -> Response:
@@ -101,7 +100,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:
-        wish = _json_object()
+        wish = json_object()
         return jsonify(service.probe_camera(wish.get("input", {}), wish.get("source_id", "")))
 
     @api.get("/api/vban/streams")
@@ -134,24 +133,6 @@ def _port() -> int:
 def _add_browsers(api: Blueprint, service: ClapTrap) -> None:
     @api.post("/api/micro")
     def claim_browser() -> tuple[Response, int]:
-        wish = _json_object()
+        wish = json_object()
         source = service.claim_browser(wish.get("name", ""), str(wish.get("id", "")))
         return jsonify(id=source), 200 if source == wish.get("id") else 201
-
-
-def _json_object() -> dict[str, Any]:
-    """Return the body.
-
-    Raises:
-        InputError: ``api.not_json`` or ``api.not_an_object``.
-        UnsupportedMediaType: it does not say that it is JSON.
-    """
-    if not request.is_json:
-        raise UnsupportedMediaType
-    try:
-        document = json.loads(request.get_data())
-    except (ValueError, RecursionError) as error:
-        raise InputError("api.not_json") from error
-    if not isinstance(document, dict):
-        raise InputError("api.not_an_object")
-    return document

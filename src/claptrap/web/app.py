@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHE
 
     @app.errorhandler(ClapTrapError)
     def expected(error: ClapTrapError) -> Response:
-        return _answer(describe(error, language()))
+        answer = _answer(describe(error, language()))
+        if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            answer.headers["Retry-After"] = str(error.params["seconds"])
+        return answer
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:

@@ -1,20 +1,22 @@
-"""REST for what was: detections, how many there were, and how they were told."""
+"""REST for what was: detections, how many there were, what people say of them, and how they were told."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from claptrap.core.errors import InputError
+from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import Which
-from claptrap.history.query import MOST_ROWS, Told, Wanted
+from claptrap.history.query import Told
 from claptrap.service import ClapTrap, heard, in_words, told
+from claptrap.web.asked import Counting, Export, Forget, PageOf, PageOfDeliveries, asked
+from claptrap.web.body import json_object
+from claptrap.web.export import TYPES, exported
 
-FEW = 50
-_STATES = ("waiting", "taken", "given_up")
+_MARKS = ("clap", "not_clap", None)
 
 
 def build_history(service: ClapTrap) -> Blueprint:
@@ -24,21 +26,50 @@ def build_history(service: ClapTrap) -> Blueprint:
 
     @routes.get("/api/history")
     def history() -> Response:
-        page = journal.events(_wanted(), _limit(), request.args.get("cursor"))
-        return jsonify(events=[heard(event) for event in page.rows], cursor=page.cursor)
+        wish = asked(PageOf)
+        page = journal.events(wish.wanted(), wish.limit, wish.cursor)
+        return jsonify(events=[heard(kept) for kept in page.rows], cursor=page.cursor)
 
     @routes.get("/api/history/counts")
     def counts() -> Response:
-        per = request.args.get("per", "day")
-        if per not in ("hour", "day"):
-            raise InputError("api.bad_parameter", name="per")
-        found = journal.counts(_wanted(), "hour" if per == "hour" else "day")
-        return jsonify(per=per, counts=[asdict(count) for count in found])
+        wish = asked(Counting)
+        found = journal.counts(wish.wanted(), wish.per, calendar_of(wish.tz))
+        return jsonify(per=wish.per, counts=[asdict(count) for count in found])
+
+    @routes.get("/api/history/export")
+    def export() -> Response:
+        wish = asked(Export)
+        lines = exported(journal, wish.wanted(), wish.format, calendar_of(wish.tz))
+        named = {"Content-Disposition": f'attachment; filename="claptrap-history.{wish.format}"'}
+        return Response(lines, content_type=TYPES[wish.format], headers=named)
 
     @routes.delete("/api/history")
     def forget() -> Response:
-        before = _number("before")
+        before = asked(Forget).before
         return jsonify(deleted=journal.delete() if before is None else journal.delete(before))
+
+    @routes.get("/api/history/<event_id>")
+    def detection(event_id: str) -> Response:
+        kept = journal.kept(event_id)
+        if kept is None:
+            raise InputError("api.unknown_event", id=event_id)
+        return jsonify(heard(kept))
+
+    @routes.patch("/api/history/<event_id>")
+    def mark(event_id: str) -> Response:
+        wish = json_object()
+        if set(wish) != {"mark"} or wish["mark"] not in _MARKS:
+            raise InputError("api.bad_mark")
+        if not journal.mark(event_id, wish["mark"]):
+            raise InputError("api.unknown_event", id=event_id)
+        return detection(event_id)
+
+    _add_telling(routes, service)
+    return routes
+
+
+def _add_telling(routes: Blueprint, service: ClapTrap) -> None:
+    """Add the routes of how detections were told."""
 
     @routes.post("/api/history/<event_id>/replay")
     def replay_event(event_id: str) -> tuple[Response, int]:
@@ -46,62 +77,15 @@ def build_history(service: ClapTrap) -> Blueprint:
 
     @routes.get("/api/deliveries")
     def deliveries() -> Response:
-        page = journal.deliveries(_which(), _limit(), request.args.get("cursor"))
+        wish = asked(PageOfDeliveries)
+        which = Which(wish.state, wish.source, wish.target, wish.event)
+        page = service.journal.deliveries(which, wish.limit, wish.cursor)
         return jsonify(deliveries=[_delivery(one) for one in page.rows], cursor=page.cursor)
 
     @routes.post("/api/deliveries/<delivery_id>/replay")
     def replay_delivery(delivery_id: str) -> tuple[Response, int]:
         return jsonify(event_id=service.replay_delivery(delivery_id)), 202
 
-    return routes
-
 
 def _delivery(one: Told) -> dict[str, Any]:
     return {**in_words({**asdict(one), "params": dict(one.params)}), "attempts": [told(attempt) for attempt in one.attempts]}
-
-
-def _wanted() -> Wanted:
-    return Wanted(
-        since=_number("since"),
-        before=_number("before"),
-        source_id=request.args.get("source"),
-        least_score=_number("least_score"),
-        most_score=_number("most_score"),
-    )
-
-
-def _which() -> Which:
-    state = request.args.get("state")
-    if state is not None and state not in _STATES:
-        raise InputError("api.bad_parameter", name="state")
-    return Which(state, request.args.get("source"), request.args.get("target"), request.args.get("event"))  # type: ignore[arg-type]  # has just been looked at
-
-
-def _number(name: str) -> float | None:
-    """Return a number of the query, None where it has none.
-
-    Raises:
-        InputError: ``api.bad_parameter``.
-    """
-    text = request.args.get(name)
-    if text is None:
-        return None
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise InputError("api.bad_parameter", name=name) from error
-    if not math.isfinite(number):
-        raise InputError("api.bad_parameter", name=name)
-    return number
-
-
-def _limit() -> int:
-    """Return how many rows a page may have; ``FEW`` unless asked otherwise.
-
-    Raises:
-        InputError: ``api.bad_parameter``.
-    """
-    text = request.args.get("limit", str(FEW))
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MOST_ROWS):
-        raise InputError("api.bad_parameter", name="limit")
-    return int(text)

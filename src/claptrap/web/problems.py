@@ -24,6 +24,7 @@ _STATUS = {
     "api.no_webhook": 409,
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
+    "api.too_many_probes": 429,
 }
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),

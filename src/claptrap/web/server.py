@@ -123,14 +123,14 @@ class Server:
             ssl_certfile=tls.chain if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
-        self._uvicorn = _Uvicorn(config, lambda: on_ready(place.url))
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(place.url), service.hurry)
 
     def run(self) -> None:
         """Answer until ``stop``."""
         try:
             self._uvicorn.run([self._listener])
         finally:
-            self._service.hurry()  # else a request under way, for which nobody waits any more, is waited for
+            self._service.hurry()  # where it never began
             self._flask.executor.shutdown()
 
     def stop(self) -> None:
@@ -155,16 +155,21 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn, which says when it answers."""
+    """Uvicorn, which says when it answers, and when it begins to end, for it waits for requests that wait themselves."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], hurry: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
+        self._hurry = hurry
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hurry()
+        await super().shutdown(sockets)
 
 
 @contextmanager

@@ -1,0 +1,38 @@
+"""Which build of ClapTrap this is: the version, and the commit that it was made from."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+from claptrap import __version__
+
+_PATIENCE_S = 5.0
+
+
+def commit() -> str:
+    """Return the short name of the commit; empty where none is known, e.g. in an archive without one.
+
+    A wheel has it written down (``hatch_build.py``); a checkout is asked, and says ``-dirty`` when files were changed.
+    """
+    written = files("claptrap") / "commit.txt"
+    if written.is_file():
+        return written.read_text("utf-8").strip()
+    checkout = Path(__file__).parents[3]
+    git = shutil.which("git")
+    if git is None or not (checkout / ".git").exists():
+        return ""
+    command = [git, "-C", str(checkout), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S)  # noqa: S603  # fixed words
+    except (OSError, subprocess.TimeoutExpired):
+        return ""  # the version alone still says which release it is
+    return said.stdout.strip() if said.returncode == 0 else ""
+
+
+def version_and_commit() -> str:
+    """Return e.g. ``0.1.0 (1a2b3c4d5e6f)``."""
+    name = commit()
+    return f"{__version__} ({name})" if name else __version__

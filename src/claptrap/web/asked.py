@@ -1,0 +1,103 @@
+"""What is asked in an address: its parameters, as models that check them and of which the API's description is made."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from claptrap.core.errors import InputError
+from claptrap.history.query import MOST_ROWS, Wanted
+
+FEW = 50
+_MOST_CLAPS = 1000
+Asked = TypeVar("Asked", bound="Query")
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Time = Annotated[Number, Field(description="UTC Unix seconds")]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Cursor = Annotated[str, Field(max_length=100, description="`cursor` of the page before")]
+Limit = Annotated[int, Field(ge=1, le=MOST_ROWS, description="how many at most")]
+
+
+class Query(BaseModel):
+    """Parameters that every address takes. One that is not known is refused: a typing error must not widen what is asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lang: str | None = Field(default=None, description="language of sentences, `fr` or `en`, before Accept-Language")
+
+
+class Filter(Query):
+    """Which detections: all that fit every value given."""
+
+    since: Time | None = None
+    before: Time | None = None
+    source: Text | None = Field(default=None, description="id of the source")
+    least_score: Number | None = None
+    most_score: Number | None = None
+    mark: Literal["clap", "not_clap", "none"] | None = Field(default=None, description="what a person said of it")
+    kind: Text | None = Field(default=None, description="of the source")
+    claps: int | None = Field(default=None, ge=1, le=_MOST_CLAPS, description="so many claps")
+    applause: bool | None = None
+    label: Text | None = Field(default=None, description="a sound that was named, as YAMNet writes it")
+    epoch: Text | None = Field(default=None, description="one uninterrupted stream of a source")
+    least_latency_s: Number | None = Field(default=None, description="from the onset to the decision")
+    most_latency_s: Number | None = None
+
+    def wanted(self) -> Wanted:
+        """Return it as the journal takes it."""
+        names = set(Filter.model_fields) - set(Query.model_fields) - {"source"}
+        return Wanted(source_id=self.source, **{name: getattr(self, name) for name in names})
+
+
+class PageOf(Filter):
+    """A page of detections."""
+
+    limit: Limit = FEW
+    cursor: Cursor | None = None
+
+
+class Counting(Filter):
+    """Detections per hour or day."""
+
+    per: Literal["hour", "day"] = "day"
+    tz: str | None = Field(
+        default=None, max_length=100, description="time zone, `Europe/Paris` or `+02:00`; this machine's unless said"
+    )
+
+
+class Export(Filter):
+    """A file of detections."""
+
+    format: Literal["csv", "jsonl"] = "csv"
+    tz: str | None = Field(default=None, max_length=100, description="time zone of the column `time`, as for counts")
+
+
+class Forget(Query):
+    """What shall be forgotten."""
+
+    before: Time | None = Field(default=None, description="only what is older (UTC Unix seconds); everything unless said")
+
+
+class PageOfDeliveries(Query):
+    """A page of deliveries."""
+
+    state: Literal["waiting", "taken", "given_up"] | None = None
+    source: Text | None = Field(default=None, description="id of the source")
+    target: Text | None = Field(default=None, description="id of the receiver: `SOURCE.WEBHOOK`")
+    event: Text | None = Field(default=None, description="id of the detection")
+    limit: Limit = FEW
+    cursor: Cursor | None = None
+
+
+def asked(model: type[Asked]) -> Asked:
+    """Return the parameters of the request at hand.
+
+    Raises:
+        InputError: ``api.bad_parameter``, the first that is none of ``model``'s or has no value of its kind.
+    """
+    try:
+        return model.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise InputError("api.bad_parameter", name=str(error.errors()[0]["loc"][0])[:100]) from error

@@ -1,0 +1,112 @@
+"""What cannot be run here is at least whole: the files to deploy name what exists, and ask what ClapTrap understands."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from claptrap.cli.main import main
+from tests.conftest import ROOT
+from tests.peers.service import Service
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+UNIT = (ROOT / "packaging/systemd/claptrap.service").read_text("utf-8")
+SERVE = main.commands["serve"]
+
+
+def environment_names() -> set[str]:
+    """Return every variable that ClapTrap reads."""
+    options = {str(option.envvar) for option in SERVE.params if isinstance(option, click.Option) and option.envvar}
+    return options | {"CLAPTRAP_MODELS_DIR", "CLAPTRAP_YAMNET_URL"}
+
+
+def assert_understood(command: list[str]) -> None:
+    """``claptrap serve …`` as written there is one that ClapTrap takes."""
+    assert command[0] == "serve"
+    SERVE.make_context("serve", command[1:])  # raises on an option that does not exist
+
+
+def test_the_image_is_made_of_files_that_exist() -> None:
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
+    sources = [
+        source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE) for source in line.split()
+    ]
+    assert {"src", "frontend", "hatch_build.py", "requirements.lock"} <= set(sources)
+    for source in sources:
+        assert (ROOT / source).exists(), source
+        assert source in kept, f"{source} is not let through by .dockerignore"
+
+
+def test_the_image_starts_claptrap_as_nobody_in_particular() -> None:
+    assert re.search(r"^USER claptrap$", DOCKERFILE, re.MULTILINE)
+    assert DOCKERFILE.index("USER claptrap") < DOCKERFILE.index("ENTRYPOINT")
+    (arguments,) = re.findall(r"^CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
+    assert_understood(yaml.safe_load(arguments))
+    settings = re.findall(r"\b(CLAPTRAP_\w+)=", DOCKERFILE.split("FROM")[-1])
+    assert set(settings) <= environment_names()
+
+
+@pytest.mark.slow
+def test_the_health_check_tells_a_service_that_is_well_from_none(tmp_path: Path) -> None:
+    (check,) = re.findall(r"HEALTHCHECK .*\\\n\s+CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
+    program = yaml.safe_load(check)[2]
+    assert ":16045/" in program
+    with Service(tmp_path) as service:
+        port = service.url.rpartition(":")[2]
+        elsewhere = program.replace(":16045/", f":{port}/")
+        assert subprocess.run([sys.executable, "-c", elsewhere], check=False).returncode == 0
+    gone = subprocess.run([sys.executable, "-c", elsewhere], check=False, capture_output=True)
+    assert gone.returncode == 1
+
+
+def test_compose_mounts_files_that_exist() -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    assert set(compose["services"]) == {"claptrap", "mosquitto", "mediamtx"}
+    mounts = [volume for service in compose["services"].values() for volume in service.get("volumes", ())]
+    files = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]
+    assert len(files) == 2
+    assert all((ROOT / name).is_file() for name in files)
+    named = {mount.split(":")[0] for mount in mounts if not mount.startswith("./")}
+    assert named == set(compose["volumes"])
+    published = [str(port) for service in compose["services"].values() for port in service.get("ports", ())]
+    assert [port for port in published if not port.startswith("127.0.0.1:")] == ["6980:6980/udp"]  # VBAN only listens
+
+
+def test_the_unit_starts_claptrap() -> None:
+    (start,) = re.findall(r"^ExecStart=(.+)$", UNIT, re.MULTILINE)
+    program, *arguments = shlex.split(start)
+    assert program == "/opt/claptrap/bin/claptrap"
+    assert_understood(arguments)
+    assert set(re.findall(r"\b(CLAPTRAP_\w+)=", UNIT)) <= environment_names()
+    assert "User=claptrap" in UNIT
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing")
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    """With a program that exists here: systemd looks for it."""
+    unit = tmp_path / "claptrap.service"
+    unit.write_text(UNIT.replace("/opt/claptrap/bin/claptrap", sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False, timeout=60)
+    complaints = [line for line in done.stderr.splitlines() if "claptrap.service" in line]
+    assert (done.returncode, complaints) == (0, []), done.stderr
+
+
+def test_the_workflow_runs_what_runs_here() -> None:
+    """The same script as everywhere, on the Pythons that are promised."""
+    workflow: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    linux = workflow["jobs"]["linux"]
+    assert linux["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert [step["run"] for step in linux["steps"] if "run" in step][-1] == ".ci/run"
+    assert {job.get("timeout-minutes", 360) <= 25 for job in workflow["jobs"].values()} == {True}
+    for step in (step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step):
+        for name in re.findall(r"[\w./-]+\.(?:lock|py|sh)\b|scripts/[\w-]+|\.ci/run", step):
+            assert (ROOT / name).exists(), name
