@@ -288,7 +288,7 @@ class TestInChromium:
             page.goto(f"http://claptrap.example:{house.port}/micro")
             assert page.evaluate("window.isSecureContext") is False
             expect(page.get_by_text("ne donne le micro qu'aux pages https")).to_be_visible()
-            expect(page.get_by_text("claptrap serve --host 0.0.0.0 --allow-network --tls")).to_be_visible()
+            expect(page.get_by_text("claptrap serve --host 0.0.0.0 --tls")).to_be_visible()
             expect(page.get_by_text(f"https://claptrap.example:{house.port}/micro")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
             page.get_by_role("button", name="English").click()

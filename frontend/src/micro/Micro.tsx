@@ -103,7 +103,7 @@ function Insecure() {
       <Reason words={t("micro.insecure")} />
       <div class="how">
         <p>{t("micro.insecure_how")}</p>
-        <code>claptrap serve --host 0.0.0.0 --allow-network --tls</code>
+        <code>claptrap serve --host 0.0.0.0 --tls</code>
         <p>{t("micro.insecure_then", { address })}</p>
       </div>
     </section>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from claptrap.cli.access import password, token
 from claptrap.cli.detect import detect
 from claptrap.cli.devices import devices
 from claptrap.cli.models import models
@@ -29,3 +30,5 @@ main.add_command(serve)
 main.add_command(detect)
 main.add_command(devices)
 main.add_command(models)
+main.add_command(password)
+main.add_command(token)

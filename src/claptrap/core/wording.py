@@ -551,6 +551,30 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "ClapTrap est accessible depuis le réseau et n'a pas encore de mot de passe. Choisissez-en un sur sa page avec le code affiché "
         "à son démarrage, ou avec : claptrap password.",
     },
+    "access.setup_code": {
+        "en": "No password is set yet, so nobody is let in. Open the page and set one with this code: {setup}",
+        "fr": "Aucun mot de passe n'est encore choisi, donc personne n'entre. Ouvrez la page et choisissez-en un avec ce code : {setup}",
+    },
+    "access.ask_password": {"en": "New password", "fr": "Nouveau mot de passe"},
+    "access.ask_again": {"en": "The same again", "fr": "Le même, encore une fois"},
+    "access.differ": {
+        "en": "The two are not the same. Nothing has changed.",
+        "fr": "Les deux ne sont pas identiques. Rien n'a changé.",
+    },
+    "access.password_set": {
+        "en": "The password is set; everybody must log in anew.",
+        "fr": "Le mot de passe est choisi ; tout le monde doit se reconnecter.",
+    },
+    "access.password_removed": {"en": "There is no password any more.", "fr": "Il n'y a plus de mot de passe."},
+    "access.token_shown_once": {
+        "en": "Keep it now; it cannot be shown again.",
+        "fr": "Gardez-le maintenant : il ne pourra plus être montré.",
+    },
+    "access.no_tokens": {"en": "There are no tokens.", "fr": "Il n'y a aucun jeton."},
+    "access.token_revoked": {
+        "en": "The token “{name}” is worth nothing any more.",
+        "fr": "Le jeton « {name} » ne vaut plus rien.",
+    },
     "access.wrong_password": {"en": "The password is wrong.", "fr": "Le mot de passe est faux."},
     "access.wrong_code": {
         "en": "The set-up code is wrong. It is what ClapTrap printed in its terminal, or its log, when it started.",
@@ -584,6 +608,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Il y a déjà {most} jetons. Révoquez ceux qui ne servent plus.",
     },
     "access.unknown_token": {"en": "There is no token “{id}”.", "fr": "Il n'y a pas de jeton « {id} »."},
+    "access.not_a_text": {
+        "en": "A password, code or name must be a text.",
+        "fr": "Mot de passe, code et nom doivent être des textes.",
+    },
     "access.damaged": {
         "en": "{path}, which has the password, cannot be read, so nobody is let in. Mend its permissions, or delete it and run: claptrap password.",
         "fr": "{path}, qui contient le mot de passe, est illisible : personne ne peut entrer. Corrigez ses permissions, ou supprimez-le et "
@@ -592,6 +620,15 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "access.unwritable": {
         "en": "{path} cannot be written: {reason}. Make room on the disk or mend the permissions.",
         "fr": "{path} ne peut pas être écrit : {reason}. Libérez de la place sur le disque ou corrigez les permissions.",
+    },
+    # -- reverse proxies
+    "proxy.bad_address": {
+        "en": "--trusted-proxy: “{address}” is no IP address or network, like 192.168.1.5 or 172.30.32.0/23.",
+        "fr": "--trusted-proxy : « {address} » n'est pas une adresse IP ni un réseau, comme 192.168.1.5 ou 172.30.32.0/23.",
+    },
+    "proxy.bad_path": {
+        "en": "--base-path: “{path}” is no path like /claptrap.",
+        "fr": "--base-path : « {path} » n'est pas un chemin comme /claptrap.",
     },
     # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},

@@ -1,9 +1,9 @@
 """Who may come in: the password, who is logged in, and the tokens of scripts.
 
-All of it is in a file of its own in the data folder, ``access.json``, which only its owner may read and which neither exports nor
-backups of the settings carry. It holds no secret itself: the password is there as an argon2id hash, tokens and sessions, which
-are 256 random bits each, as SHA-256. Another process (``claptrap password``) may change it while the service runs: it is looked
-at before it is relied on, and replaced whole.
+All of it is in a file of its own in the data folder, ``access.json``, which only its owner may read and which neither exports
+nor backups of the settings carry. It holds no secret itself: the password is there as an argon2id hash, tokens and sessions,
+which are 256 random bits each, as SHA-256. Another process (``claptrap password``) may change it while the service runs: it is
+looked at before it is relied on, and replaced whole.
 """
 
 from __future__ import annotations
@@ -107,21 +107,22 @@ class Access:
         self.demand = Demand.IF_SET
         self._clock = clock or SystemClock()
         self._hasher = PasswordHasher()
-        self._lock = threading.RLock()
-        self._one_at_a_time = threading.Lock()  # a hash takes 64 MB: a crowd of guesses must not take that many times as much
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._one_at_a_time = (
+            threading.Lock()
+        )  # a hash takes 64 MB: a crowd of guesses must not take that many times as much
         self._throttle = Throttle()
         self._code = ""
         self._book = Book()
         self._seen: tuple[int, ...] | None = ()
-        self._watchers: list[Callable[[], None]] = []
+        self._watcher: Callable[[], object] | None = None
 
     # -- what is demanded -----------------------------------------------------------------------------------------------
 
     @property
     def has_password(self) -> bool:
-        """Whether a password is set. A damaged file counts as one: nobody comes in then.
-
-        """
+        """Whether a password is set. A damaged file counts as one: nobody comes in then."""
         try:
             return bool(self._read().password)
         except AccessError:
@@ -158,9 +159,9 @@ class Access:
         now, digest = self._clock.unix(), _digest(cookie)
         return any(hmac.compare_digest(one.digest, digest) and now < one.ends <= now + SESSION_S for one in sessions)
 
-    def watch(self, tell: Callable[[], None]) -> None:
-        """Have ``tell`` called, from any thread, whenever somebody who was let in may be so no longer."""
-        self._watchers.append(tell)
+    def watch(self, tell: Callable[[], object] | None) -> None:
+        """Have ``tell`` called, from any thread, whenever somebody who was let in may be so no longer; None for no more."""
+        self._watcher = tell
 
     # -- the password ---------------------------------------------------------------------------------------------------
 
@@ -172,7 +173,8 @@ class Access:
             address: who asks, for the count of failures.
 
         Raises:
-            AccessError: ``access.setup_needed``, ``access.wrong_password``, ``access.too_often`` (with ``seconds``), ``access.damaged``.
+            AccessError: ``access.setup_needed``, ``access.wrong_password``, ``access.too_often`` (with ``seconds``),
+                ``access.damaged``.
         """
         if not self._read().password:
             raise AccessError("access.setup_needed")
@@ -186,7 +188,7 @@ class Access:
         self._tell()
 
     def choose_password(self, password: str, *, current: str, code: str, address: str) -> str:
-        """Set or change the password on behalf of a person at the page; end all sessions, and return the cookie of a new one.
+        """Set or change the password for a person at the page; end all sessions, and return the cookie of a new one.
 
         Args:
             password: the new one.
@@ -337,7 +339,8 @@ class Access:
                 self._book = replace(self._book, sessions=change(self._book.sessions))
 
     def _tell(self) -> None:
-        for tell in self._watchers:
+        tell = self._watcher
+        if tell is not None:
             tell()
 
     def _read(self) -> Book:
@@ -364,10 +367,11 @@ class Access:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock, filelock.FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_S):
+            with self._writing, filelock.FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_S):
                 changed = change(self._read())
                 _write(self.path, _BOOK.dump_json(changed, indent=2))
-                self._book, self._seen = changed, _look(self.path)
+                with self._lock:  # not before: who only reads must not wait for the disk
+                    self._book, self._seen = changed, _look(self.path)
         except (OSError, filelock.Timeout) as error:
             reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise AccessError("access.unwritable", path=str(self.path), reason=reason) from error

@@ -11,12 +11,23 @@ from urllib.parse import parse_qs
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from claptrap.core.errors import ClapTrapError, InputError, ServiceError, SettingsError, SourceError
+from claptrap.core.errors import AccessError, ClapTrapError, InputError, ServiceError, SettingsError, SourceError
 from claptrap.core.wording import Language, say
 from claptrap.service import SettingsFaults
 
 TYPE = "application/problem+json"
 _STATUS = {
+    "access.setup_needed": 403,
+    "access.switched_off": 409,
+    "access.too_often": 429,
+    "access.name_taken": 409,
+    "access.too_many_tokens": 409,
+    "access.unknown_token": 404,
+    "access.too_short": 422,
+    "access.too_long": 422,
+    "access.bad_token_name": 422,
+    "access.unwritable": 503,
+    "access.damaged": 503,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
     "api.unknown_webhook": 404,
@@ -29,6 +40,7 @@ _STATUS = {
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
+    (AccessError, 403),
     (SettingsError, 503),
     (SourceError, 503),
     (ServiceError, 503),
