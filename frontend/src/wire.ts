@@ -17,6 +17,19 @@ export interface WebhookSettings {
   max_attempts: number;
 }
 
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
+}
+
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
 export type Hears = "claps" | "applause" | "both";
 export type Input = Record<string, unknown>;
@@ -59,6 +72,18 @@ export interface SourceStatus extends Worded {
   rate_hz: number;
   channels: number;
   dropped_hops: number;
+}
+
+/** What a source did since the service began; `retries`: how often it failed and was tried again. */
+export interface SourceCounts {
+  claps: number;
+  detections: number;
+  retries: number;
+}
+
+/** One source as REST gives it. */
+export interface SourceState extends SourceSettings {
+  counts: SourceCounts;
 }
 
 /** A sound that YAMNet names; `label` is its own name for it and never changes. */
@@ -198,6 +223,7 @@ export interface Invitation {
 
 export interface Device {
   id: string;
+  label: string;
   name: string;
   host_api: string;
   default: boolean;

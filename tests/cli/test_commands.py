@@ -28,10 +28,11 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "mentions"),
     [
-        ((), ("serve", "detect", "devices", "models")),
+        ((), ("serve", "detect", "devices", "doctor", "models")),
         (("serve",), ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR")),
         (("detect",), ("--json", "--threshold", "--delay", "--engine")),
         (("devices",), ("--json",)),
+        (("doctor",), ("--json", "--data-dir", "--port")),
         (("models",), ("list", "pull", "verify", "import")),
         (("models", "list"), ()),
         (("models", "pull"), ()),

@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from playwright.sync_api import expect, sync_playwright
 from tests.peers.service import Service
-from tests.web.test_page import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS
 
 from claptrap.core.errors import ServiceError
 from claptrap.web import certificate as module

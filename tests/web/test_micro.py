@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.peers.claps import recording
 from tests.peers.live import LiveClient
+from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS
 from tests.web.conftest import WAIT_S, Served, clap, serving
-from tests.web.test_page import CHROMIUM, FLAGS, PATIENCE_MS
 
 from claptrap.audio.frame import Frame
 from claptrap.core.events import State

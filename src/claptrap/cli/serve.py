@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import click
-import platformdirs
 
 from claptrap.cli.allocator import give_large_blocks_back
+from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import say
@@ -19,14 +19,12 @@ from claptrap.web.certificate import certificate
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
-PORT = 16045
 LEVELS = ("debug", "info", "warning", "error")
-DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
 
 
 @click.command()
 @click.option(
-    "--host", default="127.0.0.1", envvar="CLAPTRAP_HOST", show_default=True, show_envvar=True, help="Address to listen on."
+    "--host", default=HOST, envvar="CLAPTRAP_HOST", show_default=True, show_envvar=True, help="Address to listen on."
 )
 @click.option(
     "--port",
@@ -39,7 +37,7 @@ DEFAULT_DATA_DIR = platformdirs.user_data_path("claptrap", appauthor=False)
 )
 @click.option(
     "--data-dir",
-    default=DEFAULT_DATA_DIR,
+    default=DATA_DIR,
     envvar="CLAPTRAP_DATA_DIR",
     show_envvar=True,
     type=click.Path(path_type=Path),

@@ -19,7 +19,7 @@ class MicrophoneInput:
     """A microphone of this machine.
 
     Attributes:
-        device: the device's name as ``claptrap devices`` lists it; empty for the system's default.
+        device: which, as ``GET /api/devices`` calls its ``id``, or its name; empty for the system's default.
     """
 
     KIND: ClassVar[str] = "microphone"

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from claptrap.core.wording_doctor import DOCTOR
+
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
+    **DOCTOR,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
@@ -25,6 +28,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "source.device_missing": {
         "en": "The microphone “{device}” is not there. Plug it in again or choose another; ClapTrap looks again by itself.",
         "fr": "Le microphone « {device} » est absent. Rebranchez-le ou choisissez-en un autre ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_another": {
+        "en": "A microphone called “{device}” is there, but it is another one: its USB socket or serial number differs. "
+        "Plug the chosen one in where it was, or choose this one.",
+        "fr": "Un microphone « {device} » est là, mais c'en est un autre : sa prise USB ou son numéro de série diffère. "
+        "Rebranchez celui que vous aviez choisi à sa place, ou choisissez celui-ci.",
+    },
+    "source.device_ambiguous": {
+        "en": "Several microphones are called “{device}”, and nothing tells which one is meant. Choose one of them anew, or "
+        "leave only one plugged in.",
+        "fr": "Plusieurs microphones s'appellent « {device} », et rien ne dit lequel est voulu. Choisissez-en un à nouveau, "
+        "ou n'en laissez qu'un de branché.",
     },
     "source.device_busy": {
         "en": "The microphone “{device}” is in use by another program. Close that program; ClapTrap tries again by itself.",
@@ -414,6 +429,36 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Les réglages ne peuvent pas être écrits dans {path} : {reason}. Choisissez un autre dossier avec --data-dir "
         "ou corrigez les permissions.",
     },
+    "settings.disk_full": {
+        "en": "The settings cannot be written in {path}: the disk is full. Make room; nothing was changed.",
+        "fr": "Les réglages ne peuvent pas être écrits dans {path} : le disque est plein. Faites de la place ; rien n'a été changé.",
+    },
+    "settings.read_only": {
+        "en": "The settings cannot be written in {path}: it is read-only. Mount it for writing, or choose another folder with --data-dir.",
+        "fr": "Les réglages ne peuvent pas être écrits dans {path} : c'est en lecture seule. Montez-le en écriture, ou choisissez un autre dossier avec --data-dir.",
+    },
+    "settings.wrong_owner": {
+        "en": "{path} belongs to {owner}, and ClapTrap runs as {user}, who may not use it. Give it back (sudo chown -R {user} on the data "
+        "folder) and start ClapTrap again, or choose another folder with --data-dir.",
+        "fr": "{path} appartient à {owner}, et ClapTrap tourne sous {user}, qui n'y a pas droit. Rendez-le-lui (sudo chown -R {user} sur le "
+        "dossier de données) et relancez ClapTrap, ou choisissez un autre dossier avec --data-dir.",
+    },
+    "settings.newer": {
+        "en": "The settings were written by a newer ClapTrap (their version is {version}, this one knows up to {known}). They are left as "
+        "they are. Install the newer ClapTrap again, or go back to settings of before: claptrap settings backups, then "
+        "claptrap settings restore NAME.",
+        "fr": "Les réglages ont été écrits par un ClapTrap plus récent (leur version est {version}, celui-ci connaît jusqu'à {known}). Ils "
+        "restent tels quels. Réinstallez le ClapTrap récent, ou revenez à des réglages d'avant : claptrap settings backups, puis "
+        "claptrap settings restore NOM.",
+    },
+    "settings.stale": {
+        "en": "Somebody else has changed the settings meanwhile. Look at them again, then change them.",
+        "fr": "Quelqu'un d'autre a changé les réglages entre-temps. Regardez-les à nouveau, puis changez-les.",
+    },
+    "settings.unknown_backup": {
+        "en": "There is no backup “{name}”.",
+        "fr": "Il n'y a pas de sauvegarde « {name} ».",
+    },
     "settings.damaged": {
         "en": "The settings were damaged. They were set aside as {aside} and the last good backup is in use.",
         "fr": "Les réglages étaient endommagés. Ils ont été mis de côté ({aside}) et la dernière bonne sauvegarde est utilisée.",
@@ -497,8 +542,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
-        "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
-        "fr": "Un autre ClapTrap (processus {holder}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
+        "en": "Another ClapTrap (process {holder}, since {since}) uses the folder {path}. Stop it or choose another --data-dir.",
+        "fr": "Un autre ClapTrap (processus {holder}, depuis {since}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
     },
     # -- history
     "history.unwritable": {

@@ -1,9 +1,9 @@
 """Who may come in: the password, who is logged in, and the tokens of scripts.
 
-All of it is in a file of its own in the data folder, ``access.json``, which only its owner may read and which neither exports
-nor backups of the settings carry. It holds no secret itself: the password is there as an argon2id hash, tokens and sessions,
-which are 256 random bits each, as SHA-256. Another process (``claptrap password``) may change it while the service runs: it is
-looked at before it is relied on, and replaced whole.
+All of it is in a file of its own in the data folder, ``access.json``, which only its owner may read and which neither
+exports nor backups of the settings carry. It holds no secret itself: the password is there as an argon2id hash, tokens and
+sessions, which are 256 random bits each, as SHA-256. Another process (``claptrap password``) may change it while the
+service runs: it is looked at before it is relied on, and replaced whole.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
 from claptrap.service.access import Access
 from claptrap.service.asking import Asking
+from claptrap.service.backups import BackupRoom
 from claptrap.service.words import heard, in_words, told
+from claptrap.settings.backups import Why
+from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
@@ -82,6 +86,8 @@ class ClapTrap:
         self.access = Access(data_dir, self._clock)
         self._store = Store(data_dir)
         self._settings = Settings()
+        self._revisions = Revisions()
+        self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
         self._problems_lock = threading.Lock()
@@ -106,7 +112,8 @@ class ClapTrap:
         What goes wrong and can be lived with is kept in ``problems``: the page opens all the same.
 
         Raises:
-            SettingsError: ``settings.locked``, when another process serves this folder.
+            SettingsError: ``settings.locked``, when another process serves this folder; ``settings.newer``, when a newer
+                ClapTrap wrote its settings: they would be lost.
         """
         self._open_store()
         loaded = self._store.load()
@@ -176,12 +183,47 @@ class ClapTrap:
         """Merge ``patch`` into the settings, check the whole, save it and put it in force; return the new settings.
 
         Raises:
+            InputError: ``settings.stale``, if it has a ``revision`` that they are not in any more.
             SettingsFaults: with every fault; nothing has changed then.
             SettingsError: ``settings.unwritable``; nothing has changed then.
         """
-        with self._lock:
-            self._put_in_force(merged(self._settings, patch))
+        seen = {str(patch["revision"])} if "revision" in patch else None
+        with self.unchanged(seen):
+            self._put_in_force(merged(self._settings, {key: value for key, value in patch.items() if key != "revision"}))
             return self._settings
+
+    def shown(self) -> dict[str, Any]:
+        """Return the settings as JSON data, secrets masked, with their ``revision``."""
+        with self._lock:
+            return {**self._settings.model_dump(mode="json"), "revision": self.revision()}
+
+    def revision(self, source_id: str = "") -> str:
+        """Return which state the settings are in, or those of one source.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+        """
+        with self._lock:
+            if not source_id:
+                return self._revisions.of(self._settings.whole())
+            self.source(source_id)
+            return next(self._revisions.of(source.whole()) for source in self._settings.sources if source.id == source_id)
+
+    @contextmanager
+    def unchanged(self, revisions: Collection[str] | None, source_id: str = "") -> Iterator[None]:
+        """Keep others from changing the settings inside the block, for somebody who has seen them as they were.
+
+        Args:
+            revisions: any of which they must be in; None if that does not matter.
+            source_id: whose settings; empty for all.
+
+        Raises:
+            InputError: ``settings.stale``: somebody else has changed them; or ``api.unknown_source``.
+        """
+        with self._lock:
+            if revisions is not None and self.revision(source_id) not in revisions:
+                raise InputError("settings.stale")
+            yield
 
     def sources(self) -> list[dict[str, Any]]:
         """Return every source as JSON data: its settings, and how it is: ``status``, ``counts``, ``level``."""
@@ -395,7 +437,7 @@ class ClapTrap:
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
-            "settings": self._settings.model_dump(mode="json"),
+            "settings": self.shown(),
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
@@ -487,18 +529,21 @@ class ClapTrap:
     def _make_judge(self, rows: int) -> Judge:
         return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
 
-    def _put_in_force(self, document: object) -> None:
-        """Check a whole settings document, save it, and follow it; nothing has changed where that fails. Under the lock."""
-        changed = check(document)
+    def _put_in_force(self, document: object, why: Why = "change") -> None:
+        """Check a whole settings document, save it, and follow it; nothing has changed where that fails."""
+        with self._lock:
+            self._follow(check(document), why)
+
+    def _follow(self, changed: Settings, why: Why) -> None:
         if changed == self._settings:
             return
-        self._store.save(changed)
+        self._store.save(changed, why)
         self._settings = changed
         self.journal.keep(changed.history.keep_days)
         self._dispatcher.apply(changed.targets())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})
-        self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
+        self.hub.publish(SettingsChanged(self.shown()))
 
     def _apply(self) -> None:
         if self._worker is not None:

@@ -1,7 +1,7 @@
 """Logging in: what lets a request through, and the routes below ``/api/access``.
 
-A person has a cookie, a script a token (``Authorization: Bearer …``). Whatever is not listed here as open needs one of them; a
-new route is closed without a word of its own.
+A person has a cookie, a script a token (``Authorization: Bearer …``). Whatever is not listed here as open needs one of
+them; a new route is closed without a word of its own.
 """
 
 from __future__ import annotations

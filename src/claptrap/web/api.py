@@ -9,8 +9,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
-from claptrap.web.body import json_object
+from claptrap.web.body import json_object, seen
 from claptrap.web.history import build_history
+from claptrap.web.settings import build_settings
 
 
 def build_api(service: ClapTrap) -> Blueprint:
@@ -24,14 +25,6 @@ def build_api(service: ClapTrap) -> Blueprint:
     def state() -> Response:
         return jsonify(service.snapshot())
 
-    @api.get("/api/settings")
-    def settings() -> Response:
-        return jsonify(service.settings().model_dump(mode="json"))
-
-    @api.patch("/api/settings")
-    def change_settings() -> Response:
-        return jsonify(service.change(json_object()).model_dump(mode="json"))
-
     @api.post("/api/detection/start")
     def start_detection() -> Response:
         service.start_detection()
@@ -43,6 +36,7 @@ def build_api(service: ClapTrap) -> Blueprint:
         return jsonify(running=service.running)
 
     api.register_blueprint(build_history(service))
+    api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
@@ -58,7 +52,12 @@ def build_api(service: ClapTrap) -> Blueprint:
 
 
 def _add_sources(api: Blueprint, service: ClapTrap) -> None:
-    """Add the routes of sources."""
+    """Add the routes of sources. The ``ETag`` of one is the revision of its settings, not of how it is."""
+
+    def _one(source_id: str) -> Response:
+        answer = jsonify(service.source(source_id))
+        answer.set_etag(service.revision(source_id))
+        return answer
 
     @api.get("/api/sources")
     def sources() -> Response:
@@ -71,15 +70,18 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/sources/<source_id>")
     def source(source_id: str) -> Response:
-        return jsonify(service.source(source_id))
+        return _one(source_id)
 
     @api.patch("/api/sources/<source_id>")
     def change_source(source_id: str) -> Response:
-        return jsonify(service.change_source(source_id, json_object()))
+        with service.unchanged(seen(), source_id):
+            service.change_source(source_id, json_object())
+            return _one(source_id)
 
     @api.delete("/api/sources/<source_id>")
     def remove_source(source_id: str) -> Response:
-        return jsonify(service.remove_source(source_id))
+        with service.unchanged(seen(), source_id):
+            return jsonify(service.remove_source(source_id))
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
@@ -96,7 +98,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/devices")
     def devices() -> Response:
-        return jsonify([{"id": device.id, **asdict(device)} for device in service.devices()])
+        return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()])
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:

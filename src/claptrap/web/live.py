@@ -77,7 +77,7 @@ class Live:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
 
     async def _look_after_keys(self) -> None:
-        """Cut off whoever is let in no more: they logged out, the password is another, a token is revoked, a session over."""
+        """Cut off whoever is let in no more: they logged out, the password changed, a token is revoked, a session over."""
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), LOOK_EVERY_S)

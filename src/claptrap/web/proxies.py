@@ -1,7 +1,7 @@
 """Reverse proxies: what one says about a request is believed if it was named, and seen by nobody otherwise.
 
-Behind ``Proxies`` a request looks as if there were none: the address, scheme, name and path are those of whoever asked. The one
-thing left is ``X-Forwarded-Prefix``, the sub-path under which the page is shown; it is ours, and has been checked.
+Behind ``Proxies`` a request looks as if there were none: the address, scheme, name and path are those of whoever asked. The
+one thing left is ``X-Forwarded-Prefix``, the sub-path under which the page is shown; it is ours, and has been checked.
 """
 
 from __future__ import annotations

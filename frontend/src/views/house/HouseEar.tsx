@@ -1,12 +1,12 @@
 import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { startDetection, stopDetection } from "../api.ts";
-import { useFlash } from "../flash.ts";
-import { clock, duration, score } from "../i18n/format.ts";
-import { type Key, said, t } from "../i18n/index.ts";
-import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses, REMEMBERED } from "../store.ts";
-import { inWords } from "../words.ts";
-import { loudness } from "./LevelMeter.tsx";
+import { startDetection, stopDetection } from "../../api.ts";
+import { useFlash } from "../../flash.ts";
+import { clock, duration, score } from "../../i18n/format.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
+import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses, REMEMBERED } from "../../store.ts";
+import { inWords } from "../../words.ts";
+import { loudness } from "../../components/LevelMeter.tsx";
 
 const CLAP_MS = 1000;
 const BURP_MS = 2000;

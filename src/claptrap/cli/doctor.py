@@ -1,0 +1,82 @@
+"""``claptrap doctor``: what is wrong with this machine, and what to do."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from claptrap.cli.defaults import DATA_DIR, HOST, PORT
+from claptrap.cli.language import terminal_language
+from claptrap.core.errors import ModelError
+from claptrap.core.wording import Language
+from claptrap.doctor.finding import Finding, Grade, is_well
+from claptrap.doctor.processor import examine_processor
+from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.shelf import find
+
+_GRADES: dict[Language, dict[Grade, str]] = {
+    "fr": {Grade.OK: "bien", Grade.WARNING: "attention", Grade.FAULT: "panne"},
+    "en": {Grade.OK: "ok", Grade.WARNING: "warning", Grade.FAULT: "fault"},
+}
+_COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--host", default=HOST, envvar="CLAPTRAP_HOST", show_default=True, show_envvar=True, help="As for serve.")
+@click.option(
+    "--port",
+    default=PORT,
+    envvar="CLAPTRAP_PORT",
+    show_default=True,
+    show_envvar=True,
+    type=click.IntRange(1, 65535),
+    help="As for serve.",
+)
+@click.option(
+    "--data-dir",
+    default=DATA_DIR,
+    envvar="CLAPTRAP_DATA_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="As for serve.",
+)
+def doctor(as_json: bool, host: str, port: int, data_dir: Path) -> None:
+    """Examine this machine, whether the service runs or not; change nothing.
+
+    Each line is ok, a warning or a fault, with what to do about it. Exit status 1 if there is a fault.
+    """
+    findings: list[Finding] = []
+    for found in _examined(host, port, data_dir):
+        findings.append(found)
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _line(found))
+    sys.exit(0 if is_well(findings) else 1)
+
+
+def _examined(host: str, port: int, data_dir: Path) -> Iterable[Finding]:
+    """Yield what is found: first what decides whether anything else can be loaded."""
+    about_processor = examine_processor(_verified_yamnet())
+    yield from about_processor
+    if not is_well(about_processor):
+        return
+    from claptrap.doctor.examination import Patient, examine  # noqa: PLC0415  # loads NumPy, which may kill the process
+
+    yield from examine(Patient(data_dir, models_folder(), host, port))
+
+
+def _verified_yamnet() -> Path | None:
+    try:
+        return find(YAMNET, models_folder())
+    except ModelError:
+        return None  # told by the examination
+
+
+def _line(found: Finding) -> str:
+    language = terminal_language()
+    words = _GRADES[language]
+    grade = click.style(f"{words[found.grade]:<{max(map(len, words.values()))}}", fg=_COLOURS[found.grade])
+    return f"{grade}  {found.words(language)}"
