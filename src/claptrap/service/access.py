@@ -207,7 +207,7 @@ class Access:
         if self._read().password:
             self._guess(address, lambda: self._is_password(current), "access.wrong_password")
         elif wanted := self.setup_code:
-            given = code.strip().upper().encode()
+            given = _bytes(code.strip().upper())
             self._guess(address, lambda: hmac.compare_digest(given, wanted.encode()), "access.wrong_code")
         self.set_password(password)
         return self._begin_session()
@@ -378,19 +378,24 @@ class Access:
 
 
 def _check(password: str) -> None:
-    if len(_normal(password)) < LEAST_PASSWORD:
+    if len(password) < LEAST_PASSWORD:
         raise InputError("access.too_short", least=LEAST_PASSWORD)
     if len(password) > MOST_PASSWORD:
         raise InputError("access.too_long", most=MOST_PASSWORD)
 
 
-def _normal(password: str) -> str:
+def _normal(password: str) -> bytes:
     """Return a password as every keyboard gives it: some compose an accent, others do not (NIST SP 800-63B, 5.1.1.2)."""
-    return unicodedata.normalize("NFKC", password)
+    return _bytes(unicodedata.normalize("NFKC", password))
+
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes of a text; JSON may bring halves of a character, which are worth no failure."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(_bytes(secret)).hexdigest()
 
 
 def _look(path: Path) -> tuple[int, ...] | None:

@@ -69,7 +69,7 @@ class Live:
             await asyncio.to_thread(self._thread.join)
         await self._io.shutdown()
 
-    async def _greet(self, sid: str, environ: dict[str, str]) -> None:
+    async def _greet(self, sid: str, environ: dict[str, str], _auth: object = None) -> None:
         """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
         named = {"cookie": environ.get("HTTP_COOKIE", ""), "authorization": environ.get("HTTP_AUTHORIZATION", "")}
         self._keys[sid] = Key.of(named)
