@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.web.conftest import WAIT_S, Answer, Served, serving
+from tests.web.conftest import WAIT_S, Answer, Served, clap, serving
 from tests.web.test_live import page
 from tests.web.test_security import upgrade
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from claptrap.core.wording import Language, say
 from claptrap.service import ClapTrap
@@ -18,6 +21,7 @@ from claptrap.service.access import Access, Demand
 from claptrap.service.throttle import FREE
 from claptrap.web.access import COOKIE, Door
 from claptrap.web.app import create_app
+from claptrap.web.connections import POLICY_VIOLATION
 from claptrap.web.live import Live
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import Proxies
@@ -136,7 +140,7 @@ def test_socket_io_needs_a_key_on_both_transports(locked: Served) -> None:
 
 def test_no_event_of_socket_io_is_taken_without_a_key(locked: Served) -> None:
     """Even by who knows the name of a connection that somebody with a key has opened."""
-    live = Live(locked.service, Door(locked.service.access, ASSETS))
+    live = Live(locked.service)
     events = set(live._io.handlers["/"]) - {"connect", "disconnect"}
     assert events >= {"micro_open", "micro_sound", "micro_close"}
     _, token = locked.service.access.create_token("script")
@@ -243,6 +247,43 @@ def test_a_token_is_shown_once_lets_a_script_in_and_is_revoked(locked: Served) -
         assert locked.ask("DELETE", f"/api/access/tokens/{made.json['id']}", **mine).status == 200
         assert told.gone.wait(WAIT_S)
     assert locked.ask("GET", "/metrics", **bearer).status == 401
+
+
+# -- connections that stay -------------------------------------------------------------------------------------------------
+
+
+def test_a_connection_is_cut_whatever_its_other_end_does(locked: Served) -> None:
+    """One that answers nothing and goes on talking, as a browser would when it is only asked to go."""
+    made, token = locked.service.access.create_token("script")
+    url = f"ws://127.0.0.1:{locked.port}/socket.io/?EIO=4&transport=websocket"
+    with connect(url, additional_headers={"Authorization": f"Bearer {token}"}) as stubborn:
+        stubborn.send("40")
+        while not str(stubborn.recv(WAIT_S)).startswith('42["state"'):
+            pass
+        locked.service.access.revoke_token(made.id)
+        with pytest.raises(ConnectionClosed) as caught:
+            while True:
+                stubborn.recv(WAIT_S)
+        assert caught.value.rcvd
+        assert caught.value.rcvd.code == POLICY_VIOLATION
+
+
+def test_news_that_a_poll_waits_for_is_not_given_to_who_has_logged_out(locked: Served) -> None:
+    mine = {"Cookie": cookie_of(log_in(locked)), "Origin": locked.url}
+    path = "/socket.io/?EIO=4&transport=polling"
+    sid = re.search(rb'"sid":"([^"]+)"', locked.ask("GET", path, **mine).body)
+    assert sid
+    path += f"&sid={sid[1].decode()}"
+    assert locked.ask("POST", path, b"40", **mine).status == 200
+    seen = b""
+    while b'"state"' not in seen:
+        seen += locked.ask("GET", path, **mine).body
+    with ThreadPoolExecutor(1) as waiting:
+        answer = waiting.submit(locked.ask, "GET", path, **mine)
+        assert locked.ask("POST", "/api/access/logout", **mine).status == 200
+        locked.service.take(clap(0))
+        assert answer.result().status in (401, 200)
+        assert b"salon:e:0" not in answer.result().body
 
 
 # -- where others can ask --------------------------------------------------------------------------------------------------

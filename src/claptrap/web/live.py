@@ -6,7 +6,6 @@ import asyncio
 import logging
 import threading
 import time
-from contextlib import suppress
 from typing import Any
 
 import socketio
@@ -14,12 +13,10 @@ import socketio
 from claptrap.core.tally import Tally
 from claptrap.runtime.hub import Subscription
 from claptrap.service import ClapTrap
-from claptrap.web.access import Door, Key
 from claptrap.web.micro import Micro, OneAttachment
 from claptrap.web.wire import LEVEL, Message, message
 
 LEVELS_EVERY_S = 0.1
-LOOK_EVERY_S = 1.0  # whether those who are connected may still be
 MOST_MESSAGE_BYTES = 64_000
 _log = logging.getLogger(__name__)
 
@@ -27,12 +24,8 @@ _log = logging.getLogger(__name__)
 class Live:
     """Owns the Socket.IO server and the thread ``web:live``. Start and stop it in the server's event loop."""
 
-    def __init__(self, service: ClapTrap, door: Door) -> None:
+    def __init__(self, service: ClapTrap) -> None:
         self._service = service
-        self._door = door
-        self._keys: dict[str, Key] = {}
-        self._watch: asyncio.Task[None] | None = None
-        self._look = asyncio.Event()
         self._io = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
@@ -56,38 +49,18 @@ class Live:
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._pump, args=(subscription, loop), name="web:live")
         self._thread.start()
-        self._watch = asyncio.create_task(self._look_after_keys())
-        self._service.access.watch(lambda: loop.call_soon_threadsafe(self._look.set))
 
     async def stop(self) -> None:
         """End."""
-        self._service.access.watch(None)
-        if self._watch:
-            self._watch.cancel()
         if self._subscription and self._thread:
             self._subscription.close()
             await asyncio.to_thread(self._thread.join)
         await self._io.shutdown()
 
-    async def _greet(self, sid: str, environ: dict[str, str], _auth: object = None) -> None:
+    async def _greet(self, sid: str, _environ: object, _auth: object = None) -> None:
         """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
-        named = {"cookie": environ.get("HTTP_COOKIE", ""), "authorization": environ.get("HTTP_AUTHORIZATION", "")}
-        self._keys[sid] = Key.of(named)
         async with self._turn:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
-
-    async def _look_after_keys(self) -> None:
-        """Cut off whoever is let in no more: they logged out, the password changed, a token is revoked, a session over."""
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK_EVERY_S)
-            self._look.clear()
-            for sid, key in list(self._keys.items()):
-                if not self._io.manager.is_connected(sid, "/"):
-                    del self._keys[sid]
-                elif not self._door.admits(key):
-                    del self._keys[sid]
-                    await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))
 
     async def _tell(self, messages: list[Message]) -> None:
         async with self._turn:

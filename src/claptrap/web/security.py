@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from claptrap.core.weburl import DEFAULT_PORTS
 from claptrap.core.wording import Language
 from claptrap.web.access import Door, Key
-from claptrap.web.asgi import Application, Message, Receive, Scope, Send
+from claptrap.web.asgi import Application, Message, Receive, Scope, Send, by_name
 from claptrap.web.problems import TYPE, choose_language, encoded, problem
 from claptrap.web.proxies import Asked, Proxies
 
@@ -84,7 +84,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         asked = self._proxies.unwrap(scope)
-        headers = _by_name(asked.scope)
+        headers = by_name(asked.scope)
         around = HEADERS_IN_FRAME if asked.is_ingress else HEADERS
         if (refusal := self._refusal(asked, headers)) is not None:
             await self._refuse(asked.scope, headers, send, refusal)
@@ -168,16 +168,6 @@ def same_place(origin: str, host: str) -> bool:
         return False
     default = DEFAULT_PORTS.get(page.scheme)
     return default is not None and (page.hostname, ports[0] or default) == (place.hostname, ports[1] or default)
-
-
-def _by_name(scope: Scope) -> dict[str, str]:
-    """Return the headers; cookies in several are one."""
-    headers: dict[str, str] = {}
-    for raw_name, value in scope["headers"]:
-        name = raw_name.decode("latin-1")
-        before = f"{headers[name]}; " if name == "cookie" and name in headers else ""
-        headers[name] = before + value.decode("latin-1")
-    return headers
 
 
 def _must_be_ours(scope: Scope) -> bool:

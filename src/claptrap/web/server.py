@@ -22,6 +22,7 @@ from claptrap.web.access import Door
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
+from claptrap.web.connections import Connections
 from claptrap.web.live import MOST_MESSAGE_BYTES, Live
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
@@ -123,7 +124,8 @@ class Server:
             workers=WSGI_THREADS,
             send_queue_size=1000,
         )
-        self._live = Live(service, door)
+        self._live = Live(service)
+        self._connections = Connections(self._live.app, door, service.access)
         config = uvicorn.Config(
             Guard(self._dispatch, allowed_hosts, lambda: service.language, door, proxies),
             http="h11",
@@ -157,15 +159,17 @@ class Server:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket" or scope["path"].startswith("/socket.io/"):
-            await self._live.app(scope, receive, send)
+            await self._connections(scope, receive, send)
         else:
             await self._flask(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi names the same shapes otherwise
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._live.start()
+        await self._connections.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._connections.stop()
         await self._live.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
