@@ -51,6 +51,8 @@ export interface SourceSettings {
   delay_s: number;
   patterns: Pattern[];
   hears: Hears;
+  /** Whether the sound around detections is kept; off unless somebody switches it on. */
+  clips: boolean;
   input: Input;
   webhooks: WebhookSettings[];
 }
@@ -59,6 +61,53 @@ export interface Settings {
   version: number;
   language: Language;
   sources: SourceSettings[];
+  /** Which state they are in; changes with anything in them. */
+  revision: string;
+}
+
+/** A document of before; `code` says why it cannot be used. */
+export interface Backup extends Worded {
+  name: string;
+  /** UTC Unix seconds. */
+  at: number;
+  /** Before what it was kept, or because a person asked. */
+  why: "change" | "restore" | "import" | "asked";
+  size: number;
+  valid: boolean;
+}
+
+/** One difference of two documents; secrets are masked in its values. */
+export interface Change {
+  path: string;
+  kind: "added" | "changed" | "removed" | "reordered";
+  old: unknown;
+  new: unknown;
+}
+
+export type ImportMode = "replace" | "merge";
+
+/** What of a document is not taken, or not as it is, and why. */
+export interface ImportNote extends Worded {
+  path: string;
+  kind: "left_out" | "adapted" | "refused";
+}
+
+export interface ImportPreview {
+  format: "claptrap" | "original" | "fork";
+  mode: ImportMode;
+  /** False where `faults` forbid it. */
+  applicable: boolean;
+  changes: Change[];
+  notes: ImportNote[];
+  faults: (Worded & { path: string })[];
+}
+
+/** A `CLAPTRAP_…` variable that is set; `near` is what was perhaps meant where it is unknown. */
+export interface Override {
+  variable: string;
+  option: string;
+  value: string;
+  near: string;
 }
 
 export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
@@ -113,6 +162,21 @@ export interface EventRecord {
   applause: boolean;
   latency_s: number;
   mark: Mark | null;
+  /** Whether the sound around it was kept and can be heard. */
+  clip: boolean;
+}
+
+/** The sound around a detection can be heard from now on: the Socket.IO event `clip`. */
+export interface ClipNews {
+  event_id: string;
+}
+
+/** How much sound is kept, and how much may be. */
+export interface ClipTotal {
+  clips: number;
+  size_bytes: number;
+  keep_days: number;
+  keep_mb: number;
 }
 
 /** Which detections: all that fit every value given; times in UTC Unix seconds. */
@@ -182,14 +246,32 @@ export interface ModelProgress extends Worded {
   in_use: boolean;
 }
 
+/** One built-in test of `serve --dev`; its message says why it failed. */
+export interface SelfTest extends Worded {
+  id: string;
+  stage: "waiting" | "running" | "passed" | "failed" | "skipped";
+  took_s: number;
+  title_fr: string;
+  title_en: string;
+  area_fr: string;
+  area_en: string;
+}
+
+export interface SelfTestRun {
+  running: boolean;
+  tests: SelfTest[];
+}
+
 export interface Snapshot {
   version: string;
+  dev: boolean;
   running: boolean;
   language: Language;
   labels: boolean;
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];
   attempts: Attempt[];
@@ -254,6 +336,8 @@ export interface SeenStream extends Worded {
 export interface Fault {
   path: string;
   code: string;
+  /** What is there, as JSON; empty where it may be a secret. */
+  value: string;
   message: string;
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +71,22 @@ def test_where_a_library_kills_the_process_the_doctor_says_so(tmp_path: Path) ->
     assert status == 1
     assert found["libraries"]["code"] == "doctor.illegal_instruction"
     assert found["libraries"]["params"] == {"library": "NumPy"}
+
+
+def test_a_bundle_is_written_beside_the_report(tmp_path: Path) -> None:
+    """With the log file that is there, and without what is secret in either; a place that cannot be written is told."""
+    source = {**FILE, "webhooks": [{"id": "w", "enabled": False, "url": "https://hooks.example.org/hook-4f9a8c7b6d5e"}]}
+    folder = data_dir(tmp_path, source)
+    (folder / "claptrap.log").write_text("posted to https://hooks.example.org/hook-4f9a8c7b6d5e\n")
+    ask = ("doctor", "--data-dir", str(folder), "--port", str(free_port()), "--bundle")
+    done = run(*ask, "help.zip", folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "help.zip" in done.stderr
+    with zipfile.ZipFile(tmp_path / "help.zip") as file:
+        files = {name: file.read(name).decode() for name in file.namelist()}
+    assert files["log.txt"] == "posted to https://name-1/…\n"
+    assert "settings.json" in files
+    assert not [name for name, text in files.items() if "4f9a8c7b6d5e" in text or "example.org" in text]
+    refused = run(*ask, "no/such/folder/help.zip", folder=tmp_path)
+    assert refused.returncode == 1
+    assert "cannot be written" in refused.stderr

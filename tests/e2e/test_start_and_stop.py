@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from tests.peers.service import Service, claptrap_environment
 
+from claptrap.settings.migrate import NEWEST
 from claptrap.web.server import WSGI_THREADS
 
 pytestmark = pytest.mark.slow
@@ -64,10 +65,22 @@ def test_a_taken_port_is_said_in_words(tmp_path: Path) -> None:
 
 def test_a_second_service_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     """Two services would overwrite each other's settings."""
-    with Service(tmp_path):
+    with Service(tmp_path) as service:
         answer = run_serve("--port", "0", "--data-dir", str(tmp_path))
     assert answer.returncode == 1
-    assert "Another ClapTrap" in answer.stderr
+    assert f"Another ClapTrap (process {service.pid}, since 20" in answer.stderr
+
+
+def test_after_a_downgrade_it_does_not_start_and_changes_nothing(tmp_path: Path) -> None:
+    """It says what to do; with its defaults it would hear and tell what nobody chose."""
+    newer = f'{{"version": {NEWEST + 1}, "sources": []}}'
+    (tmp_path / "settings.json").write_text(newer)
+    answer = run_serve("--port", "0", "--data-dir", str(tmp_path))
+    assert answer.returncode == 1
+    assert "written by a newer ClapTrap" in answer.stderr
+    assert "claptrap settings restore" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert (tmp_path / "settings.json").read_text() == newer
 
 
 def test_the_network_is_not_let_in_without_a_password(tmp_path: Path) -> None:

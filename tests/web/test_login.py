@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from tests.web.conftest import WAIT_S, Answer, Served, clap, serving
 from tests.web.test_live import page
 from tests.web.test_security import upgrade
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from claptrap.core.wording import Language, say
 from claptrap.service import ClapTrap
@@ -262,10 +262,14 @@ def test_a_connection_is_cut_whatever_its_other_end_does(locked: Served) -> None
             pass
         locked.service.access.revoke_token(made.id)
         with pytest.raises(ConnectionClosed) as caught:
-            while True:
-                stubborn.recv(WAIT_S)
+            _listen(stubborn)
         assert caught.value.rcvd
         assert caught.value.rcvd.code == POLICY_VIOLATION
+
+
+def _listen(connection: ClientConnection) -> NoReturn:
+    while True:
+        connection.recv(WAIT_S)
 
 
 def test_news_that_a_poll_waits_for_is_not_given_to_who_has_logged_out(locked: Served) -> None:

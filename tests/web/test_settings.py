@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from tests.web.conftest import Served
+from tests.web.conftest import Served, serving
 
+from claptrap.service import ClapTrap
+from claptrap.settings.environment import overrides
 from claptrap.settings.migrate import NEWEST
 
 HEADERS = {"Authorization": "Bearer T0PSECRET"}
@@ -111,3 +114,72 @@ def test_a_backup_that_cannot_be_used_says_why_and_changes_nothing(
     assert served.ask("GET", "/api/settings/backups/settings-bad.json/diff").status == status
     assert served.service.settings() == before
     assert served.ask("POST", "/api/settings/backups/settings-none.json/restore").status == 404
+
+
+def test_an_export_is_a_file_without_secrets_unless_they_are_asked_for_by_word(served: Served) -> None:
+    webhook = {"id": "webhook", "url": "http://127.0.0.1:9/x", "headers": HEADERS}
+    served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": [webhook]}]})
+    plain = served.ask("GET", "/api/settings/export")
+    assert plain.headers["content-disposition"].startswith('attachment; filename="claptrap-settings-20')
+    assert b"T0PSECRET" not in plain.body
+    assert b"T0PSECRET" not in served.ask("GET", "/api/settings/export?secrets=true").body
+    for refused in ({}, {"secrets": False}, {"secrets": "yes"}):
+        assert served.ask("POST", "/api/settings/export", refused).status == 400
+    whole = served.ask("POST", "/api/settings/export", {"secrets": True})
+    assert "with-secrets" in whole.headers["content-disposition"]
+    assert whole.json == served.service.settings().whole()
+    unasked = served.ask("POST", "/api/settings/export", {"secrets": True}, Origin="http://elsewhere.example")
+    assert unasked.status == 403
+
+
+def test_an_import_is_looked_at_first_and_then_taken_as_it_was_seen(served: Served) -> None:
+    document = {"global": {"threshold": "0.4", "debug": True}, "microphone": {"audio_source": "USB", "enabled": False}}
+    before = served.service.settings()
+    seen = served.ask("POST", "/api/settings/import/preview", document).json
+    assert (seen["format"], seen["mode"], seen["applicable"]) == ("original", "merge", True)
+    assert [(change["path"], change["kind"]) for change in seen["changes"]] == [("sources.microphone", "added")]
+    left = next(note for note in seen["notes"] if note["path"] == "global.debug")
+    assert (left["kind"], left["code"]) == ("left_out", "import.not_needed")
+    assert left["message_fr"] != left["message_en"] != ""
+    assert served.service.settings() == before, "a look changes nothing"
+    taken = served.ask("POST", "/api/settings/import", document, If_Match=f'"{seen["revision"]}"')
+    assert taken.status == 200
+    assert taken.json["changes"] == seen["changes"]
+    assert [source.id for source in served.service.settings().sources] == ["salon", "microphone"]
+    assert served.ask("GET", "/api/settings/backups").json["backups"][0]["why"] in ("change", "import")
+    late = served.ask("POST", "/api/settings/import?mode=replace", document, If_Match=f'"{seen["revision"]}"')
+    assert (late.status, late.json["code"]) == (412, "settings.stale")
+
+
+@pytest.mark.parametrize(
+    ("path", "document", "status", "code"),
+    [
+        ("", {"language": "de"}, 422, "settings.invalid_document"),
+        ("", {"version": NEWEST + 1}, 422, "settings.newer"),
+        ("", {"colour": "red"}, 422, "import.unknown_format"),
+        ("?mode=other", {"language": "en"}, 400, "api.bad_parameter"),
+        ("", [], 400, "api.not_an_object"),
+    ],
+)
+def test_an_import_that_cannot_be_taken_changes_nothing(
+    served: Served, path: str, document: object, status: int, code: str
+) -> None:
+    before = served.service.settings()
+    refused = served.ask("POST", f"/api/settings/import{path}", document)
+    assert (refused.status, refused.json["code"]) == (status, code)
+    looked = served.ask("POST", f"/api/settings/import/preview{path}", document)
+    if code == "settings.invalid_document":
+        assert (looked.status, looked.json["applicable"]) == (200, False)
+        assert [fault["path"] for fault in looked.json["faults"]] == ["language"]
+    else:
+        assert looked.status == status
+    assert served.service.settings() == before
+
+
+def test_the_state_says_what_the_environment_decides(data_dir: Path, quiet_models: Path) -> None:
+    assert not quiet_models.exists()
+    told = overrides({"CLAPTRAP_PORT": "1234"}, {"CLAPTRAP_PORT": "--port"})
+    with serving(ClapTrap(data_dir, environment=told)) as running:
+        assert running.ask("GET", "/api/state").json["environment"] == [
+            {"variable": "CLAPTRAP_PORT", "option": "--port", "value": "1234", "near": ""}
+        ]

@@ -25,7 +25,7 @@ function Inside() {
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
       <Header home={linkTo.house}><Nav /></Header>
-      <main>
+      <main data-view={route.value.view}>
         <Problems />
         <CurrentView />
       </main>

@@ -154,6 +154,8 @@ export const en: Record<Key, string> = {
   "form.name": "Name",
   "form.add": "Add",
   "form.save": "Save",
+  "form.elsewhere": "This source was changed elsewhere meanwhile (its name is “{name}”). Save again to replace that, or cancel to look at it.",
+  "form.gone": "This source was removed elsewhere meanwhile.",
   "form.cancel": "Cancel",
 
   "rtsp.url": "Address",
@@ -217,6 +219,8 @@ export const en: Record<Key, string> = {
 
   "saving.saving": "Saving…",
   "saving.saved": "Saved",
+  "saving.elsewhere": "Changed elsewhere meanwhile. Choose again to replace that.",
+  "saving.elsewhere_value": "Changed elsewhere meanwhile, to “{value}”. Enter it again to replace that.",
   "saving.unreachable": "Not saved: the service cannot be reached. Saved again once connected.",
 
   "webhook.test": "Test",
@@ -286,6 +290,20 @@ export const en: Record<Key, string> = {
 
   "footer.version": "version {version}",
   "footer.language": "Language",
+
+  "selftest.open": "Run the tests",
+  "selftest.title": "Built-in tests",
+  "selftest.detail": "On temporary folders: your settings are not touched.",
+  "selftest.again": "Run again",
+  "selftest.close": "Close",
+  "selftest.running": "{done} of {all} done…",
+  "selftest.passed": "{passed} of {all} tests passed.",
+  "selftest.failed": "{failed} of {all} test(s) failed.",
+  "selftest.stage.waiting": "waiting",
+  "selftest.stage.running": "running",
+  "selftest.stage.passed": "passed",
+  "selftest.stage.failed": "failed",
+  "selftest.stage.skipped": "not applicable here",
 
   "error.start": "Detection could not be switched: {reason}",
   "error.unreachable": "the service cannot be reached",

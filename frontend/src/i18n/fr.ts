@@ -153,6 +153,8 @@ export const fr = {
   "form.name": "Nom",
   "form.add": "Ajouter",
   "form.save": "Enregistrer",
+  "form.elsewhere": "Cette source a été modifiée ailleurs entre-temps (son nom est « {name} »). Enregistrez à nouveau pour remplacer, ou annulez pour regarder.",
+  "form.gone": "Cette source a été retirée ailleurs entre-temps.",
   "form.cancel": "Annuler",
 
   "rtsp.url": "Adresse",
@@ -216,6 +218,8 @@ export const fr = {
 
   "saving.saving": "Enregistrement…",
   "saving.saved": "Enregistré",
+  "saving.elsewhere": "Modifié ailleurs entre-temps. Choisissez à nouveau pour le remplacer.",
+  "saving.elsewhere_value": "Modifié ailleurs entre-temps : « {value} ». Saisissez à nouveau pour le remplacer.",
   "saving.unreachable": "Pas enregistré : service injoignable. Nouvel essai à la reconnexion.",
 
   "webhook.test": "Tester",
@@ -285,6 +289,20 @@ export const fr = {
 
   "footer.version": "version {version}",
   "footer.language": "Langue",
+
+  "selftest.open": "Exécuter les tests",
+  "selftest.title": "Tests intégrés",
+  "selftest.detail": "Sur des dossiers temporaires : vos réglages ne sont pas touchés.",
+  "selftest.again": "Exécuter à nouveau",
+  "selftest.close": "Fermer",
+  "selftest.running": "{done} sur {all} terminés…",
+  "selftest.passed": "{passed} tests réussis sur {all}.",
+  "selftest.failed": "{failed} test(s) en échec sur {all}.",
+  "selftest.stage.waiting": "en attente",
+  "selftest.stage.running": "en cours",
+  "selftest.stage.passed": "réussi",
+  "selftest.stage.failed": "échec",
+  "selftest.stage.skipped": "sans objet ici",
 
   "error.start": "La détection n'a pas pu changer d'état : {reason}",
   "error.unreachable": "service injoignable",

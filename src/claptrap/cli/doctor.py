@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import click
@@ -12,7 +15,9 @@ import click
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import terminal_language
 from claptrap.core.errors import ModelError
-from claptrap.core.wording import Language
+from claptrap.core.wording import Language, say
+from claptrap.doctor.ask import ask
+from claptrap.doctor.bundle import MOST_LOG_BYTES, Evidence, bundle
 from claptrap.doctor.finding import Finding, Grade, is_well
 from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import YAMNET, models_folder
@@ -45,7 +50,20 @@ _COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
     type=click.Path(path_type=Path),
     help="As for serve.",
 )
-def doctor(as_json: bool, host: str, port: int, data_dir: Path) -> None:
+@click.option(
+    "--bundle",
+    "bundle_to",
+    metavar="FILE.zip",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a support bundle, without secrets and addresses.",
+)
+@click.option(
+    "--log",
+    "log_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Log file for the bundle.  [default: claptrap.log in the data folder, if it is there]",
+)
+def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path | None, log_file: Path | None) -> None:
     """Examine this machine, whether the service runs or not; change nothing.
 
     Each line is ok, a warning or a fault, with what to do about it. Exit status 1 if there is a fault.
@@ -54,7 +72,33 @@ def doctor(as_json: bool, host: str, port: int, data_dir: Path) -> None:
     for found in _examined(host, port, data_dir):
         findings.append(found)
         click.echo(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _line(found))
+    if bundle_to is not None:
+        _write_bundle(bundle_to, collected(findings, host, port, data_dir, log_file or data_dir / "claptrap.log"))
     sys.exit(0 if is_well(findings) else 1)
+
+
+def collected(findings: Sequence[Finding], host: str, port: int, data_dir: Path, log_file: Path) -> Evidence:
+    """Return what there is for a bundle; what cannot be had is left out."""
+    settings: object = None
+    with suppress(OSError, ValueError, RecursionError):
+        settings = json.loads((data_dir / "settings.json").read_bytes())
+    metrics = log = ""
+    with suppress(OSError, HTTPException):
+        metrics = ask(host, port, "/metrics").decode(errors="replace")
+    with suppress(OSError), log_file.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_LOG_BYTES))
+        log = file.read(MOST_LOG_BYTES).decode(errors="replace")
+    return Evidence(findings, settings, log, metrics)
+
+
+def _write_bundle(path: Path, evidence: Evidence) -> None:
+    language = terminal_language()
+    try:
+        path.write_bytes(bundle(evidence))
+    except OSError as error:
+        click.echo(say("doctor.bundle_unwritable", language, path=str(path), reason=error.strerror or str(error)), err=True)
+        sys.exit(1)
+    click.echo(say("doctor.bundle", language, path=str(path)), err=True)
 
 
 def _examined(host: str, port: int, data_dir: Path) -> Iterable[Finding]:

@@ -11,8 +11,10 @@ import click
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import say
+from claptrap.doctor.log_tail import LogTail
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.certificate import certificate
@@ -90,6 +92,13 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Do without YAMNet rather than fetch it (4 MB, once).",
 )
 @click.option(
+    "--dev",
+    is_flag=True,
+    envvar="CLAPTRAP_DEV",
+    show_envvar=True,
+    help="Offer the built-in tests at the foot of the page.",
+)
+@click.option(
     "--log-level",
     default="info",
     envvar="CLAPTRAP_LOG_LEVEL",
@@ -107,12 +116,15 @@ def serve(
     base_path: str,
     tls: bool,
     no_download: bool,
+    dev: bool,
     log_level: str,
 ) -> None:
     """Hear, and show a page. Ctrl-C ends it."""
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
-    service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
+    _keep_log_tail()
+    yamnet_url = None if no_download else download_url(YAMNET)
+    service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
 
     def announce(url: str) -> None:
         click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
@@ -133,3 +145,10 @@ def serve(
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
         sys.exit(1)
+
+
+def _keep_log_tail() -> None:
+    """Keep the newest lines for a support bundle, formed like those on stderr."""
+    root, tail = logging.getLogger(), LogTail()
+    tail.setFormatter(root.handlers[0].formatter)
+    root.addHandler(tail)

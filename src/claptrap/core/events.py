@@ -141,13 +141,37 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge thought of one candidate, accepted or not; the page shows near misses with it."""
+    """What the judge thought of one candidate, accepted or not; the page shows near misses with it.
+
+    Attributes:
+        code: why, and what came of it; a key of ``core.wording``.
+        params: values for that sentence.
+        labels: the sounds heard there; empty without YAMNet, and for what is far from a clap.
+    """
 
     source_id: str
     timestamp: float
     score: float
     threshold: float
     accepted: bool
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the newest sound of one source looks like, for whoever asked to see it.
+
+    Attributes:
+        timestamp: UTC Unix seconds at which the first column begins.
+        columns: one every 20 ms, each ``runtime.scope.BANDS`` + 1 bytes: the peak, then the bands from low to high;
+            0 for −100 dB or less, 255 for 0 dB.
+    """
+
+    source_id: str
+    timestamp: float
+    columns: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +211,13 @@ class Attempt:
     def ok(self) -> bool:
         """Whether the receiver took it."""
         return not self.code
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKept:
+    """The sound around a detection can be heard from now on."""
+
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +281,10 @@ Status = (
     | Level
     | Heard
     | Verdict
+    | Picture
     | Clap
     | Attempt
+    | ClipKept
     | ModelProgress
     | DetectionRunning
     | SettingsChanged

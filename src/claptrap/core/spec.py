@@ -130,6 +130,7 @@ class SourceSpec:
         delay_s: least time between two detections, > 0 s.
         patterns: the rows of claps it reacts to, any of them.
         hears: claps, applause or both.
+        clips: whether the sound around detections is kept.
         pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
     """
 
@@ -141,6 +142,7 @@ class SourceSpec:
     delay_s: float = 0.5
     patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
     hears: Hears = Hears.BOTH
+    clips: bool = False
     pin: str | None = None
 
     @property

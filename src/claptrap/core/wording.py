@@ -9,11 +9,15 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_selftest import SELFTEST
+from claptrap.core.wording_verdict import VERDICTS
 
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **SELFTEST,
+    **VERDICTS,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
@@ -525,9 +529,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
     },
     "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_one_of_near": {
+        "en": "It must be one of {bound}. Did you mean “{near}”?",
+        "fr": "Il faut l'une de ces valeurs : {bound}. Vouliez-vous dire « {near} » ?",
+    },
     "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
     "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
-    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key": {
+        "en": "There is no such setting. Take it away.",
+        "fr": "Ce réglage n'existe pas. Retirez-le.",
+    },
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
@@ -539,6 +550,142 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.secret_elsewhere": {
         "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
         "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
+    },
+    # -- the terminal: settings
+    "terminal.file": {
+        "en": "Settings of {path}",
+        "fr": "Réglages de {path}",
+    },
+    "terminal.no_file": {
+        "en": "{path} does not exist yet: the defaults are in force.",
+        "fr": "{path} n'existe pas encore : les valeurs par défaut sont en vigueur.",
+    },
+    "terminal.override": {
+        "en": "{variable} is set: {option} = {value}",
+        "fr": "{variable} est défini : {option} = {value}",
+    },
+    "terminal.override_near": {
+        "en": "{variable} is unknown. Did you mean {near}?",
+        "fr": "{variable} est inconnu. Vouliez-vous dire {near} ?",
+    },
+    "terminal.valid": {
+        "en": "{path} is valid: {sources} source(s).",
+        "fr": "{path} est valable : {sources} source(s).",
+    },
+    "terminal.given": {"en": "given: {value}", "fr": "donné : {value}"},
+    "terminal.no_backups": {
+        "en": "There is no backup yet; one is made before each change.",
+        "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",
+    },
+    "terminal.no_difference": {
+        "en": "Nothing would change.",
+        "fr": "Rien ne changerait.",
+    },
+    "terminal.restored": {
+        "en": "{name} is in force again; the settings of before are a backup.",
+        "fr": "{name} est de nouveau en vigueur ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.imported": {
+        "en": "{path} was imported; the settings of before are a backup.",
+        "fr": "{path} est importé ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.with_secrets": {
+        "en": "Passwords and tokens are in this file: keep it like one, and send it to nobody.",
+        "fr": "Ce fichier contient des mots de passe et des jetons : gardez-le comme tel, et ne l'envoyez à personne.",
+    },
+    "terminal.not_written": {
+        "en": "{path} cannot be written: {reason}.",
+        "fr": "{path} ne peut pas être écrit : {reason}.",
+    },
+    "terminal.while_it_runs": {
+        "en": "While it runs, its page restores and imports settings, as does /api/settings.",
+        "fr": "Tant qu'il tourne, sa page restaure et importe les réglages, ainsi que /api/settings.",
+    },
+    "terminal.go_on": {
+        "en": "Do it?",
+        "fr": "Le faire ?",
+    },
+    "terminal.left_out": {
+        "en": "not taken",
+        "fr": "non repris",
+    },
+    "terminal.adapted": {
+        "en": "adapted",
+        "fr": "adapté",
+    },
+    "terminal.refused": {
+        "en": "refused",
+        "fr": "refusé",
+    },
+    "terminal.before_change": {
+        "en": "before a change",
+        "fr": "avant un changement",
+    },
+    "terminal.before_restore": {
+        "en": "before a restore",
+        "fr": "avant une restauration",
+    },
+    "terminal.before_import": {
+        "en": "before an import",
+        "fr": "avant un import",
+    },
+    "terminal.before_asked": {
+        "en": "on request",
+        "fr": "à la demande",
+    },
+    # -- importing settings
+    "import.unknown_format": {
+        "en": "These are neither settings of ClapTrap nor of the original (settings.json) nor of its Home Assistant fork.",
+        "fr": "Ce ne sont ni des réglages de ClapTrap, ni ceux de l'original (settings.json), ni ceux de son fork Home Assistant.",
+    },
+    "import.secret_left_out": {
+        "en": "This secret is not in the document, and the one that is known here is for another address. Type it in afterwards.",
+        "fr": "Ce secret n'est pas dans le document, et celui connu ici est pour une autre adresse. Tapez-le après l'import.",
+    },
+    "import.unknown": {"en": "ClapTrap has no such setting.", "fr": "ClapTrap n'a pas ce réglage."},
+    "import.unused": {
+        "en": "The original does not use this either.",
+        "fr": "L'original ne s'en sert pas non plus.",
+    },
+    "import.not_needed": {
+        "en": "ClapTrap does not need this: it adapts to each source by itself.",
+        "fr": "ClapTrap n'en a pas besoin : il s'adapte tout seul à chaque source.",
+    },
+    "import.always_starts": {
+        "en": "ClapTrap hears every enabled source as soon as it starts. Switch the source off if it should not.",
+        "fr": "ClapTrap écoute chaque source activée dès son démarrage. Désactivez la source s'il ne le faut pas.",
+    },
+    "import.sounds": {
+        "en": "Which sounds count is not chosen from a list here: a model made for claps decides.",
+        "fr": "Les sons qui comptent ne se choisissent pas dans une liste ici : un modèle fait pour les claps décide.",
+    },
+    "import.by_name": {
+        "en": "A microphone is known by its name here, for its number changes when another is plugged in.",
+        "fr": "Un micro est reconnu à son nom ici, car son numéro change quand on en branche un autre.",
+    },
+    "import.of_the_page": {
+        "en": "This is a remainder of the page, not a setting.",
+        "fr": "C'est un reste de la page, pas un réglage.",
+    },
+    "import.threshold": {
+        "en": "Taken as {value}. Scores are made otherwise here: watch them on the page and adjust the threshold.",
+        "fr": "Repris : {value}. Les scores sont calculés autrement ici : observez-les sur la page et ajustez le seuil.",
+    },
+    "import.one_threshold": {
+        "en": "A source has one threshold here; the lowest of its groups is taken: {value}.",
+        "fr": "Une source a un seul seuil ici ; le plus bas de ses groupes est repris : {value}.",
+    },
+    "import.groups": {
+        "en": "The source reacts to exactly so many claps: {counts}. Names of Home Assistant entities are not taken.",
+        "fr": "La source réagit à exactement autant de claps : {counts}. Les noms des entités Home Assistant ne sont pas repris.",
+    },
+    "import.too_many_claps": {
+        "en": "Rows have from 1 to {most} claps here.",
+        "fr": "Les suites ont de 1 à {most} claps ici.",
+    },
+    "import.source_refused": {
+        "en": "The source “{name}” is not taken; see what is wrong with it.",
+        "fr": "La source « {name} » n'est pas reprise ; voyez ce qui ne va pas.",
     },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
@@ -711,6 +858,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The value of “{name}” in the address is not understood.",
         "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
     },
+    "clips.unwritable": {
+        "en": "Clips cannot be kept in {path}: {reason}. Detections are kept and told all the same. Free the disk or give ClapTrap the folder; it tries again with the next clip.",
+        "fr": "Les extraits sonores ne peuvent pas être conservés dans {path} : {reason}. Les détections sont conservées et annoncées malgré tout. Libérez le disque ou donnez le dossier à ClapTrap ; il réessaie au prochain extrait.",
+    },
+    "clips.disk_full": {
+        "en": "The disk has only {free_mb} MB left, and clips leave {leave_mb} MB to the rest: no more are kept until there is room. Detections are kept and told all the same.",
+        "fr": "Il ne reste que {free_mb} Mo sur le disque, et les extraits sonores en laissent {leave_mb} au reste : aucun n'est plus conservé tant qu'il n'y a pas de place. Les détections sont conservées et annoncées malgré tout.",
+    },
+    "api.no_clip": {
+        "en": "There is no clip of the detection “{id}”.",
+        "fr": "Il n'y a pas d'extrait sonore de la détection « {id} ».",
+    },
     "api.bad_mark": {
         "en": 'A detection is marked with {{"mark": "clap"}}, "not_clap", or null to take the mark back.',
         "fr": 'Une détection se marque par {{"mark": "clap"}}, "not_clap", ou null pour retirer la marque.',
@@ -732,6 +891,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.too_many_probes": {
         "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
         "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
+    },
+    "api.too_many_watched": {
+        "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
+        "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

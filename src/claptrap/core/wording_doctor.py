@@ -5,6 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 DOCTOR: dict[str, dict[Literal["fr", "en"], str]] = {
+    "api.examining": {
+        "en": "A support bundle is being made already. Try again in {seconds} s.",
+        "fr": "Un dossier d'assistance est déjà en préparation. Réessayez dans {seconds} s.",
+    },
+    "doctor.bundle": {
+        "en": "The support bundle is in {path}. Secrets and addresses were taken out; look through it before you pass it on.",
+        "fr": "Le dossier d'assistance est dans {path}. Secrets et adresses en ont été retirés ; regardez-le avant de le transmettre.",
+    },
+    "doctor.bundle_unwritable": {
+        "en": "The support bundle cannot be written to {path}: {reason}. Name another file.",
+        "fr": "Le dossier d'assistance ne peut pas être écrit dans {path} : {reason}. Nommez un autre fichier.",
+    },
     "doctor.python": {
         "en": "Python {version}, {system}, {machine}.",
         "fr": "Python {version}, {system}, {machine}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,16 +56,18 @@ def examine(patient: Patient, *, clock: Clock | None = None) -> list[Finding]:
     return [*found, examine_clock(began, Watch.read(clock))]
 
 
-def examine_from_inside(patient: Patient, settings: Settings, *, clock: Clock | None = None) -> list[Finding]:
-    """Examine the machine from inside of the service: it has the port and the microphones itself."""
+def examine_from_inside(
+    data_dir: Path, models: Path, settings: Settings, *, stop: threading.Event, clock: Clock | None = None
+) -> list[Finding]:
+    """Examine the machine from inside of the service: it has the port and the microphones itself. ``stop`` cuts it short."""
     clock = clock or SystemClock()
     began = Watch.read(clock)
     found = [
-        *examine_folder(patient.data_dir, who_serves(patient.data_dir)),
-        *examine_models(patient.models),
+        *examine_folder(data_dir, who_serves(data_dir)),
+        *examine_models(models),
         *examine_sound(settings, is_served=True, listen=False),
         *_libraries(),
-        *examine_network(settings),
+        *examine_network(settings, stop=stop),
         *examine_vban(settings, is_served=True),
         *examine_programs(),
     ]

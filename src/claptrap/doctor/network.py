@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +18,19 @@ from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.settings.schema import RtspSource, Settings
-from claptrap.sources.knock import Patience, knock
+from claptrap.sources.knock import Patience, Stopped, knock
 
 WITHIN_S = 5.0
 AT_ONCE = 32
 MOST = 200
 
 
-def examine_network(settings: Settings, *, within_s: float = WITHIN_S) -> list[Finding]:
-    """Reach for all receivers and cameras that are in use, ``AT_ONCE`` at once, each for ``within_s`` at most."""
+def examine_network(settings: Settings, *, within_s: float = WITHIN_S, stop: threading.Event | None = None) -> list[Finding]:
+    """Reach for all receivers and cameras that are in use, ``AT_ONCE`` at once, each for ``within_s`` at most.
+
+    Once ``stop`` is set it ends soon, and what it returns is of no use.
+    """
+    stop = stop or threading.Event()
     names = {source.id: source.name for source in settings.sources}
     used = {source.id for source in settings.sources if source.enabled}
     targets = [target for target in settings.targets() if target.source_id in used]
@@ -35,7 +40,7 @@ def examine_network(settings: Settings, *, within_s: float = WITHIN_S) -> list[F
     async def all_of_them(loop: Loop, pool: ThreadPoolExecutor) -> list[Finding]:
         calls: list[Coroutine[Any, Any, Finding]] = [
             *(_in_turn(turn, _receiver(target, names[target.source_id], within_s)) for target in targets[:MOST]),
-            *(_in_turn(turn, _in_pool(loop, pool, camera, within_s)) for camera in cameras[:MOST]),
+            *(_in_turn(turn, _in_pool(loop, pool, camera, within_s, stop)) for camera in cameras[:MOST]),
         ]
         return list(await asyncio.gather(*calls))
 
@@ -97,16 +102,20 @@ def _context(target: TargetSpec) -> ssl.SSLContext:
     return context
 
 
-async def _in_pool(loop: Loop, pool: ThreadPoolExecutor, source: RtspSource, within_s: float) -> Finding:
-    return await loop.run_in_executor(pool, _camera, source, within_s)
+async def _in_pool(
+    loop: Loop, pool: ThreadPoolExecutor, source: RtspSource, within_s: float, stop: threading.Event
+) -> Finding:
+    return await loop.run_in_executor(pool, _camera, source, within_s, stop)
 
 
-def _camera(source: RtspSource, within_s: float) -> Finding:
+def _camera(source: RtspSource, within_s: float, stop: threading.Event) -> Finding:
     url, where = source.input.url, redact(source.input.url)
     subject = f"{source.name} → {where}"
     began_s = time.monotonic()
     try:
-        knock(url, verify_tls=source.input.verify_tls, patience=Patience(where, within_s))
+        knock(url, verify_tls=source.input.verify_tls, patience=Patience(where, within_s, stop))
+    except Stopped:
+        return Finding("rtsp", Grade.WARNING, "rtsp.given_up", {"where": where}, subject)
     except ClapTrapError as error:
         return Finding.of("rtsp", Grade.FAULT, error, subject)
     return Finding("rtsp", Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)

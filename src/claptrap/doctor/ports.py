@@ -7,19 +7,17 @@ import http.client
 import json
 import os
 import socket
-import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from claptrap.doctor.ask import ask
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.settings.schema import Settings, VbanSource
 from claptrap.sources.vban_port import BUFFER_BYTES
 
-ASK_S = 3.0
-MOST_ANSWER_BYTES = 100_000
 STREAMS_OF_BUFFER = 64  # ``BUFFER_BYTES`` holds two seconds of so many
 _RMEM_MAX = Path("/proc/sys/net/core/rmem_max")
 _LISTENING = "0A"  # the kernel's TCP_LISTEN
@@ -64,30 +62,6 @@ def _ours(host: str, port: int) -> Finding | None:
         return None
     well = Finding("port", Grade.OK, "doctor.port_ours", {"host": host, "port": port})
     return well if is_well or not reasons else reasons[0]
-
-
-def ask(host: str, port: int, path: str) -> bytes:
-    """Return what the service of this machine answers, over HTTP or HTTPS; what it proves is not asked: it is this machine.
-
-    Raises:
-        OSError, http.client.HTTPException: it does not answer.
-    """
-    known = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # to be called, not to be bound
-    lenient = ssl.create_default_context()
-    lenient.check_hostname = False
-    lenient.verify_mode = ssl.CERT_NONE
-    plain = http.client.HTTPConnection(known, port, timeout=ASK_S)
-    secured = http.client.HTTPSConnection(known, port, timeout=ASK_S, context=lenient)
-    for connection in (plain, secured):
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().read(MOST_ANSWER_BYTES)
-        except (OSError, http.client.HTTPException):
-            if connection is secured:
-                raise
-        finally:
-            connection.close()
-    raise AssertionError  # pragma: no cover  # the second one returns or raises
 
 
 def examine_vban(settings: Settings, *, is_served: bool) -> list[Finding]:

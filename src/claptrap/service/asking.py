@@ -28,6 +28,11 @@ class Asking:
         self._free = threading.Semaphore(MOST_CAMERAS)
         self._ending = threading.Event()
 
+    @property
+    def ending(self) -> threading.Event:
+        """Set once nobody waits for answers any more."""
+        return self._ending
+
     def give_up(self) -> None:
         """Wait for no answer any more."""
         self._ending.set()
@@ -49,7 +54,7 @@ class Asking:
             finally:
                 self._free.release()
 
-        return self._answer("camera", ask)
+        return self.answer("camera", ask)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -58,9 +63,14 @@ class Asking:
             ServiceError: ``service.ending``.
             SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
         """
-        return self._answer("devices", list_devices)
+        return self.answer("devices", list_devices)
 
-    def _answer(self, about: str, ask: Callable[[], T]) -> T:
+    def answer(self, about: str, ask: Callable[[], T]) -> T:
+        """Return or raise what ``ask`` does, in a thread ``ask:ABOUT``.
+
+        Raises:
+            ServiceError: ``service.ending``.
+        """
         answer: Future[T] = Future()
 
         def run() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
     Attempt,
+    ClipKept,
     DetectionRunning,
     Event,
     ModelProgress,
@@ -34,9 +36,10 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.judge import Judge
 from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.keeper import Keeper
-from claptrap.history.query import Wanted
+from claptrap.history.query import Kept, Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
 from claptrap.runtime.counts import Counts
@@ -46,8 +49,11 @@ from claptrap.runtime.worker import Hearing, Worker
 from claptrap.service.access import Access
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
+from claptrap.service.care import Care
+from claptrap.service.imports import ImportRoom
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
+from claptrap.settings.environment import Override
 from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
@@ -69,6 +75,8 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        dev: whether the page offers the built-in tests.
+        environment: what it decides, for people to see.
     """
 
     def __init__(
@@ -78,7 +86,10 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        dev: bool = False,
+        environment: Sequence[Override] = (),
     ) -> None:
+        self.dev = dev
         self.hub = Hub()
         self._clock = clock or SystemClock()
         self._sources = Sources()
@@ -87,7 +98,9 @@ class ClapTrap:
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
+        self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
+        self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
         self._problems_lock = threading.Lock()
@@ -95,11 +108,14 @@ class ClapTrap:
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
+        self._watched: frozenset[str] = frozenset()
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
+        self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
         self._dispatcher = Dispatcher(self.journal, self, self._clock)
         self._revision = 0
         self._asking = Asking()
+        self.care = Care(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
         self._counts = Counts()
@@ -143,6 +159,7 @@ class ClapTrap:
         if self._keeper is not None:
             self._keeper.stop()
             self._keeper = None
+            self.clips.stop()
             self.journal.close()
         self._store.close()
 
@@ -150,8 +167,11 @@ class ClapTrap:
         """Hear all enabled sources. Harmless when they are being heard."""
         with self._lock:
             if self._worker is None:
-                self._worker = Worker(Hearing(self._build_source, Gate, self._make_judge), self, self, self._clock)
+                self._worker = Worker(
+                    Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
+                )
                 self._worker.start()
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -281,6 +301,12 @@ class ClapTrap:
             self._put_in_force(document)
             return removed
 
+    def watch(self, source_ids: Iterable[str]) -> None:
+        """Tell the hub what the sound of these sources, and of no others, looks like (``Picture``). Blocks for nobody."""
+        self._watched = frozenset(source_ids)
+        if (worker := self._worker) is not None:
+            worker.show(self._watched)
+
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
 
@@ -302,6 +328,19 @@ class ClapTrap:
     def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
+
+    def heard(self, kept: Kept) -> dict[str, Any]:
+        """Return a detection as JSON data."""
+        return heard(kept, has_clip=self.clips.has(kept.event.id))
+
+    def forget(self, before: float = math.inf) -> tuple[int, int]:
+        """Delete detections before a time (UTC Unix seconds) with their clips; return how many of each.
+
+        Raises:
+            ServiceError: ``clips.unwritable``, or what keeps the journal from being written; asking again is harmless.
+        """
+        clips = self.clips.delete_before(before)
+        return self.journal.delete(before), clips
 
     def replay_delivery(self, delivery_id: str) -> str:
         """Send a delivery again under its key; return its event id. The outcome comes as ``Attempt`` news.
@@ -432,14 +471,16 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": __version__,
+            "dev": self.dev,
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
+            "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            "events": [heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
@@ -478,18 +519,32 @@ class ClapTrap:
 
     def _open_journal(self) -> None:
         self.journal.open()
-        self.journal.keep(self._settings.history.keep_days)
+        self._keep(self._settings)
+        self.clips.start()
         self._told_problems = self._found_problems()
         self._keeper = Keeper(self._tend)
         self._keeper.start()
 
     def _tend(self) -> None:
-        """Look after the journal, now and then."""
+        """Look after the journal and the clips, now and then."""
         self.journal.tend()
+        self.clips.tend()
+        self._tell_problems()
+
+    def _keep(self, settings: Settings) -> None:
+        """Bound what is kept; no clip outlives its detection."""
+        self.journal.keep(settings.history.keep_days)
+        self.clips.keep(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
+
+    def _clip_tried(self, event_id: str | None) -> None:
+        if event_id is not None:
+            self.hub.publish(ClipKept(event_id))
         self._tell_problems()
 
     def _found_problems(self) -> tuple[Problem, ...]:
-        return tuple(Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems()))
+        return tuple(
+            Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems(), *self.clips.problems())
+        )
 
     def _tell_problems(self) -> None:
         """Tell pages that are open what has come to be wrong, or is well again."""
@@ -539,7 +594,7 @@ class ClapTrap:
             return
         self._store.save(changed, why)
         self._settings = changed
-        self.journal.keep(changed.history.keep_days)
+        self._keep(changed)
         self._dispatcher.apply(changed.targets())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})

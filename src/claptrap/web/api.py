@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
 from claptrap.web.body import json_object, seen
+from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
 from claptrap.web.settings import build_settings
 
@@ -36,6 +37,7 @@ def build_api(service: ClapTrap) -> Blueprint:
         return jsonify(running=service.running)
 
     api.register_blueprint(build_history(service))
+    api.register_blueprint(build_clips(service))
     api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")

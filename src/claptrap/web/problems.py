@@ -32,14 +32,17 @@ _STATUS = {
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
     "settings.newer": 422,
+    "import.unknown_format": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
+    "api.no_clip": 404,
     "api.unknown_webhook": 404,
     "api.unknown_delivery": 404,
     "api.no_webhook": 409,
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
     "api.too_many_probes": 429,
+    "api.examining": 429,
 }
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
@@ -76,7 +79,13 @@ def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
     status = _STATUS.get(error.code) or next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
     found = error.faults if isinstance(error, SettingsFaults) else ()
     faults = [
-        {"path": f.path, "code": f.code, "params": dict(f.params), "message": say(f.code, language, **f.params)}
+        {
+            "path": f.path,
+            "code": f.code,
+            "params": dict(f.params),
+            "value": f.value,
+            "message": say(f.code, language, **f.params),
+        }
         for f in found
     ]
     return problem(status, error.code, language, error.params, faults)

@@ -29,7 +29,7 @@ MOST_BODY_BYTES = 256_000  # settings of 256 sources fit
 _DRAINED_BYTES = 8 * MOST_BODY_BYTES  # of a body too large: who is still sending would not hear the answer
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
-    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
     b"manifest-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 )
 HEADERS = (

@@ -16,6 +16,7 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 
 from claptrap.core.errors import ServiceError
+from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
 from claptrap.service.access import Demand
 from claptrap.web.access import Door
@@ -119,8 +120,9 @@ class Server:
         place = Place.of(listener, is_tls=tls is not None)
         service.access.demand = _demand(place, proxies, no_auth=no_auth)
         door = Door(service.access, assets)
+        self._trials = Trials() if service.dev else None
         self._flask = WSGIMiddleware(
-            create_app(service, assets, place),  # type: ignore[arg-type]  # Flask names the environ otherwise
+            create_app(service, assets, place, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
             send_queue_size=1000,
         )
@@ -149,6 +151,8 @@ class Server:
             self._uvicorn.run([self._listener])
         finally:
             self._service.hurry()  # where it never began
+            if self._trials is not None:
+                self._trials.stop()
             self._flask.executor.shutdown()
 
     def stop(self) -> None:

@@ -91,19 +91,19 @@ function Tally() {
   const latencies = detections.value.map((detection) => detection.latencyS).sort((a, b) => a - b);
   const median = latencies[latencies.length >> 1];
   return (
-    <dl class="tally">
-      <div class="wide">
-        {newest ? t("house.last", { when: clock(newest.timestamp) }) : t("house.last_none")}
-      </div>
-      <div>
-        <dt>{t("house.count")}</dt>
-        <dd>{detections.value.length}{detections.value.length === REMEMBERED && "+"}</dd>
-      </div>
-      <div>
-        <dt>{t("house.best_latency")}</dt>
-        <dd>{median === undefined ? "–" : duration(median)}</dd>
-      </div>
-    </dl>
+    <div class="tally">
+      <p class="wide">{newest ? t("house.last", { when: clock(newest.timestamp) }) : t("house.last_none")}</p>
+      <dl>
+        <div>
+          <dt>{t("house.count")}</dt>
+          <dd>{detections.value.length}{detections.value.length === REMEMBERED && "+"}</dd>
+        </div>
+        <div>
+          <dt>{t("house.best_latency")}</dt>
+          <dd>{median === undefined ? "–" : duration(median)}</dd>
+        </div>
+      </dl>
+    </div>
   );
 }
 
