@@ -11,15 +11,26 @@ export const isIn = computed(() => access.value?.state === "open" || access.valu
 export const isShutOut = computed(() => access.value !== null && !isIn.value);
 
 let asking = false;
+let changing = false;
 
 /** Asks whether this page is let in; until the service has answered once, again and again. */
 export async function lookAtAccess(): Promise<void> {
-  if (asking) return;
+  if (asking || changing) return;
   asking = true;
   const found = await readAccess().catch(() => null);
   asking = false;
-  if (found) access.value = found;
+  if (found && !changing) access.value = found;
   else if (!access.value) setTimeout(() => void lookAtAccess(), AGAIN_MS);
+}
+
+/** Logs in or out, or chooses a password. Until that is answered nothing else is believed: it was said of the time before. */
+export async function changeAccess(change: () => Promise<AccessState>): Promise<void> {
+  changing = true;
+  try {
+    access.value = await change();
+  } finally {
+    changing = false;
+  }
 }
 
 effect(() => {

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
-import { access } from "../access.ts";
+import { access, changeAccess } from "../access.ts";
 import { choosePassword, createToken, listTokens, revokeToken } from "../api.ts";
 import { day } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
@@ -29,7 +29,7 @@ function Password({ hasOne }: { hasOne: boolean }) {
   const done = useSignal("");
   const { refusal, busy, send } = useSending(async () => {
     done.value = "";
-    access.value = await choosePassword({ password: password.value, current: current.value });
+    await changeAccess(() => choosePassword({ password: password.value, current: current.value }));
     current.value = password.value = "";
     done.value = t("access.chosen");
   });

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { access } from "../access.ts";
+import { access, changeAccess } from "../access.ts";
 import { choosePassword, logIn } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
@@ -14,7 +14,7 @@ export function Login() {
 
 function LogIn() {
   const password = useSignal("");
-  const { refusal, busy, send } = useSending(async () => (access.value = await logIn(password.value)));
+  const { refusal, busy, send } = useSending(() => changeAccess(() => logIn(password.value)));
   const form = useFocusFirst();
   return (
     <form class="panel login-form" ref={form} onSubmit={send} aria-labelledby="login-title">
@@ -34,9 +34,7 @@ function LogIn() {
 function FirstPassword() {
   const code = useSignal("");
   const password = useSignal("");
-  const { refusal, busy, send } = useSending(async () => {
-    access.value = await choosePassword({ password: password.value, code: code.value });
-  });
+  const { refusal, busy, send } = useSending(() => changeAccess(() => choosePassword({ password: password.value, code: code.value })));
   const form = useFocusFirst();
   return (
     <form class="panel login-form" ref={form} onSubmit={send} aria-labelledby="login-title">
@@ -59,7 +57,7 @@ function FirstPassword() {
 
 /** There is one person only; a browser that keeps passwords wants a name for it all the same. */
 export function AccountName() {
-  return <input class="unseen" type="text" autocomplete="username" value="ClapTrap" readOnly tabIndex={-1} aria-hidden="true" />;
+  return <input hidden type="text" autocomplete="username" value="ClapTrap" readOnly />;
 }
 
 /** Sends a form once at a time, and keeps why that failed. */
@@ -79,6 +77,6 @@ export function useSending(act: () => Promise<unknown>) {
 
 function useFocusFirst() {
   const form = useRef<HTMLFormElement>(null);
-  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("input:not(.unseen)")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("input:not([hidden])")?.focus(), []);
   return form;
 }
