@@ -21,10 +21,10 @@ from claptrap.service.access import Access, Demand
 from claptrap.service.throttle import FREE
 from claptrap.web.access import COOKIE, Door
 from claptrap.web.app import create_app
-from claptrap.web.connections import POLICY_VIOLATION
 from claptrap.web.live import Live
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import Proxies
+from claptrap.web.staying import POLICY_VIOLATION
 
 PASSWORD = "correct horse"
 OPEN = {

@@ -403,6 +403,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.open": {
+        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+    },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
         "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",
@@ -835,6 +839,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
         "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
     },
+    "api.too_many_connections": {
+        "en": "{most} connections are open already, as many as may be. Close pages that are not needed, and try again.",
+        "fr": "{most} connexions sont déjà ouvertes, et c'est le plus possible. Fermez les pages inutiles, puis réessayez.",
+    },
+    "api.too_slow": {"en": "The request came too slowly.", "fr": "La requête est arrivée trop lentement."},
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {

@@ -17,6 +17,7 @@ from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
 from claptrap.web.access import build_access
 from claptrap.web.api import build_api
+from claptrap.web.docs import build_docs
 from claptrap.web.metrics import build_metrics
 from claptrap.web.micro import build_micro
 from claptrap.web.page import ASSETS, build_page
@@ -36,6 +37,7 @@ def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHE
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.register_blueprint(build_access(service.access))
     app.register_blueprint(build_api(service))
+    app.register_blueprint(build_docs(service))
     app.register_blueprint(build_metrics(service))
     app.register_blueprint(build_support(service))
     app.register_blueprint(build_micro(place))

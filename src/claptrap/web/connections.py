@@ -1,111 +1,103 @@
-"""Connections that stay: each is cut when the key with which it came is worth nothing any more.
+"""How many connections there may be at once, and how long one may say nothing: descriptors are few.
 
-Socket.IO's own way to part only asks the other end to go, and browsers do not; so a WebSocket is closed below it. An answer
-that was kept open for news (long polling) is given to whoever may still have it when it comes.
+Uvicorn's own limit refuses requests; connections that ask nothing it keeps for ever, however many.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from claptrap.service.access import Access
-from claptrap.web.access import Door, Key
-from claptrap.web.asgi import Application, Message, Receive, Scope, Send, by_name
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-LOOK_EVERY_S = 1.0  # for what no one tells: a session that is over, another process that changed the password
-POLICY_VIOLATION = 1008
-_END: Message = {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
+from claptrap.core.wording import Language
+from claptrap.web.problems import TYPE, encoded, problem
+from claptrap.web.security import HEADERS
+
+MOST = 256  # a page keeps one, and opens six more for moments
+MOST_PARTING = 32  # beyond ``MOST``, those that are let in to be told why they must go
+PATIENCE_S = 20.0  # until a request is complete but for its body
+PARTING_S = 2.0
+AGAIN_IN_S = 5
 
 
-class Connections:
-    """The ASGI application around Socket.IO. Start and stop it in the server's event loop.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the connections of one server share.
 
-    Args:
-        app: Socket.IO.
-        door: who may stay.
-        access: what tells when to look.
+    Attributes:
+        most: how many of them there may be, WebSockets among them.
+        language: of refusals.
+        parting: those that were one too many.
     """
 
-    def __init__(self, app: Application, door: Door, access: Access) -> None:
-        self._app = app
-        self._door = door
-        self._access = access
-        self._open: set[_WebSocket] = set()
-        self._closing: set[asyncio.Task[None]] = set()
-        self._look = asyncio.Event()
-        self._watch: asyncio.Task[None] | None = None
+    most: int
+    language: Callable[[], Language]
+    parting: set[asyncio.Protocol] = field(default_factory=set)
 
-    async def start(self) -> None:
-        """Begin to look after them."""
-        loop = asyncio.get_running_loop()
-        self._watch = asyncio.create_task(self._look_after_all())
-        self._access.watch(lambda: loop.call_soon_threadsafe(self._look.set))
 
-    async def stop(self) -> None:
-        """End."""
-        self._access.watch(None)
-        if self._watch:
-            self._watch.cancel()
+class Connection(H11Protocol):
+    """One connection; it belongs to the server, to a WebSocket after it has become one, or it is parting."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what comes, as long as it may."""
-        key = Key.of(by_name(scope))
-        if scope["type"] != "websocket":
-            await self._app(scope, receive, self._if_still_in(key, send))
+    room: ClassVar[Room]
+    _known: Any = None  # the request that there was when ``_look`` last looked
+    _watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        if len(self.connections) < self.room.most:
+            super().connection_made(transport)
+            self._watch = self.loop.call_later(PATIENCE_S, self._look)
             return
-        connection = _WebSocket(key, receive, send)
-        self._open.add(connection)
-        try:
-            await self._app(scope, connection.receive, connection.send)
-        finally:
-            self._open.discard(connection)
+        self.transport = transport
+        self.room.parting.add(self)
+        if len(self.room.parting) > MOST_PARTING:
+            transport.abort()
+        else:
+            self._watch = self.loop.call_later(PARTING_S, transport.abort)
 
-    async def _look_after_all(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK_EVERY_S)
-            self._look.clear()
-            for connection in [one for one in self._open if not self._door.admits(one.key)]:
-                self._open.discard(connection)
-                closing = asyncio.create_task(connection.cut())  # which waits for a slow one; the others must not
-                self._closing.add(closing)
-                closing.add_done_callback(self._closing.discard)
+    def data_received(self, data: bytes) -> None:
+        if self not in self.room.parting:
+            super().data_received(data)
+        elif not self.transport.is_closing():
+            self.transport.write(refusal(self.room.most, self.room.language()))
+            self.transport.close()
 
-    def _if_still_in(self, key: Key, send: Send) -> Send:
-        is_in = True
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        if self in self.room.parting:
+            self.room.parting.discard(self)
+        else:
+            super().connection_lost(exc)
 
-        async def sending(message: Message) -> None:
-            nonlocal is_in
-            if message["type"] == "http.response.start":
-                is_in = self._door.admits(key)
-                nothing: Message = {"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]}
-                await send(message if is_in else nothing)
-            elif is_in or not message.get("more_body", False):
-                await send(message if is_in else {"type": "http.response.body", "body": b""})
+    def _look(self) -> None:
+        """Close a connection that has brought no request since the last look."""
+        if self not in self.connections:
+            return  # a WebSocket now
+        if self.cycle is self._known and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
+            return
+        self._known = self.cycle
+        self._watch = self.loop.call_later(PATIENCE_S, self._look)
 
-        return sending
+
+def bounded(most: int, language: Callable[[], Language]) -> type[Connection]:
+    """Return the connections of one server, as uvicorn wants them: a class."""
+    return type("Bounded", (Connection,), {"room": Room(most, language)})
 
 
-class _WebSocket:
-    """An open one, which can be cut whatever its other end does."""
-
-    def __init__(self, key: Key, receive: Receive, send: Send) -> None:
-        self.key = key
-        self._receive = receive
-        self._send = send
-        self._is_cut = False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        return _END if self._is_cut else message
-
-    async def send(self, message: Message) -> None:
-        if not self._is_cut:
-            await self._send(message)
-
-    async def cut(self) -> None:
-        """Say nothing more, hear nothing more, and close."""
-        self._is_cut = True
-        with suppress(OSError):  # it has gone by itself
-            await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})
+def refusal(most: int, language: Language) -> bytes:
+    """Return the whole answer to who came when there were too many."""
+    body = encoded(problem(503, "api.too_many_connections", language, {"most": most}))
+    headers = (
+        *HEADERS,
+        (b"content-type", TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"retry-after", str(AGAIN_IN_S).encode()),
+        (b"connection", b"close"),
+    )
+    return b"".join(
+        [b"HTTP/1.1 503 Service Unavailable\r\n", *(b"%s: %s\r\n" % header for header in headers), b"\r\n", body]
+    )

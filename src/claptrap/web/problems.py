@@ -32,6 +32,8 @@ _STATUS = {
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
     "settings.newer": 422,
+    "settings.invalid_document": 422,
+    "api.not_found": 404,
     "import.unknown_format": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
@@ -44,6 +46,7 @@ _STATUS = {
     "api.too_many_probes": 429,
     "api.examining": 429,
 }
+_ASKED_TOO_MUCH = ("history.too_many",)
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
@@ -52,6 +55,13 @@ _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SourceError, 503),
     (ServiceError, 503),
 )
+
+
+def status_of(code: str) -> int:
+    """Return the status with which a code is told; where it does not decide that alone, by what its first word says."""
+    if code in _STATUS:
+        return _STATUS[code]
+    return 400 if code.partition(".")[0] in ("api", "import") or code in _ASKED_TOO_MUCH else 503
 
 
 def problem(

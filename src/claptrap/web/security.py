@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable
@@ -26,6 +27,7 @@ from claptrap.web.problems import TYPE, choose_language, encoded, problem
 from claptrap.web.proxies import Asked, Proxies
 
 MOST_BODY_BYTES = 256_000  # settings of 256 sources fit
+BODY_S = 30.0  # for a body; one that never ends would keep its connection for ever
 _DRAINED_BYTES = 8 * MOST_BODY_BYTES  # of a body too large: who is still sending would not hear the answer
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
@@ -123,7 +125,12 @@ class Guard:
         return None
 
     async def _pass_request(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
-        body = await _read_body(receive)
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _read_body(receive)
+        except TimeoutError:
+            await self._refuse(scope, headers, send, 408, "api.too_slow")
+            return
         if body is None:
             await self._refuse(scope, headers, send, Refusal(413, "api.too_large"))
             return

@@ -23,12 +23,13 @@ from claptrap.web.access import Door
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
-from claptrap.web.connections import Connections
+from claptrap.web.connections import MOST, bounded
 from claptrap.web.live import MOST_MESSAGE_BYTES, Live
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
 from claptrap.web.reach import Place, is_loopback
 from claptrap.web.security import Guard
+from claptrap.web.staying import Staying
 
 GRACE_S = 1  # for answers under way when the service ends
 WSGI_THREADS = 8
@@ -114,6 +115,7 @@ class Server:
         tls: Certificate | None = None,
         no_auth: bool = False,
         proxies: Proxies = NO_PROXIES,
+        most_connections: int = MOST,
     ) -> None:
         self._service = service
         self._listener = listener
@@ -127,10 +129,10 @@ class Server:
             send_queue_size=1000,
         )
         self._live = Live(service)
-        self._connections = Connections(self._live.app, door, service.access)
+        self._staying = Staying(self._live.app, door, service.access)
         config = uvicorn.Config(
             Guard(self._dispatch, allowed_hosts, lambda: service.language, door, proxies),
-            http="h11",
+            http=bounded(most_connections, lambda: service.language),
             ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE_BYTES,
             lifespan="on",
@@ -163,17 +165,17 @@ class Server:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket" or scope["path"].startswith("/socket.io/"):
-            await self._connections(scope, receive, send)
+            await self._staying(scope, receive, send)
         else:
             await self._flask(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi names the same shapes otherwise
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._live.start()
-        await self._connections.start()
+        await self._staying.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._connections.stop()
+        await self._staying.stop()
         await self._live.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
