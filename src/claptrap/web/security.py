@@ -87,13 +87,13 @@ class Guard:
             return
         asked = self._proxies.unwrap(scope)
         headers = by_name(asked.scope)
-        around = HEADERS_IN_FRAME if asked.is_ingress else HEADERS
+        send = _with_headers(send, HEADERS_IN_FRAME if asked.is_ingress else HEADERS)
         if (refusal := self._refusal(asked, headers)) is not None:
             await self._refuse(asked.scope, headers, send, refusal)
         elif scope["type"] == "websocket":
             await self._app(asked.scope, receive, send)
         else:
-            await self._pass_request(asked.scope, headers, receive, _with_headers(send, around))
+            await self._pass_request(asked.scope, headers, receive, send)
 
     def _refusal(self, asked: Asked, headers: dict[str, str]) -> Refusal | None:
         host = headers.get("host", "")
@@ -129,7 +129,7 @@ class Guard:
             async with asyncio.timeout(BODY_S):
                 body = await _read_body(receive)
         except TimeoutError:
-            await self._refuse(scope, headers, send, 408, "api.too_slow")
+            await self._refuse(scope, headers, send, Refusal(408, "api.too_slow"))
             return
         if body is None:
             await self._refuse(scope, headers, send, Refusal(413, "api.too_large"))
@@ -148,7 +148,7 @@ class Guard:
         said = [(b"content-type", TYPE.encode()), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
         if refusal.status == 401:
             said.append((b"www-authenticate", b"Bearer"))  # which no browser asks a person for
-        await send({"type": "http.response.start", "status": refusal.status, "headers": [*said, *HEADERS]})
+        await send({"type": "http.response.start", "status": refusal.status, "headers": said})
         await send({"type": "http.response.body", "body": body})
 
 
