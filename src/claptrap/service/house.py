@@ -46,6 +46,7 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.service.access import Access
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
 from claptrap.service.broker import BrokerRoom
@@ -95,6 +96,7 @@ class ClapTrap:
         self._clock = clock or SystemClock()
         self._sources = Sources()
         self._build_source = build_source or self._sources.build
+        self.access = Access(data_dir, self._clock)
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
