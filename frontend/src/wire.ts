@@ -17,6 +17,19 @@ export interface WebhookSettings {
   max_attempts: number;
 }
 
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
+}
+
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
 export type Hears = "claps" | "applause" | "both";
 export type Input = Record<string, unknown>;
@@ -38,6 +51,8 @@ export interface SourceSettings {
   delay_s: number;
   patterns: Pattern[];
   hears: Hears;
+  /** Whether the sound around detections is kept; off unless somebody switches it on. */
+  clips: boolean;
   input: Input;
   webhooks: WebhookSettings[];
 }
@@ -46,6 +61,53 @@ export interface Settings {
   version: number;
   language: Language;
   sources: SourceSettings[];
+  /** Which state they are in; changes with anything in them. */
+  revision: string;
+}
+
+/** A document of before; `code` says why it cannot be used. */
+export interface Backup extends Worded {
+  name: string;
+  /** UTC Unix seconds. */
+  at: number;
+  /** Before what it was kept, or because a person asked. */
+  why: "change" | "restore" | "import" | "asked";
+  size: number;
+  valid: boolean;
+}
+
+/** One difference of two documents; secrets are masked in its values. */
+export interface Change {
+  path: string;
+  kind: "added" | "changed" | "removed" | "reordered";
+  old: unknown;
+  new: unknown;
+}
+
+export type ImportMode = "replace" | "merge";
+
+/** What of a document is not taken, or not as it is, and why. */
+export interface ImportNote extends Worded {
+  path: string;
+  kind: "left_out" | "adapted" | "refused";
+}
+
+export interface ImportPreview {
+  format: "claptrap" | "original" | "fork";
+  mode: ImportMode;
+  /** False where `faults` forbid it. */
+  applicable: boolean;
+  changes: Change[];
+  notes: ImportNote[];
+  faults: (Worded & { path: string })[];
+}
+
+/** A `CLAPTRAP_…` variable that is set; `near` is what was perhaps meant where it is unknown. */
+export interface Override {
+  variable: string;
+  option: string;
+  value: string;
+  near: string;
 }
 
 export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
@@ -59,6 +121,18 @@ export interface SourceStatus extends Worded {
   rate_hz: number;
   channels: number;
   dropped_hops: number;
+}
+
+/** What a source did since the service began; `retries`: how often it failed and was tried again. */
+export interface SourceCounts {
+  claps: number;
+  detections: number;
+  retries: number;
+}
+
+/** One source as REST gives it. */
+export interface SourceState extends SourceSettings {
+  counts: SourceCounts;
 }
 
 /** A sound that YAMNet names; `label` is its own name for it and never changes. */
@@ -88,6 +162,21 @@ export interface EventRecord {
   applause: boolean;
   latency_s: number;
   mark: Mark | null;
+  /** Whether the sound around it was kept and can be heard. */
+  clip: boolean;
+}
+
+/** The sound around a detection can be heard from now on: the Socket.IO event `clip`. */
+export interface ClipNews {
+  event_id: string;
+}
+
+/** How much sound is kept, and how much may be. */
+export interface ClipTotal {
+  clips: number;
+  size_bytes: number;
+  keep_days: number;
+  keep_mb: number;
 }
 
 /** Which detections: all that fit every value given; times in UTC Unix seconds. */
@@ -146,6 +235,19 @@ export interface Attempt extends Worded {
   retry_in_s: number | null;
   /** How the answer began, its secrets masked. */
   excerpt: string;
+  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
+  steps?: Record<string, number>;
+}
+
+/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
+export interface Receiver extends Worded {
+  id: string;
+  source_id: string;
+  url: string;
+  state: "well" | "failing" | "open";
+  failures: number;
+  since: number | null;
+  waiting: number;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */
@@ -157,14 +259,33 @@ export interface ModelProgress extends Worded {
   in_use: boolean;
 }
 
+/** One built-in test of `serve --dev`; its message says why it failed. */
+export interface SelfTest extends Worded {
+  id: string;
+  stage: "waiting" | "running" | "passed" | "failed" | "skipped";
+  took_s: number;
+  title_fr: string;
+  title_en: string;
+  area_fr: string;
+  area_en: string;
+}
+
+export interface SelfTestRun {
+  running: boolean;
+  tests: SelfTest[];
+}
+
 export interface Snapshot {
   version: string;
+  dev: boolean;
   running: boolean;
   language: Language;
   labels: boolean;
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
+  environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];
   attempts: Attempt[];
@@ -198,6 +319,7 @@ export interface Invitation {
 
 export interface Device {
   id: string;
+  label: string;
   name: string;
   host_api: string;
   default: boolean;
@@ -228,6 +350,8 @@ export interface SeenStream extends Worded {
 export interface Fault {
   path: string;
   code: string;
+  /** What is there, as JSON; empty where it may be a secret. */
+  value: string;
   message: string;
 }
 

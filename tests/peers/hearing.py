@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from claptrap.audio.clip import Clip
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.core.events import Clap, Event, SourceStatus, State, Status
 from claptrap.core.spec import FileInput, SourceSpec
@@ -80,8 +81,9 @@ class LoudJudge:
     def settled(self, row: int) -> int:
         return int(self._heard[row])
 
-    def labels(self) -> list[SoundLabels]:
-        named, self._named = self._named, []
+    def labels(self, most: int | None = None) -> list[SoundLabels]:
+        most = len(self._named) if most is None else most
+        named, self._named = self._named[:most], self._named[most:]
         return named
 
 
@@ -95,6 +97,16 @@ def clap(score: float = 0.9) -> NDArray[np.float32]:
     hop = quiet()
     hop[0, 0] = score
     return hop
+
+
+class Clipboard:
+    """Takes clips."""
+
+    def __init__(self) -> None:
+        self.clips: list[Clip] = []
+
+    def offer(self, clip: Clip) -> None:
+        self.clips.append(clip)
 
 
 class Tap:

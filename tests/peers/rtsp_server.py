@@ -107,6 +107,17 @@ class RtspServer:
             self._process.stdout.close()
 
 
+def make_certificate(folder: Path) -> Path:
+    """Return a file with a self-signed certificate for localhost and its key, made in ``folder``."""
+    key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run(
+        [*make, "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert], check=True, capture_output=True
+    )
+    both.write_text(cert.read_text() + key.read_text())
+    return both
+
+
 def why_missing() -> str | None:
     """Return what this machine lacks for the server, None if nothing."""
     run = f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')"

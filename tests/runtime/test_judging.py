@@ -6,10 +6,10 @@ import queue
 
 import numpy as np
 import pytest
-from tests.peers.hearing import LoudGate, LoudJudge, Witness, clap, quiet, spec
+from tests.peers.hearing import Clipboard, LoudGate, LoudJudge, Witness, clap, quiet, spec
 
 from claptrap.core.events import Clap, Event, Heard, Verdict
-from claptrap.core.spec import SourceSpec
+from claptrap.core.spec import PatternSpec, SourceSpec
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.judging import Judging
 from claptrap.runtime.stream import HOP_S, Stream
@@ -35,6 +35,7 @@ class Rig:
         self.specs = {s.id: s for s in specs}
         self.told: list[Event] = []
         self.status = Witness()
+        self.clipboard = Clipboard()
         self._gate = LoudGate(8)
         self.judging = Judging(
             lambda: LoudJudge(8),
@@ -43,6 +44,7 @@ class Rig:
             self.told.append,
             self.status,
             StillClock(),
+            self.clipboard,
         )
 
     def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:
@@ -121,3 +123,55 @@ def test_an_echo_is_no_second_clap() -> None:
     rig = Rig(spec("salon", delay_s=0.01))
     rig.hear(Stream("salon", 0, "e"), clap(), quiet(2), clap(0.8), quiet(3), clap(0.7), opened=True)
     assert [e.score for e in rig.told] == [pytest.approx(0.9), pytest.approx(0.7)]
+
+
+def test_the_sound_around_a_detection_is_cut_out_to_the_sample() -> None:
+    """From a second before the onset to one and a half after it, as soon as that has been heard."""
+    rig = Rig(spec("salon", clips=True))
+    stream = Stream("salon", 0, "e")
+    before = np.random.default_rng(1).uniform(-0.09, 0.09, (80, 320)).astype(np.float32)
+    after = np.random.default_rng(2).uniform(-0.09, 0.09, (80, 320)).astype(np.float32)
+    rig.hear(stream, before, clap(), after[:73], opened=True)
+    assert rig.clipboard.clips == []
+    rig.hear(stream, after[73:])
+    (clip,) = rig.clipboard.clips
+    (event,) = rig.told
+    assert (clip.event_id, clip.timestamp) == (event.id, event.timestamp)
+    assert len(clip.samples) == 2.5 * 16_000
+    assert np.array_equal(clip.samples, np.concatenate((before[30:], clap(), after[:74])).ravel())
+
+
+def test_no_sound_is_kept_of_a_source_that_does_not_want_it() -> None:
+    """Off unless switched on; switched off, what waits is forgotten; switched on, nothing from before can be heard."""
+    rig = Rig(spec("salon"))
+    stream = Stream("salon", 0, "e")
+    rig.hear(stream, clap(), quiet(100), opened=True)
+    assert rig.clipboard.clips == []
+    rig.specs["salon"] = spec("salon", clips=True)
+    rig.hear(stream, quiet(10), clap(), quiet(2))
+    rig.specs["salon"] = spec("salon")
+    rig.hear(stream, quiet(100))
+    assert len(rig.told) == 2
+    assert rig.clipboard.clips == []
+    rig.specs["salon"] = spec("salon", clips=True)
+    rig.hear(stream, np.full((1, 320), 0.05, np.float32), quiet(9), clap(), quiet(80))
+    (clip,) = rig.clipboard.clips
+    assert clip.event_id == "salon:e:2"
+    assert len(clip.samples) == (9 + 75) * 320  # all but the hop with which it was switched on
+
+
+def test_a_clip_ends_with_its_stream_and_begins_with_it() -> None:
+    rig = Rig(spec("salon", clips=True))
+    rig.hear(Stream("salon", 0, "e"), quiet(2), clap(), quiet(4), opened=True, finished=True)
+    (clip,) = rig.clipboard.clips
+    assert np.flatnonzero(clip.samples).tolist() == [2 * 320]
+    assert len(clip.samples) == 7 * 320
+
+
+def test_the_clip_of_a_row_of_claps_has_all_of_them() -> None:
+    """Exactly two, 1.8 s apart: the row is closed 2 s after the second, and the clip goes on to half a second later."""
+    rig = Rig(spec("salon", clips=True, patterns=(PatternSpec(2, at_least=False, max_gap_s=2.0),)))
+    rig.hear(Stream("salon", 0, "e"), clap(), quiet(89), clap(), quiet(200), opened=True)
+    (clip,) = rig.clipboard.clips
+    assert np.flatnonzero(clip.samples).tolist() == [0, 90 * 320]
+    assert len(clip.samples) == pytest.approx((1.8 + 2.0 + 0.5) * 16_000, abs=320)

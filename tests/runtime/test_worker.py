@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.peers.hearing import LoudGate, LoudJudge, Taps, Witness, clap, quiet, spec
+from tests.peers.hearing import Clipboard, LoudGate, LoudJudge, Taps, Witness, clap, quiet, spec
 
 from claptrap.audio.frame import HOP, Frame
 from claptrap.core.clock import SystemClock
@@ -25,7 +25,7 @@ HOP_S = HOP / 16_000
 
 @contextmanager
 def working(taps: Taps, witness: Witness, *, gate: object = LoudGate, judge: object = LoudJudge) -> Iterator[Worker]:
-    worker = Worker(Hearing(taps.build, gate, judge), witness, witness, SystemClock())
+    worker = Worker(Hearing(taps.build, gate, judge, Clipboard()), witness, witness, SystemClock())
     worker.start()
     try:
         yield worker
@@ -230,7 +230,7 @@ def test_a_source_that_hangs_and_is_left_behind_gives_its_row_away() -> None:
     def build(wanted: SourceSpec) -> Source:
         return Hanging() if wanted.id == "salon" else taps.build(wanted)
 
-    worker = Worker(Hearing(build, LoudGate, LoudJudge), witness, witness, SystemClock())
+    worker = Worker(Hearing(build, LoudGate, LoudJudge, Clipboard()), witness, witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon")], 1)
@@ -308,7 +308,7 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
             witness.take(event)
 
     moody = Moody()
-    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge), moody, witness, SystemClock())
+    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge, Clipboard()), moody, witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.1)], 1)
@@ -332,7 +332,7 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
             gate.wait(20)
             witness.take(event)
 
-    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge), Blocking(), witness, SystemClock())
+    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge, Clipboard()), Blocking(), witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.05)], 1)

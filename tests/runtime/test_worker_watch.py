@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from tests.peers.hearing import Clipboard
 
 from claptrap.core.events import Event, SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
@@ -60,7 +61,7 @@ def test_a_mute_source_is_found_by_the_worker_itself(monkeypatch: pytest.MonkeyP
     """Nobody else has to ask; and the thread that looks ends with the worker."""
     monkeypatch.setattr(worker_module, "WATCH_S", 0.01)
     sinks = Sinks()
-    worker = Worker(Hearing(lambda _: MuteSource(), Gate, no_judge), sinks, sinks, FastClock())
+    worker = Worker(Hearing(lambda _: MuteSource(), Gate, no_judge, Clipboard()), sinks, sinks, FastClock())
     worker.start()
     try:
         worker.apply([SourceSpec("mic", "Salon", MicrophoneInput())], 1)

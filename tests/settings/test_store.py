@@ -12,8 +12,10 @@ import pytest
 
 from claptrap.core.errors import SettingsError
 from claptrap.settings import store as store_module
+from claptrap.settings.backups import KEPT
+from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import Settings, check
-from claptrap.settings.store import KEPT_BACKUPS, Store
+from claptrap.settings.store import Store
 
 FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
 
@@ -40,7 +42,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [b"", b"{", b"\xff\xfe\x00", b'{"version": 7}', b"[1, 2]", b'{"sources": 3}', b"[" * 100_000, b"1" * 5_000],
+    [b"", b"{", b"\xff\xfe\x00", b"[1, 2]", b'{"sources": 3}', b"[" * 100_000, b"1" * 5_000],
     ids=lambda damage: str(damage[:20]),
 )
 def test_a_damaged_file_is_set_aside_and_the_backup_used(tmp_path: Path, damage: bytes) -> None:
@@ -54,6 +56,7 @@ def test_a_damaged_file_is_set_aside_and_the_backup_used(tmp_path: Path, damage:
     assert codes(loaded)[-1] == "settings.damaged"
     (aside,) = tmp_path.glob("settings-damaged-*.json")
     assert aside.read_bytes() == damage
+    assert store.load() == store_module.Loaded(ENGLISH), "the backup is in the file's place from then on"
 
 
 def test_damage_without_a_backup_gives_defaults_and_says_so(tmp_path: Path) -> None:
@@ -67,7 +70,7 @@ def test_a_damaged_backup_is_passed_over(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for settings in (ENGLISH, FRENCH, FRENCH):
         store.save(settings)
-    newest = max(store.backups.iterdir())
+    newest = max(store.backups.folder.iterdir())
     newest.write_text("torn")
     store.path.write_text("{")
     assert store.load().settings == ENGLISH
@@ -76,28 +79,9 @@ def test_a_damaged_backup_is_passed_over(tmp_path: Path) -> None:
 def test_backups_are_rotated(tmp_path: Path) -> None:
     """Only the newest backups are kept."""
     store = Store(tmp_path)
-    for i in range(KEPT_BACKUPS + 5):
+    for i in range(KEPT + 5):
         store.save(ENGLISH if i % 2 else FRENCH)
-    assert len(list(store.backups.iterdir())) == KEPT_BACKUPS
-
-
-@pytest.mark.parametrize("step", ["fsync", "link", "replace"])
-def test_a_failing_step_leaves_the_old_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """A full disk at any step leaves the old settings and no debris."""
-    store = Store(tmp_path)
-    store.save(ENGLISH)
-    before = store.path.read_bytes()
-
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path if step == "replace" else os, step, fail)
-        with pytest.raises(SettingsError) as caught:
-            store.save(FRENCH)
-    assert caught.value.code == "settings.unwritable"
-    assert store.path.read_bytes() == before
-    assert not list(tmp_path.glob("*.tmp")) + list(tmp_path.glob(".*.tmp"))
+    assert len(list(store.backups.folder.iterdir())) == KEPT
 
 
 def test_an_unwritable_folder_is_said_at_opening(tmp_path: Path) -> None:
@@ -115,10 +99,12 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Pat
     script = (
         "import sys; from pathlib import Path; from claptrap.settings.store import *\n"
         "try: Store(Path(sys.argv[1])).open()\n"
-        "except SettingsError as e: print(e.code, e.params['holder'])"
+        "except SettingsError as e: print(e.code, e.params['holder'], e.params['since'][:2], e)"
     )
     answer = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == ["settings.locked", str(os.getpid())]
+    code, holder, century, *words = answer.stdout.split()
+    assert (code, holder, century) == ("settings.locked", str(os.getpid()), "20")
+    assert f"process {os.getpid()}, since 20" in " ".join(words)
     store.close()
     store.open()
     store.close()
@@ -144,3 +130,38 @@ def test_secrets_are_kept_in_the_file(tmp_path: Path) -> None:
     finally:
         store.close()
     assert store.path.stat().st_mode & 0o077 == 0, "others can read the secrets"
+
+
+def test_settings_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
+    """After a downgrade they are not taken for damaged: whoever goes forward again finds them as they were."""
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    store.save(FRENCH)
+    newer = json.dumps({"version": NEWEST + 1, "more": True}).encode()
+    store.path.write_bytes(newer)
+    with pytest.raises(SettingsError) as caught:
+        store.load()
+    assert (caught.value.code, caught.value.params) == ("settings.newer", {"version": NEWEST + 1, "known": NEWEST})
+    assert store.path.read_bytes() == newer
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["backups", "settings.json"]
+
+
+def test_a_file_that_cannot_be_read_is_never_replaced(tmp_path: Path) -> None:
+    """Who could not read the settings must not write their defaults over them."""
+    store = Store(tmp_path)
+    store.path.mkdir()  # nobody can read that, not even root
+    loaded = store.load()
+    assert (loaded.settings, codes(loaded)) == (Settings(), ["settings.unreadable"])
+    with pytest.raises(SettingsError) as caught:
+        store.save(ENGLISH)
+    assert caught.value.code == "settings.unreadable"
+    assert store.path.is_dir()
+
+
+def test_what_a_killed_save_left_is_cleared_at_the_next_start(tmp_path: Path) -> None:
+    """Nothing piles up."""
+    (tmp_path / ".settings-abc.tmp").write_text("half")
+    store = Store(tmp_path)
+    store.open()
+    store.close()
+    assert not list(tmp_path.glob(".settings-*"))

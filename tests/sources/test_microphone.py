@@ -27,6 +27,7 @@ from claptrap.runtime.stream import Stream
 from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices
 from claptrap.sources.portaudio import Call, Device, fault, find
 from claptrap.sources.registry import Sources
+from claptrap.sources.usb import Usb, split, usb_of_card
 
 __all__ = ["sound_server"]  # a fixture
 
@@ -55,6 +56,76 @@ def test_the_exact_device_wins_over_one_with_another_number() -> None:
     """Two microphones of the same make are told apart while both keep their numbers."""
     twin = Device("USB Mic: Audio (hw:2,0)", "ALSA", 1, 48_000, default=False)
     assert find({0: USB, 1: twin}, twin.id) == (1, twin)
+
+
+def usb_mic(card: int, port: str, serial: str = "", make: str = "0d8c:0014") -> Device:
+    return Device(f"USB Mic: Audio (hw:{card},0)", "ALSA", 1, 48_000, default=False, usb=Usb(make, serial, port))
+
+
+@pytest.mark.parametrize("serial", ["", "A1"])
+def test_twins_keep_their_places_however_alsa_numbers_them(serial: str) -> None:
+    """Plugged in the other way round they swap their cards' numbers; the USB socket tells which is which."""
+    left, right = usb_mic(1, "1-1", serial), usb_mic(2, "1-2", serial)
+    left_again, right_again = usb_mic(2, "1-1", serial), usb_mic(1, "1-2", serial)
+    assert find({0: right_again, 1: left_again}, left.id) == (1, left_again)
+    assert find({0: right_again, 1: left_again}, right.id) == (0, right_again)
+
+
+def test_a_serial_number_is_known_in_any_socket() -> None:
+    moved = usb_mic(3, "2-1.4", "B2")
+    assert find({0: usb_mic(1, "1-1", "A1"), 1: moved}, usb_mic(1, "1-1", "B2").id) == (1, moved)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        [usb_mic(1, "1-2")],  # a twin, or the same in another socket: without a serial number nobody knows
+        [usb_mic(1, "1-2", "B2")],
+        [usb_mic(1, "1-1", "B2")],
+        [usb_mic(1, "1-2", "A1"), usb_mic(2, "1-3", "A1")],  # serial numbers that are all the same exist
+        [usb_mic(1, "1-1", make="046d:0825")],
+    ],
+)
+def test_a_twin_is_never_taken_for_the_one_that_was_chosen(there: list[Device]) -> None:
+    """It is said that it is another one, and what to do."""
+    chosen = usb_mic(1, "1-1", "A1" if there[0].usb and there[0].usb.serial else "")
+    with pytest.raises(SourceError) as caught:
+        find(dict(enumerate([BUILT_IN, *there])), chosen.id)
+    assert (caught.value.code, caught.value.retryable) == ("source.device_another", True)
+
+
+def test_what_cannot_be_told_apart_is_not_guessed() -> None:
+    """Two of the same name, remembered without their USB device, or on a system that does not tell it."""
+    remembered = "USB Mic: Audio (hw:7,0), ALSA"
+    unknown = Device("USB Mic", "Core Audio", 1, 48_000, default=False)
+    for there, wanted in (([usb_mic(1, "1-1"), usb_mic(2, "1-2")], remembered), ([unknown, unknown], unknown.id)):
+        with pytest.raises(SourceError) as caught:
+            find(dict(enumerate(there)), wanted)
+        assert caught.value.code == "source.device_ambiguous"
+    assert find({0: usb_mic(1, "1-1"), 4: DEFAULT}, remembered) == (0, usb_mic(1, "1-1"))
+    assert find({0: USB}, usb_mic(1, "1-1").id) == (0, USB)  # the system does not tell any more, as in a container
+
+
+@pytest.mark.parametrize("serial", ["", "A1", "Serial No 5 [x]"])
+def test_the_usb_device_of_a_card_is_read_where_linux_tells_it(tmp_path: Path, serial: str) -> None:
+    """The card is in an interface of the device, whose folder is its socket's; what is not USB has none."""
+    device = tmp_path / "devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1.3"
+    card, built_in = device / "1-1.3:1.0/sound/card1", tmp_path / "devices/pci0000:00/0000:00:1f.3/sound/card0"
+    for made in (card, built_in):
+        made.mkdir(parents=True)
+        (made / "device").symlink_to("../..")
+    files = {"idVendor": "0D8C", "idProduct": "0014", **({"serial": serial} if serial else {})}
+    for name, content in files.items():
+        (device / name).write_text(f"{content}\n")
+    classes = tmp_path / "class/sound"
+    classes.mkdir(parents=True)
+    (classes / "card1").symlink_to(card)
+    (classes / "card0").symlink_to(built_in)
+    found = usb_of_card(1, tmp_path)
+    assert found == Usb("0d8c:0014", serial.replace(" [", "_").replace(" ", "_").replace("]", "_"), "1-1.3")
+    assert usb_of_card(0, tmp_path) is None
+    assert usb_of_card(5, tmp_path) is None
+    assert split(f"USB Mic (hw:1,0), ALSA{found}") == ("USB Mic (hw:1,0), ALSA", found)
 
 
 def test_no_device_and_another_device_are_told_apart() -> None:

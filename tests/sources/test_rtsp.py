@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import threading
 import time
 import traceback
@@ -15,7 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.peers.rtsp_server import AMPLITUDE, PASSWORD, SECOND_SINE_HZ, SINE_HZ, USER, RtspServer, why_missing
+from tests.peers.rtsp_server import (
+    AMPLITUDE,
+    PASSWORD,
+    SECOND_SINE_HZ,
+    SINE_HZ,
+    USER,
+    RtspServer,
+    make_certificate,
+    why_missing,
+)
 
 from claptrap.audio.frame import Frame
 from claptrap.core.backoff import Backoff
@@ -41,14 +49,7 @@ LEVEL_DBFS = 20 * np.log10(AMPLITUDE / np.sqrt(2))
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for localhost, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert, both = folder / "key.pem", folder / "cert.pem", folder / "both.pem"
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run(
-        [*make, "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert], check=True, capture_output=True
-    )
-    both.write_text(cert.read_text() + key.read_text())
-    return both
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import Page
+from tests.web.browser import browsing
 
 from claptrap.core.events import Event
 from claptrap.service import ClapTrap
@@ -67,7 +69,7 @@ def serving(service: ClapTrap, **options: Any) -> Iterator[Served]:
         urls.append(url)
         ready.set()
 
-    with listen("127.0.0.1", 0, allow_network=False) as listener:
+    with listen("127.0.0.1", 0) as listener:
         server = Server(service, listener, announce, **options)
         thread = threading.Thread(target=server.run, name="test:server")
         service.start()
@@ -106,6 +108,13 @@ def served(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
     assert not quiet_models.exists()
     with serving(ClapTrap(data_dir)) as running:
         yield running
+
+
+@pytest.fixture
+def page(served: Served) -> Iterator[Page]:
+    """The page of ``served``, opened in a browser."""
+    with browsing(served.url) as opened:
+        yield opened
 
 
 def write_tone(path: Path) -> None:

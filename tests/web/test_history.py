@@ -44,7 +44,7 @@ def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
     rest = served.ask("GET", f"/api/history?limit=3&cursor={first['cursor']}").json
     assert [e["sequence"] for e in first["events"] + rest["events"]] == [4, 3, 2, 1, 0]
     assert rest["cursor"] is None
-    more = {"labels": in_both_languages(clap(4).labels), "latency_s": pytest.approx(0.1), "mark": None}
+    more = {"labels": in_both_languages(clap(4).labels), "latency_s": pytest.approx(0.1), "mark": None, "clip": False}
     assert first["events"][0] == clap(4).to_json() | more
     assert served.ask("GET", "/api/history/salon:e:4").json == first["events"][0]
     some = served.ask("GET", f"/api/history?source=salon&since={T0 + 1}&before={T0 + 3}&least_score=0.9&most_score=0.9").json
@@ -114,9 +114,9 @@ def test_a_file_that_would_be_too_large_is_refused_in_words(served: Served, monk
 def test_history_is_deleted_by_age_and_whole(served: Served) -> None:
     for i in range(4):
         served.service.take(clap(i))
-    assert served.ask("DELETE", f"/api/history?before={T0 + 1}").json == {"deleted": 1}
+    assert served.ask("DELETE", f"/api/history?before={T0 + 1}").json == {"deleted": 1, "clips": 0}
     assert len(served.ask("GET", "/api/state").json["events"]) == 3
-    assert served.ask("DELETE", "/api/history").json == {"deleted": 3}
+    assert served.ask("DELETE", "/api/history").json == {"deleted": 3, "clips": 0}
     assert served.ask("GET", "/api/history").json["events"] == []
     assert served.ask("DELETE", "/api/history", Origin="http://evil.example").status == 403
 
@@ -170,6 +170,10 @@ def test_a_delivery_and_an_event_are_sent_again(served: Served) -> None:
         ("GET", "/api/history?mark=maybe", 400, "api.bad_parameter"),
         ("GET", "/api/history?claps=two", 400, "api.bad_parameter"),
         ("GET", "/api/history/none", 404, "api.unknown_event"),
+        ("GET", "/api/history/salon:e:0/clip", 404, "api.no_clip"),
+        ("GET", "/api/history/..%2F..%2Fsettings/clip", 404, "api.not_found"),
+        ("DELETE", "/api/history/salon:e:0/clip", 404, "api.no_clip"),
+        ("DELETE", "/api/clips?before=x", 400, "api.bad_parameter"),
         ("DELETE", "/api/history?befor=1", 400, "api.bad_parameter"),
         ("DELETE", "/api/history?before=", 400, "api.bad_parameter"),
         ("GET", "/api/deliveries?state=lost", 400, "api.bad_parameter"),

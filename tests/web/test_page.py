@@ -6,52 +6,19 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from tests.peers.receiver import Receiver, answer
 from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
 from tests.peers.vban import Sender, free_udp_port, packets, sine
+from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
 
-from claptrap.core.events import Heard, Level, ModelProgress
+from claptrap.core.events import Heard, Level, ModelProgress, SourceStatus, State
 from claptrap.core.spec import PatternSpec, RtspInput, VbanInput
-from claptrap.web.page import ASSETS
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run")
-PATIENCE_MS = 20_000
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium"),
-    pytest.mark.skipif(not (ASSETS / "index.html").exists(), reason="the page is not built: make page"),
-]
-
-
-@pytest.fixture
-def page(served: Served) -> Iterator[Page]:
-    """The page, opened. Fails the test afterwards if it complained on its console or asked anybody but its own service."""
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        opened = browser.new_context(locale="en-US").new_page()  # French is the default whatever the browser speaks
-        opened.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        opened.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.on("request", lambda asked: None if asked.url.startswith(served.url) else complaints.append(asked.url))
-        opened.on(
-            "websocket",
-            lambda socket: (
-                None if socket.url.startswith(served.url.replace("http", "ws")) else complaints.append(socket.url)
-            ),
-        )
-        opened.goto(served.url)
-        yield opened
-        browser.close()
-    assert [said for said in complaints if "422" not in said] == []  # Chromium's own note of a refusal that a test provokes
+pytestmark = needs_browser
 
 
 def test_it_opens_in_french_and_speaks_english_by_choice(page: Page, served: Served) -> None:
@@ -270,13 +237,28 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
     assert served.service.settings().specs()[1].input == RtspInput("rtsp://127.0.0.1:2/x", username="u", password="another")
 
 
+def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Served) -> None:
+    """Sound that the machine lost is said on the card at once; the figures are behind "Détails", and follow."""
+    card = page.get_by_role("article", name="Salon")
+    expect(card.locator(".state-live")).to_be_visible()
+    expect(card.get_by_text("trop lente")).to_have_count(0)
+    card.get_by_text("Détails").click()
+    retries = card.locator("dt", has_text="nouvel essai").locator("+ dd")
+    expect(retries).to_have_text("0")
+    served.service.stop_detection()  # else what the source itself says comes over what is said for it here
+    served.service.offer(SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70))
+    expect(retries).to_have_text("1")
+    expect(card.get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
+    expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
+
+
 @pytest.mark.parametrize("width", [1280, 390, 320])
 def test_nothing_sticks_out(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     expect(page.locator(".state-live")).to_be_visible()
     page.get_by_role("button", name="Ajouter une source").click()
     for kind in page.get_by_role("radio", name=re.compile("Caméra|Enregistrement")).all():
-        kind.check(force=True)
+        kind.press("Space")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="Modifier Salon").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -17,7 +17,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.core.events import Attempt, Clap
 from claptrap.core.weburl import MASK
 from claptrap.service import ClapTrap
-from claptrap.service.probes import MOST_AT_ONCE
+from claptrap.service.asking import MOST_CAMERAS
 from claptrap.sources.vban_packet import Packet
 from claptrap.web.server import WSGI_THREADS
 
@@ -202,10 +202,10 @@ def test_a_camera_is_probed_without_being_kept(served: Served) -> None:
 
 def test_few_cameras_are_tried_at_once_and_nobody_else_waits_for_them(served: Served) -> None:
     """Mute cameras hold a probe for seconds: as many as may are tried, the next is refused at once, all else is answered."""
-    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MOST_AT_ONCE) as people:
+    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MOST_CAMERAS) as people:
         mute.settimeout(WAIT_S)
         wish = {"input": {"url": f"rtsp://127.0.0.1:{mute.getsockname()[1]}/x"}}
-        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MOST_AT_ONCE)]
+        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MOST_CAMERAS)]
         asked = [mute.accept()[0] for _ in tried]
         refused = [served.ask("POST", "/api/probe/rtsp?lang=fr", wish) for _ in range(WSGI_THREADS)]
         assert {(answer.status, answer.json["code"]) for answer in refused} == {(429, "api.too_many_probes")}

@@ -1,40 +1,46 @@
-import { opened, sources } from "../store.ts";
-import { AddSource } from "./AddSource.tsx";
+import { isShutOut } from "../access.ts";
+import { t } from "../i18n/index.ts";
+import { linkTo, route } from "../route.ts";
+import { HistoryView } from "../views/history/HistoryView.tsx";
+import { HouseView } from "../views/house/HouseView.tsx";
+import { SettingsView } from "../views/settings/SettingsView.tsx";
+import { SourceView } from "../views/source/SourceView.tsx";
 import { Announcer } from "./Announcer.tsx";
-import { Deliveries } from "./Deliveries.tsx";
-import { Detections } from "./Detections.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
-import { HouseEar } from "./HouseEar.tsx";
-import { PhoneCard } from "./PhoneCard.tsx";
+import { Login } from "./Login.tsx";
+import { Nav } from "./Nav.tsx";
 import { Problems } from "./Problems.tsx";
-import { SoundsHeard } from "./SoundsHeard.tsx";
-import { SourceCard } from "./SourceCard.tsx";
 
 export function App() {
+  return isShutOut.value ? <Outside /> : <Inside />;
+}
+
+function Outside() {
+  return <><Header home={linkTo.house} /><Login /><Footer /></>;
+}
+
+function Inside() {
   return (
     <>
-      <Header />
-      <main>
+      <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
+      <Header home={linkTo.house}><Nav /></Header>
+      <main data-view={route.value.view}>
         <Problems />
-        <div class="house">
-          <div class="side">
-            <HouseEar />
-            {opened.value && <SoundsHeard />}
-          </div>
-          <div class="rest">
-            <div class="sources">
-              {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
-              {opened.value && <AddSource />}
-            </div>
-            {opened.value && <PhoneCard />}
-            {opened.value && <Detections />}
-            {opened.value && <Deliveries />}
-          </div>
-        </div>
+        <CurrentView />
       </main>
       <Footer />
       <Announcer />
     </>
   );
+}
+
+function CurrentView() {
+  const { view, id } = route.value;
+  switch (view) {
+    case "source": return <SourceView key={id} id={id} />;
+    case "history": return <HistoryView />;
+    case "settings": return <SettingsView />;
+    default: return <HouseView />;
+  }
 }

@@ -52,5 +52,5 @@ export function DeviceSelect({ id, chosen, onChoose, describedBy }: Props) {
   );
 }
 
-/** A choice is a device's id, or, from older settings, its bare name. */
-const isChosen = (device: Device, chosen: string) => chosen === device.id || chosen === device.name;
+/** A choice is a device's id, or, from older settings, its label or bare name. */
+const isChosen = (device: Device, chosen: string) => [device.id, device.label, device.name].includes(chosen);

@@ -1,28 +1,23 @@
+import { access } from "../access.ts";
 import { language, t } from "../i18n/index.ts";
-import { edit, repeatRefused } from "../saving.ts";
-import { version } from "../store.ts";
-import type { Language } from "../wire.ts";
-
-const languages: [Language, string][] = [["fr", "Français"], ["en", "English"]];
+import { dev, version } from "../store.ts";
+import { LANGUAGES, speak } from "./LanguageChoice.tsx";
+import { LogOut } from "./LogOut.tsx";
+import { SelfTests } from "./SelfTests.tsx";
 
 export function Footer() {
   return (
     <footer class="foot">
       <p>ClapTrap{version.value && ` · ${t("footer.version", { version: version.value })}`}</p>
+      {dev.value && <SelfTests />}
       <div class="languages" role="group" aria-label={t("footer.language")}>
-        {languages.map(([code, name]) => (
-          <button
-            key={code} type="button" lang={code} class="quiet" aria-pressed={language.value === code}
-            onClick={() => {
-              language.value = code;
-              edit("language", code, 0);
-              repeatRefused();
-            }}
-          >
+        {LANGUAGES.map(([code, name]) => (
+          <button key={code} type="button" lang={code} class="quiet" aria-pressed={language.value === code} onClick={() => speak(code)}>
             {name}
           </button>
         ))}
       </div>
+      {access.value?.state === "in" && <LogOut />}
     </footer>
   );
 }

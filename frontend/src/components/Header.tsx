@@ -1,17 +1,20 @@
+import type { ComponentChildren } from "preact";
 import { type Key, t } from "../i18n/index.ts";
 import { link } from "../store.ts";
 import { Shape } from "./Shape.tsx";
 
 const shapes = { connecting: "half", connected: "disc", lost: "triangle" } as const;
 
-export function Header() {
+/** `home` is where the name of the house leads; between it and the state of the connection stands what is given. */
+export function Header({ home, children }: { home: string; children?: ComponentChildren }) {
   const state = link.value;
   return (
     <header class="top">
-      <h1 class="brand">
+      <a class="brand" href={home} aria-label={t("nav.home")}>
         <Logo />
         ClapTrap
-      </h1>
+      </a>
+      {children}
       <p class={`link link-${state}`} role="status">
         <Shape is={shapes[state]} />
         {t(`link.${state}` satisfies Key)}

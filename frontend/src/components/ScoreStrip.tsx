@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { decimal, score } from "../i18n/format.ts";
 import { language, t } from "../i18n/index.ts";
 import { levels, verdicts } from "../store.ts";
+import { shade } from "../theme.ts";
 import type { VerdictNews } from "../wire.ts";
 import { loudness } from "./LevelMeter.tsx";
 
@@ -27,7 +28,7 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const bar = useRef(threshold);
   bar.current = threshold;
-  const shownIn = language.value;
+  const shownIn = `${language.value} ${shade.value}`; // words and colours of the axes are drawn once
 
   // A layout effect ends with the element; a plain one a frame later, when news may still come.
   useLayoutEffect(() => {

@@ -11,6 +11,7 @@ import { ScoreStrip } from "./ScoreStrip.tsx";
 import { Shape, type ShapeName } from "./Shape.tsx";
 import { Switch } from "./Switch.tsx";
 import { SaveState } from "./SaveState.tsx";
+import { LostSound, SourceDetails } from "./SourceDetails.tsx";
 import { SourceIcon } from "./SourceIcon.tsx";
 import { ThresholdField } from "./ThresholdField.tsx";
 import { WebhookField } from "./WebhookField.tsx";
@@ -41,6 +42,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
       </header>
       <SaveState path={`${path}.enabled`} id={`${source.id}-enabled-state`} />
       {source.enabled && status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
+      {source.enabled && <LostSound sourceId={source.id} />}
       <LevelMeter sourceId={source.id} live={status?.state === "live" && link.value === "connected"} />
       <ScoreStrip sourceId={source.id} threshold={threshold} />
       <div class="fields">
@@ -50,6 +52,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
         <PatternChoice source={source} />
         <WebhookField source={source} />
       </div>
+      <SourceDetails sourceId={source.id} name={source.name} />
       <EditSource source={source} />
     </article></div>
   );

@@ -31,4 +31,4 @@ def devices(as_json: bool) -> None:
 
 def _line(device: Device) -> str:
     mark = "*" if device.default else " "
-    return f"{mark} {device.name}  ({device.host_api}, {device.channels} ch, {device.rate_hz} Hz)"
+    return f"{mark} {device.name}  ({device.host_api}, {device.channels} ch, {device.rate_hz} Hz){device.usb or ''}"

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
-from claptrap.cli.detect import detect
-from claptrap.cli.devices import devices
-from claptrap.cli.models import models
-from claptrap.cli.serve import serve
 from claptrap.core.build import version_and_commit
+
+COMMANDS = ("serve", "detect", "devices", "doctor", "models", "settings", "password", "token")
+"""Each is the command of that name in the module of that name beside this one."""
+
+
+class _Commands(click.Group):
+    """Loads a command when it is asked for: ``doctor`` must start where the libraries of the others kill the process."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's own signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"claptrap.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)  # noqa: S101  # COMMANDS says so
+        return command
 
 
 def _say_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -17,15 +32,9 @@ def _say_version(context: click.Context, _option: click.Parameter, wanted: bool)
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Say which build this is."
 )
 def main() -> None:
     """Hear hand claps, and tell the world."""
-
-
-main.add_command(serve)
-main.add_command(detect)
-main.add_command(devices)
-main.add_command(models)

@@ -141,13 +141,37 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge thought of one candidate, accepted or not; the page shows near misses with it."""
+    """What the judge thought of one candidate, accepted or not; the page shows near misses with it.
+
+    Attributes:
+        code: why, and what came of it; a key of ``core.wording``.
+        params: values for that sentence.
+        labels: the sounds heard there; empty without YAMNet, and for what is far from a clap.
+    """
 
     source_id: str
     timestamp: float
     score: float
     threshold: float
     accepted: bool
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the newest sound of one source looks like, for whoever asked to see it.
+
+    Attributes:
+        timestamp: UTC Unix seconds at which the first column begins.
+        columns: one every 20 ms, each ``runtime.scope.BANDS`` + 1 bytes: the peak, then the bands from low to high;
+            0 for −100 dB or less, 255 for 0 dB.
+    """
+
+    source_id: str
+    timestamp: float
+    columns: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +191,8 @@ class Attempt:
         retry_in_s: seconds until the next attempt; None when this was the last.
         delivery_id: the ``Delivery`` that was attempted.
         excerpt: how the answer began, its secrets masked.
+        steps: the steps that were taken (``name``, ``connection``, ``tls``, ``answer``), in order, and how many seconds each
+            took; it failed in the last.
     """
 
     event_id: str
@@ -182,11 +208,19 @@ class Attempt:
     retry_in_s: float | None = None
     delivery_id: str = ""
     excerpt: str = ""
+    steps: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         """Whether the receiver took it."""
         return not self.code
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKept:
+    """The sound around a detection can be heard from now on."""
+
+    event_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +284,10 @@ Status = (
     | Level
     | Heard
     | Verdict
+    | Picture
     | Clap
     | Attempt
+    | ClipKept
     | ModelProgress
     | DetectionRunning
     | SettingsChanged

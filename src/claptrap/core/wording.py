@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from typing import Literal
 
+from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_selftest import SELFTEST
+from claptrap.core.wording_verdict import VERDICTS
+
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
+    **DOCTOR,
+    **SELFTEST,
+    **VERDICTS,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
@@ -25,6 +32,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "source.device_missing": {
         "en": "The microphone “{device}” is not there. Plug it in again or choose another; ClapTrap looks again by itself.",
         "fr": "Le microphone « {device} » est absent. Rebranchez-le ou choisissez-en un autre ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_another": {
+        "en": "A microphone called “{device}” is there, but it is another one: its USB socket or serial number differs. "
+        "Plug the chosen one in where it was, or choose this one.",
+        "fr": "Un microphone « {device} » est là, mais c'en est un autre : sa prise USB ou son numéro de série diffère. "
+        "Rebranchez celui que vous aviez choisi à sa place, ou choisissez celui-ci.",
+    },
+    "source.device_ambiguous": {
+        "en": "Several microphones are called “{device}”, and nothing tells which one is meant. Choose one of them anew, or "
+        "leave only one plugged in.",
+        "fr": "Plusieurs microphones s'appellent « {device} », et rien ne dit lequel est voulu. Choisissez-en un à nouveau, "
+        "ou n'en laissez qu'un de branché.",
     },
     "source.device_busy": {
         "en": "The microphone “{device}” is in use by another program. Close that program; ClapTrap tries again by itself.",
@@ -368,6 +387,22 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "url.malformed": {"en": "This is not a web address.", "fr": "Ce n'est pas une adresse web."},
     # -- delivery
+    "mqtt.unreachable": {
+        "en": "The MQTT broker {where} is not reached: {reason}. ClapTrap tries again by itself; detections wait a day.",
+        "fr": "Le courtier MQTT {where} est injoignable : {reason}. ClapTrap réessaie tout seul ; les détections attendent un jour.",
+    },
+    "mqtt.refused": {
+        "en": "The MQTT broker {where} refused ClapTrap: {reason}. Check the user name and the password in the settings.",
+        "fr": "Le courtier MQTT {where} a refusé ClapTrap : {reason}. Vérifiez le nom d'utilisateur et le mot de passe dans les réglages.",
+    },
+    "mqtt.tls": {
+        "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
+        "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
+    },
+    "settings.bad_topic": {
+        "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
+        "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
+    },
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
@@ -384,6 +419,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.open": {
+        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+    },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
         "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",
@@ -413,6 +452,36 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The settings cannot be written to {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Les réglages ne peuvent pas être écrits dans {path} : {reason}. Choisissez un autre dossier avec --data-dir "
         "ou corrigez les permissions.",
+    },
+    "settings.disk_full": {
+        "en": "The settings cannot be written in {path}: the disk is full. Make room; nothing was changed.",
+        "fr": "Les réglages ne peuvent pas être écrits dans {path} : le disque est plein. Faites de la place ; rien n'a été changé.",
+    },
+    "settings.read_only": {
+        "en": "The settings cannot be written in {path}: it is read-only. Mount it for writing, or choose another folder with --data-dir.",
+        "fr": "Les réglages ne peuvent pas être écrits dans {path} : c'est en lecture seule. Montez-le en écriture, ou choisissez un autre dossier avec --data-dir.",
+    },
+    "settings.wrong_owner": {
+        "en": "{path} belongs to {owner}, and ClapTrap runs as {user}, who may not use it. Give it back (sudo chown -R {user} on the data "
+        "folder) and start ClapTrap again, or choose another folder with --data-dir.",
+        "fr": "{path} appartient à {owner}, et ClapTrap tourne sous {user}, qui n'y a pas droit. Rendez-le-lui (sudo chown -R {user} sur le "
+        "dossier de données) et relancez ClapTrap, ou choisissez un autre dossier avec --data-dir.",
+    },
+    "settings.newer": {
+        "en": "The settings were written by a newer ClapTrap (their version is {version}, this one knows up to {known}). They are left as "
+        "they are. Install the newer ClapTrap again, or go back to settings of before: claptrap settings backups, then "
+        "claptrap settings restore NAME.",
+        "fr": "Les réglages ont été écrits par un ClapTrap plus récent (leur version est {version}, celui-ci connaît jusqu'à {known}). Ils "
+        "restent tels quels. Réinstallez le ClapTrap récent, ou revenez à des réglages d'avant : claptrap settings backups, puis "
+        "claptrap settings restore NOM.",
+    },
+    "settings.stale": {
+        "en": "Somebody else has changed the settings meanwhile. Look at them again, then change them.",
+        "fr": "Quelqu'un d'autre a changé les réglages entre-temps. Regardez-les à nouveau, puis changez-les.",
+    },
+    "settings.unknown_backup": {
+        "en": "There is no backup “{name}”.",
+        "fr": "Il n'y a pas de sauvegarde « {name} ».",
     },
     "settings.damaged": {
         "en": "The settings were damaged. They were set aside as {aside} and the last good backup is in use.",
@@ -480,9 +549,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
     },
     "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_one_of_near": {
+        "en": "It must be one of {bound}. Did you mean “{near}”?",
+        "fr": "Il faut l'une de ces valeurs : {bound}. Vouliez-vous dire « {near} » ?",
+    },
     "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
     "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
-    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key": {
+        "en": "There is no such setting. Take it away.",
+        "fr": "Ce réglage n'existe pas. Retirez-le.",
+    },
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
@@ -495,10 +571,146 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
         "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
     },
+    # -- the terminal: settings
+    "terminal.file": {
+        "en": "Settings of {path}",
+        "fr": "Réglages de {path}",
+    },
+    "terminal.no_file": {
+        "en": "{path} does not exist yet: the defaults are in force.",
+        "fr": "{path} n'existe pas encore : les valeurs par défaut sont en vigueur.",
+    },
+    "terminal.override": {
+        "en": "{variable} is set: {option} = {value}",
+        "fr": "{variable} est défini : {option} = {value}",
+    },
+    "terminal.override_near": {
+        "en": "{variable} is unknown. Did you mean {near}?",
+        "fr": "{variable} est inconnu. Vouliez-vous dire {near} ?",
+    },
+    "terminal.valid": {
+        "en": "{path} is valid: {sources} source(s).",
+        "fr": "{path} est valable : {sources} source(s).",
+    },
+    "terminal.given": {"en": "given: {value}", "fr": "donné : {value}"},
+    "terminal.no_backups": {
+        "en": "There is no backup yet; one is made before each change.",
+        "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",
+    },
+    "terminal.no_difference": {
+        "en": "Nothing would change.",
+        "fr": "Rien ne changerait.",
+    },
+    "terminal.restored": {
+        "en": "{name} is in force again; the settings of before are a backup.",
+        "fr": "{name} est de nouveau en vigueur ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.imported": {
+        "en": "{path} was imported; the settings of before are a backup.",
+        "fr": "{path} est importé ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.with_secrets": {
+        "en": "Passwords and tokens are in this file: keep it like one, and send it to nobody.",
+        "fr": "Ce fichier contient des mots de passe et des jetons : gardez-le comme tel, et ne l'envoyez à personne.",
+    },
+    "terminal.not_written": {
+        "en": "{path} cannot be written: {reason}.",
+        "fr": "{path} ne peut pas être écrit : {reason}.",
+    },
+    "terminal.while_it_runs": {
+        "en": "While it runs, its page restores and imports settings, as does /api/settings.",
+        "fr": "Tant qu'il tourne, sa page restaure et importe les réglages, ainsi que /api/settings.",
+    },
+    "terminal.go_on": {
+        "en": "Do it?",
+        "fr": "Le faire ?",
+    },
+    "terminal.left_out": {
+        "en": "not taken",
+        "fr": "non repris",
+    },
+    "terminal.adapted": {
+        "en": "adapted",
+        "fr": "adapté",
+    },
+    "terminal.refused": {
+        "en": "refused",
+        "fr": "refusé",
+    },
+    "terminal.before_change": {
+        "en": "before a change",
+        "fr": "avant un changement",
+    },
+    "terminal.before_restore": {
+        "en": "before a restore",
+        "fr": "avant une restauration",
+    },
+    "terminal.before_import": {
+        "en": "before an import",
+        "fr": "avant un import",
+    },
+    "terminal.before_asked": {
+        "en": "on request",
+        "fr": "à la demande",
+    },
+    # -- importing settings
+    "import.unknown_format": {
+        "en": "These are neither settings of ClapTrap nor of the original (settings.json) nor of its Home Assistant fork.",
+        "fr": "Ce ne sont ni des réglages de ClapTrap, ni ceux de l'original (settings.json), ni ceux de son fork Home Assistant.",
+    },
+    "import.secret_left_out": {
+        "en": "This secret is not in the document, and the one that is known here is for another address. Type it in afterwards.",
+        "fr": "Ce secret n'est pas dans le document, et celui connu ici est pour une autre adresse. Tapez-le après l'import.",
+    },
+    "import.unknown": {"en": "ClapTrap has no such setting.", "fr": "ClapTrap n'a pas ce réglage."},
+    "import.unused": {
+        "en": "The original does not use this either.",
+        "fr": "L'original ne s'en sert pas non plus.",
+    },
+    "import.not_needed": {
+        "en": "ClapTrap does not need this: it adapts to each source by itself.",
+        "fr": "ClapTrap n'en a pas besoin : il s'adapte tout seul à chaque source.",
+    },
+    "import.always_starts": {
+        "en": "ClapTrap hears every enabled source as soon as it starts. Switch the source off if it should not.",
+        "fr": "ClapTrap écoute chaque source activée dès son démarrage. Désactivez la source s'il ne le faut pas.",
+    },
+    "import.sounds": {
+        "en": "Which sounds count is not chosen from a list here: a model made for claps decides.",
+        "fr": "Les sons qui comptent ne se choisissent pas dans une liste ici : un modèle fait pour les claps décide.",
+    },
+    "import.by_name": {
+        "en": "A microphone is known by its name here, for its number changes when another is plugged in.",
+        "fr": "Un micro est reconnu à son nom ici, car son numéro change quand on en branche un autre.",
+    },
+    "import.of_the_page": {
+        "en": "This is a remainder of the page, not a setting.",
+        "fr": "C'est un reste de la page, pas un réglage.",
+    },
+    "import.threshold": {
+        "en": "Taken as {value}. Scores are made otherwise here: watch them on the page and adjust the threshold.",
+        "fr": "Repris : {value}. Les scores sont calculés autrement ici : observez-les sur la page et ajustez le seuil.",
+    },
+    "import.one_threshold": {
+        "en": "A source has one threshold here; the lowest of its groups is taken: {value}.",
+        "fr": "Une source a un seul seuil ici ; le plus bas de ses groupes est repris : {value}.",
+    },
+    "import.groups": {
+        "en": "The source reacts to exactly so many claps: {counts}. Names of Home Assistant entities are not taken.",
+        "fr": "La source réagit à exactement autant de claps : {counts}. Les noms des entités Home Assistant ne sont pas repris.",
+    },
+    "import.too_many_claps": {
+        "en": "Rows have from 1 to {most} claps here.",
+        "fr": "Les suites ont de 1 à {most} claps ici.",
+    },
+    "import.source_refused": {
+        "en": "The source “{name}” is not taken; see what is wrong with it.",
+        "fr": "La source « {name} » n'est pas reprise ; voyez ce qui ne va pas.",
+    },
     "settings.other": {"en": "It is not valid: {reason}.", "fr": "Valeur refusée : {reason}."},
     "settings.locked": {
-        "en": "Another ClapTrap (process {holder}) uses the folder {path}. Stop it or choose another --data-dir.",
-        "fr": "Un autre ClapTrap (processus {holder}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
+        "en": "Another ClapTrap (process {holder}, since {since}) uses the folder {path}. Stop it or choose another --data-dir.",
+        "fr": "Un autre ClapTrap (processus {holder}, depuis {since}) utilise le dossier {path}. Arrêtez-le ou choisissez un autre --data-dir.",
     },
     # -- history
     "history.unwritable": {
@@ -527,12 +739,6 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address {host} does not belong to this machine. Choose another with --host.",
         "fr": "L'adresse {host} n'est pas celle de cette machine. Choisissez-en une autre avec --host.",
     },
-    "service.exposed": {
-        "en": "Listening on {host} would open ClapTrap to the network, and it has no password yet. Use 127.0.0.1, "
-        "or say --allow-network if everyone who can reach this machine may control it.",
-        "fr": "Écouter sur {host} ouvrirait ClapTrap au réseau, et il n'a pas encore de mot de passe. Utilisez 127.0.0.1, "
-        "ou dites --allow-network si tous ceux qui atteignent cette machine peuvent le commander.",
-    },
     "service.cannot_listen": {
         "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
         "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
@@ -541,9 +747,100 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The thread “{thread}” does not move: nothing is heard meanwhile. If it lasts, start ClapTrap again; please report the log.",
         "fr": "Le fil « {thread} » n'avance plus : rien n'est entendu pendant ce temps. Si cela dure, redémarrez ClapTrap ; merci de signaler le journal.",
     },
+    "service.ending": {"en": "ClapTrap is being stopped.", "fr": "ClapTrap est en cours d'arrêt."},
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
+    },
+    # -- who may come in
+    "access.login_needed": {
+        "en": "Log in first, or send an API token (Authorization: Bearer …).",
+        "fr": "Connectez-vous d'abord, ou envoyez un jeton d'API (Authorization: Bearer …).",
+    },
+    "access.setup_needed": {
+        "en": "ClapTrap can be reached from the network and has no password yet. Set one on its page with the code that it printed when "
+        "it started, or with: claptrap password.",
+        "fr": "ClapTrap est accessible depuis le réseau et n'a pas encore de mot de passe. Choisissez-en un sur sa page avec le code affiché "
+        "à son démarrage, ou avec : claptrap password.",
+    },
+    "access.setup_code": {
+        "en": "No password is set yet, so nobody is let in. Open the page and set one with this code: {setup}",
+        "fr": "Aucun mot de passe n'est encore choisi, donc personne n'entre. Ouvrez la page et choisissez-en un avec ce code : {setup}",
+    },
+    "access.ask_password": {"en": "New password", "fr": "Nouveau mot de passe"},
+    "access.ask_again": {"en": "The same again", "fr": "Le même, encore une fois"},
+    "access.differ": {
+        "en": "The two are not the same. Nothing has changed.",
+        "fr": "Les deux ne sont pas identiques. Rien n'a changé.",
+    },
+    "access.password_set": {
+        "en": "The password is set; everybody must log in anew.",
+        "fr": "Le mot de passe est choisi ; tout le monde doit se reconnecter.",
+    },
+    "access.password_removed": {"en": "There is no password any more.", "fr": "Il n'y a plus de mot de passe."},
+    "access.token_shown_once": {
+        "en": "Keep it now; it cannot be shown again.",
+        "fr": "Gardez-le maintenant : il ne pourra plus être montré.",
+    },
+    "access.no_tokens": {"en": "There are no tokens.", "fr": "Il n'y a aucun jeton."},
+    "access.token_revoked": {
+        "en": "The token “{name}” is worth nothing any more.",
+        "fr": "Le jeton « {name} » ne vaut plus rien.",
+    },
+    "access.wrong_password": {"en": "The password is wrong.", "fr": "Le mot de passe est faux."},
+    "access.wrong_code": {
+        "en": "The set-up code is wrong. It is what ClapTrap printed in its terminal, or its log, when it started.",
+        "fr": "Le code de mise en service est faux. C'est celui que ClapTrap a affiché dans son terminal, ou son journal, à son démarrage.",
+    },
+    "access.too_often": {
+        "en": "Too many failed attempts. Try again in {seconds} s.",
+        "fr": "Trop d'essais manqués. Réessayez dans {seconds} s.",
+    },
+    "access.too_short": {
+        "en": "The password needs at least {least} characters.",
+        "fr": "Le mot de passe doit avoir au moins {least} caractères.",
+    },
+    "access.too_long": {
+        "en": "The password may have at most {most} characters.",
+        "fr": "Le mot de passe peut avoir au plus {most} caractères.",
+    },
+    "access.switched_off": {
+        "en": "ClapTrap runs with --no-auth: whoever reaches it may do everything, so passwords and tokens are not managed here. "
+        "Start it without --no-auth first.",
+        "fr": "ClapTrap tourne avec --no-auth : qui l'atteint peut tout faire, donc ni mot de passe ni jeton ne se règlent ici. "
+        "Démarrez-le d'abord sans --no-auth.",
+    },
+    "access.bad_token_name": {
+        "en": "A token's name is a line of 1 to {most} characters.",
+        "fr": "Le nom d'un jeton est une ligne de 1 à {most} caractères.",
+    },
+    "access.name_taken": {"en": "There is a token “{name}” already.", "fr": "Il y a déjà un jeton « {name} »."},
+    "access.too_many_tokens": {
+        "en": "There are {most} tokens already. Revoke those that nobody uses.",
+        "fr": "Il y a déjà {most} jetons. Révoquez ceux qui ne servent plus.",
+    },
+    "access.unknown_token": {"en": "There is no token “{id}”.", "fr": "Il n'y a pas de jeton « {id} »."},
+    "access.not_a_text": {
+        "en": "A password, code or name must be a text.",
+        "fr": "Mot de passe, code et nom doivent être des textes.",
+    },
+    "access.damaged": {
+        "en": "{path}, which has the password, cannot be read, so nobody is let in. Mend its permissions, or delete it and run: claptrap password.",
+        "fr": "{path}, qui contient le mot de passe, est illisible : personne ne peut entrer. Corrigez ses permissions, ou supprimez-le et "
+        "lancez : claptrap password.",
+    },
+    "access.unwritable": {
+        "en": "{path} cannot be written: {reason}. Make room on the disk or mend the permissions.",
+        "fr": "{path} ne peut pas être écrit : {reason}. Libérez de la place sur le disque ou corrigez les permissions.",
+    },
+    # -- reverse proxies
+    "proxy.bad_address": {
+        "en": "--trusted-proxy: “{address}” is no IP address or network, like 192.168.1.5 or 172.30.32.0/23.",
+        "fr": "--trusted-proxy : « {address} » n'est pas une adresse IP ni un réseau, comme 192.168.1.5 ou 172.30.32.0/23.",
+    },
+    "proxy.bad_path": {
+        "en": "--base-path: “{path}” is no path like /claptrap.",
+        "fr": "--base-path : « {path} » n'est pas un chemin comme /claptrap.",
     },
     # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},
@@ -558,6 +855,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
         "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
     },
+    "api.too_many_connections": {
+        "en": "{most} connections are open already, as many as may be. Close pages that are not needed, and try again.",
+        "fr": "{most} connexions sont déjà ouvertes, et c'est le plus possible. Fermez les pages inutiles, puis réessayez.",
+    },
+    "api.too_slow": {"en": "The request came too slowly.", "fr": "La requête est arrivée trop lentement."},
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {
@@ -581,6 +883,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The value of “{name}” in the address is not understood.",
         "fr": "La valeur de « {name} » dans l'adresse n'est pas comprise.",
     },
+    "clips.unwritable": {
+        "en": "Clips cannot be kept in {path}: {reason}. Detections are kept and told all the same. Free the disk or give ClapTrap the folder; it tries again with the next clip.",
+        "fr": "Les extraits sonores ne peuvent pas être conservés dans {path} : {reason}. Les détections sont conservées et annoncées malgré tout. Libérez le disque ou donnez le dossier à ClapTrap ; il réessaie au prochain extrait.",
+    },
+    "clips.disk_full": {
+        "en": "The disk has only {free_mb} MB left, and clips leave {leave_mb} MB to the rest: no more are kept until there is room. Detections are kept and told all the same.",
+        "fr": "Il ne reste que {free_mb} Mo sur le disque, et les extraits sonores en laissent {leave_mb} au reste : aucun n'est plus conservé tant qu'il n'y a pas de place. Les détections sont conservées et annoncées malgré tout.",
+    },
+    "api.no_clip": {
+        "en": "There is no clip of the detection “{id}”.",
+        "fr": "Il n'y a pas d'extrait sonore de la détection « {id} ».",
+    },
     "api.bad_mark": {
         "en": 'A detection is marked with {{"mark": "clap"}}, "not_clap", or null to take the mark back.',
         "fr": 'Une détection se marque par {{"mark": "clap"}}, "not_clap", ou null pour retirer la marque.',
@@ -602,6 +916,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.too_many_probes": {
         "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
         "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
+    },
+    "api.too_many_watched": {
+        "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
+        "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

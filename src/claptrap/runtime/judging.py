@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 
+from claptrap.audio.clip import ClipSink
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.clock import Clock
 from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
@@ -16,23 +17,26 @@ from claptrap.detect.judge import Judge, Ruling
 from claptrap.detect.patterns import Detection, Patterns, Wishes
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.beat import Beat
+from claptrap.runtime.cutter import Cutter
 from claptrap.runtime.stream import Stream
 
+NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
 _log = logging.getLogger(__name__)
 
 
 class Ear:
-    """One stream as the judge knows it: its source's wishes, its pattern so far, its count of events."""
+    """One stream as the judge knows it: its source's wishes, its pattern so far, its count of events, its newest sound."""
 
-    def __init__(self, stream: Stream, spec: SourceSpec) -> None:
+    def __init__(self, stream: Stream, spec: SourceSpec, clips: ClipSink) -> None:
         self.stream = stream
+        self.cutter = Cutter(clips)
         self.spec = spec
         self.patterns = Patterns(wishes_of(spec))
         self._sequence = 0
 
     def wish(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
-        if spec != self.spec:
+        if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
             self.spec = spec
             self.patterns.set(wishes_of(spec))
 
@@ -70,6 +74,7 @@ class Judging:
         tell: takes events; may block (then hearing waits, by design: events are never dropped).
         status: takes claps, verdicts and labels for those who watch.
         clock: the machine's.
+        clips: takes the sound around events, of sources that want it.
     """
 
     def __init__(
@@ -80,7 +85,9 @@ class Judging:
         tell: Callable[[Event], None],
         status: StatusSink,
         clock: Clock,
+        clips: ClipSink,
     ) -> None:
+        self._clips = clips
         self._make_judge = make_judge
         self._judge = make_judge()
         self._yamnet: YamNet | None = None
@@ -127,6 +134,7 @@ class Judging:
         for stream in beat.opened:
             self._open(stream)
         if len(beat.rows):
+            self._remember(beat)
             for ruling in self._judge.hear(beat.rows, beat.hops, beat.lost, beat.candidates):
                 self._rule(ruling)
             self._close_rows(beat.rows.tolist())
@@ -140,7 +148,13 @@ class Judging:
         if spec is None:
             self._ears.pop(stream.row, None)
         else:
-            self._ears[stream.row] = Ear(stream, spec)
+            self._ears[stream.row] = Ear(stream, spec, self._clips)
+
+    def _remember(self, beat: Beat) -> None:
+        """Let each stream keep its newest sound, if its source wants clips."""
+        for row, hop, lost in zip(beat.rows.tolist(), beat.hops, beat.lost.tolist(), strict=True):
+            if (ear := self._ears.get(row)) is not None:
+                ear.cutter.hear(hop, lost, is_wanted=ear.spec.clips)
 
     def _rule(self, ruling: Ruling) -> None:
         ear = self._listening(ruling.row)
@@ -148,7 +162,17 @@ class Judging:
             return
         at = self._timestamp(ear, ruling.onset)
         outcome = ear.patterns.take(ruling)
-        self._status.offer(Verdict(ear.spec.id, at, ruling.score, ear.spec.threshold, outcome.is_clap))
+        self._status.offer(
+            Verdict(
+                ear.spec.id,
+                at,
+                ruling.score,
+                ear.spec.threshold,
+                outcome.is_clap,
+                code=f"verdict.{outcome.reason}",
+                labels=ruling.labels,
+            )
+        )
         if outcome.is_clap:
             self._status.offer(Clap(ear.spec.id, ruling.onset / RATE_HZ, ruling.decided / RATE_HZ, at, ruling.score))
         self._tell_of(ear, outcome.detections)
@@ -161,10 +185,13 @@ class Judging:
 
     def _tell_of(self, ear: Ear, detections: Iterable[Detection]) -> None:
         for found in detections:
-            self._tell(ear.event(found, self._timestamp(ear, found.onset)))
+            event = ear.event(found, self._timestamp(ear, found.onset))
+            self._tell(event)
+            ear.cutter.want(event)
 
     def _name_sounds(self) -> None:
-        for sounds in self._judge.labels():
+        """Name a few sounds, unless a beat waits: a name can be late, a clap cannot."""
+        for sounds in self._judge.labels(NAMED_AT_ONCE if self._beats.empty() else 0):
             if (ear := self._listening(sounds.row)) is not None:
                 self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))
 
@@ -173,6 +200,7 @@ class Judging:
             self._rule(ruling)
         if (ear := self._listening(stream.row)) is not None:
             self._tell_of(ear, ear.patterns.finish())
+            ear.cutter.finish()
         self._ears.pop(stream.row, None)
 
     def _listening(self, row: int) -> Ear | None:
@@ -185,7 +213,7 @@ class Judging:
 
     def _timestamp(self, ear: Ear, sample: int) -> float:
         """Return the UTC Unix time of a sample of the stream."""
-        return self._clock.unix() - (self._clock.monotonic() - ear.stream.monotonic(sample / RATE_HZ))
+        return ear.stream.unix(sample / RATE_HZ, self._clock)
 
     def _start_afresh(self, error: Exception) -> None:
         """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""
@@ -193,5 +221,6 @@ class Judging:
             _log.exception("judging failed (%d times in all); it starts afresh", self._faults.total)
         self._judge = self._make_judge()
         for ear in self._ears.values():
+            ear.cutter.finish()
             ear.stream.fail(f"{type(error).__name__}: {error}")
         self._ears.clear()

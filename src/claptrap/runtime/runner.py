@@ -27,7 +27,7 @@ from claptrap.sources.base import Source
 
 HEALTHY_S = 30.0  # a source that gave sound for this long starts again from the shortest wait
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
-JOIN_S = 2.0
+JOIN_S = 1.5
 _LEFT = "it hung and was left behind"
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Runner:
             self._is_left = True
             if (stream := self._stream) is not None:
                 stream.fail(_LEFT)  # else nobody else could be heard on its row for as long as it hangs
-            _log.error("%s: the source hangs, it did not stop within %.0f s", self.spec.id, JOIN_S)
+            _log.error("%s: the source hangs, it did not stop within %.1f s", self.spec.id, JOIN_S)
 
     def watch(self) -> None:
         """Judge the sound, tell what changed, and have a source that gives none opened anew. For another thread to call."""

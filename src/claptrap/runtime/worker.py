@@ -9,9 +9,10 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from claptrap.audio.clip import ClipSink
 from claptrap.core.clock import Clock
 from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
@@ -40,11 +41,13 @@ class Hearing:
         build: makes the source of a spec.
         gate: makes a gate for so many rows.
         judge: makes a judge for so many rows.
+        clips: takes the sound around events, of sources that want it.
     """
 
     build: Callable[[SourceSpec], Source]
     gate: Callable[[int], Gate]
     judge: Callable[[int], Judge]
+    clips: ClipSink
 
 
 class Worker:
@@ -60,7 +63,9 @@ class Worker:
         beats: queue.Queue[Beat] = queue.Queue(BEATS_WAITING)
         self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
         self._ticker = Ticker(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
-        self._judging = Judging(lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock)
+        self._judging = Judging(
+            lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock, hearing.clips
+        )
         self._around = Surroundings(hearing.build, self._ticker.open, status, clock)
         self._teller = threading.Thread(target=self._pass_events_on, name="events")
         self._watcher = threading.Thread(target=self._watch, name="watch")
@@ -104,6 +109,10 @@ class Worker:
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Let the judge confirm with ``yamnet``, whose only owner is then the judge's thread: the caller must not use it."""
         self._judging.give_yamnet(yamnet)
+
+    def show(self, source_ids: Iterable[str]) -> None:
+        """Draw the sound of these sources, and of no others, as ``Picture`` news."""
+        self._ticker.show(source_ids)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is that is being heard, by id."""

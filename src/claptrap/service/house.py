@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
     Attempt,
+    ClipKept,
     DetectionRunning,
     Event,
     ModelProgress,
@@ -25,7 +28,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrowserInput, SourceSpec
+from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -33,26 +36,36 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.judge import Judge
 from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.keeper import Keeper
-from claptrap.history.query import Wanted
+from claptrap.history.query import Kept, Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
-from claptrap.service.probes import Probes
+from claptrap.service.access import Access
+from claptrap.service.asking import Asking
+from claptrap.service.backups import BackupRoom
+from claptrap.service.broker import BrokerRoom
+from claptrap.service.care import Care
+from claptrap.service.imports import ImportRoom
+from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
+from claptrap.settings.backups import Why
+from claptrap.settings.environment import Override
+from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
-from claptrap.sources.microphone import Device, list_devices
+from claptrap.sources.microphone import Device
 from claptrap.sources.registry import Sources
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
-STOP_DELIVERIES_S = 2.0
+STOP_DELIVERIES_S = 1.5
 _log = logging.getLogger(__name__)
 
 
@@ -64,6 +77,8 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        dev: whether the page offers the built-in tests.
+        environment: what it decides, for people to see.
     """
 
     def __init__(
@@ -73,13 +88,21 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        dev: bool = False,
+        environment: Sequence[Override] = (),
     ) -> None:
+        self.dev = dev
         self.hub = Hub()
         self._clock = clock or SystemClock()
         self._sources = Sources()
         self._build_source = build_source or self._sources.build
+        self.access = Access(data_dir, self._clock)
         self._store = Store(data_dir)
         self._settings = Settings()
+        self._revisions = Revisions()
+        self._environment = tuple(environment)
+        self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
+        self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
         self._problems_lock = threading.Lock()
@@ -87,11 +110,16 @@ class ClapTrap:
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
+        self._watched: frozenset[str] = frozenset()
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
+        self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
-        self._dispatcher = Dispatcher(self.journal, self, self._clock)
+        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
+        self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
+        self.telling = Telling(self._dispatcher, self.journal)
         self._revision = 0
-        self._probes = Probes()
+        self._asking = Asking()
+        self.care = Care(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
         self._counts = Counts()
@@ -104,7 +132,8 @@ class ClapTrap:
         What goes wrong and can be lived with is kept in ``problems``: the page opens all the same.
 
         Raises:
-            SettingsError: ``settings.locked``, when another process serves this folder.
+            SettingsError: ``settings.locked``, when another process serves this folder; ``settings.newer``, when a newer
+                ClapTrap wrote its settings: they would be lost.
         """
         self._open_store()
         loaded = self._store.load()
@@ -114,14 +143,15 @@ class ClapTrap:
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
-        self._dispatcher.apply(self._settings.targets())
+        self.broker.start()
+        self._dispatcher.apply(self._settings.receivers())
         self.start_detection()
         if self._fetcher is not None:
             self._fetcher.start()
 
     def hurry(self) -> None:
         """Cut short what a face waits for: the end is near."""
-        self._probes.give_up()
+        self._asking.give_up()
 
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
@@ -131,9 +161,11 @@ class ClapTrap:
         self.stop_detection()
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
+        self.broker.stop()
         if self._keeper is not None:
             self._keeper.stop()
             self._keeper = None
+            self.clips.stop()
             self.journal.close()
         self._store.close()
 
@@ -141,8 +173,11 @@ class ClapTrap:
         """Hear all enabled sources. Harmless when they are being heard."""
         with self._lock:
             if self._worker is None:
-                self._worker = Worker(Hearing(self._build_source, Gate, self._make_judge), self, self, self._clock)
+                self._worker = Worker(
+                    Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
+                )
                 self._worker.start()
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -174,12 +209,47 @@ class ClapTrap:
         """Merge ``patch`` into the settings, check the whole, save it and put it in force; return the new settings.
 
         Raises:
+            InputError: ``settings.stale``, if it has a ``revision`` that they are not in any more.
             SettingsFaults: with every fault; nothing has changed then.
             SettingsError: ``settings.unwritable``; nothing has changed then.
         """
-        with self._lock:
-            self._put_in_force(merged(self._settings, patch))
+        seen = {str(patch["revision"])} if "revision" in patch else None
+        with self.unchanged(seen):
+            self._put_in_force(merged(self._settings, {key: value for key, value in patch.items() if key != "revision"}))
             return self._settings
+
+    def shown(self) -> dict[str, Any]:
+        """Return the settings as JSON data, secrets masked, with their ``revision``."""
+        with self._lock:
+            return {**self._settings.model_dump(mode="json"), "revision": self.revision()}
+
+    def revision(self, source_id: str = "") -> str:
+        """Return which state the settings are in, or those of one source.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+        """
+        with self._lock:
+            if not source_id:
+                return self._revisions.of(self._settings.whole())
+            self.source(source_id)
+            return next(self._revisions.of(source.whole()) for source in self._settings.sources if source.id == source_id)
+
+    @contextmanager
+    def unchanged(self, revisions: Collection[str] | None, source_id: str = "") -> Iterator[None]:
+        """Keep others from changing the settings inside the block, for somebody who has seen them as they were.
+
+        Args:
+            revisions: any of which they must be in; None if that does not matter.
+            source_id: whose settings; empty for all.
+
+        Raises:
+            InputError: ``settings.stale``: somebody else has changed them; or ``api.unknown_source``.
+        """
+        with self._lock:
+            if revisions is not None and self.revision(source_id) not in revisions:
+                raise InputError("settings.stale")
+            yield
 
     def sources(self) -> list[dict[str, Any]]:
         """Return every source as JSON data: its settings, and how it is: ``status``, ``counts``, ``level``."""
@@ -237,13 +307,20 @@ class ClapTrap:
             self._put_in_force(document)
             return removed
 
+    def watch(self, source_ids: Iterable[str]) -> None:
+        """Tell the hub what the sound of these sources, and of no others, looks like (``Picture``). Blocks for nobody."""
+        self._watched = frozenset(source_ids)
+        if (worker := self._worker) is not None:
+            worker.show(self._watched)
+
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
 
         Raises:
-            SourceError: ``source.no_portaudio``.
+            SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
+            ServiceError: ``service.ending``.
         """
-        return list_devices()
+        return self._asking.devices()
 
     def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:
         """Return the VBAN streams that arrive on all open ports, and listen on ``port`` for a minute to see more.
@@ -257,6 +334,19 @@ class ClapTrap:
     def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
+
+    def heard(self, kept: Kept) -> dict[str, Any]:
+        """Return a detection as JSON data."""
+        return heard(kept, has_clip=self.clips.has(kept.event.id))
+
+    def forget(self, before: float = math.inf) -> tuple[int, int]:
+        """Delete detections before a time (UTC Unix seconds) with their clips; return how many of each.
+
+        Raises:
+            ServiceError: ``clips.unwritable``, or what keeps the journal from being written; asking again is harmless.
+        """
+        clips = self.clips.delete_before(before)
+        return self.journal.delete(before), clips
 
     def replay_delivery(self, delivery_id: str) -> str:
         """Send a delivery again under its key; return its event id. The outcome comes as ``Attempt`` news.
@@ -298,10 +388,10 @@ class ClapTrap:
 
         Raises:
             SettingsFaults: ``given`` is not valid.
-            ServiceError: ``api.too_many_probes``.
+            ServiceError: ``api.too_many_probes``, ``service.ending``.
             SourceError: why nothing can be heard: ``rtsp.…``, ``source.no_av``.
         """
-        return self._probes.ask(camera(self._settings, given, source_id))
+        return self._asking.camera(camera(self._settings, given, source_id))
 
     def deliveries(self) -> Mapping[str, int]:
         """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
@@ -387,14 +477,17 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": __version__,
+            "dev": self.dev,
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
-            "settings": self._settings.model_dump(mode="json"),
+            "settings": self.shown(),
+            "mqtt": self.broker.state(),
+            "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            "events": [heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
@@ -418,6 +511,8 @@ class ClapTrap:
             self._model = status
         self._counts.add(status)
         self.hub.offer(status)
+        if isinstance(status, SourceStatus):
+            self.broker.follow()
         if isinstance(status, Attempt):  # which has just been written down, or not
             self._tell_problems()
 
@@ -433,18 +528,44 @@ class ClapTrap:
 
     def _open_journal(self) -> None:
         self.journal.open()
-        self.journal.keep(self._settings.history.keep_days)
+        self._keep(self._settings)
+        self.clips.start()
         self._told_problems = self._found_problems()
         self._keeper = Keeper(self._tend)
         self._keeper.start()
 
     def _tend(self) -> None:
-        """Look after the journal, now and then."""
+        """Look after the journal and the clips, now and then."""
         self.journal.tend()
+        self.clips.tend()
+        self._tell_problems()
+
+    def _keep(self, settings: Settings) -> None:
+        """Bound what is kept; no clip outlives its detection."""
+        self.journal.keep(settings.history.keep_days)
+        self.clips.keep(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
+
+    def _clip_tried(self, event_id: str | None) -> None:
+        if event_id is not None:
+            self.hub.publish(ClipKept(event_id))
         self._tell_problems()
 
     def _found_problems(self) -> tuple[Problem, ...]:
-        return tuple(Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems()))
+        return tuple(
+            Problem(p.code, dict(p.params))
+            for p in (
+                *self._problems,
+                *self.journal.problems(),
+                *self.clips.problems(),
+                *self.broker.problems(),
+                *self._dispatcher.problems(),
+            )
+        )
+
+    def _broker_changed(self) -> None:
+        if self.broker.mqtt.connected:
+            self._dispatcher.hurry(BrokerSpec.ID)
+        self._tell_problems()
 
     def _tell_problems(self) -> None:
         """Tell pages that are open what has come to be wrong, or is well again."""
@@ -484,18 +605,22 @@ class ClapTrap:
     def _make_judge(self, rows: int) -> Judge:
         return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
 
-    def _put_in_force(self, document: object) -> None:
-        """Check a whole settings document, save it, and follow it; nothing has changed where that fails. Under the lock."""
-        changed = check(document)
+    def _put_in_force(self, document: object, why: Why = "change") -> None:
+        """Check a whole settings document, save it, and follow it; nothing has changed where that fails."""
+        with self._lock:
+            self._follow(check(document), why)
+
+    def _follow(self, changed: Settings, why: Why) -> None:
         if changed == self._settings:
             return
-        self._store.save(changed)
+        self._store.save(changed, why)
         self._settings = changed
-        self.journal.keep(changed.history.keep_days)
-        self._dispatcher.apply(changed.targets())
+        self._keep(changed)
+        self.broker.follow()
+        self._dispatcher.apply(changed.receivers())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})
-        self.hub.publish(SettingsChanged(changed.model_dump(mode="json")))
+        self.hub.publish(SettingsChanged(self.shown()))
 
     def _apply(self) -> None:
         if self._worker is not None:

@@ -12,10 +12,10 @@ from claptrap.core.sounds import in_both_languages
 from claptrap.history.query import Kept
 
 
-def heard(kept: Kept) -> dict[str, Any]:
+def heard(kept: Kept, *, has_clip: bool) -> dict[str, Any]:
     """Return a detection as JSON data, its sounds in both languages."""
     event = kept.event
-    more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark}
+    more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark, "clip": has_clip}
     return {**event.to_json(), "labels": in_both_languages(event.labels), **more}
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from claptrap.core.errors import SettingsError
+
 NEWEST: Literal[2] = 2
 
 
 def migrated(document: object) -> object:
-    """Return ``document`` in the newest form; what has no known older version as it is, for ``check`` to judge."""
+    """Return ``document`` in the newest form; what has no known older version as it is, for ``check`` to judge.
+
+    Raises:
+        SettingsError: ``settings.newer``: a newer ClapTrap wrote it; it is not damaged, only not understood here.
+    """
     while isinstance(document, Mapping) and (step := _STEPS.get(_version(document))):
         document = step(document)
+    if isinstance(document, Mapping) and _version(document) > NEWEST:
+        raise SettingsError("settings.newer", version=_version(document), known=NEWEST)
     return document
 
 

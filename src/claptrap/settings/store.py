@@ -1,26 +1,23 @@
 """One JSON file in the data folder, kept so that neither a crash, a full disk nor a torn write loses a setting.
 
 Saving: check → write beside → fsync → keep the old one as a backup → replace → fsync the folder (the order of Radicale's
-``pathutils``). Reading: a damaged file is set aside and the newest good backup used instead.
+``pathutils``). Reading: a damaged file is set aside and the newest good backup put in its place; a file that cannot be
+read, or that a newer ClapTrap wrote, is never replaced.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-import filelock
-
 from claptrap.core.errors import ClapTrapError, SettingsError
-from claptrap.settings.migrate import migrated
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.backups import Backups, Why, keep_twice, stamp_of_now
+from claptrap.settings.denial import not_read, not_written
+from claptrap.settings.document import read_settings, sync_folder, write_beside
+from claptrap.settings.holder import Holder
+from claptrap.settings.schema import Settings
 
-KEPT_BACKUPS = 10
 _log = logging.getLogger(__name__)
 
 
@@ -41,146 +38,122 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "settings.json"
-        self.backups = folder / "backups"
+        self.backups = Backups(folder / "backups")
         self._folder = folder
-        self._holder = folder / "settings.holder"
-        self._lock = filelock.FileLock(folder / "settings.lock", blocking=False)
+        self._holder = Holder(folder)
+        self._unread: SettingsError | None = None
 
     def open(self) -> None:
-        """Take the folder for this process.
+        """Take the folder for this process, and see that settings can be written there.
 
         Raises:
-            SettingsError: ``settings.locked`` if another process has it; ``settings.unwritable`` if nothing can be
-                written there (reading still works then).
+            SettingsError: ``settings.locked`` if another process has it; ``settings.disk_full``, ``settings.read_only``,
+                ``settings.wrong_owner`` or ``settings.unwritable`` if nothing can be written (reading may still work then).
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-            self._holder.write_text(str(os.getpid()))
-        except filelock.Timeout as error:
-            raise SettingsError("settings.locked", path=str(self._folder), holder=self._read_holder()) from error
+            self._holder.take()
+            for left in self._folder.glob(".settings-*.tmp"):  # by a process that was killed while it saved
+                left.unlink()
+            write_beside(self.path, Settings()).unlink()
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise not_written(self._folder, error) from error
+        if self.backups.folder.exists():
+            try:
+                write_beside(self.backups.folder / "settings.json", Settings()).unlink()
+            except OSError as error:
+                raise not_written(self.backups.folder, error) from error
 
     def close(self) -> None:
         """Let the folder go. Harmless when it is not held."""
-        if self._lock.is_locked:
-            self._holder.unlink(missing_ok=True)
-            self._lock.release()
+        self._holder.release()
 
     def load(self) -> Loaded:
-        """Return the settings: the file's, else the newest good backup's, else the defaults. Never raises."""
+        """Return the settings: the file's, else the newest good backup's, else the defaults.
+
+        Raises:
+            SettingsError: ``settings.newer``; the file is left as it is.
+        """
         try:
-            return Loaded(_read(self.path))
+            return Loaded(read_settings(self.path))
         except (FileNotFoundError, NotADirectoryError):
             return Loaded(Settings())
         except OSError as error:
-            return Loaded(Settings(), (SettingsError("settings.unreadable", path=str(self.path), reason=_why(error)),))
+            self._unread = not_read(self.path, error)
+            return Loaded(Settings(), (self._unread,))
         except SettingsError as error:
+            if error.code == "settings.newer":
+                raise
             return self._recover(error)
 
-    def save(self, settings: Settings) -> None:
-        """Replace the file by ``settings``, whole or not at all.
+    def save(self, settings: Settings, why: Why = "change") -> None:
+        """Replace the file by ``settings``, whole or not at all; what it was is kept as a backup.
+
+        Args:
+            settings: the new ones.
+            why: before what the old ones are kept.
 
         Raises:
-            SettingsError: ``settings.unwritable``; the old file is untouched then.
+            SettingsError: as ``open``, or as ``load`` for a file that could not be read; the old file is untouched then.
         """
-        text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
+        if self._unread is not None:
+            raise self._unread
         try:
-            beside = self._write_beside(text)
+            beside = write_beside(self.path, settings)
             try:
-                self._keep_backup()
+                if self.path.exists():
+                    self.backups.keep(self.path, why)
                 beside.replace(self.path)
             finally:
                 beside.unlink(missing_ok=True)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise not_written(self._folder, error) from error
 
-    def _write_beside(self, text: str) -> Path:
-        handle, name = tempfile.mkstemp(dir=self._folder, prefix=".settings-", suffix=".tmp")
+    def keep(self) -> str | None:
+        """Keep the present file as a backup because a person asks for it; return its name, None where there is no file yet.
+
+        Raises:
+            SettingsError: as ``save``.
+        """
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as f:
-                f.write(text)
-                f.flush()
-                os.fsync(f.fileno())
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-        return Path(name)
+            return self.backups.keep(self.path, "asked") if self.path.exists() else None
+        except OSError as error:
+            raise not_written(self._folder, error) from error
 
-    def _keep_backup(self) -> None:
-        if not self.path.exists():
-            return
-        self.backups.mkdir(exist_ok=True)
-        backup = self.backups / f"settings-{_stamp()}.json"
-        os.link(self.path, backup)  # the very bytes that were good; the replace below leaves them alone
-        for old in self._backups_newest_first()[KEPT_BACKUPS:]:
-            old.unlink(missing_ok=True)
+    def set_aside(self, how: str) -> str:
+        """Keep the file under another name, ``settings-HOW-TIME.json``, where nothing forgets it; return that name.
 
-    def _backups_newest_first(self) -> list[Path]:
-        return sorted(self.backups.glob("settings-*.json"), reverse=True)
+        Raises:
+            SettingsError: as ``save``.
+        """
+        aside = self.path.with_name(f"settings-{how}-{stamp_of_now()}.json")
+        try:
+            keep_twice(self.path, aside)
+            sync_folder(self._folder)
+        except OSError as error:
+            raise not_written(self._folder, error) from error
+        return aside.name
 
     def _recover(self, error: SettingsError) -> Loaded:
+        """Use the newest good backup instead of a damaged file, and put it in its place once that is safe elsewhere."""
         _log.error("settings: %s", error)
-        aside = self._set_aside()
-        if aside is None:
-            return Loaded(Settings(), (error,))
-        for backup in self._backups_newest_first():
-            try:
-                settings = _read(backup)
-            except (OSError, SettingsError) as fault:
-                _log.warning("settings: backup %s is no good either: %s", backup.name, fault)
-                continue
-            return Loaded(settings, (error, SettingsError("settings.damaged", aside=aside.name)))
-        return Loaded(Settings(), (error, SettingsError("settings.damaged_no_backup", aside=aside.name)))
-
-    def _set_aside(self) -> Path | None:
-        """Move the damaged file out of the way; None where even that is forbidden (it then stays where it is)."""
-        aside = self.path.with_name(f"settings-damaged-{_stamp()}.json")
+        good = self.backups.newest_good()
         try:
-            return self.path.rename(aside)
+            aside = self.set_aside("damaged")
+            self._put_in_place(good)
+        except SettingsError as denied:
+            return Loaded(good or Settings(), (error, denied))
+        code = "settings.damaged" if good else "settings.damaged_no_backup"
+        return Loaded(good or Settings(), (error, SettingsError(code, aside=aside)))
+
+    def _put_in_place(self, good: Settings | None) -> None:
+        """Replace a damaged file; with nothing good, by nothing."""
+        try:
+            if good is None:
+                self.path.unlink()
+            else:
+                write_beside(self.path, good).replace(self.path)
+            sync_folder(self._folder)
         except OSError as error:
-            _log.error("settings: the damaged file could not be set aside: %s", error)
-            return None
-
-    def _unwritable(self, error: OSError) -> SettingsError:
-        return SettingsError("settings.unwritable", path=str(self._folder), reason=_why(error))
-
-    def _read_holder(self) -> str:
-        try:
-            return self._holder.read_text() or "?"
-        except OSError:
-            return "?"
-
-
-def _read(path: Path) -> Settings:
-    """Read and check one file. Raises OSError, or SettingsError for what is in it."""
-    try:
-        document = json.loads(path.read_bytes())
-    except UnicodeDecodeError as error:
-        raise SettingsError("settings.not_json", path=path.name, line=1, column=error.start + 1) from error
-    except json.JSONDecodeError as error:
-        raise SettingsError("settings.not_json", path=path.name, line=error.lineno, column=error.colno) from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists within lists without end
-        raise SettingsError("settings.not_json", path=path.name, line=1, column=1) from error
-    return check(migrated(document))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename last through a power cut. Windows cannot open folders and needs no such thing."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)
+            raise not_written(self._folder, error) from error

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
+from claptrap.sources.usb import Usb, split, usb_of_card
 
 MAX_CHANNELS = 2  # a mean of more (a pulse device offers 32) says nothing more about a clap
 BLOCK_S = 0.02
@@ -32,7 +33,7 @@ LATENCY_S = 0.1  # what the system may hold ready, not what we wait: blocks come
 DEVICE_UNAVAILABLE = -9985  # PaErrorCode paDeviceUnavailable
 INVALID_DEVICE = -9996  # paInvalidDevice
 EBUSY = 16  # the host's own word for it, under paUnanticipatedHostError
-_CARD = re.compile(r"\(hw:\d+,")  # ALSA numbers its cards in the order in which they were plugged in
+_CARD = re.compile(r"\(hw:(\d+),")  # ALSA numbers its cards in the order in which they were plugged in
 
 T = TypeVar("T")
 Receive = Callable[[NDArray[np.float32], bool], None]
@@ -48,6 +49,7 @@ class Device:
         channels: most channels it can give.
         rate_hz: its own rate.
         default: whether it is what the system records from unless told otherwise.
+        usb: which USB device it is; None where the system does not say, or it is none.
     """
 
     name: str
@@ -55,11 +57,17 @@ class Device:
     channels: int
     rate_hz: int
     default: bool
+    usb: Usb | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name and who offers it."""
+        return f"{self.name}, {self.host_api}"
 
     @property
     def id(self) -> str:
         """What to remember it by: the same after a restart or a replug, unlike its place in the list."""
-        return f"{self.name}, {self.host_api}"
+        return f"{self.label}{self.usb or ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +116,8 @@ class PortAudio:
             ended: told, on that thread, that no more will come.
 
         Raises:
-            SourceError: ``source.no_portaudio``, ``source.no_device``, ``source.device_missing``, ``source.device_busy``,
-                ``source.device_failed``, ``source.system_hangs``.
+            SourceError: as ``find``, or ``source.no_portaudio``, ``source.device_busy``, ``source.device_failed``,
+                ``source.system_hangs``.
         """
         opening = Call(self._lock, lambda: self._open(wanted, receive, ended), undo=lambda made: self._close(made[0]))
         stream, opened = opening.result(OPEN_S)
@@ -249,6 +257,7 @@ def _inputs(library: Any) -> dict[int, Device]:  # sounddevice has no types
             channels=entry["max_input_channels"],
             rate_hz=round(entry["default_samplerate"]),
             default=index == default,
+            usb=usb_of_card(int(card[1])) if (card := _CARD.search(entry["name"])) else None,
         )
         for index, entry in enumerate(library.query_devices())
         if entry["max_input_channels"] > 0
@@ -260,21 +269,39 @@ def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:
 
     Args:
         inputs: what there is, by its place in the list.
-        wanted: ``Device.id``, else a name, else either of them with another number of the ALSA card; empty for the default,
-            or the first where the system names none.
+        wanted: ``Device.id``; its beginning without the USB device, or a name, as older settings have them; any of them with
+            another number of the ALSA card. Empty for the default, or the first where the system names none.
 
     Raises:
-        SourceError: ``source.no_device`` where there is none at all, ``source.device_missing`` where there are only others.
+        SourceError: ``source.no_device`` where there is none at all, ``source.device_missing`` where there are only others;
+            ``source.device_another`` where there is one of the same make and it is another one, or cannot be told to be the
+            same; ``source.device_ambiguous`` where several are called the same and nothing tells them apart.
     """
     if not inputs:
         raise SourceError("source.no_device", retryable=True)
     if not wanted:
         return max(inputs.items(), key=lambda entry: entry[1].default)
-    for known_as in (lambda d: (d.id,), lambda d: (d.name,), lambda d: (_any_card(d.id), _any_card(d.name))):
-        for index, device in inputs.items():
-            if wanted in known_as(device) or _any_card(wanted) in known_as(device):
-                return index, device
-    raise SourceError("source.device_missing", retryable=True, device=wanted)
+    called, usb = split(wanted)
+    alike = [e for e in inputs.items() if _any_card(called) in (_any_card(e[1].label), _any_card(e[1].name))]
+    if not alike:
+        raise SourceError("source.device_missing", retryable=True, device=called)
+    if usb is not None and any(device.usb for _, device in alike):
+        return _same_usb(alike, usb, called)
+    found = [e for e in alike if called in (e[1].label, e[1].name)] or alike
+    if found[0][1].label in {device.label for _, device in found[1:]} or (found is alike and len(alike) > 1):
+        raise SourceError("source.device_ambiguous", retryable=True, device=called)
+    return found[0]
+
+
+def _same_usb(alike: list[tuple[int, Device]], usb: Usb, called: str) -> tuple[int, Device]:
+    """Return the device that is plugged in where it was, or else has its serial number and is alone in that."""
+    for entry in alike:
+        if entry[1].usb == usb:
+            return entry
+    namesakes = [e for e in alike if e[1].usb and usb.serial and (e[1].usb.make, e[1].usb.serial) == (usb.make, usb.serial)]
+    if len(namesakes) == 1:
+        return namesakes[0]
+    raise SourceError("source.device_another", retryable=True, device=called)
 
 
 def _any_card(name: str) -> str:

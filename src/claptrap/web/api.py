@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
-from claptrap.web.body import json_object
+from claptrap.web.asked import Port, WebhookTest, asked
+from claptrap.web.body import json_object, seen
+from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
+from claptrap.web.receivers import build_receivers
+from claptrap.web.settings import build_settings
 
 
 def build_api(service: ClapTrap) -> Blueprint:
@@ -24,14 +27,6 @@ def build_api(service: ClapTrap) -> Blueprint:
     def state() -> Response:
         return jsonify(service.snapshot())
 
-    @api.get("/api/settings")
-    def settings() -> Response:
-        return jsonify(service.settings().model_dump(mode="json"))
-
-    @api.patch("/api/settings")
-    def change_settings() -> Response:
-        return jsonify(service.change(json_object()).model_dump(mode="json"))
-
     @api.post("/api/detection/start")
     def start_detection() -> Response:
         service.start_detection()
@@ -43,6 +38,9 @@ def build_api(service: ClapTrap) -> Blueprint:
         return jsonify(running=service.running)
 
     api.register_blueprint(build_history(service))
+    api.register_blueprint(build_clips(service))
+    api.register_blueprint(build_receivers(service))
+    api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:
@@ -58,7 +56,12 @@ def build_api(service: ClapTrap) -> Blueprint:
 
 
 def _add_sources(api: Blueprint, service: ClapTrap) -> None:
-    """Add the routes of sources."""
+    """Add the routes of sources. The ``ETag`` of one is the revision of its settings, not of how it is."""
+
+    def _one(source_id: str) -> Response:
+        answer = jsonify(service.source(source_id))
+        answer.set_etag(service.revision(source_id))
+        return answer
 
     @api.get("/api/sources")
     def sources() -> Response:
@@ -71,19 +74,22 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/sources/<source_id>")
     def source(source_id: str) -> Response:
-        return jsonify(service.source(source_id))
+        return _one(source_id)
 
     @api.patch("/api/sources/<source_id>")
     def change_source(source_id: str) -> Response:
-        return jsonify(service.change_source(source_id, json_object()))
+        with service.unchanged(seen(), source_id):
+            service.change_source(source_id, json_object())
+            return _one(source_id)
 
     @api.delete("/api/sources/<source_id>")
     def remove_source(source_id: str) -> Response:
-        return jsonify(service.remove_source(source_id))
+        with service.unchanged(seen(), source_id):
+            return jsonify(service.remove_source(source_id))
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id, request.args.get("webhook"))), 202
+        return jsonify(event_id=service.test_webhook(source_id, asked(WebhookTest).webhook)), 202
 
     @api.delete("/api/sources/<source_id>/webhooks/<webhook_id>")
     def remove_webhook(source_id: str, webhook_id: str) -> Response:
@@ -96,7 +102,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/devices")
     def devices() -> Response:
-        return jsonify([{"id": device.id, **asdict(device)} for device in service.devices()])
+        return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()])
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:
@@ -105,7 +111,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/vban/streams")
     def vban_streams() -> Response:
-        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(_port())])
+        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(asked(Port).port)])
 
     @api.get("/api/vban/counts")
     def vban_counts() -> Response:
@@ -116,18 +122,6 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 def _with_words(seen: dict[str, Any]) -> dict[str, Any]:
     code = seen.pop("problem")
     return in_words({**seen, "code": code, "params": {}})
-
-
-def _port() -> int:
-    """Return the UDP port that is asked for.
-
-    Raises:
-        InputError: ``api.bad_port``.
-    """
-    asked = request.args.get("port", "6980")
-    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 5 and 1 <= int(asked) <= 65_535):
-        raise InputError("api.bad_port")
-    return int(asked)
 
 
 def _add_browsers(api: Blueprint, service: ClapTrap) -> None:

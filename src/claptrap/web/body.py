@@ -1,4 +1,4 @@
-"""What is sent along with a request."""
+"""The body of a request, and which state of things whoever sent it has seen."""
 
 from __future__ import annotations
 
@@ -27,3 +27,10 @@ def json_object() -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InputError("api.not_an_object")
     return document
+
+
+def seen() -> frozenset[str] | None:
+    """Return the revisions that ``If-Match`` names (RFC 9110 §13.1.1); None where any will do."""
+    if "If-Match" not in request.headers or request.if_match.star_tag:
+        return None
+    return frozenset(request.if_match.as_set())

@@ -11,7 +11,7 @@ from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import Which
 from claptrap.history.query import Told
-from claptrap.service import ClapTrap, heard, in_words, told
+from claptrap.service import ClapTrap, in_words, told
 from claptrap.web.asked import Counting, Export, Forget, PageOf, PageOfDeliveries, asked
 from claptrap.web.body import json_object
 from claptrap.web.export import TYPES, exported
@@ -28,7 +28,7 @@ def build_history(service: ClapTrap) -> Blueprint:
     def history() -> Response:
         wish = asked(PageOf)
         page = journal.events(wish.wanted(), wish.limit, wish.cursor)
-        return jsonify(events=[heard(kept) for kept in page.rows], cursor=page.cursor)
+        return jsonify(events=[service.heard(kept) for kept in page.rows], cursor=page.cursor)
 
     @routes.get("/api/history/counts")
     def counts() -> Response:
@@ -46,14 +46,15 @@ def build_history(service: ClapTrap) -> Blueprint:
     @routes.delete("/api/history")
     def forget() -> Response:
         before = asked(Forget).before
-        return jsonify(deleted=journal.delete() if before is None else journal.delete(before))
+        deleted, clips = service.forget() if before is None else service.forget(before)
+        return jsonify(deleted=deleted, clips=clips)
 
     @routes.get("/api/history/<event_id>")
     def detection(event_id: str) -> Response:
         kept = journal.kept(event_id)
         if kept is None:
             raise InputError("api.unknown_event", id=event_id)
-        return jsonify(heard(kept))
+        return jsonify(service.heard(kept))
 
     @routes.patch("/api/history/<event_id>")
     def mark(event_id: str) -> Response:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import choose_encoder, generate_latest
 from prometheus_client.registry import Collector
 
 from claptrap import __version__
@@ -21,11 +21,7 @@ from claptrap.service import ClapTrap
 def build_metrics(service: ClapTrap) -> Blueprint:
     """Return the route ``/metrics``."""
     metrics = Blueprint("metrics", __name__)
-    registry = CollectorRegistry()
-    registry.register(ServiceCollector(service))
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
+    registry = _registry(service)
 
     @metrics.get("/metrics")
     def read() -> Response:
@@ -33,6 +29,20 @@ def build_metrics(service: ClapTrap) -> Blueprint:
         return Response(encode(registry), content_type=content_type, headers={"Cache-Control": "no-store"})
 
     return metrics
+
+
+def as_text(service: ClapTrap) -> str:
+    """Return what ``/metrics`` says, for people."""
+    return generate_latest(_registry(service)).decode()
+
+
+def _registry(service: ClapTrap) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(ServiceCollector(service))
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
 
 
 class ServiceCollector(Collector):
@@ -56,8 +66,22 @@ class ServiceCollector(Collector):
             CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],
             [((outcome,), count) for outcome, count in service.deliveries().items()],
         )  # fmt: skip
+        yield from _of_receivers(service.telling.receivers())
         yield from _of_sources(service.sources())
         yield from _of_vban(service)
+
+
+def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    is_open = {(each["id"],): each["state"] == "open" for each in receivers}
+    waiting = {(each["id"],): each["waiting"] for each in receivers}
+    yield _family(
+        GaugeMetricFamily, "claptrap_receiver_open", "Whether it is out of order, and only probed now and then.",
+        ["receiver"], is_open.items(),
+    )  # fmt: skip
+    yield _family(
+        GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be told to it.",
+        ["receiver"], waiting.items(),
+    )  # fmt: skip
 
 
 def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:

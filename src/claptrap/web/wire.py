@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.events import (
     Attempt,
+    ClipKept,
     DetectionRunning,
     Event,
     Heard,
     Level,
     ModelProgress,
+    Picture,
     ProblemsChanged,
     SettingsChanged,
     SourceStatus,
@@ -23,6 +26,7 @@ from claptrap.service import in_words, told
 
 Message = tuple[str, Any]
 LEVEL = "level"
+PICTURE = "picture"
 
 
 def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a kind is the table it is
@@ -37,9 +41,13 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a 
         case Level():
             return LEVEL, asdict(news)
         case Verdict():
-            return "verdict", asdict(news)
+            return "verdict", in_words({**asdict(news), "labels": in_both_languages(news.labels)})
+        case Picture():
+            return PICTURE, {**asdict(news), "columns": b64encode(news.columns).decode()}
         case Heard():
             return "labels", _labels(news)
+        case ClipKept():
+            return "clip", asdict(news)
         case ModelProgress():
             return "model", in_words(asdict(news))
         case DetectionRunning():

@@ -1,8 +1,8 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { percent } from "../i18n/format.ts";
-import { said, soundName, t } from "../i18n/index.ts";
-import { heard, labelsOn, model } from "../store.ts";
-import type { ModelProgress } from "../wire.ts";
+import { percent } from "../../i18n/format.ts";
+import { soundName, t } from "../../i18n/index.ts";
+import { heard, labelsOn, model } from "../../store.ts";
+import { Coming, HowToNameSounds } from "../../components/NamingModel.tsx";
 
 const SHOWN = 5;
 const FADE_MS = 4000;
@@ -38,28 +38,5 @@ function Sounds() {
         </li>
       ))}
     </ul>
-  );
-}
-
-function Coming({ progress }: { progress: ModelProgress }) {
-  const share = progress.done_bytes / progress.size_bytes;
-  return (
-    <div class="how">
-      <p>{t("sounds.coming", { share: percent(share) })}</p>
-      <meter class="unseen" min={0} max={1} value={share} aria-hidden="true" />
-      <i class="bar"><i style={{ transform: `scaleX(${share.toFixed(2)})` }} /></i>
-      {progress.code && <p role="status" dir="auto">{said(progress)}</p>}
-      {progress.retry_in_s !== null && <p>{t("sounds.coming_again", { minutes: Math.ceil(progress.retry_in_s / 60) })}</p>}
-    </div>
-  );
-}
-
-function HowToNameSounds() {
-  return (
-    <div class="how">
-      <p>{t("sounds.off")}</p>
-      <p>{t("sounds.off_how")}</p>
-      <code dir="ltr">claptrap models pull</code>
-    </div>
   );
 }

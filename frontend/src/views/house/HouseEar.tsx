@@ -1,12 +1,12 @@
 import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { startDetection, stopDetection } from "../api.ts";
-import { useFlash } from "../flash.ts";
-import { clock, duration, score } from "../i18n/format.ts";
-import { type Key, said, t } from "../i18n/index.ts";
-import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses, REMEMBERED } from "../store.ts";
-import { inWords } from "../words.ts";
-import { loudness } from "./LevelMeter.tsx";
+import { startDetection, stopDetection } from "../../api.ts";
+import { useFlash } from "../../flash.ts";
+import { clock, duration, score } from "../../i18n/format.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
+import { detections, failure, heard, hearing, link, loudest, newestClap, opened, running, statuses, REMEMBERED } from "../../store.ts";
+import { inWords } from "../../words.ts";
+import { loudness } from "../../components/LevelMeter.tsx";
 
 const CLAP_MS = 1000;
 const BURP_MS = 2000;
@@ -91,19 +91,19 @@ function Tally() {
   const latencies = detections.value.map((detection) => detection.latencyS).sort((a, b) => a - b);
   const median = latencies[latencies.length >> 1];
   return (
-    <dl class="tally">
-      <div class="wide">
-        {newest ? t("house.last", { when: clock(newest.timestamp) }) : t("house.last_none")}
-      </div>
-      <div>
-        <dt>{t("house.count")}</dt>
-        <dd>{detections.value.length}{detections.value.length === REMEMBERED && "+"}</dd>
-      </div>
-      <div>
-        <dt>{t("house.best_latency")}</dt>
-        <dd>{median === undefined ? "–" : duration(median)}</dd>
-      </div>
-    </dl>
+    <div class="tally">
+      <p class="wide">{newest ? t("house.last", { when: clock(newest.timestamp) }) : t("house.last_none")}</p>
+      <dl>
+        <div>
+          <dt>{t("house.count")}</dt>
+          <dd>{detections.value.length}{detections.value.length === REMEMBERED && "+"}</dd>
+        </div>
+        <div>
+          <dt>{t("house.best_latency")}</dt>
+          <dd>{median === undefined ? "–" : duration(median)}</dd>
+        </div>
+      </dl>
+    </div>
   );
 }
 

@@ -1,0 +1,38 @@
+// Dark or light: a choice of this device, so this browser keeps it. Without one, as the device is set; dark where it is silent.
+import { computed, effect, signal } from "@preact/signals";
+
+export const THEMES = ["system", "dark", "light"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const MEMORY = "claptrap.theme";
+const GROUND = { dark: "#0d0f1a", light: "#f3f4fa" };
+const light = matchMedia("(prefers-color-scheme: light)");
+const deviceIsLight = signal(light.matches);
+light.addEventListener("change", () => (deviceIsLight.value = light.matches));
+
+export const theme = signal<Theme>(remembered());
+
+/** What is shown. */
+export const shade = computed<"dark" | "light">(() => (theme.value === "system" ? (deviceIsLight.value ? "light" : "dark") : theme.value));
+
+effect(() => {
+  document.documentElement.dataset["theme"] = shade.value;
+  document.querySelector('meta[name="theme-color"]')?.setAttribute("content", GROUND[shade.value]);
+});
+
+effect(() => {
+  try {
+    localStorage.setItem(MEMORY, theme.value);
+  } catch {
+    // A browser that keeps nothing asks its device again next time.
+  }
+});
+
+function remembered(): Theme {
+  try {
+    const kept = localStorage.getItem(MEMORY);
+    return THEMES.find((one) => one === kept) ?? "system";
+  } catch {
+    return "system";
+  }
+}

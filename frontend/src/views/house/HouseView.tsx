@@ -1,0 +1,33 @@
+import { AddSource } from "../../components/AddSource.tsx";
+import { Deliveries } from "../../components/Deliveries.tsx";
+import { Detections } from "../../components/Detections.tsx";
+import { PhoneCard } from "../../components/PhoneCard.tsx";
+import { SourceCard } from "../../components/SourceCard.tsx";
+import { t } from "../../i18n/index.ts";
+import { opened, sources } from "../../store.ts";
+import { View } from "../View.tsx";
+import { HouseEar } from "./HouseEar.tsx";
+import { SoundsHeard } from "./SoundsHeard.tsx";
+
+/** The whole house at a glance: is it listening, what did it hear, whom did it tell. */
+export function HouseView() {
+  return (
+    <View title={t("view.house")} titleHidden>
+      <div class="house">
+        <div class="side">
+          <HouseEar />
+          {opened.value && <SoundsHeard />}
+        </div>
+        <div class="rest">
+          <div class="sources">
+            {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
+            {opened.value && <AddSource />}
+          </div>
+          {opened.value && <PhoneCard />}
+          {opened.value && <Detections />}
+          {opened.value && <Deliveries />}
+        </div>
+      </div>
+    </View>
+  );
+}

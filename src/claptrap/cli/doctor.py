@@ -1,0 +1,126 @@
+"""``claptrap doctor``: what is wrong with this machine, and what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from http.client import HTTPException
+from pathlib import Path
+
+import click
+
+from claptrap.cli.defaults import DATA_DIR, HOST, PORT
+from claptrap.cli.language import terminal_language
+from claptrap.core.errors import ModelError
+from claptrap.core.wording import Language, say
+from claptrap.doctor.ask import ask
+from claptrap.doctor.bundle import MOST_LOG_BYTES, Evidence, bundle
+from claptrap.doctor.finding import Finding, Grade, is_well
+from claptrap.doctor.processor import examine_processor
+from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.shelf import find
+
+_GRADES: dict[Language, dict[Grade, str]] = {
+    "fr": {Grade.OK: "bien", Grade.WARNING: "attention", Grade.FAULT: "panne"},
+    "en": {Grade.OK: "ok", Grade.WARNING: "warning", Grade.FAULT: "fault"},
+}
+_COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--host", default=HOST, envvar="CLAPTRAP_HOST", show_default=True, show_envvar=True, help="As for serve.")
+@click.option(
+    "--port",
+    default=PORT,
+    envvar="CLAPTRAP_PORT",
+    show_default=True,
+    show_envvar=True,
+    type=click.IntRange(1, 65535),
+    help="As for serve.",
+)
+@click.option(
+    "--data-dir",
+    default=DATA_DIR,
+    envvar="CLAPTRAP_DATA_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="As for serve.",
+)
+@click.option(
+    "--bundle",
+    "bundle_to",
+    metavar="FILE.zip",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write a support bundle, without secrets and addresses.",
+)
+@click.option(
+    "--log",
+    "log_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Log file for the bundle.  [default: claptrap.log in the data folder, if it is there]",
+)
+def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path | None, log_file: Path | None) -> None:
+    """Examine this machine, whether the service runs or not; change nothing.
+
+    Each line is ok, a warning or a fault, with what to do about it. Exit status 1 if there is a fault.
+    """
+    findings: list[Finding] = []
+    for found in _examined(host, port, data_dir):
+        findings.append(found)
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _line(found))
+    if bundle_to is not None:
+        _write_bundle(bundle_to, collected(findings, host, port, data_dir, log_file or data_dir / "claptrap.log"))
+    sys.exit(0 if is_well(findings) else 1)
+
+
+def collected(findings: Sequence[Finding], host: str, port: int, data_dir: Path, log_file: Path) -> Evidence:
+    """Return what there is for a bundle; what cannot be had is left out."""
+    settings: object = None
+    with suppress(OSError, ValueError, RecursionError):
+        settings = json.loads((data_dir / "settings.json").read_bytes())
+    metrics = log = ""
+    with suppress(OSError, HTTPException):
+        metrics = ask(host, port, "/metrics").decode(errors="replace")
+    with suppress(OSError), log_file.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_LOG_BYTES))
+        log = file.read(MOST_LOG_BYTES).decode(errors="replace")
+    return Evidence(findings, settings, log, metrics)
+
+
+def _write_bundle(path: Path, evidence: Evidence) -> None:
+    language = terminal_language()
+    try:
+        path.write_bytes(bundle(evidence))
+    except OSError as error:
+        click.echo(say("doctor.bundle_unwritable", language, path=str(path), reason=error.strerror or str(error)), err=True)
+        sys.exit(1)
+    click.echo(say("doctor.bundle", language, path=str(path)), err=True)
+
+
+def _examined(host: str, port: int, data_dir: Path) -> Iterable[Finding]:
+    """Yield what is found: first what decides whether anything else can be loaded."""
+    about_processor = examine_processor(_verified_yamnet())
+    yield from about_processor
+    if not is_well(about_processor):
+        return
+    from claptrap.doctor.examination import Patient, examine  # noqa: PLC0415  # loads NumPy, which may kill the process
+
+    yield from examine(Patient(data_dir, models_folder(), host, port))
+
+
+def _verified_yamnet() -> Path | None:
+    try:
+        return find(YAMNET, models_folder())
+    except ModelError:
+        return None  # told by the examination
+
+
+def _line(found: Finding) -> str:
+    language = terminal_language()
+    words = _GRADES[language]
+    grade = click.style(f"{words[found.grade]:<{max(map(len, words.values()))}}", fg=_COLOURS[found.grade])
+    return f"{grade}  {found.words(language)}"

@@ -1,0 +1,123 @@
+"""The machine's own things: the data folder, the disk, the clock, the programs that are called."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+
+from claptrap.core.clock import Clock
+from claptrap.doctor.finding import Finding, Grade
+
+LITTLE_BYTES, TOO_LITTLE_BYTES = 500_000_000, 50_000_000
+FIRST_YEAR = 2025  # no ClapTrap is older: a clock that says less was never set
+LAST_YEAR = 2100
+MOST_DRIFT_S = 0.5
+WRITTEN = ("settings.json", "history.sqlite")
+
+
+def who_serves(data_dir: Path) -> str | None:
+    """Return the process that has the data folder, as it wrote itself down; None where nobody has it.
+
+    The lock is tried only where a process says that it has it, so that no service that is just starting is disturbed.
+    """
+    try:
+        pid = (data_dir / "settings.holder").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+    lock = filelock.FileLock(data_dir / "settings.lock", blocking=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        return pid or "?"
+    except OSError:
+        return None
+    lock.release()
+    return None  # it was killed, and left its name
+
+
+def examine_folder(data_dir: Path, served_by: str | None) -> list[Finding]:
+    """Look whether the data folder can be written, whoever has it."""
+    is_served = Finding("service", Grade.OK, "doctor.running", {"pid": served_by}) if served_by else None
+    service = is_served or Finding("service", Grade.OK, "doctor.not_running")
+    return [service, *_writing(data_dir), _disk(data_dir)]
+
+
+def _writing(data_dir: Path) -> list[Finding]:
+    folder = _nearest(data_dir)
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-") as trial:
+            trial.write(b"a trial")
+            trial.flush()
+            os.fsync(trial.fileno())
+    except OSError as error:
+        params = {"path": str(folder), "reason": error.strerror or str(error)}
+        return [Finding("data", Grade.FAULT, "settings.unwritable", params)]
+    if folder != data_dir:
+        return [Finding("data", Grade.OK, "doctor.folder_to_be", {"path": str(data_dir)})]
+    foreign = [data_dir / name for name in WRITTEN if (data_dir / name).exists() and not os.access(data_dir / name, os.W_OK)]
+    if foreign:
+        return [Finding("data", Grade.FAULT, "doctor.file_unwritable", {"path": str(path)}) for path in foreign]
+    return [Finding("data", Grade.OK, "doctor.folder", {"path": str(data_dir)})]
+
+
+def _nearest(folder: Path) -> Path:
+    """Return ``folder``, or where it would be made."""
+    return next((place for place in (folder, *folder.absolute().parents) if place.is_dir()), Path("/"))
+
+
+def _disk(data_dir: Path) -> Finding:
+    free = shutil.disk_usage(_nearest(data_dir)).free
+    params: dict[str, str | float] = {"path": str(data_dir), "free_mb": round(free / 1e6)}
+    if free < TOO_LITTLE_BYTES:
+        return Finding("disk", Grade.FAULT, "doctor.disk_full", params)
+    if free < LITTLE_BYTES:
+        return Finding("disk", Grade.WARNING, "doctor.disk_low", params)
+    return Finding("disk", Grade.OK, "doctor.disk", params)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Both clocks at one moment, to see later whether they went alike."""
+
+    unix_s: float
+    monotonic_s: float
+
+    @classmethod
+    def read(cls, clock: Clock) -> Watch:
+        """Return what both say now."""
+        return cls(clock.unix(), clock.monotonic())
+
+
+def examine_clock(began: Watch, ended: Watch) -> Finding:
+    """Look at the year, and whether the clock was set or ran away while everything else was examined."""
+    now = datetime.fromtimestamp(ended.unix_s, UTC)
+    if not FIRST_YEAR <= now.year <= LAST_YEAR:
+        return Finding("clock", Grade.FAULT, "doctor.clock_year", {"year": now.year})
+    drift_s = (ended.unix_s - began.unix_s) - (ended.monotonic_s - began.monotonic_s)
+    if abs(drift_s) > MOST_DRIFT_S:
+        return Finding("clock", Grade.WARNING, "doctor.clock_jumps", {"seconds": round(drift_s, 1)})
+    return Finding("clock", Grade.OK, "doctor.clock", {"now": now.strftime("%Y-%m-%d %H:%M:%S")})
+
+
+def examine_programs(environment: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Look for the programs that some sources need."""
+    ffmpeg = shutil.which("ffmpeg", path=environment.get("PATH"))
+    if ffmpeg:
+        return [Finding("ffmpeg", Grade.OK, "doctor.ffmpeg", {"path": ffmpeg})]
+    return [Finding("ffmpeg", Grade.OK, "doctor.ffmpeg_absent")]
+
+
+def may_hear(devices: Path = Path("/dev/snd")) -> bool:
+    """Return whether this user may open the machine's sound cards (Linux); True where that cannot be told."""
+    if sys.platform != "linux":
+        return True
+    cards = list(devices.glob("pcmC*c"))
+    return not cards or any(os.access(card, os.R_OK | os.W_OK) for card in cards)

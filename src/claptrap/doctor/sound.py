@@ -1,0 +1,101 @@
+"""Microphones: the library, what there is, what each gives at this moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.core.errors import SourceError
+from claptrap.doctor.finding import Finding, Grade
+from claptrap.doctor.machine import may_hear
+from claptrap.settings.schema import MicrophoneSource, Settings
+from claptrap.sources.portaudio import PORTAUDIO, Device, PortAudio, find
+
+LISTEN_S = 0.4
+PATIENCE_S = 3.0
+MOST_DEVICES = 16
+FLOOR_DBFS = -120.0
+
+
+def examine_sound(
+    settings: Settings, *, is_served: bool, listen: bool = True, portaudio: PortAudio = PORTAUDIO
+) -> list[Finding]:
+    """Look at the microphones, and listen to each for a moment.
+
+    Args:
+        settings: which ones are wanted.
+        is_served: whether the service runs, which may have some of them open.
+        listen: whether to open them; not from inside the service, which hears them already.
+        portaudio: the process's library.
+    """
+    wanted = [source for source in settings.sources if isinstance(source, MicrophoneSource) and source.enabled]
+    grade = Grade.FAULT if wanted else Grade.WARNING
+    if not may_hear():
+        return [Finding("microphone", grade, "doctor.not_in_audio")]
+    try:
+        devices = portaudio.devices()
+    except SourceError as error:
+        return [Finding.of("portaudio", grade, error)]
+    found = [Finding("portaudio", Grade.OK, "doctor.portaudio", {"devices": len(devices)})]
+    if not devices:
+        return [*found, Finding("microphone", grade, "source.no_device")]
+    found += _missing(wanted, devices)
+    if listen:
+        chosen = {device.id for device in _chosen(wanted, devices)}
+        found += [_listened(portaudio, device, device.id in chosen, is_served) for device in devices[:MOST_DEVICES]]
+    return found
+
+
+def _missing(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...]) -> Iterator[Finding]:
+    for source in wanted:
+        try:
+            find(dict(enumerate(devices)), source.input.device)
+        except SourceError as error:
+            yield Finding.of("microphone", Grade.FAULT, error, source.name)
+
+
+def _chosen(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...]) -> Iterator[Device]:
+    for source in wanted:
+        try:
+            yield find(dict(enumerate(devices)), source.input.device)[1]
+        except SourceError:
+            continue  # told by _missing
+
+
+def _listened(portaudio: PortAudio, device: Device, is_wanted: bool, is_served: bool) -> Finding:
+    try:
+        heard = _record(portaudio, device)
+    except SourceError as error:
+        if error.code == "source.device_busy" and is_served:
+            return Finding("microphone", Grade.OK, "doctor.microphone_in_use", {}, device.name)
+        return Finding.of("microphone", Grade.FAULT if is_wanted else Grade.WARNING, error, device.name)
+    params = {"channels": device.channels, "rate_hz": device.rate_hz}
+    if not heard.size:
+        grade = Grade.FAULT if is_wanted else Grade.WARNING
+        return Finding("microphone", grade, "doctor.microphone_mute", {"seconds": PATIENCE_S}, device.name)
+    if not heard.any():
+        return Finding("microphone", Grade.WARNING, "doctor.microphone_zeros", params, device.name)
+    levels = {"peak_dbfs": _dbfs(float(np.abs(heard).max())), "rms_dbfs": _dbfs(float(np.sqrt(np.square(heard).mean())))}
+    return Finding("microphone", Grade.OK, "doctor.microphone", {**params, **levels}, device.name)
+
+
+def _record(portaudio: PortAudio, device: Device) -> NDArray[np.float32]:
+    """Return (n,) samples of all channels, ``LISTEN_S`` of them or what came within ``PATIENCE_S``. Raises SourceError."""
+    blocks: list[NDArray[np.float32]] = []
+    enough = threading.Event()
+
+    def receive(samples: NDArray[np.float32], _: bool) -> None:
+        blocks.append(samples.copy())
+        if sum(len(block) for block in blocks) >= LISTEN_S * device.rate_hz:
+            enough.set()
+
+    with portaudio.recording(device.id, receive, enough.set):
+        enough.wait(PATIENCE_S)
+    return np.concatenate([block.reshape(-1) for block in blocks]) if blocks else np.zeros(0, np.float32)
+
+
+def _dbfs(amplitude: float) -> float:
+    return round(max(FLOOR_DBFS, 20 * float(np.log10(max(amplitude, 1e-9)))), 1)

@@ -1,0 +1,165 @@
+"""Documents of before, in the folder ``backups``: the very files that were in force, newest last, ten at most.
+
+Their names say when and before what: ``settings-20260131T120000.000000Z-restore.json``. They sort by time even where the
+clock was set back, as on a machine that has none of its own: a new one is always named after the newest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from claptrap.core.errors import InputError, SettingsError
+from claptrap.settings.denial import not_read
+from claptrap.settings.document import read_settings, sync_folder
+from claptrap.settings.schema import Settings
+
+KEPT = 10
+Why = Literal["change", "restore", "import", "asked"]
+"""Before what a document was kept: a change on the page or over REST, a restore, an import; or because a person asked."""
+
+_NAME = re.compile(r"settings-(\d{8}T\d{6}\.\d{6}Z)(?:-([a-z]+))?\.json")
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One document of before.
+
+    Attributes:
+        name: of its file, in the folder of backups.
+        at: when it was kept, in UTC Unix seconds.
+        why: before what; a file that a person put there says ``asked``.
+        size: in bytes.
+        fault: why it cannot be used; None for a good one.
+    """
+
+    name: str
+    at: float
+    why: str
+    size: int
+    fault: SettingsError | None
+
+
+class Backups:
+    """The folder of backups beside a settings file.
+
+    Args:
+        folder: made with the first backup.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep(self, path: Path, why: Why) -> str:
+        """Keep the file at ``path``, without copying where the file system can, and forget the oldest; return its name.
+
+        Raises:
+            OSError: it could not be kept.
+        """
+        self.folder.mkdir(exist_ok=True)
+        suffix = "" if why == "change" else f"-{why}"
+        backup = self.folder / f"settings-{self._stamp()}{suffix}.json"
+        keep_twice(path, backup)
+        sync_folder(self.folder)
+        for old in self._newest_first()[KEPT:]:
+            old.unlink(missing_ok=True)
+        return backup.name
+
+    def found(self) -> list[Backup]:
+        """Return all, newest first, each looked into."""
+        return [backup for path in self._newest_first() if (backup := _look_into(path)) is not None]
+
+    def read(self, name: str) -> Settings:
+        """Return what a backup says.
+
+        Raises:
+            InputError: ``settings.unknown_backup``.
+            SettingsError: it cannot be read, is of a newer version, or is not valid.
+        """
+        path = next((path for path in self._newest_first() if path.name == name), None)
+        if path is None:
+            raise InputError("settings.unknown_backup", name=name[:100])
+        try:
+            return read_settings(path)
+        except FileNotFoundError as error:
+            raise InputError("settings.unknown_backup", name=name[:100]) from error
+        except OSError as error:
+            raise not_read(path, error) from error
+
+    def newest_good(self) -> Settings | None:
+        """Return what the newest backup that can be used says; None where there is none."""
+        for path in self._newest_first():
+            with contextlib.suppress(
+                OSError, SettingsError
+            ):  # the next one may be good; ``found`` says what is wrong with it
+                return read_settings(path)
+        return None
+
+    def _newest_first(self) -> list[Path]:
+        return sorted(self.folder.glob("settings-*.json"), key=lambda path: path.name, reverse=True)
+
+    def _stamp(self) -> str:
+        now = datetime.now(UTC)
+        times = [_when(path.name) for path in self._newest_first()]
+        newest = max((at for at in times if at is not None), default=now)
+        return max(now, newest + timedelta(microseconds=1) if times else now).strftime(_STAMP)
+
+
+def keep_twice(path: Path, other: Path) -> None:
+    """Give a file a second name that outlives the replacement of the first; a copy where the file system has no such names.
+
+    Raises:
+        OSError: neither could be done; then there is no ``other``.
+    """
+    with contextlib.suppress(OSError):
+        os.link(path, other)
+        return
+    try:
+        shutil.copy2(path, other)
+        with other.open("rb") as copy:
+            os.fsync(copy.fileno())
+    except OSError:
+        other.unlink(missing_ok=True)
+        raise
+
+
+def stamp_of_now() -> str:
+    """Return the present time as it is written in names."""
+    return datetime.now(UTC).strftime(_STAMP)
+
+
+def _look_into(path: Path) -> Backup | None:
+    """Return what is known of a backup; None for one that has just been forgotten."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    named = _NAME.fullmatch(path.name)
+    at = _when(path.name)
+    why = (named.group(2) or "change") if named else "asked"
+    return Backup(path.name, at.timestamp() if at else status.st_mtime, why, status.st_size, _fault_of(path))
+
+
+def _fault_of(path: Path) -> SettingsError | None:
+    try:
+        read_settings(path)
+    except SettingsError as error:
+        return error
+    except OSError as error:
+        return not_read(path, error)
+    return None
+
+
+def _when(name: str) -> datetime | None:
+    named = _NAME.fullmatch(name)
+    try:
+        return datetime.strptime(named.group(1), _STAMP).replace(tzinfo=UTC) if named else None
+    except ValueError:
+        return None

@@ -1,0 +1,66 @@
+"""What differs between two documents, path by path, without a secret in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from claptrap.settings.schema import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        path: where, dotted; list entries by their id, e.g. ``sources.microphone.threshold``.
+        kind: what happens to it on the way from the old document to the new one.
+        old: its value as a face may show it, None where it is added. Two secrets that differ look the same.
+        new: likewise; None where it is removed.
+    """
+
+    path: str
+    kind: Literal["added", "changed", "removed", "reordered"]
+    old: Any
+    new: Any
+
+
+def changes(old: Settings, new: Settings) -> list[Change]:
+    """Return what leads from ``old`` to ``new``; empty where they say the same."""
+    return list(
+        _between((), old.whole(), new.whole(), old.model_dump(mode="json"), new.model_dump(mode="json")),
+    )
+
+
+def _between(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, new_shown: Any) -> Iterator[Change]:
+    """Yield the differences of two values; ``…_shown`` are the same values with their secrets masked."""
+    if old == new:
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        yield from _between_objects(path, old, new, old_shown, new_shown)
+    elif (olds := by_id(old)) is not None and (news := by_id(new)) is not None and (olds or news):
+        yield from _between_objects(path, olds, news, by_id(old_shown), by_id(new_shown))
+        kept = [name for name in olds if name in news]
+        if kept != (now := [name for name in news if name in olds]):
+            yield Change(".".join(path), "reordered", kept, now)
+    else:
+        yield Change(".".join(path), "changed", old_shown, new_shown)
+
+
+def _between_objects(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, new_shown: Any) -> Iterator[Change]:
+    for name in old:
+        if name not in new:
+            yield Change(".".join((*path, name)), "removed", old_shown[name], None)
+        else:
+            yield from _between((*path, name), old[name], new[name], old_shown[name], new_shown[name])
+    for name in new:
+        if name not in old:
+            yield Change(".".join((*path, name)), "added", None, new_shown[name])
+
+
+def by_id(value: object) -> dict[str, Any] | None:
+    """Return a list's entries by their ids; None for what is no list of entries with ids."""
+    if isinstance(value, list) and all(isinstance(entry, Mapping) and isinstance(entry.get("id"), str) for entry in value):
+        return {entry["id"]: entry for entry in value}
+    return None

@@ -1,0 +1,73 @@
+"""One settings file: its bytes, what they say, and whether that may be."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from claptrap.core.errors import SettingsError
+from claptrap.settings.migrate import migrated
+from claptrap.settings.schema import Settings, check
+
+
+def parsed(raw: bytes, name: str) -> object:
+    """Return what ``raw`` says, as JSON data.
+
+    Args:
+        raw: the bytes of a file.
+        name: the file's, for people.
+
+    Raises:
+        SettingsError: ``settings.not_json``, with the place.
+    """
+    try:
+        return json.loads(raw)
+    except UnicodeDecodeError as error:
+        raise SettingsError("settings.not_json", path=name, line=1, column=error.start + 1) from error
+    except json.JSONDecodeError as error:
+        raise SettingsError("settings.not_json", path=name, line=error.lineno, column=error.colno) from error
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists within lists without end
+        raise SettingsError("settings.not_json", path=name, line=1, column=1) from error
+
+
+def read_settings(path: Path) -> Settings:
+    """Read, bring up to date and check one file.
+
+    Raises:
+        OSError: it cannot be read.
+        SettingsError: ``settings.not_json``, ``settings.newer``, or what is wrong with what it says (``SettingsFaults``).
+    """
+    return check(migrated(parsed(path.read_bytes(), path.name)))
+
+
+def write_beside(path: Path, settings: Settings) -> Path:
+    """Write a document beside ``path``, down to the disk, and return where; it only has to be moved to its place.
+
+    Raises:
+        OSError: nothing is left behind then.
+    """
+    text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-", suffix=".tmp")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was moved into ``folder`` last through a power cut. Windows cannot open folders and needs no such thing."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,52 @@
+"""Who has a data folder: one process at a time, which the others can name."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import filelock
+
+from claptrap.core.errors import SettingsError
+
+
+class Holder:
+    """The lock of one data folder. Ends with the process, however that ends.
+
+    Args:
+        folder: must be there when it is taken.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._said = folder / "settings.holder"
+        self._lock = filelock.FileLock(folder / "settings.lock", blocking=False)
+
+    def take(self) -> None:
+        """Take the folder for this process.
+
+        Raises:
+            SettingsError: ``settings.locked``, naming the process that has it and since when.
+            OSError: nothing can be written there.
+        """
+        try:
+            self._lock.acquire()
+        except filelock.Timeout as error:
+            pid, since = self._who()
+            raise SettingsError("settings.locked", path=str(self._folder), holder=pid, since=since) from error
+        self._said.write_text(str(os.getpid()))
+
+    def release(self) -> None:
+        """Let the folder go. Harmless when it is not held."""
+        if self._lock.is_locked:
+            self._said.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _who(self) -> tuple[str, str]:
+        """Return the process that has the folder, and since when by the local clock; ``?`` where it has not said it yet."""
+        try:
+            since = datetime.fromtimestamp(self._said.stat().st_mtime).astimezone()
+            return self._said.read_text() or "?", since.strftime("%Y-%m-%d %H:%M:%S")
+        except OSError:
+            return "?", "?"

@@ -1,0 +1,74 @@
+"""A document that somebody brings: ours or the original's, and what would become of the settings with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from claptrap.core.errors import InputError
+from claptrap.settings.export import filled
+from claptrap.settings.migrate import migrated
+from claptrap.settings.original import Note, is_foreign, taken
+from claptrap.settings.schema import Fault, Settings, SettingsFaults, check, merged
+
+Format = Literal["claptrap", "original", "fork"]
+Mode = Literal["replace", "merge"]
+"""Whether the settings become the document, or it is added to them: its sources to those that are there, the same by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a document would do.
+
+    Attributes:
+        format: whose it is.
+        mode: how it is taken.
+        wanted: the settings that would be in force; None where ``faults`` forbid it.
+        notes: what of it is not taken, or not as it is, and why.
+        faults: why it cannot be taken at all.
+    """
+
+    format: Format
+    mode: Mode
+    wanted: Settings | None
+    notes: tuple[Note, ...]
+    faults: tuple[Fault, ...]
+
+
+def incoming(document: Mapping[str, Any], current: Settings, mode: Mode | None = None) -> Incoming:
+    """Return what ``document`` would do to ``current``; nothing is done.
+
+    Args:
+        document: ours, of any version, or the original's or its fork's.
+        current: the settings in force; secrets that the document has masks for are taken from there.
+        mode: as the document's format asks for unless said: ours replaces, others are added.
+
+    Raises:
+        InputError: ``import.unknown_format``.
+        SettingsError: ``settings.newer``.
+    """
+    if is_foreign(document):
+        return _foreign(document, current, mode or "merge")
+    if not set(Settings.model_fields) & set(document):
+        raise InputError("import.unknown_format")
+    ours = migrated({key: value for key, value in document.items() if key != "revision"})
+    found = filled(ours, current)
+    notes = tuple(Note(fault.path, "left_out", fault.code) for fault in found.left_out)
+    return _checked("claptrap", mode or "replace", found.document, current, notes)
+
+
+def _foreign(document: Mapping[str, Any], current: Settings, mode: Mode) -> Incoming:
+    found = taken(document)
+    whole = current.whole() if mode == "replace" else {}
+    return _checked(
+        "fork" if found.is_fork else "original", mode, {**whole, "sources": list(found.sources)}, current, found.notes
+    )
+
+
+def _checked(whose: Format, mode: Mode, document: Mapping[str, Any], current: Settings, notes: tuple[Note, ...]) -> Incoming:
+    try:
+        wanted = check(document if mode == "replace" else merged(current, document))
+    except SettingsFaults as error:
+        return Incoming(whose, mode, None, notes, error.faults)
+    return Incoming(whose, mode, wanted, notes, ())

@@ -1,0 +1,27 @@
+"""Which state of the settings somebody has seen: a short word that changes with anything in them, their secrets included."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+WORD_BYTES = 9
+
+
+class Revisions:
+    """Makes revisions that mean something as long as this object lives.
+
+    They are made with a key of its own, so that nobody can try out what a secret may be; and a page that was open before a
+    restart has to look again.
+    """
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(16)
+
+    def of(self, document: Mapping[str, Any]) -> str:
+        """Return the revision of a document with its secrets: the same for the same, however it came to be."""
+        text = json.dumps(document, sort_keys=True).encode()
+        return blake2b(text, key=self._key, digest_size=WORD_BYTES).hexdigest()

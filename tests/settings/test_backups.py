@@ -1,0 +1,121 @@
+"""Documents of before: named, listed, compared."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from claptrap.core.errors import InputError, SettingsError
+from claptrap.settings.backups import KEPT, Backups
+from claptrap.settings.changes import Change, changes
+from claptrap.settings.migrate import NEWEST
+from claptrap.settings.schema import Settings, check
+from claptrap.settings.store import Store
+
+FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
+
+
+def test_backups_say_when_before_what_and_whether_they_are_good(tmp_path: Path) -> None:
+    """Newest first; what a person put there by hand is looked into like the others."""
+    store = Store(tmp_path)
+    began = datetime.now(UTC).timestamp()
+    store.save(ENGLISH)
+    store.save(FRENCH)
+    store.save(ENGLISH, "restore")
+    assert store.keep() is not None
+    (store.backups.folder / "settings-mine.json").write_text(f'{{"version": {NEWEST + 1}}}')
+    by_hand, asked, restore, change = store.backups.found()
+    assert [b.why for b in (by_hand, asked, restore, change)] == ["asked", "asked", "restore", "change"]
+    assert by_hand.fault is not None
+    assert by_hand.fault.code == "settings.newer"
+    assert not any(b.fault for b in (asked, restore, change))
+    assert began - 1 <= change.at <= restore.at <= asked.at <= datetime.now(UTC).timestamp() + 1
+    assert change.size == (store.backups.folder / change.name).stat().st_size > 50
+    assert [store.backups.read(b.name).language for b in (asked, restore, change)] == ["en", "fr", "en"]
+
+
+@pytest.mark.parametrize("name", ["../settings.json", "settings-none.json", "", "/etc/passwd", "settings-*.json"])
+def test_only_what_is_listed_is_read(tmp_path: Path, name: str) -> None:
+    """A name is no path."""
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    store.save(FRENCH)
+    with pytest.raises(InputError) as caught:
+        store.backups.read(name)
+    assert caught.value.code == "settings.unknown_backup"
+
+
+def test_a_clock_that_was_set_back_makes_no_new_backup_the_oldest(tmp_path: Path) -> None:
+    """A machine without a clock of its own starts in the past; the newest document must not be the first to be forgotten."""
+    future = datetime.now(UTC) + timedelta(days=400)
+    backups = Backups(tmp_path / "backups")
+    backups.folder.mkdir()
+    for i in range(KEPT):
+        name = (future + timedelta(seconds=i)).strftime("settings-%Y%m%dT%H%M%S.%fZ.json")
+        (backups.folder / name).write_text("{}")
+    document = tmp_path / "settings.json"
+    document.write_text('{"language": "en"}')
+    kept = [backups.keep(document, "change") for _ in range(3)]
+    names = [backup.name for backup in backups.found()]
+    assert names[:3] == kept[::-1]
+    assert len(names) == KEPT
+
+
+def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on FAT, and on some network drives."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    monkeypatch.setattr(os, "link", refuse)
+    store.save(FRENCH)
+    (backup,) = store.backups.found()
+    assert store.backups.read(backup.name) == ENGLISH
+
+
+def test_a_backup_that_is_not_valid_says_why(tmp_path: Path) -> None:
+    """With all faults, as for any document."""
+    store = Store(tmp_path)
+    store.backups.folder.mkdir(parents=True)
+    (store.backups.folder / "settings-bad.json").write_text('{"language": "de", "colour": 1}')
+    (backup,) = store.backups.found()
+    assert backup.fault is not None
+    assert backup.fault.code == "settings.invalid_document"
+    with pytest.raises(SettingsError):
+        store.backups.read(backup.name)
+
+
+def camera(password: str, **more: object) -> dict[str, object]:
+    return {
+        "id": "cam",
+        "kind": "rtsp",
+        "name": "C",
+        "input": {"url": "rtsp://c/1", "username": "u", "password": password},
+        **more,
+    }
+
+
+def test_differences_are_told_path_by_path_and_secrets_only_as_different() -> None:
+    """Entries are known by their ids, wherever they stand."""
+    mic, file = (
+        {"id": "mic", "kind": "microphone", "name": "Salon"},
+        {"id": "file", "kind": "file", "name": "F", "input": {"path": "a"}},
+    )
+    old = check({"sources": [mic, file, camera("one")]})
+    new = check({"language": "en", "sources": [camera("two"), {**mic, "threshold": 0.7}]})
+    found = {change.path: change for change in changes(old, new)}
+    assert found["language"] == Change("language", "changed", "fr", "en")
+    assert found["sources.mic.threshold"] == Change("sources.mic.threshold", "changed", 0.5, 0.7)
+    assert found["sources.file"].kind == "removed"
+    assert found["sources.file"].old["input"]["path"] == "a"
+    assert found["sources"] == Change("sources", "reordered", ["mic", "cam"], ["cam", "mic"])
+    secret = found["sources.cam.input.password"]
+    assert (secret.kind, secret.old, secret.new) == ("changed", "********", "********")
+    assert len(found) == 5
+    assert changes(old, old) == []
+    assert [(c.path, c.kind) for c in changes(new, old) if c.path == "sources.file"] == [("sources.file", "added")]

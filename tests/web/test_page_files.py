@@ -1,0 +1,63 @@
+"""The page's files: small enough, installable, and its words the same in both languages."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from claptrap.web.page import ASSETS
+
+SOURCES = Path(__file__).parents[2] / "frontend" / "src"
+MOST_BYTES = 150_000
+ENTRY = re.compile(r'^  "([a-z0-9_.]+)": "(.*)",$', re.MULTILINE)
+
+is_built = pytest.mark.skipif(not (ASSETS / "index.html").exists(), reason="the page is not built: make page")
+
+
+def catalogue(language: str) -> dict[str, str]:
+    text = (SOURCES / "i18n" / f"{language}.ts").read_text("utf-8")
+    found = ENTRY.findall(text)
+    assert len(found) == text.count('": "'), "an entry that this test does not see"
+    assert len(dict(found)) == len(found), "a key twice"
+    return dict(found)
+
+
+def placeholders(sentence: str) -> list[str]:
+    return sorted(set(re.findall(r"\{(\w+)\}", sentence)))
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    french, english = catalogue("fr"), catalogue("en")
+    assert set(french) == set(english)
+    assert {k: placeholders(v) for k, v in french.items()} == {k: placeholders(v) for k, v in english.items()}
+
+
+def test_every_word_is_said_somewhere() -> None:
+    code = "".join(path.read_text("utf-8") for path in SOURCES.rglob("*.ts*") if path.parent.name != "i18n")
+    begun = set(re.findall(r"`([a-z0-9_.]+)\$\{", code))
+    assert [key for key in catalogue("fr") if f'"{key}"' not in code and not any(key.startswith(b) for b in begun)] == []
+
+
+@is_built
+def test_the_whole_page_is_small() -> None:
+    files = [path for path in ASSETS.rglob("*") if path.is_file() and path.suffix in (".html", ".js", ".css", ".svg")]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) < MOST_BYTES
+
+
+@is_built
+def test_the_page_can_be_installed() -> None:
+    """What browsers ask for: a name, where to start, its own window, and icons that are there, one of 192 and one of 512."""
+    manifest = json.loads((ASSETS / "manifest.webmanifest").read_text("utf-8"))
+    assert manifest["name"]
+    assert manifest["start_url"] == "."
+    assert manifest["display"] == "standalone"
+    sizes = {icon["sizes"] for icon in manifest["icons"]}
+    assert sizes >= {"any", "192x192", "512x512"}
+    assert all((ASSETS / icon["src"]).is_file() for icon in manifest["icons"])
+    page = (ASSETS / "index.html").read_text("utf-8")
+    assert 'rel="manifest"' in page
+    assert not re.search(r"<script(?![^>]*src=)|<style|style=", page), "nothing inline: a strict policy holds"
