@@ -72,8 +72,8 @@ class RtspServer:
     Args:
         certificate: PEM file with certificate and key.
         port: of ``url``; 0 for a free one. A server that is "the same camera again" has the same.
-        recording: WAV file that each listener of ``/recording`` hears from its beginning, in real time, as AAC. The moment at
-            which its first sample left is added to the file ``recording`` + ``.began``, in monotonic seconds.
+        recording: WAV file that each listener of ``/recording`` hears from its beginning, in real time, as AAC. The moment
+            at which its first sample left is added to the file ``recording`` + ``.began``, in monotonic seconds.
     """
 
     def __init__(self, certificate: Path | None = None, port: int = 0, recording: Path | None = None) -> None:
