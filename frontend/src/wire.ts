@@ -17,6 +17,19 @@ export interface WebhookSettings {
   max_attempts: number;
 }
 
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
+}
+
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
 export type Hears = "claps" | "applause" | "both";
 export type Input = Record<string, unknown>;
@@ -222,6 +235,19 @@ export interface Attempt extends Worded {
   retry_in_s: number | null;
   /** How the answer began, its secrets masked. */
   excerpt: string;
+  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
+  steps?: Record<string, number>;
+}
+
+/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
+export interface Receiver extends Worded {
+  id: string;
+  source_id: string;
+  url: string;
+  state: "well" | "failing" | "open";
+  failures: number;
+  since: number | null;
+  waiting: number;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */
@@ -258,6 +284,7 @@ export interface Snapshot {
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
   environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];
