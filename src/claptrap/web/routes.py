@@ -20,7 +20,7 @@ STALE = "settings.stale"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A body that may have any part of what ``of`` has; or, if it is ``whole``, all that it demands."""
+    """A body that may have any part of what ``of`` has; or, if it is ``whole``, all that it demands of a new one."""
 
     of: Any
     whole: bool = False
@@ -114,7 +114,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         "Ajouter une source, sous un identifiant créé pour elle s'il manque",
         answers.Source,
         status=201,
-        body=Part(AnySource),
+        body=Part(AnySource, whole=True),
         headers={"Location": "the new source"},
         codes=SAVING,
     ),
