@@ -222,6 +222,19 @@ export interface Attempt extends Worded {
   retry_in_s: number | null;
   /** How the answer began, its secrets masked. */
   excerpt: string;
+  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
+  steps?: Record<string, number>;
+}
+
+/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
+export interface Receiver extends Worded {
+  id: string;
+  source_id: string;
+  url: string;
+  state: "well" | "failing" | "open";
+  failures: number;
+  since: number | null;
+  waiting: number;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */

@@ -228,6 +228,10 @@ export const en: Record<Key, string> = {
   "webhook.test_ok": "Test received: answer {status} in {time}.",
   "webhook.test_retry": "Test failed: {reason} Trying again in {seconds} s…",
   "webhook.test_failed": "Test failed: {reason}",
+  "webhook.step.name": "name {time}",
+  "webhook.step.connection": "connection {time}",
+  "webhook.step.tls": "TLS {time}",
+  "webhook.step.answer": "answer {time}",
 
   "sounds.title": "Sounds heard",
   "sounds.waiting": "Sounds that are recognised appear here, live.",

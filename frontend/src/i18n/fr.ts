@@ -227,6 +227,10 @@ export const fr = {
   "webhook.test_ok": "Test reçu : réponse {status} en {time}.",
   "webhook.test_retry": "Échec du test : {reason} Nouvel essai dans {seconds} s…",
   "webhook.test_failed": "Échec du test : {reason}",
+  "webhook.step.name": "nom {time}",
+  "webhook.step.connection": "connexion {time}",
+  "webhook.step.tls": "TLS {time}",
+  "webhook.step.answer": "réponse {time}",
 
   "sounds.title": "Sons entendus",
   "sounds.waiting": "Les sons reconnus apparaissent ici, en direct.",

@@ -403,6 +403,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.open": {
+        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+    },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
         "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",

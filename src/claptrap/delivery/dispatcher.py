@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,9 @@ from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
 from claptrap.core.spec import TargetSpec
 from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
+from claptrap.delivery.circuit import Circuit, Standing
 from claptrap.delivery.payload import clap_body, trial_body
-from claptrap.delivery.policy import wait_s, worth_retrying
+from claptrap.delivery.policy import is_no_fault_of_the_event, wait_s, worth_retrying
 from claptrap.delivery.webhook import Webhook, excerpt
 
 WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
@@ -41,6 +42,7 @@ class Dispatcher:
         clock: the machine's.
         backoff: how long to wait between attempts.
         most_waiting: deliveries that may wait for one receiver.
+        probes: how long to wait between attempts while a receiver is open (``circuit``).
     """
 
     def __init__(
@@ -50,9 +52,11 @@ class Dispatcher:
         clock: Clock | None = None,
         backoff: Backoff | None = None,
         most_waiting: int = WAITING,
+        probes: Backoff | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
-        self._desk = Desk(outbox, status, self._clock, backoff or Backoff(first_s=1.0, most_s=30.0), most_waiting)
+        backoff, probes = backoff or Backoff(first_s=1.0, most_s=30.0), probes or Backoff(first_s=10.0, most_s=60.0)
+        self._desk = Desk(outbox, status, self._clock, backoff, most_waiting, probes)
         self._outbox = outbox
         self._couriers: dict[str, Courier] = {}
         self._lock = threading.Lock()
@@ -101,7 +105,7 @@ class Dispatcher:
         with self._lock:
             courier = self._couriers[delivery.target_id]
             self._outbox.send([replace(delivery, since=self._clock.unix())])
-        courier.wake()
+        courier.hurry()
 
     def replay_event(self, event: Event) -> int:
         """Tell all who want an event now of it, again where they know it; return how many they are."""
@@ -109,8 +113,21 @@ class Dispatcher:
             couriers = self._who_wants(event)
             self._outbox.send([self._delivery(event, courier.target) for courier in couriers])
         for courier in couriers:
-            courier.wake()
+            courier.hurry()
         return len(couriers)
+
+    def standings(self) -> list[tuple[TargetSpec, Standing]]:
+        """Return every receiver and how it stands."""
+        with self._lock:
+            return [(courier.target, courier.standing) for courier in self._couriers.values()]
+
+    def problems(self) -> list[DeliveryError]:
+        """Return which receivers are out of order, the same words as long as nothing changes."""
+        return [
+            DeliveryError("delivery.open", url=redact(target.url), source=target.source_id)
+            for target, standing in self.standings()
+            if standing.is_open
+        ]
 
     def stop(self, timeout_s: float) -> None:
         """End: what is not delivered ``timeout_s`` from now waits in the outbox for the next start."""
@@ -161,6 +178,7 @@ class Desk:
     clock: Clock
     backoff: Backoff
     most_waiting: int
+    probes: Backoff
 
     def give_up(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
         """Write down and say that a delivery is given up without an attempt."""
@@ -177,6 +195,7 @@ class Desk:
         error: DeliveryError | None = None,
         retry_in_s: float | None = None,
         said: str = "",
+        steps: Mapping[str, float] | None = None,
     ) -> None:
         """Write one attempt down, and tell the page and the log of it. ``url`` is redacted."""
         attempt = Attempt(
@@ -193,6 +212,7 @@ class Desk:
             retry_in_s,
             delivery.id,
             said,
+            dict(steps or {}),
         )
         self.outbox.tried(attempt)
         self.status.offer(attempt)
@@ -210,14 +230,31 @@ class Courier:
         self._webhook = Webhook()
         self._changed = threading.Condition()
         self._woken = False
+        self._hurried = False
         self._finishing = False
         self._giving_up = threading.Event()
+        self._circuit = Circuit(desk.probes)
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
         self._thread.start()
 
     def aim(self, target: TargetSpec) -> None:
-        """Send what waits, and what comes, to ``target`` from the next attempt on."""
-        self.target = target
+        """Send what waits, and what comes, to ``target`` from the next attempt on: at once, if it is another than before."""
+        with self._changed:
+            if target == self.target:
+                return
+            self.target, self._circuit = target, self._circuit.closed()
+        self.hurry()
+
+    @property
+    def standing(self) -> Standing:
+        """How the receiver stands."""
+        return self._circuit.standing
+
+    def hurry(self) -> None:
+        """Look into the outbox, and do not wait any longer before the next attempt: a person wants to see it."""
+        with self._changed:
+            self._woken = self._hurried = True
+            self._changed.notify()
 
     def wake(self) -> None:
         """Look into the outbox: something may have come."""
@@ -238,6 +275,7 @@ class Courier:
     def give_up(self) -> None:
         """Cut off what is under way, and send nothing more."""
         self._giving_up.set()
+        self.hurry()
         self._webhook.abort()
 
     def join(self) -> None:
@@ -288,12 +326,18 @@ class Courier:
 
     def _deliver(self, delivery: Delivery) -> None:
         """Try once, or give up what must not be tried; wait if it is to be tried again."""
-        target = self.target
+        with self._changed:
+            self._hurried = False
+            target = self.target
         refusal = self._refusal(delivery, target)
         if refusal is not None:
             self._desk.give_up(delivery, redact(target.url), refusal)
         else:
-            self._giving_up.wait(self._attempt(delivery, target))
+            self._pause(self._attempt(delivery, target))
+
+    def _pause(self, wait_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._hurried or self._giving_up.is_set(), wait_s)
 
     def _refusal(self, delivery: Delivery, target: TargetSpec) -> DeliveryError | None:
         """Return why a delivery is not to be tried; None if it is."""
@@ -310,15 +354,39 @@ class Courier:
         try:
             answer = self._webhook.post(target, delivery.body, delivery.event_id)
             status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
+            steps = answer.steps
             if not 200 <= status < 300:
                 error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
         except DeliveryError as failure:
             if failure.code == "delivery.stopped":  # it waits in the outbox, as if it had not been tried
                 return 0.0
-            error = failure
-        wait = None
-        if error is not None and error.retryable and delivery.tries + 1 < target.max_attempts:
-            wait = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
+            error, steps = failure, failure.steps
+        self._note(target, error, at)
+        wait = self._wait_s(error, delivery, target, retry_after, at)
         took_s = self._desk.clock.monotonic() - began
-        self._desk.report(delivery, redact(target.url), at, took_s, status=status, error=error, retry_in_s=wait, said=said)
+        self._desk.report(
+            delivery, redact(target.url), at, took_s, status=status, error=error, retry_in_s=wait, said=said, steps=steps
+        )
         return wait or 0.0
+
+    def _note(self, target: TargetSpec, error: DeliveryError | None, at: float) -> None:
+        """Keep how the receiver stands now; not if a person has sent us to another meanwhile."""
+        with self._changed:
+            if target == self.target:
+                self._circuit = self._circuit.failed(error, at) if error else self._circuit.closed()
+
+    def _wait_s(
+        self, error: DeliveryError | None, delivery: Delivery, target: TargetSpec, retry_after: str | None, at: float
+    ) -> float | None:
+        """Return how long to wait before a delivery is tried again; None if it is done or given up.
+
+        A receiver that is open is at fault, not the event: what can only be its fault uses up no attempt, and age decides.
+        """
+        if error is None or not error.retryable:
+            return None
+        circuit = self._circuit
+        is_excused = circuit.standing.is_open and is_no_fault_of_the_event(error)
+        if delivery.tries + 1 >= target.max_attempts and not is_excused:
+            return None
+        asked = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
+        return circuit.wait_s() if circuit.standing.is_open and not retry_after else asked

@@ -50,6 +50,7 @@ from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
@@ -111,6 +112,7 @@ class ClapTrap:
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
         self._dispatcher = Dispatcher(self.journal, self, self._clock)
+        self.telling = Telling(self._dispatcher, self.journal)
         self._revision = 0
         self._asking = Asking()
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
@@ -541,7 +543,8 @@ class ClapTrap:
 
     def _found_problems(self) -> tuple[Problem, ...]:
         return tuple(
-            Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems(), *self.clips.problems())
+            Problem(p.code, dict(p.params))
+            for p in (*self._problems, *self.journal.problems(), *self.clips.problems(), *self._dispatcher.problems())
         )
 
     def _tell_problems(self) -> None:

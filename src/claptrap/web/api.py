@@ -12,6 +12,7 @@ from claptrap.web.asked import Port, WebhookTest, asked
 from claptrap.web.body import json_object, seen
 from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
+from claptrap.web.receivers import build_receivers
 from claptrap.web.settings import build_settings
 
 
@@ -38,6 +39,7 @@ def build_api(service: ClapTrap) -> Blueprint:
 
     api.register_blueprint(build_history(service))
     api.register_blueprint(build_clips(service))
+    api.register_blueprint(build_receivers(service))
     api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")
