@@ -32,7 +32,10 @@ UNHEARD = {  # what need not succeed here
     *("GET /api/selftest", "POST /api/selftest"),  # only in development
     "GET /api/micro/qr.svg",  # the service listens to this machine alone
     "POST /api/probe/rtsp",  # there is no camera
-    *("POST /api/settings/import/preview", "POST /api/settings/import"),  # no document is made up that is somebody's settings
+    *(
+        "POST /api/settings/import/preview",
+        "POST /api/settings/import",
+    ),  # no document is made up that is somebody's settings
     *("GET /api/settings/backups/{name}/diff", "POST /api/settings/backups/{name}/restore"),  # only ten backups are kept
 }
 ALL = list(HealthCheck)

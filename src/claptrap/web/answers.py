@@ -22,6 +22,7 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
+from claptrap.delivery.circuit import Standing
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, Mark, Told
 from claptrap.runtime.counts import SourceCounts
@@ -91,6 +92,9 @@ Delivery = form("Delivery", Told, **{**_WORDED, "attempts": many(Tried)})
 DeliveryPage = form("DeliveryPage", deliveries=many(Delivery), cursor=str | None)
 SentAgain = form("SentAgain", event_id=str, receivers=int)
 Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
+
+_standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
+Receiver = form("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
 # -- sources
 

@@ -80,7 +80,7 @@ def _parts() -> list[Part]:
 
 
 def _of_part(part: Part) -> Json:
-    """Return the schemas, by name, of documents that may have any part of what a model has; or of new ones, without an id."""
+    """Return the schemas, by name, of documents that may have any part of what a model has, or of new ones without an id."""
     schema = TypeAdapter(part.of).json_schema(ref_template=_NEW_REF if part.whole else _PART_REF)
     named = schema.pop("$defs", {})
     if "title" in schema:

@@ -255,6 +255,11 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         query=asked.Forget,
         codes=("clips.unwritable",),
     ),
+    ("GET", "/api/receivers"): Route(
+        "How every receiver in use stands, and how much waits for it",
+        "Où en est chaque destinataire en service, et combien d'envois l'attendent",
+        answers.many(answers.Receiver),
+    ),
     ("GET", "/api/deliveries"): Route(
         "Deliveries with every attempt, those last asked for first",
         "Les envois avec chaque tentative, le dernier demandé d'abord",
