@@ -27,6 +27,7 @@ from claptrap.history.clips import Total
 from claptrap.history.query import Count, Mark, Told
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
+from claptrap.service.access import Token
 from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
@@ -144,6 +145,18 @@ _taken: dict[str, Any] = {
 Previewed = form("Previewed", **_taken, revision=str)
 Imported = form("Imported", **_taken, settings=ShownSettings)
 
+# -- logging in
+
+AccessState = form(
+    "Access",
+    state=Literal["open", "in", "login", "setup"],
+    has_password=bool,
+    can_change=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+)
+Key = form("Token", Token, without=("digest",))
+NewKey = form("NewToken", Token, without=("digest",), token=str, about="A token for scripts; it is shown this once.")
+
 # -- the whole
 
 Progress = form("ModelProgress", ModelProgress, **_WORDED)
@@ -161,6 +174,7 @@ Snapshot = form(
     problems=many(Trouble),
     settings=ShownSettings,
     mqtt=Literal["off", "waiting", "connected"],
+    mqtt=Literal["off", "connected", "waiting"],
     environment=many(Override),
     statuses=by_name(Status),
     events=many(Detection),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from claptrap import __version__
 from claptrap.core.wording import SENTENCES, Language
+from claptrap.web.access import COOKIE
 from claptrap.web.answers import ProblemDocument
 from claptrap.web.asked import Query
 from claptrap.web.problems import TYPE, status_of
@@ -19,6 +20,10 @@ Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
 _PART_REF = "#/components/schemas/{model}Part"
 _NEW_REF = "#/components/schemas/{model}New"
+_KEYS: Json = {
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "POST /api/access/login"},
+    "token": {"type": "http", "scheme": "bearer", "description": "POST /api/access/tokens"},
+}
 _LANGUAGE = {"$ref": "#/components/parameters/lang"}
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -52,8 +57,13 @@ def describe_api(language: Language) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "ClapTrap", "version": __version__, "description": _WORDS[language]["about"]},
         "servers": [{"url": "../"}],
+        "security": [{}, {"session": []}, {"token": []}],
         "paths": paths,
-        "components": {"schemas": dict(sorted(schemas.items())), "parameters": {"lang": _parameters(Query)[0]}},
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "parameters": {"lang": _parameters(Query)[0]},
+            "securitySchemes": _KEYS,
+        },
     }
 
 

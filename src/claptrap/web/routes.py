@@ -60,6 +60,10 @@ def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
 
 
+def _texts(*names: str) -> dict[str, Any]:
+    return _object(**{name: {"type": "string"} for name in names})
+
+
 _DOCUMENT = {"type": "object", "description": "settings.json of ClapTrap, or of the original and its Home Assistant add-on"}
 _ETAG = {"ETag": "the revision, for If-Match"}
 _MARK = {**_object(mark={"enum": ["clap", "not_clap", None]}), "required": ["mark"], "additionalProperties": False}
@@ -333,6 +337,44 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         body=_DOCUMENT,
         codes=("import.unknown_format", *_CHANGED),
         revision=True,
+    ),
+    # -- logging in
+    ("GET", "/api/access"): Route(
+        "Whether a login is needed, and whether there is one",
+        "Faut-il se connecter, et l'est-on",
+        answers.AccessState,
+    ),
+    ("POST", "/api/access/login"): Route(
+        "Log in: the answer sets the cookie",
+        "Se connecter : la réponse pose le cookie",
+        answers.AccessState,
+        body=_texts("password"),
+        codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
+    ),
+    ("POST", "/api/access/logout"): Route("Log out", "Se déconnecter", answers.AccessState),
+    ("PUT", "/api/access/password"): Route(
+        "Choose the password: with `current`, or the first one with the `code` that the service wrote when it started",
+        "Choisir le mot de passe : avec `current`, ou le premier avec le `code` que le service a écrit à son démarrage",
+        answers.AccessState,
+        body=_texts("password", "current", "code"),
+        codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
+    ),
+    ("GET", "/api/access/tokens"): Route(
+        "The tokens of scripts, without their secrets",
+        "Les jetons des programmes, sans leurs secrets",
+        answers.many(answers.Key),
+    ),
+    ("POST", "/api/access/tokens"): Route(
+        "Make a token for a script; its secret is told this once",
+        "Créer un jeton pour un programme ; son secret n'est donné que cette fois",
+        answers.NewKey,
+        status=201,
+        body=_texts("name"),
+        headers={"Location": "the new token"},
+        codes=("access.not_a_text", "access.bad_token_name", "access.name_taken", "access.too_many_tokens"),
+    ),
+    ("DELETE", "/api/access/tokens/{token_id}"): Route(
+        "Revoke a token", "Révoquer un jeton", answers.Key, codes=("access.unknown_token",)
     ),
     # -- this description
     ("GET", "/api/openapi.json"): Route(
