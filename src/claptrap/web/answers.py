@@ -174,7 +174,6 @@ Snapshot = form(
     problems=many(Trouble),
     settings=ShownSettings,
     mqtt=Literal["off", "waiting", "connected"],
-    mqtt=Literal["off", "connected", "waiting"],
     environment=many(Override),
     statuses=by_name(Status),
     events=many(Detection),

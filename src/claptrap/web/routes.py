@@ -61,7 +61,8 @@ def _object(**properties: Any) -> dict[str, Any]:
 
 
 def _texts(*names: str) -> dict[str, Any]:
-    return _object(**{name: {"type": "string"} for name in names})
+    """Return the form of a body of texts, of which the first is demanded."""
+    return {**_object(**{name: {"type": "string", "minLength": 1} for name in names}), "required": [names[0]]}
 
 
 _DOCUMENT = {"type": "object", "description": "settings.json of ClapTrap, or of the original and its Home Assistant add-on"}
