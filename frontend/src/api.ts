@@ -64,6 +64,9 @@ function parameters(values: Record<string, string | number | boolean | undefined
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
 }
 
+export const removeWebhook = (sourceId: string, webhookId: string) =>
+  ask<SourceSettings>("DELETE", `${sourcePath(sourceId)}/webhooks/${encodeURIComponent(webhookId)}`);
+
 const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
 
 async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {

@@ -6,7 +6,7 @@ import { t } from "./i18n/index.ts";
 import { takeSettings } from "./store.ts";
 import type { Pattern } from "./wire.ts";
 
-export type Value = string | number | boolean | Pattern[];
+export type Value = string | number | boolean | Pattern[] | number[] | Record<string, string | null>;
 
 export interface Draft {
   /** What is shown, exactly as typed. */
@@ -57,12 +57,19 @@ export function repeatRefused(): void {
   for (const [path, draft] of Object.entries(drafts.value)) if (draft.state === "refused") save(path);
 }
 
+/** Does something that changes settings in its turn: answers out of turn would show older settings over newer ones. */
+export function inTurn<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+  const done = queue.then(change);
+  queue = done.catch(() => undefined);
+  return done;
+}
+
 function save(path: string): void {
   const draft = drafts.value[path];
   if (!draft) return;
   clearTimeout(timers.get(path));
   put(path, { ...draft, state: "saving" });
-  queue = queue.then(() => send(path, draft.value));
+  void inTurn(() => send(path, draft.value));
 }
 
 async function send(path: string, value: Value): Promise<void> {

@@ -1,11 +1,13 @@
+import type { ComponentChildren } from "preact";
 import { language, t } from "../i18n/index.ts";
 import { version } from "../store.ts";
 import { LANGUAGES, speak } from "./LanguageChoice.tsx";
 
-export function Footer() {
+export function Footer({ children }: { children?: ComponentChildren }) {
   return (
     <footer class="foot">
       <p>ClapTrap{version.value && ` · ${t("footer.version", { version: version.value })}`}</p>
+      {children}
       <div class="languages" role="group" aria-label={t("footer.language")}>
         {LANGUAGES.map(([code, name]) => (
           <button key={code} type="button" lang={code} class="quiet" aria-pressed={language.value === code} onClick={() => speak(code)}>
