@@ -33,6 +33,8 @@ export const link = signal<Link>("connecting");
 export const opened = signal(false);
 export const version = signal("");
 export const running = signal(false);
+/** Whether the service offers its built-in tests (`serve --dev`). */
+export const dev = signal(false);
 export const labelsOn = signal(false);
 /** The download of YAMNet's file, while there is one. */
 export const model = signal<ModelProgress | null>(null);
@@ -69,6 +71,7 @@ export function takeSnapshot(snapshot: Snapshot): void {
   batch(() => {
     version.value = snapshot.version;
     running.value = snapshot.running;
+    dev.value = snapshot.dev;
     labelsOn.value = snapshot.labels;
     model.value = snapshot.model;
     problems.value = snapshot.problems;

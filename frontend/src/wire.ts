@@ -25,6 +25,19 @@ export interface WebhookSettings {
   ca_file: string;
 }
 
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
+}
+
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
 export type Hears = "claps" | "applause" | "both";
 export type Input = Record<string, unknown>;
@@ -58,6 +71,53 @@ export interface Settings {
   /** Whether somebody has been through the first minute, or left it out. */
   welcomed: boolean;
   sources: SourceSettings[];
+  /** Which state they are in; changes with anything in them. */
+  revision: string;
+}
+
+/** A document of before; `code` says why it cannot be used. */
+export interface Backup extends Worded {
+  name: string;
+  /** UTC Unix seconds. */
+  at: number;
+  /** Before what it was kept, or because a person asked. */
+  why: "change" | "restore" | "import" | "asked";
+  size: number;
+  valid: boolean;
+}
+
+/** One difference of two documents; secrets are masked in its values. */
+export interface Change {
+  path: string;
+  kind: "added" | "changed" | "removed" | "reordered";
+  old: unknown;
+  new: unknown;
+}
+
+export type ImportMode = "replace" | "merge";
+
+/** What of a document is not taken, or not as it is, and why. */
+export interface ImportNote extends Worded {
+  path: string;
+  kind: "left_out" | "adapted" | "refused";
+}
+
+export interface ImportPreview {
+  format: "claptrap" | "original" | "fork";
+  mode: ImportMode;
+  /** False where `faults` forbid it. */
+  applicable: boolean;
+  changes: Change[];
+  notes: ImportNote[];
+  faults: (Worded & { path: string })[];
+}
+
+/** A `CLAPTRAP_…` variable that is set; `near` is what was perhaps meant where it is unknown. */
+export interface Override {
+  variable: string;
+  option: string;
+  value: string;
+  near: string;
 }
 
 export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
@@ -185,6 +245,19 @@ export interface Attempt extends Worded {
   retry_in_s: number | null;
   /** How the answer began, its secrets masked. */
   excerpt: string;
+  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
+  steps?: Record<string, number>;
+}
+
+/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
+export interface Receiver extends Worded {
+  id: string;
+  source_id: string;
+  url: string;
+  state: "well" | "failing" | "open";
+  failures: number;
+  since: number | null;
+  waiting: number;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */
@@ -196,14 +269,33 @@ export interface ModelProgress extends Worded {
   in_use: boolean;
 }
 
+/** One built-in test of `serve --dev`; its message says why it failed. */
+export interface SelfTest extends Worded {
+  id: string;
+  stage: "waiting" | "running" | "passed" | "failed" | "skipped";
+  took_s: number;
+  title_fr: string;
+  title_en: string;
+  area_fr: string;
+  area_en: string;
+}
+
+export interface SelfTestRun {
+  running: boolean;
+  tests: SelfTest[];
+}
+
 export interface Snapshot {
   version: string;
+  dev: boolean;
   running: boolean;
   language: Language;
   labels: boolean;
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
+  environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];
   attempts: Attempt[];
@@ -279,6 +371,8 @@ export interface SeenStream extends Worded {
 export interface Fault {
   path: string;
   code: string;
+  /** What is there, as JSON; empty where it may be a secret. */
+  value: string;
   message: string;
 }
 

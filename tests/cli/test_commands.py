@@ -28,10 +28,12 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "mentions"),
     [
-        ((), ("serve", "detect", "devices", "doctor", "models")),
+        ((), ("serve", "detect", "devices", "doctor", "models", "settings")),
         (("serve",), ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR")),
         (("detect",), ("--json", "--threshold", "--delay", "--engine")),
         (("devices",), ("--json",)),
+        (("settings",), ("show", "check", "backup", "backups", "diff", "restore", "export", "import")),
+        (("settings", "import"), ("--dry-run", "--mode", "--yes", "FILE")),
         (("doctor",), ("--json", "--data-dir", "--port")),
         (("models",), ("list", "pull", "verify", "import")),
         (("models", "list"), ()),

@@ -28,7 +28,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrowserInput, SourceSpec
+from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -46,12 +46,16 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.service.access import Access
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
+from claptrap.service.broker import BrokerRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
+from claptrap.settings.environment import Override
 from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
@@ -73,6 +77,8 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        dev: whether the page offers the built-in tests.
+        environment: what it decides, for people to see.
     """
 
     def __init__(
@@ -82,14 +88,19 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        dev: bool = False,
+        environment: Sequence[Override] = (),
     ) -> None:
+        self.dev = dev
         self.hub = Hub()
         self._clock = clock or SystemClock()
         self._sources = Sources()
         self._build_source = build_source or self._sources.build
+        self.access = Access(data_dir, self._clock)
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
+        self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
@@ -103,7 +114,9 @@ class ClapTrap:
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
-        self._dispatcher = Dispatcher(self.journal, self, self._clock)
+        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
+        self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
+        self.telling = Telling(self._dispatcher, self.journal)
         self._revision = 0
         self._asking = Asking()
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
@@ -130,7 +143,8 @@ class ClapTrap:
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
-        self._dispatcher.apply(self._settings.targets())
+        self.broker.start()
+        self._dispatcher.apply(self._settings.receivers())
         self.start_detection()
         if self._fetcher is not None:
             self._fetcher.start()
@@ -147,6 +161,7 @@ class ClapTrap:
         self.stop_detection()
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
+        self.broker.stop()
         if self._keeper is not None:
             self._keeper.stop()
             self._keeper = None
@@ -462,12 +477,15 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": __version__,
+            "dev": self.dev,
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
+            "mqtt": self.broker.state(),
+            "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
@@ -493,6 +511,8 @@ class ClapTrap:
             self._model = status
         self._counts.add(status)
         self.hub.offer(status)
+        if isinstance(status, SourceStatus):
+            self.broker.follow()
         if isinstance(status, Attempt):  # which has just been written down, or not
             self._tell_problems()
 
@@ -532,8 +552,20 @@ class ClapTrap:
 
     def _found_problems(self) -> tuple[Problem, ...]:
         return tuple(
-            Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems(), *self.clips.problems())
+            Problem(p.code, dict(p.params))
+            for p in (
+                *self._problems,
+                *self.journal.problems(),
+                *self.clips.problems(),
+                *self.broker.problems(),
+                *self._dispatcher.problems(),
+            )
         )
+
+    def _broker_changed(self) -> None:
+        if self.broker.mqtt.connected:
+            self._dispatcher.hurry(BrokerSpec.ID)
+        self._tell_problems()
 
     def _tell_problems(self) -> None:
         """Tell pages that are open what has come to be wrong, or is well again."""
@@ -584,7 +616,8 @@ class ClapTrap:
         self._store.save(changed, why)
         self._settings = changed
         self._keep(changed)
-        self._dispatcher.apply(changed.targets())
+        self.broker.follow()
+        self._dispatcher.apply(changed.receivers())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})
         self.hub.publish(SettingsChanged(self.shown()))
