@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeSettings, readSettings, removeWebhook } from "../../api.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { SavedField } from "../../components/SavedField.tsx";
@@ -21,7 +21,7 @@ export function Webhooks({ source }: { source: SourceSettings }) {
   const refusal = useSignal("");
   const added = useSignal("");
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=url]")?.focus();
   }, [added.value]);
   const add = async () => {

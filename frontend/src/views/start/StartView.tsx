@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../i18n/index.ts";
 import { go, linkTo } from "../../route.ts";
 import { opened, settings, sources } from "../../store.ts";
@@ -16,7 +16,7 @@ export function StartView() {
   const step = useSignal(0);
   const heading = useRef<HTMLHeadingElement>(null);
   const before = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (before.current !== step.value) heading.current?.focus();
     before.current = step.value;
   }, [step.value]);
