@@ -284,6 +284,7 @@ export interface Snapshot {
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
   environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];

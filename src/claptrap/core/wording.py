@@ -387,6 +387,22 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "url.malformed": {"en": "This is not a web address.", "fr": "Ce n'est pas une adresse web."},
     # -- delivery
+    "mqtt.unreachable": {
+        "en": "The MQTT broker {where} is not reached: {reason}. ClapTrap tries again by itself; detections wait a day.",
+        "fr": "Le courtier MQTT {where} est injoignable : {reason}. ClapTrap réessaie tout seul ; les détections attendent un jour.",
+    },
+    "mqtt.refused": {
+        "en": "The MQTT broker {where} refused ClapTrap: {reason}. Check the user name and the password in the settings.",
+        "fr": "Le courtier MQTT {where} a refusé ClapTrap : {reason}. Vérifiez le nom d'utilisateur et le mot de passe dans les réglages.",
+    },
+    "mqtt.tls": {
+        "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
+        "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
+    },
+    "settings.bad_topic": {
+        "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
+        "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
+    },
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
