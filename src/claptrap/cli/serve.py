@@ -11,9 +11,11 @@ import click
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words
+from claptrap.cli.mediamtx import prepared
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
+from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.certificate import certificate
@@ -73,6 +75,21 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Do without YAMNet rather than fetch it (4 MB, once).",
 )
 @click.option(
+    "--mediamtx",
+    "with_mediamtx",
+    is_flag=True,
+    envvar="CLAPTRAP_MEDIAMTX",
+    show_envvar=True,
+    help="Also run the RTSP server MediaMTX (claptrap mediamtx install).",
+)
+@click.option(
+    "--mediamtx-binary",
+    envvar="CLAPTRAP_MEDIAMTX_BINARY",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Its program; else that on the PATH, or the installed one.",
+)
+@click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
@@ -95,6 +112,8 @@ def serve(
     allowed_hosts: tuple[str, ...],
     tls: bool,
     no_download: bool,
+    with_mediamtx: bool,
+    mediamtx_binary: Path | None,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -102,21 +121,26 @@ def serve(
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
     _keep_log_tail()
+    supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
     service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
     try:
+        supervisor = prepared(mediamtx_binary, None, data_dir) if with_mediamtx else None
         serve_web(
             service,
             host=host,
             port=port,
             allow_network=allow_network,
-            on_ready=_announce,
+            on_ready=lambda url: _ready(url, supervisor),
             allowed_hosts=allowed_hosts,
             tls=certificate(data_dir / "tls") if tls else None,
         )
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
         sys.exit(1)
+    finally:
+        if supervisor is not None:
+            supervisor.stop()
 
 
 def _keep_log_tail() -> None:
@@ -126,5 +150,8 @@ def _keep_log_tail() -> None:
     root.addHandler(tail)
 
 
-def _announce(url: str) -> None:
+def _ready(url: str, supervisor: Supervisor | None) -> None:
+    """Start what shall end with the service, now that a signal ends it in order; say where the page is."""
+    if supervisor is not None:
+        supervisor.start()
     click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")

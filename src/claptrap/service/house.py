@@ -50,6 +50,7 @@ from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.streaming import Streaming
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
@@ -113,6 +114,7 @@ class ClapTrap:
         self._dispatcher = Dispatcher(self.journal, self, self._clock)
         self._revision = 0
         self._asking = Asking()
+        self.streaming = Streaming(self.settings)
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
