@@ -17,6 +17,19 @@ export interface WebhookSettings {
   max_attempts: number;
 }
 
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
+}
+
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
 export type Hears = "claps" | "applause" | "both";
 export type Input = Record<string, unknown>;
@@ -48,6 +61,53 @@ export interface Settings {
   version: number;
   language: Language;
   sources: SourceSettings[];
+  /** Which state they are in; changes with anything in them. */
+  revision: string;
+}
+
+/** A document of before; `code` says why it cannot be used. */
+export interface Backup extends Worded {
+  name: string;
+  /** UTC Unix seconds. */
+  at: number;
+  /** Before what it was kept, or because a person asked. */
+  why: "change" | "restore" | "import" | "asked";
+  size: number;
+  valid: boolean;
+}
+
+/** One difference of two documents; secrets are masked in its values. */
+export interface Change {
+  path: string;
+  kind: "added" | "changed" | "removed" | "reordered";
+  old: unknown;
+  new: unknown;
+}
+
+export type ImportMode = "replace" | "merge";
+
+/** What of a document is not taken, or not as it is, and why. */
+export interface ImportNote extends Worded {
+  path: string;
+  kind: "left_out" | "adapted" | "refused";
+}
+
+export interface ImportPreview {
+  format: "claptrap" | "original" | "fork";
+  mode: ImportMode;
+  /** False where `faults` forbid it. */
+  applicable: boolean;
+  changes: Change[];
+  notes: ImportNote[];
+  faults: (Worded & { path: string })[];
+}
+
+/** A `CLAPTRAP_…` variable that is set; `near` is what was perhaps meant where it is unknown. */
+export interface Override {
+  variable: string;
+  option: string;
+  value: string;
+  near: string;
 }
 
 export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
@@ -175,6 +235,19 @@ export interface Attempt extends Worded {
   retry_in_s: number | null;
   /** How the answer began, its secrets masked. */
   excerpt: string;
+  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
+  steps?: Record<string, number>;
+}
+
+/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
+export interface Receiver extends Worded {
+  id: string;
+  source_id: string;
+  url: string;
+  state: "well" | "failing" | "open";
+  failures: number;
+  since: number | null;
+  waiting: number;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */
@@ -211,6 +284,8 @@ export interface Snapshot {
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
+  environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];
   attempts: Attempt[];
@@ -275,6 +350,8 @@ export interface SeenStream extends Worded {
 export interface Fault {
   path: string;
   code: string;
+  /** What is there, as JSON; empty where it may be a secret. */
+  value: string;
   message: string;
 }
 

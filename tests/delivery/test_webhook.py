@@ -22,7 +22,7 @@ import trustme
 from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, hang_up, reset, silence, trickle
 
 from claptrap import __version__
-from claptrap.core.errors import DeliveryError
+from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.spec import TargetSpec
 from claptrap.delivery.webhook import Answer, Webhook
 
@@ -217,6 +217,29 @@ def test_plain_http_where_tls_is_expected_is_told() -> None:
     with Receiver() as receiver:
         error = failure(receiver.url.replace("http:", "https:"))
     assert error.code == "delivery.tls"
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, silence, trickle(b"HTTP/1.1 2")])
+def test_a_failure_after_sending_is_ambiguous(behaviour) -> None:
+    """The receiver may have taken it; the steps say that it was sent."""
+    with Receiver(behaviour) as receiver:
+        error = failure(receiver.url, 0.5)
+    assert not isinstance(error, NotSent)
+    assert list(error.steps) == ["connection", "answer"]
+
+
+def test_a_failure_before_sending_is_known_for_one() -> None:
+    """Name, connection, TLS: nothing was sent, and the last step is the one that failed."""
+    with HalfOpen() as half_open, Receiver() as plain:
+        for url, steps in (
+            ("http://no-such-host.invalid/", ["name"]),
+            (dead_url(), ["connection"]),
+            (half_open.url.replace("http:", "https:"), ["connection", "tls"]),
+            (plain.url.replace("http:", "https:"), ["connection", "tls"]),
+        ):
+            error = failure(url, 1.0)
+            assert isinstance(error, NotSent), url
+            assert list(error.steps) == steps
 
 
 def test_abort_from_another_thread_ends_an_attempt_at_once() -> None:

@@ -22,7 +22,7 @@ from claptrap.cli.defaults import DATA_DIR
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError, SettingsError
-from claptrap.core.wording import say
+from claptrap.core.wording import Language, say
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.denial import not_read
@@ -30,6 +30,7 @@ from claptrap.settings.document import parsed, read_settings
 from claptrap.settings.environment import Override
 from claptrap.settings.export import exported
 from claptrap.settings.incoming import Incoming, Mode, incoming
+from claptrap.settings.reference import markdown
 from claptrap.settings.schema import Fault, Settings, SettingsFaults
 from claptrap.settings.store import Store
 
@@ -177,6 +178,13 @@ def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
             raise SettingsError("terminal.not_written", path=str(file), reason=reason) from error
 
 
+@settings.command()
+@click.option("--language", type=click.Choice(["fr", "en"]), help="Default: the terminal's.")
+def reference(language: str | None) -> None:
+    """Print every setting with its default and its range, as a table in Markdown."""
+    click.echo(markdown(cast("Language | None", language) or terminal_language()), nl=False)
+
+
 @settings.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
@@ -308,7 +316,8 @@ def _tell_faults(error: SettingsFaults, as_json: bool) -> None:
         return
     click.echo(in_words(error), err=True)
     for fault in error.faults:
-        click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}", err=True)
+        given = f" ({say('terminal.given', terminal_language(), value=fault.value)})" if fault.value else ""
+        click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
 
 
 def _fault_as_json(fault: Fault) -> dict[str, Any]:

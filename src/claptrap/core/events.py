@@ -191,6 +191,8 @@ class Attempt:
         retry_in_s: seconds until the next attempt; None when this was the last.
         delivery_id: the ``Delivery`` that was attempted.
         excerpt: how the answer began, its secrets masked.
+        steps: the steps that were taken (``name``, ``connection``, ``tls``, ``answer``), in order, and how many seconds each
+            took; it failed in the last.
     """
 
     event_id: str
@@ -206,6 +208,7 @@ class Attempt:
     retry_in_s: float | None = None
     delivery_id: str = ""
     excerpt: str = ""
+    steps: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:

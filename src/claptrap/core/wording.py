@@ -389,6 +389,22 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "url.malformed": {"en": "This is not a web address.", "fr": "Ce n'est pas une adresse web."},
     # -- delivery
+    "mqtt.unreachable": {
+        "en": "The MQTT broker {where} is not reached: {reason}. ClapTrap tries again by itself; detections wait a day.",
+        "fr": "Le courtier MQTT {where} est injoignable : {reason}. ClapTrap réessaie tout seul ; les détections attendent un jour.",
+    },
+    "mqtt.refused": {
+        "en": "The MQTT broker {where} refused ClapTrap: {reason}. Check the user name and the password in the settings.",
+        "fr": "Le courtier MQTT {where} a refusé ClapTrap : {reason}. Vérifiez le nom d'utilisateur et le mot de passe dans les réglages.",
+    },
+    "mqtt.tls": {
+        "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
+        "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
+    },
+    "settings.bad_topic": {
+        "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
+        "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
+    },
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
@@ -405,6 +421,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.open": {
+        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+    },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
         "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",
@@ -531,9 +551,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
     },
     "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_one_of_near": {
+        "en": "It must be one of {bound}. Did you mean “{near}”?",
+        "fr": "Il faut l'une de ces valeurs : {bound}. Vouliez-vous dire « {near} » ?",
+    },
     "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
     "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
-    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key": {
+        "en": "There is no such setting. Take it away.",
+        "fr": "Ce réglage n'existe pas. Retirez-le.",
+    },
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
@@ -567,6 +594,7 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{path} is valid: {sources} source(s).",
         "fr": "{path} est valable : {sources} source(s).",
     },
+    "terminal.given": {"en": "given: {value}", "fr": "donné : {value}"},
     "terminal.no_backups": {
         "en": "There is no backup yet; one is made before each change.",
         "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",
@@ -713,12 +741,6 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address {host} does not belong to this machine. Choose another with --host.",
         "fr": "L'adresse {host} n'est pas celle de cette machine. Choisissez-en une autre avec --host.",
     },
-    "service.exposed": {
-        "en": "Listening on {host} would open ClapTrap to the network, and it has no password yet. Use 127.0.0.1, "
-        "or say --allow-network if everyone who can reach this machine may control it.",
-        "fr": "Écouter sur {host} ouvrirait ClapTrap au réseau, et il n'a pas encore de mot de passe. Utilisez 127.0.0.1, "
-        "ou dites --allow-network si tous ceux qui atteignent cette machine peuvent le commander.",
-    },
     "service.cannot_listen": {
         "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
         "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
@@ -731,6 +753,96 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
+    },
+    # -- who may come in
+    "access.login_needed": {
+        "en": "Log in first, or send an API token (Authorization: Bearer …).",
+        "fr": "Connectez-vous d'abord, ou envoyez un jeton d'API (Authorization: Bearer …).",
+    },
+    "access.setup_needed": {
+        "en": "ClapTrap can be reached from the network and has no password yet. Set one on its page with the code that it printed when "
+        "it started, or with: claptrap password.",
+        "fr": "ClapTrap est accessible depuis le réseau et n'a pas encore de mot de passe. Choisissez-en un sur sa page avec le code affiché "
+        "à son démarrage, ou avec : claptrap password.",
+    },
+    "access.setup_code": {
+        "en": "No password is set yet, so nobody is let in. Open the page and set one with this code: {setup}",
+        "fr": "Aucun mot de passe n'est encore choisi, donc personne n'entre. Ouvrez la page et choisissez-en un avec ce code : {setup}",
+    },
+    "access.ask_password": {"en": "New password", "fr": "Nouveau mot de passe"},
+    "access.ask_again": {"en": "The same again", "fr": "Le même, encore une fois"},
+    "access.differ": {
+        "en": "The two are not the same. Nothing has changed.",
+        "fr": "Les deux ne sont pas identiques. Rien n'a changé.",
+    },
+    "access.password_set": {
+        "en": "The password is set; everybody must log in anew.",
+        "fr": "Le mot de passe est choisi ; tout le monde doit se reconnecter.",
+    },
+    "access.password_removed": {"en": "There is no password any more.", "fr": "Il n'y a plus de mot de passe."},
+    "access.token_shown_once": {
+        "en": "Keep it now; it cannot be shown again.",
+        "fr": "Gardez-le maintenant : il ne pourra plus être montré.",
+    },
+    "access.no_tokens": {"en": "There are no tokens.", "fr": "Il n'y a aucun jeton."},
+    "access.token_revoked": {
+        "en": "The token “{name}” is worth nothing any more.",
+        "fr": "Le jeton « {name} » ne vaut plus rien.",
+    },
+    "access.wrong_password": {"en": "The password is wrong.", "fr": "Le mot de passe est faux."},
+    "access.wrong_code": {
+        "en": "The set-up code is wrong. It is what ClapTrap printed in its terminal, or its log, when it started.",
+        "fr": "Le code de mise en service est faux. C'est celui que ClapTrap a affiché dans son terminal, ou son journal, à son démarrage.",
+    },
+    "access.too_often": {
+        "en": "Too many failed attempts. Try again in {seconds} s.",
+        "fr": "Trop d'essais manqués. Réessayez dans {seconds} s.",
+    },
+    "access.too_short": {
+        "en": "The password needs at least {least} characters.",
+        "fr": "Le mot de passe doit avoir au moins {least} caractères.",
+    },
+    "access.too_long": {
+        "en": "The password may have at most {most} characters.",
+        "fr": "Le mot de passe peut avoir au plus {most} caractères.",
+    },
+    "access.switched_off": {
+        "en": "ClapTrap runs with --no-auth: whoever reaches it may do everything, so passwords and tokens are not managed here. "
+        "Start it without --no-auth first.",
+        "fr": "ClapTrap tourne avec --no-auth : qui l'atteint peut tout faire, donc ni mot de passe ni jeton ne se règlent ici. "
+        "Démarrez-le d'abord sans --no-auth.",
+    },
+    "access.bad_token_name": {
+        "en": "A token's name is a line of 1 to {most} characters.",
+        "fr": "Le nom d'un jeton est une ligne de 1 à {most} caractères.",
+    },
+    "access.name_taken": {"en": "There is a token “{name}” already.", "fr": "Il y a déjà un jeton « {name} »."},
+    "access.too_many_tokens": {
+        "en": "There are {most} tokens already. Revoke those that nobody uses.",
+        "fr": "Il y a déjà {most} jetons. Révoquez ceux qui ne servent plus.",
+    },
+    "access.unknown_token": {"en": "There is no token “{id}”.", "fr": "Il n'y a pas de jeton « {id} »."},
+    "access.not_a_text": {
+        "en": "A password, code or name must be a text.",
+        "fr": "Mot de passe, code et nom doivent être des textes.",
+    },
+    "access.damaged": {
+        "en": "{path}, which has the password, cannot be read, so nobody is let in. Mend its permissions, or delete it and run: claptrap password.",
+        "fr": "{path}, qui contient le mot de passe, est illisible : personne ne peut entrer. Corrigez ses permissions, ou supprimez-le et "
+        "lancez : claptrap password.",
+    },
+    "access.unwritable": {
+        "en": "{path} cannot be written: {reason}. Make room on the disk or mend the permissions.",
+        "fr": "{path} ne peut pas être écrit : {reason}. Libérez de la place sur le disque ou corrigez les permissions.",
+    },
+    # -- reverse proxies
+    "proxy.bad_address": {
+        "en": "--trusted-proxy: “{address}” is no IP address or network, like 192.168.1.5 or 172.30.32.0/23.",
+        "fr": "--trusted-proxy : « {address} » n'est pas une adresse IP ni un réseau, comme 192.168.1.5 ou 172.30.32.0/23.",
+    },
+    "proxy.bad_path": {
+        "en": "--base-path: “{path}” is no path like /claptrap.",
+        "fr": "--base-path : « {path} » n'est pas un chemin comme /claptrap.",
     },
     # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},
@@ -745,6 +857,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
         "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
     },
+    "api.too_many_connections": {
+        "en": "{most} connections are open already, as many as may be. Close pages that are not needed, and try again.",
+        "fr": "{most} connexions sont déjà ouvertes, et c'est le plus possible. Fermez les pages inutiles, puis réessayez.",
+    },
+    "api.too_slow": {"en": "The request came too slowly.", "fr": "La requête est arrivée trop lentement."},
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {

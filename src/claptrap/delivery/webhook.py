@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from claptrap import __version__
-from claptrap.core.errors import DeliveryError
+from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.signing import signature_headers
 from claptrap.core.spec import TargetSpec
 from claptrap.core.weburl import MASK
@@ -28,16 +28,23 @@ _READ_AT_MOST = 4096
 _TIGHTER = (
     0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets
 )
+STEPS = ("name", "connection", "tls", "answer")  # of an attempt, in this order; a request is sent in the last
+_BEGINS = {
+    "connection.connect_tcp.started": "connection",
+    "connection.start_tls.started": "tls",
+    "http11.send_request_headers.started": "answer",
+}
 _COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickles must not hold up its next event
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: its status, how long it asks to wait, and how its words begin."""
+    """What a receiver answered: its status, how long it asks to wait, how its words begin, and what it took to get them."""
 
     status: int
     retry_after: str | None
     text: str = ""
+    steps: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 class Webhook:
@@ -61,9 +68,11 @@ class Webhook:
 
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
-                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after
-                ``abort``; ``delivery.ca_file``, which a person must mend.
+                ``delivery.network``, all retryable, for networks and receivers come back, and ``NotSent`` where the receiver
+                cannot have taken anything; ``delivery.stopped`` after ``abort``; ``delivery.ca_file``, which a person must
+                mend.
         """
+        self._loop.steps = Steps()
         self._attempt = self._loop.create_task(self._attempted(target, body, key, self._tls(target)))
         try:
             return self._loop.run_until_complete(self._attempt)
@@ -103,6 +112,15 @@ class Webhook:
         return self._context[1]
 
     async def _attempted(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+        try:
+            return await self._translated(target, body, key, tls)
+        except DeliveryError as error:
+            steps = self._loop.steps.taken()
+            told = error if STEPS[-1] in steps else NotSent(error.code, retryable=error.retryable, **error.params)
+            told.steps = steps
+            raise told from error.__cause__
+
+    async def _translated(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
         url = target.url
         try:
             return await self._send(target, body, key, tls)
@@ -128,15 +146,50 @@ class Webhook:
             async with (
                 asyncio.timeout(target.timeout_s) as deadline,
                 httpx.AsyncClient(verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False) as client,
-                client.stream("POST", target.url, content=content, headers=headers) as response,
+                client.stream("POST", target.url, content=content, headers=headers, extensions=self._tracing()) as response,
             ):
-                answer = Answer(response.status_code, response.headers.get("Retry-After"))
+                answer = Answer(response.status_code, response.headers.get("Retry-After"), steps=self._loop.steps.taken())
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
                 await _read_some(response, read)
         except (TimeoutError, httpx.HTTPError):
             if answer is None:
                 raise
         return replace(answer, text=read.decode(errors="replace"))
+
+    def _tracing(self) -> dict[str, Any]:
+        """Return what has the HTTP client tell how far it is (httpcore's ``trace``)."""
+        steps = self._loop.steps
+
+        async def trace(event: str, _: object) -> None:
+            if event in _BEGINS:
+                steps.begin(_BEGINS[event])
+
+        return {"trace": trace}
+
+
+class Steps:
+    """How long each step of one attempt has taken."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, float] = {}
+        self._step = ""
+        self._began = 0.0
+
+    def begin(self, step: str) -> None:
+        """Go on to a step; one that comes twice is added up."""
+        self._taken, self._step, self._began = self.taken(), step, time.monotonic()
+
+    def rename(self, step: str) -> None:
+        """Say what the step under way turns out to be."""
+        self._step = step
+
+    def taken(self) -> dict[str, float]:
+        """Return the seconds of every step so far, the one under way included and last."""
+        if not self._step:
+            return dict(self._taken)
+        before = {step: took for step, took in self._taken.items() if step != self._step}
+        now = self._taken.get(self._step, 0.0) + time.monotonic() - self._began
+        return {**before, self._step: round(now, 4)}
 
 
 async def _settle() -> None:
@@ -168,8 +221,11 @@ class Loop(asyncio.SelectorEventLoop):
     own pool would be waited for when the process ends.
     """
 
+    steps = Steps()
+
     async def getaddrinfo(self, host: Any, port: Any, **how: Any) -> Any:
         """Look a name up, as ``socket.getaddrinfo``."""
+        self.steps.rename("name")
         found: asyncio.Future[Any] = self.create_future()
 
         def tell(result: Any, error: Exception | None) -> None:
@@ -190,7 +246,9 @@ class Loop(asyncio.SelectorEventLoop):
                 self.call_soon_threadsafe(tell, result, error)
 
         threading.Thread(target=look_up, name="deliver:look-up", daemon=True).start()
-        return await found
+        result = await found
+        self.steps.begin("connection")
+        return result
 
 
 def _connecting(error: httpx.ConnectError, url: str) -> DeliveryError:

@@ -20,6 +20,7 @@ from claptrap.runtime.beat import Beat
 from claptrap.runtime.cutter import Cutter
 from claptrap.runtime.stream import Stream
 
+NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +36,7 @@ class Ear:
 
     def wish(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
-        if spec != self.spec:
+        if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
             self.spec = spec
             self.patterns.set(wishes_of(spec))
 
@@ -189,7 +190,8 @@ class Judging:
             ear.cutter.want(event)
 
     def _name_sounds(self) -> None:
-        for sounds in self._judge.labels():
+        """Name a few sounds, unless a beat waits: a name can be late, a clap cannot."""
+        for sounds in self._judge.labels(NAMED_AT_ONCE if self._beats.empty() else 0):
             if (ear := self._listening(sounds.row)) is not None:
                 self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))
 
