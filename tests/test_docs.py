@@ -77,7 +77,7 @@ def test_commands_are_ones_that_claptrap_takes(page: Path) -> None:
     """Every ``claptrap …`` in a block or in code within a line: the command exists, and so does each option."""
     inline = re.findall(r"`((?:\.venv/bin/)?claptrap [a-z][^`]*)`", page.read_text("utf-8"))
     typed = [line.partition("  #")[0] for line in shell_lines(page) if re.match(r"(\.venv/bin/)?claptrap\b", line)]
-    for line in (one for line in [*typed, *inline] for one in alternatives(line)):
+    for line in (one for found in [*typed, *inline] for one in alternatives(found)):
         _, *arguments = shlex.split(line.replace("…", ""))
         context = click.Context(main, resilient_parsing=True)
         command: click.Command = main

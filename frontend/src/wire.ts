@@ -15,6 +15,14 @@ export interface WebhookSettings {
   url: string;
   timeout_s: number;
   max_attempts: number;
+  max_age_s: number;
+  /** Only detections of so many claps; empty for all. */
+  claps: number[];
+  /** Values are masked: they can be given, not read. */
+  headers: Record<string, string>;
+  signing_secret: string;
+  verify_tls: boolean;
+  ca_file: string;
 }
 
 /** Whether this page may ask for more, and what about the password. */
@@ -60,6 +68,8 @@ export interface SourceSettings {
 export interface Settings {
   version: number;
   language: Language;
+  /** Whether somebody has been through the first minute, or left it out. */
+  welcomed: boolean;
   sources: SourceSettings[];
   /** Which state they are in; changes with anything in them. */
   revision: string;
@@ -233,10 +243,31 @@ export interface Attempt extends Worded {
   status: number;
   ok: boolean;
   retry_in_s: number | null;
+  /** The delivery that was attempted. */
+  delivery_id: string;
   /** How the answer began, its secrets masked. */
   excerpt: string;
   /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
   steps?: Record<string, number>;
+}
+
+export type DeliveryState = "waiting" | "taken" | "given_up";
+
+/** One body for one receiver, and every attempt at it; its message says why it was given up. */
+export interface DeliveryRecord extends Worded {
+  id: string;
+  event_id: string;
+  target_id: string;
+  source_id: string;
+  since: number;
+  state: DeliveryState;
+  attempts: Attempt[];
+}
+
+/** Those last asked for first; `cursor` asks for those that follow. */
+export interface DeliveryPage {
+  deliveries: DeliveryRecord[];
+  cursor: string | null;
 }
 
 /** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
@@ -257,6 +288,20 @@ export interface ModelProgress extends Worded {
   size_bytes: number;
   retry_in_s: number | null;
   in_use: boolean;
+}
+
+/** A stream that MediaMTX of the service's machine serves, and the source that hears it. */
+export interface StreamPath {
+  name: string;
+  url: string;
+  ready: boolean;
+  tracks: string[];
+  source_id: string | null;
+}
+
+/** `code` says why there are none. */
+export interface StreamPaths extends Worded {
+  paths: StreamPath[];
 }
 
 /** One built-in test of `serve --dev`; its message says why it failed. */
@@ -297,12 +342,23 @@ export interface LevelNews {
   rms_dbfs: number;
 }
 
-export interface VerdictNews {
+/** What was thought of one candidate; its code and sentence say why, and what came of it. */
+export interface VerdictNews extends Worded {
   source_id: string;
   timestamp: number;
   score: number;
   threshold: number;
   accepted: boolean;
+  labels: SoundLabel[];
+}
+
+/** What the newest sound of a source looks like, for who looks (watching.ts). */
+export interface PictureNews {
+  source_id: string;
+  /** UTC Unix seconds at which the first column begins. */
+  timestamp: number;
+  /** In base 64: a column every 20 ms, each the peak and 40 bands from low to high; 0 is −100 dB or less, 255 is 0 dB. */
+  columns: string;
 }
 
 export interface LabelsNews {
