@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service
+.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -31,6 +31,9 @@ $(VENV)/.installed: $(VENV)/.made requirements.lock pyproject.toml hatch_build.p
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+addon:  ## the Home Assistant add-on, in build/home-assistant/claptrap
+	@sh scripts/make-addon
 
 install-service:  ## on Debian or Ubuntu, as root: ClapTrap for the whole machine, started by systemd
 	@PYTHON=$(PYTHON) sh scripts/install-service
