@@ -15,6 +15,17 @@ export interface WebhookSettings {
   url: string;
   timeout_s: number;
   max_attempts: number;
+  method?: "POST" | "PUT" | "GET";
+  content_type?: string;
+  /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
+  template?: string;
+}
+
+/** What a webhook would send (`api/webhooks/preview`): the body for an example of every kind of event. */
+export interface WebhookPreview {
+  method: string;
+  content_type: string;
+  samples: { event: "clap" | "applause" | "test"; body: string }[];
 }
 
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
