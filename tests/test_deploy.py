@@ -14,13 +14,13 @@ import click
 import pytest
 import yaml
 
-from claptrap.cli.main import main
+from claptrap.cli.serve import serve
 from tests.conftest import ROOT
 from tests.peers.service import Service
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 UNIT = (ROOT / "packaging/systemd/claptrap.service").read_text("utf-8")
-SERVE = main.commands["serve"]
+SERVE = serve
 
 
 def environment_names() -> set[str]:

@@ -1,5 +1,7 @@
 // REST, addressed relatively so that the page works under a sub-path.
+import { signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
+import type { AccessState, ApiToken } from "./wire.ts";
 import type { ClipTotal, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
 import type { Backup, Change, ImportMode, ImportPreview } from "./wire.ts";
 import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, SourceSettings, SourceState } from "./wire.ts";
@@ -87,7 +89,19 @@ function parameters(values: Record<string, string | number | boolean | undefined
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
 }
 
+export const readAccess = () => ask<AccessState>("GET", "api/access");
+export const logIn = (password: string) => ask<AccessState>("POST", "api/access/login", { password });
+export const logOut = () => ask<AccessState>("POST", "api/access/logout", {});
+export const choosePassword = (chosen: { password: string; current?: string; code?: string }) =>
+  ask<AccessState>("PUT", "api/access/password", chosen);
+export const listTokens = () => ask<ApiToken[]>("GET", "api/access/tokens");
+export const createToken = (name: string) => ask<ApiToken & { token: string }>("POST", "api/access/tokens", { name });
+export const revokeToken = (id: string) => ask<ApiToken>("DELETE", `api/access/tokens/${encodeURIComponent(id)}`);
+
 const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
+
+/** How often the service has asked for a login instead of answering. */
+export const shutOut = signal(0);
 
 async function ask<Answer>(method: string, path: string, body?: object, revision?: string): Promise<Answer> {
   const address = new URL(path, document.baseURI);
@@ -104,6 +118,7 @@ async function ask<Answer>(method: string, path: string, body?: object, revision
   });
   const said: unknown = await answer.json().catch(() => null);
   if (answer.ok) return said as Answer;
+  if (answer.status === 401) shutOut.value += 1;
   throw new Refused(isProblem(said) ? said : { code: "", message: "", status: answer.status });
 }
 

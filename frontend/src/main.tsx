@@ -10,6 +10,7 @@ import "./styles/source.css";
 import "./styles/forms.css";
 import "./styles/lists.css";
 import "./styles/views.css";
+import "./styles/access.css";
 import "./styles/selftest.css";
 
 setInterval(() => (now.value = Date.now() / 1000), 1000);

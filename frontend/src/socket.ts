@@ -1,5 +1,7 @@
 // The live side: every Socket.IO event, taken into the store. Reconnects by itself, for ever.
+import { effect } from "@preact/signals";
 import { type Socket, io } from "socket.io-client";
+import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
   heard, link, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
@@ -10,6 +12,7 @@ export function connect(): Socket {
     path: new URL("socket.io", document.baseURI).pathname,
     transports: ["websocket", "polling"],
     tryAllTransports: true,
+    autoConnect: false,
     reconnectionDelay: 500,
     reconnectionDelayMax: 3000,
   });
@@ -17,8 +20,8 @@ export function connect(): Socket {
     link.value = "connected";
     attemptSaving();
   });
-  socket.on("disconnect", () => (link.value = "lost"));
-  socket.on("connect_error", () => (link.value = "lost"));
+  socket.on("disconnect", lose);
+  socket.on("connect_error", lose);
   socket.on("state", takeSnapshot);
   socket.on("clap", takeClap);
   socket.on("source", takeStatus);
@@ -30,5 +33,13 @@ export function connect(): Socket {
   socket.on("settings", takeSettings);
   socket.on("problems", (news) => (problems.value = news));
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
+  effect(() => void (isIn.value ? socket.connect() : socket.disconnect()));
+  void lookAtAccess();
   return socket;
+}
+
+/** The connection is gone, or was refused: perhaps because nobody is logged in any more. */
+function lose(): void {
+  link.value = "lost";
+  void lookAtAccess();
 }

@@ -28,6 +28,19 @@ export interface WebhookPreview {
   samples: { event: "clap" | "applause" | "test"; body: string }[];
 }
 
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
+}
+
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
 export type Hears = "claps" | "applause" | "both";
 export type Input = Record<string, unknown>;
@@ -282,6 +295,7 @@ export interface Snapshot {
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
   environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from typing import Any
 
 import pytest
@@ -219,6 +221,7 @@ def test_the_fork_s_groups_become_patterns() -> None:
         ({"rtsp_sources": [3]}, "rtsp_sources.0", "settings.not_an_object"),
         ({"microphone": {"enabled": "maybe"}}, "microphone.enabled", "settings.not_a_switch"),
         ({"microphone": {"sound_groups": 3}}, "microphone.sound_groups", "settings.not_a_list"),
+        ({"microphone": {"name": [1], "enabled": False}}, "microphone.name", "settings.not_a_text"),
         ({"microphone": {"colour": 3}}, "microphone.colour", "import.unknown"),
         ({"global": {}, "colour": 3}, "colour", "import.unknown"),
         ({"saved_vban_sources": [{"name": "x", "ip": "here"}]}, "saved_vban_sources.0.ip", "vban.bad_host"),
@@ -232,3 +235,51 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
     assert found.wanted is not None
     assert (path, code) in {(note.path, note.code) for note in found.notes}
     assert all(note.code in SENTENCES for note in found.notes)
+
+
+KEYS = (
+    *(
+        "global",
+        "microphone",
+        "rtsp_sources",
+        "saved_vban_sources",
+        "audio_streams",
+        "threshold",
+        "delay",
+        "enabled",
+        "name",
+    ),
+    *("webhook_url", "audio_source", "url", "ip", "port", "stream_name", "id", "sound_groups", "ha_entities", "version"),
+    *("language", "sources", "history", "kind", "input", "webhooks", "headers", "password", "patterns", "other"),
+)
+VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 2.5, math.inf, math.nan, 10**400, "", "0.5", "rtsp://u:p@h/x", "http://h/x", "http://["),
+    *(MASK, f"rtsp://u:{MASK}@h/", "é" * 300, "1" * 5000, "\ud800", "rtsp", "vban", "3|USB", "true", "10.0.0.1", "{x}"),
+)
+
+
+def made_up(dice: random.Random, depth: int = 0) -> Any:
+    """Return JSON data of any shape, with names that mean something."""
+    what = dice.random()
+    if depth > 4 or (depth and what < 0.35):
+        return dice.choice(VALUES)
+    if depth and what < 0.65:
+        return [made_up(dice, depth + 1) for _ in range(dice.randint(0, 3))]
+    return {dice.choice(KEYS): made_up(dice, depth + 1) for _ in range(dice.randint(0, 6))}
+
+
+def test_no_document_brings_the_import_down() -> None:
+    """Each is taken, or refused in words; never with a mask for a secret."""
+    dice, n_taken = random.Random(7), 0
+    for _ in range(800):
+        document = made_up(dice)
+        try:
+            found = incoming(document, HERE)
+        except (InputError, SettingsError):  # nobody's, or of a newer version
+            continue
+        assert {one.code for one in (*found.notes, *found.faults)} <= set(SENTENCES)
+        assert (found.wanted is None) == bool(found.faults)
+        n_taken += found.wanted is not None
+        for source in found.wanted.whole()["sources"] if found.wanted else ():
+            assert MASK not in json.dumps([source["input"].get("password"), source["input"].get("url"), source["webhooks"]])
+    assert n_taken > 50

@@ -7,7 +7,7 @@ import base64
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ EVENTS = (
 class Page:
     """A Socket.IO client, in an event loop and thread of its own, that keeps everything it is told, in order."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, path: str = "socket.io") -> None:
+        self._path = path
+        self._headers = dict(headers or {})
         self.gone = threading.Event()
         self._told: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._loop = asyncio.new_event_loop()
@@ -78,7 +80,7 @@ class Page:
         for event in EVENTS:
             client.on(event, self._keeper(event))
         client.on("disconnect", lambda *_: self.gone.set())
-        await client.connect(url, transports=["websocket"], wait_timeout=WAIT_S)
+        await client.connect(url, self._headers, transports=["websocket"], socketio_path=self._path, wait_timeout=WAIT_S)
         return client
 
     def _keeper(self, event: str) -> Callable[[Any], None]:
@@ -86,8 +88,8 @@ class Page:
 
 
 @contextmanager
-def page(served: Served) -> Iterator[Page]:
-    opened = Page(served.url)
+def page(served: Served, **headers: str) -> Iterator[Page]:
+    opened = Page(served.url, headers)
     try:
         yield opened
     finally:

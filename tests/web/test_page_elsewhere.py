@@ -51,3 +51,21 @@ def test_a_change_elsewhere_to_the_same_field_is_shown_and_replaced_only_by_typi
     field.blur()
     expect(page.locator(".field-webhook .save-state").first).to_have_text("Enregistré")
     assert served.service.settings().sources[0].webhooks[0].url == mine + "2"
+
+
+def test_a_source_that_was_changed_elsewhere_while_it_is_edited_is_replaced_only_when_saved_again(
+    page: Page, served: Served
+) -> None:
+    """The form keeps what the person typed."""
+    page.get_by_role("button", name="Modifier Salon").click()
+    name = page.get_by_label("Nom", exact=True)
+    name.fill("Chambre")
+    served.service.change({"sources": [{"id": "salon", "name": "Cuisine"}]})
+    expect(page.get_by_role("article", name="Cuisine")).to_be_visible()
+    name.press("Enter")
+    expect(page.get_by_text("Cette source a été modifiée ailleurs entre-temps (son nom est « Cuisine »)")).to_be_visible()
+    assert served.service.settings().sources[0].name == "Cuisine"
+    expect(name).to_have_value("Chambre")
+    name.press("Enter")
+    expect(page.get_by_role("article", name="Chambre")).to_be_visible()
+    assert served.service.settings().sources[0].name == "Chambre"

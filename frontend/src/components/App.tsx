@@ -1,3 +1,4 @@
+import { isShutOut } from "../access.ts";
 import { t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
 import { HistoryView } from "../views/history/HistoryView.tsx";
@@ -7,10 +8,19 @@ import { SourceView } from "../views/source/SourceView.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
+import { Login } from "./Login.tsx";
 import { Nav } from "./Nav.tsx";
 import { Problems } from "./Problems.tsx";
 
 export function App() {
+  return isShutOut.value ? <Outside /> : <Inside />;
+}
+
+function Outside() {
+  return <><Header home={linkTo.house} /><Login /><Footer /></>;
+}
+
+function Inside() {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>

@@ -1,6 +1,8 @@
+import { access } from "../access.ts";
 import { language, t } from "../i18n/index.ts";
 import { dev, version } from "../store.ts";
 import { LANGUAGES, speak } from "./LanguageChoice.tsx";
+import { LogOut } from "./LogOut.tsx";
 import { SelfTests } from "./SelfTests.tsx";
 
 export function Footer() {
@@ -15,6 +17,7 @@ export function Footer() {
           </button>
         ))}
       </div>
+      {access.value?.state === "in" && <LogOut />}
     </footer>
   );
 }

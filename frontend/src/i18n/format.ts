@@ -28,6 +28,11 @@ export function clock(timestamp: number): string {
   return today ? time : `${when.toLocaleDateString(locale(), { day: "numeric", month: "short" })} ${time}`;
 }
 
+/** The day of a UTC Unix time. */
+export function day(timestamp: number): string {
+  return new Date(timestamp * 1000).toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
+}
+
 /** The same in full, for machines and tooltips. */
 export function iso(timestamp: number): string {
   return new Date(timestamp * 1000).toISOString();

@@ -10,13 +10,15 @@ import click
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
-from claptrap.cli.language import in_words
+from claptrap.cli.language import in_words, terminal_language
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.wording import say
 from claptrap.doctor.log_tail import LogTail
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.certificate import certificate
+from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -44,11 +46,13 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Folder of the settings and the history.",
 )
 @click.option(
-    "--allow-network",
+    "--no-auth",
+    "--allow-network",  # its name before there were passwords
+    "no_auth",
     is_flag=True,
-    envvar="CLAPTRAP_ALLOW_NETWORK",
+    envvar="CLAPTRAP_NO_AUTH",
     show_envvar=True,
-    help="Listen beyond this machine although there is no password.",
+    help="Demand no login, not even from other machines: whoever reaches the service may do everything.",
 )
 @click.option(
     "--allowed-host",
@@ -57,6 +61,21 @@ LEVELS = ("debug", "info", "warning", "error")
     envvar="CLAPTRAP_ALLOWED_HOST",
     show_envvar=True,
     help="Name under which a proxy shows the page; may be given again.",
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    envvar="CLAPTRAP_TRUSTED_PROXY",
+    show_envvar=True,
+    help="Address or network of a proxy whose X-Forwarded-… headers are believed; may be given again. Demands a login.",
+)
+@click.option(
+    "--base-path",
+    default="",
+    envvar="CLAPTRAP_BASE_PATH",
+    show_envvar=True,
+    help="Path under which a proxy shows the page, like /claptrap, where it does not say so itself.",
 )
 @click.option(
     "--tls",
@@ -91,8 +110,10 @@ def serve(
     host: str,
     port: int,
     data_dir: Path,
-    allow_network: bool,
+    no_auth: bool,
     allowed_hosts: tuple[str, ...],
+    trusted_proxies: tuple[str, ...],
+    base_path: str,
     tls: bool,
     no_download: bool,
     dev: bool,
@@ -104,15 +125,22 @@ def serve(
     _keep_log_tail()
     yamnet_url = None if no_download else download_url(YAMNET)
     service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
+
+    def announce(url: str) -> None:
+        click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
+        if code := service.access.setup_code:
+            click.echo(say("access.setup_code", terminal_language(), setup=code))
+
     try:
         serve_web(
             service,
             host=host,
             port=port,
-            allow_network=allow_network,
-            on_ready=_announce,
+            on_ready=announce,
             allowed_hosts=allowed_hosts,
             tls=certificate(data_dir / "tls") if tls else None,
+            no_auth=no_auth,
+            proxies=Proxies(trusted_proxies, base_path),
         )
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
@@ -124,7 +152,3 @@ def _keep_log_tail() -> None:
     root, tail = logging.getLogger(), LogTail()
     tail.setFormatter(root.handlers[0].formatter)
     root.addHandler(tail)
-
-
-def _announce(url: str) -> None:
-    click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")

@@ -6,6 +6,7 @@ ClapTrapError
 ├── DeliveryError   a receiver was not reached or refused                        (retryable: says so)
 │   └── NotSent     … and cannot have taken anything
 ├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
+├── AccessError     whoever asks is not let in, or not yet                       (retryable: no)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
 └── ServiceError    the service itself cannot start or go on                     (retryable: no)
 
@@ -64,6 +65,10 @@ class NotSent(DeliveryError):  # noqa: N818  # it says what it is; the tree abov
 
 class ModelError(ClapTrapError):
     """A model file cannot be had, or must not be used."""
+
+
+class AccessError(ClapTrapError):
+    """Whoever asks is not let in, or not yet."""
 
 
 class SettingsError(ClapTrapError):

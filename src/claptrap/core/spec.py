@@ -208,3 +208,61 @@ class TargetSpec:
         """Return whether it is to be told of ``event``."""
         mine = event.source_id == self.source_id
         return mine and (not self.claps or (not event.applause and event.claps in self.claps))
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerSpec:
+    """The MQTT broker that is told of every source's events.
+
+    Attributes:
+        host, port: where it is.
+        version: of the protocol, "3.1.1" or "5".
+        tls: whether to speak TLS.
+        verify_tls: whether it must prove who it is then.
+        ca_file: PEM file of the authority to trust; empty for those of the system.
+        username: empty where none is needed.
+        password: a secret.
+        topic: the first part of every topic of ours; also tells several ClapTraps at one broker apart.
+        discovery: the first part of the topics by which Home Assistant discovers; empty for no discovery.
+        timeout_s: bound on one whole attempt, > 0 s.
+        max_attempts: attempts for one event, ≥ 1.
+        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
+    """
+
+    ID: ClassVar[str] = "mqtt"  # no webhook's: theirs have a dot
+    host: str
+    port: int = 1883
+    version: str = "5"
+    tls: bool = False
+    verify_tls: bool = True
+    ca_file: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    topic: str = "claptrap"
+    discovery: str = "homeassistant"
+    timeout_s: float = 10.0
+    max_attempts: int = 1_000_000
+    max_age_s: float = 86_400.0
+
+    @property
+    def id(self) -> str:
+        """As a receiver's among all receivers."""
+        return self.ID
+
+    @property
+    def source_id(self) -> str:
+        """It speaks for no single source."""
+        return ""
+
+    @property
+    def url(self) -> str:
+        """Where it is, for people."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+
+    def wants(self, event: Event) -> bool:  # noqa: ARG002  # as a receiver's
+        """Return whether it is to be told of ``event``: of every one."""
+        return True
+
+
+Receiver = TargetSpec | BrokerSpec

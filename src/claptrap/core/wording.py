@@ -387,6 +387,22 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "url.malformed": {"en": "This is not a web address.", "fr": "Ce n'est pas une adresse web."},
     # -- delivery
+    "mqtt.unreachable": {
+        "en": "The MQTT broker {where} is not reached: {reason}. ClapTrap tries again by itself; detections wait a day.",
+        "fr": "Le courtier MQTT {where} est injoignable : {reason}. ClapTrap réessaie tout seul ; les détections attendent un jour.",
+    },
+    "mqtt.refused": {
+        "en": "The MQTT broker {where} refused ClapTrap: {reason}. Check the user name and the password in the settings.",
+        "fr": "Le courtier MQTT {where} a refusé ClapTrap : {reason}. Vérifiez le nom d'utilisateur et le mot de passe dans les réglages.",
+    },
+    "mqtt.tls": {
+        "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
+        "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
+    },
+    "settings.bad_topic": {
+        "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
+        "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
+    },
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
@@ -743,12 +759,6 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address {host} does not belong to this machine. Choose another with --host.",
         "fr": "L'adresse {host} n'est pas celle de cette machine. Choisissez-en une autre avec --host.",
     },
-    "service.exposed": {
-        "en": "Listening on {host} would open ClapTrap to the network, and it has no password yet. Use 127.0.0.1, "
-        "or say --allow-network if everyone who can reach this machine may control it.",
-        "fr": "Écouter sur {host} ouvrirait ClapTrap au réseau, et il n'a pas encore de mot de passe. Utilisez 127.0.0.1, "
-        "ou dites --allow-network si tous ceux qui atteignent cette machine peuvent le commander.",
-    },
     "service.cannot_listen": {
         "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
         "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
@@ -761,6 +771,96 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
+    },
+    # -- who may come in
+    "access.login_needed": {
+        "en": "Log in first, or send an API token (Authorization: Bearer …).",
+        "fr": "Connectez-vous d'abord, ou envoyez un jeton d'API (Authorization: Bearer …).",
+    },
+    "access.setup_needed": {
+        "en": "ClapTrap can be reached from the network and has no password yet. Set one on its page with the code that it printed when "
+        "it started, or with: claptrap password.",
+        "fr": "ClapTrap est accessible depuis le réseau et n'a pas encore de mot de passe. Choisissez-en un sur sa page avec le code affiché "
+        "à son démarrage, ou avec : claptrap password.",
+    },
+    "access.setup_code": {
+        "en": "No password is set yet, so nobody is let in. Open the page and set one with this code: {setup}",
+        "fr": "Aucun mot de passe n'est encore choisi, donc personne n'entre. Ouvrez la page et choisissez-en un avec ce code : {setup}",
+    },
+    "access.ask_password": {"en": "New password", "fr": "Nouveau mot de passe"},
+    "access.ask_again": {"en": "The same again", "fr": "Le même, encore une fois"},
+    "access.differ": {
+        "en": "The two are not the same. Nothing has changed.",
+        "fr": "Les deux ne sont pas identiques. Rien n'a changé.",
+    },
+    "access.password_set": {
+        "en": "The password is set; everybody must log in anew.",
+        "fr": "Le mot de passe est choisi ; tout le monde doit se reconnecter.",
+    },
+    "access.password_removed": {"en": "There is no password any more.", "fr": "Il n'y a plus de mot de passe."},
+    "access.token_shown_once": {
+        "en": "Keep it now; it cannot be shown again.",
+        "fr": "Gardez-le maintenant : il ne pourra plus être montré.",
+    },
+    "access.no_tokens": {"en": "There are no tokens.", "fr": "Il n'y a aucun jeton."},
+    "access.token_revoked": {
+        "en": "The token “{name}” is worth nothing any more.",
+        "fr": "Le jeton « {name} » ne vaut plus rien.",
+    },
+    "access.wrong_password": {"en": "The password is wrong.", "fr": "Le mot de passe est faux."},
+    "access.wrong_code": {
+        "en": "The set-up code is wrong. It is what ClapTrap printed in its terminal, or its log, when it started.",
+        "fr": "Le code de mise en service est faux. C'est celui que ClapTrap a affiché dans son terminal, ou son journal, à son démarrage.",
+    },
+    "access.too_often": {
+        "en": "Too many failed attempts. Try again in {seconds} s.",
+        "fr": "Trop d'essais manqués. Réessayez dans {seconds} s.",
+    },
+    "access.too_short": {
+        "en": "The password needs at least {least} characters.",
+        "fr": "Le mot de passe doit avoir au moins {least} caractères.",
+    },
+    "access.too_long": {
+        "en": "The password may have at most {most} characters.",
+        "fr": "Le mot de passe peut avoir au plus {most} caractères.",
+    },
+    "access.switched_off": {
+        "en": "ClapTrap runs with --no-auth: whoever reaches it may do everything, so passwords and tokens are not managed here. "
+        "Start it without --no-auth first.",
+        "fr": "ClapTrap tourne avec --no-auth : qui l'atteint peut tout faire, donc ni mot de passe ni jeton ne se règlent ici. "
+        "Démarrez-le d'abord sans --no-auth.",
+    },
+    "access.bad_token_name": {
+        "en": "A token's name is a line of 1 to {most} characters.",
+        "fr": "Le nom d'un jeton est une ligne de 1 à {most} caractères.",
+    },
+    "access.name_taken": {"en": "There is a token “{name}” already.", "fr": "Il y a déjà un jeton « {name} »."},
+    "access.too_many_tokens": {
+        "en": "There are {most} tokens already. Revoke those that nobody uses.",
+        "fr": "Il y a déjà {most} jetons. Révoquez ceux qui ne servent plus.",
+    },
+    "access.unknown_token": {"en": "There is no token “{id}”.", "fr": "Il n'y a pas de jeton « {id} »."},
+    "access.not_a_text": {
+        "en": "A password, code or name must be a text.",
+        "fr": "Mot de passe, code et nom doivent être des textes.",
+    },
+    "access.damaged": {
+        "en": "{path}, which has the password, cannot be read, so nobody is let in. Mend its permissions, or delete it and run: claptrap password.",
+        "fr": "{path}, qui contient le mot de passe, est illisible : personne ne peut entrer. Corrigez ses permissions, ou supprimez-le et "
+        "lancez : claptrap password.",
+    },
+    "access.unwritable": {
+        "en": "{path} cannot be written: {reason}. Make room on the disk or mend the permissions.",
+        "fr": "{path} ne peut pas être écrit : {reason}. Libérez de la place sur le disque ou corrigez les permissions.",
+    },
+    # -- reverse proxies
+    "proxy.bad_address": {
+        "en": "--trusted-proxy: “{address}” is no IP address or network, like 192.168.1.5 or 172.30.32.0/23.",
+        "fr": "--trusted-proxy : « {address} » n'est pas une adresse IP ni un réseau, comme 192.168.1.5 ou 172.30.32.0/23.",
+    },
+    "proxy.bad_path": {
+        "en": "--base-path: “{path}” is no path like /claptrap.",
+        "fr": "--base-path : « {path} » n'est pas un chemin comme /claptrap.",
     },
     # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},

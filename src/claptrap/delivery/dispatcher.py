@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 from uuid import uuid4
 
 from claptrap.core.backoff import Backoff
@@ -21,16 +22,29 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import BrokerSpec, Receiver, TargetSpec
 from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
 from claptrap.delivery.circuit import Circuit, Standing
 from claptrap.delivery.payload import clap_body, trial_body
 from claptrap.delivery.policy import is_no_fault_of_the_event, wait_s, worth_retrying
-from claptrap.delivery.webhook import Webhook, excerpt
+from claptrap.delivery.webhook import Answer, Webhook, excerpt
 
 WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
 _PAUSE_S = 5.0  # after a fault of ours
 _log = logging.getLogger(__name__)
+
+
+class Messenger(Protocol):
+    """How a courier reaches its receiver."""
+
+    def post(self, target: Any, body: Mapping[str, Any], key: str) -> Answer:
+        """Tell ``target``; return what it answered. Raises DeliveryError where it was not reached."""
+
+    def abort(self) -> None:
+        """Cut off the ``post`` that is under way, if any; it raises ``delivery.stopped``."""
+
+    def close(self) -> None:
+        """Let everything go."""
 
 
 class Dispatcher:
@@ -39,6 +53,7 @@ class Dispatcher:
     Args:
         outbox: keeps what waits.
         status: where every attempt and its outcome go.
+        broker: reaches the MQTT broker, where one is among the receivers.
         clock: the machine's.
         backoff: how long to wait between attempts.
         most_waiting: deliveries that may wait for one receiver.
@@ -53,7 +68,9 @@ class Dispatcher:
         backoff: Backoff | None = None,
         most_waiting: int = WAITING,
         probes: Backoff | None = None,
+        broker: Messenger | None = None,
     ) -> None:
+        self._broker = broker
         self._clock = clock or SystemClock()
         backoff, probes = backoff or Backoff(first_s=1.0, most_s=30.0), probes or Backoff(first_s=10.0, most_s=60.0)
         self._desk = Desk(outbox, status, self._clock, backoff, most_waiting, probes)
@@ -61,7 +78,7 @@ class Dispatcher:
         self._couriers: dict[str, Courier] = {}
         self._lock = threading.Lock()
 
-    def apply(self, targets: Sequence[TargetSpec]) -> None:
+    def apply(self, targets: Sequence[Receiver]) -> None:
         """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so."""
         wanted = {target.id: target for target in targets}
         with self._lock:
@@ -107,6 +124,13 @@ class Dispatcher:
             self._outbox.send([replace(delivery, since=self._clock.unix())])
         courier.hurry()
 
+    def hurry(self, target_id: str) -> None:
+        """Try what waits for a receiver at once: it is there again. Harmless where there is no such receiver."""
+        with self._lock:
+            courier = self._couriers.get(target_id)
+        if courier is not None:
+            courier.hurry()
+
     def replay_event(self, event: Event) -> int:
         """Tell all who want an event now of it, again where they know it; return how many they are."""
         with self._lock:
@@ -116,7 +140,7 @@ class Dispatcher:
             courier.hurry()
         return len(couriers)
 
-    def standings(self) -> list[tuple[TargetSpec, Standing]]:
+    def standings(self) -> list[tuple[Receiver, Standing]]:
         """Return every receiver and how it stands."""
         with self._lock:
             return [(courier.target, courier.standing) for courier in self._couriers.values()]
@@ -139,13 +163,20 @@ class Dispatcher:
     def _who_wants(self, event: Event) -> list[Courier]:
         return [courier for courier in self._couriers.values() if courier.target.wants(event)]
 
-    def _delivery(self, event: Event, target: TargetSpec) -> Delivery:
-        return Delivery(uuid4().hex, event.id, target.id, target.source_id, clap_body(event), self._clock.unix())
+    def _delivery(self, event: Event, target: Receiver) -> Delivery:
+        return Delivery(uuid4().hex, event.id, target.id, event.source_id, clap_body(event), self._clock.unix())
 
-    def _courier(self, target: TargetSpec) -> Courier:
+    def _courier(self, target: Receiver) -> Courier:
         if target.id not in self._couriers:
-            self._couriers[target.id] = Courier(target, self._desk)
+            self._couriers[target.id] = Courier(target, self._desk, self._messenger(target))
         return self._couriers[target.id]
+
+    def _messenger(self, target: Receiver) -> Messenger:
+        if isinstance(target, TargetSpec):
+            return Webhook()
+        if self._broker is None:
+            raise TypeError("nobody reaches brokers here")
+        return self._broker
 
 
 def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
@@ -161,8 +192,10 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
         courier.join()
 
 
-def _secrets(target: TargetSpec) -> frozenset[str]:
+def _secrets(target: Receiver) -> frozenset[str]:
     """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
+    if isinstance(target, BrokerSpec):
+        return frozenset({target.password} - {""})
     given = (target.signing_secret, *target.headers.values())
     parts = [word for value in target.headers.values() for word in value.split()]  # of "Bearer TOKEN" the token alone
     whole = {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
@@ -224,10 +257,10 @@ class Desk:
 class Courier:
     """One receiver: the thread ``deliver:ID``, which empties its queue in the outbox, in order."""
 
-    def __init__(self, target: TargetSpec, desk: Desk) -> None:
+    def __init__(self, target: Receiver, desk: Desk, messenger: Messenger) -> None:
         self.target = target
         self._desk = desk
-        self._webhook = Webhook()
+        self._messenger = messenger
         self._changed = threading.Condition()
         self._woken = False
         self._hurried = False
@@ -237,7 +270,7 @@ class Courier:
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
         self._thread.start()
 
-    def aim(self, target: TargetSpec) -> None:
+    def aim(self, target: Receiver) -> None:
         """Send what waits, and what comes, to ``target`` from the next attempt on: at once, if it is another than before."""
         with self._changed:
             if target == self.target:
@@ -276,14 +309,14 @@ class Courier:
         """Cut off what is under way, and send nothing more."""
         self._giving_up.set()
         self.hurry()
-        self._webhook.abort()
+        self._messenger.abort()
 
     def join(self) -> None:
         """Wait for the end, after ``give_up``."""
         while self._thread.is_alive():  # again and again: an attempt may begin just after it was aborted
-            self._webhook.abort()
+            self._messenger.abort()
             self._thread.join(0.05)
-        self._webhook.close()
+        self._messenger.close()
 
     def _run(self) -> None:
         while not self._giving_up.is_set():
@@ -339,7 +372,7 @@ class Courier:
         with self._changed:
             self._changed.wait_for(lambda: self._hurried or self._giving_up.is_set(), wait_s)
 
-    def _refusal(self, delivery: Delivery, target: TargetSpec) -> DeliveryError | None:
+    def _refusal(self, delivery: Delivery, target: Receiver) -> DeliveryError | None:
         """Return why a delivery is not to be tried; None if it is."""
         if self._desk.clock.unix() - delivery.since > target.max_age_s:
             return DeliveryError("delivery.too_old", seconds=target.max_age_s)
@@ -347,15 +380,15 @@ class Courier:
             return DeliveryError("delivery.overflow")
         return None
 
-    def _attempt(self, delivery: Delivery, target: TargetSpec) -> float:
+    def _attempt(self, delivery: Delivery, target: Receiver) -> float:
         """Try once; return how long to wait before the next attempt at whatever is then the head."""
         began, at = self._desk.clock.monotonic(), self._desk.clock.unix()
         error, status, retry_after, said = None, 0, None, ""
         try:
-            answer = self._webhook.post(target, delivery.body, delivery.event_id)
+            answer = self._messenger.post(target, delivery.body, delivery.event_id)
             status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
             steps = answer.steps
-            if not 200 <= status < 300:
+            if status and not 200 <= status < 300:  # 0: it speaks no HTTP, and has acknowledged
                 error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
         except DeliveryError as failure:
             if failure.code == "delivery.stopped":  # it waits in the outbox, as if it had not been tried
@@ -369,14 +402,14 @@ class Courier:
         )
         return wait or 0.0
 
-    def _note(self, target: TargetSpec, error: DeliveryError | None, at: float) -> None:
+    def _note(self, target: Receiver, error: DeliveryError | None, at: float) -> None:
         """Keep how the receiver stands now; not if a person has sent us to another meanwhile."""
         with self._changed:
             if target == self.target:
                 self._circuit = self._circuit.failed(error, at) if error else self._circuit.closed()
 
     def _wait_s(
-        self, error: DeliveryError | None, delivery: Delivery, target: TargetSpec, retry_after: str | None, at: float
+        self, error: DeliveryError | None, delivery: Delivery, target: Receiver, retry_after: str | None, at: float
     ) -> float | None:
         """Return how long to wait before a delivery is tried again; None if it is done or given up.
 

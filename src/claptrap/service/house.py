@@ -28,7 +28,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrowserInput, SourceSpec
+from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -46,8 +46,10 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.service.access import Access
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
+from claptrap.service.broker import BrokerRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
 from claptrap.service.telling import Telling
@@ -94,6 +96,7 @@ class ClapTrap:
         self._clock = clock or SystemClock()
         self._sources = Sources()
         self._build_source = build_source or self._sources.build
+        self.access = Access(data_dir, self._clock)
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
@@ -111,7 +114,8 @@ class ClapTrap:
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
-        self._dispatcher = Dispatcher(self.journal, self, self._clock)
+        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
+        self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
         self.telling = Telling(self._dispatcher, self.journal)
         self._revision = 0
         self._asking = Asking()
@@ -139,7 +143,8 @@ class ClapTrap:
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
-        self._dispatcher.apply(self._settings.targets())
+        self.broker.start()
+        self._dispatcher.apply(self._settings.receivers())
         self.start_detection()
         if self._fetcher is not None:
             self._fetcher.start()
@@ -156,6 +161,7 @@ class ClapTrap:
         self.stop_detection()
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
+        self.broker.stop()
         if self._keeper is not None:
             self._keeper.stop()
             self._keeper = None
@@ -478,6 +484,7 @@ class ClapTrap:
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
+            "mqtt": self.broker.state(),
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
@@ -504,6 +511,8 @@ class ClapTrap:
             self._model = status
         self._counts.add(status)
         self.hub.offer(status)
+        if isinstance(status, SourceStatus):
+            self.broker.follow()
         if isinstance(status, Attempt):  # which has just been written down, or not
             self._tell_problems()
 
@@ -544,8 +553,19 @@ class ClapTrap:
     def _found_problems(self) -> tuple[Problem, ...]:
         return tuple(
             Problem(p.code, dict(p.params))
-            for p in (*self._problems, *self.journal.problems(), *self.clips.problems(), *self._dispatcher.problems())
+            for p in (
+                *self._problems,
+                *self.journal.problems(),
+                *self.clips.problems(),
+                *self.broker.problems(),
+                *self._dispatcher.problems(),
+            )
         )
+
+    def _broker_changed(self) -> None:
+        if self.broker.mqtt.connected:
+            self._dispatcher.hurry(BrokerSpec.ID)
+        self._tell_problems()
 
     def _tell_problems(self) -> None:
         """Tell pages that are open what has come to be wrong, or is well again."""
@@ -596,7 +616,8 @@ class ClapTrap:
         self._store.save(changed, why)
         self._settings = changed
         self._keep(changed)
-        self._dispatcher.apply(changed.targets())
+        self.broker.follow()
+        self._dispatcher.apply(changed.receivers())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})
         self.hub.publish(SettingsChanged(self.shown()))

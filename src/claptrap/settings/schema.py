@@ -37,11 +37,13 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.signing import signing_key
 from claptrap.core.spec import (
     INPUTS,
+    BrokerSpec,
     BrowserInput,
     FileInput,
     Hears,
     MicrophoneInput,
     PatternSpec,
+    Receiver,
     RtspInput,
     SourceInput,
     SourceSpec,
@@ -449,6 +451,41 @@ class ClipSettings(_Part):
     keep_mb: int = Field(default=500, ge=1, le=10_000)
 
 
+def _topic_part(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_topic", "params": {}})
+    return text
+
+
+class MqttSettings(_Part):
+    """The MQTT broker that is told of everything, and through which Home Assistant finds every source."""
+
+    enabled: bool = False
+    host: str = Field(default="", max_length=255, validate_default=True, description="name or address of the broker")
+    port: int = Field(default=1883, ge=1, le=65535, description="usually 8883 with TLS")
+    version: Literal["3.1.1", "5"] = "5"
+    tls: bool = False
+    verify_tls: bool = Field(default=True, description="refuse a broker that cannot prove who it is")
+    ca_file: str = Field(
+        default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
+    )
+    username: str = Field(default="", max_length=500)
+    password: Secret = Field(default="", description="write-only")
+    topic: Annotated[str, Field(min_length=1), AfterValidator(_topic_part)] = Field(
+        default="claptrap", description="first part of every topic; tells several ClapTraps apart"
+    )
+    discovery: Annotated[str, AfterValidator(_topic_part)] = Field(
+        default="homeassistant", description="Home Assistant's discovery prefix; empty for no discovery"
+    )
+
+    @field_validator("host")
+    @classmethod
+    def _host_is_there(cls, host: str, info: ValidationInfo) -> str:
+        if info.data.get("enabled") and not host.strip():
+            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.empty", "params": {}})
+        return host
+
+
 class Settings(_Part):
     """The whole document, version 2; ``migrate`` knows the older ones."""
 
@@ -458,6 +495,7 @@ class Settings(_Part):
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
+    mqtt: MqttSettings = MqttSettings()
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -489,6 +527,16 @@ class Settings(_Part):
             for webhook in source.webhooks
             if webhook.enabled and webhook.url
         )
+
+    def broker(self) -> BrokerSpec | None:
+        """Return the broker that must be told, if any."""
+        given = self.mqtt.whole()
+        return BrokerSpec(**given) if given.pop("enabled") else None
+
+    def receivers(self) -> tuple[Receiver, ...]:
+        """Return all who must be told."""
+        broker = self.broker()
+        return (*self.targets(), broker) if broker else self.targets()
 
 
 def target_id(source_id: str, webhook_id: str) -> str:
@@ -573,13 +621,21 @@ def webhook(given: Mapping[str, Any]) -> WebhookSettings:
 
 
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    base = _without_secrets(base) if _moves(base.get("url"), patch.get("url")) else base
+    moves = _moves(base.get("url"), patch.get("url")) or _moves_host(base, patch)
+    base = _without_secrets(base) if moves else base
     return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
 
 
 def _moves(old: object, new: object) -> bool:
     """Return whether an address, ``new``, leads elsewhere than ``old``; to nowhere is no move, nothing is sent there."""
     return isinstance(old, str) and isinstance(new, str) and new not in ("", old) and place_of(new) != place_of(old)
+
+
+def _moves_host(base: Mapping[str, Any], patch: Mapping[str, Any]) -> bool:
+    """Return whether a broker with a password is said to be elsewhere, or to be spoken to without TLS."""
+    place = ("host", "port", "tls", "verify_tls")
+    is_broker = base.keys() >= {*place, "password"}
+    return is_broker and bool(base["host"]) and any(patch.get(name, base[name]) != base[name] for name in place)
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:

@@ -156,6 +156,7 @@ Snapshot = form(
     model=Progress | None,
     problems=many(Trouble),
     settings=ShownSettings,
+    mqtt=Literal["off", "waiting", "connected"],
     environment=many(Override),
     statuses=by_name(Status),
     events=many(Detection),

@@ -15,6 +15,7 @@ from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import Language
 from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
+from claptrap.web.access import build_access
 from claptrap.web.api import build_api
 from claptrap.web.docs import build_docs
 from claptrap.web.metrics import build_metrics
@@ -34,6 +35,7 @@ def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHE
     """Return the WSGI application of ``service``, which listens at ``place``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.register_blueprint(build_access(service.access))
     app.register_blueprint(build_api(service))
     app.register_blueprint(build_docs(service))
     app.register_blueprint(build_metrics(service))

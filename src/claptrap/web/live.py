@@ -60,7 +60,7 @@ class Live:
             await asyncio.to_thread(self._thread.join)
         await self._io.shutdown()
 
-    async def _greet(self, sid: str, _environ: object) -> None:
+    async def _greet(self, sid: str, _environ: object, _auth: object = None) -> None:
         """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
         async with self._turn:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)

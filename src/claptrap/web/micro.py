@@ -147,9 +147,8 @@ def invite(place: Place) -> Invitation:
     this very machine, its address in the network is the answer.
     """
     asked = host_name(request.host)
-    is_secure = request.headers.get("X-Forwarded-Proto", "https" if place.is_tls else "http") == "https"
     if not is_loopback(asked):
-        prefix = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
-        return Invitation(f"{'https' if is_secure else 'http'}://{request.host}{prefix}/micro", is_secure)
+        prefix = request.headers.get("X-Forwarded-Prefix", "")
+        return Invitation(f"{request.scheme}://{request.host}{prefix}/micro", request.is_secure)
     address = place.network_address()
     return Invitation(f"{address}/micro" if address else "", place.is_tls)

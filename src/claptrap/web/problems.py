@@ -11,12 +11,23 @@ from urllib.parse import parse_qs
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from claptrap.core.errors import ClapTrapError, InputError, ServiceError, SettingsError, SourceError
+from claptrap.core.errors import AccessError, ClapTrapError, InputError, ServiceError, SettingsError, SourceError
 from claptrap.core.wording import Language, say
 from claptrap.service import SettingsFaults
 
 TYPE = "application/problem+json"
 _STATUS = {
+    "access.setup_needed": 403,
+    "access.switched_off": 409,
+    "access.too_often": 429,
+    "access.name_taken": 409,
+    "access.too_many_tokens": 409,
+    "access.unknown_token": 404,
+    "access.too_short": 422,
+    "access.too_long": 422,
+    "access.bad_token_name": 422,
+    "access.unwritable": 503,
+    "access.damaged": 503,
     "settings.stale": 412,
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
@@ -39,6 +50,7 @@ _ASKED_TOO_MUCH = ("history.too_many",)
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
+    (AccessError, 403),
     (SettingsError, 503),
     (SourceError, 503),
     (ServiceError, 503),
