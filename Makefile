@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp lock clean install-service
+.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit lock clean install-service
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -75,6 +75,9 @@ bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether 
 bench-rtsp: $(VENV)/.installed-dev  ## what a network camera costs, against PyAV's decoding alone
 	@sh scripts/system-packages test
 	@$(BIN)/python -m benchmarks.rtsp_load
+
+audit: $(VENV)/.installed-dev  ## ask the public list whether a pinned package has a known weakness; needs a network
+	@sh scripts/audit $(BIN)/python
 
 lock: $(VENV)/.installed-dev  ## renew the lock files; needs uv on the path
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -89,6 +89,8 @@ function parameters(values: Record<string, string | number | boolean | undefined
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
 }
 
+export const removeWebhook = (sourceId: string, webhookId: string) =>
+  ask<SourceSettings>("DELETE", `${sourcePath(sourceId)}/webhooks/${encodeURIComponent(webhookId)}`);
 export const readAccess = () => ask<AccessState>("GET", "api/access");
 export const logIn = (password: string) => ask<AccessState>("POST", "api/access/login", { password });
 export const logOut = () => ask<AccessState>("POST", "api/access/logout", {});

@@ -9,7 +9,7 @@ import { t } from "./i18n/index.ts";
 import { settings, takeSettings } from "./store.ts";
 import type { Pattern } from "./wire.ts";
 
-export type Value = string | number | boolean | Pattern[];
+export type Value = string | number | boolean | Pattern[] | number[] | Record<string, string | null>;
 
 export interface Draft {
   /** What is shown, exactly as typed. */
@@ -72,12 +72,19 @@ export function repeatRefused(): void {
   }
 }
 
+/** Does something that changes settings in its turn: answers out of turn would show older settings over newer ones. */
+export function inTurn<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+  const done = queue.then(change);
+  queue = done.catch(() => undefined);
+  return done;
+}
+
 function save(path: string): void {
   const draft = drafts.value[path];
   if (!draft) return;
   clearTimeout(timers.get(path));
   put(path, { ...draft, state: "saving" });
-  queue = queue.then(() => send(path, draft.value));
+  void inTurn(() => send(path, draft.value));
 }
 
 async function send(path: string, value: Value): Promise<void> {

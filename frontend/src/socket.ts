@@ -4,8 +4,9 @@ import { type Socket, io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
+  heard, link, pictures, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
 } from "./store.ts";
+import { watchOver } from "./watching.ts";
 
 export function connect(): Socket {
   const socket = io(location.origin, {
@@ -19,6 +20,7 @@ export function connect(): Socket {
   socket.on("connect", () => {
     link.value = "connected";
     attemptSaving();
+    watchOver(socket);
   });
   socket.on("disconnect", lose);
   socket.on("connect_error", lose);
@@ -28,6 +30,7 @@ export function connect(): Socket {
   socket.on("delivery", takeAttempt);
   socket.on("labels", (news) => (heard.value = news));
   socket.on("verdict", (news) => verdicts.publish(news));
+  socket.on("picture", (news) => pictures.publish(news));
   socket.on("level", takeLevels);
   socket.on("model", takeModel);
   socket.on("settings", takeSettings);

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Settings, Snapshot, SoundLabel, SourceSettings,
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
@@ -141,6 +141,7 @@ export class Feed<News extends { source_id: string }> {
 
 export const levels = new Feed<LevelNews>();
 export const verdicts = new Feed<VerdictNews>();
+export const pictures = new Feed<PictureNews>();
 
 function remembered(event: EventRecord): Detection {
   return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };

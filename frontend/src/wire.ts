@@ -15,6 +15,14 @@ export interface WebhookSettings {
   url: string;
   timeout_s: number;
   max_attempts: number;
+  max_age_s: number;
+  /** Only detections of so many claps; empty for all. */
+  claps: number[];
+  /** Values are masked: they can be given, not read. */
+  headers: Record<string, string>;
+  signing_secret: string;
+  verify_tls: boolean;
+  ca_file: string;
   method?: "POST" | "PUT" | "GET";
   content_type?: string;
   /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
@@ -71,6 +79,8 @@ export interface SourceSettings {
 export interface Settings {
   version: number;
   language: Language;
+  /** Whether somebody has been through the first minute, or left it out. */
+  welcomed: boolean;
   sources: SourceSettings[];
   /** Which state they are in; changes with anything in them. */
   revision: string;
@@ -308,12 +318,23 @@ export interface LevelNews {
   rms_dbfs: number;
 }
 
-export interface VerdictNews {
+/** What was thought of one candidate; its code and sentence say why, and what came of it. */
+export interface VerdictNews extends Worded {
   source_id: string;
   timestamp: number;
   score: number;
   threshold: number;
   accepted: boolean;
+  labels: SoundLabel[];
+}
+
+/** What the newest sound of a source looks like, for who looks (watching.ts). */
+export interface PictureNews {
+  source_id: string;
+  /** UTC Unix seconds at which the first column begins. */
+  timestamp: number;
+  /** In base 64: a column every 20 ms, each the peak and 40 bands from low to high; 0 is −100 dB or less, 255 is 0 dB. */
+  columns: string;
 }
 
 export interface LabelsNews {

@@ -28,12 +28,15 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "mentions"),
     [
-        ((), ("serve", "detect", "devices", "doctor", "models", "settings")),
+        ((), ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings")),
         (("serve",), ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR")),
         (("detect",), ("--json", "--threshold", "--delay", "--engine")),
         (("devices",), ("--json",)),
         (("settings",), ("show", "check", "backup", "backups", "diff", "restore", "export", "import")),
         (("settings", "import"), ("--dry-run", "--mode", "--yes", "FILE")),
+        (("mediamtx",), ("install", "run", "config", "paths")),
+        (("mediamtx", "install"), ("--archive", "--sha256", "CLAPTRAP_MEDIAMTX_URL")),
+        (("mediamtx", "run"), ("--mediamtx-binary", "--config", "--data-dir")),
         (("doctor",), ("--json", "--data-dir", "--port")),
         (("models",), ("list", "pull", "verify", "import")),
         (("models", "list"), ()),

@@ -13,7 +13,7 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.weburl import MASK
 from claptrap.core.wording import SENTENCES
 from claptrap.settings.export import exported
-from claptrap.settings.incoming import incoming
+from claptrap.settings.incoming import Mode, incoming
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import Settings, check
 
@@ -118,6 +118,22 @@ def test_no_document_can_have_a_secret_sent_elsewhere(part: str) -> None:
         found = incoming(document, HERE, mode)  # type: ignore[arg-type]
         whole = json.dumps(found.wanted.whole()["sources"][1] if found.wanted else "")
         assert "thief" not in whole or not [s for s in (SECRETS[3:] if part == "camera" else SECRETS[:3]) if s in whole]
+
+
+@pytest.mark.parametrize("elsewhere", [{"host": "thief"}, {"port": 1}, {"tls": False}, {"verify_tls": False}])
+@pytest.mark.parametrize("mode", ["replace", "merge"])
+def test_a_broker_s_password_stays_with_the_broker(elsewhere: dict[str, Any], mode: Mode) -> None:
+    """At its name and port, and as well protected."""
+    here = check({"mqtt": {"host": "broker", "port": 8883, "tls": True, "username": "u", "password": "hunter4"}})
+    document = exported(here, secrets=False)
+    assert "hunter4" not in json.dumps(document)
+    assert incoming(document, here, mode).wanted == here
+    wanted = incoming({**document, "mqtt": {**document["mqtt"], **elsewhere}}, here, mode).wanted
+    assert wanted is None or "hunter4" not in json.dumps(wanted.whole())
+    bare = {key: value for key, value in document["mqtt"].items() if key != "host"}
+    wanted = incoming({**document, "mqtt": bare}, here, "replace").wanted
+    assert wanted is not None
+    assert "hunter4" not in json.dumps(wanted.whole()), "with no broker yet, the next one would have it"
 
 
 def test_a_document_is_added_where_that_is_asked_for() -> None:

@@ -14,7 +14,7 @@ pytestmark = needs_browser
 
 AXE = files("axe_playwright_python") / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-VIEWS = {"house": "#/", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
+VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
 WIDTHS = (1280, 390)
 FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.map(
     one => `${one.id}: ${one.help}: ${one.nodes.map(node => `${node.html} ${node.failureSummary}`).join(' | ')}`)"""

@@ -5,6 +5,7 @@ import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HouseView } from "../views/house/HouseView.tsx";
 import { SettingsView } from "../views/settings/SettingsView.tsx";
 import { SourceView } from "../views/source/SourceView.tsx";
+import { StartView } from "../views/start/StartView.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
@@ -29,7 +30,7 @@ function Inside() {
         <Problems />
         <CurrentView />
       </main>
-      <Footer />
+      <Footer><p><a href={linkTo.start}>{t("start.title")}</a></p></Footer>
       <Announcer />
     </>
   );
@@ -41,6 +42,7 @@ function CurrentView() {
     case "source": return <SourceView key={id} id={id} />;
     case "history": return <HistoryView />;
     case "settings": return <SettingsView />;
+    case "start": return <StartView />;
     default: return <HouseView />;
   }
 }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { access } from "../access.ts";
 import { language, t } from "../i18n/index.ts";
 import { dev, version } from "../store.ts";
@@ -5,10 +6,11 @@ import { LANGUAGES, speak } from "./LanguageChoice.tsx";
 import { LogOut } from "./LogOut.tsx";
 import { SelfTests } from "./SelfTests.tsx";
 
-export function Footer() {
+export function Footer({ children }: { children?: ComponentChildren }) {
   return (
     <footer class="foot">
       <p>ClapTrap{version.value && ` · ${t("footer.version", { version: version.value })}`}</p>
+      {children}
       {dev.value && <SelfTests />}
       <div class="languages" role="group" aria-label={t("footer.language")}>
         {LANGUAGES.map(([code, name]) => (

@@ -11,10 +11,12 @@ import click
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
 from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.mediamtx import prepared
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import say
 from claptrap.doctor.log_tail import LogTail
+from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.certificate import certificate
@@ -92,6 +94,21 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Do without YAMNet rather than fetch it (4 MB, once).",
 )
 @click.option(
+    "--mediamtx",
+    "with_mediamtx",
+    is_flag=True,
+    envvar="CLAPTRAP_MEDIAMTX",
+    show_envvar=True,
+    help="Also run the RTSP server MediaMTX (claptrap mediamtx install).",
+)
+@click.option(
+    "--mediamtx-binary",
+    envvar="CLAPTRAP_MEDIAMTX_BINARY",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Its program; else that on the PATH, or the installed one.",
+)
+@click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
@@ -116,6 +133,8 @@ def serve(
     base_path: str,
     tls: bool,
     no_download: bool,
+    with_mediamtx: bool,
+    mediamtx_binary: Path | None,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -123,15 +142,19 @@ def serve(
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
     _keep_log_tail()
+    supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
     service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
 
     def announce(url: str) -> None:
+        if supervisor is not None:
+            supervisor.start()  # now that a signal ends it in order
         click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
         if code := service.access.setup_code:
             click.echo(say("access.setup_code", terminal_language(), setup=code))
 
     try:
+        supervisor = prepared(mediamtx_binary, None, data_dir) if with_mediamtx else None
         serve_web(
             service,
             host=host,
@@ -145,6 +168,9 @@ def serve(
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
         sys.exit(1)
+    finally:
+        if supervisor is not None:
+            supervisor.stop()
 
 
 def _keep_log_tail() -> None:

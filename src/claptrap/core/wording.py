@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_mediamtx import MEDIAMTX
 from claptrap.core.wording_selftest import SELFTEST
 from claptrap.core.wording_verdict import VERDICTS
 
@@ -16,6 +17,7 @@ Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **MEDIAMTX,
     **SELFTEST,
     **VERDICTS,
     # -- sources

@@ -25,6 +25,8 @@ def ask(host: str, port: int, path: str) -> bytes:
         try:
             connection.request("GET", path)
             return connection.getresponse().read(MOST_ANSWER_BYTES)
+        except TimeoutError:  # whoever speaks TLS does not keep plain text waiting
+            raise
         except (OSError, http.client.HTTPException):
             if connection is secured:
                 raise

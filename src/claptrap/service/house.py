@@ -52,6 +52,7 @@ from claptrap.service.backups import BackupRoom
 from claptrap.service.broker import BrokerRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.streaming import Streaming
 from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
@@ -119,6 +120,7 @@ class ClapTrap:
         self.telling = Telling(self._dispatcher, self.journal)
         self._revision = 0
         self._asking = Asking()
+        self.streaming = Streaming(self.settings)
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None

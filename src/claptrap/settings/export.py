@@ -10,6 +10,9 @@ from claptrap.core.weburl import MASK, masked, place_of
 from claptrap.settings.changes import by_id
 from claptrap.settings.schema import Fault, Settings
 
+_PLACE = ("host", "port", "tls", "verify_tls")
+"""Whom a broker's password is for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:
@@ -83,8 +86,7 @@ def _fill_object(
 
 
 def _leads_there(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Return whether what is sent to the address in ``new`` reaches whom ``old`` sends to; true where neither has one."""
-    there, here = new.get("url", old.get("url")), old.get("url")
-    if not isinstance(there, str) or not isinstance(here, str):
-        return there is here is None
-    return place_of(there) == place_of(here)
+    """Return whether what is sent to the address in ``new`` reaches whom ``old`` sends to; true for what has no address."""
+    if "url" in old:
+        return isinstance(new.get("url"), str) and place_of(new["url"]) == place_of(old["url"])
+    return "host" not in old or all(new.get(name) == old[name] for name in _PLACE if name in old)

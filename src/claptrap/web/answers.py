@@ -24,6 +24,7 @@ from claptrap.core.events import (
 )
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, Mark, Told
+from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
 from claptrap.settings.backups import Backup
@@ -109,6 +110,7 @@ for _one in _STATES[2:]:
 Microphone = form("Microphone", Device, id=str, label=str)
 Probed = form("Probed", ProbeResult, **_WORDED)
 Stream = form("VbanStream", SeenStream, without=("problem",), **_WORDED)
+StreamPath = form("StreamPath", mediamtx.StreamPath, source_id=str | None)
 VbanCounts = form("VbanCounts", streams=many(StreamCounts), ports=many(PortCounts))
 Invitation = form(
     "Invitation", address=str, secure=bool, about="Where a phone finds the page `/micro`; empty where nowhere."

@@ -18,6 +18,7 @@ from claptrap.service import ClapTrap
 from claptrap.web.access import build_access
 from claptrap.web.api import build_api
 from claptrap.web.docs import build_docs
+from claptrap.web.mediamtx import build_mediamtx
 from claptrap.web.metrics import build_metrics
 from claptrap.web.micro import build_micro
 from claptrap.web.page import ASSETS, build_page
@@ -40,6 +41,7 @@ def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHE
     app.register_blueprint(build_docs(service))
     app.register_blueprint(build_metrics(service))
     app.register_blueprint(build_support(service))
+    app.register_blueprint(build_mediamtx(service))
     app.register_blueprint(build_micro(place))
     app.register_blueprint(build_page(assets))
     app.register_blueprint(build_selftest(trials))

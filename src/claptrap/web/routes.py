@@ -105,6 +105,12 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         status=202,
         codes=("api.not_found",),
     ),
+    ("GET", "/api/mediamtx/paths"): Route(
+        "The streams that MediaMTX of this machine serves, and which source hears each",
+        "Les flux que sert le MediaMTX de cette machine, et quelle source écoute chacun",
+        answers.many(answers.StreamPath),
+        codes=("mediamtx.unreachable", "mediamtx.no_api"),
+    ),
     # -- sources
     ("GET", "/api/sources"): Route(
         "All sources, and how they are", "Toutes les sources, et leur état", answers.many(answers.Source)
