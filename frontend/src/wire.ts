@@ -280,6 +280,20 @@ export interface ModelProgress extends Worded {
   in_use: boolean;
 }
 
+/** A stream that MediaMTX of the service's machine serves, and the source that hears it. */
+export interface StreamPath {
+  name: string;
+  url: string;
+  ready: boolean;
+  tracks: string[];
+  source_id: string | null;
+}
+
+/** `code` says why there are none. */
+export interface StreamPaths extends Worded {
+  paths: StreamPath[];
+}
+
 /** One built-in test of `serve --dev`; its message says why it failed. */
 export interface SelfTest extends Worded {
   id: string;

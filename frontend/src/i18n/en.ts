@@ -362,6 +362,13 @@ export const en: Record<Key, string> = {
   "footer.version": "version {version}",
   "footer.language": "Language",
 
+  "mediamtx.title": "Streams of MediaMTX on this machine",
+  "mediamtx.waiting": "starts when somebody listens",
+  "mediamtx.heard": "a source already",
+  "mediamtx.take": "Add the stream {name}",
+  "support.link": "Download a support bundle",
+  "support.detail": "For somebody who helps: an examination of the machine, the settings, the log. Secrets and addresses are taken out. It takes some seconds.",
+
   "selftest.open": "Run the tests",
   "selftest.title": "Built-in tests",
   "selftest.detail": "On temporary folders: your settings are not touched.",

@@ -361,6 +361,13 @@ export const fr = {
   "footer.version": "version {version}",
   "footer.language": "Langue",
 
+  "mediamtx.title": "Flux de MediaMTX sur cette machine",
+  "mediamtx.waiting": "démarre quand on l'écoute",
+  "mediamtx.heard": "déjà une source",
+  "mediamtx.take": "Ajouter le flux {name}",
+  "support.link": "Télécharger un dossier d'assistance",
+  "support.detail": "Pour qui vous aide : un examen de la machine, les réglages, le journal. Secrets et adresses en sont retirés. Compter quelques secondes.",
+
   "selftest.open": "Exécuter les tests",
   "selftest.title": "Tests intégrés",
   "selftest.detail": "Sur des dossiers temporaires : vos réglages ne sont pas touchés.",

@@ -203,6 +203,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "L'écoute du port UDP {port} a échoué : {reason}. ClapTrap réessaie tout seul.",
     },
     # -- VBAN: a stream that is not heard
+    "vban.small_buffer": {
+        "en": "VBAN sound was lost on UDP port {port}: the kernel grants only {granted_kb} kB of network buffer. "
+        "Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf), and start ClapTrap again.",
+        "fr": "Du son VBAN s'est perdu sur le port UDP {port} : le noyau n'accorde que {granted_kb} ko de tampon réseau. "
+        "Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf), puis redémarrez ClapTrap.",
+    },
+    "vban.overrun": {
+        "en": "VBAN sound was lost on UDP port {port}: this machine was too busy to take it. Remove streams or other programs.",
+        "fr": "Du son VBAN s'est perdu sur le port UDP {port} : la machine était trop occupée pour le prendre. Enlevez des flux ou d'autres programmes.",
+    },
     "vban.nothing": {
         "en": "No stream “{stream}” arrives from {host} on UDP port {port}. In the sender, check this machine's address, the port, and that the "
         "stream is switched on; here, that the firewall lets UDP {port} in.",

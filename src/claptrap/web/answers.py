@@ -111,6 +111,7 @@ Microphone = form("Microphone", Device, id=str, label=str)
 Probed = form("Probed", ProbeResult, **_WORDED)
 Stream = form("VbanStream", SeenStream, without=("problem",), **_WORDED)
 StreamPath = form("StreamPath", mediamtx.StreamPath, source_id=str | None)
+StreamPaths = form("StreamPaths", paths=many(StreamPath), **_WORDED)
 VbanCounts = form("VbanCounts", streams=many(StreamCounts), ports=many(PortCounts))
 Invitation = form(
     "Invitation", address=str, secure=bool, about="Where a phone finds the page `/micro`; empty where nowhere."

@@ -108,8 +108,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/mediamtx/paths"): Route(
         "The streams that MediaMTX of this machine serves, and which source hears each",
         "Les flux que sert le MediaMTX de cette machine, et quelle source écoute chacun",
-        answers.many(answers.StreamPath),
-        codes=("mediamtx.unreachable", "mediamtx.no_api"),
+        answers.StreamPaths,
     ),
     # -- sources
     ("GET", "/api/sources"): Route(
