@@ -23,6 +23,17 @@ export interface WebhookSettings {
   signing_secret: string;
   verify_tls: boolean;
   ca_file: string;
+  method?: "POST" | "PUT" | "GET";
+  content_type?: string;
+  /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
+  template?: string;
+}
+
+/** What a webhook would send (`api/webhooks/preview`): the body for an example of every kind of event. */
+export interface WebhookPreview {
+  method: string;
+  content_type: string;
+  samples: { event: "clap" | "applause" | "test"; body: string }[];
 }
 
 /** Whether this page may ask for more, and what about the password. */
@@ -244,10 +255,31 @@ export interface Attempt extends Worded {
   status: number;
   ok: boolean;
   retry_in_s: number | null;
+  /** The delivery that was attempted. */
+  delivery_id: string;
   /** How the answer began, its secrets masked. */
   excerpt: string;
   /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
   steps?: Record<string, number>;
+}
+
+export type DeliveryState = "waiting" | "taken" | "given_up";
+
+/** One body for one receiver, and every attempt at it; its message says why it was given up. */
+export interface DeliveryRecord extends Worded {
+  id: string;
+  event_id: string;
+  target_id: string;
+  source_id: string;
+  since: number;
+  state: DeliveryState;
+  attempts: Attempt[];
+}
+
+/** Those last asked for first; `cursor` asks for those that follow. */
+export interface DeliveryPage {
+  deliveries: DeliveryRecord[];
+  cursor: string | null;
 }
 
 /** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
