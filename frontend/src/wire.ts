@@ -142,6 +142,7 @@ export interface SourceStatus extends Worded {
   rate_hz: number;
   channels: number;
   dropped_hops: number;
+  missing_hops: number;
 }
 
 /** What a source did since the service began; `retries`: how often it failed and was tried again. */

@@ -66,8 +66,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "redémarrer le système de son (PulseAudio, PipeWire) peut aider.",
     },
     "source.silent": {
-        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself.",
-        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul.",
+        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself; if it stays so, check that it is "
+        "switched on and connected, or restart it.",
+        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul ; si cela dure, vérifiez qu'elle est allumée et "
+        "branchée, ou redémarrez-la.",
     },
     "source.crashed": {
         "en": "Unexpected fault in this source: {reason}. It is restarted; please report the log.",
