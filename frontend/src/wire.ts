@@ -23,6 +23,17 @@ export interface WebhookSettings {
   signing_secret: string;
   verify_tls: boolean;
   ca_file: string;
+  method?: "POST" | "PUT" | "GET";
+  content_type?: string;
+  /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
+  template?: string;
+}
+
+/** What a webhook would send (`api/webhooks/preview`): the body for an example of every kind of event. */
+export interface WebhookPreview {
+  method: string;
+  content_type: string;
+  samples: { event: "clap" | "applause" | "test"; body: string }[];
 }
 
 /** Whether this page may ask for more, and what about the password. */
@@ -131,6 +142,7 @@ export interface SourceStatus extends Worded {
   rate_hz: number;
   channels: number;
   dropped_hops: number;
+  missing_hops: number;
 }
 
 /** What a source did since the service began; `retries`: how often it failed and was tried again. */

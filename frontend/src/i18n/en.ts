@@ -94,6 +94,7 @@ export const en: Record<Key, string> = {
   "details.last_heard": "Last sound",
   "details.never": "never",
   "details.retries": "Failures, then tried again",
+  "details.missing": "Sound lost on the way",
   "details.lost": "Sound lost, machine too slow",
   "details.claps": "Claps heard",
   "details.detections": "Detections told",

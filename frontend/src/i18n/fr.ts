@@ -93,6 +93,7 @@ export const fr = {
   "details.last_heard": "Dernier son",
   "details.never": "jamais",
   "details.retries": "Pannes suivies d'un nouvel essai",
+  "details.missing": "Son perdu en route",
   "details.lost": "Son perdu, machine trop lente",
   "details.claps": "Claps entendus",
   "details.detections": "Détections envoyées",
