@@ -14,7 +14,8 @@ import click
 import pytest
 import yaml
 
-from claptrap.cli.serve import serve
+import claptrap
+from claptrap.cli.serve import PORT, serve
 from tests.conftest import ROOT
 from tests.peers.service import Service
 
