@@ -98,6 +98,9 @@ Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over So
 _standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
 Receiver = form("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
+_Sample = form("Sample", event=str, body=str)
+Preview = form("Preview", method=str, content_type=str, samples=many(_Sample))
+
 # -- sources
 
 Status = form("SourceStatus", SourceStatus, **_WORDED)

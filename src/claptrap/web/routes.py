@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from claptrap.settings.schema import AnySource, RtspSettings, Settings
+from claptrap.settings.schema import AnySource, RtspSettings, Settings, WebhookSettings
 from claptrap.web import answers, asked
 
 SOURCE_ID, BACKUP, EVENT = "api.unknown_source", "settings.unknown_backup", "api.unknown_event"
@@ -269,6 +269,13 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         "How every receiver in use stands, and how much waits for it",
         "Où en est chaque destinataire en service, et combien d'envois l'attendent",
         answers.many(answers.Receiver),
+    ),
+    ("POST", "/api/webhooks/preview"): Route(
+        "What a webhook would send for an example of every kind of event; nothing is sent",
+        "Ce qu'un webhook enverrait pour un exemple de chaque sorte d'événement ; rien n'est envoyé",
+        answers.Preview,
+        body=Part(WebhookSettings),
+        codes=("settings.invalid_document",),
     ),
     ("GET", "/api/deliveries"): Route(
         "Deliveries with every attempt, those last asked for first",
