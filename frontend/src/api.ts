@@ -2,7 +2,8 @@
 import { signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type { AccessState, ApiToken } from "./wire.ts";
-import type { ClipTotal, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
+import type { StreamPaths } from "./wire.ts";
+import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
 import type { Backup, Change, ImportMode, ImportPreview } from "./wire.ts";
 import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, SourceSettings, SourceState } from "./wire.ts";
 
@@ -35,6 +36,7 @@ export const removeSource = (id: string) => ask<SourceSettings>("DELETE", source
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
 export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
+export const listPaths = () => ask<StreamPaths>("GET", "api/mediamtx/paths");
 export const startSelfTests = () => ask<SelfTestRun>("POST", "api/selftest", {});
 export const readSelfTests = () => ask<SelfTestRun>("GET", "api/selftest");
 export const listBackups = () => ask<{ backups: Backup[] }>("GET", "api/settings/backups");
@@ -78,6 +80,10 @@ export const deleteClip = (id: string) => ask<{ deleted: number }>("DELETE", cli
 export const countClips = () => ask<ClipTotal>("GET", "api/clips");
 /** Delete all clips, or those from before a moment (UTC Unix seconds); detections stay. */
 export const deleteClips = (before?: number) => ask<{ deleted: number }>("DELETE", `api/clips?${parameters({ before })}`);
+export const listDeliveries = (filter: { source?: string; state?: DeliveryState | "" }, limit: number) =>
+  ask<DeliveryPage>("GET", `api/deliveries?${parameters({ ...filter, limit })}`);
+export const replayDelivery = (id: string) =>
+  ask<{ event_id: string }>("POST", `api/deliveries/${encodeURIComponent(id)}/replay`);
 export const replayDetection = (id: string) =>
   ask<{ event_id: string; receivers: number }>("POST", `${detectionPath(id)}/replay`);
 

@@ -23,6 +23,17 @@ export interface WebhookSettings {
   signing_secret: string;
   verify_tls: boolean;
   ca_file: string;
+  method?: "POST" | "PUT" | "GET";
+  content_type?: string;
+  /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
+  template?: string;
+}
+
+/** What a webhook would send (`api/webhooks/preview`): the body for an example of every kind of event. */
+export interface WebhookPreview {
+  method: string;
+  content_type: string;
+  samples: { event: "clap" | "applause" | "test"; body: string }[];
 }
 
 /** Whether this page may ask for more, and what about the password. */
@@ -131,6 +142,7 @@ export interface SourceStatus extends Worded {
   rate_hz: number;
   channels: number;
   dropped_hops: number;
+  missing_hops: number;
 }
 
 /** What a source did since the service began; `retries`: how often it failed and was tried again. */
@@ -243,10 +255,31 @@ export interface Attempt extends Worded {
   status: number;
   ok: boolean;
   retry_in_s: number | null;
+  /** The delivery that was attempted. */
+  delivery_id: string;
   /** How the answer began, its secrets masked. */
   excerpt: string;
   /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
   steps?: Record<string, number>;
+}
+
+export type DeliveryState = "waiting" | "taken" | "given_up";
+
+/** One body for one receiver, and every attempt at it; its message says why it was given up. */
+export interface DeliveryRecord extends Worded {
+  id: string;
+  event_id: string;
+  target_id: string;
+  source_id: string;
+  since: number;
+  state: DeliveryState;
+  attempts: Attempt[];
+}
+
+/** Those last asked for first; `cursor` asks for those that follow. */
+export interface DeliveryPage {
+  deliveries: DeliveryRecord[];
+  cursor: string | null;
 }
 
 /** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
@@ -267,6 +300,20 @@ export interface ModelProgress extends Worded {
   size_bytes: number;
   retry_in_s: number | null;
   in_use: boolean;
+}
+
+/** A stream that MediaMTX of the service's machine serves, and the source that hears it. */
+export interface StreamPath {
+  name: string;
+  url: string;
+  ready: boolean;
+  tracks: string[];
+  source_id: string | null;
+}
+
+/** `code` says why there are none. */
+export interface StreamPaths extends Worded {
+  paths: StreamPath[];
 }
 
 /** One built-in test of `serve --dev`; its message says why it failed. */

@@ -28,7 +28,7 @@ def test_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "mentions"),
     [
-        ((), ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings")),
+        ((), ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")),
         (("serve",), ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR")),
         (("detect",), ("--json", "--threshold", "--delay", "--engine")),
         (("devices",), ("--json",)),
@@ -38,6 +38,8 @@ def test_version(tmp_path: Path) -> None:
         (("mediamtx", "install"), ("--archive", "--sha256", "CLAPTRAP_MEDIAMTX_URL")),
         (("mediamtx", "run"), ("--mediamtx-binary", "--config", "--data-dir")),
         (("doctor",), ("--json", "--data-dir", "--port")),
+        (("password",), ("--stdin", "--remove", "CLAPTRAP_DATA_DIR")),
+        (("token",), ("create", "list", "revoke")),
         (("models",), ("list", "pull", "verify", "import")),
         (("models", "list"), ()),
         (("models", "pull"), ()),

@@ -251,9 +251,12 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     retries = card.locator("dt", has_text="nouvel essai").locator("+ dd")
     expect(retries).to_have_text("0")
     served.service.stop_detection()  # else what the source itself says comes over what is said for it here
-    served.service.offer(SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70))
+    served.service.offer(
+        SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70, missing_hops=5)
+    )
     expect(retries).to_have_text("1")
     expect(card.get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
+    expect(card.locator("dt", has_text="perdu en route").locator("+ dd")).to_have_text("100 ms")
     expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
     page.get_by_role("link", name="Maison", exact=True).click()
     expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()

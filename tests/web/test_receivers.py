@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from tests.peers.receiver import Receiver, answer
@@ -34,3 +35,21 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_until_it_is_back(served: 
             assert time.monotonic() < deadline
     assert served.ask("GET", "/api/receivers").json[0]["state"] == "well"
     assert "delivery.open" not in [problem["code"] for problem in served.ask("GET", "/api/state").json["problems"]]
+
+
+def test_a_webhook_is_previewed_before_it_is_kept(served: Served) -> None:
+    """On an example of every kind of event; faults come with their place, and nothing is sent or kept."""
+    wish = {"template": '{"text": {{ ("Clap: " ~ source_name) | tojson }}, "what": "{{ event }}"}', "method": "PUT"}
+    shown = served.ask("POST", "/api/webhooks/preview", wish).json
+    assert (shown["method"], shown["content_type"]) == ("PUT", "application/json")
+    assert [json.loads(sample["body"])["what"] for sample in shown["samples"]] == ["clap", "applause", "test"]
+    assert [sample["event"] for sample in shown["samples"]] == ["clap", "applause", "test"]
+    plain = served.ask("POST", "/api/webhooks/preview", {}).json["samples"][0]["body"]
+    assert json.loads(plain)["event_id"] == "salon:19b0:7"
+    assert served.ask("POST", "/api/webhooks/preview", {"method": "GET"}).json["samples"][0]["body"] == ""
+    refused = served.ask("POST", "/api/webhooks/preview", {"template": "{{ 9 ** 9 }}", "method": "DELETE"})
+    assert refused.status == 422
+    assert {fault["path"]: fault["code"] for fault in refused.json["faults"]} == {
+        "method": "settings.not_one_of",
+        "template": "settings.bad_template",
+    }

@@ -1,7 +1,7 @@
 // Numbers and times as people of each language write them.
 import { language } from "./index.ts";
 
-const locale = () => (language.value === "fr" ? "fr-FR" : "en-GB");
+export const locale = () => (language.value === "fr" ? "fr-FR" : "en-GB");
 
 export function score(value: number): string {
   return decimal(value, 2);

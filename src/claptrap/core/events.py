@@ -102,6 +102,7 @@ class SourceStatus:
         last_heard: UTC Unix seconds of the newest sample; None if never.
         rate_hz, channels: native format; 0 if not open.
         dropped_hops: 20 ms hops lost because hearing fell behind, since start.
+        missing_hops: 20 ms hops that never arrived from a source that went on, since start: a network that loses packets.
     """
 
     source_id: str
@@ -114,6 +115,7 @@ class SourceStatus:
     rate_hz: int = 0
     channels: int = 0
     dropped_hops: int = 0
+    missing_hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)

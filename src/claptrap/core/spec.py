@@ -184,6 +184,9 @@ class TargetSpec:
         signing_secret: signs what is sent, as ``core.signing`` says; empty for no signature.
         verify_tls: whether an https receiver must prove who it is.
         ca_file: PEM file of the authority to trust; empty for those of the system.
+        method: POST, PUT or GET; a GET has no body.
+        content_type: of what ``template`` makes.
+        template: makes the body, as ``core.template`` says; empty for the documented JSON.
     """
 
     id: str
@@ -197,6 +200,9 @@ class TargetSpec:
     signing_secret: str = field(default="", repr=False)
     verify_tls: bool = True
     ca_file: str = ""
+    method: str = "POST"
+    content_type: str = "application/json"
+    template: str = ""
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to be told of ``event``."""

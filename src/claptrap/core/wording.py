@@ -66,8 +66,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "redémarrer le système de son (PulseAudio, PipeWire) peut aider.",
     },
     "source.silent": {
-        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself.",
-        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul.",
+        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself; if it stays so, check that it is "
+        "switched on and connected, or restart it.",
+        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul ; si cela dure, vérifiez qu'elle est allumée et "
+        "branchée, ou redémarrez-la.",
     },
     "source.crashed": {
         "en": "Unexpected fault in this source: {reason}. It is restarted; please report the log.",
@@ -203,6 +205,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "L'écoute du port UDP {port} a échoué : {reason}. ClapTrap réessaie tout seul.",
     },
     # -- VBAN: a stream that is not heard
+    "vban.small_buffer": {
+        "en": "VBAN sound was lost on UDP port {port}: the kernel grants only {granted_kb} kB of network buffer. "
+        "Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf), and start ClapTrap again.",
+        "fr": "Du son VBAN s'est perdu sur le port UDP {port} : le noyau n'accorde que {granted_kb} ko de tampon réseau. "
+        "Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf), puis redémarrez ClapTrap.",
+    },
+    "vban.overrun": {
+        "en": "VBAN sound was lost on UDP port {port}: this machine was too busy to take it. Remove streams or other programs.",
+        "fr": "Du son VBAN s'est perdu sur le port UDP {port} : la machine était trop occupée pour le prendre. Enlevez des flux ou d'autres programmes.",
+    },
     "vban.nothing": {
         "en": "No stream “{stream}” arrives from {host} on UDP port {port}. In the sender, check this machine's address, the port, and that the "
         "stream is switched on; here, that the firewall lets UDP {port} in.",
@@ -421,6 +433,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.template": {
+        "en": "The body template of the webhook gave nothing that could be sent: {reason}.",
+        "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
+    },
     "delivery.open": {
         "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
         "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
@@ -564,6 +580,22 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
+    },
+    "settings.bad_content_type": {
+        "en": "A content type is written like application/json or text/plain; charset=utf-8.",
+        "fr": "Un type de contenu s'écrit comme application/json ou text/plain; charset=utf-8.",
+    },
+    "settings.bad_template": {
+        "en": "The template cannot be used: {reason}. The names and filters that it may use are in docs/webhooks.md.",
+        "fr": "Le modèle est inutilisable : {reason}. Les noms et filtres permis sont dans docs/fr/webhooks.md.",
+    },
+    "settings.template_of_get": {
+        "en": "A GET has no body, so a template has no use. Choose POST or PUT, or take the template away.",
+        "fr": "Un GET n'a pas de corps : un modèle n'y sert à rien. Choisissez POST ou PUT, ou retirez le modèle.",
+    },
+    "settings.template_not_json": {
+        "en": 'For a source named Salon "été" the body would be no JSON: {made}. Write {{{{ source_name | tojson }}}}, without quotation marks around it.',
+        "fr": 'Pour une source nommée Salon "été", le corps ne serait pas du JSON : {made}. Écrivez {{{{ source_name | tojson }}}}, sans guillemets autour.',
     },
     "settings.masked": {
         "en": "This stands for a secret that is hidden. Type the secret itself.",

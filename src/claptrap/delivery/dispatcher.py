@@ -150,7 +150,7 @@ class Dispatcher:
         return [
             DeliveryError("delivery.open", url=redact(target.url), source=target.source_id)
             for target, standing in self.standings()
-            if standing.is_open
+            if standing.is_open and isinstance(target, TargetSpec)  # the link to a broker says so itself
         ]
 
     def stop(self, timeout_s: float) -> None:
@@ -422,4 +422,5 @@ class Courier:
         if delivery.tries + 1 >= target.max_attempts and not is_excused:
             return None
         asked = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
-        return circuit.wait_s() if circuit.standing.is_open and not retry_after else asked
+        is_probed = circuit.standing.is_open and isinstance(target, TargetSpec)  # the link to a broker comes back by itself
+        return circuit.wait_s() if is_probed and not retry_after else asked

@@ -21,6 +21,7 @@ from claptrap import __version__
 from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.signing import signature_headers
 from claptrap.core.spec import TargetSpec
+from claptrap.core.template import BadTemplateError, render
 from claptrap.core.weburl import MASK
 
 EXCERPT_CHARACTERS = 200
@@ -62,18 +63,19 @@ class Webhook:
         self._attempt: asyncio.Task[Answer] | None = None
 
     def post(self, target: TargetSpec, body: Mapping[str, Any], key: str) -> Answer:
-        """Post ``body`` as JSON with ``Idempotency-Key: key``; return the answer, whatever its status.
+        """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere.
 
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
                 ``delivery.network``, all retryable, for networks and receivers come back, and ``NotSent`` where the receiver
-                cannot have taken anything; ``delivery.stopped`` after ``abort``; ``delivery.ca_file``, which a person must
-                mend.
+                cannot have taken anything; ``delivery.stopped`` after ``abort``; ``delivery.ca_file`` and
+                ``delivery.template``, which a person must mend.
         """
+        content = _content(target, body)
         self._loop.steps = Steps()
-        self._attempt = self._loop.create_task(self._attempted(target, body, key, self._tls(target)))
+        self._attempt = self._loop.create_task(self._attempted(target, content, key, self._tls(target)))
         try:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
@@ -111,19 +113,19 @@ class Webhook:
             self._context = (wish, context)
         return self._context[1]
 
-    async def _attempted(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+    async def _attempted(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         try:
-            return await self._translated(target, body, key, tls)
+            return await self._translated(target, content, key, tls)
         except DeliveryError as error:
             steps = self._loop.steps.taken()
             told = error if STEPS[-1] in steps else NotSent(error.code, retryable=error.retryable, **error.params)
             told.steps = steps
             raise told from error.__cause__
 
-    async def _translated(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+    async def _translated(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         url = target.url
         try:
-            return await self._send(target, body, key, tls)
+            return await self._send(target, content, key, tls)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s) from error
         except httpx.ConnectError as error:
@@ -133,20 +135,18 @@ class Webhook:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+    async def _send(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
-        content = json.dumps(body, ensure_ascii=False).encode()
-        headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers})
-        headers.update({"Content-Type": "application/json", "Idempotency-Key": key})
-        if target.signing_secret:
-            headers.update(signature_headers(target.signing_secret, key, int(time.time()), content))
+        headers = _headers(target, content, key)
         answer: Answer | None = None
         read = bytearray()
         try:
             async with (
                 asyncio.timeout(target.timeout_s) as deadline,
                 httpx.AsyncClient(verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False) as client,
-                client.stream("POST", target.url, content=content, headers=headers, extensions=self._tracing()) as response,
+                client.stream(
+                    target.method, target.url, content=content, headers=headers, extensions=self._tracing()
+                ) as response,
             ):
                 answer = Answer(response.status_code, response.headers.get("Retry-After"), steps=self._loop.steps.taken())
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
@@ -165,6 +165,32 @@ class Webhook:
                 steps.begin(_BEGINS[event])
 
         return {"trace": trace}
+
+
+def _content(target: TargetSpec, body: Mapping[str, Any]) -> bytes | None:
+    """Return what to send: the documented JSON, or what a person's template makes of it; None for a GET.
+
+    Raises:
+        DeliveryError: ``delivery.template``.
+    """
+    if target.method == "GET":
+        return None
+    if not target.template:
+        return json.dumps(body, ensure_ascii=False).encode()
+    try:
+        return render(target.template, body).encode()
+    except BadTemplateError as error:
+        raise DeliveryError("delivery.template", reason=str(error)) from error
+
+
+def _headers(target: TargetSpec, content: bytes | None, key: str) -> httpx.Headers:
+    """Return a person's headers and, before them in rank, our own."""
+    headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers, "Idempotency-Key": key})
+    if content is not None:
+        headers["Content-Type"] = target.content_type if target.template else "application/json"
+    if target.signing_secret:
+        headers.update(signature_headers(target.signing_secret, key, int(time.time()), content or b""))
+    return headers
 
 
 class Steps:

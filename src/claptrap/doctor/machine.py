@@ -22,7 +22,7 @@ LITTLE_BYTES, TOO_LITTLE_BYTES = 500_000_000, 50_000_000
 FIRST_YEAR = 2025  # no ClapTrap is older: a clock that says less was never set
 LAST_YEAR = 2100
 MOST_DRIFT_S = 0.5
-WRITTEN = ("settings.json", "history.sqlite")
+WRITTEN = ("settings.json", "history.sqlite", "access.json")
 
 
 def who_serves(data_dir: Path) -> str | None:

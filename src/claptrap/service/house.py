@@ -561,6 +561,7 @@ class ClapTrap:
                 *self.clips.problems(),
                 *self.broker.problems(),
                 *self._dispatcher.problems(),
+                *self._sources.vban.problems(),
             )
         )
 

@@ -50,6 +50,7 @@ from claptrap.core.spec import (
     TargetSpec,
     VbanInput,
 )
+from claptrap.core.template import MOST_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, place_of, take_credentials
 from claptrap.settings.hints import near_key, near_value, quoted
@@ -214,6 +215,28 @@ def _signing_secret(secret: str) -> str:
     return secret
 
 
+def _content_type(text: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+( *; *[!-~]+)*", text):  # RFC 9110 §8.3.1
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_content_type", "params": {}})
+    return text
+
+
+def _template(text: str, info: ValidationInfo) -> str:
+    """Try a template on every kind of event, so that what is wrong with it is found now and not at the first clap."""
+    try:
+        made = [render(text, sample) for sample in SAMPLES] if text else []
+    except BadTemplateError as error:
+        params = {"reason": str(error)}
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_template", "params": params}) from error
+    if text and info.data.get("method") == "GET":
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.template_of_get", "params": {}})
+    if info.data.get("content_type", "").partition(";")[0].strip().endswith("json") and not all(map(is_json, made)):
+        raise PydanticCustomError(
+            "claptrap", "{code}", {"code": "settings.template_not_json", "params": {"made": made[0][:200]}}
+        )
+    return text
+
+
 HeaderValue = Annotated[
     str,
     Field(max_length=2000),
@@ -246,6 +269,13 @@ class WebhookSettings(_Part):
     verify_tls: bool = Field(default=True, description="refuse an https receiver that cannot prove who it is")
     ca_file: str = Field(
         default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
+    )
+    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="a GET has no body")
+    content_type: Annotated[str, Field(max_length=200), AfterValidator(_content_type)] = Field(
+        default="application/json", description="of what the template makes"
+    )
+    template: Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_template)] = Field(
+        default="", validate_default=True, description="makes the body (docs/webhooks.md); empty for the documented JSON"
     )
 
     def to_target(self, source_id: str) -> TargetSpec:
@@ -575,6 +605,19 @@ def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> 
     if not isinstance(wanted, RtspInput):
         raise TypeError(f"{source_id} became no camera")
     return wanted
+
+
+def webhook(given: Mapping[str, Any]) -> WebhookSettings:
+    """Return a webhook as a person has typed it, without keeping it.
+
+    Raises:
+        SettingsFaults: with every fault.
+    """
+    document = {"id": "new", **given}
+    try:
+        return WebhookSettings.model_validate(document)
+    except ValidationError as error:
+        raise SettingsFaults([_fault(detail, document) for detail in error.errors()]) from error
 
 
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,11 +22,13 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
+from claptrap.delivery.circuit import Standing
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, Mark, Told
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
+from claptrap.service.access import Token
 from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
@@ -93,6 +95,12 @@ DeliveryPage = form("DeliveryPage", deliveries=many(Delivery), cursor=str | None
 SentAgain = form("SentAgain", event_id=str, receivers=int)
 Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
 
+_standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
+Receiver = form("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
+
+_Sample = form("Sample", event=str, body=str)
+Preview = form("Preview", method=str, content_type=str, samples=many(_Sample))
+
 # -- sources
 
 Status = form("SourceStatus", SourceStatus, **_WORDED)
@@ -111,6 +119,7 @@ Microphone = form("Microphone", Device, id=str, label=str)
 Probed = form("Probed", ProbeResult, **_WORDED)
 Stream = form("VbanStream", SeenStream, without=("problem",), **_WORDED)
 StreamPath = form("StreamPath", mediamtx.StreamPath, source_id=str | None)
+StreamPaths = form("StreamPaths", paths=many(StreamPath), **_WORDED)
 VbanCounts = form("VbanCounts", streams=many(StreamCounts), ports=many(PortCounts))
 Invitation = form(
     "Invitation", address=str, secure=bool, about="Where a phone finds the page `/micro`; empty where nowhere."
@@ -141,6 +150,18 @@ _taken: dict[str, Any] = {
 }
 Previewed = form("Previewed", **_taken, revision=str)
 Imported = form("Imported", **_taken, settings=ShownSettings)
+
+# -- logging in
+
+AccessState = form(
+    "Access",
+    state=Literal["open", "in", "login", "setup"],
+    has_password=bool,
+    can_change=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+)
+Key = form("Token", Token, without=("digest",))
+NewKey = form("NewToken", Token, without=("digest",), token=str, about="A token for scripts; it is shown this once.")
 
 # -- the whole
 

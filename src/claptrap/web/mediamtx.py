@@ -15,7 +15,7 @@ def build_mediamtx(service: ClapTrap) -> Blueprint:
     def paths() -> Response:
         """Return the streams that MediaMTX of this machine serves: name, url, ready, tracks, and the source that hears each.
 
-        To add one: ``POST /api/sources`` with kind ``rtsp`` and its url. 503 where MediaMTX does not run.
+        To add one: ``POST /api/sources`` with kind ``rtsp`` and its url. ``code`` says why there are none.
         """
         answer = jsonify(service.streaming.paths())
         answer.headers["Cache-Control"] = "no-store"

@@ -117,6 +117,8 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield gauge("rms_dbfs", "Its newest loudness.", {key: level["rms_dbfs"] for key, level in levels.items()})
     dropped = {key: is_in["dropped_hops"] for key, is_in in status.items()}
     yield counter("dropped_hops", "20 ms of sound each, lost because hearing fell behind.", dropped)
+    missing = {key: is_in["missing_hops"] for key, is_in in status.items()}
+    yield counter("missing_hops", "20 ms of sound each, that never arrived from a source that went on.", missing)
     for name, told in (
         ("claps", "Accepted claps."),
         ("detections", "Detections that receivers were told of."),

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from claptrap import __version__
 from claptrap.core.wording import SENTENCES, Language
+from claptrap.web.access import COOKIE
 from claptrap.web.answers import ProblemDocument
 from claptrap.web.asked import Query
 from claptrap.web.problems import TYPE, status_of
@@ -18,6 +19,11 @@ from claptrap.web.routes import ROUTES, Part, Route
 Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
 _PART_REF = "#/components/schemas/{model}Part"
+_NEW_REF = "#/components/schemas/{model}New"
+_KEYS: Json = {
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "POST /api/access/login"},
+    "token": {"type": "http", "scheme": "bearer", "description": "POST /api/access/tokens"},
+}
 _LANGUAGE = {"$ref": "#/components/parameters/lang"}
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
@@ -43,7 +49,7 @@ def describe_api(language: Language) -> Json:
     """Return the whole description."""
     answers, schemas = _schemas([route.answer for route in ROUTES.values() if route.answer is not None])
     for part in _parts():
-        schemas |= _partial(part)
+        schemas |= _of_part(part)
     paths: dict[str, Json] = {}
     for (method, path), route in ROUTES.items():
         paths.setdefault(path, {})[method.lower()] = _operation(method, path, route, answers, language)
@@ -51,8 +57,13 @@ def describe_api(language: Language) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "ClapTrap", "version": __version__, "description": _WORDS[language]["about"]},
         "servers": [{"url": "../"}],
+        "security": [{}, {"session": []}, {"token": []}],
         "paths": paths,
-        "components": {"schemas": dict(sorted(schemas.items())), "parameters": {"lang": _parameters(Query)[0]}},
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "parameters": {"lang": _parameters(Query)[0]},
+            "securitySchemes": _KEYS,
+        },
     }
 
 
@@ -70,21 +81,29 @@ def _schemas(kinds: list[Any]) -> tuple[dict[int, Json], Json]:
     return {id(kind): schema for kind, schema in zip(kinds, found, strict=True)}, named
 
 
-def _parts() -> list[Any]:
+def _parts() -> list[Part]:
     bodies = [route.body for route in ROUTES.values()]
     inner = [
         b["properties"]["input"]["part"] for b in bodies if isinstance(b, Mapping) and "input" in b.get("properties", {})
     ]
-    return [body.of for body in (*bodies, *inner) if isinstance(body, Part)]
+    return [body for body in (*bodies, *inner) if isinstance(body, Part)]
 
 
-def _partial(kind: Any) -> Json:
-    """Return the schemas, by name, of documents that may have any part of what ``kind`` has."""
-    schema = TypeAdapter(kind).json_schema(ref_template=_PART_REF)
+def _of_part(part: Part) -> Json:
+    """Return the schemas, by name, of documents that may have any part of what a model has, or of new ones without an id."""
+    schema = TypeAdapter(part.of).json_schema(ref_template=_NEW_REF if part.whole else _PART_REF)
     named = schema.pop("$defs", {})
     if "title" in schema:
         named[schema["title"]] = schema
+    if part.whole:
+        return {f"{name}New": _unnamed(one) for name, one in named.items()}
     return {f"{name}Part": _loosened(one) for name, one in named.items()}
+
+
+def _unnamed(schema: Json) -> Json:
+    """Demand no id of a source, for one is made; a webhook in it has its own."""
+    names = [name for name in schema.get("required", []) if name != "id" or "kind" not in schema["properties"]]
+    return {**schema, "required": names}
 
 
 def _loosened(schema: Any) -> Any:  # whatever JSON has
@@ -144,7 +163,9 @@ def _refusal(why: str) -> Json:
 def _body(body: Any) -> Any:  # whatever JSON has
     """Return the schema of a body, in which ``Part`` and ``{"part": Part}`` stand for a model's."""
     if isinstance(body, Part):
-        return _loosened({k: v for k, v in TypeAdapter(body.of).json_schema(ref_template=_PART_REF).items() if k != "$defs"})
+        schema = TypeAdapter(body.of).json_schema(ref_template=_NEW_REF if body.whole else _PART_REF)
+        bare = {key: value for key, value in schema.items() if key not in ("$defs", "discriminator")}
+        return bare if body.whole else _loosened(bare)
     if isinstance(body, Mapping):
         return _body(body["part"]) if set(body) == {"part"} else {key: _body(value) for key, value in body.items()}
     return body

@@ -46,7 +46,7 @@ _STATUS = {
     "api.too_many_probes": 429,
     "api.examining": 429,
 }
-_ASKED_TOO_MUCH = ("history.too_many",)
+_ASKED_WRONGLY = ("history.too_many", "access.not_a_text")
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
@@ -61,7 +61,9 @@ def status_of(code: str) -> int:
     """Return the status with which a code is told; where it does not decide that alone, by what its first word says."""
     if code in _STATUS:
         return _STATUS[code]
-    return 400 if code.partition(".")[0] in ("api", "import") or code in _ASKED_TOO_MUCH else 503
+    if code.partition(".")[0] in ("api", "import") or code in _ASKED_WRONGLY:
+        return 400
+    return 403 if code.startswith("access.") else 503
 
 
 def problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from claptrap.service import ClapTrap
+from claptrap.web.body import json_object
 
 
 def build_receivers(service: ClapTrap) -> Blueprint:
@@ -14,5 +15,9 @@ def build_receivers(service: ClapTrap) -> Blueprint:
     @routes.get("/api/receivers")
     def receivers() -> Response:
         return jsonify(service.telling.receivers())
+
+    @routes.post("/api/webhooks/preview")
+    def preview() -> Response:
+        return jsonify(service.telling.preview(json_object()))
 
     return routes

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from claptrap.settings.schema import AnySource, RtspSettings, Settings
+from claptrap.settings.schema import AnySource, RtspSettings, Settings, WebhookSettings
 from claptrap.web import answers, asked
 
 SOURCE_ID, BACKUP, EVENT = "api.unknown_source", "settings.unknown_backup", "api.unknown_event"
@@ -20,7 +20,7 @@ STALE = "settings.stale"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A body that may have any part of what ``of`` has; or, if it is ``whole``, all that it demands."""
+    """A body that may have any part of what ``of`` has; or, if it is ``whole``, all that it demands of a new one."""
 
     of: Any
     whole: bool = False
@@ -58,6 +58,11 @@ class Route:
 
 def _object(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties}
+
+
+def _texts(*names: str) -> dict[str, Any]:
+    """Return the form of a body of texts, of which the first is demanded."""
+    return {**_object(**{name: {"type": "string", "minLength": 1} for name in names}), "required": [names[0]]}
 
 
 _DOCUMENT = {"type": "object", "description": "settings.json of ClapTrap, or of the original and its Home Assistant add-on"}
@@ -108,8 +113,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/mediamtx/paths"): Route(
         "The streams that MediaMTX of this machine serves, and which source hears each",
         "Les flux que sert le MediaMTX de cette machine, et quelle source écoute chacun",
-        answers.many(answers.StreamPath),
-        codes=("mediamtx.unreachable", "mediamtx.no_api"),
+        answers.StreamPaths,
     ),
     # -- sources
     ("GET", "/api/sources"): Route(
@@ -120,7 +124,7 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         "Ajouter une source, sous un identifiant créé pour elle s'il manque",
         answers.Source,
         status=201,
-        body=Part(AnySource),
+        body=Part(AnySource, whole=True),
         headers={"Location": "the new source"},
         codes=SAVING,
     ),
@@ -261,6 +265,18 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         query=asked.Forget,
         codes=("clips.unwritable",),
     ),
+    ("GET", "/api/receivers"): Route(
+        "How every receiver in use stands, and how much waits for it",
+        "Où en est chaque destinataire en service, et combien d'envois l'attendent",
+        answers.many(answers.Receiver),
+    ),
+    ("POST", "/api/webhooks/preview"): Route(
+        "What a webhook would send for an example of every kind of event; nothing is sent",
+        "Ce qu'un webhook enverrait pour un exemple de chaque sorte d'événement ; rien n'est envoyé",
+        answers.Preview,
+        body=Part(WebhookSettings),
+        codes=("settings.invalid_document",),
+    ),
     ("GET", "/api/deliveries"): Route(
         "Deliveries with every attempt, those last asked for first",
         "Les envois avec chaque tentative, le dernier demandé d'abord",
@@ -334,6 +350,44 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         body=_DOCUMENT,
         codes=("import.unknown_format", *_CHANGED),
         revision=True,
+    ),
+    # -- logging in
+    ("GET", "/api/access"): Route(
+        "Whether a login is needed, and whether there is one",
+        "Faut-il se connecter, et l'est-on",
+        answers.AccessState,
+    ),
+    ("POST", "/api/access/login"): Route(
+        "Log in: the answer sets the cookie",
+        "Se connecter : la réponse pose le cookie",
+        answers.AccessState,
+        body=_texts("password"),
+        codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
+    ),
+    ("POST", "/api/access/logout"): Route("Log out", "Se déconnecter", answers.AccessState),
+    ("PUT", "/api/access/password"): Route(
+        "Choose the password: with `current`, or the first one with the `code` that the service wrote when it started",
+        "Choisir le mot de passe : avec `current`, ou le premier avec le `code` que le service a écrit à son démarrage",
+        answers.AccessState,
+        body=_texts("password", "current", "code"),
+        codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
+    ),
+    ("GET", "/api/access/tokens"): Route(
+        "The tokens of scripts, without their secrets",
+        "Les jetons des programmes, sans leurs secrets",
+        answers.many(answers.Key),
+    ),
+    ("POST", "/api/access/tokens"): Route(
+        "Make a token for a script; its secret is told this once",
+        "Créer un jeton pour un programme ; son secret n'est donné que cette fois",
+        answers.NewKey,
+        status=201,
+        body=_texts("name"),
+        headers={"Location": "the new token"},
+        codes=("access.not_a_text", "access.bad_token_name", "access.name_taken", "access.too_many_tokens"),
+    ),
+    ("DELETE", "/api/access/tokens/{token_id}"): Route(
+        "Revoke a token", "Révoquer un jeton", answers.Key, codes=("access.unknown_token",)
     ),
     # -- this description
     ("GET", "/api/openapi.json"): Route(
