@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
