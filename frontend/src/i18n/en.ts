@@ -184,7 +184,7 @@ export const en: Record<Key, string> = {
   "level.value": "{level} dBFS",
   "level.silence": "silence",
 
-  "strip.title": "Score over the last 30 seconds",
+  "strip.title": "Scores, 30 s",
   "strip.empty": "No candidate for 30 s",
   "strip.last": "Last score {score}, threshold {threshold}: {verdict}",
   "strip.accepted": "clap",

@@ -183,7 +183,7 @@ export const fr = {
   "level.value": "{level} dBFS",
   "level.silence": "silence",
 
-  "strip.title": "Score des 30 dernières secondes",
+  "strip.title": "Scores, 30 s",
   "strip.empty": "Aucun candidat depuis 30 s",
   "strip.last": "Dernier score {score}, seuil {threshold} : {verdict}",
   "strip.accepted": "clap",
