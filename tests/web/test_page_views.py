@@ -53,6 +53,13 @@ def test_it_is_dark_until_somebody_chooses_light_or_lets_the_device_decide(page:
     expect(html).to_have_attribute("data-theme", "dark")
 
 
+HOSTILE = (
+    "<script>document.title='taken'</script><img src=x onerror=alert(1)>",
+    "\u202etxt.exe\u2066 \u0627\u0644\u0635\u0627\u0644\u0629",
+    "w" * 200,
+)
+
+
 def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> None:
     """Names are text, whatever is in them, and never push the page apart, on the narrowest phone either."""
     page.set_viewport_size({"width": 320, "height": 640})
