@@ -42,5 +42,6 @@ def _look(page: Page, view: str, width: int) -> list[str]:
     page.set_viewport_size({"width": width, "height": 844})
     page.goto(page.url.partition("#")[0] + VIEWS[view])
     expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     found: list[str] = page.evaluate(FIND, list(RULES))
     return found

@@ -152,6 +152,11 @@ export const en: Record<Key, string> = {
   "webhooks.ca_hint": "Its path on ClapTrap's machine, instead of the system's.",
   "webhooks.verify": "Verify the receiver's certificate",
 
+  "body.method": "Method",
+  "body.type": "Content type",
+  "body.template": "Template of the body",
+  "body.template_hint": "Empty: the documented JSON. Checked on examples when it is saved.",
+
   "headers.title": "HTTP headers",
   "headers.name": "Name of the header",
   "headers.value": "Value",
