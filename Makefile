@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit lock clean install-service
+.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -32,6 +32,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+addon:  ## the Home Assistant add-on, in build/home-assistant/claptrap
+	@sh scripts/make-addon
+
 install-service:  ## on Debian or Ubuntu, as root: ClapTrap for the whole machine, started by systemd
 	@PYTHON=$(PYTHON) sh scripts/install-service
 
@@ -54,6 +57,13 @@ lint: $(VENV)/.installed-dev  ## style, types, floors
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+notices: $(VENV)/.installed  ## write NOTICES.md anew, after a change of dependencies
+	@$(BIN)/python scripts/notices.py
+
+docs: $(VENV)/.installed-dev  ## the site of the documentation, in build/docs
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "build/docs/index.html"
 
 bench: bench-quality bench-load  ## all figures, into benchmarks/results; on an idle machine, for an hour and more
 
