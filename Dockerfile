@@ -23,10 +23,11 @@ RUN CLAPTRAP_REQUIRE_PAGE=1 CLAPTRAP_COMMIT="$CLAPTRAP_COMMIT" \
 
 FROM python:3.13-slim-bookworm
 
-# libportaudio2: microphones of the host (docker run --device /dev/snd --group-add audio). Everything else is in the wheels.
+# libportaudio2: microphones of the host (docker run --device /dev/snd --group-add audio); with libasound2-plugins also those of a
+# PulseAudio that the host lends, as Home Assistant does. Everything else is in the wheels.
 # hadolint ignore=DL3008  # Debian's release pins it; a version here would only break the build at the next security update
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libportaudio2 \
+ && apt-get install -y --no-install-recommends libasound2-plugins libportaudio2 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 16045 --home-dir /data --groups audio claptrap \
  && install -d -o claptrap -g claptrap /data

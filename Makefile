@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp lock clean install-service
+.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -32,6 +32,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+addon:  ## the Home Assistant add-on, in build/home-assistant/claptrap
+	@sh scripts/make-addon
+
 install-service:  ## on Debian or Ubuntu, as root: ClapTrap for the whole machine, started by systemd
 	@PYTHON=$(PYTHON) sh scripts/install-service
 
@@ -55,6 +58,13 @@ format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+notices: $(VENV)/.installed  ## write NOTICES.md anew, after a change of dependencies
+	@$(BIN)/python scripts/notices.py
+
+docs: $(VENV)/.installed-dev  ## the site of the documentation, in build/docs
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "build/docs/index.html"
+
 bench: bench-quality bench-load  ## all figures, into benchmarks/results; on an idle machine, for an hour and more
 
 bench-load: $(VENV)/.installed-dev  ## what many sources cost, whether every clap is heard, and whether memory is flat; takes an hour
@@ -75,6 +85,9 @@ bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether 
 bench-rtsp: $(VENV)/.installed-dev  ## what a network camera costs, against PyAV's decoding alone
 	@sh scripts/system-packages test
 	@$(BIN)/python -m benchmarks.rtsp_load
+
+audit: $(VENV)/.installed-dev  ## ask the public list whether a pinned package has a known weakness; needs a network
+	@sh scripts/audit $(BIN)/python
 
 lock: $(VENV)/.installed-dev  ## renew the lock files; needs uv on the path
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -7,8 +7,9 @@ receiver, all on loopback; every stream carries known claps, which fall at anoth
 - ``cores``: processor time of the service, user and system, as a share of one core;
 - ``dropped_hops``: 20 ms of sound each, lost because hearing fell behind; ``lost_packets``: sent, and not played (VBAN);
 - ``claps_sent``, ``claps_told`` (the webhook was called), ``extra`` (a webhook without a clap);
-- ``latency_s`` (VBAN): from the moment at which the packet with the clap's first sample left to the whole request's arrival.
-  112 ms of it are sound that must have been heard before the first sure decision.
+- ``latency_s``: from the moment at which the packet (VBAN) or the buffer (RTSP, before the camera's encoder) with the clap's
+  first sample left to the whole request's arrival. 112 ms of it are sound that must have been heard before the first sure
+  decision.
 - ``pyav`` (RTSP): what PyAV alone takes for the same streams, in the same minutes.
 
 Results are dated JSON in ``benchmarks/results`` that names the machine by its processor. ``--note`` says what ran beside.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import tempfile
@@ -36,7 +38,7 @@ from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
 from tests.peers.vban import free_udp_port
 
-from benchmarks.clapping import PACKETS_PER_S, Sent, period_packets, send_vban, write_wav
+from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, Sent, period_packets, send_vban, write_wav
 from benchmarks.process import Usage, machine, machine_between, machine_times, usage
 from benchmarks.rtsp_load import pyav
 from benchmarks.vban_load import HOST
@@ -49,6 +51,7 @@ SAME_CLAP_S = 0.5  # between the onset as sent and as told; the least period is 
 SETTLE_S = 8.0  # for the last webhooks
 IDLE_S = 10.0
 PYAV_S = 20.0
+BUFFER_S = 2048 / RATE_HZ  # what GStreamer's wavparse gives at once: 4096 bytes
 VBAN_RUNS = ("1:60", "16:60", "64:300")
 RTSP_RUNS = ("1:60", "10:60", "30:300")
 
@@ -185,14 +188,16 @@ def costs(begun: Usage, ended: Usage, idle: float) -> dict[str, Any]:
     }
 
 
-def compared(claps: Sequence[tuple[int, float]], requests: Sequence[Request], wall_s: float) -> dict[str, Any]:
-    """Match claps as sent (stream, monotonic seconds) with webhooks as received, by source and onset."""
+def compared(
+    claps: Sequence[tuple[int, float]], requests: Sequence[Request], wall_s: float, prefix: str = "v"
+) -> dict[str, Any]:
+    """Match claps as sent (stream, monotonic seconds) with webhooks as received, by source (prefix, stream) and onset."""
     told: dict[str, list[tuple[float, float]]] = {}
     for request in requests:
         told.setdefault(request.json["source_id"], []).append((request.json["timestamp"] - wall_s, request.at))
     latencies, off, missed = [], [], []
     for stream, at in claps:
-        mine = told.get(f"v{stream}", [])
+        mine = told.get(f"{prefix}{stream}", [])
         best = min(mine, key=lambda each: abs(each[0] - at), default=None)
         if best is None or abs(best[0] - at) > SAME_CLAP_S:
             missed.append((stream, round(at - claps[0][1], 2)))
@@ -232,10 +237,12 @@ def rtsp(n_streams: int, seconds: float) -> dict[str, Any]:
             alone = pyav_alone(url, n_streams)
             idle = cores_idle(home)
             sources = [home.source(f"r{i}", "rtsp", {"url": url}) for i in range(n_streams)]
+            n_before = len(beginnings(recording))
             for source in sources:  # each listener hears the recording from its beginning: so they clap one after the other
                 home.add(source)
                 time.sleep(period_s / n_streams)
-            home.wait_until_live([source["id"] for source in sources])
+                home.wait_until_live([source["id"]])  # in order, so that their beginnings are known apart
+            began = beginnings(recording)[n_before:]
             time.sleep(period_s)
             begun, machine_begun = home.use(), machine_times()
             time.sleep(seconds)
@@ -252,6 +259,7 @@ def rtsp(n_streams: int, seconds: float) -> dict[str, Any]:
                 "dropped_hops": home.dropped_hops(),
                 "retries": sum(source["counts"]["retries"] for source in home.service.get("/api/sources")),
                 **rows(home.receiver.requests, n_streams, period_s, (begun.at_s + wall_s, ended.at_s + wall_s)),
+                **since_left(began, home.receiver.requests, n_streams, period_s, (begun.at_s, ended.at_s), wall_s),
                 "pyav": alone,
                 "load_average_before": round(before_load, 2),
                 **around,
@@ -259,6 +267,31 @@ def rtsp(n_streams: int, seconds: float) -> dict[str, Any]:
     for name, figure in alone.items():
         found[f"ratio_to_{name}"] = round(found["percent_of_a_core_per_stream"] / figure["cpu_percent_per_stream"], 2)
     return found
+
+
+def beginnings(recording: Path) -> list[float]:
+    """Return when the recording began for each listener so far, in monotonic seconds."""
+    path = Path(f"{recording}.began")
+    return [float(line) for line in path.read_text(encoding="utf-8").split()] if path.exists() else []
+
+
+def since_left(
+    began: Sequence[float],
+    requests: Sequence[Request],
+    n_streams: int,
+    period_s: float,
+    window: tuple[float, float],
+    wall_s: float,
+) -> dict[str, Any]:
+    """Return the latencies of claps that left in ``window`` (monotonic seconds); none where a camera was opened again."""
+    if len(began) != n_streams:
+        return {"latency_s": None, "openings": len(began)}
+    n_periods = math.ceil((window[1] - min(began)) / period_s)
+    within_s = [LEAD_S + k * period_s for k in range(n_periods)]
+    left_s = [math.floor(at / BUFFER_S) * BUFFER_S for at in within_s]
+    claps = [(i, b + at) for i, b in enumerate(began) for at in left_s if window[0] <= b + at <= window[1]]
+    found = compared(claps, requests, wall_s, "r")
+    return {name: found[name] for name in ("latency_s", "onset_as_told_minus_sent_s")}
 
 
 def pyav_alone(url: str, n_streams: int) -> dict[str, dict[str, float]]:
@@ -342,9 +375,11 @@ def plot() -> None:
         left.plot([r["sources"] for r in runs], [100 * r["cores"] for r in runs], "o-", label=told)
     left.axhline(100, color="grey", linestyle=":", label="one core")
     left.set(xlabel="sources", ylabel="processor time of the service, % of one core", xlim=(0, None), ylim=(0, 110))
-    runs = [r for r in newest("vban") if r["latency_s"]]
-    for name in ("p50", "p99"):
-        right.plot([r["sources"] for r in runs], [1e3 * r["latency_s"][name] for r in runs], "o-", label=f"VBAN, {name}")
+    for part in ("vban", "rtsp"):
+        runs = [r for r in newest(part) if r.get("latency_s")]
+        for name in ("p50", "p99"):
+            told = f"{part.upper()}, {name}"
+            right.plot([r["sources"] for r in runs], [1e3 * r["latency_s"][name] for r in runs], "o-", label=told)
     right.set(xlabel="sources", ylabel="clap → webhook, ms", xlim=(0, None), ylim=(0, None))
     for axes in (left, right):
         axes.grid(alpha=0.3)

@@ -14,13 +14,14 @@ import click
 import pytest
 import yaml
 
-from claptrap.cli.main import main
+import claptrap
+from claptrap.cli.serve import PORT, serve
 from tests.conftest import ROOT
 from tests.peers.service import Service
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 UNIT = (ROOT / "packaging/systemd/claptrap.service").read_text("utf-8")
-SERVE = main.commands["serve"]
+SERVE = serve
 
 
 def environment_names() -> set[str]:
@@ -35,15 +36,32 @@ def assert_understood(command: list[str]) -> None:
     SERVE.make_context("serve", command[1:])  # raises on an option that does not exist
 
 
+def sources() -> list[str]:
+    """Return what the image is made of."""
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+    return [source for line in copied for source in line.split()]
+
+
 def test_the_image_is_made_of_files_that_exist() -> None:
     kept = [line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
-    sources = [
-        source for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE) for source in line.split()
-    ]
-    assert {"src", "frontend", "hatch_build.py", "requirements.lock"} <= set(sources)
-    for source in sources:
+    assert {"src", "frontend", "hatch_build.py", "requirements.lock"} <= set(sources())
+    for source in sources():
         assert (ROOT / source).exists(), source
         assert source in kept, f"{source} is not let through by .dockerignore"
+
+
+def test_the_add_on_is_whole() -> None:
+    """It is put together from this checkout, and asks of ClapTrap what it understands."""
+    made = subprocess.run(["sh", "scripts/make-addon"], cwd=ROOT, check=True, capture_output=True, text=True)
+    folder = ROOT / made.stdout.strip()
+    config = yaml.safe_load((folder / "config.yaml").read_text("utf-8"))
+    assert config["version"] == claptrap.__version__
+    assert config["ingress_port"] == PORT
+    assert set(config["environment"]) <= environment_names()
+    for source in sources():
+        assert (folder / source).exists(), source
+    assert not list(folder.rglob("node_modules"))
+    assert (folder / "icon.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_image_starts_claptrap_as_nobody_in_particular() -> None:

@@ -1,7 +1,11 @@
 // REST, addressed relatively so that the page works under a sub-path.
+import { signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
-import type { ClipTotal, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
-import type { Input, Invitation, Mark, Probed, Problem, SeenStream, Settings, SourceSettings, SourceState } from "./wire.ts";
+import type { AccessState, ApiToken } from "./wire.ts";
+import type { StreamPaths } from "./wire.ts";
+import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
+import type { Backup, Change, ImportMode, ImportPreview } from "./wire.ts";
+import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -16,7 +20,9 @@ export class Refused extends Error {
 /** The service did not answer. */
 export class Unreachable extends Error {}
 
-export const changeSettings = (patch: object) => ask<Settings>("PATCH", "api/settings", patch);
+/** With the revision that was seen, it is refused (`settings.stale`) once somebody else has changed anything. */
+export const changeSettings = (patch: object, revision?: string) =>
+  ask<Settings>("PATCH", "api/settings", patch, revision);
 export const startDetection = () => ask<unknown>("POST", "api/detection/start", {});
 export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {});
 export const findMicro = () => ask<Invitation>("GET", "api/micro");
@@ -30,6 +36,27 @@ export const removeSource = (id: string) => ask<SourceSettings>("DELETE", source
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
 export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
+export const listPaths = () => ask<StreamPaths>("GET", "api/mediamtx/paths");
+export const startSelfTests = () => ask<SelfTestRun>("POST", "api/selftest", {});
+export const readSelfTests = () => ask<SelfTestRun>("GET", "api/selftest");
+export const listBackups = () => ask<{ backups: Backup[] }>("GET", "api/settings/backups");
+export const keepBackup = () => ask<Backup>("POST", "api/settings/backups");
+/** What restoring a backup would change, and the revision of the settings that it was compared with. */
+export const compareBackup = (name: string) => ask<{ changes: Change[]; revision: string }>("GET", `${backupPath(name)}/diff`);
+export const restoreBackup = (name: string, revision?: string) =>
+  ask<{ changes: Change[]; settings: Settings }>("POST", `${backupPath(name)}/restore`, {}, revision);
+/** Where the browser downloads the settings without their secrets. */
+export const SETTINGS_FILE = "api/settings/export";
+/** The settings with their secrets: only after the person was warned. */
+export const exportSecrets = () => ask<object>("POST", "api/settings/export", { secrets: true });
+/** What importing a document would do; nothing is changed. Its `revision` goes into `takeImport`. */
+export const previewImport = (document: object, mode?: ImportMode) =>
+  ask<ImportPreview & { revision: string }>("POST", `api/settings/import/preview?${parameters({ mode })}`, document);
+export const takeImport = (document: object, revision: string, mode?: ImportMode) =>
+  ask<ImportPreview & { settings: Settings }>("POST", `api/settings/import?${parameters({ mode })}`, document, revision);
+
+const backupPath = (name: string) => `api/settings/backups/${encodeURIComponent(name)}`;
+
 export const testWebhook = (sourceId: string, webhookId: string) =>
   ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
 
@@ -53,6 +80,10 @@ export const deleteClip = (id: string) => ask<{ deleted: number }>("DELETE", cli
 export const countClips = () => ask<ClipTotal>("GET", "api/clips");
 /** Delete all clips, or those from before a moment (UTC Unix seconds); detections stay. */
 export const deleteClips = (before?: number) => ask<{ deleted: number }>("DELETE", `api/clips?${parameters({ before })}`);
+export const listDeliveries = (filter: { source?: string; state?: DeliveryState | "" }, limit: number) =>
+  ask<DeliveryPage>("GET", `api/deliveries?${parameters({ ...filter, limit })}`);
+export const replayDelivery = (id: string) =>
+  ask<{ event_id: string }>("POST", `api/deliveries/${encodeURIComponent(id)}/replay`);
 export const replayDetection = (id: string) =>
   ask<{ event_id: string; receivers: number }>("POST", `${detectionPath(id)}/replay`);
 
@@ -64,20 +95,38 @@ function parameters(values: Record<string, string | number | boolean | undefined
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
 }
 
+export const removeWebhook = (sourceId: string, webhookId: string) =>
+  ask<SourceSettings>("DELETE", `${sourcePath(sourceId)}/webhooks/${encodeURIComponent(webhookId)}`);
+export const readAccess = () => ask<AccessState>("GET", "api/access");
+export const logIn = (password: string) => ask<AccessState>("POST", "api/access/login", { password });
+export const logOut = () => ask<AccessState>("POST", "api/access/logout", {});
+export const choosePassword = (chosen: { password: string; current?: string; code?: string }) =>
+  ask<AccessState>("PUT", "api/access/password", chosen);
+export const listTokens = () => ask<ApiToken[]>("GET", "api/access/tokens");
+export const createToken = (name: string) => ask<ApiToken & { token: string }>("POST", "api/access/tokens", { name });
+export const revokeToken = (id: string) => ask<ApiToken>("DELETE", `api/access/tokens/${encodeURIComponent(id)}`);
+
 const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
 
-async function ask<Answer>(method: string, path: string, body?: object): Promise<Answer> {
+/** How often the service has asked for a login instead of answering. */
+export const shutOut = signal(0);
+
+async function ask<Answer>(method: string, path: string, body?: object, revision?: string): Promise<Answer> {
   const address = new URL(path, document.baseURI);
   address.searchParams.set("lang", language.value);
   const answer = await fetch(address, {
     method,
-    headers: body ? { "Content-Type": "application/json" } : {},
+    headers: {
+      ...(body ? { "Content-Type": "application/json" } : {}),
+      ...(revision ? { "If-Match": `"${revision}"` } : {}),
+    },
     ...(body ? { body: JSON.stringify(body) } : {}),
   }).catch((error: unknown) => {
     throw new Unreachable(String(error));
   });
   const said: unknown = await answer.json().catch(() => null);
   if (answer.ok) return said as Answer;
+  if (answer.status === 401) shutOut.value += 1;
   throw new Refused(isProblem(said) ? said : { code: "", message: "", status: answer.status });
 }
 

@@ -1,32 +1,44 @@
 // Settings that save themselves. What a person types is a draft, kept beside the service's truth until the service has
 // taken it; a refusal stays beside its field with the reason, and nothing that is being typed is ever overwritten.
 import { signal } from "@preact/signals";
-import { Refused, changeSettings } from "./api.ts";
+//
+// What somebody else has changed meanwhile is not overwritten unseen: each change goes with the revision that the page has
+// seen. If that is stale, the page looks again, and sends the change anew where this very field is still as it was.
+import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
-import { takeSettings } from "./store.ts";
+import { settings, takeSettings } from "./store.ts";
 import type { Pattern } from "./wire.ts";
 
-export type Value = string | number | boolean | Pattern[];
+export type Value = string | number | boolean | Pattern[] | number[] | Record<string, string | null>;
 
 export interface Draft {
   /** What is shown, exactly as typed. */
   text: string;
   /** What is sent. */
   value: Value;
+  /** What the service had, and the person saw, when they began. */
+  base: unknown;
   state: "waiting" | "saving" | "saved" | "refused" | "unreachable";
   reason: string;
+  /** Refused because somebody else has changed the same field; sent all the same once it is typed again. */
+  elsewhere?: boolean;
 }
+
+/** Somebody else has changed the same thing meanwhile. */
+class ChangedElsewhere extends Error {}
 
 export const drafts = signal<Record<string, Draft>>({});
 
 const SHOW_SAVED_MS = 1500;
+const MOST_TRIES = 4;
 const LISTS = ["sources", "webhooks"];
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 let queue: Promise<unknown> = Promise.resolve();
 
 /** Keeps a draft of the setting at `path` (like "sources.microphone.webhooks.webhook.url") and saves it after a pause. */
 export function edit(path: string, value: Value, pauseMs: number, text = String(value)): void {
-  put(path, { text, value, state: "waiting", reason: "" });
+  const known = drafts.value[path];
+  put(path, { text, value, base: known ? known.base : valueAt(path), state: "waiting", reason: "" });
   schedule(path, pauseMs, () => save(path));
 }
 
@@ -54,7 +66,17 @@ export function attemptSaving(): void {
 
 /** Asks again about what was refused, so that the reason comes in the language just chosen. */
 export function repeatRefused(): void {
-  for (const [path, draft] of Object.entries(drafts.value)) if (draft.state === "refused") save(path);
+  for (const [path, draft] of Object.entries(drafts.value)) {
+    if (draft.elsewhere) put(path, { ...draft, reason: elsewhere(path) });
+    else if (draft.state === "refused") save(path);
+  }
+}
+
+/** Does something that changes settings in its turn: answers out of turn would show older settings over newer ones. */
+export function inTurn<Answer>(change: () => Promise<Answer>): Promise<Answer> {
+  const done = queue.then(change);
+  queue = done.catch(() => undefined);
+  return done;
 }
 
 function save(path: string): void {
@@ -62,24 +84,67 @@ function save(path: string): void {
   if (!draft) return;
   clearTimeout(timers.get(path));
   put(path, { ...draft, state: "saving" });
-  queue = queue.then(() => send(path, draft.value));
+  void inTurn(() => send(path, draft.value));
 }
 
 async function send(path: string, value: Value): Promise<void> {
-  const outcome = await changeSettings(patchFor(path, value)).then(takeSettings).then(() => null, explain(path));
+  const isAsSeen = () => {
+    const truth = valueAt(path);
+    return same(truth, drafts.value[path]?.base) || same(truth, value);
+  };
+  const outcome = await changeSeen(patchFor(path, value), isAsSeen).then(() => null, explain(path));
   const draft = drafts.value[path];
-  if (!draft || draft.value !== value || draft.state === "waiting") return; // edited meanwhile: that edit will be sent
-  put(path, { ...draft, ...(outcome ?? { state: "saved", reason: "" }) });
+  if (!draft) return;
+  const base = outcome && !outcome.elsewhere ? draft.base : valueAt(path);
+  if (draft.value !== value || draft.state === "waiting") { // edited meanwhile: that edit will be sent
+    put(path, { ...draft, base });
+    return;
+  }
+  put(path, { ...draft, base, ...(outcome ?? { state: "saved", reason: "" }) });
   if (outcome) return;
   schedule(path, SHOW_SAVED_MS, () => put(path, null));
 }
 
-const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reason"> => {
+/** Changes the settings unless `isAsSeen` finds, in what the service has now, that somebody else has changed what is changed. */
+export async function changeSeen(patch: object, isAsSeen: () => boolean): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    if (!isAsSeen()) throw new ChangedElsewhere();
+    try {
+      takeSettings(await changeSettings(patch, settings.value?.revision));
+      return;
+    } catch (error) {
+      if (!(error instanceof Refused && error.problem.code === "settings.stale") || tries === MOST_TRIES) throw error;
+      takeSettings(await readSettings());
+    }
+  }
+}
+
+export const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+export const isElsewhere = (error: unknown) => error instanceof ChangedElsewhere;
+
+const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reason" | "elsewhere"> => {
+  if (isElsewhere(error)) return { state: "refused", reason: elsewhere(path), elsewhere: true };
   if (!(error instanceof Refused)) return { state: "unreachable", reason: t("saving.unreachable") };
   const { faults, message, status } = error.problem;
   const fault = faults?.find((one) => one.path === path) ?? faults?.[0];
   return { state: "refused", reason: fault?.message || message || t("error.answer", { status }) };
 };
+
+/** Says what somebody else has made of a field. */
+function elsewhere(path: string): string {
+  const truth = valueAt(path);
+  return typeof truth === "object" ? t("saving.elsewhere") : t("saving.elsewhere_value", { value: String(truth) });
+}
+
+/** What the service has at "sources.ID.a.b"; undefined where there is nothing. */
+function valueAt(path: string): unknown {
+  let here: unknown = settings.value;
+  for (const step of path.split(".")) {
+    if (Array.isArray(here)) here = here.find((entry) => entry.id === step);
+    else here = typeof here === "object" && here !== null ? (here as Record<string, unknown>)[step] : undefined;
+  }
+  return here;
+}
 
 /** "sources.ID.a.b" → {sources: [{id: ID, a: {b: value}}]}: the service merges sources, and their webhooks, by id. */
 export function patchFor(path: string, value: Value): object {

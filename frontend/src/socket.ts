@@ -1,34 +1,48 @@
 // The live side: every Socket.IO event, taken into the store. Reconnects by itself, for ever.
+import { effect } from "@preact/signals";
 import { type Socket, io } from "socket.io-client";
+import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
+  heard, link, pictures, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSettings, takeSnapshot, takeStatus, verdicts,
 } from "./store.ts";
+import { watchOver } from "./watching.ts";
 
 export function connect(): Socket {
   const socket = io(location.origin, {
     path: new URL("socket.io", document.baseURI).pathname,
     transports: ["websocket", "polling"],
     tryAllTransports: true,
+    autoConnect: false,
     reconnectionDelay: 500,
     reconnectionDelayMax: 3000,
   });
   socket.on("connect", () => {
     link.value = "connected";
     attemptSaving();
+    watchOver(socket);
   });
-  socket.on("disconnect", () => (link.value = "lost"));
-  socket.on("connect_error", () => (link.value = "lost"));
+  socket.on("disconnect", lose);
+  socket.on("connect_error", lose);
   socket.on("state", takeSnapshot);
   socket.on("clap", takeClap);
   socket.on("source", takeStatus);
   socket.on("delivery", takeAttempt);
   socket.on("labels", (news) => (heard.value = news));
   socket.on("verdict", (news) => verdicts.publish(news));
+  socket.on("picture", (news) => pictures.publish(news));
   socket.on("level", takeLevels);
   socket.on("model", takeModel);
   socket.on("settings", takeSettings);
   socket.on("problems", (news) => (problems.value = news));
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
+  effect(() => void (isIn.value ? socket.connect() : socket.disconnect()));
+  void lookAtAccess();
   return socket;
+}
+
+/** The connection is gone, or was refused: perhaps because nobody is logged in any more. */
+function lose(): void {
+  link.value = "lost";
+  void lookAtAccess();
 }

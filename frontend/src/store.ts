@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Settings, Snapshot, SoundLabel, SourceSettings,
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
@@ -33,6 +33,8 @@ export const link = signal<Link>("connecting");
 export const opened = signal(false);
 export const version = signal("");
 export const running = signal(false);
+/** Whether the service offers its built-in tests (`serve --dev`). */
+export const dev = signal(false);
 export const labelsOn = signal(false);
 /** The download of YAMNet's file, while there is one. */
 export const model = signal<ModelProgress | null>(null);
@@ -69,6 +71,7 @@ export function takeSnapshot(snapshot: Snapshot): void {
   batch(() => {
     version.value = snapshot.version;
     running.value = snapshot.running;
+    dev.value = snapshot.dev;
     labelsOn.value = snapshot.labels;
     model.value = snapshot.model;
     problems.value = snapshot.problems;
@@ -138,6 +141,7 @@ export class Feed<News extends { source_id: string }> {
 
 export const levels = new Feed<LevelNews>();
 export const verdicts = new Feed<VerdictNews>();
+export const pictures = new Feed<PictureNews>();
 
 function remembered(event: EventRecord): Detection {
   return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };

@@ -15,6 +15,38 @@ export interface WebhookSettings {
   url: string;
   timeout_s: number;
   max_attempts: number;
+  max_age_s: number;
+  /** Only detections of so many claps; empty for all. */
+  claps: number[];
+  /** Values are masked: they can be given, not read. */
+  headers: Record<string, string>;
+  signing_secret: string;
+  verify_tls: boolean;
+  ca_file: string;
+  method?: "POST" | "PUT" | "GET";
+  content_type?: string;
+  /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
+  template?: string;
+}
+
+/** What a webhook would send (`api/webhooks/preview`): the body for an example of every kind of event. */
+export interface WebhookPreview {
+  method: string;
+  content_type: string;
+  samples: { event: "clap" | "applause" | "test"; body: string }[];
+}
+
+/** Whether this page may ask for more, and what about the password. */
+export interface AccessState {
+  state: "open" | "in" | "login" | "setup";
+  has_password: boolean;
+  can_change: boolean;
+}
+
+export interface ApiToken {
+  id: string;
+  name: string;
+  created: number;
 }
 
 export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
@@ -47,7 +79,56 @@ export interface SourceSettings {
 export interface Settings {
   version: number;
   language: Language;
+  /** Whether somebody has been through the first minute, or left it out. */
+  welcomed: boolean;
   sources: SourceSettings[];
+  /** Which state they are in; changes with anything in them. */
+  revision: string;
+}
+
+/** A document of before; `code` says why it cannot be used. */
+export interface Backup extends Worded {
+  name: string;
+  /** UTC Unix seconds. */
+  at: number;
+  /** Before what it was kept, or because a person asked. */
+  why: "change" | "restore" | "import" | "asked";
+  size: number;
+  valid: boolean;
+}
+
+/** One difference of two documents; secrets are masked in its values. */
+export interface Change {
+  path: string;
+  kind: "added" | "changed" | "removed" | "reordered";
+  old: unknown;
+  new: unknown;
+}
+
+export type ImportMode = "replace" | "merge";
+
+/** What of a document is not taken, or not as it is, and why. */
+export interface ImportNote extends Worded {
+  path: string;
+  kind: "left_out" | "adapted" | "refused";
+}
+
+export interface ImportPreview {
+  format: "claptrap" | "original" | "fork";
+  mode: ImportMode;
+  /** False where `faults` forbid it. */
+  applicable: boolean;
+  changes: Change[];
+  notes: ImportNote[];
+  faults: (Worded & { path: string })[];
+}
+
+/** A `CLAPTRAP_…` variable that is set; `near` is what was perhaps meant where it is unknown. */
+export interface Override {
+  variable: string;
+  option: string;
+  value: string;
+  near: string;
 }
 
 export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
@@ -61,6 +142,7 @@ export interface SourceStatus extends Worded {
   rate_hz: number;
   channels: number;
   dropped_hops: number;
+  missing_hops: number;
 }
 
 /** What a source did since the service began; `retries`: how often it failed and was tried again. */
@@ -173,8 +255,42 @@ export interface Attempt extends Worded {
   status: number;
   ok: boolean;
   retry_in_s: number | null;
+  /** The delivery that was attempted. */
+  delivery_id: string;
   /** How the answer began, its secrets masked. */
   excerpt: string;
+  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
+  steps?: Record<string, number>;
+}
+
+export type DeliveryState = "waiting" | "taken" | "given_up";
+
+/** One body for one receiver, and every attempt at it; its message says why it was given up. */
+export interface DeliveryRecord extends Worded {
+  id: string;
+  event_id: string;
+  target_id: string;
+  source_id: string;
+  since: number;
+  state: DeliveryState;
+  attempts: Attempt[];
+}
+
+/** Those last asked for first; `cursor` asks for those that follow. */
+export interface DeliveryPage {
+  deliveries: DeliveryRecord[];
+  cursor: string | null;
+}
+
+/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
+export interface Receiver extends Worded {
+  id: string;
+  source_id: string;
+  url: string;
+  state: "well" | "failing" | "open";
+  failures: number;
+  since: number | null;
+  waiting: number;
 }
 
 /** How the download of a model file goes; `code` says why it failed. */
@@ -186,14 +302,47 @@ export interface ModelProgress extends Worded {
   in_use: boolean;
 }
 
+/** A stream that MediaMTX of the service's machine serves, and the source that hears it. */
+export interface StreamPath {
+  name: string;
+  url: string;
+  ready: boolean;
+  tracks: string[];
+  source_id: string | null;
+}
+
+/** `code` says why there are none. */
+export interface StreamPaths extends Worded {
+  paths: StreamPath[];
+}
+
+/** One built-in test of `serve --dev`; its message says why it failed. */
+export interface SelfTest extends Worded {
+  id: string;
+  stage: "waiting" | "running" | "passed" | "failed" | "skipped";
+  took_s: number;
+  title_fr: string;
+  title_en: string;
+  area_fr: string;
+  area_en: string;
+}
+
+export interface SelfTestRun {
+  running: boolean;
+  tests: SelfTest[];
+}
+
 export interface Snapshot {
   version: string;
+  dev: boolean;
   running: boolean;
   language: Language;
   labels: boolean;
   model: ModelProgress | null;
   problems: Worded[];
   settings: Settings;
+  mqtt: "off" | "waiting" | "connected";
+  environment: Override[];
   statuses: Record<string, SourceStatus>;
   events: EventRecord[];
   attempts: Attempt[];
@@ -205,12 +354,23 @@ export interface LevelNews {
   rms_dbfs: number;
 }
 
-export interface VerdictNews {
+/** What was thought of one candidate; its code and sentence say why, and what came of it. */
+export interface VerdictNews extends Worded {
   source_id: string;
   timestamp: number;
   score: number;
   threshold: number;
   accepted: boolean;
+  labels: SoundLabel[];
+}
+
+/** What the newest sound of a source looks like, for who looks (watching.ts). */
+export interface PictureNews {
+  source_id: string;
+  /** UTC Unix seconds at which the first column begins. */
+  timestamp: number;
+  /** In base 64: a column every 20 ms, each the peak and 40 bands from low to high; 0 is −100 dB or less, 255 is 0 dB. */
+  columns: string;
 }
 
 export interface LabelsNews {
@@ -258,6 +418,8 @@ export interface SeenStream extends Worded {
 export interface Fault {
   path: string;
   code: string;
+  /** What is there, as JSON; empty where it may be a secret. */
+  value: string;
   message: string;
 }
 

@@ -18,6 +18,7 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, sil
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
+from claptrap.core.spec import Receiver as AnyReceiver
 from claptrap.core.spec import TargetSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
@@ -62,17 +63,18 @@ class Attempts:
 @contextmanager
 def dispatching(
     attempts: Attempts,
-    *targets: TargetSpec,
+    *targets: AnyReceiver,
     backoff: Backoff = QUICK,
     stop_s: float = 0.0,
     outbox: Path | None = None,
     most_waiting: int = under_test.WAITING,
     clock: Clock | None = None,
+    probes: Backoff = QUICK,
 ) -> Iterator[Dispatcher]:
     """Dispatch with a real journal, in memory unless ``outbox`` is a file."""
     journal = Journal(outbox, SystemClock())
     journal.open()
-    dispatcher = Dispatcher(journal, attempts, clock, backoff, most_waiting)
+    dispatcher = Dispatcher(journal, attempts, clock, backoff, most_waiting, probes)
     try:
         dispatcher.apply(targets)
         yield dispatcher
@@ -410,6 +412,94 @@ def test_a_token_that_is_echoed_without_its_scheme_is_masked_too() -> None:
             dispatcher.take(clap())
             (told,) = attempts.wait_for(done)
     assert told.excerpt == "Bearer expected, token ******** is unknown"
+
+
+def test_a_receiver_that_is_out_of_order_is_probed_and_nothing_is_lost() -> None:
+    """Few attempts are allowed, many fail, and what waited since it was found out of order comes in order afterwards."""
+    attempts = Attempts()
+    with (
+        Receiver(*[answer(503)] * 12) as receiver,
+        dispatching(attempts, target(receiver.url, max_attempts=2)) as dispatcher,
+    ):
+        for i in range(6):
+            dispatcher.take(clap(i))
+        attempts.wait_for(lambda a: a.event_id == "salon:19a:5" and a.ok)
+        ((_, standing),) = dispatcher.standings()
+        assert (standing.failures, standing.since, dispatcher.problems()) == (0, None, [])
+    ended = [(a.event_id, a.number, a.ok) for a in attempts.all() if done(a)]
+    assert ended == [
+        ("salon:19a:0", 2, False),
+        ("salon:19a:1", 2, False),
+        ("salon:19a:2", 9, True),
+        ("salon:19a:3", 1, True),
+        ("salon:19a:4", 1, True),
+        ("salon:19a:5", 1, True),
+    ]
+
+
+def test_a_receiver_that_is_out_of_order_is_said_to_be_and_a_new_address_is_tried_at_once() -> None:
+    """The next probe is an hour away; who mends the address need not wait for it. Others notice nothing."""
+    attempts = Attempts()
+    with (
+        Receiver() as mended,
+        Receiver() as other,
+        dispatching(attempts, target(dead_url()), target(other.url, "hall"), probes=SLOW) as dispatcher,
+    ):
+        dispatcher.take(clap(0))
+        dispatcher.take(clap(1))
+        (probed,) = attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
+        assert (probed.event_id, probed.code) == ("salon:19a:1", "delivery.refused")
+        (problem,) = dispatcher.problems()
+        assert (problem.code, problem.params["source"]) == ("delivery.open", "salon")
+        for i in range(20):
+            dispatcher.take(clap(i, "hall"))
+        other.wait_for(20)
+        dispatcher.apply([target(mended.url), target(other.url, "hall")])
+        assert mended.wait_for(1)[0].json["event_id"] == "salon:19a:1"
+        attempts.wait_for(lambda a: a.ok and a.source_id == "salon")
+        assert dispatcher.problems() == []
+
+
+def test_who_asks_for_a_test_does_not_wait_for_the_next_probe() -> None:
+    """The head of the queue goes first, at once, and the test behind it."""
+    attempts = Attempts()
+    with (
+        Receiver(*[answer(503)] * 5) as receiver,
+        dispatching(attempts, target(receiver.url, max_attempts=10), probes=SLOW) as dispatcher,
+    ):
+        dispatcher.take(clap())
+        attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
+        event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        attempts.wait_for(lambda a: a.event_id == event_id and a.ok)
+        assert [r.json["event_id"] for r in receiver.requests[-2:]] == ["salon:19a:0", event_id]
+
+
+def test_an_event_on_which_a_receiver_fails_holds_up_the_others_only_so_long() -> None:
+    """An answer of 500 may be the event's own fault: its attempts are bounded, also while the receiver is taken for ill."""
+    attempts = Attempts()
+    with (
+        Receiver(*[answer(500)] * 9) as receiver,
+        dispatching(attempts, target(receiver.url, max_attempts=9)) as dispatcher,
+    ):
+        dispatcher.take(clap(0))
+        dispatcher.take(clap(1))
+        attempts.wait_for(lambda a: a.event_id == "salon:19a:1" and a.ok)
+    assert [(a.event_id, a.number) for a in attempts.all() if done(a)] == [("salon:19a:0", 9), ("salon:19a:1", 1)]
+
+
+def test_an_attempt_tells_its_steps() -> None:
+    """How long each took, and in which it failed; also from the journal."""
+    attempts = Attempts()
+    with (
+        Receiver(answer(500)) as receiver,
+        dispatching(attempts, target(receiver.url.replace("127.0.0.1", "localhost"))) as dispatcher,
+    ):
+        dispatcher.take(clap())
+        attempts.wait_for(done)
+        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows
+    for told in (*attempts.all(), *row.attempts):
+        assert list(told.steps) == ["name", "connection", "answer"]
+        assert 0 < sum(told.steps.values()) <= told.took_s + 0.001
 
 
 def test_the_test_button_goes_the_way_of_a_clap() -> None:

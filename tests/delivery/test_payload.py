@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from claptrap.core.events import Event
+from claptrap.core.template import SAMPLES
 from claptrap.delivery.payload import clap_body, trial_body
 
 EVENT = Event(
@@ -33,6 +34,12 @@ def test_the_body_is_the_documented_one() -> None:
         "claps": 2,
         "labels": [["Clapping", 0.81], ["Hands", 0.66]],
     }
+
+
+def test_templates_are_tried_on_bodies_of_the_documented_shape() -> None:
+    """What a template may name is what it will be given."""
+    trial = trial_body("test:1", "salon", "microphone", "Salon", 5.0)
+    assert [set(sample) for sample in SAMPLES] == [set(clap_body(EVENT)), set(clap_body(EVENT)), set(trial)]
 
 
 def test_a_test_has_the_same_shape_and_says_that_it_is_one() -> None:

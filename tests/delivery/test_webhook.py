@@ -22,7 +22,7 @@ import trustme
 from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, hang_up, reset, silence, trickle
 
 from claptrap import __version__
-from claptrap.core.errors import DeliveryError
+from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.spec import TargetSpec
 from claptrap.delivery.webhook import Answer, Webhook
 
@@ -212,11 +212,65 @@ def test_a_signature_holds_for_exactly_these_bytes_and_this_moment(secret: str) 
     assert abs(int(stamp) - time.time()) < 60
 
 
+def test_a_template_makes_the_body_and_the_signature_is_of_what_it_makes() -> None:
+    """Another method, another content type; the key stays."""
+    wish = {"method": "PUT", "content_type": "text/plain; charset=utf-8", "template": "{{ source_name }} {{ score * 100 }}"}
+    with Receiver() as receiver:
+        post(receiver.url, signing_secret="some words", **wish)
+        (request,) = receiver.requests
+    assert (request.method, request.body) == ("PUT", "Été 👏 50.0".encode())
+    assert request.headers["content-type"] == "text/plain; charset=utf-8"
+    assert request.headers["idempotency-key"] == "salon:19a:7"
+    signed = f"salon:19a:7.{request.headers['webhook-timestamp']}.".encode() + request.body
+    expected = base64.b64encode(hmac.new(b"some words", signed, hashlib.sha256).digest()).decode()
+    assert request.headers["webhook-signature"] == f"v1,{expected}"
+
+
+def test_a_get_has_no_body() -> None:
+    """For receivers that only want to be called; the key still tells a repeat."""
+    with Receiver() as receiver:
+        assert post(receiver.url, method="GET").status == 204
+        (request,) = receiver.requests
+    assert (request.method, request.body, request.headers["idempotency-key"]) == ("GET", b"", "salon:19a:7")
+    assert "content-type" not in request.headers
+
+
+def test_a_template_that_fails_on_an_event_is_told_and_not_tried_again() -> None:
+    """Nothing is sent."""
+    with Receiver() as receiver:
+        error = failure(receiver.url, template="{{ nothing }}")
+        assert (error.code, error.retryable, receiver.requests) == ("delivery.template", False, [])
+    assert "nothing" in str(error)
+
+
 def test_plain_http_where_tls_is_expected_is_told() -> None:
     """A wrong scheme is a fault of TLS, in words."""
     with Receiver() as receiver:
         error = failure(receiver.url.replace("http:", "https:"))
     assert error.code == "delivery.tls"
+
+
+@pytest.mark.parametrize("behaviour", [hang_up, silence, trickle(b"HTTP/1.1 2")])
+def test_a_failure_after_sending_is_ambiguous(behaviour) -> None:
+    """The receiver may have taken it; the steps say that it was sent."""
+    with Receiver(behaviour) as receiver:
+        error = failure(receiver.url, 0.5)
+    assert not isinstance(error, NotSent)
+    assert list(error.steps) == ["connection", "answer"]
+
+
+def test_a_failure_before_sending_is_known_for_one() -> None:
+    """Name, connection, TLS: nothing was sent, and the last step is the one that failed."""
+    with HalfOpen() as half_open, Receiver() as plain:
+        for url, steps in (
+            ("http://no-such-host.invalid/", ["name"]),
+            (dead_url(), ["connection"]),
+            (half_open.url.replace("http:", "https:"), ["connection", "tls"]),
+            (plain.url.replace("http:", "https:"), ["connection", "tls"]),
+        ):
+            error = failure(url, 1.0)
+            assert isinstance(error, NotSent), url
+            assert list(error.steps) == steps
 
 
 def test_abort_from_another_thread_ends_an_attempt_at_once() -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.spec import Hears, PatternSpec
+from claptrap.core.wording import SENTENCES
 from claptrap.detect.judge import Ruling
-from claptrap.detect.patterns import Detection, Patterns, Wishes
+from claptrap.detect.patterns import Detection, Patterns, Reason, Wishes
 
 EXACTLY = {n: (PatternSpec(n, at_least=False),) for n in range(1, 5)}
 
@@ -133,3 +134,26 @@ def test_new_wishes_act_from_the_next_ruling_on() -> None:
     patterns.set(Wishes(0.5, 5.0))
     assert patterns.take(ruling(3.0)).detections == ()
     assert len(patterns.take(ruling(6.1)).detections) == 1
+
+
+def reasons(wishes: Wishes, claps: list[tuple[float, float]], applause: float = 0.0) -> list[str]:
+    patterns = Patterns(wishes)
+    return [str(patterns.take(ruling(at, score, applause)).reason) for at, score in claps]
+
+
+def test_every_ruling_has_its_reason() -> None:
+    """Why each candidate was or was not told, for whoever tunes a source while clapping."""
+    any_clap, two = Wishes(0.5, 1.0), Wishes(0.5, 0.01, (PatternSpec(2),))
+    assert reasons(any_clap, [(1, 0.1), (2, 0.3), (3, 0.9), (3.05, 0.9), (3.5, 0.9)]) == [
+        *("not_a_clap", "below", "told", "echo", "delay"),
+    ]
+    assert reasons(two, [(1, 0.9), (1.095, 0.9), (1.4, 0.9), (1.8, 0.9)]) == ["waiting", "too_close", "told", "same_row"]
+    assert reasons(Wishes(0.5, 0.01, EXACTLY[2]), [(1, 0.9), (1.3, 0.9), (1.6, 0.9)]) == ["waiting", "waiting", "same_row"]
+    assert reasons(Wishes(0.5, 0.01, hears=Hears.APPLAUSE), [(1, 0.9)]) == ["not_wished"]
+    row = [(1 + 0.3 * i, 0.9) for i in range(7)]
+    assert reasons(Wishes(0.5, 0.01), row)[-2:] == ["applause_begins", "in_applause"]
+    assert reasons(Wishes(0.5, 0.01, hears=Hears.CLAPS), row)[-2:] == ["not_wished", "in_applause"]
+
+
+def test_every_reason_has_a_sentence() -> None:
+    assert {f"verdict.{reason}" for reason in Reason} <= set(SENTENCES)

@@ -16,7 +16,15 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.errors import ModelError
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
-from claptrap.detect.judge import LABEL_LEAST_DBFS, LABEL_LEAST_SCORE, LABEL_MOST, Judge, SoundLabels
+from claptrap.detect.judge import (
+    LABEL_EVERY,
+    LABEL_LEAST_DBFS,
+    LABEL_LEAST_SCORE,
+    LABEL_MOST,
+    LONGEST_BLOCK,
+    Judge,
+    SoundLabels,
+)
 from claptrap.detect.yamnet import CLASSES, FEATURES, SAMPLES, YamNet, load_yamnet
 
 Sound = NDArray[np.float32]
@@ -98,6 +106,30 @@ def test_louder_is_heard_alike(yamnet: YamNet, gain_db: float) -> None:
 
 
 # -- naming -----------------------------------------------------------------------------------------------------------------
+
+
+def test_who_names_a_few_at_a_time_names_every_row_in_turn(yamnet: YamNet) -> None:
+    """Rows that begin together are due together: they wait for each other and not all claps for all of them."""
+    judge = Judge(3, load_clapnet(), load_confirmer(), yamnet)
+    rows, lost, sound = np.arange(3), np.zeros(3, np.int64), np.stack([tone(5)] * 3)
+    told = []
+    for begin in range(0, sound.shape[1], HOP):
+        judge.hear(rows, sound[:, begin : begin + HOP], lost, ())
+        assert judge.labels(0) == []
+        told.append(judge.labels(1))
+    assert max(len(at_once) for at_once in told) == 1
+    named_rows = [sounds.row for at_once in told for sounds in at_once]
+    assert named_rows == [0, 1, 2] * (len(named_rows) // 3)
+    assert len(named_rows) == 3 * (5 * RATE_HZ // LABEL_EVERY)
+
+
+def test_a_row_that_waited_too_long_is_named_from_now_on(yamnet: YamNet) -> None:
+    """What is further back than its memory reaches is given up, as what was lost is."""
+    judge = Judge(1, load_clapnet(), load_confirmer(), yamnet)
+    sound = tone(10)[None]
+    for begin in range(0, sound.shape[1], HOP):
+        judge.hear(np.arange(1), sound[:, begin : begin + HOP], np.zeros(1, np.int64), ())
+    assert [sounds.at >= sound.shape[1] - LONGEST_BLOCK for sounds in judge.labels()] == [True, True]
 
 
 def test_silence_has_no_name(yamnet: YamNet) -> None:

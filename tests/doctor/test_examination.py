@@ -190,6 +190,20 @@ def test_receivers_are_reached_without_a_post_and_without_a_secret() -> None:
     assert hook not in json.dumps([one.to_json() for one in found])
 
 
+def test_the_broker_is_reached_too() -> None:
+    """By name, connection and TLS; nobody logs in."""
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        for tls, port, code in (
+            (False, there.getsockname()[1], "doctor.reached"),
+            (False, free_port(), "delivery.refused"),
+            (True, there.getsockname()[1], "delivery.timeout"),
+        ):
+            broker = {"enabled": True, "host": "127.0.0.1", "port": port, "tls": tls, "password": "hunter22"}
+            found = examine_network(check({"version": 2, "sources": [], "mqtt": broker}), within_s=1.0)
+            assert [(one.check, one.code) for one in found] == [("mqtt", code)]
+            assert found[0].subject == f"MQTT → mqtt{'s' if tls else ''}://127.0.0.1:{port}"
+
+
 def test_a_receiver_that_never_shakes_hands_costs_its_time_only() -> None:
     """All at once, each within its bound."""
     with socket.create_server(("127.0.0.1", 0)) as mute:  # accepts, and says nothing

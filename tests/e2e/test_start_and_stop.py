@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from tests.peers.service import Service, claptrap_environment
 
+from claptrap.settings.migrate import NEWEST
 from claptrap.web.server import WSGI_THREADS
 
 pytestmark = pytest.mark.slow
@@ -63,17 +65,71 @@ def test_a_taken_port_is_said_in_words(tmp_path: Path) -> None:
 
 def test_a_second_service_on_the_same_folder_is_refused(tmp_path: Path) -> None:
     """Two services would overwrite each other's settings."""
-    with Service(tmp_path):
+    with Service(tmp_path) as service:
         answer = run_serve("--port", "0", "--data-dir", str(tmp_path))
     assert answer.returncode == 1
-    assert "Another ClapTrap" in answer.stderr
+    assert f"Another ClapTrap (process {service.pid}, since 20" in answer.stderr
 
 
-def test_the_network_is_not_opened_without_a_password(tmp_path: Path) -> None:
-    """Listening beyond this machine must be asked for by name."""
-    answer = run_serve("--host", "0.0.0.0", "--port", "0", "--data-dir", str(tmp_path))
+def test_after_a_downgrade_it_does_not_start_and_changes_nothing(tmp_path: Path) -> None:
+    """It says what to do; with its defaults it would hear and tell what nobody chose."""
+    newer = f'{{"version": {NEWEST + 1}, "sources": []}}'
+    (tmp_path / "settings.json").write_text(newer)
+    answer = run_serve("--port", "0", "--data-dir", str(tmp_path))
     assert answer.returncode == 1
-    assert "--allow-network" in answer.stderr
+    assert "written by a newer ClapTrap" in answer.stderr
+    assert "claptrap settings restore" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert (tmp_path / "settings.json").read_text() == newer
+
+
+def test_the_network_is_not_let_in_without_a_password(tmp_path: Path) -> None:
+    """The service runs and says in its terminal how to choose one; until then whoever asks is told to."""
+    with Service(tmp_path, CLAPTRAP_HOST="0.0.0.0") as service:
+        code = service.wait_for_line(r"with this code: ([A-Z0-9-]{14})$")
+        assert json.loads(service.raw("GET", "/api/state")[1])["code"] == "access.setup_needed"
+        assert service.raw("GET", "/healthz")[0] == 200
+        assert service.raw("PUT", "/api/access/password", {"password": "correct horse", "code": code})[0] == 200
+    with Service(tmp_path, CLAPTRAP_HOST="0.0.0.0") as service:
+        assert json.loads(service.raw("GET", "/api/state")[1])["code"] == "access.login_needed"
+        assert "with this code" not in service.log_text()
+    with Service(tmp_path, CLAPTRAP_HOST="0.0.0.0", CLAPTRAP_NO_AUTH="1") as service:
+        assert service.raw("GET", "/api/state")[0] == 200
+
+
+def test_a_password_and_a_token_are_set_in_the_terminal_beside_a_running_service(tmp_path: Path) -> None:
+    """From the next request on."""
+
+    def claptrap(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "claptrap", *arguments, "--data-dir", str(tmp_path)]
+        clean = claptrap_environment(os.environ)
+        return subprocess.run(command, input=said, capture_output=True, text=True, check=False, timeout=60, env=clean)
+
+    with Service(tmp_path) as service:
+        assert service.raw("GET", "/api/state")[0] == 200
+        short = claptrap("password", "--stdin", said="short\n")
+        assert (short.returncode, short.stderr) == (2, "The password needs at least 8 characters.\n")
+        assert claptrap("password", "--stdin", said="correct horse\n").returncode == 0
+        assert service.raw("GET", "/api/state")[0] == 401
+        made = claptrap("token", "create", "script")
+        token = made.stdout.strip()
+        assert token not in made.stderr
+        request = urllib.request.Request(f"{service.url}/api/state", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            assert answer.status == 200
+        listed = claptrap("token", "list")
+        assert listed.stdout.rstrip().endswith("  script")
+        assert token not in listed.stdout
+        assert claptrap("token", "revoke", "script").returncode == 0
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(request, timeout=15)
+        assert claptrap("token", "revoke", "script").stderr == "There is no token “script”.\n"
+        assert claptrap("password", "--remove").returncode == 0
+        assert service.raw("GET", "/api/state")[0] == 200
+    (tmp_path / "access.json").write_text("{")
+    damaged = run_serve("--port", "0", "--data-dir", str(tmp_path))
+    assert damaged.returncode == 1
+    assert "claptrap password" in damaged.stderr
 
 
 def test_a_folder_that_cannot_be_written_is_shown_and_the_page_opens(tmp_path: Path) -> None:

@@ -81,8 +81,9 @@ class LoudJudge:
     def settled(self, row: int) -> int:
         return int(self._heard[row])
 
-    def labels(self) -> list[SoundLabels]:
-        named, self._named = self._named, []
+    def labels(self, most: int | None = None) -> list[SoundLabels]:
+        most = len(self._named) if most is None else most
+        named, self._named = self._named[:most], self._named[most:]
         return named
 
 

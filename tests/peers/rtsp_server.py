@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,7 +72,8 @@ class RtspServer:
     Args:
         certificate: PEM file with certificate and key.
         port: of ``url``; 0 for a free one. A server that is "the same camera again" has the same.
-        recording: WAV file that each listener of ``/recording`` hears from its beginning, in real time, as AAC.
+        recording: WAV file that each listener of ``/recording`` hears from its beginning, in real time, as AAC. The moment
+            at which its first sample left is added to the file ``recording`` + ``.began``, in monotonic seconds.
     """
 
     def __init__(self, certificate: Path | None = None, port: int = 0, recording: Path | None = None) -> None:
@@ -146,10 +148,10 @@ def _libraries() -> tuple[Any, Any, Any, Any]:
 def _serve(port: int, certificate: str, recording: str) -> None:
     gio, glib, _, rtsp = _libraries()
     if recording:
-        played = f"filesrc location={recording} ! wavparse ! audioconvert ! identity sync=true"
+        played = f"filesrc location={recording} ! wavparse ! audioconvert ! identity sync=true name=pace"
         MOUNTS["recording"] = f"{played} ! voaacenc ! rtpmp4gpay pt=97 name=pay1"
     ports = {
-        "open": _open(rtsp, port, None),
+        "open": _open(rtsp, port, None, Path(f"{recording}.began") if recording else None),
         "guarded": _open(rtsp, 0, _auth(rtsp)),
         "digest": _open(rtsp, 0, _digest(rtsp)),
     }
@@ -162,7 +164,7 @@ def _serve(port: int, certificate: str, recording: str) -> None:
     glib.MainLoop().run()
 
 
-def _open(rtsp: Any, port: int, auth: Any) -> int:
+def _open(rtsp: Any, port: int, auth: Any, began: Path | None = None) -> int:
     """Start one server with all mounts; return its port."""
     server = rtsp.RTSPServer()
     server.set_address("127.0.0.1")
@@ -177,10 +179,25 @@ def _open(rtsp: Any, port: int, auth: Any) -> int:
             permissions.add_permission_for_role("user", "media.factory.access", True)
             permissions.add_permission_for_role("user", "media.factory.construct", True)
             factory.set_permissions(permissions)
+        if name == "recording" and began is not None:
+            factory.connect("media-configure", _note_beginning, began)
         server.get_mount_points().add_factory(f"/{name}", factory)
     server.attach(None)
     _KEPT.append(server)
     return int(server.get_bound_port())
+
+
+def _note_beginning(_factory: Any, media: Any, began: Path) -> None:
+    """Write down when the first sample of a recording leaves."""
+    _, _, gst, _ = _libraries()
+
+    def note(_pad: Any, _info: Any) -> Any:
+        with began.open("a", encoding="utf-8") as file:
+            file.write(f"{time.monotonic()}\n")
+        return gst.PadProbeReturn.REMOVE
+
+    pad = media.get_element().get_by_name("pace").get_static_pad("src")
+    pad.add_probe(gst.PadProbeType.BUFFER, note)
 
 
 def _auth(rtsp: Any) -> Any:

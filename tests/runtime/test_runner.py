@@ -18,7 +18,7 @@ from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S
 from claptrap.runtime.runner import HEALTHY_S, Runner, Surroundings
-from claptrap.runtime.stream import Stream
+from claptrap.runtime.stream import RING_HOPS, Stream
 from claptrap.sources.base import Sink
 
 SPEC = SourceSpec("mic", "Salon", MicrophoneInput())
@@ -200,6 +200,27 @@ def test_a_source_that_waits_by_itself_says_why_and_comes_back() -> None:
     assert len(script.streams) == 2
     assert all(len(stream.ring) == 2 for stream in script.streams)
     assert script.told[-1].code == ""
+
+
+def test_what_was_lost_is_told_by_who_lost_it() -> None:
+    """Sound that never arrived and sound that nobody heard in time are two counts; both outlive a break."""
+    script = Script()
+
+    def lossy(sink: Sink) -> None:
+        live(sink)
+        sink.frame(Frame(np.zeros((320, 1), np.float32), 16_000, lost_samples=10 * 320))
+        for _ in range(RING_HOPS):  # nobody reads
+            sink.frame(Frame(np.zeros((320, 1), np.float32), 16_000))
+        script.clock.now += 1
+        sound(sink)
+        raise GONE
+
+    script.steps += [lossy, lossy]
+    with script.runner():
+        pass
+    told = [(s.missing_hops, s.dropped_hops) for s in script.told if s.state is State.RETRYING]
+    assert told[0] == (10, 5)  # 2 hops of ``live``, 1 after the loss, 2 of the last frame did not fit beside the rest
+    assert told[1] == (20, 10)
 
 
 def test_a_source_that_begins_anew_ends_its_epoch() -> None:

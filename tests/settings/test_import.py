@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.weburl import MASK
 from claptrap.core.wording import SENTENCES
 from claptrap.settings.export import exported
-from claptrap.settings.incoming import incoming
+from claptrap.settings.incoming import Mode, incoming
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import Settings, check
 
@@ -118,6 +120,22 @@ def test_no_document_can_have_a_secret_sent_elsewhere(part: str) -> None:
         assert "thief" not in whole or not [s for s in (SECRETS[3:] if part == "camera" else SECRETS[:3]) if s in whole]
 
 
+@pytest.mark.parametrize("elsewhere", [{"host": "thief"}, {"port": 1}, {"tls": False}, {"verify_tls": False}])
+@pytest.mark.parametrize("mode", ["replace", "merge"])
+def test_a_broker_s_password_stays_with_the_broker(elsewhere: dict[str, Any], mode: Mode) -> None:
+    """At its name and port, and as well protected."""
+    here = check({"mqtt": {"host": "broker", "port": 8883, "tls": True, "username": "u", "password": "hunter4"}})
+    document = exported(here, secrets=False)
+    assert "hunter4" not in json.dumps(document)
+    assert incoming(document, here, mode).wanted == here
+    wanted = incoming({**document, "mqtt": {**document["mqtt"], **elsewhere}}, here, mode).wanted
+    assert wanted is None or "hunter4" not in json.dumps(wanted.whole())
+    bare = {key: value for key, value in document["mqtt"].items() if key != "host"}
+    wanted = incoming({**document, "mqtt": bare}, here, "replace").wanted
+    assert wanted is not None
+    assert "hunter4" not in json.dumps(wanted.whole()), "with no broker yet, the next one would have it"
+
+
 def test_a_document_is_added_where_that_is_asked_for() -> None:
     """Sources that it does not name stay."""
     document = {"sources": [{"id": "new", "kind": "microphone", "name": "N"}]}
@@ -219,6 +237,7 @@ def test_the_fork_s_groups_become_patterns() -> None:
         ({"rtsp_sources": [3]}, "rtsp_sources.0", "settings.not_an_object"),
         ({"microphone": {"enabled": "maybe"}}, "microphone.enabled", "settings.not_a_switch"),
         ({"microphone": {"sound_groups": 3}}, "microphone.sound_groups", "settings.not_a_list"),
+        ({"microphone": {"name": [1], "enabled": False}}, "microphone.name", "settings.not_a_text"),
         ({"microphone": {"colour": 3}}, "microphone.colour", "import.unknown"),
         ({"global": {}, "colour": 3}, "colour", "import.unknown"),
         ({"saved_vban_sources": [{"name": "x", "ip": "here"}]}, "saved_vban_sources.0.ip", "vban.bad_host"),
@@ -232,3 +251,51 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
     assert found.wanted is not None
     assert (path, code) in {(note.path, note.code) for note in found.notes}
     assert all(note.code in SENTENCES for note in found.notes)
+
+
+KEYS = (
+    *(
+        "global",
+        "microphone",
+        "rtsp_sources",
+        "saved_vban_sources",
+        "audio_streams",
+        "threshold",
+        "delay",
+        "enabled",
+        "name",
+    ),
+    *("webhook_url", "audio_source", "url", "ip", "port", "stream_name", "id", "sound_groups", "ha_entities", "version"),
+    *("language", "sources", "history", "kind", "input", "webhooks", "headers", "password", "patterns", "other"),
+)
+VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 2.5, math.inf, math.nan, 10**400, "", "0.5", "rtsp://u:p@h/x", "http://h/x", "http://["),
+    *(MASK, f"rtsp://u:{MASK}@h/", "é" * 300, "1" * 5000, "\ud800", "rtsp", "vban", "3|USB", "true", "10.0.0.1", "{x}"),
+)
+
+
+def made_up(dice: random.Random, depth: int = 0) -> Any:
+    """Return JSON data of any shape, with names that mean something."""
+    what = dice.random()
+    if depth > 4 or (depth and what < 0.35):
+        return dice.choice(VALUES)
+    if depth and what < 0.65:
+        return [made_up(dice, depth + 1) for _ in range(dice.randint(0, 3))]
+    return {dice.choice(KEYS): made_up(dice, depth + 1) for _ in range(dice.randint(0, 6))}
+
+
+def test_no_document_brings_the_import_down() -> None:
+    """Each is taken, or refused in words; never with a mask for a secret."""
+    dice, n_taken = random.Random(7), 0
+    for _ in range(800):
+        document = made_up(dice)
+        try:
+            found = incoming(document, HERE)
+        except (InputError, SettingsError):  # nobody's, or of a newer version
+            continue
+        assert {one.code for one in (*found.notes, *found.faults)} <= set(SENTENCES)
+        assert (found.wanted is None) == bool(found.faults)
+        n_taken += found.wanted is not None
+        for source in found.wanted.whole()["sources"] if found.wanted else ():
+            assert MASK not in json.dumps([source["input"].get("password"), source["input"].get("url"), source["webhooks"]])
+    assert n_taken > 50

@@ -352,6 +352,14 @@ HOOK = {"id": "webhook", "url": "http://a/b"}
         ({"signing_secret": "whsec_!"}, "signing_secret", "settings.bad_signing_secret"),
         ({"claps": [5]}, "claps.0", "settings.at_most"),
         ({"id": "A"}, "id", "settings.bad_id"),
+        ({"method": "DELETE"}, "method", "settings.not_one_of"),
+        ({"content_type": "json"}, "content_type", "settings.bad_content_type"),
+        ({"content_type": "a/b\r\nX: y"}, "content_type", "settings.bad_content_type"),
+        ({"template": "{{ scroe }}"}, "template", "settings.bad_template"),
+        ({"template": "{" * 9000}, "template", "settings.too_long"),
+        ({"template": "x", "method": "GET", "content_type": "text/plain"}, "template", "settings.template_of_get"),
+        ({"template": "{{ source_name }}"}, "template", "settings.template_not_json"),
+        ({"template": '{"a": "{{ source_name }}"}'}, "template", "settings.template_not_json"),
     ],
 )
 def test_faults_of_webhooks(webhook: dict[str, Any], path: str, code: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tests.peers.vban import FRAMES, MONO, Sender, free_udp_port, packets, send_
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.core import wording
+from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
 from claptrap.sources import vban_inbox, vban_order, vban_port
@@ -587,6 +589,53 @@ def test_a_machine_that_stalls_for_a_second_loses_nothing(ports: VbanPorts, port
         granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     with ports.receiving(port, HOST, b"Stream1"):
         assert ports.port_counts()[0].buffer_bytes == granted >= vban_port.BUFFER_BYTES
+
+
+class HeldClock(SystemClock):
+    """A clock that goes on where it is told, and at which a port's thread waits while it is held."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        if threading.current_thread().name.startswith("vban:"):
+            self.go_on.wait()
+        return super().monotonic() + self.ahead_s
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what it dropped")
+@pytest.mark.parametrize(("asked", "code"), [(4096, "vban.overrun"), (1 << 40, "vban.small_buffer")])
+def test_what_the_kernel_dropped_is_a_problem_with_a_remedy_for_a_while(
+    monkeypatch: pytest.MonkeyPatch, port: int, asked: int, code: str
+) -> None:
+    """Whether the buffer is smaller than what was asked for decides what is to be done."""
+    monkeypatch.setattr(vban_port, "BUFFER_BYTES", 4096)
+    clock = HeldClock()
+    clock.go_on.set()
+    ports = VbanPorts(HOST, clock=clock)
+    try:
+        with ports.receiving(port, HOST, b"Stream1"), Sender(port) as sender:
+            assert ports.problems() == ()
+            clock.go_on.clear()
+            sender.send(packets(sine(MONO, 1.0), frames=240))  # far more than the buffer holds
+            clock.go_on.set()
+            monkeypatch.setattr(vban_port, "BUFFER_BYTES", asked)
+            wait_until(lambda: _heard_of_drops(ports, sender))
+            (problem,) = ports.problems()
+            assert (problem.code, problem.params["port"]) == (code, port)
+            assert "{" not in wording.say(problem.code, "fr", **problem.params)
+            clock.ahead_s = 601.0
+            assert ports.problems() == ()
+    finally:
+        clock.go_on.set()
+        ports.stop()
+
+
+def _heard_of_drops(ports: VbanPorts, sender: Sender) -> bool:
+    """Send one more packet: the kernel tells of what it dropped with the next that it keeps."""
+    sender.send(packets(sine(MONO, 0.005), frames=240))
+    return bool(ports.problems())
 
 
 def wait_for_datagrams(ports: VbanPorts, n: int) -> None:

@@ -69,7 +69,7 @@ def serving(service: ClapTrap, **options: Any) -> Iterator[Served]:
         urls.append(url)
         ready.set()
 
-    with listen("127.0.0.1", 0, allow_network=False) as listener:
+    with listen("127.0.0.1", 0) as listener:
         server = Server(service, listener, announce, **options)
         thread = threading.Thread(target=server.run, name="test:server")
         service.start()

@@ -11,6 +11,7 @@ from tests.web.conftest import Served, clap, exchange, serving
 
 from claptrap.service import ClapTrap
 from claptrap.web.app import create_app
+from claptrap.web.proxies import Proxies
 
 
 def test_state_is_all_that_a_page_needs(served: Served) -> None:
@@ -168,7 +169,7 @@ def test_the_page_may_be_kept_only_where_its_name_changes_with_it(
     (assets / "index.html").write_text("<!doctype html><html><head></head></html>")
     (assets / "app-ABCD1234.js").write_text("1")
     (assets / "icon.svg").write_text("<svg/>")
-    with serving(ClapTrap(data_dir), assets=assets) as served:
+    with serving(ClapTrap(data_dir), assets=assets, proxies=Proxies(["127.0.0.1"])) as served:
         assert served.ask("GET", "/app-ABCD1234.js").headers["cache-control"] == "public, max-age=31536000, immutable"
         assert served.ask("GET", "/icon.svg").headers["cache-control"] == "no-cache"
         index = served.ask("GET", "/")

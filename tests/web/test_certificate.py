@@ -111,22 +111,35 @@ def test_the_service_speaks_tls_to_who_trusts_its_certificate_only(tmp_path: Pat
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium")
 @pytest.mark.skipif(not (ASSETS / "micro.html").exists(), reason="the page is not built: make page")
 def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) -> None:
-    """By the machine's own address, not loopback, where a browser demands HTTPS; the dashboard shows the code to scan."""
+    """By the machine's own address, not loopback, where a browser demands HTTPS and ClapTrap a password.
+
+    The person sets it with the code of the terminal; the dashboard shows what to scan; the phone logs in.
+    """
     address = outward_address()
     if address is None:
         pytest.skip("this machine has no address besides loopback")
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    options = {"CLAPTRAP_TLS": "1", "CLAPTRAP_HOST": str(address), "CLAPTRAP_ALLOW_NETWORK": "1"}
+    options = {"CLAPTRAP_TLS": "1", "CLAPTRAP_HOST": str(address)}
     with Service(tmp_path, **options) as service, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake])
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
         page.goto(service.url)
+        page.get_by_label("Code de mise en service").fill(service.wait_for_line(r"with this code: (\S+)"))
+        page.get_by_label("Nouveau mot de passe").fill("correct horse")
+        page.keyboard.press("Enter")
         code = page.get_by_role("img", name=f"Code QR de {service.url}/micro")
         expect(code).to_be_visible()
         assert code.evaluate("image => image.complete && image.naturalWidth") > 0
-        page.get_by_role("link", name=f"{service.url}/micro").click()
-        page.get_by_role("button", name="Écouter avec ce micro").click()
-        expect(page.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
+        expect(page.get_by_role("link", name=f"{service.url}/micro")).to_be_visible()
+        phone = browser.new_context(ignore_https_errors=True).new_page()
+        phone.set_default_timeout(PATIENCE_MS)
+        phone.goto(f"{service.url}/micro")
+        phone.get_by_label("Mot de passe").fill("correct horse")
+        phone.keyboard.press("Enter")
+        phone.get_by_role("button", name="Écouter avec ce micro").click()
+        expect(phone.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
+        (cookie,) = phone.context.cookies()
+        assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
         browser.close()

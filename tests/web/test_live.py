@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,20 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.core.events import Heard, Level, Verdict
 from claptrap.service import ClapTrap
 from claptrap.web.live import LEVELS_EVERY_S, Levels
+from claptrap.web.watching import MOST_WATCHED
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
-    *("problems", "clip"),
+    *("problems", "clip", "picture"),
 )
 
 
 class Page:
     """A Socket.IO client, in an event loop and thread of its own, that keeps everything it is told, in order."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, path: str = "socket.io") -> None:
+        self._path = path
+        self._headers = dict(headers or {})
         self.gone = threading.Event()
         self._told: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._loop = asyncio.new_event_loop()
@@ -39,11 +43,19 @@ class Page:
 
     def next(self, event: str) -> Any:
         """Return the data of the next ``event``; what comes before it is passed over."""
+        return self.until(event)[-1][1]
+
+    def until(self, event: str) -> list[tuple[str, Any]]:
+        """Return everything up to the next ``event``, which is the last."""
         deadline = time.monotonic() + WAIT_S
-        while True:
-            name, data = self._told.get(timeout=max(0.001, deadline - time.monotonic()))
-            if name == event:
-                return data
+        told: list[tuple[str, Any]] = []
+        while not told or told[-1][0] != event:
+            told.append(self._told.get(timeout=max(0.001, deadline - time.monotonic())))
+        return told
+
+    def ask(self, event: str, data: Any) -> Any:
+        """Tell the server something and return its answer."""
+        return self._do(self._client.call(event, data, timeout=WAIT_S))
 
     def emit(self, event: str, data: Any) -> None:
         """Tell the server something."""
@@ -68,7 +80,7 @@ class Page:
         for event in EVENTS:
             client.on(event, self._keeper(event))
         client.on("disconnect", lambda *_: self.gone.set())
-        await client.connect(url, transports=["websocket"], wait_timeout=WAIT_S)
+        await client.connect(url, self._headers, transports=["websocket"], socketio_path=self._path, wait_timeout=WAIT_S)
         return client
 
     def _keeper(self, event: str) -> Callable[[Any], None]:
@@ -76,8 +88,8 @@ class Page:
 
 
 @contextmanager
-def page(served: Served) -> Iterator[Page]:
-    opened = Page(served.url)
+def page(served: Served, **headers: str) -> Iterator[Page]:
+    opened = Page(served.url, headers)
     try:
         yield opened
     finally:
@@ -145,6 +157,35 @@ def test_verdicts_labels_and_states(served: Served) -> None:
         assert told.next("detection_status") == {"status": "stopped"}
         served.ask("POST", "/api/detection/start")
         assert told.next("detection_status") == {"status": "started"}
+
+
+def test_pictures_of_sound_go_to_who_looks_and_to_nobody_else(served: Served) -> None:
+    """A page that left, or looks elsewhere, costs nothing; nor can pages ask for more than can be borne."""
+    with page(served) as other:
+        other.next("state")
+        with page(served) as told:
+            assert told.ask("watch", {"source": "salon"})["code"] == ""
+            picture = told.next("picture")
+            assert picture["source_id"] == "salon"
+            assert len(base64.b64decode(picture["columns"])) == 5 * 41
+            assert served.service._watched == {"salon"}
+            told.ask("watch", {"source": ""})
+            assert served.service._watched == frozenset()
+            for nonsense in (None, [], {"source": 3}, {"source": "x" * 65}):
+                assert told.ask("watch", nonsense)["code"] == ""
+            told.ask("watch", {"source": "salon"})
+            lookers = [Page(served.url) for _ in range(MOST_WATCHED)]
+            answers = [looker.ask("watch", {"source": f"s{i}"})["code"] for i, looker in enumerate(lookers)]
+            assert answers == [""] * (MOST_WATCHED - 1) + ["api.too_many_watched"]
+            for looker in lookers:
+                looker.close()
+        deadline = time.monotonic() + WAIT_S
+        while served.service._watched:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        served.service.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False, code="verdict.below"))
+        told_all = [name for name, _ in other.until("verdict")]
+        assert "picture" not in told_all
 
 
 def test_two_pages_agree(served: Served) -> None:

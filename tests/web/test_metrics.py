@@ -60,6 +60,7 @@ def test_a_source_that_is_heard(served: Served) -> None:
     assert of(samples, "source_rms_dbfs", source="salon") == pytest.approx(-15, abs=0.5)
     assert of(samples, "source_peak_dbfs", source="salon") == pytest.approx(-12, abs=0.5)
     assert of(samples, "source_dropped_hops_total", source="salon") == 0
+    assert of(samples, "source_missing_hops_total", source="salon") == 0
 
 
 def test_what_happened_is_counted(served: Served) -> None:

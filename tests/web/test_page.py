@@ -114,6 +114,8 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     expect(card.locator(".state-live")).to_be_visible()
     expect(page.get_by_role("button", name="Ajouter une source")).to_be_focused()
 
+    card.get_by_role("link", name="Détails et réglages").press("Enter")
+    card = page.get_by_role("main")
     card.get_by_role("radio", name="2 claps").check(force=True)
     card.get_by_label("Exactement ou au moins").select_option("Exactement")
     card.get_by_label("Réagit à").select_option("des claps")
@@ -124,13 +126,13 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     (spec,) = [spec for spec in served.service.settings().specs() if spec.id == "repetition"]
     assert spec.patterns == (PatternSpec(2, at_least=False),)
 
-    card.get_by_role("button", name="Retirer").press("Enter")
+    card.get_by_role("button", name="Retirer Répétition").press("Enter")
     page.keyboard.press("Enter")  # the harmless answer has the focus
     expect(page.get_by_role("dialog")).not_to_be_visible()
-    card.get_by_role("button", name="Retirer").press("Enter")
+    card.get_by_role("button", name="Retirer Répétition").press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Retirer").press("Enter")
-    expect(card).to_have_count(0)
-    expect(page.get_by_role("button", name="Ajouter une source")).to_be_focused()
+    expect(page).to_have_title("Maison · ClapTrap")
+    expect(page.get_by_role("article")).to_have_count(1)
     assert [source.id for source in served.service.settings().sources] == ["salon"]
 
 
@@ -209,8 +211,9 @@ def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -
     url = "rtsp://u:hunter2@127.0.0.1:1/x?token=T0P"
     served.service.add_source({"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": url}})
     before = served.service.settings().specs()[1].input
+    page.get_by_role("link", name="Cour", exact=True).click()
     page.get_by_role("button", name="Modifier Cour").click()
-    card = page.get_by_role("article", name="Cour")
+    card = page.get_by_role("main")
     expect(card.get_by_label("Mot de passe")).to_have_value("********")
     card.get_by_label("Nom", exact=True).fill("Jardin")
     card.get_by_role("button", name="Enregistrer").click()
@@ -224,8 +227,9 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
     served.service.add_source(
         {"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": "rtsp://u:hunter2@127.0.0.1:1/x"}}
     )
+    page.get_by_role("link", name="Cour", exact=True).click()
     page.get_by_role("button", name="Modifier Cour").click()
-    card = page.get_by_role("article", name="Cour")
+    card = page.get_by_role("main")
     card.get_by_label("Adresse", exact=True).fill("rtsp://127.0.0.1:2/x")
     card.get_by_role("button", name="Essayer l'adresse").click()
     expect(card.get_by_text(re.compile("Tapez-le à nouveau"))).to_be_visible()
@@ -238,18 +242,24 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
 
 
 def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Served) -> None:
-    """Sound that the machine lost is said on the card at once; the figures are behind "Détails", and follow."""
-    card = page.get_by_role("article", name="Salon")
-    expect(card.locator(".state-live")).to_be_visible()
+    """Sound that the machine lost is said at once, wherever the source is shown; the figures are on its page, and follow."""
+    expect(page.locator(".state-live")).to_be_visible()
+    page.get_by_role("link", name="Salon", exact=True).click()
+    card = page.get_by_role("main")
     expect(card.get_by_text("trop lente")).to_have_count(0)
     card.get_by_text("Détails").click()
     retries = card.locator("dt", has_text="nouvel essai").locator("+ dd")
     expect(retries).to_have_text("0")
     served.service.stop_detection()  # else what the source itself says comes over what is said for it here
-    served.service.offer(SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70))
+    served.service.offer(
+        SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70, missing_hops=5)
+    )
     expect(retries).to_have_text("1")
     expect(card.get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
+    expect(card.locator("dt", has_text="perdu en route").locator("+ dd")).to_have_text("100 ms")
     expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
+    page.get_by_role("link", name="Maison", exact=True).click()
+    expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])
@@ -260,5 +270,9 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
     for kind in page.get_by_role("radio", name=re.compile("Caméra|Enregistrement")).all():
         kind.press("Space")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("button", name="Modifier Salon").click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for view in ("#/source/salon", "#/history", "#/settings", "#/start"):
+        page.goto(page.url.partition("#")[0] + view)
+        expect(page.locator(f"main[data-view={view.split('/')[1]}] h1")).to_be_visible()
+        for details in page.locator("details").all():
+            details.locator("summary").press("Enter")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from playwright.sync_api import Page, expect
 from tests.web.browser import needs_browser
+from tests.web.conftest import Served, clap
 
 pytestmark = needs_browser
 
@@ -38,12 +40,53 @@ def test_a_link_to_a_view_opens_it_and_an_old_one_says_so(page: Page) -> None:
     expect(page).to_have_title("Maison · ClapTrap")
 
 
-def test_the_shade_is_the_device_s_until_somebody_chooses(page: Page) -> None:
+def test_it_is_dark_until_somebody_chooses_light_or_lets_the_device_decide(page: Page) -> None:
     html = page.locator("html")
-    expect(html).to_have_attribute("data-theme", "dark")
     page.emulate_media(color_scheme="light")
-    expect(html).to_have_attribute("data-theme", "light")
-    page.get_by_role("link", name="Réglages").click()
-    page.get_by_role("radio", name="Sombre").check(force=True)
-    page.reload()
     expect(html).to_have_attribute("data-theme", "dark")
+    page.get_by_role("link", name="Réglages", exact=True).click()
+    page.get_by_role("radio", name="Clair").check(force=True)
+    page.reload()
+    expect(html).to_have_attribute("data-theme", "light")
+    page.get_by_role("radio", name="Comme l'appareil").check(force=True)
+    page.emulate_media(color_scheme="dark")
+    expect(html).to_have_attribute("data-theme", "dark")
+
+
+HOSTILE = (
+    "<script>document.title='taken'</script><img src=x onerror=alert(1)>",
+    "\u202etxt.exe\u2066 \u0627\u0644\u0635\u0627\u0644\u0629",
+    "w" * 200,
+)
+
+
+def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> None:
+    """Names are text, whatever is in them, and never push the page apart, on the narrowest phone either."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    for name in HOSTILE:
+        served.service.change_source("salon", {"name": name})
+        served.service.take(replace(clap(HOSTILE.index(name)), source_name=name))
+        expect(page.get_by_role("article")).to_have_attribute("aria-label", name)
+        expect(page.locator(".feed tbody tr")).to_have_count(HOSTILE.index(name) + 1)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.get_by_role("article").get_by_role("link").first.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page).to_have_title(re.compile(r"· ClapTrap$"))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.get_by_role("link", name="Maison", exact=True).click()
+    assert page.locator("main script, main img").count() == 0
+
+
+def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, served: Served) -> None:
+    """What was set meanwhile is saved once it is back, and what happened meanwhile is shown."""
+    expect(page.locator(".state-live")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert").filter(has_text="La connexion au service est perdue")).to_be_visible()
+    expect(page.locator('[data-mood="offline"]')).to_be_visible()
+    page.get_by_role("slider").fill("0.8")
+    expect(page.get_by_text("Pas enregistré : service injoignable")).to_be_visible()
+    served.service.take(clap(7))
+    page.context.set_offline(False)
+    expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
+    expect(page.locator(".feed tbody tr")).to_have_count(1)
+    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")

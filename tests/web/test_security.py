@@ -104,11 +104,9 @@ def test_host_name_of_a_header() -> None:
 
 
 def test_what_forbids_to_listen_is_said_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert refusal("0.0.0.0", 0) == "service.exposed"
-    assert refusal("192.0.2.1", 0) == "service.exposed"
     assert refusal("no.such.host.invalid", 0) == "service.address_unknown"
-    assert refusal("192.0.2.1", 0, allow_network=True) == "service.address_unknown"
-    with listen("127.0.0.1", 0, allow_network=False) as taken:
+    assert refusal("192.0.2.1", 0) == "service.address_unknown"
+    with listen("127.0.0.1", 0) as taken:
         assert refusal("127.0.0.1", taken.getsockname()[1]) == "service.port_taken"
 
     def forbid(*_: object) -> None:
@@ -118,9 +116,9 @@ def test_what_forbids_to_listen_is_said_by_its_code(monkeypatch: pytest.MonkeyPa
     assert refusal("127.0.0.1", 80) == "service.port_forbidden"
 
 
-def refusal(host: str, port: int, *, allow_network: bool = False) -> str:
+def refusal(host: str, port: int) -> str:
     with pytest.raises(ServiceError) as caught:
-        listen(host, port, allow_network=allow_network)
+        listen(host, port)
     return caught.value.code
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from tests.web.conftest import Served
+from tests.web.conftest import Served, serving
 
+from claptrap.service import ClapTrap
+from claptrap.settings.environment import overrides
 from claptrap.settings.migrate import NEWEST
 
 HEADERS = {"Authorization": "Bearer T0PSECRET"}
@@ -171,3 +174,12 @@ def test_an_import_that_cannot_be_taken_changes_nothing(
     else:
         assert looked.status == status
     assert served.service.settings() == before
+
+
+def test_the_state_says_what_the_environment_decides(data_dir: Path, quiet_models: Path) -> None:
+    assert not quiet_models.exists()
+    told = overrides({"CLAPTRAP_PORT": "1234"}, {"CLAPTRAP_PORT": "--port"})
+    with serving(ClapTrap(data_dir, environment=told)) as running:
+        assert running.ask("GET", "/api/state").json["environment"] == [
+            {"variable": "CLAPTRAP_PORT", "option": "--port", "value": "1234", "near": ""}
+        ]

@@ -5,6 +5,7 @@ import type { Kind } from "../wire.ts";
 import { kindName } from "./kinds.ts";
 import { SourceForm } from "./SourceForm.tsx";
 import { SourceIcon } from "./SourceIcon.tsx";
+import { StreamPaths } from "./StreamPaths.tsx";
 import { VbanStreams } from "./VbanStreams.tsx";
 
 const KINDS = ["microphone", "rtsp", "vban", "file"] as const satisfies Kind[];
@@ -44,6 +45,7 @@ export function AddSource() {
             ))}
           </fieldset>
           {kind.value === "vban" && <VbanStreams onDone={done} />}
+          {kind.value === "rtsp" && <StreamPaths onDone={done} />}
           {kind.value === "vban" && <h3>{t("vban.by_hand")}</h3>}
           <SourceForm key={kind.value} kind={kind.value} onDone={done} onCancel={close} />
         </section>

@@ -1,16 +1,27 @@
+import { isShutOut } from "../access.ts";
 import { t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
 import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HouseView } from "../views/house/HouseView.tsx";
 import { SettingsView } from "../views/settings/SettingsView.tsx";
 import { SourceView } from "../views/source/SourceView.tsx";
+import { StartView } from "../views/start/StartView.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
+import { Login } from "./Login.tsx";
 import { Nav } from "./Nav.tsx";
 import { Problems } from "./Problems.tsx";
 
 export function App() {
+  return isShutOut.value ? <Outside /> : <Inside />;
+}
+
+function Outside() {
+  return <><Header home={linkTo.house} /><Login /><Footer /></>;
+}
+
+function Inside() {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
@@ -19,7 +30,7 @@ export function App() {
         <Problems />
         <CurrentView />
       </main>
-      <Footer />
+      <Footer><p><a href={linkTo.start}>{t("start.title")}</a></p></Footer>
       <Announcer />
     </>
   );
@@ -31,6 +42,7 @@ function CurrentView() {
     case "source": return <SourceView key={id} id={id} />;
     case "history": return <HistoryView />;
     case "settings": return <SettingsView />;
+    case "start": return <StartView />;
     default: return <HouseView />;
   }
 }

@@ -7,16 +7,17 @@ import { ShowMore } from "./ShowMore.tsx";
 
 const SHOWN = 8;
 
-/** The feed: what was detected, newest first, and whether it was told. */
-export function Detections() {
+/** The feed: what was detected, by one source or by all, newest first, and whether it was told. */
+export function Detections({ sourceId }: { sourceId?: string }) {
   const all = useSignal(false);
-  const shown = all.value ? detections.value : detections.value.slice(0, SHOWN);
+  const mine = sourceId ? detections.value.filter((detection) => detection.sourceId === sourceId) : detections.value;
+  const shown = all.value ? mine : mine.slice(0, SHOWN);
   return (
     <section class="panel feed-panel" aria-labelledby="feed-title">
       <h2 id="feed-title">{t("feed.title")}</h2>
       {shown.length === 0 && <p class="muted empty">{t("feed.empty")}</p>}
       {shown.length > 0 && (
-        <table class={`feed ${sources.value.length > 1 ? "" : "feed-one-source"}`}>
+        <table class={`feed ${sources.value.length > 1 && !sourceId ? "" : "feed-one-source"}`}>
           <thead>
             <tr>
               <th scope="col">{t("feed.time")}</th>
@@ -31,7 +32,7 @@ export function Detections() {
           <tbody>{shown.map((detection) => <Row key={detection.id} detection={detection} />)}</tbody>
         </table>
       )}
-      <ShowMore all={all} count={detections.value.length} shown={SHOWN} />
+      <ShowMore all={all} count={mine.length} shown={SHOWN} />
     </section>
   );
 }

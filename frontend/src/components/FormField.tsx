@@ -3,7 +3,7 @@ import { Shape } from "./Shape.tsx";
 /** Attributes of the input that are passed on as they are. */
 interface Attributes {
   value: string;
-  autocomplete?: "off" | "new-password";
+  autocomplete?: "off" | "new-password" | "current-password" | "one-time-code";
   dir?: "ltr" | "auto";
   inputMode?: "url" | "decimal";
   max?: string;

@@ -1,3 +1,4 @@
+import { isIn } from "../access.ts";
 import { language, t } from "../i18n/index.ts";
 import { edit, repeatRefused } from "../saving.ts";
 import type { Language } from "../wire.ts";
@@ -7,6 +8,7 @@ export const LANGUAGES: [Language, string][] = [["fr", "Français"], ["en", "Eng
 /** Speaks `code` from now on, here and on every page of this service. */
 export function speak(code: Language): void {
   language.value = code;
+  if (!isIn.value) return; // nobody's settings yet: only this page's
   edit("language", code, 0);
   repeatRefused();
 }

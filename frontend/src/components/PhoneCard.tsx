@@ -5,7 +5,7 @@ import { t } from "../i18n/index.ts";
 import { link } from "../store.ts";
 import type { Invitation } from "../wire.ts";
 
-const COMMAND = "claptrap serve --host 0.0.0.0 --allow-network --tls";
+const COMMAND = "claptrap serve --host 0.0.0.0 --tls";
 
 /** How a phone becomes a microphone: the code to scan, or what must be done first. */
 export function PhoneCard() {

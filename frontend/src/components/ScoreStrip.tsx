@@ -9,7 +9,7 @@ import { loudness } from "./LevelMeter.tsx";
 
 const SPAN_S = 30;
 const HEIGHT_PX = 132;
-const REDRAW_MS = 100;
+const REDRAW_MS = 200; // it moves by two pixels; a candidate is drawn at once
 const REDRAW_CALM_MS = 1000;
 
 interface Mark {
@@ -70,6 +70,8 @@ class Strip {
   readonly #plot: uPlot;
   readonly #colour: (name: string) => string;
   readonly #resized: ResizeObserver;
+  readonly #scrolled: IntersectionObserver;
+  #isOnScreen = false;
   readonly #beat: ReturnType<typeof setInterval>;
   #times: number[] = [];
   #levels: number[] = [];
@@ -82,6 +84,11 @@ class Strip {
     this.#plot = new uPlot(this.#options(place.clientWidth), [[], []], place);
     this.#resized = new ResizeObserver(() => this.#plot.setSize({ width: place.clientWidth, height: HEIGHT_PX }));
     this.#resized.observe(place);
+    this.#scrolled = new IntersectionObserver((seen) => {
+      this.#isOnScreen = seen.at(-1)!.isIntersecting;
+      this.#redraw();
+    });
+    this.#scrolled.observe(place);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#beat = setInterval(() => this.#redraw(), calm ? REDRAW_CALM_MS : REDRAW_MS);
   }
@@ -93,16 +100,17 @@ class Strip {
 
   addMark({ score, accepted }: VerdictNews): void {
     this.#marks.push({ at: seconds(), score, accepted });
+    this.#redraw();
   }
 
   end(): void {
     clearInterval(this.#beat);
     this.#resized.disconnect();
+    this.#scrolled.disconnect();
     this.#plot.destroy();
   }
 
   #redraw(): void {
-    if (document.hidden) return;
     const oldest = seconds() - SPAN_S - 1;
     const gone = this.#times.findIndex((at) => at >= oldest);
     if (gone > 0) {
@@ -110,7 +118,7 @@ class Strip {
       this.#levels.splice(0, gone);
     }
     this.#marks = this.#marks.filter((mark) => mark.at >= oldest);
-    this.#plot.setData([this.#times, this.#levels]);
+    if (this.#isOnScreen && !document.hidden) this.#plot.setData([this.#times, this.#levels]);
   }
 
   #options(width: number): uPlot.Options {

@@ -1,35 +1,55 @@
-import { said, t, type Key } from "../i18n/index.ts";
+import { useComputed } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { clock, score } from "../i18n/format.ts";
+import { said, t } from "../i18n/index.ts";
+import { linkTo } from "../route.ts";
 import { drafts, edit } from "../saving.ts";
-import { link, now, statuses, type KnownStatus } from "../store.ts";
+import { detections, link, statuses } from "../store.ts";
 import type { SourceSettings } from "../wire.ts";
 import { DelayField } from "./DelayField.tsx";
-import { DeviceChoice } from "./DeviceChoice.tsx";
-import { EditSource } from "./EditSource.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
-import { PatternChoice } from "./PatternChoice.tsx";
-import { ScoreStrip } from "./ScoreStrip.tsx";
-import { Shape, type ShapeName } from "./Shape.tsx";
-import { Switch } from "./Switch.tsx";
 import { SaveState } from "./SaveState.tsx";
-import { LostSound, SourceDetails } from "./SourceDetails.tsx";
+import { ScoreStrip } from "./ScoreStrip.tsx";
+import { Shape } from "./Shape.tsx";
+import { LostSound } from "./SourceDetails.tsx";
 import { SourceIcon } from "./SourceIcon.tsx";
+import { SourceState } from "./SourceState.tsx";
+import { Switch } from "./Switch.tsx";
 import { ThresholdField } from "./ThresholdField.tsx";
 import { WebhookField } from "./WebhookField.tsx";
 import { kindName } from "./kinds.ts";
 import { soundFormat } from "./soundFormat.ts";
 
-/** One source: how it is, how loud, how its candidates score, and its settings. */
+/** One source at a glance: how it is, how loud, how its candidates score, its last clap, and what is tuned most often. */
 export function SourceCard({ source }: { source: SourceSettings }) {
   const path = `sources.${source.id}`;
-  const status = statuses.value[source.id];
-  const draft = drafts.value[`${path}.threshold`]?.value;
-  const threshold = typeof draft === "number" ? draft : source.threshold;
   return (
     <div><article class="panel source" aria-label={source.name}>
+      <SourceHead source={source} heading={<h2 dir="auto" title={source.name}><a href={linkTo.source(source.id)}>{source.name}</a></h2>} />
+      <Sound source={source} />
+      <div class="fields">
+        <ThresholdField path={`${path}.threshold`} value={source.threshold} />
+        <DelayField path={`${path}.delay_s`} value={source.delay_s} />
+        <WebhookField source={source} />
+      </div>
+      <p class="source-foot">
+        <LastClap sourceId={source.id} />
+        <a class="quiet-link" href={linkTo.source(source.id)} aria-label={t("source.open_named", { name: source.name })}>{t("source.open")} →</a>
+      </p>
+    </article></div>
+  );
+}
+
+/** What stands above a source, wherever it is shown: what it is, how it is, its switch, and what is wrong. */
+export function SourceHead({ source, heading }: { source: SourceSettings; heading?: ComponentChildren }) {
+  const path = `sources.${source.id}`;
+  const status = statuses.value[source.id];
+  return (
+    <>
       <header class="source-head">
         <SourceIcon kind={source.kind} />
         <div class="source-title">
-          <h2 dir="auto" title={source.name}>{source.name}</h2>
+          {heading}
           <p class="muted">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
         </div>
         <SourceState status={status} enabled={source.enabled} />
@@ -43,37 +63,30 @@ export function SourceCard({ source }: { source: SourceSettings }) {
       <SaveState path={`${path}.enabled`} id={`${source.id}-enabled-state`} />
       {source.enabled && status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
       {source.enabled && <LostSound sourceId={source.id} />}
-      <LevelMeter sourceId={source.id} live={status?.state === "live" && link.value === "connected"} />
-      <ScoreStrip sourceId={source.id} threshold={threshold} />
-      <div class="fields">
-        <ThresholdField path={`${path}.threshold`} value={source.threshold} />
-        {source.kind === "microphone" && <DeviceChoice path={`${path}.input.device`} value={String(source.input["device"] ?? "")} />}
-        <DelayField path={`${path}.delay_s`} value={source.delay_s} />
-        <PatternChoice source={source} />
-        <WebhookField source={source} />
-      </div>
-      <SourceDetails sourceId={source.id} name={source.name} />
-      <EditSource source={source} />
-    </article></div>
+    </>
   );
 }
 
-const shapes: Record<KnownStatus["state"] | "off", ShapeName> = {
-  live: "disc", connecting: "half", retrying: "triangle", failed: "cross", idle: "square", ended: "square", off: "square",
-};
-
-function SourceState({ status, enabled }: { status: KnownStatus | undefined; enabled: boolean }) {
-  const state = enabled ? (status?.state ?? "idle") : "off";
+/** How loud a source is, and how its candidates scored. */
+export function Sound({ source }: { source: SourceSettings }) {
+  const live = statuses.value[source.id]?.state === "live" && link.value === "connected";
   return (
-    <p class={`state state-${state}`} role="status">
-      <Shape is={shapes[state]} />
-      {state === "retrying" && status ? retrying(status) : t(`state.${state}` satisfies Key)}
-    </p>
+    <>
+      <LevelMeter sourceId={source.id} live={live} />
+      <ScoreStrip sourceId={source.id} threshold={thresholdOf(source)} />
+    </>
   );
 }
 
-function retrying(status: KnownStatus): string {
-  const left = Math.ceil(status.next_in_s - (now.value - status.learnt));
-  if (!status.attempt) return t("state.waiting"); // it listens all the time: there is nothing to try again
-  return left > 0 ? t("state.retrying_in", { seconds: left }) : t("state.retrying");
+/** A source's threshold as it is being set just now. */
+export function thresholdOf(source: SourceSettings): number {
+  const draft = drafts.value[`sources.${source.id}.threshold`]?.value;
+  return typeof draft === "number" ? draft : source.threshold;
+}
+
+function LastClap({ sourceId }: { sourceId: string }) {
+  const last = useComputed(() => detections.value.find((detection) => detection.sourceId === sourceId));
+  if (!last.value) return <span class="muted">{t("house.last_none")}</span>;
+  const { timestamp, score: value } = last.value;
+  return <span class="muted">{t("source.last", { when: clock(timestamp), score: score(value) })}</span>;
 }

@@ -50,6 +50,7 @@ function Figures({ sourceId }: { sourceId: string }) {
         <dt>{t("details.last_heard")}</dt>
         <dd>{heardAt ? <time dateTime={iso(heardAt)}>{clock(heardAt)}</time> : t("details.never")}</dd>
         <dt>{t("details.retries")}</dt><dd>{counts.value?.retries ?? "…"}</dd>
+        <dt>{t("details.missing")}</dt><dd>{duration((statuses.value[sourceId]?.missing_hops ?? 0) * HOP_S)}</dd>
         <dt>{t("details.lost")}</dt><dd>{duration(lost(sourceId))}</dd>
         <dt>{t("details.claps")}</dt><dd>{counts.value?.claps ?? "…"}</dd>
         <dt>{t("details.detections")}</dt><dd>{counts.value?.detections ?? "…"}</dd>

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
-import { Refused, addSource, changeSource, readSettings } from "../api.ts";
+import { Refused, addSource, readSettings } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import { takeSettings } from "../store.ts";
+import { changeSeen, isElsewhere, same } from "../saving.ts";
+import { sources, takeSettings } from "../store.ts";
 import type { Input, Kind } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
@@ -25,10 +26,22 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
   const input = useSignal<Input>(oldInput);
   const faults = useSignal<Record<string, string>>({});
   const refusal = useSignal("");
+  const seen = useSignal({ name: oldName, input: oldInput });
   const busy = useSignal(false);
   const scope = sourceId ? `edit.${sourceId}` : `new.${kind}`;
 
+  const current = () => {
+    const found = sources.value.find((source) => source.id === sourceId);
+    return found && { name: found.name, input: found.input };
+  };
+
   const explain = (error: unknown) => {
+    const now = current();
+    if (isElsewhere(error)) {
+      refusal.value = now ? t("form.elsewhere", { name: now.name }) : t("form.gone");
+      if (now) seen.value = now; // who sends it again has read this
+      return;
+    }
     const found = error instanceof Refused ? (error.problem.faults ?? []) : [];
     // "sources.ID.input.url" → "input.url"
     faults.value = Object.fromEntries(found.map((fault) => [fault.path.split(".").slice(2).join("."), fault.message]));
@@ -43,10 +56,11 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
     faults.value = {};
     refusal.value = "";
     const wish = { name: name.value.trim() || kindName(kind), input: input.value };
-    await (sourceId ? changeSource(sourceId, wish) : addSource({ kind, ...wish }))
-      .then(readSettings)
-      .then(takeSettings)
-      .then(() => onDone(wish.name), explain);
+    const isAsSeen = () => same(current(), seen.value);
+    await (sourceId
+      ? changeSeen({ sources: [{ id: sourceId, ...wish }] }, isAsSeen)
+      : addSource({ kind, ...wish }).then(readSettings).then(takeSettings)
+    ).then(() => onDone(wish.name), explain);
     busy.value = false;
   };
 

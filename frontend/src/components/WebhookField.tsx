@@ -1,15 +1,23 @@
 import { t } from "../i18n/index.ts";
 import { discard, drafts, edit, settle } from "../saving.ts";
-import type { SourceSettings } from "../wire.ts";
+import type { SourceSettings, WebhookSettings } from "../wire.ts";
 import { SaveState } from "./SaveState.tsx";
 import { Switch } from "./Switch.tsx";
 import { WebhookTest } from "./WebhookTest.tsx";
 
 const PAUSE_MS = 900;
 
-/** Where a source's detections are posted first, whether they are, and a test of it. */
-export function WebhookField({ source }: { source: SourceSettings }) {
-  const webhook = source.webhooks[0] ?? { id: "webhook", url: "", enabled: true };
+interface Props {
+  source: SourceSettings;
+  /** By default the source's first, which may have to be made. */
+  webhook?: Pick<WebhookSettings, "id" | "url" | "enabled">;
+  label?: string;
+}
+
+const NONE_YET = { id: "webhook", url: "", enabled: true };
+
+/** Where a source's detections are posted, whether they are, and a test of it. */
+export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET, label = t("field.webhook") }: Props) {
   const path = `sources.${source.id}.webhooks.${webhook.id}.url`;
   const enabledPath = `sources.${source.id}.webhooks.${webhook.id}.enabled`;
   const draft = drafts.value[path];
@@ -18,7 +26,7 @@ export function WebhookField({ source }: { source: SourceSettings }) {
   return (
     <div class="field field-webhook">
       <div class="field-head">
-        <label for={path}>{t("field.webhook")}</label>
+        <label for={path}>{label}</label>
         <Switch checked={enabled} label={t("field.webhook_enabled")} onChange={(on) => edit(enabledPath, on, 0)} />
       </div>
       <span class="with-button">

@@ -44,10 +44,18 @@ export function WebhookTest({ sourceId, webhookId, urlPath, ready }: Props) {
       <p class="test-outcome" role="status">
         {waiting && t("webhook.testing")}
         {refusal.value && <Outcome shape="cross" words={t("webhook.test_failed", { reason: refusal.value })} />}
-        {attempt && <Outcome shape={attempt.ok ? "check" : "cross"} words={outcome(attempt)} />}
+        {attempt && <Outcome shape={attempt.ok ? "check" : "cross"} words={`${outcome(attempt)}${inSteps(attempt)}`} />}
       </p>
     </>
   );
+}
+
+const STEPS = ["name", "connection", "tls", "answer"] as const;
+
+/** How long each step took; the last one is where a failed attempt ended. */
+function inSteps({ steps = {} }: Attempt): string {
+  const taken = STEPS.filter((step) => step in steps).map((step) => t(`webhook.step.${step}`, { time: duration(steps[step] ?? 0) }));
+  return taken.length > 0 ? ` (${taken.join(", ")})` : "";
 }
 
 function outcome(attempt: Attempt): string {

@@ -1,7 +1,7 @@
 // Numbers and times as people of each language write them.
 import { language } from "./index.ts";
 
-const locale = () => (language.value === "fr" ? "fr-FR" : "en-GB");
+export const locale = () => (language.value === "fr" ? "fr-FR" : "en-GB");
 
 export function score(value: number): string {
   return decimal(value, 2);
@@ -26,6 +26,11 @@ export function clock(timestamp: number): string {
   const time = when.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
   const today = when.toDateString() === new Date().toDateString();
   return today ? time : `${when.toLocaleDateString(locale(), { day: "numeric", month: "short" })} ${time}`;
+}
+
+/** The day of a UTC Unix time. */
+export function day(timestamp: number): string {
+  return new Date(timestamp * 1000).toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
 }
 
 /** The same in full, for machines and tooltips. */

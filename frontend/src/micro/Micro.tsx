@@ -1,7 +1,9 @@
 import { useComputed, useSignal } from "@preact/signals";
+import { isShutOut } from "../access.ts";
 import { Footer } from "../components/Footer.tsx";
 import { Header } from "../components/Header.tsx";
 import { LevelMeter } from "../components/LevelMeter.tsx";
+import { Login } from "../components/Login.tsx";
 import { Shape } from "../components/Shape.tsx";
 import { useFlash } from "../flash.ts";
 import { clock, score } from "../i18n/format.ts";
@@ -15,6 +17,7 @@ const CLAP_MS = 1000;
 
 /** The page `/micro`: this device as a microphone, and that it works. */
 export function Micro() {
+  if (isShutOut.value) return <><Header home="./" /><Login /><Footer /></>;
   return (
     <>
       <Header home="./" />
@@ -104,7 +107,7 @@ function Insecure() {
       <Reason words={t("micro.insecure")} />
       <div class="how">
         <p>{t("micro.insecure_how")}</p>
-        <code>claptrap serve --host 0.0.0.0 --allow-network --tls</code>
+        <code>claptrap serve --host 0.0.0.0 --tls</code>
         <p>{t("micro.insecure_then", { address })}</p>
       </div>
     </section>

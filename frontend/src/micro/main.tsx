@@ -7,6 +7,8 @@ import { sendOver } from "./sending.ts";
 import "../styles/base.css";
 import "../styles/house.css";
 import "../styles/source.css";
+import "../styles/forms.css";
+import "../styles/access.css";
 import "../styles/micro.css";
 
 setInterval(() => (now.value = Date.now() / 1000), 1000);

@@ -24,8 +24,11 @@ def to_float32(samples: NDArray[np.number]) -> NDArray[np.float32]:
 
 def sanitise(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return ``samples`` with 0 for what is not a sound: NaN, infinities, values beyond ±65 536. Other values stay."""
-    sound = np.abs(samples) <= LOUDEST  # false for NaN too
-    return samples if sound.all() else np.where(sound, samples, np.float32(0))
+    sizes = np.abs(samples)
+    if sizes.max(initial=0.0) <= LOUDEST:  # false for NaN too
+        return samples
+    sound = sizes <= LOUDEST
+    return np.where(sound, samples, np.float32(0))
 
 
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP
 
+Hops = tuple[NDArray[np.float32], NDArray[np.int64]]
+_NO_HOPS: Hops = (np.zeros((0, HOP), np.float32), np.zeros(0, np.int64))
+
 
 class HopRing:
-    """A bounded ring of hops: one writer, one reader, never a wait.
+    """A bounded queue of hops: one writer, one reader, never a wait.
 
     Overload rule: the oldest hops are dropped and counted, and the next hop that is read says how many are missing before
     it, so that the reader's stream time stays true.
+
+    What is written is handed over, not copied: as long as the reader keeps up, a hop is touched while it is still in the
+    processor's cache, and a stream takes no memory for what it might have to hold.
 
     Args:
         capacity_hops: how many hops it holds, ≥ 1.
@@ -26,9 +33,8 @@ class HopRing:
     def __init__(self, capacity_hops: int) -> None:
         if capacity_hops < 1:
             raise ValueError(f"a ring holds at least one hop, not {capacity_hops}")
-        self._hops = np.zeros((capacity_hops, HOP), np.float32)
-        self._lost = np.zeros(capacity_hops, np.int64)
-        self._first = 0  # index of the oldest
+        self._capacity = capacity_hops
+        self._blocks: deque[Hops] = deque()  # as written, none of them empty
         self._n = 0
         self._lock = threading.Lock()
 
@@ -39,48 +45,55 @@ class HopRing:
         """Add hops.
 
         Args:
-            hops: shape (k, 320), k ≥ 0; they are copied.
-            lost: shape (k,): hops missing just before each.
+            hops: shape (k, 320), k ≥ 0; the writer leaves them alone from now on.
+            lost: shape (k,): hops missing just before each; likewise.
 
         Returns:
             How many hops (old ones, or the oldest of these) had to be dropped.
         """
         if hops.shape != (len(lost), HOP):
             raise ValueError(f"hops {hops.shape} and lost {lost.shape} do not belong together")
+        if not len(hops):
+            return 0
         with self._lock:
-            capacity = len(self._lost)
-            n_dropped = max(0, self._n + len(hops) - capacity)
-            n_new = missing = 0
+            self._blocks.append((hops, lost))
+            self._n += len(hops)
+            n_dropped = max(0, self._n - self._capacity)
             if n_dropped:
-                n_old = min(n_dropped, self._n)
-                n_new = n_dropped - n_old
-                missing = n_dropped + int(self._lost[self._places(n_old)].sum()) + int(lost[:n_new].sum())
-                self._first = (self._first + n_old) % capacity
-                self._n -= n_old
-            places = (self._first + self._n + np.arange(len(hops) - n_new)) % capacity
-            self._hops[places] = hops[n_new:]
-            self._lost[places] = lost[n_new:]
-            self._n += len(places)
-            if n_dropped:
-                self._lost[self._first] += missing
+                self._drop(n_dropped)
             return n_dropped
 
-    def read(self, limit: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def read(self, limit: int) -> Hops:
         """Take the oldest hops out.
 
         Args:
             limit: at most this many, ≥ 0.
 
         Returns:
-            hops (k, 320) and lost (k,), the hops missing just before each; k ≥ 0. They are the caller's own.
+            hops (k, 320) and lost (k,), the hops missing just before each; k ≥ 0. Only to be read.
         """
         with self._lock:
-            places = self._places(min(limit, self._n))
-            hops, lost = self._hops[places], self._lost[places]
-            self._first = (self._first + len(places)) % len(self._lost)
-            self._n -= len(places)
-            return hops, lost
+            return self._take(min(limit, self._n))
 
-    def _places(self, n: int) -> NDArray[np.int64]:
-        """Return the indices of the ``n`` oldest hops."""
-        return (self._first + np.arange(n)) % len(self._lost)
+    def _take(self, n: int) -> Hops:
+        """Return the ``n`` oldest hops; there are so many."""
+        self._n -= n
+        taken: list[Hops] = []
+        while n:
+            hops, lost = self._blocks.popleft()
+            if len(hops) > n:
+                self._blocks.appendleft((hops[n:], lost[n:]))
+                hops, lost = hops[:n], lost[:n]
+            taken.append((hops, lost))
+            n -= len(hops)
+        if len(taken) > 1:
+            return np.concatenate([hops for hops, _ in taken]), np.concatenate([lost for _, lost in taken])
+        return taken[0] if taken else _NO_HOPS
+
+    def _drop(self, n: int) -> None:
+        """Forget the ``n`` oldest hops; the next one, which there is, tells of them."""
+        _, gone = self._take(n)
+        hops, lost = self._blocks[0]
+        lost = lost.copy()
+        lost[0] += n + int(gone.sum())
+        self._blocks[0] = hops, lost

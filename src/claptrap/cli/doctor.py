@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
 
@@ -84,7 +85,8 @@ def collected(findings: Sequence[Finding], host: str, port: int, data_dir: Path,
         settings = json.loads((data_dir / "settings.json").read_bytes())
     metrics = log = ""
     with suppress(OSError, HTTPException):
-        metrics = ask(host, port, "/metrics").decode(errors="replace")
+        status, answer = ask(host, port, "/metrics")
+        metrics = answer.decode(errors="replace") if status == HTTPStatus.OK else ""  # it may want a password
     with suppress(OSError), log_file.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_LOG_BYTES))
         log = file.read(MOST_LOG_BYTES).decode(errors="replace")

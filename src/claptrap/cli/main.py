@@ -8,7 +8,7 @@ import click
 
 from claptrap.core.build import version_and_commit
 
-COMMANDS = ("serve", "detect", "devices", "doctor", "models")
+COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")
 """Each is the command of that name in the module of that name beside this one."""
 
 

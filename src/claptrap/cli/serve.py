@@ -10,12 +10,17 @@ import click
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import DATA_DIR, HOST, PORT
-from claptrap.cli.language import in_words
+from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.mediamtx import prepared
+from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.wording import say
 from claptrap.doctor.log_tail import LogTail
+from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import ClapTrap
 from claptrap.web.certificate import certificate
+from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -43,11 +48,13 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Folder of the settings and the history.",
 )
 @click.option(
-    "--allow-network",
+    "--no-auth",
+    "--allow-network",  # its name before there were passwords
+    "no_auth",
     is_flag=True,
-    envvar="CLAPTRAP_ALLOW_NETWORK",
+    envvar="CLAPTRAP_NO_AUTH",
     show_envvar=True,
-    help="Listen beyond this machine although there is no password.",
+    help="Demand no login, not even from other machines: whoever reaches the service may do everything.",
 )
 @click.option(
     "--allowed-host",
@@ -56,6 +63,21 @@ LEVELS = ("debug", "info", "warning", "error")
     envvar="CLAPTRAP_ALLOWED_HOST",
     show_envvar=True,
     help="Name under which a proxy shows the page; may be given again.",
+)
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    multiple=True,
+    envvar="CLAPTRAP_TRUSTED_PROXY",
+    show_envvar=True,
+    help="Address or network of a proxy whose X-Forwarded-… headers are believed; may be given again. Demands a login.",
+)
+@click.option(
+    "--base-path",
+    default="",
+    envvar="CLAPTRAP_BASE_PATH",
+    show_envvar=True,
+    help="Path under which a proxy shows the page, like /claptrap, where it does not say so itself.",
 )
 @click.option(
     "--tls",
@@ -72,6 +94,28 @@ LEVELS = ("debug", "info", "warning", "error")
     help="Do without YAMNet rather than fetch it (4 MB, once).",
 )
 @click.option(
+    "--mediamtx",
+    "with_mediamtx",
+    is_flag=True,
+    envvar="CLAPTRAP_MEDIAMTX",
+    show_envvar=True,
+    help="Also run the RTSP server MediaMTX (claptrap mediamtx install).",
+)
+@click.option(
+    "--mediamtx-binary",
+    envvar="CLAPTRAP_MEDIAMTX_BINARY",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Its program; else that on the PATH, or the installed one.",
+)
+@click.option(
+    "--dev",
+    is_flag=True,
+    envvar="CLAPTRAP_DEV",
+    show_envvar=True,
+    help="Offer the built-in tests at the foot of the page.",
+)
+@click.option(
     "--log-level",
     default="info",
     envvar="CLAPTRAP_LOG_LEVEL",
@@ -83,30 +127,50 @@ def serve(
     host: str,
     port: int,
     data_dir: Path,
-    allow_network: bool,
+    no_auth: bool,
     allowed_hosts: tuple[str, ...],
+    trusted_proxies: tuple[str, ...],
+    base_path: str,
     tls: bool,
     no_download: bool,
+    with_mediamtx: bool,
+    mediamtx_binary: Path | None,
+    dev: bool,
     log_level: str,
 ) -> None:
     """Hear, and show a page. Ctrl-C ends it."""
     give_large_blocks_back()
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
     _keep_log_tail()
-    service = ClapTrap(data_dir, yamnet_url=None if no_download else download_url(YAMNET))
+    supervisor: Supervisor | None = None
+    yamnet_url = None if no_download else download_url(YAMNET)
+    service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
+
+    def announce(url: str) -> None:
+        if supervisor is not None:
+            supervisor.start()  # now that a signal ends it in order
+        click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
+        if code := service.access.setup_code:
+            click.echo(say("access.setup_code", terminal_language(), setup=code))
+
     try:
+        supervisor = prepared(mediamtx_binary, None, data_dir) if with_mediamtx else None
         serve_web(
             service,
             host=host,
             port=port,
-            allow_network=allow_network,
-            on_ready=_announce,
+            on_ready=announce,
             allowed_hosts=allowed_hosts,
             tls=certificate(data_dir / "tls") if tls else None,
+            no_auth=no_auth,
+            proxies=Proxies(trusted_proxies, base_path),
         )
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)
         sys.exit(1)
+    finally:
+        if supervisor is not None:
+            supervisor.stop()
 
 
 def _keep_log_tail() -> None:
@@ -114,7 +178,3 @@ def _keep_log_tail() -> None:
     root, tail = logging.getLogger(), LogTail()
     tail.setFormatter(root.handlers[0].formatter)
     root.addHandler(tail)
-
-
-def _announce(url: str) -> None:
-    click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")

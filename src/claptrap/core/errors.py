@@ -4,7 +4,9 @@ ClapTrapError
 ├── InputError      what a person or a file gave is wrong; they can mend it      (retryable: no)
 ├── SourceError     a source of sound failed                                     (retryable: says so)
 ├── DeliveryError   a receiver was not reached or refused                        (retryable: says so)
+│   └── NotSent     … and cannot have taken anything
 ├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
+├── AccessError     whoever asks is not let in, or not yet                       (retryable: no)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
 └── ServiceError    the service itself cannot start or go on                     (retryable: no)
 
@@ -13,6 +15,9 @@ The core speaks codes and parameters; only the faces (page, API, terminal) speak
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from claptrap.core import wording
 
@@ -45,11 +50,25 @@ class SourceError(ClapTrapError):
 
 
 class DeliveryError(ClapTrapError):
-    """A receiver was not reached, or refused."""
+    """A receiver was not reached, or refused.
+
+    Attributes:
+        steps: the steps of the attempt, in order, and how many seconds each took; it failed in the last.
+    """
+
+    steps: Mapping[str, float] = MappingProxyType({})
+
+
+class NotSent(DeliveryError):  # noqa: N818  # it says what it is; the tree above says that it is an error
+    """A receiver was not reached: nothing of the message was sent, so it cannot have taken it."""
 
 
 class ModelError(ClapTrapError):
     """A model file cannot be had, or must not be used."""
+
+
+class AccessError(ClapTrapError):
+    """Whoever asks is not let in, or not yet."""
 
 
 class SettingsError(ClapTrapError):

@@ -102,6 +102,7 @@ class SourceStatus:
         last_heard: UTC Unix seconds of the newest sample; None if never.
         rate_hz, channels: native format; 0 if not open.
         dropped_hops: 20 ms hops lost because hearing fell behind, since start.
+        missing_hops: 20 ms hops that never arrived from a source that went on, since start: a network that loses packets.
     """
 
     source_id: str
@@ -114,6 +115,7 @@ class SourceStatus:
     rate_hz: int = 0
     channels: int = 0
     dropped_hops: int = 0
+    missing_hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,37 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge thought of one candidate, accepted or not; the page shows near misses with it."""
+    """What the judge thought of one candidate, accepted or not; the page shows near misses with it.
+
+    Attributes:
+        code: why, and what came of it; a key of ``core.wording``.
+        params: values for that sentence.
+        labels: the sounds heard there; empty without YAMNet, and for what is far from a clap.
+    """
 
     source_id: str
     timestamp: float
     score: float
     threshold: float
     accepted: bool
+    code: str = ""
+    params: Mapping[str, str | int | float] = field(default_factory=dict)
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the newest sound of one source looks like, for whoever asked to see it.
+
+    Attributes:
+        timestamp: UTC Unix seconds at which the first column begins.
+        columns: one every 20 ms, each ``runtime.scope.BANDS`` + 1 bytes: the peak, then the bands from low to high;
+            0 for −100 dB or less, 255 for 0 dB.
+    """
+
+    source_id: str
+    timestamp: float
+    columns: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +193,8 @@ class Attempt:
         retry_in_s: seconds until the next attempt; None when this was the last.
         delivery_id: the ``Delivery`` that was attempted.
         excerpt: how the answer began, its secrets masked.
+        steps: the steps that were taken (``name``, ``connection``, ``tls``, ``answer``), in order, and how many seconds each
+            took; it failed in the last.
     """
 
     event_id: str
@@ -182,6 +210,7 @@ class Attempt:
     retry_in_s: float | None = None
     delivery_id: str = ""
     excerpt: str = ""
+    steps: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -257,6 +286,7 @@ Status = (
     | Level
     | Heard
     | Verdict
+    | Picture
     | Clap
     | Attempt
     | ClipKept

@@ -9,11 +9,17 @@ from __future__ import annotations
 from typing import Literal
 
 from claptrap.core.wording_doctor import DOCTOR
+from claptrap.core.wording_mediamtx import MEDIAMTX
+from claptrap.core.wording_selftest import SELFTEST
+from claptrap.core.wording_verdict import VERDICTS
 
 Language = Literal["fr", "en"]
 
 SENTENCES: dict[str, dict[Language, str]] = {
     **DOCTOR,
+    **MEDIAMTX,
+    **SELFTEST,
+    **VERDICTS,
     # -- sources
     "source.no_portaudio": {
         "en": "The microphone library PortAudio is missing. On Debian or Ubuntu: sudo apt install libportaudio2. "
@@ -60,8 +66,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "redémarrer le système de son (PulseAudio, PipeWire) peut aider.",
     },
     "source.silent": {
-        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself.",
-        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul.",
+        "en": "No sound has arrived for {seconds} s. ClapTrap reopens the source by itself; if it stays so, check that it is "
+        "switched on and connected, or restart it.",
+        "fr": "Aucun son depuis {seconds} s. ClapTrap rouvre la source tout seul ; si cela dure, vérifiez qu'elle est allumée et "
+        "branchée, ou redémarrez-la.",
     },
     "source.crashed": {
         "en": "Unexpected fault in this source: {reason}. It is restarted; please report the log.",
@@ -197,6 +205,16 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "L'écoute du port UDP {port} a échoué : {reason}. ClapTrap réessaie tout seul.",
     },
     # -- VBAN: a stream that is not heard
+    "vban.small_buffer": {
+        "en": "VBAN sound was lost on UDP port {port}: the kernel grants only {granted_kb} kB of network buffer. "
+        "Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf), and start ClapTrap again.",
+        "fr": "Du son VBAN s'est perdu sur le port UDP {port} : le noyau n'accorde que {granted_kb} ko de tampon réseau. "
+        "Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf), puis redémarrez ClapTrap.",
+    },
+    "vban.overrun": {
+        "en": "VBAN sound was lost on UDP port {port}: this machine was too busy to take it. Remove streams or other programs.",
+        "fr": "Du son VBAN s'est perdu sur le port UDP {port} : la machine était trop occupée pour le prendre. Enlevez des flux ou d'autres programmes.",
+    },
     "vban.nothing": {
         "en": "No stream “{stream}” arrives from {host} on UDP port {port}. In the sender, check this machine's address, the port, and that the "
         "stream is switched on; here, that the firewall lets UDP {port} in.",
@@ -383,6 +401,45 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     "url.malformed": {"en": "This is not a web address.", "fr": "Ce n'est pas une adresse web."},
     # -- delivery
+    "mqtt.unreachable": {
+        "en": "The MQTT broker {where} is not reached: {reason}. ClapTrap tries again by itself; detections wait a day.",
+        "fr": "Le courtier MQTT {where} est injoignable : {reason}. ClapTrap réessaie tout seul ; les détections attendent un jour.",
+    },
+    "mqtt.refused": {
+        "en": "The MQTT broker {where} refused ClapTrap: {reason}. Check the user name and the password in the settings.",
+        "fr": "Le courtier MQTT {where} a refusé ClapTrap : {reason}. Vérifiez le nom d'utilisateur et le mot de passe dans les réglages.",
+    },
+    "mqtt.tls": {
+        "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
+        "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
+    },
+    "settings.bad_topic": {
+        "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
+        "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
+    },
+    "notify.bad_address": {
+        "en": "Apprise knows no such address. Examples: tgram://TOKEN/CHAT, ntfy://TOPIC, mailto://USER:PASSWORD@example.org; all are at https://github.com/caronc/apprise.",
+        "fr": "Apprise ne connaît pas d'adresse pareille. Exemples : tgram://JETON/SALON, ntfy://SUJET, mailto://NOM:MOTDEPASSE@example.org ; toutes sont sur https://github.com/caronc/apprise.",
+    },
+    "notify.no_apprise": {
+        "en": "Notifications need Apprise, which is not installed: pip install 'claptrap[notify]', then restart ClapTrap.",
+        "fr": "Les notifications ont besoin d'Apprise, qui n'est pas installé : pip install 'claptrap[notify]', puis redémarrez ClapTrap.",
+    },
+    "notify.failed": {
+        "en": "{service} did not take the notification. Check its address in the settings, and that it can be reached.",
+        "fr": "{service} n'a pas pris la notification. Vérifiez son adresse dans les réglages, et qu'il est joignable.",
+    },
+    "notify.clap_title": {"en": "Clap: {source}", "fr": "Clap : {source}"},
+    "notify.applause_title": {"en": "Applause: {source}", "fr": "Applaudissements : {source}"},
+    "notify.one_clap": {"en": "1 clap, score {score}%", "fr": "1 clap, score {score} %"},
+    "notify.claps": {"en": "{claps} claps, score {score}%", "fr": "{claps} claps, score {score} %"},
+    "notify.applause": {"en": "score {score}%", "fr": "score {score} %"},
+    "notify.test_title": {"en": "ClapTrap: test", "fr": "ClapTrap : test"},
+    "notify.test": {"en": "Claps will be told here.", "fr": "Les claps seront annoncés ici."},
+    "settings.duplicate_notify": {
+        "en": "Two notification services have the id “{id}”. Give one of them another.",
+        "fr": "Deux services de notification ont l'identifiant « {id} ». Donnez-en un autre à l'un d'eux.",
+    },
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
@@ -399,6 +456,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.template": {
+        "en": "The body template of the webhook gave nothing that could be sent: {reason}.",
+        "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
+    },
+    "delivery.open": {
+        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+    },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
         "fr": "Trop d'événements attendaient ce destinataire ; le plus ancien a été abandonné.",
@@ -525,12 +590,35 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Un identifiant a de 1 à 64 lettres minuscules, chiffres et traits d'union.",
     },
     "settings.not_one_of": {"en": "It must be one of {bound}.", "fr": "Il faut l'une de ces valeurs : {bound}."},
+    "settings.not_one_of_near": {
+        "en": "It must be one of {bound}. Did you mean “{near}”?",
+        "fr": "Il faut l'une de ces valeurs : {bound}. Vouliez-vous dire « {near} » ?",
+    },
     "settings.not_an_object": {"en": "It must be an object: {{…}}.", "fr": "Il faut un objet : {{…}}."},
     "settings.not_a_list": {"en": "It must be a list: […].", "fr": "Il faut une liste : […]."},
-    "settings.unknown_key": {"en": "There is no such setting.", "fr": "Ce réglage n'existe pas."},
+    "settings.unknown_key": {
+        "en": "There is no such setting. Take it away.",
+        "fr": "Ce réglage n'existe pas. Retirez-le.",
+    },
     "settings.unknown_key_near": {
         "en": "There is no such setting. Did you mean “{near}”?",
         "fr": "Ce réglage n'existe pas. Vouliez-vous dire « {near} » ?",
+    },
+    "settings.bad_content_type": {
+        "en": "A content type is written like application/json or text/plain; charset=utf-8.",
+        "fr": "Un type de contenu s'écrit comme application/json ou text/plain; charset=utf-8.",
+    },
+    "settings.bad_template": {
+        "en": "The template cannot be used: {reason}. The names and filters that it may use are in docs/webhooks.md.",
+        "fr": "Le modèle est inutilisable : {reason}. Les noms et filtres permis sont dans docs/fr/webhooks.md.",
+    },
+    "settings.template_of_get": {
+        "en": "A GET has no body, so a template has no use. Choose POST or PUT, or take the template away.",
+        "fr": "Un GET n'a pas de corps : un modèle n'y sert à rien. Choisissez POST ou PUT, ou retirez le modèle.",
+    },
+    "settings.template_not_json": {
+        "en": 'For a source named Salon "été" the body would be no JSON: {made}. Write {{{{ source_name | tojson }}}}, without quotation marks around it.',
+        "fr": 'Pour une source nommée Salon "été", le corps ne serait pas du JSON : {made}. Écrivez {{{{ source_name | tojson }}}}, sans guillemets autour.',
     },
     "settings.masked": {
         "en": "This stands for a secret that is hidden. Type the secret itself.",
@@ -539,6 +627,88 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.secret_elsewhere": {
         "en": "The address leads to another machine, port or protocol, and a hidden secret is kept only for the place it was given for. Type the secret again, or take it away.",
         "fr": "L'adresse mène à une autre machine, un autre port ou un autre protocole, et un secret caché n'est gardé que pour l'endroit pour lequel il a été donné. Tapez-le à nouveau, ou retirez-le.",
+    },
+    # -- the terminal: settings
+    "terminal.file": {
+        "en": "Settings of {path}",
+        "fr": "Réglages de {path}",
+    },
+    "terminal.no_file": {
+        "en": "{path} does not exist yet: the defaults are in force.",
+        "fr": "{path} n'existe pas encore : les valeurs par défaut sont en vigueur.",
+    },
+    "terminal.override": {
+        "en": "{variable} is set: {option} = {value}",
+        "fr": "{variable} est défini : {option} = {value}",
+    },
+    "terminal.override_near": {
+        "en": "{variable} is unknown. Did you mean {near}?",
+        "fr": "{variable} est inconnu. Vouliez-vous dire {near} ?",
+    },
+    "terminal.valid": {
+        "en": "{path} is valid: {sources} source(s).",
+        "fr": "{path} est valable : {sources} source(s).",
+    },
+    "terminal.given": {"en": "given: {value}", "fr": "donné : {value}"},
+    "terminal.no_backups": {
+        "en": "There is no backup yet; one is made before each change.",
+        "fr": "Il n'y a pas encore de sauvegarde ; chaque changement en fait une.",
+    },
+    "terminal.no_difference": {
+        "en": "Nothing would change.",
+        "fr": "Rien ne changerait.",
+    },
+    "terminal.restored": {
+        "en": "{name} is in force again; the settings of before are a backup.",
+        "fr": "{name} est de nouveau en vigueur ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.imported": {
+        "en": "{path} was imported; the settings of before are a backup.",
+        "fr": "{path} est importé ; les réglages d'avant sont sauvegardés.",
+    },
+    "terminal.with_secrets": {
+        "en": "Passwords and tokens are in this file: keep it like one, and send it to nobody.",
+        "fr": "Ce fichier contient des mots de passe et des jetons : gardez-le comme tel, et ne l'envoyez à personne.",
+    },
+    "terminal.not_written": {
+        "en": "{path} cannot be written: {reason}.",
+        "fr": "{path} ne peut pas être écrit : {reason}.",
+    },
+    "terminal.while_it_runs": {
+        "en": "While it runs, its page restores and imports settings, as does /api/settings.",
+        "fr": "Tant qu'il tourne, sa page restaure et importe les réglages, ainsi que /api/settings.",
+    },
+    "terminal.go_on": {
+        "en": "Do it?",
+        "fr": "Le faire ?",
+    },
+    "terminal.left_out": {
+        "en": "not taken",
+        "fr": "non repris",
+    },
+    "terminal.adapted": {
+        "en": "adapted",
+        "fr": "adapté",
+    },
+    "terminal.refused": {
+        "en": "refused",
+        "fr": "refusé",
+    },
+    "terminal.before_change": {
+        "en": "before a change",
+        "fr": "avant un changement",
+    },
+    "terminal.before_restore": {
+        "en": "before a restore",
+        "fr": "avant une restauration",
+    },
+    "terminal.before_import": {
+        "en": "before an import",
+        "fr": "avant un import",
+    },
+    "terminal.before_asked": {
+        "en": "on request",
+        "fr": "à la demande",
     },
     # -- importing settings
     "import.unknown_format": {
@@ -626,12 +796,6 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The address {host} does not belong to this machine. Choose another with --host.",
         "fr": "L'adresse {host} n'est pas celle de cette machine. Choisissez-en une autre avec --host.",
     },
-    "service.exposed": {
-        "en": "Listening on {host} would open ClapTrap to the network, and it has no password yet. Use 127.0.0.1, "
-        "or say --allow-network if everyone who can reach this machine may control it.",
-        "fr": "Écouter sur {host} ouvrirait ClapTrap au réseau, et il n'a pas encore de mot de passe. Utilisez 127.0.0.1, "
-        "ou dites --allow-network si tous ceux qui atteignent cette machine peuvent le commander.",
-    },
     "service.cannot_listen": {
         "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
         "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
@@ -644,6 +808,96 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "service.tls_unwritable": {
         "en": "The certificate cannot be kept in {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
         "fr": "Le certificat ne peut pas être gardé dans {path} : {reason}. Choisissez un autre dossier avec --data-dir ou corrigez les permissions.",
+    },
+    # -- who may come in
+    "access.login_needed": {
+        "en": "Log in first, or send an API token (Authorization: Bearer …).",
+        "fr": "Connectez-vous d'abord, ou envoyez un jeton d'API (Authorization: Bearer …).",
+    },
+    "access.setup_needed": {
+        "en": "ClapTrap can be reached from the network and has no password yet. Set one on its page with the code that it printed when "
+        "it started, or with: claptrap password.",
+        "fr": "ClapTrap est accessible depuis le réseau et n'a pas encore de mot de passe. Choisissez-en un sur sa page avec le code affiché "
+        "à son démarrage, ou avec : claptrap password.",
+    },
+    "access.setup_code": {
+        "en": "No password is set yet, so nobody is let in. Open the page and set one with this code: {setup}",
+        "fr": "Aucun mot de passe n'est encore choisi, donc personne n'entre. Ouvrez la page et choisissez-en un avec ce code : {setup}",
+    },
+    "access.ask_password": {"en": "New password", "fr": "Nouveau mot de passe"},
+    "access.ask_again": {"en": "The same again", "fr": "Le même, encore une fois"},
+    "access.differ": {
+        "en": "The two are not the same. Nothing has changed.",
+        "fr": "Les deux ne sont pas identiques. Rien n'a changé.",
+    },
+    "access.password_set": {
+        "en": "The password is set; everybody must log in anew.",
+        "fr": "Le mot de passe est choisi ; tout le monde doit se reconnecter.",
+    },
+    "access.password_removed": {"en": "There is no password any more.", "fr": "Il n'y a plus de mot de passe."},
+    "access.token_shown_once": {
+        "en": "Keep it now; it cannot be shown again.",
+        "fr": "Gardez-le maintenant : il ne pourra plus être montré.",
+    },
+    "access.no_tokens": {"en": "There are no tokens.", "fr": "Il n'y a aucun jeton."},
+    "access.token_revoked": {
+        "en": "The token “{name}” is worth nothing any more.",
+        "fr": "Le jeton « {name} » ne vaut plus rien.",
+    },
+    "access.wrong_password": {"en": "The password is wrong.", "fr": "Le mot de passe est faux."},
+    "access.wrong_code": {
+        "en": "The set-up code is wrong. It is what ClapTrap printed in its terminal, or its log, when it started.",
+        "fr": "Le code de mise en service est faux. C'est celui que ClapTrap a affiché dans son terminal, ou son journal, à son démarrage.",
+    },
+    "access.too_often": {
+        "en": "Too many failed attempts. Try again in {seconds} s.",
+        "fr": "Trop d'essais manqués. Réessayez dans {seconds} s.",
+    },
+    "access.too_short": {
+        "en": "The password needs at least {least} characters.",
+        "fr": "Le mot de passe doit avoir au moins {least} caractères.",
+    },
+    "access.too_long": {
+        "en": "The password may have at most {most} characters.",
+        "fr": "Le mot de passe peut avoir au plus {most} caractères.",
+    },
+    "access.switched_off": {
+        "en": "ClapTrap runs with --no-auth: whoever reaches it may do everything, so passwords and tokens are not managed here. "
+        "Start it without --no-auth first.",
+        "fr": "ClapTrap tourne avec --no-auth : qui l'atteint peut tout faire, donc ni mot de passe ni jeton ne se règlent ici. "
+        "Démarrez-le d'abord sans --no-auth.",
+    },
+    "access.bad_token_name": {
+        "en": "A token's name is a line of 1 to {most} characters.",
+        "fr": "Le nom d'un jeton est une ligne de 1 à {most} caractères.",
+    },
+    "access.name_taken": {"en": "There is a token “{name}” already.", "fr": "Il y a déjà un jeton « {name} »."},
+    "access.too_many_tokens": {
+        "en": "There are {most} tokens already. Revoke those that nobody uses.",
+        "fr": "Il y a déjà {most} jetons. Révoquez ceux qui ne servent plus.",
+    },
+    "access.unknown_token": {"en": "There is no token “{id}”.", "fr": "Il n'y a pas de jeton « {id} »."},
+    "access.not_a_text": {
+        "en": "A password, code or name must be a text.",
+        "fr": "Mot de passe, code et nom doivent être des textes.",
+    },
+    "access.damaged": {
+        "en": "{path}, which has the password, cannot be read, so nobody is let in. Mend its permissions, or delete it and run: claptrap password.",
+        "fr": "{path}, qui contient le mot de passe, est illisible : personne ne peut entrer. Corrigez ses permissions, ou supprimez-le et "
+        "lancez : claptrap password.",
+    },
+    "access.unwritable": {
+        "en": "{path} cannot be written: {reason}. Make room on the disk or mend the permissions.",
+        "fr": "{path} ne peut pas être écrit : {reason}. Libérez de la place sur le disque ou corrigez les permissions.",
+    },
+    # -- reverse proxies
+    "proxy.bad_address": {
+        "en": "--trusted-proxy: “{address}” is no IP address or network, like 192.168.1.5 or 172.30.32.0/23.",
+        "fr": "--trusted-proxy : « {address} » n'est pas une adresse IP ni un réseau, comme 192.168.1.5 ou 172.30.32.0/23.",
+    },
+    "proxy.bad_path": {
+        "en": "--base-path: “{path}” is no path like /claptrap.",
+        "fr": "--base-path : « {path} » n'est pas un chemin comme /claptrap.",
     },
     # -- API
     "api.not_found": {"en": "There is nothing at this address.", "fr": "Il n'y a rien à cette adresse."},
@@ -658,6 +912,11 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "ClapTrap does not answer under this name. Use its address, or add the name with --allowed-host.",
         "fr": "ClapTrap ne répond pas sous ce nom. Utilisez son adresse, ou ajoutez ce nom avec --allowed-host.",
     },
+    "api.too_many_connections": {
+        "en": "{most} connections are open already, as many as may be. Close pages that are not needed, and try again.",
+        "fr": "{most} connexions sont déjà ouvertes, et c'est le plus possible. Fermez les pages inutiles, puis réessayez.",
+    },
+    "api.too_slow": {"en": "The request came too slowly.", "fr": "La requête est arrivée trop lentement."},
     "api.too_large": {"en": "The request is too large.", "fr": "La requête est trop grosse."},
     "api.internal": {"en": "Unexpected fault; the log has the details.", "fr": "Panne inattendue ; voir le journal."},
     "api.forbidden_origin": {
@@ -714,6 +973,18 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.too_many_probes": {
         "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
         "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
+    },
+    "api.too_many_watched": {
+        "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
+        "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",
+    },
+    "api.unknown_notify": {
+        "en": "There is no notification service “{id}”.",
+        "fr": "Il n'y a pas de service de notification « {id} ».",
+    },
+    "api.no_notify": {
+        "en": "The notification service “{id}” is switched off, or has no address.",
+        "fr": "Le service de notification « {id} » est désactivé, ou n'a pas d'adresse.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

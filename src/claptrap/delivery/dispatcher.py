@@ -10,10 +10,11 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 from uuid import uuid4
 
 from claptrap.core.backoff import Backoff
@@ -21,15 +22,30 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import BrokerSpec, NotifySpec, Receiver, TargetSpec
 from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
+from claptrap.delivery.circuit import Circuit, Standing
+from claptrap.delivery.notify import Notify
 from claptrap.delivery.payload import clap_body, trial_body
-from claptrap.delivery.policy import wait_s, worth_retrying
-from claptrap.delivery.webhook import Webhook, excerpt
+from claptrap.delivery.policy import is_no_fault_of_the_event, wait_s, worth_retrying
+from claptrap.delivery.webhook import Answer, Webhook, excerpt
 
 WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
 _PAUSE_S = 5.0  # after a fault of ours
 _log = logging.getLogger(__name__)
+
+
+class Messenger(Protocol):
+    """How a courier reaches its receiver."""
+
+    def post(self, target: Any, body: Mapping[str, Any], key: str) -> Answer:
+        """Tell ``target``; return what it answered. Raises DeliveryError where it was not reached."""
+
+    def abort(self) -> None:
+        """Cut off the ``post`` that is under way, if any; it raises ``delivery.stopped``."""
+
+    def close(self) -> None:
+        """Let everything go."""
 
 
 class Dispatcher:
@@ -38,9 +54,11 @@ class Dispatcher:
     Args:
         outbox: keeps what waits.
         status: where every attempt and its outcome go.
+        broker: reaches the MQTT broker, where one is among the receivers.
         clock: the machine's.
         backoff: how long to wait between attempts.
         most_waiting: deliveries that may wait for one receiver.
+        probes: how long to wait between attempts while a receiver is open (``circuit``).
     """
 
     def __init__(
@@ -50,14 +68,18 @@ class Dispatcher:
         clock: Clock | None = None,
         backoff: Backoff | None = None,
         most_waiting: int = WAITING,
+        probes: Backoff | None = None,
+        broker: Messenger | None = None,
     ) -> None:
+        self._broker = broker
         self._clock = clock or SystemClock()
-        self._desk = Desk(outbox, status, self._clock, backoff or Backoff(first_s=1.0, most_s=30.0), most_waiting)
+        backoff, probes = backoff or Backoff(first_s=1.0, most_s=30.0), probes or Backoff(first_s=10.0, most_s=60.0)
+        self._desk = Desk(outbox, status, self._clock, backoff, most_waiting, probes)
         self._outbox = outbox
         self._couriers: dict[str, Courier] = {}
         self._lock = threading.Lock()
 
-    def apply(self, targets: Sequence[TargetSpec]) -> None:
+    def apply(self, targets: Sequence[Receiver]) -> None:
         """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so."""
         wanted = {target.id: target for target in targets}
         with self._lock:
@@ -101,7 +123,14 @@ class Dispatcher:
         with self._lock:
             courier = self._couriers[delivery.target_id]
             self._outbox.send([replace(delivery, since=self._clock.unix())])
-        courier.wake()
+        courier.hurry()
+
+    def hurry(self, target_id: str) -> None:
+        """Try what waits for a receiver at once: it is there again. Harmless where there is no such receiver."""
+        with self._lock:
+            courier = self._couriers.get(target_id)
+        if courier is not None:
+            courier.hurry()
 
     def replay_event(self, event: Event) -> int:
         """Tell all who want an event now of it, again where they know it; return how many they are."""
@@ -109,8 +138,21 @@ class Dispatcher:
             couriers = self._who_wants(event)
             self._outbox.send([self._delivery(event, courier.target) for courier in couriers])
         for courier in couriers:
-            courier.wake()
+            courier.hurry()
         return len(couriers)
+
+    def standings(self) -> list[tuple[Receiver, Standing]]:
+        """Return every receiver and how it stands."""
+        with self._lock:
+            return [(courier.target, courier.standing) for courier in self._couriers.values()]
+
+    def problems(self) -> list[DeliveryError]:
+        """Return which receivers are out of order, the same words as long as nothing changes."""
+        return [
+            DeliveryError("delivery.open", url=redact(target.url), source=target.source_id or target.id)
+            for target, standing in self.standings()
+            if standing.is_open and not isinstance(target, BrokerSpec)  # the link to a broker says so itself
+        ]
 
     def stop(self, timeout_s: float) -> None:
         """End: what is not delivered ``timeout_s`` from now waits in the outbox for the next start."""
@@ -122,13 +164,22 @@ class Dispatcher:
     def _who_wants(self, event: Event) -> list[Courier]:
         return [courier for courier in self._couriers.values() if courier.target.wants(event)]
 
-    def _delivery(self, event: Event, target: TargetSpec) -> Delivery:
-        return Delivery(uuid4().hex, event.id, target.id, target.source_id, clap_body(event), self._clock.unix())
+    def _delivery(self, event: Event, target: Receiver) -> Delivery:
+        return Delivery(uuid4().hex, event.id, target.id, event.source_id, clap_body(event), self._clock.unix())
 
-    def _courier(self, target: TargetSpec) -> Courier:
+    def _courier(self, target: Receiver) -> Courier:
         if target.id not in self._couriers:
-            self._couriers[target.id] = Courier(target, self._desk)
+            self._couriers[target.id] = Courier(target, self._desk, self._messenger(target))
         return self._couriers[target.id]
+
+    def _messenger(self, target: Receiver) -> Messenger:
+        if isinstance(target, TargetSpec):
+            return Webhook()
+        if isinstance(target, NotifySpec):
+            return Notify()
+        if self._broker is None:
+            raise TypeError("nobody reaches brokers here")
+        return self._broker
 
 
 def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
@@ -144,8 +195,12 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
         courier.join()
 
 
-def _secrets(target: TargetSpec) -> frozenset[str]:
+def _secrets(target: Receiver) -> frozenset[str]:
     """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
+    if isinstance(target, BrokerSpec):
+        return frozenset({target.password} - {""})
+    if isinstance(target, NotifySpec):
+        return frozenset({target.address})
     given = (target.signing_secret, *target.headers.values())
     parts = [word for value in target.headers.values() for word in value.split()]  # of "Bearer TOKEN" the token alone
     whole = {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
@@ -161,6 +216,7 @@ class Desk:
     clock: Clock
     backoff: Backoff
     most_waiting: int
+    probes: Backoff
 
     def give_up(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
         """Write down and say that a delivery is given up without an attempt."""
@@ -177,6 +233,7 @@ class Desk:
         error: DeliveryError | None = None,
         retry_in_s: float | None = None,
         said: str = "",
+        steps: Mapping[str, float] | None = None,
     ) -> None:
         """Write one attempt down, and tell the page and the log of it. ``url`` is redacted."""
         attempt = Attempt(
@@ -193,6 +250,7 @@ class Desk:
             retry_in_s,
             delivery.id,
             said,
+            dict(steps or {}),
         )
         self.outbox.tried(attempt)
         self.status.offer(attempt)
@@ -204,20 +262,37 @@ class Desk:
 class Courier:
     """One receiver: the thread ``deliver:ID``, which empties its queue in the outbox, in order."""
 
-    def __init__(self, target: TargetSpec, desk: Desk) -> None:
+    def __init__(self, target: Receiver, desk: Desk, messenger: Messenger) -> None:
         self.target = target
         self._desk = desk
-        self._webhook = Webhook()
+        self._messenger = messenger
         self._changed = threading.Condition()
         self._woken = False
+        self._hurried = False
         self._finishing = False
         self._giving_up = threading.Event()
+        self._circuit = Circuit(desk.probes)
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
         self._thread.start()
 
-    def aim(self, target: TargetSpec) -> None:
-        """Send what waits, and what comes, to ``target`` from the next attempt on."""
-        self.target = target
+    def aim(self, target: Receiver) -> None:
+        """Send what waits, and what comes, to ``target`` from the next attempt on: at once, if it is another than before."""
+        with self._changed:
+            if target == self.target:
+                return
+            self.target, self._circuit = target, self._circuit.closed()
+        self.hurry()
+
+    @property
+    def standing(self) -> Standing:
+        """How the receiver stands."""
+        return self._circuit.standing
+
+    def hurry(self) -> None:
+        """Look into the outbox, and do not wait any longer before the next attempt: a person wants to see it."""
+        with self._changed:
+            self._woken = self._hurried = True
+            self._changed.notify()
 
     def wake(self) -> None:
         """Look into the outbox: something may have come."""
@@ -238,14 +313,15 @@ class Courier:
     def give_up(self) -> None:
         """Cut off what is under way, and send nothing more."""
         self._giving_up.set()
-        self._webhook.abort()
+        self.hurry()
+        self._messenger.abort()
 
     def join(self) -> None:
         """Wait for the end, after ``give_up``."""
         while self._thread.is_alive():  # again and again: an attempt may begin just after it was aborted
-            self._webhook.abort()
+            self._messenger.abort()
             self._thread.join(0.05)
-        self._webhook.close()
+        self._messenger.close()
 
     def _run(self) -> None:
         while not self._giving_up.is_set():
@@ -288,14 +364,20 @@ class Courier:
 
     def _deliver(self, delivery: Delivery) -> None:
         """Try once, or give up what must not be tried; wait if it is to be tried again."""
-        target = self.target
+        with self._changed:
+            self._hurried = False
+            target = self.target
         refusal = self._refusal(delivery, target)
         if refusal is not None:
             self._desk.give_up(delivery, redact(target.url), refusal)
         else:
-            self._giving_up.wait(self._attempt(delivery, target))
+            self._pause(self._attempt(delivery, target))
 
-    def _refusal(self, delivery: Delivery, target: TargetSpec) -> DeliveryError | None:
+    def _pause(self, wait_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._hurried or self._giving_up.is_set(), wait_s)
+
+    def _refusal(self, delivery: Delivery, target: Receiver) -> DeliveryError | None:
         """Return why a delivery is not to be tried; None if it is."""
         if self._desk.clock.unix() - delivery.since > target.max_age_s:
             return DeliveryError("delivery.too_old", seconds=target.max_age_s)
@@ -303,22 +385,47 @@ class Courier:
             return DeliveryError("delivery.overflow")
         return None
 
-    def _attempt(self, delivery: Delivery, target: TargetSpec) -> float:
+    def _attempt(self, delivery: Delivery, target: Receiver) -> float:
         """Try once; return how long to wait before the next attempt at whatever is then the head."""
         began, at = self._desk.clock.monotonic(), self._desk.clock.unix()
         error, status, retry_after, said = None, 0, None, ""
         try:
-            answer = self._webhook.post(target, delivery.body, delivery.event_id)
+            answer = self._messenger.post(target, delivery.body, delivery.event_id)
             status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
-            if not 200 <= status < 300:
+            steps = answer.steps
+            if status and not 200 <= status < 300:  # 0: it speaks no HTTP, and has acknowledged
                 error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
         except DeliveryError as failure:
             if failure.code == "delivery.stopped":  # it waits in the outbox, as if it had not been tried
                 return 0.0
-            error = failure
-        wait = None
-        if error is not None and error.retryable and delivery.tries + 1 < target.max_attempts:
-            wait = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
+            error, steps = failure, failure.steps
+        self._note(target, error, at)
+        wait = self._wait_s(error, delivery, target, retry_after, at)
         took_s = self._desk.clock.monotonic() - began
-        self._desk.report(delivery, redact(target.url), at, took_s, status=status, error=error, retry_in_s=wait, said=said)
+        self._desk.report(
+            delivery, redact(target.url), at, took_s, status=status, error=error, retry_in_s=wait, said=said, steps=steps
+        )
         return wait or 0.0
+
+    def _note(self, target: Receiver, error: DeliveryError | None, at: float) -> None:
+        """Keep how the receiver stands now; not if a person has sent us to another meanwhile."""
+        with self._changed:
+            if target == self.target:
+                self._circuit = self._circuit.failed(error, at) if error else self._circuit.closed()
+
+    def _wait_s(
+        self, error: DeliveryError | None, delivery: Delivery, target: Receiver, retry_after: str | None, at: float
+    ) -> float | None:
+        """Return how long to wait before a delivery is tried again; None if it is done or given up.
+
+        A receiver that is open is at fault, not the event: what can only be its fault uses up no attempt, and age decides.
+        """
+        if error is None or not error.retryable:
+            return None
+        circuit = self._circuit
+        is_excused = circuit.standing.is_open and is_no_fault_of_the_event(error)
+        if delivery.tries + 1 >= target.max_attempts and not is_excused:
+            return None
+        asked = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
+        is_probed = circuit.standing.is_open and not isinstance(target, BrokerSpec)  # whose link comes back by itself
+        return circuit.wait_s() if is_probed and not retry_after else asked

@@ -6,14 +6,21 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from claptrap.core.backoff import Backoff
+from claptrap.core.errors import DeliveryError, NotSent
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 MOST_RETRY_AFTER_S = 60.0
+_OUT_OF_ORDER = frozenset({429, 502, 503, 504})
 
 
 def worth_retrying(status: int) -> bool:
     """Return whether an answer with ``status`` may turn out otherwise next time (0: there was no answer)."""
     return status == 0 or status in RETRY_STATUSES
+
+
+def is_no_fault_of_the_event(error: DeliveryError) -> bool:
+    """Return whether any other event would have failed too: nothing was sent, or the receiver says it takes none now."""
+    return isinstance(error, NotSent) or error.params.get("status") in _OUT_OF_ORDER
 
 
 def wait_s(backoff: Backoff, failures: int, retry_after: str | None, now: datetime) -> float:

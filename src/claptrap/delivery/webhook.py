@@ -11,16 +11,17 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from claptrap import __version__
-from claptrap.core.errors import DeliveryError
+from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.signing import signature_headers
 from claptrap.core.spec import TargetSpec
+from claptrap.core.template import BadTemplateError, render
 from claptrap.core.weburl import MASK
 
 EXCERPT_CHARACTERS = 200
@@ -28,16 +29,23 @@ _READ_AT_MOST = 4096
 _TIGHTER = (
     0.9  # the client's own bound on each step: it closes a TLS handshake that hangs, which a cancelled httpcore 1.0 forgets
 )
+STEPS = ("name", "connection", "tls", "answer")  # of an attempt, in this order; a request is sent in the last
+_BEGINS = {
+    "connection.connect_tcp.started": "connection",
+    "connection.start_tls.started": "tls",
+    "http11.send_request_headers.started": "answer",
+}
 _COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickles must not hold up its next event
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: its status, how long it asks to wait, and how its words begin."""
+    """What a receiver answered: its status, how long it asks to wait, how its words begin, and what it took to get them."""
 
     status: int
     retry_after: str | None
     text: str = ""
+    steps: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 class Webhook:
@@ -55,16 +63,19 @@ class Webhook:
         self._attempt: asyncio.Task[Answer] | None = None
 
     def post(self, target: TargetSpec, body: Mapping[str, Any], key: str) -> Answer:
-        """Post ``body`` as JSON with ``Idempotency-Key: key``; return the answer, whatever its status.
+        """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere.
 
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
-                ``delivery.network``, all retryable, for networks and receivers come back; ``delivery.stopped`` after
-                ``abort``; ``delivery.ca_file``, which a person must mend.
+                ``delivery.network``, all retryable, for networks and receivers come back, and ``NotSent`` where the receiver
+                cannot have taken anything; ``delivery.stopped`` after ``abort``; ``delivery.ca_file`` and
+                ``delivery.template``, which a person must mend.
         """
-        self._attempt = self._loop.create_task(self._attempted(target, body, key, self._tls(target)))
+        content = _content(target, body)
+        self._loop.steps = Steps()
+        self._attempt = self._loop.create_task(self._attempted(target, content, key, self._tls(target)))
         try:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
@@ -102,10 +113,19 @@ class Webhook:
             self._context = (wish, context)
         return self._context[1]
 
-    async def _attempted(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+    async def _attempted(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
+        try:
+            return await self._translated(target, content, key, tls)
+        except DeliveryError as error:
+            steps = self._loop.steps.taken()
+            told = error if STEPS[-1] in steps else NotSent(error.code, retryable=error.retryable, **error.params)
+            told.steps = steps
+            raise told from error.__cause__
+
+    async def _translated(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         url = target.url
         try:
-            return await self._send(target, body, key, tls)
+            return await self._send(target, content, key, tls)
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s) from error
         except httpx.ConnectError as error:
@@ -115,28 +135,87 @@ class Webhook:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, target: TargetSpec, body: Mapping[str, Any], key: str, tls: ssl.SSLContext) -> Answer:
+    async def _send(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
-        content = json.dumps(body, ensure_ascii=False).encode()
-        headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers})
-        headers.update({"Content-Type": "application/json", "Idempotency-Key": key})
-        if target.signing_secret:
-            headers.update(signature_headers(target.signing_secret, key, int(time.time()), content))
+        headers = _headers(target, content, key)
         answer: Answer | None = None
         read = bytearray()
         try:
             async with (
                 asyncio.timeout(target.timeout_s) as deadline,
                 httpx.AsyncClient(verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False) as client,
-                client.stream("POST", target.url, content=content, headers=headers) as response,
+                client.stream(
+                    target.method, target.url, content=content, headers=headers, extensions=self._tracing()
+                ) as response,
             ):
-                answer = Answer(response.status_code, response.headers.get("Retry-After"))
+                answer = Answer(response.status_code, response.headers.get("Retry-After"), steps=self._loop.steps.taken())
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
                 await _read_some(response, read)
         except (TimeoutError, httpx.HTTPError):
             if answer is None:
                 raise
         return replace(answer, text=read.decode(errors="replace"))
+
+    def _tracing(self) -> dict[str, Any]:
+        """Return what has the HTTP client tell how far it is (httpcore's ``trace``)."""
+        steps = self._loop.steps
+
+        async def trace(event: str, _: object) -> None:
+            if event in _BEGINS:
+                steps.begin(_BEGINS[event])
+
+        return {"trace": trace}
+
+
+def _content(target: TargetSpec, body: Mapping[str, Any]) -> bytes | None:
+    """Return what to send: the documented JSON, or what a person's template makes of it; None for a GET.
+
+    Raises:
+        DeliveryError: ``delivery.template``.
+    """
+    if target.method == "GET":
+        return None
+    if not target.template:
+        return json.dumps(body, ensure_ascii=False).encode()
+    try:
+        return render(target.template, body).encode()
+    except BadTemplateError as error:
+        raise DeliveryError("delivery.template", reason=str(error)) from error
+
+
+def _headers(target: TargetSpec, content: bytes | None, key: str) -> httpx.Headers:
+    """Return a person's headers and, before them in rank, our own."""
+    headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers, "Idempotency-Key": key})
+    if content is not None:
+        headers["Content-Type"] = target.content_type if target.template else "application/json"
+    if target.signing_secret:
+        headers.update(signature_headers(target.signing_secret, key, int(time.time()), content or b""))
+    return headers
+
+
+class Steps:
+    """How long each step of one attempt has taken."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, float] = {}
+        self._step = ""
+        self._began = 0.0
+
+    def begin(self, step: str) -> None:
+        """Go on to a step; one that comes twice is added up."""
+        self._taken, self._step, self._began = self.taken(), step, time.monotonic()
+
+    def rename(self, step: str) -> None:
+        """Say what the step under way turns out to be."""
+        self._step = step
+
+    def taken(self) -> dict[str, float]:
+        """Return the seconds of every step so far, the one under way included and last."""
+        if not self._step:
+            return dict(self._taken)
+        before = {step: took for step, took in self._taken.items() if step != self._step}
+        now = self._taken.get(self._step, 0.0) + time.monotonic() - self._began
+        return {**before, self._step: round(now, 4)}
 
 
 async def _settle() -> None:
@@ -168,8 +247,11 @@ class Loop(asyncio.SelectorEventLoop):
     own pool would be waited for when the process ends.
     """
 
+    steps = Steps()
+
     async def getaddrinfo(self, host: Any, port: Any, **how: Any) -> Any:
         """Look a name up, as ``socket.getaddrinfo``."""
+        self.steps.rename("name")
         found: asyncio.Future[Any] = self.create_future()
 
         def tell(result: Any, error: Exception | None) -> None:
@@ -190,7 +272,9 @@ class Loop(asyncio.SelectorEventLoop):
                 self.call_soon_threadsafe(tell, result, error)
 
         threading.Thread(target=look_up, name="deliver:look-up", daemon=True).start()
-        return await found
+        result = await found
+        self.steps.begin("connection")
+        return result
 
 
 def _connecting(error: httpx.ConnectError, url: str) -> DeliveryError:

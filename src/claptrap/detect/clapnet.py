@@ -29,12 +29,12 @@ _QUIET = 1e-7
 _TAPER = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
 
 
-def _mel_filters(low_hz: float = 80.0) -> NDArray[np.float32]:
-    """Return (bins, MELS) triangles on the mel scale (O'Shaughnessy 1987), at least one bin wide, each of unit sum."""
-    f = np.fft.rfftfreq(WINDOW, 1 / RATE_HZ)
-    mel = np.linspace(2595 * np.log10(1 + low_hz / 700), 2595 * np.log10(1 + RATE_HZ / 2 / 700), MELS + 2)
+def mel_filters(window: int, mels: int, low_hz: float = 80.0) -> NDArray[np.float32]:
+    """Return (bins, mels) triangles on the mel scale (O'Shaughnessy 1987), at least one bin wide, each of unit sum."""
+    f = np.fft.rfftfreq(window, 1 / RATE_HZ)
+    mel = np.linspace(2595 * np.log10(1 + low_hz / 700), 2595 * np.log10(1 + RATE_HZ / 2 / 700), mels + 2)
     edges = 700 * (10 ** (mel / 2595) - 1)
-    bin_hz = RATE_HZ / WINDOW
+    bin_hz = RATE_HZ / window
     up = (f[:, None] - edges[1:-1]) / np.maximum(edges[1:-1] - edges[:-2], bin_hz) + 1
     down = (edges[1:-1] - f[:, None]) / np.maximum(edges[2:] - edges[1:-1], bin_hz) + 1
     triangles = np.clip(np.minimum(up, down), 0, None)
@@ -42,7 +42,7 @@ def _mel_filters(low_hz: float = 80.0) -> NDArray[np.float32]:
     return unit
 
 
-_MEL = _mel_filters()
+_MEL = mel_filters(WINDOW, MELS)
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:

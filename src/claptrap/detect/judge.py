@@ -87,6 +87,7 @@ class _Row:
     cases: deque[_Case] = field(default_factory=deque)
     last_decided: int = 0
     label_due: int = LABEL_EVERY
+    waits_for_name: bool = False
 
     def add(self, block: NDArray[np.float32], lost: int) -> None:
         """Append (n,) samples after ``lost`` hops of silence; n ≤ 1 s."""
@@ -108,8 +109,10 @@ class _Row:
         out = np.zeros(end - begin, np.float32)
         first = max(begin, 0)
         if known > first:
-            index = np.arange(first, known) % MEMORY
-            out[first - begin : known - begin] = self.samples[index]
+            kept, place = out[first - begin : known - begin], first % MEMORY
+            head = min(len(kept), MEMORY - place)
+            kept[:head] = self.samples[place : place + head]
+            kept[head:] = self.samples[: len(kept) - head]
         return out
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
@@ -137,7 +140,7 @@ class Judge:
         self._clapnet = clapnet
         self._confirmer = confirmer
         self._name_sounds = name_sounds
-        self._named: list[SoundLabels] = []
+        self._to_name: deque[tuple[int, _Row]] = deque()
 
     def open(self, row: int) -> None:
         """Begin a new stream on ``row``: forget everything, time 0."""
@@ -158,15 +161,15 @@ class Judge:
             lost: (R,) hops missing just before.
             candidates: the gate's, in order of time.
         """
-        yamnet = self.yamnet
         active = {row: self._row(row) for row in rows.tolist()}
         for (row, state), block, n in zip(active.items(), hops, lost.tolist(), strict=True):
             state.add(block, n)
-            if yamnet is not None and self._name_sounds:
-                self._name(row, state, yamnet)
+            if state.heard >= state.label_due and not state.waits_for_name:
+                state.waits_for_name = True
+                self._to_name.append((row, state))
         for candidate in candidates:
             self._row(candidate.row).cases.append(_Case(candidate.onset))
-        return self._rule(active, yamnet)
+        return self._rule(active, self.yamnet)
 
     def finish(self, row: int) -> list[Ruling]:
         """Rule on what is open on ``row``, at the end of its stream, as if silence followed."""
@@ -183,9 +186,21 @@ class Judge:
         known = max(0, state.heard - GATE_LAG)
         return min(known, state.cases[0].onset) if state.cases else known
 
-    def labels(self) -> list[SoundLabels]:
-        """Return the sounds named since the last call: about two windows a second of every row that is not silent."""
-        named, self._named = self._named, []
+    def labels(self, most: int | None = None) -> list[SoundLabels]:
+        """Name what is to be named: about two windows a second of every row that is not silent.
+
+        Args:
+            most: how many windows YAMNet may hear now; the rows that have waited longest come first. Who gives less than
+                all rows need gets fewer windows of each.
+        """
+        if self.yamnet is None or not self._name_sounds:
+            return []
+        named: list[SoundLabels] = []
+        while self._to_name and (most is None or len(named) < most):
+            row, state = self._to_name.popleft()
+            state.waits_for_name = False
+            if self._rows[row] is state and (sounds := self._name(row, state, self.yamnet)) is not None:
+                named.append(sounds)
         return named
 
     # -- looking --------------------------------------------------------------------------------------------------------
@@ -255,16 +270,19 @@ class Judge:
 
     # -- naming ---------------------------------------------------------------------------------------------------------
 
-    def _name(self, row: int, state: _Row, yamnet: YamNet) -> None:
-        while state.heard >= state.label_due:
-            at = state.label_due
-            state.label_due += LABEL_EVERY
-            if at < state.heard - LONGEST_BLOCK:
-                continue  # sound that was lost is not named
-            window = state.window(at - SAMPLES, at)
-            if np.abs(window - window.mean()).max() >= 10 ** (LABEL_LEAST_DBFS / 20):
-                labels = _top(yamnet.hear(window).scores, yamnet.names)
-                self._named.append(SoundLabels(row, at, labels))
+    def _name(self, row: int, state: _Row, yamnet: YamNet) -> SoundLabels | None:
+        """Name the window that is due, and let the row wait again where another one is; None where it is silent."""
+        late = max(0, state.heard - LONGEST_BLOCK - state.label_due)
+        state.label_due += -(-late // LABEL_EVERY) * LABEL_EVERY  # sound that was lost, or waited too long, is not named
+        at = state.label_due
+        state.label_due += LABEL_EVERY
+        if state.heard >= state.label_due:
+            state.waits_for_name = True
+            self._to_name.append((row, state))
+        window = state.window(at - SAMPLES, at)
+        if np.abs(window - window.mean()).max() < 10 ** (LABEL_LEAST_DBFS / 20):
+            return None
+        return SoundLabels(row, at, _top(yamnet.hear(window).scores, yamnet.names))
 
 
 def _top(scores: NDArray[np.float32], names: Sequence[str]) -> Labels:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.events import Labels
@@ -58,11 +59,28 @@ class Detection:
     applause: bool = False
 
 
+class Reason(StrEnum):
+    """Why a ruling led to what it did; ``verdict.…`` in ``core.wording``."""
+
+    NOT_A_CLAP = "not_a_clap"  # less than half of the threshold
+    BELOW = "below"
+    ECHO = "echo"
+    TOLD = "told"
+    WAITING = "waiting"  # for more claps, or for none to follow
+    SAME_ROW = "same_row"  # of which was told already
+    TOO_CLOSE = "too_close"  # to the clap before, for every pattern
+    DELAY = "delay"
+    APPLAUSE_BEGINS = "applause_begins"
+    IN_APPLAUSE = "in_applause"
+    NOT_WISHED = "not_wished"  # the source does not react to this kind
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a ruling leads to: whether it is a clap, and the detections that it completes."""
+    """What a ruling leads to: whether it is a clap, why, and the detections that it completes."""
 
     is_clap: bool
+    reason: Reason
     detections: tuple[Detection, ...] = ()
 
 
@@ -85,17 +103,23 @@ class Patterns:
 
     def take(self, ruling: Ruling) -> Outcome:
         """Take the next ruling, in order of onset. A ruling within 85 ms of a clap is its echo, whatever its score."""
-        is_clap = ruling.score >= self._wishes.threshold and not _within(ruling.onset, self._last_clap, ECHO_S)
+        is_echo = _within(ruling.onset, self._last_clap, ECHO_S)
+        is_clap = ruling.score >= self._wishes.threshold and not is_echo
         closed = self.until(ruling.onset)
         if is_clap:
             self._last_clap = ruling.onset
         begins = self._applause.take(ruling, is_clap=is_clap)
         if begins is not None:
             self._forget()
-            return Outcome(is_clap, (*closed, *self._admit([begins], Hears.APPLAUSE, whatever_delay=True)))
-        if not is_clap or self._applause.lasts(ruling.onset):
-            return Outcome(is_clap, closed)
-        return Outcome(is_clap, (*closed, *self._admit([d for g in self._groups if (d := g.add(ruling))], Hears.CLAPS)))
+            told = tuple(self._admit([begins], Hears.APPLAUSE, whatever_delay=True))
+            return Outcome(is_clap, Reason.APPLAUSE_BEGINS if told else Reason.NOT_WISHED, (*closed, *told))
+        if not is_clap:
+            return Outcome(is_clap, Reason.ECHO if is_echo else self._short_by(ruling), closed)
+        if self._applause.lasts(ruling.onset):
+            return Outcome(is_clap, Reason.IN_APPLAUSE, closed)
+        found = [d for g in self._groups if (d := g.add(ruling))]
+        told = tuple(self._admit(found, Hears.CLAPS))
+        return Outcome(is_clap, Reason.TOLD if told else self._why_untold(ruling, found), (*closed, *told))
 
     def until(self, sample: int) -> tuple[Detection, ...]:
         """Learn that every ruling with an onset before ``sample`` was taken; return the detections that this completes."""
@@ -104,6 +128,20 @@ class Patterns:
     def finish(self) -> tuple[Detection, ...]:
         """Return what is complete at the end of the stream, where no more claps can follow."""
         return tuple(self._admit([d for g in self._groups if (d := g.close(None))], Hears.CLAPS))
+
+    def _short_by(self, ruling: Ruling) -> Reason:
+        return Reason.BELOW if 2 * ruling.score >= self._wishes.threshold else Reason.NOT_A_CLAP
+
+    def _why_untold(self, clap: Ruling, found: Sequence[Detection]) -> Reason:
+        """Say why a clap, which the groups have just been given, was not told."""
+        if self._wishes.hears is Hears.APPLAUSE:
+            return Reason.NOT_WISHED
+        if found:
+            return Reason.DELAY
+        counting = [g for g in self._groups if g.claps and g.claps[-1] is clap]
+        if not counting:
+            return Reason.TOO_CLOSE
+        return Reason.WAITING if any(g.may_be_told for g in counting) else Reason.SAME_ROW
 
     def _admit(self, found: Iterable[Detection], kind: Hears, *, whatever_delay: bool = False) -> Iterator[Detection]:
         """Let through what the source hears, and what its delay allows."""
@@ -135,6 +173,11 @@ class Group:
         self.claps: list[Ruling] = []
         self._at_once = pattern.at_least and pattern.claps >= longest
 
+    @property
+    def may_be_told(self) -> bool:
+        """Whether the row so far may still become a detection."""
+        return len(self.claps) < self.pattern.claps or (not self._at_once and self._may_fit())
+
     def add(self, clap: Ruling) -> Detection | None:
         """Take the next clap; return the detection that it completes at once."""
         if self.claps and clap.onset - self.claps[-1].onset < self.pattern.min_gap_s * RATE_HZ:
@@ -162,6 +205,9 @@ class Group:
             found = self._detection(max(self.claps[-1].decided, decided or 0))
         self.claps.clear()
         return found
+
+    def _may_fit(self) -> bool:
+        return self.pattern.at_least or len(self.claps) <= self.pattern.claps
 
     def _fits(self) -> bool:
         n = len(self.claps)

@@ -9,8 +9,8 @@ ASK_S = 3.0
 MOST_ANSWER_BYTES = 1_000_000
 
 
-def ask(host: str, port: int, path: str) -> bytes:
-    """Return what the service of this machine answers, over HTTP or HTTPS; what it proves is not asked: it is this machine.
+def ask(host: str, port: int, path: str) -> tuple[int, bytes]:
+    """Return the status and what the service of this machine answers, over HTTP or HTTPS, whatever it proves to be.
 
     Raises:
         OSError, http.client.HTTPException: it does not answer.
@@ -24,7 +24,10 @@ def ask(host: str, port: int, path: str) -> bytes:
     for connection in (plain, secured):
         try:
             connection.request("GET", path)
-            return connection.getresponse().read(MOST_ANSWER_BYTES)
+            answer = connection.getresponse()
+            return answer.status, answer.read(MOST_ANSWER_BYTES)
+        except TimeoutError:  # whoever speaks TLS does not keep plain text waiting
+            raise
         except (OSError, http.client.HTTPException):
             if connection is secured:
                 raise

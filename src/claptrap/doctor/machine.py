@@ -14,13 +14,15 @@ from pathlib import Path
 import filelock
 
 from claptrap.core.clock import Clock
+from claptrap.core.errors import ServiceError
 from claptrap.doctor.finding import Finding, Grade
+from claptrap.mediamtx.program import find_program
 
 LITTLE_BYTES, TOO_LITTLE_BYTES = 500_000_000, 50_000_000
 FIRST_YEAR = 2025  # no ClapTrap is older: a clock that says less was never set
 LAST_YEAR = 2100
 MOST_DRIFT_S = 0.5
-WRITTEN = ("settings.json", "history.sqlite")
+WRITTEN = ("settings.json", "history.sqlite", "access.json")
 
 
 def who_serves(data_dir: Path) -> str | None:
@@ -111,8 +113,17 @@ def examine_programs(environment: Mapping[str, str] = os.environ) -> list[Findin
     """Look for the programs that some sources need."""
     ffmpeg = shutil.which("ffmpeg", path=environment.get("PATH"))
     if ffmpeg:
-        return [Finding("ffmpeg", Grade.OK, "doctor.ffmpeg", {"path": ffmpeg})]
-    return [Finding("ffmpeg", Grade.OK, "doctor.ffmpeg_absent")]
+        about_ffmpeg = Finding("ffmpeg", Grade.OK, "doctor.ffmpeg", {"path": ffmpeg})
+    else:
+        about_ffmpeg = Finding("ffmpeg", Grade.OK, "doctor.ffmpeg_absent")
+    return [about_ffmpeg, _mediamtx()]
+
+
+def _mediamtx() -> Finding:
+    try:
+        return Finding("mediamtx", Grade.OK, "doctor.mediamtx", {"path": str(find_program())})
+    except ServiceError:
+        return Finding("mediamtx", Grade.OK, "doctor.mediamtx_absent")
 
 
 def may_hear(devices: Path = Path("/dev/snd")) -> bool:

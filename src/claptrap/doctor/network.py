@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claptrap.core.errors import ClapTrapError, DeliveryError
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import BrokerSpec, TargetSpec
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
 from claptrap.doctor.finding import Finding, Grade
@@ -35,11 +35,13 @@ def examine_network(settings: Settings, *, within_s: float = WITHIN_S, stop: thr
     used = {source.id for source in settings.sources if source.enabled}
     targets = [target for target in settings.targets() if target.source_id in used]
     cameras = [source for source in settings.sources if source.enabled and isinstance(source, RtspSource)]
+    brokers = [broker for broker in (settings.broker(),) if broker is not None]
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def all_of_them(loop: Loop, pool: ThreadPoolExecutor) -> list[Finding]:
         calls: list[Coroutine[Any, Any, Finding]] = [
-            *(_in_turn(turn, _receiver(target, names[target.source_id], within_s)) for target in targets[:MOST]),
+            *(_in_turn(turn, _receiver("webhook", target, names[target.source_id], within_s)) for target in targets[:MOST]),
+            *(_in_turn(turn, _receiver("mqtt", broker, "MQTT", within_s)) for broker in brokers),
             *(_in_turn(turn, _in_pool(loop, pool, camera, within_s, stop)) for camera in cameras[:MOST]),
         ]
         return list(await asyncio.gather(*calls))
@@ -57,23 +59,23 @@ async def _in_turn(turn: asyncio.Semaphore, call: Coroutine[Any, Any, Finding]) 
         return await call
 
 
-async def _receiver(target: TargetSpec, name: str, within_s: float) -> Finding:
+async def _receiver(check: str, target: TargetSpec | BrokerSpec, name: str, within_s: float) -> Finding:
     subject = f"{name} → {redact(target.url)}"
     began_s = time.monotonic()
     try:
         await _connected(target, within_s)
     except DeliveryError as error:
-        return Finding.of("webhook", Grade.FAULT, error, subject)
-    return Finding("webhook", Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of(check, Grade.FAULT, error, subject)
+    return Finding(check, Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
 
 
-async def _connected(target: TargetSpec, within_s: float) -> None:
-    """Connect, and shake hands where it is https. Raises DeliveryError."""
+async def _connected(target: TargetSpec | BrokerSpec, within_s: float) -> None:
+    """Connect, and shake hands where it speaks TLS. Raises DeliveryError."""
     parts = urlsplit(target.url)
     host = parts.hostname or ""
     try:
         async with asyncio.timeout(within_s):
-            context = _context(target) if parts.scheme == "https" else None
+            context = _context(target) if parts.scheme in ("https", "mqtts") else None
             _, writer = await asyncio.open_connection(host, parts.port or DEFAULT_PORTS[parts.scheme], ssl=context)
             writer.close()
             await writer.wait_closed()
@@ -90,7 +92,7 @@ async def _connected(target: TargetSpec, within_s: float) -> None:
         raise DeliveryError("delivery.network", retryable=True, reason=error.strerror or str(error)) from error
 
 
-def _context(target: TargetSpec) -> ssl.SSLContext:
+def _context(target: TargetSpec | BrokerSpec) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=target.ca_file or None)
     except (OSError, ValueError) as error:

@@ -45,6 +45,8 @@ VERSIONS = (
     """,
     # 2: what a person says of a detection
     "ALTER TABLE events ADD COLUMN mark TEXT CHECK (mark IN ('clap', 'not_clap'));",
+    # 3: how long each step of an attempt took
+    "ALTER TABLE attempts ADD COLUMN steps TEXT NOT NULL DEFAULT '{}';",
 )
 
 

@@ -70,7 +70,8 @@ def all_waiting(db: sqlite3.Connection, but_for: Collection[str] = ()) -> Sequen
 def tried(db: sqlite3.Connection, attempt: Attempt) -> None:
     """Write an attempt down, and what it makes of its delivery."""
     state: State = "taken" if attempt.ok else "given_up" if attempt.retry_in_s is None else "waiting"
-    values = {**asdict(attempt), "params": json.dumps(dict(attempt.params))}
+    plain = asdict(attempt)
+    values = {**plain, "params": json.dumps(plain["params"]), "steps": json.dumps(plain["steps"])}
     db.execute(_TRIED, values)
     db.execute(_OUTCOME, {**values, "state": state})
 
@@ -119,4 +120,4 @@ def _delivery(row: sqlite3.Row) -> Delivery:
 
 
 def _attempt(row: sqlite3.Row) -> Attempt:
-    return Attempt(**{**dict(row), "params": json.loads(row["params"])})
+    return Attempt(**{**dict(row), "params": json.loads(row["params"]), "steps": json.loads(row["steps"])})

@@ -18,9 +18,10 @@ class ModelFile:
         name: on disk.
         title: for people.
         url: where it is published.
-        size: bytes.
+        size: bytes; where ``is_exact`` is false, the most it may have.
         sha256: hex digest; a file is used only if it matches.
         licence: SPDX identifier.
+        is_exact: whether ``size`` is known.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ModelFile:
     size: int
     sha256: str
     licence: str
+    is_exact: bool = True
 
 
 YAMNET = ModelFile(

@@ -47,6 +47,8 @@ def _fill(part: Path, model: ModelFile, url: str, progress: Progress) -> None:
     if have >= model.size:
         return  # complete, or too much: the check that follows decides
     with _answer(url, have) as answer:
+        if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return  # there is no more than what is there: the check that follows decides
         resumed = answer.status_code == httpx.codes.PARTIAL_CONTENT and _begins_at(answer, have)
         have = have if resumed else 0
         with part.open("ab" if resumed else "wb") as file:
@@ -60,7 +62,7 @@ def _fill(part: Path, model: ModelFile, url: str, progress: Progress) -> None:
     if have > model.size:
         part.unlink()
         raise ModelError("model.too_large", url=scrubbed(url), expected=model.size)
-    if have < model.size:
+    if model.is_exact and have < model.size:
         raise ModelError("model.cut", retryable=True, size=have, expected=model.size)
 
 
@@ -81,7 +83,9 @@ def _answer(url: str, have: int) -> Iterator[httpx.Response]:
             httpx.Client(timeout=_TIMEOUT, follow_redirects=True, max_redirects=_REDIRECTS) as client,
             client.stream("GET", url, headers=headers) as answer,
         ):
-            if answer.status_code not in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
+            expected = (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT)
+            is_whole = have and answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
+            if answer.status_code not in expected and not is_whole:
                 raise ModelError("model.status", retryable=True, url=scrubbed(url), status=answer.status_code)
             yield answer
     except httpx.HTTPError as error:

@@ -38,7 +38,7 @@ def verify(model: ModelFile, path: Path) -> None:
         OSError: it cannot be read.
     """
     size = path.stat().st_size
-    if size != model.size:
+    if model.is_exact and size != model.size:
         raise ModelError("model.wrong_size", path=str(path), size=size, expected=model.size)
     if _sha256(path) != model.sha256:
         raise ModelError("model.wrong", path=str(path))

@@ -20,6 +20,7 @@ from claptrap.runtime.beat import Beat
 from claptrap.runtime.cutter import Cutter
 from claptrap.runtime.stream import Stream
 
+NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
 _log = logging.getLogger(__name__)
 
 
@@ -35,7 +36,7 @@ class Ear:
 
     def wish(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
-        if spec != self.spec:
+        if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
             self.spec = spec
             self.patterns.set(wishes_of(spec))
 
@@ -161,7 +162,17 @@ class Judging:
             return
         at = self._timestamp(ear, ruling.onset)
         outcome = ear.patterns.take(ruling)
-        self._status.offer(Verdict(ear.spec.id, at, ruling.score, ear.spec.threshold, outcome.is_clap))
+        self._status.offer(
+            Verdict(
+                ear.spec.id,
+                at,
+                ruling.score,
+                ear.spec.threshold,
+                outcome.is_clap,
+                code=f"verdict.{outcome.reason}",
+                labels=ruling.labels,
+            )
+        )
         if outcome.is_clap:
             self._status.offer(Clap(ear.spec.id, ruling.onset / RATE_HZ, ruling.decided / RATE_HZ, at, ruling.score))
         self._tell_of(ear, outcome.detections)
@@ -179,7 +190,8 @@ class Judging:
             ear.cutter.want(event)
 
     def _name_sounds(self) -> None:
-        for sounds in self._judge.labels():
+        """Name a few sounds, unless a beat waits: a name can be late, a clap cannot."""
+        for sounds in self._judge.labels(NAMED_AT_ONCE if self._beats.empty() else 0):
             if (ear := self._listening(sounds.row)) is not None:
                 self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))
 
@@ -201,7 +213,7 @@ class Judging:
 
     def _timestamp(self, ear: Ear, sample: int) -> float:
         """Return the UTC Unix time of a sample of the stream."""
-        return self._clock.unix() - (self._clock.monotonic() - ear.stream.monotonic(sample / RATE_HZ))
+        return ear.stream.unix(sample / RATE_HZ, self._clock)
 
     def _start_afresh(self, error: Exception) -> None:
         """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""

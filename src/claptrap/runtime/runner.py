@@ -74,6 +74,7 @@ class Runner:
         self._hopper = Hopper()
         self._told_at = float("-inf")
         self._drops = Tally()
+        self._n_missing = 0
         self._is_left = False
         # a daemon: a device or a network that hangs must not keep the process from ending
         self._thread = threading.Thread(target=self._run, name=f"capture:{spec.id}", daemon=True)
@@ -150,9 +151,11 @@ class Runner:
         with self._lock:
             self._liveness.heard(frame, now)
         hops, lost = self._hopper.push(frame)
+        self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
         if now - self._told_at >= 1.0:
-            self._tell(last_heard=self._around.clock.unix(), dropped_hops=self._drops.total)
+            drops, missing = self._drops.total, self._n_missing
+            self._tell(last_heard=self._around.clock.unix(), dropped_hops=drops, missing_hops=missing)
 
     def waiting(self, code: str, **params: str | float) -> None:
         """The source has nothing to give for now, and goes on listening by itself."""

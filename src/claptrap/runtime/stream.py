@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.audio.ring import HopRing
+from claptrap.core.clock import Clock
 from claptrap.runtime.anchor import Anchor
 
 HOP_S = HOP / RATE_HZ
@@ -65,3 +66,7 @@ class Stream:
         """Return when ``stream_s`` seconds of this stream were heard, on the monotonic clock."""
         with self._anchor_lock:
             return self._anchor.monotonic(stream_s)
+
+    def unix(self, stream_s: float, clock: Clock) -> float:
+        """Return when ``stream_s`` seconds of this stream were heard, in UTC Unix seconds."""
+        return clock.unix() - (clock.monotonic() - self.monotonic(stream_s))

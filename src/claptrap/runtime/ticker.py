@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from claptrap.core.events import Level, StatusSink
 from claptrap.core.tally import Tally
 from claptrap.detect.onset import Candidate, Gate
 from claptrap.runtime.beat import Beat
+from claptrap.runtime.scope import Scope
 from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
@@ -41,6 +42,7 @@ class Ticker:
         self._beats = beats
         self._clock = clock
         self._meters = Meters(levels)
+        self._scope = Scope(levels, clock)
         self._streams: list[Stream] = []
         self._fresh: list[Stream] = []
         self._lock = threading.Lock()
@@ -53,6 +55,10 @@ class Ticker:
         """Hear ``stream`` from the next beat on, after any earlier stream of the same row has been heard to its end."""
         with self._lock:
             self._fresh.append(stream)
+
+    def show(self, source_ids: Iterable[str]) -> None:
+        """Draw these sources, and no others, from the next beat on: their ``Picture`` goes where levels go."""
+        self._scope.show(source_ids)
 
     def start(self) -> None:
         """Begin."""
@@ -79,6 +85,7 @@ class Ticker:
         for stream in opened:
             self._gate.open(stream.row)
             self._meters.open(stream)
+            self._scope.open(stream)
         batches = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
         finished = tuple(s for s, ended, (hops, _) in batches if ended and len(hops) < CATCH_UP_HOPS)
         longest = max((len(hops) for _, _, (hops, _) in batches), default=0)
@@ -114,6 +121,7 @@ class Ticker:
         if len(rows):
             candidates = tuple(self._gate.tick(rows, hops, lost))
             self._meters.add(rows, hops)
+            self._scope.add(rows, hops, lost)
         beat = Beat(opened, rows, hops, lost, candidates, finished)
         while not self._stop.is_set():
             try:

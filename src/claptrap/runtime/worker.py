@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from claptrap.audio.clip import ClipSink
@@ -109,6 +109,10 @@ class Worker:
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Let the judge confirm with ``yamnet``, whose only owner is then the judge's thread: the caller must not use it."""
         self._judging.give_yamnet(yamnet)
+
+    def show(self, source_ids: Iterable[str]) -> None:
+        """Draw the sound of these sources, and of no others, as ``Picture`` news."""
+        self._ticker.show(source_ids)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is that is being heard, by id."""

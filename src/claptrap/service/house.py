@@ -6,7 +6,7 @@ import logging
 import math
 import secrets
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +28,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrowserInput, SourceSpec
+from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
@@ -46,12 +46,18 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.worker import Hearing, Worker
+from claptrap.service.access import Access
 from claptrap.service.asking import Asking
 from claptrap.service.backups import BackupRoom
+from claptrap.service.broker import BrokerRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.notifying import Notifying, check_addresses
+from claptrap.service.streaming import Streaming
+from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
+from claptrap.settings.environment import Override
 from claptrap.settings.revision import Revisions
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
@@ -73,6 +79,8 @@ class ClapTrap:
         clock: the machine's.
         build_source: makes the source of a spec; by default the machine's own ``Sources`` do.
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
+        dev: whether the page offers the built-in tests.
+        environment: what it decides, for people to see.
     """
 
     def __init__(
@@ -82,14 +90,19 @@ class ClapTrap:
         clock: Clock | None = None,
         build_source: Callable[[SourceSpec], Source] | None = None,
         yamnet_url: str | None = None,
+        dev: bool = False,
+        environment: Sequence[Override] = (),
     ) -> None:
+        self.dev = dev
         self.hub = Hub()
         self._clock = clock or SystemClock()
         self._sources = Sources()
         self._build_source = build_source or self._sources.build
+        self.access = Access(data_dir, self._clock)
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
+        self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
@@ -99,12 +112,17 @@ class ClapTrap:
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
+        self._watched: frozenset[str] = frozenset()
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
-        self._dispatcher = Dispatcher(self.journal, self, self._clock)
+        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
+        self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
+        self.telling = Telling(self._dispatcher, self.journal)
+        self.notifying = Notifying(self._dispatcher, self.settings, self.unchanged, self._put_in_force)
         self._revision = 0
         self._asking = Asking()
+        self.streaming = Streaming(self.settings)
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
@@ -129,7 +147,8 @@ class ClapTrap:
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
-        self._dispatcher.apply(self._settings.targets())
+        self.broker.start()
+        self._dispatcher.apply(self._settings.receivers())
         self.start_detection()
         if self._fetcher is not None:
             self._fetcher.start()
@@ -146,6 +165,7 @@ class ClapTrap:
         self.stop_detection()
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
+        self.broker.stop()
         if self._keeper is not None:
             self._keeper.stop()
             self._keeper = None
@@ -161,6 +181,7 @@ class ClapTrap:
                     Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -289,6 +310,12 @@ class ClapTrap:
             document["sources"] = [source for source in document["sources"] if source["id"] != source_id]
             self._put_in_force(document)
             return removed
+
+    def watch(self, source_ids: Iterable[str]) -> None:
+        """Tell the hub what the sound of these sources, and of no others, looks like (``Picture``). Blocks for nobody."""
+        self._watched = frozenset(source_ids)
+        if (worker := self._worker) is not None:
+            worker.show(self._watched)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -454,12 +481,15 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": __version__,
+            "dev": self.dev,
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": in_words(asdict(self._model)) if self._model else None,
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
+            "mqtt": self.broker.state(),
+            "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
             "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
@@ -485,6 +515,8 @@ class ClapTrap:
             self._model = status
         self._counts.add(status)
         self.hub.offer(status)
+        if isinstance(status, SourceStatus):
+            self.broker.follow()
         if isinstance(status, Attempt):  # which has just been written down, or not
             self._tell_problems()
 
@@ -524,8 +556,21 @@ class ClapTrap:
 
     def _found_problems(self) -> tuple[Problem, ...]:
         return tuple(
-            Problem(p.code, dict(p.params)) for p in (*self._problems, *self.journal.problems(), *self.clips.problems())
+            Problem(p.code, dict(p.params))
+            for p in (
+                *self._problems,
+                *self.journal.problems(),
+                *self.clips.problems(),
+                *self.broker.problems(),
+                *self._dispatcher.problems(),
+                *self._sources.vban.problems(),
+            )
         )
+
+    def _broker_changed(self) -> None:
+        if self.broker.mqtt.connected:
+            self._dispatcher.hurry(BrokerSpec.ID)
+        self._tell_problems()
 
     def _tell_problems(self) -> None:
         """Tell pages that are open what has come to be wrong, or is well again."""
@@ -568,7 +613,9 @@ class ClapTrap:
     def _put_in_force(self, document: object, why: Why = "change") -> None:
         """Check a whole settings document, save it, and follow it; nothing has changed where that fails."""
         with self._lock:
-            self._follow(check(document), why)
+            wanted = check(document)
+            check_addresses(wanted, self._settings)
+            self._follow(wanted, why)
 
     def _follow(self, changed: Settings, why: Why) -> None:
         if changed == self._settings:
@@ -576,7 +623,8 @@ class ClapTrap:
         self._store.save(changed, why)
         self._settings = changed
         self._keep(changed)
-        self._dispatcher.apply(changed.targets())
+        self.broker.follow()
+        self._dispatcher.apply(changed.receivers())
         self._apply()
         self._counts.keep({source.id for source in changed.sources})
         self.hub.publish(SettingsChanged(self.shown()))

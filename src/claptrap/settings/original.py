@@ -98,7 +98,7 @@ class _Draft:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.origin: dict[str, str] = {}
-        self._made: dict[str, Any] = {"kind": kind, "name": {"microphone": "Microphone"}.get(kind, kind.upper())}
+        self._made: dict[str, Any] = {"kind": kind, "name": _nameless(kind)}
         self._input: dict[str, Any] = {}
 
     def put(self, name: str, path: str, value: Any) -> None:
@@ -269,10 +269,11 @@ class _Reading:
             where = next((origin[key] for key in (name, name.partition(".")[0]) if key in origin), path)
             self._refuse(where, fault.code, **fault.params)
         removable = {name.partition(".")[0] for name in wrong}
-        if removable & {"input", "id", ""}:
+        if not removable <= set(origin) & set(made):
             self._refuse(path, "import.source_refused", name=str(made["name"])[:100])
             return None
-        return self._valid(path, {key: value for key, value in made.items() if key not in removable}, origin)
+        kept = {key: value for key, value in made.items() if key not in removable}
+        return self._valid(path, {"name": _nameless(made["kind"]), **kept}, {k: v for k, v in origin.items() if k in kept})
 
     def _number(self, path: str, value: Any) -> float | None:
         """Return a number that may be written as a text."""
@@ -298,6 +299,11 @@ class _Reading:
         """Tell it once, though all sources share what it is about."""
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _nameless(kind: str) -> str:
+    """Return the name of a source that has none."""
+    return "Microphone" if kind == "microphone" else kind.upper()
 
 
 def _ours(fault: Fault) -> str:

@@ -10,7 +10,6 @@ address stays at the same place, though: else whoever may change an address coul
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 import unicodedata
@@ -38,19 +37,24 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.signing import signing_key
 from claptrap.core.spec import (
     INPUTS,
+    BrokerSpec,
     BrowserInput,
     FileInput,
     Hears,
     MicrophoneInput,
+    NotifySpec,
     PatternSpec,
+    Receiver,
     RtspInput,
     SourceInput,
     SourceSpec,
     TargetSpec,
     VbanInput,
 )
+from claptrap.core.template import MOST_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked, place_of, take_credentials
+from claptrap.settings.hints import near_key, near_value, quoted
 from claptrap.settings.migrate import NEWEST
 
 VBAN_CHANNELS = 64
@@ -64,11 +68,13 @@ class Fault:
         path: where, dotted; list entries by their id where they have one, e.g. ``sources.microphone.threshold``.
         code: why, a key of ``core.wording``.
         params: values for that sentence.
+        value: what is there, as JSON; empty where it is absent, large, or may be a secret.
     """
 
     path: str
     code: str
     params: Mapping[str, str | int | float] = field(default_factory=dict)
+    value: str = ""
 
 
 class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, and already below …Error
@@ -210,6 +216,28 @@ def _signing_secret(secret: str) -> str:
     return secret
 
 
+def _content_type(text: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!#$%&'*+.^_`|~0-9A-Za-z-]+( *; *[!-~]+)*", text):  # RFC 9110 §8.3.1
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_content_type", "params": {}})
+    return text
+
+
+def _template(text: str, info: ValidationInfo) -> str:
+    """Try a template on every kind of event, so that what is wrong with it is found now and not at the first clap."""
+    try:
+        made = [render(text, sample) for sample in SAMPLES] if text else []
+    except BadTemplateError as error:
+        params = {"reason": str(error)}
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_template", "params": params}) from error
+    if text and info.data.get("method") == "GET":
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.template_of_get", "params": {}})
+    if info.data.get("content_type", "").partition(";")[0].strip().endswith("json") and not all(map(is_json, made)):
+        raise PydanticCustomError(
+            "claptrap", "{code}", {"code": "settings.template_not_json", "params": {"made": made[0][:200]}}
+        )
+    return text
+
+
 HeaderValue = Annotated[
     str,
     Field(max_length=2000),
@@ -242,6 +270,13 @@ class WebhookSettings(_Part):
     verify_tls: bool = Field(default=True, description="refuse an https receiver that cannot prove who it is")
     ca_file: str = Field(
         default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
+    )
+    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="a GET has no body")
+    content_type: Annotated[str, Field(max_length=200), AfterValidator(_content_type)] = Field(
+        default="application/json", description="of what the template makes"
+    )
+    template: Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_template)] = Field(
+        default="", validate_default=True, description="makes the body (docs/webhooks.md); empty for the documented JSON"
     )
 
     def to_target(self, source_id: str) -> TargetSpec:
@@ -417,14 +452,85 @@ class ClipSettings(_Part):
     keep_mb: int = Field(default=500, ge=1, le=10_000)
 
 
+def _topic_part(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise PydanticCustomError("claptrap", "{code}", {"code": "settings.bad_topic", "params": {}})
+    return text
+
+
+class MqttSettings(_Part):
+    """The MQTT broker that is told of everything, and through which Home Assistant finds every source."""
+
+    enabled: bool = False
+    host: str = Field(default="", max_length=255, validate_default=True, description="name or address of the broker")
+    port: int = Field(default=1883, ge=1, le=65535, description="usually 8883 with TLS")
+    version: Literal["3.1.1", "5"] = "5"
+    tls: bool = False
+    verify_tls: bool = Field(default=True, description="refuse a broker that cannot prove who it is")
+    ca_file: str = Field(
+        default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
+    )
+    username: str = Field(default="", max_length=500)
+    password: Secret = Field(default="", description="write-only")
+    topic: Annotated[str, Field(min_length=1), AfterValidator(_topic_part)] = Field(
+        default="claptrap", description="first part of every topic; tells several ClapTraps apart"
+    )
+    discovery: Annotated[str, AfterValidator(_topic_part)] = Field(
+        default="homeassistant", description="Home Assistant's discovery prefix; empty for no discovery"
+    )
+
+    @field_validator("host")
+    @classmethod
+    def _host_is_there(cls, host: str, info: ValidationInfo) -> str:
+        if info.data.get("enabled") and not host.strip():
+            raise PydanticCustomError("claptrap", "{code}", {"code": "settings.empty", "params": {}})
+        return host
+
+
+def _notify_address(url: str) -> str:
+    """Look only for the shape: which addresses Apprise knows, ``service.notifying`` says."""
+    if url and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S*", url):
+        raise PydanticCustomError("claptrap", "{code}", {"code": "notify.bad_address", "params": {}})
+    return url
+
+
+class NotifySettings(_Part):
+    """A service that shows people notifications, by Apprise."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
+    enabled: bool = True
+    url: Annotated[
+        str,
+        Field(max_length=2048, repr=False),
+        AfterValidator(_no_mask),
+        AfterValidator(_notify_address),
+        PlainSerializer(_hide),
+    ] = Field(default="", description="Apprise's address of the service; write-only")
+    sources: list[Annotated[str, Field(max_length=64)]] = Field(
+        default=[], max_length=256, description="ids of the sources it is told of; empty for all"
+    )
+    claps: list[Annotated[int, Field(ge=1, le=4)]] = Field(
+        default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
+    )
+
+
 class Settings(_Part):
     """The whole document, version 2; ``migrate`` knows the older ones."""
 
     version: Literal[2] = NEWEST
     language: Literal["fr", "en"] = "fr"
+    welcomed: bool = Field(default=False, description="whether somebody has been through the first minute, or left it out")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
+    mqtt: MqttSettings = MqttSettings()
+    notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
+
+    @field_validator("notify")
+    @classmethod
+    def _notify_ids_are_unique(cls, notify: list[NotifySettings]) -> list[NotifySettings]:
+        _check_unique([one.id for one in notify], "settings.duplicate_notify")
+        return notify
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -455,6 +561,24 @@ class Settings(_Part):
             for source in self.sources
             for webhook in source.webhooks
             if webhook.enabled and webhook.url
+        )
+
+    def broker(self) -> BrokerSpec | None:
+        """Return the broker that must be told, if any."""
+        given = self.mqtt.whole()
+        return BrokerSpec(**given) if given.pop("enabled") else None
+
+    def receivers(self) -> tuple[Receiver, ...]:
+        """Return all who must be told."""
+        brokers = [broker for broker in (self.broker(),) if broker is not None]
+        return (*self.targets(), *brokers, *self.notifications())
+
+    def notifications(self) -> tuple[NotifySpec, ...]:
+        """Return the services that must show notifications: those in use that have an address."""
+        return tuple(
+            NotifySpec(one.id, one.url, tuple(one.sources), tuple(one.claps), self.language)
+            for one in self.notify
+            if one.enabled and one.url
         )
 
 
@@ -526,14 +650,35 @@ def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> 
     return wanted
 
 
+def webhook(given: Mapping[str, Any]) -> WebhookSettings:
+    """Return a webhook as a person has typed it, without keeping it.
+
+    Raises:
+        SettingsFaults: with every fault.
+    """
+    document = {"id": "new", **given}
+    try:
+        return WebhookSettings.model_validate(document)
+    except ValidationError as error:
+        raise SettingsFaults([_fault(detail, document) for detail in error.errors()]) from error
+
+
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    base = _without_secrets(base) if _moves(base.get("url"), patch.get("url")) else base
+    moves = _moves(base.get("url"), patch.get("url")) or _moves_host(base, patch)
+    base = _without_secrets(base) if moves else base
     return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
 
 
 def _moves(old: object, new: object) -> bool:
     """Return whether an address, ``new``, leads elsewhere than ``old``; to nowhere is no move, nothing is sent there."""
     return isinstance(old, str) and isinstance(new, str) and new not in ("", old) and place_of(new) != place_of(old)
+
+
+def _moves_host(base: Mapping[str, Any], patch: Mapping[str, Any]) -> bool:
+    """Return whether a broker with a password is said to be elsewhere, or to be spoken to without TLS."""
+    place = ("host", "port", "tls", "verify_tls")
+    is_broker = base.keys() >= {*place, "password"}
+    return is_broker and bool(base["host"]) and any(patch.get(name, base[name]) != base[name] for name in place)
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
@@ -597,26 +742,32 @@ _CODES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def _fault(detail: ErrorDetails, document: object) -> Fault:
-    path = _path(detail["loc"], document)
+    loc, context = detail["loc"], detail.get("ctx", {})
+    path = _path(loc, document)
+    if detail["type"] == "extra_forbidden":
+        meant = near_key(Settings, loc[:-1], str(loc[-1]))
+        code = "settings.unknown_key_near" if meant else "settings.unknown_key"
+        return Fault(path, code, {"near": meant} if meant else {})
+    code, params = _why(detail)
+    if code == "settings.not_one_of" and (meant := near_value(_given(detail, context), str(params["bound"]))):
+        code, params = "settings.not_one_of_near", {**params, "near": meant}
+    return Fault(path, code, params, quoted(loc, _given(detail, context)))
+
+
+def _given(detail: ErrorDetails, context: Mapping[str, Any]) -> object:
+    """Return the value at fault; of a source of unknown kind, that kind."""
+    return context.get("tag", detail["input"]) if detail["type"] != "missing" else {}
+
+
+def _why(detail: ErrorDetails) -> tuple[str, Mapping[str, str | int | float]]:
+    """Return our code for an error of pydantic's, and the values of its sentence."""
     context = detail.get("ctx", {})
     if detail["type"] == "claptrap":
-        return Fault(path, str(context["code"]), context["params"])
-    if detail["type"] == "extra_forbidden":
-        return _unknown_key(path, str(detail["loc"][-1]))
-    code, quoted = _CODES.get(detail["type"], ("settings.other", ()))
+        return str(context["code"]), context["params"]
+    code, words = _CODES.get(detail["type"], ("settings.other", ()))
     if code == "settings.other":
-        return Fault(path, code, {"reason": detail["msg"]})
-    return Fault(path, code, {"bound": context[quoted[0]]} if quoted else {})
-
-
-_INPUTS = (MicrophoneSettings, FileSettings, RtspSettings, VbanSettings)
-_PARTS = (Settings, MicrophoneSource, PatternSettings, WebhookSettings, HistorySettings, ClipSettings, *_INPUTS)
-_KEYS = sorted({name for part in _PARTS for name in part.model_fields})
-
-
-def _unknown_key(path: str, key: str) -> Fault:
-    near = difflib.get_close_matches(key, _KEYS, n=1)
-    return Fault(path, "settings.unknown_key_near", {"near": near[0]}) if near else Fault(path, "settings.unknown_key")
+        return code, {"reason": detail["msg"]}
+    return code, {"bound": context[words[0]]} if words else {}
 
 
 def _path(loc: tuple[int | str, ...], document: object) -> str:

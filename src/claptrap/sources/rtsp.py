@@ -248,8 +248,7 @@ class OpenStream:
         channels = decoded.layout.nb_channels
         values = decoded.to_ndarray()
         samples = to_float32(values.T if decoded.format.is_planar else values.reshape(-1, channels))
-        at_s = None if decoded.pts is None else float(decoded.pts * decoded.time_base)
-        return Frame(samples, decoded.sample_rate, self._timeline.lost(at_s, len(samples), decoded.sample_rate))
+        return Frame(samples, decoded.sample_rate, self._timeline.lost(decoded.time, len(samples), decoded.sample_rate))
 
     def _stalled(self, stalled_s: float, n_broken: int) -> SourceError:
         if n_broken:

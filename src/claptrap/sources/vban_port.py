@@ -44,6 +44,7 @@ ALL_PER_S = 40_000  # packets of a port that are looked at; 64 streams at 48 kHz
 STRANGERS_PER_S = 5_000  # of those, packets that nobody asked for
 STREAM_PER_S = 5_000  # a stream of one frame a packet would be 48,000: legal, and refused
 BURST = 64
+DROPS_TOLD_S = 600.0  # for how long it is a problem that the kernel had to drop something
 TABLE_ROWS = 64
 ROWS_PER_HOST = 8
 FORGET_S = 30.0
@@ -207,6 +208,7 @@ class Port:
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._kernel_drops = 0
+        self._dropped_at: float | None = None
         self._all = _Budget()
         self._strangers = _Budget()
         self._spoke_at: dict[tuple[str, str], float] = {}
@@ -293,6 +295,16 @@ class Port:
                 self.number, c["datagrams"], drops, c["over_ceiling"], c["table_full"], refused, self._buffer_bytes
             )
 
+    def problem(self) -> SourceError | None:
+        """Return what is wrong where the kernel had to drop datagrams not long ago; None where it had not."""
+        with self._lock:
+            if self._dropped_at is None or self._clock.monotonic() - self._dropped_at > DROPS_TOLD_S:
+                return None
+        if self._buffer_bytes < BUFFER_BYTES:
+            granted_kb = self._buffer_bytes // 2048  # the kernel doubles what it grants, and says so
+            return SourceError("vban.small_buffer", port=self.number, granted_kb=granted_kb, bytes=BUFFER_BYTES)
+        return SourceError("vban.overrun", port=self.number)
+
     def nameless_refusal(self, host: str) -> Refusal | None:
         """Return why the newest packet of ``host`` that is no stream's could not be used; None where there was none."""
         with self._lock:
@@ -366,7 +378,9 @@ class Port:
                 seconds, nanoseconds = _TIMESPEC.unpack(value)
                 at_s = min(now, max(now - FORGET_S, seconds + 1e-9 * nanoseconds + realtime))
             elif kind == _SO_RXQ_OVFL:
-                self._kernel_drops = int.from_bytes(value, sys.byteorder)
+                drops = int.from_bytes(value, sys.byteorder)
+                if drops != self._kernel_drops:
+                    self._kernel_drops, self._dropped_at = drops, now
         return at_s
 
     def _take(self, datagram: memoryview, host: str, at_s: float, *, is_cut: bool) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
 from claptrap.sources.vban_inbox import Inbox
 from claptrap.sources.vban_port import Port, PortCounts, SeenStream, StreamCounts
@@ -93,6 +94,10 @@ class VbanPorts:
     def port_counts(self) -> tuple[PortCounts, ...]:
         """Return what happened on each open port."""
         return tuple(port.counts() for port in self._open_ports())
+
+    def problems(self) -> tuple[SourceError, ...]:
+        """Return what is wrong with the open ports: ``vban.small_buffer`` or ``vban.overrun``."""
+        return tuple(problem for port in self._open_ports() if (problem := port.problem()) is not None)
 
     def why_absent(self, port: int, host: str, name: bytes) -> Absence:
         """Return why no sound of a stream arrives, as far as can be known from what does arrive."""

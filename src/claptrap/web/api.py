@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
+from claptrap.web.asked import Port, WebhookTest, asked
 from claptrap.web.body import json_object, seen
 from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
+from claptrap.web.receivers import build_receivers
 from claptrap.web.settings import build_settings
 
 
@@ -38,6 +39,7 @@ def build_api(service: ClapTrap) -> Blueprint:
 
     api.register_blueprint(build_history(service))
     api.register_blueprint(build_clips(service))
+    api.register_blueprint(build_receivers(service))
     api.register_blueprint(build_settings(service))
 
     @api.get("/healthz")
@@ -87,7 +89,7 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id, request.args.get("webhook"))), 202
+        return jsonify(event_id=service.test_webhook(source_id, asked(WebhookTest).webhook)), 202
 
     @api.delete("/api/sources/<source_id>/webhooks/<webhook_id>")
     def remove_webhook(source_id: str, webhook_id: str) -> Response:
@@ -109,7 +111,7 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
     @api.get("/api/vban/streams")
     def vban_streams() -> Response:
-        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(_port())])
+        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(asked(Port).port)])
 
     @api.get("/api/vban/counts")
     def vban_counts() -> Response:
@@ -120,18 +122,6 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 def _with_words(seen: dict[str, Any]) -> dict[str, Any]:
     code = seen.pop("problem")
     return in_words({**seen, "code": code, "params": {}})
-
-
-def _port() -> int:
-    """Return the UDP port that is asked for.
-
-    Raises:
-        InputError: ``api.bad_port``.
-    """
-    asked = request.args.get("port", "6980")
-    if not (asked.isascii() and asked.isdecimal() and len(asked) <= 5 and 1 <= int(asked) <= 65_535):
-        raise InputError("api.bad_port")
-    return int(asked)
 
 
 def _add_browsers(api: Blueprint, service: ClapTrap) -> None:

@@ -13,29 +13,38 @@ from werkzeug.exceptions import HTTPException
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import Language
+from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
+from claptrap.web.access import build_access
 from claptrap.web.api import build_api
+from claptrap.web.docs import build_docs
+from claptrap.web.mediamtx import build_mediamtx
 from claptrap.web.metrics import build_metrics
 from claptrap.web.micro import build_micro
 from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
 from claptrap.web.reach import UNREACHED, Place
 from claptrap.web.security import MOST_BODY_BYTES
+from claptrap.web.selftest import build_selftest
 from claptrap.web.support import build_support
 
 _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 415: "api.not_json"}
 _log = logging.getLogger(__name__)
 
 
-def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHED) -> Flask:
+def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHED, trials: Trials | None = None) -> Flask:
     """Return the WSGI application of ``service``, which listens at ``place``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.register_blueprint(build_access(service.access))
     app.register_blueprint(build_api(service))
+    app.register_blueprint(build_docs(service))
     app.register_blueprint(build_metrics(service))
     app.register_blueprint(build_support(service))
+    app.register_blueprint(build_mediamtx(service))
     app.register_blueprint(build_micro(place))
     app.register_blueprint(build_page(assets))
+    app.register_blueprint(build_selftest(trials))
 
     def language() -> Language:
         query = request.query_string.decode("latin-1")

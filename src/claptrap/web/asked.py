@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +25,7 @@ class Query(BaseModel):
     """Parameters that every address takes. One that is not known is refused: a typing error must not widen what is asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    REFUSAL: ClassVar[Mapping[str, str]] = {}  # the codes of parameters that have their own
 
     lang: str | None = Field(default=None, description="language of sentences, `fr` or `en`, before Accept-Language")
 
@@ -91,6 +93,25 @@ class PageOfDeliveries(Query):
     cursor: Cursor | None = None
 
 
+class WebhookTest(Query):
+    """Which webhook of a source."""
+
+    webhook: Text | None = Field(default=None, description="its id; the first that is in use unless said")
+
+
+class Port(Query):
+    """A UDP port."""
+
+    REFUSAL = {"port": "api.bad_port"}
+    port: int = Field(default=6980, ge=1, le=65_535, description="where to listen for streams")
+
+
+class Import(Query):
+    """How a document is taken."""
+
+    mode: Literal["replace", "merge"] | None = Field(default=None, description="what its format asks for unless said")
+
+
 def asked(model: type[Asked]) -> Asked:
     """Return the parameters of the request at hand.
 
@@ -100,4 +121,5 @@ def asked(model: type[Asked]) -> Asked:
     try:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
-        raise InputError("api.bad_parameter", name=str(error.errors()[0]["loc"][0])[:100]) from error
+        name = str(error.errors()[0]["loc"][0])[:100]
+        raise InputError(model.REFUSAL.get(name, "api.bad_parameter"), name=name) from error

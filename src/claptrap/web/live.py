@@ -14,7 +14,8 @@ from claptrap.core.tally import Tally
 from claptrap.runtime.hub import Subscription
 from claptrap.service import ClapTrap
 from claptrap.web.micro import Micro, OneAttachment
-from claptrap.web.wire import LEVEL, Message, message
+from claptrap.web.watching import Watching, room_of
+from claptrap.web.wire import LEVEL, PICTURE, Message, message
 
 LEVELS_EVERY_S = 0.1
 MOST_MESSAGE_BYTES = 64_000
@@ -37,7 +38,9 @@ class Live:
             engineio_logger=_protocol_log(),
         )
         self._io.on("connect", self._greet)
+        self._io.on("disconnect", self._part)
         self._micro = Micro(service, self._io)
+        self._watching = Watching(service, self._io)
         self.app = socketio.ASGIApp(self._io)
         self._turn = asyncio.Lock()
         self._subscription: Subscription | None = None
@@ -57,15 +60,20 @@ class Live:
             await asyncio.to_thread(self._thread.join)
         await self._io.shutdown()
 
-    async def _greet(self, sid: str, _environ: object) -> None:
+    async def _greet(self, sid: str, _environ: object, _auth: object = None) -> None:
         """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
         async with self._turn:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
 
+    def _part(self, sid: str, *_: object) -> None:
+        """Forget a page that has left."""
+        self._micro.forget(sid)
+        self._watching.forget(sid)
+
     async def _tell(self, messages: list[Message]) -> None:
         async with self._turn:
             for event, data in messages:
-                await self._io.emit(event, data)
+                await self._io.emit(event, data, to=room_of(data["source_id"]) if event == PICTURE else None)
 
     def _pump(self, subscription: Subscription, loop: asyncio.AbstractEventLoop) -> None:
         levels = Levels()

@@ -66,8 +66,22 @@ class ServiceCollector(Collector):
             CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],
             [((outcome,), count) for outcome, count in service.deliveries().items()],
         )  # fmt: skip
+        yield from _of_receivers(service.telling.receivers())
         yield from _of_sources(service.sources())
         yield from _of_vban(service)
+
+
+def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    is_open = {(each["id"],): each["state"] == "open" for each in receivers}
+    waiting = {(each["id"],): each["waiting"] for each in receivers}
+    yield _family(
+        GaugeMetricFamily, "claptrap_receiver_open", "Whether it is out of order, and only probed now and then.",
+        ["receiver"], is_open.items(),
+    )  # fmt: skip
+    yield _family(
+        GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be told to it.",
+        ["receiver"], waiting.items(),
+    )  # fmt: skip
 
 
 def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
@@ -103,6 +117,8 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield gauge("rms_dbfs", "Its newest loudness.", {key: level["rms_dbfs"] for key, level in levels.items()})
     dropped = {key: is_in["dropped_hops"] for key, is_in in status.items()}
     yield counter("dropped_hops", "20 ms of sound each, lost because hearing fell behind.", dropped)
+    missing = {key: is_in["missing_hops"] for key, is_in in status.items()}
+    yield counter("missing_hops", "20 ms of sound each, that never arrived from a source that went on.", missing)
     for name, told in (
         ("claps", "Accepted claps."),
         ("detections", "Detections that receivers were told of."),

@@ -52,7 +52,6 @@ class Micro:
         server.on("micro_open", self._open)
         server.on("micro_sound", self._take)
         server.on("micro_close", self._close)
-        server.on("disconnect", self._forget)
 
     async def _open(self, sid: str, *said: object) -> dict[str, Any]:
         """Let a connection speak for a source; the answer has an empty ``code``, or says why not."""
@@ -62,7 +61,7 @@ class Micro:
             feed = self._service.open_browser(_name(source), _name(page))
         except InputError as error:
             return in_words({"code": error.code, "params": dict(error.params)})
-        self._forget(sid)
+        self.forget(sid)
         self._feeds[sid] = feed
         _log.info("%s: a browser speaks", feed.source_id)
         return {"code": ""}
@@ -73,7 +72,7 @@ class Micro:
             return  # what was under way when the page was told that it ended
         taken = feed.put(said[0] if len(said) == 1 else None)
         if taken is Taken.REPLACED:
-            self._forget(sid)
+            self.forget(sid)
             await self._io.emit("micro_end", in_words({"code": "browser.replaced", "params": {}}), to=sid)
         elif taken is Taken.HOSTILE:
             _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
@@ -86,7 +85,8 @@ class Micro:
         if feed is not None:
             feed.close(str(code) if code in ENDINGS else ENDINGS[0])
 
-    def _forget(self, sid: str, *_: object) -> None:
+    def forget(self, sid: str) -> None:
+        """End what a connection said, as if it might come back: it has ended, or speaks for another source now."""
         feed = self._feeds.pop(sid, None)
         if feed is not None:
             feed.close()
@@ -147,9 +147,8 @@ def invite(place: Place) -> Invitation:
     this very machine, its address in the network is the answer.
     """
     asked = host_name(request.host)
-    is_secure = request.headers.get("X-Forwarded-Proto", "https" if place.is_tls else "http") == "https"
     if not is_loopback(asked):
-        prefix = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
-        return Invitation(f"{'https' if is_secure else 'http'}://{request.host}{prefix}/micro", is_secure)
+        prefix = request.headers.get("X-Forwarded-Prefix", "")
+        return Invitation(f"{request.scheme}://{request.host}{prefix}/micro", request.is_secure)
     address = place.network_address()
     return Invitation(f"{address}/micro" if address else "", place.is_tls)

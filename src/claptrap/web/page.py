@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, request, send_from_directory
 ASSETS = Path(__file__).parent / "assets"
 _HASHED = re.compile(r"-[A-Z0-9]{8}\.(js|css)$")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_FILE = re.compile(r"(?!api/)[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 _FOR_EVER = "public, max-age=31536000, immutable"
 _MISSING = """<!doctype html>
 <html lang="fr">
@@ -40,13 +41,18 @@ def build_page(assets: Path = ASSETS) -> Blueprint:
 
     @page.get("/<path:name>")
     def asset(name: str) -> Response:
-        if name.startswith((".", "api/")) or "/." in name or not (assets / name).is_file():
+        if not is_page_file(assets, name):
             abort(404)
         response = send_from_directory(assets, name)
         response.headers["Cache-Control"] = _FOR_EVER if _HASHED.search(name) else "no-cache"
         return response
 
     return page
+
+
+def is_page_file(assets: Path, name: str) -> bool:
+    """Return whether ``name`` is a file of the page."""
+    return bool(_FILE.fullmatch(name)) and (assets / name).is_file()
 
 
 def _document(path: Path) -> Response:

@@ -11,35 +11,61 @@ from urllib.parse import parse_qs
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from claptrap.core.errors import ClapTrapError, InputError, ServiceError, SettingsError, SourceError
+from claptrap.core.errors import AccessError, ClapTrapError, InputError, ServiceError, SettingsError, SourceError
 from claptrap.core.wording import Language, say
 from claptrap.service import SettingsFaults
 
 TYPE = "application/problem+json"
 _STATUS = {
+    "access.setup_needed": 403,
+    "access.switched_off": 409,
+    "access.too_often": 429,
+    "access.name_taken": 409,
+    "access.too_many_tokens": 409,
+    "access.unknown_token": 404,
+    "access.too_short": 422,
+    "access.too_long": 422,
+    "access.bad_token_name": 422,
+    "access.unwritable": 503,
+    "access.damaged": 503,
     "settings.stale": 412,
     "settings.unknown_backup": 404,
     "settings.not_json": 422,
     "settings.newer": 422,
+    "settings.invalid_document": 422,
+    "api.not_found": 404,
     "import.unknown_format": 422,
     "api.unknown_source": 404,
     "api.unknown_event": 404,
     "api.no_clip": 404,
     "api.unknown_webhook": 404,
     "api.unknown_delivery": 404,
+    "api.unknown_notify": 404,
     "api.no_webhook": 409,
+    "api.no_notify": 409,
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
     "api.too_many_probes": 429,
     "api.examining": 429,
 }
+_ASKED_WRONGLY = ("history.too_many", "access.not_a_text")
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
+    (AccessError, 403),
     (SettingsError, 503),
     (SourceError, 503),
     (ServiceError, 503),
 )
+
+
+def status_of(code: str) -> int:
+    """Return the status with which a code is told; where it does not decide that alone, by what its first word says."""
+    if code in _STATUS:
+        return _STATUS[code]
+    if code.partition(".")[0] in ("api", "import") or code in _ASKED_WRONGLY:
+        return 400
+    return 403 if code.startswith("access.") else 503
 
 
 def problem(
@@ -67,7 +93,13 @@ def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
     status = _STATUS.get(error.code) or next((status for kind, status in _KINDS if isinstance(error, kind)), 500)
     found = error.faults if isinstance(error, SettingsFaults) else ()
     faults = [
-        {"path": f.path, "code": f.code, "params": dict(f.params), "message": say(f.code, language, **f.params)}
+        {
+            "path": f.path,
+            "code": f.code,
+            "params": dict(f.params),
+            "value": f.value,
+            "message": say(f.code, language, **f.params),
+        }
         for f in found
     ]
     return problem(status, error.code, language, error.params, faults)

@@ -1,31 +1,33 @@
 """Who may talk to the service, and how much: stands around the whole ASGI application, Socket.IO included.
 
+- What a reverse proxy says counts only if it was named (``web/proxies``).
 - The Host must be one of ours: a foreign name that resolves to this machine (DNS rebinding) is answered 421. An address in
   figures cannot be rebound and is always ours.
-- A request that changes something, and all of Socket.IO, must come from our own page: browsers say where from in Origin.
+- A request that changes something, and all of Socket.IO, must come from our own page: browsers say where from in Origin. Who
+  shows no more than a cookie must say so; scripts, which have tokens, need not.
+- Where a login is demanded, whatever is not open needs one (``web/access``).
 - A body is read whole, up to a bound, before anything else sees it.
 - Every answer carries headers that forbid what the page does not need.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from claptrap.core.weburl import DEFAULT_PORTS
 from claptrap.core.wording import Language
+from claptrap.web.access import Door, Key
+from claptrap.web.asgi import Application, Message, Receive, Scope, Send, by_name
 from claptrap.web.problems import TYPE, choose_language, encoded, problem
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+from claptrap.web.proxies import Asked, Proxies
 
 MOST_BODY_BYTES = 256_000  # settings of 256 sources fit
+BODY_S = 30.0  # for a body; one that never ends would keep its connection for ever
 _DRAINED_BYTES = 8 * MOST_BODY_BYTES  # of a body too large: who is still sending would not hear the answer
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
@@ -43,6 +45,20 @@ HEADERS = (
 )
 
 
+HEADERS_IN_FRAME = (
+    (b"content-security-policy", _POLICY.replace(b"frame-ancestors 'none'", b"frame-ancestors 'self'")),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    *(header for header in HEADERS if header[0] not in (b"content-security-policy", b"x-frame-options")),
+)
+
+
+class Refusal(NamedTuple):
+    """Why a request goes no further."""
+
+    status: int
+    code: str
+
+
 class Guard:
     """The ASGI application around the application.
 
@@ -50,10 +66,16 @@ class Guard:
         app: what is guarded.
         hosts: names under which the service may be called, besides this machine's own.
         language: the language of refusals for who asks for none.
+        door: who may pass.
+        proxies: who is believed about others.
     """
 
-    def __init__(self, app: Application, hosts: Iterable[str], language: Callable[[], Language]) -> None:
+    def __init__(
+        self, app: Application, hosts: Iterable[str], language: Callable[[], Language], door: Door, proxies: Proxies
+    ) -> None:
         self._app = app
+        self._door = door
+        self._proxies = proxies
         self._named = frozenset(host.lower() for host in hosts)
         self._hosts = self._named | own_names()
         self._language = language
@@ -63,43 +85,70 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        if (refusal := self._refusal(scope, headers)) is not None:
-            await self._refuse(scope, headers, send, *refusal)
+        asked = self._proxies.unwrap(scope)
+        headers = by_name(asked.scope)
+        send = _with_headers(send, HEADERS_IN_FRAME if asked.is_ingress else HEADERS)
+        if (refusal := self._refusal(asked, headers)) is not None:
+            await self._refuse(asked.scope, headers, send, refusal)
         elif scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+            await self._app(asked.scope, receive, send)
         else:
-            await self._pass_request(scope, headers, receive, send)
+            await self._pass_request(asked.scope, headers, receive, send)
 
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _refusal(self, asked: Asked, headers: dict[str, str]) -> Refusal | None:
         host = headers.get("host", "")
-        if not (_is_address(host_name(host)) or host_name(host) in self._hosts):
-            return 421, "api.foreign_host"
+        name = host_name(host)
+        if not (_is_address(name) or name in self._hosts or asked.is_ingress):
+            return Refusal(421, "api.foreign_host")
+        if _must_be_ours(asked.scope) and self._is_foreign(headers, host):
+            return Refusal(403, "api.forbidden_origin")
+        return self._without_key(asked.scope, headers)
+
+    def _is_foreign(self, headers: dict[str, str], host: str) -> bool:
         origin = headers.get("origin")
-        if origin is None or not _must_be_ours(scope):
+        if origin is None:
+            return headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        return not (same_place(origin, host) or host_name(origin.partition("://")[2]) in self._named)
+
+    def _without_key(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
+        """Return why what a request shows does not let it through; None where it does, or nothing need be shown."""
+        is_request = scope["type"] == "http"
+        if not self._door.is_closed or (is_request and self._door.is_open(scope["path"])):
             return None
-        if same_place(origin, host) or host_name(origin.partition("://")[2]) in self._named:
-            return None
-        return 403, "api.forbidden_origin"
+        key = Key.of(headers)
+        if not self._door.admits(key):
+            return Refusal(401, self._door.refusal())
+        is_told = "origin" in headers or headers.get("sec-fetch-site") == "same-origin"
+        may_be_silent = is_request and scope["method"] in _SAFE_METHODS
+        if not is_told and not may_be_silent and self._door.is_by_cookie(key):
+            return Refusal(403, "api.forbidden_origin")
+        return None
 
     async def _pass_request(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
-        body = await _read_body(receive)
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _read_body(receive)
+        except TimeoutError:
+            await self._refuse(scope, headers, send, Refusal(408, "api.too_slow"))
+            return
         if body is None:
-            await self._refuse(scope, headers, send, 413, "api.too_large")
+            await self._refuse(scope, headers, send, Refusal(413, "api.too_large"))
             return
         known = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
         length = [(b"content-length", str(len(body)).encode())] if body else []
-        await self._app({**scope, "headers": known + length}, _replay(body, receive), _with_headers(send))
+        await self._app({**scope, "headers": known + length}, _replay(body, receive), send)
 
-    async def _refuse(self, scope: Scope, headers: dict[str, str], send: Send, status: int, code: str) -> None:
+    async def _refuse(self, scope: Scope, headers: dict[str, str], send: Send, refusal: Refusal) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the server answers 403
             return
         query = scope.get("query_string", b"").decode("latin-1")
         language = choose_language(query, headers.get("accept-language", ""), self._language())
-        body = encoded(problem(status, code, language))
+        body = encoded(problem(refusal.status, refusal.code, language))
         said = [(b"content-type", TYPE.encode()), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": status, "headers": [*said, *HEADERS]})
+        if refusal.status == 401:
+            said.append((b"www-authenticate", b"Bearer"))  # which no browser asks a person for
+        await send({"type": "http.response.start", "status": refusal.status, "headers": said})
         await send({"type": "http.response.body", "body": body})
 
 
@@ -172,10 +221,10 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, around: Iterable[tuple[bytes, bytes]]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *HEADERS]
+            message["headers"] = [*message.get("headers", ()), *around]
         await send(message)
 
     return sending

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import signal
 import socket
@@ -17,13 +16,20 @@ import uvicorn
 from a2wsgi import WSGIMiddleware
 
 from claptrap.core.errors import ServiceError
+from claptrap.selftest.trials import Trials
 from claptrap.service import ClapTrap
+from claptrap.service.access import Demand
+from claptrap.web.access import Door
 from claptrap.web.app import create_app
+from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
+from claptrap.web.connections import MOST, bounded
 from claptrap.web.live import MOST_MESSAGE_BYTES, Live
 from claptrap.web.page import ASSETS
-from claptrap.web.reach import Place
-from claptrap.web.security import Guard, Receive, Scope, Send
+from claptrap.web.proxies import NO_PROXIES, Proxies
+from claptrap.web.reach import Place, is_loopback
+from claptrap.web.security import Guard
+from claptrap.web.staying import Staying
 
 GRACE_S = 1  # for answers under way when the service ends
 WSGI_THREADS = 8
@@ -35,10 +41,11 @@ def serve(
     *,
     host: str,
     port: int,
-    allow_network: bool,
     on_ready: Callable[[str], None],
     allowed_hosts: Sequence[str] = (),
     tls: Certificate | None = None,
+    no_auth: bool = False,
+    proxies: Proxies = NO_PROXIES,
 ) -> None:
     """Run ``service`` and its page until SIGTERM or Ctrl-C, then release everything.
 
@@ -46,18 +53,21 @@ def serve(
         service: not yet started.
         host: address or name to listen on.
         port: 0 for any free one.
-        allow_network: whether ``host`` may be reached from other machines.
         on_ready: told the page's address once it answers.
         allowed_hosts: names under which the page may be called besides this machine's own, as behind a proxy.
         tls: what to prove oneself with; None for plain HTTP.
+        no_auth: whether to demand no login even from other machines.
+        proxies: who is believed about others.
 
     Raises:
-        ServiceError: ``service.exposed``, ``service.port_taken``, ``service.port_forbidden``, ``service.address_unknown``
+        AccessError: ``access.damaged``.
+        ServiceError: ``service.port_taken``, ``service.port_forbidden``, ``service.address_unknown``
             or ``service.cannot_listen``; nothing has been started then.
         SettingsError: ``settings.locked``.
     """
-    with listen(host, port, allow_network=allow_network) as listener:
-        server = Server(service, listener, on_ready, allowed_hosts, tls=tls)
+    service.access.tokens()  # a damaged file is said now: nobody would ever be let in
+    with listen(host, port) as listener:
+        server = Server(service, listener, on_ready, allowed_hosts, tls=tls, no_auth=no_auth, proxies=proxies)
         with _on_signals(server.stop):
             try:
                 service.start()
@@ -66,15 +76,13 @@ def serve(
                 service.stop()
 
 
-def listen(host: str, port: int, *, allow_network: bool) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Return a socket that is bound, so that whatever forbids it is said before anything else starts.
 
     Raises:
         ServiceError: as ``serve``.
     """
     family, address = _resolve(host, port)
-    if not (allow_network or ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback):
-        raise ServiceError("service.exposed", host=host)
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # elsewhere the option means that others may take the port over
@@ -85,6 +93,13 @@ def listen(host: str, port: int, *, allow_network: bool) -> socket.socket:
         listener.close()
         raise _refusal(error, host, port) from error
     return listener
+
+
+def _demand(place: Place, proxies: Proxies, *, no_auth: bool) -> Demand:
+    """Return when a login is demanded: always where others can ask, be it through a proxy."""
+    if no_auth:
+        return Demand.NEVER
+    return Demand.IF_SET if is_loopback(place.host) and not proxies.is_any else Demand.ALWAYS
 
 
 class Server:
@@ -98,19 +113,26 @@ class Server:
         allowed_hosts: Iterable[str] = (),
         assets: Path = ASSETS,
         tls: Certificate | None = None,
+        no_auth: bool = False,
+        proxies: Proxies = NO_PROXIES,
+        most_connections: int = MOST,
     ) -> None:
         self._service = service
         self._listener = listener
         place = Place.of(listener, is_tls=tls is not None)
+        service.access.demand = _demand(place, proxies, no_auth=no_auth)
+        door = Door(service.access, assets)
+        self._trials = Trials() if service.dev else None
         self._flask = WSGIMiddleware(
-            create_app(service, assets, place),  # type: ignore[arg-type]  # Flask names the environ otherwise
+            create_app(service, assets, place, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
             send_queue_size=1000,
         )
         self._live = Live(service)
+        self._staying = Staying(self._live.app, door, service.access)
         config = uvicorn.Config(
-            Guard(self._dispatch, allowed_hosts, lambda: service.language),
-            http="h11",
+            Guard(self._dispatch, allowed_hosts, lambda: service.language, door, proxies),
+            http=bounded(most_connections, lambda: service.language),
             ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE_BYTES,
             lifespan="on",
@@ -131,6 +153,8 @@ class Server:
             self._uvicorn.run([self._listener])
         finally:
             self._service.hurry()  # where it never began
+            if self._trials is not None:
+                self._trials.stop()
             self._flask.executor.shutdown()
 
     def stop(self) -> None:
@@ -141,15 +165,17 @@ class Server:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket" or scope["path"].startswith("/socket.io/"):
-            await self._live.app(scope, receive, send)
+            await self._staying(scope, receive, send)
         else:
             await self._flask(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi names the same shapes otherwise
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._live.start()
+        await self._staying.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._staying.stop()
         await self._live.stop()
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,7 @@ from claptrap.core.events import (
     Heard,
     Level,
     ModelProgress,
+    Picture,
     ProblemsChanged,
     SettingsChanged,
     SourceStatus,
@@ -24,6 +26,7 @@ from claptrap.service import in_words, told
 
 Message = tuple[str, Any]
 LEVEL = "level"
+PICTURE = "picture"
 
 
 def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a kind is the table it is
@@ -38,7 +41,9 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a 
         case Level():
             return LEVEL, asdict(news)
         case Verdict():
-            return "verdict", asdict(news)
+            return "verdict", in_words({**asdict(news), "labels": in_both_languages(news.labels)})
+        case Picture():
+            return PICTURE, {**asdict(news), "columns": b64encode(news.columns).decode()}
         case Heard():
             return "labels", _labels(news)
         case ClipKept():

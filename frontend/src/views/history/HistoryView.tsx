@@ -1,17 +1,30 @@
-import { Deliveries } from "../../components/Deliveries.tsx";
-import { Detections } from "../../components/Detections.tsx";
 import { t } from "../../i18n/index.ts";
-import { opened } from "../../store.ts";
+import { detections, opened } from "../../store.ts";
 import { View } from "../View.tsx";
+import { Calendar } from "./Calendar.tsx";
+import { DeliveryList } from "./DeliveryList.tsx";
+import { Filters } from "./Filters.tsx";
+import { Forget } from "./Forget.tsx";
+import { Found } from "./Found.tsx";
+import { PerHour } from "./PerHour.tsx";
 
-/** What was heard, and who was told of it. */
+/** What was heard, how often, and who was told of it. Looks again whenever something new is heard. */
 export function HistoryView() {
+  const newest = detections.value[0]?.id ?? "";
   return (
     <View title={t("view.history")}>
-      <div class="column">
-        {opened.value && <Detections />}
-        {opened.value && <Deliveries />}
-      </div>
+      {opened.value && (
+        <div class="column">
+          <section class="panel settings-group" aria-label={t("history.filters")}>
+            <Filters />
+            <Calendar newest={newest} />
+            <PerHour newest={newest} />
+          </section>
+          <Found newest={newest} />
+          <DeliveryList newest={newest} />
+          <Forget />
+        </div>
+      )}
     </View>
   );
 }

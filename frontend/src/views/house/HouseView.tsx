@@ -23,9 +23,9 @@ export function HouseView() {
             {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
             {opened.value && <AddSource />}
           </div>
-          {opened.value && <PhoneCard />}
           {opened.value && <Detections />}
           {opened.value && <Deliveries />}
+          {opened.value && <PhoneCard />}
         </div>
       </div>
     </View>

@@ -1,6 +1,8 @@
 import { t } from "../../i18n/index.ts";
 import { version } from "../../store.ts";
+import { AccessPanel } from "../../components/AccessPanel.tsx";
 import { LanguageChoice } from "../../components/LanguageChoice.tsx";
+import { SupportBundle } from "../../components/SupportBundle.tsx";
 import { ThemeChoice } from "../../components/ThemeChoice.tsx";
 import { View } from "../View.tsx";
 import { ModelState } from "./ModelState.tsx";
@@ -19,9 +21,11 @@ export function SettingsView() {
           <h2 id="settings-model">{t("settings.model")}</h2>
           <ModelState />
         </section>
+        <AccessPanel />
         <section class="panel settings-group" aria-labelledby="settings-about">
           <h2 id="settings-about">{t("settings.about")}</h2>
           <p>ClapTrap {t("footer.version", { version: version.value })}</p>
+          <SupportBundle />
         </section>
       </div>
     </View>

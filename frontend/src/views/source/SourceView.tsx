@@ -1,10 +1,20 @@
-import { SourceCard } from "../../components/SourceCard.tsx";
+import { DelayField } from "../../components/DelayField.tsx";
+import { Detections } from "../../components/Detections.tsx";
+import { DeviceChoice } from "../../components/DeviceChoice.tsx";
+import { Sound, SourceHead, thresholdOf } from "../../components/SourceCard.tsx";
+import { SourceDetails } from "../../components/SourceDetails.tsx";
+import { ThresholdField } from "../../components/ThresholdField.tsx";
 import { t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
+import type { SourceSettings } from "../../wire.ts";
 import { View } from "../View.tsx";
+import { EditSource } from "./EditSource.tsx";
+import { Hearing } from "./Hearing.tsx";
+import { Patterns } from "./Patterns.tsx";
+import { Webhooks } from "./Webhooks.tsx";
 
-/** One source, close up. */
+/** One source, close up: what it hears and why that was or was not a clap, and all that can be set. */
 export function SourceView({ id }: { id: string }) {
   const source = sources.value.find((one) => one.id === id);
   if (!opened.value) return null;
@@ -17,8 +27,41 @@ export function SourceView({ id }: { id: string }) {
     );
   }
   return (
-    <View key={id} title={source.name}>
-      <div class="sources"><SourceCard source={source} /></div>
+    <View title={source.name}>
+      <div class="source-view">
+        <div class="column">
+          <section class="panel source" aria-label={t("source.now")}>
+            <SourceHead source={source} />
+            <Sound source={source} />
+          </section>
+          <Hearing sourceId={source.id} threshold={thresholdOf(source)} />
+          <Detections sourceId={source.id} />
+        </div>
+        <div class="column">
+          <Tuning source={source} />
+          <Webhooks source={source} />
+          <section class="panel" aria-labelledby="edit-title">
+            <h2 id="edit-title">{t("source.itself")}</h2>
+            <SourceDetails sourceId={source.id} name={source.name} />
+            <EditSource source={source} />
+          </section>
+        </div>
+      </div>
     </View>
+  );
+}
+
+function Tuning({ source }: { source: SourceSettings }) {
+  const path = `sources.${source.id}`;
+  return (
+    <section class="panel tuning" aria-labelledby="tuning-title">
+      <h2 id="tuning-title">{t("source.tuning")}</h2>
+      <div class="fields">
+        <ThresholdField path={`${path}.threshold`} value={source.threshold} />
+        {source.kind === "microphone" && <DeviceChoice path={`${path}.input.device`} value={String(source.input["device"] ?? "")} />}
+        <DelayField path={`${path}.delay_s`} value={source.delay_s} />
+        <Patterns source={source} />
+      </div>
+    </section>
   );
 }

@@ -1,13 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { readSettings, removeSource } from "../api.ts";
-import { t } from "../i18n/index.ts";
-import { discardAll } from "../saving.ts";
-import { takeSettings } from "../store.ts";
-import type { SourceSettings } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
-import { SourceForm } from "./SourceForm.tsx";
+import { readSettings, removeSource } from "../../api.ts";
+import { t } from "../../i18n/index.ts";
+import { go, linkTo } from "../../route.ts";
+import { discardAll } from "../../saving.ts";
+import { takeSettings } from "../../store.ts";
+import type { SourceSettings } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { Outcome } from "../../components/Outcome.tsx";
+import { SourceForm } from "../../components/SourceForm.tsx";
 
 /** Name and input of a source that is there, and its removal. */
 export function EditSource({ source }: { source: SourceSettings }) {
@@ -33,9 +34,6 @@ export function EditSource({ source }: { source: SourceSettings }) {
   );
 }
 
-/** The card that had the focus is gone; a keyboard goes on where a source can be added. */
-const focusAdding = () => document.querySelector<HTMLElement>(".add-open")?.focus();
-
 function RemoveSource({ source }: { source: SourceSettings }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const refusal = useSignal("");
@@ -45,7 +43,7 @@ function RemoveSource({ source }: { source: SourceSettings }) {
       .then(() => discardAll(`sources.${source.id}.`))
       .then(readSettings)
       .then(takeSettings)
-      .then(focusAdding, (error: unknown) => (refusal.value = inWords(error)));
+      .then(() => go(linkTo.house, true), (error: unknown) => (refusal.value = inWords(error)));
   };
   const id = `remove-${source.id}`;
   return (

@@ -1,0 +1,125 @@
+"""What the page costs the browser that shows it: many sources, real sound, ten updates a second.
+
+The service runs in a process of its own and hears ``--sources`` recordings of claps; Debian's Chromium, without a screen,
+shows the house (and then one source close up) for ``--seconds``. Told are the shares of one core that the page's main thread
+(time that passed, so the machine's other work is in it) and the browser's processes (processor time) used, from the Chrome
+DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the longest time between two frames. Without a
+graphics card the processor also draws, in the renderer and the GPU process: on a desk that is the card's work.
+
+    python -m benchmarks.page_load [--sources 16] [--seconds 30] [--note "what ran beside"]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, sync_playwright
+from tests.web.browser import CHROMIUM, FLAGS
+
+from benchmarks.clapping import write_wav
+from benchmarks.process import machine
+
+RESULTS = Path(__file__).parent / "results"
+EVERY_S = 20.0  # between two claps of one source: with 16, one every 1.25 s somewhere in the house
+SETTLED_MS = 5_000
+FRAMES_S = 5.0
+FRAMES = """seconds => new Promise(done => {
+    const gaps = [];
+    let last = performance.now();
+    const until = last + 1000 * seconds;
+    const frame = now => { gaps.push(now - last); last = now; now < until ? requestAnimationFrame(frame) : done(gaps); };
+    requestAnimationFrame(frame);
+})"""
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--sources", type=int, default=16)
+    asked.add_argument("--seconds", type=float, default=30.0)
+    asked.add_argument("--note", default="")
+    args = asked.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(Path(folder), args.sources, args.seconds)
+    now = datetime.now(UTC)
+    told = {"date": now.isoformat(timespec="seconds"), **machine(), "sources": args.sources, "beside": args.note, **found}
+    path = RESULTS / f"page-load-{now:%Y-%m-%d}.json"
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(told, indent=1))
+
+
+def measure(folder: Path, n_sources: int, seconds: float) -> dict[str, Any]:
+    """Return what each view of ``n_sources`` sources costs."""
+    write_wav(folder / "claps.wav", EVERY_S, 60)
+    recording = {"path": str(folder / "claps.wav"), "loop": True}
+    sources = [{"id": f"s{i}", "kind": "file", "name": f"Source {i + 1}", "input": recording} for i in range(n_sources)]
+    (folder / "settings.json").write_text(json.dumps({"version": 2, "welcomed": True, "sources": sources}), encoding="utf-8")
+    command = [sys.executable, "-m", "claptrap", "serve", "--port", "0", "--data-dir", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as service:
+        said = service.stdout or ()
+        url = next(found.group() for line in said if (found := re.search(r"http://[\d.]+:\d+", line)))
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                system = browser.new_browser_cdp_session()
+                views = {"house": "#/", "source": "#/source/s0"}
+                found = {view: cost(page, system, f"{url}/{link}", seconds) for view, link in views.items()}
+                browser.close()
+        finally:
+            service.terminate()
+    return found
+
+
+def cost(page: Page, system: CDPSession, address: str, seconds: float) -> dict[str, float]:
+    """Return what the page at ``address`` costs, in shares of one core, over ``seconds``."""
+    page.goto(address)
+    page.locator(".state-live").first.wait_for()
+    page.wait_for_timeout(SETTLED_MS)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+    before, cpu_before = metrics(devtools), processes(system)
+    page.wait_for_timeout(1000 * seconds)
+    after, cpu_after = metrics(devtools), processes(system)
+    gaps = sorted(page.evaluate(FRAMES, FRAMES_S))  # by itself, for it asks for sixty frames a second where ten would do
+    lasted = after["Timestamp"] - before["Timestamp"]
+    parts = {
+        "main_thread": "TaskDuration",
+        "script": "ScriptDuration",
+        "layout": "LayoutDuration",
+        "style": "RecalcStyleDuration",
+    }
+    return {
+        **{name: round((after[key] - before[key]) / lasted, 4) for name, key in parts.items()},
+        **{f"process_{kind}": round((cpu_after[kind] - cpu_before.get(kind, 0)) / lasted, 4) for kind in cpu_after},
+        "frames_a_second": round(len(gaps) / FRAMES_S, 1),
+        "frame_gap_ms_p99": round(gaps[int(0.99 * len(gaps))], 1),
+        "frame_gap_ms_most": round(gaps[-1], 1),
+        "heap_mb": round(after["JSHeapUsedSize"] / 1e6, 1),
+    }
+
+
+def metrics(devtools: CDPSession) -> dict[str, float]:
+    """Return the page's own figures, in seconds and bytes."""
+    return {one["name"]: one["value"] for one in devtools.send("Performance.getMetrics")["metrics"]}
+
+
+def processes(system: CDPSession) -> dict[str, float]:
+    """Return the processor time of the browser's processes, in seconds, by kind."""
+    used: dict[str, float] = {}
+    for process in system.send("SystemInfo.getProcessInfo")["processInfo"]:
+        kind = process["type"].lower()
+        used[kind] = used.get(kind, 0.0) + process["cpuTime"]
+    return used
+
+
+if __name__ == "__main__":
+    main()

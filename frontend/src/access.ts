@@ -1,0 +1,38 @@
+// Whether this page is let in. Nothing else is asked of the service before that is known.
+import { computed, effect, signal } from "@preact/signals";
+import { readAccess, shutOut } from "./api.ts";
+import type { AccessState } from "./wire.ts";
+
+const AGAIN_MS = 3000;
+
+/** What the service said last; null while it has not answered yet. */
+export const access = signal<AccessState | null>(null);
+export const isIn = computed(() => access.value?.state === "open" || access.value?.state === "in");
+export const isShutOut = computed(() => access.value !== null && !isIn.value);
+
+let asking = false;
+let changing = false;
+
+/** Asks whether this page is let in; until the service has answered once, again and again. */
+export async function lookAtAccess(): Promise<void> {
+  if (asking || changing) return;
+  asking = true;
+  const found = await readAccess().catch(() => null);
+  asking = false;
+  if (found && !changing) access.value = found;
+  else if (!access.value) setTimeout(() => void lookAtAccess(), AGAIN_MS);
+}
+
+/** Logs in or out, or chooses a password. Until that is answered nothing else is believed: it was said of the time before. */
+export async function changeAccess(change: () => Promise<AccessState>): Promise<void> {
+  changing = true;
+  try {
+    access.value = await change();
+  } finally {
+    changing = false;
+  }
+}
+
+effect(() => {
+  if (shutOut.value > 0) void lookAtAccess();
+});

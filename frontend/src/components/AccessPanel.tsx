@@ -1,0 +1,98 @@
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect } from "preact/hooks";
+import { access, changeAccess } from "../access.ts";
+import { choosePassword, createToken, listTokens, revokeToken } from "../api.ts";
+import { day } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
+import type { ApiToken } from "../wire.ts";
+import { inWords } from "../words.ts";
+import { FormField } from "./FormField.tsx";
+import { AccountName, useSending } from "./Login.tsx";
+import { LogOut } from "./LogOut.tsx";
+import { Outcome } from "./Outcome.tsx";
+
+/** Who may come in: the password, and the tokens of scripts. Stands wherever it is put. */
+export function AccessPanel() {
+  const found = access.value;
+  if (!found) return null;
+  return (
+    <section class="panel access-panel" aria-labelledby="access-title">
+      <h2 id="access-title">{t("access.title")}</h2>
+      {found.can_change ? <><Password hasOne={found.has_password} /><Tokens /></> : <p class="muted">{t("access.no_auth")}</p>}
+    </section>
+  );
+}
+
+function Password({ hasOne }: { hasOne: boolean }) {
+  const current = useSignal("");
+  const password = useSignal("");
+  const done = useSignal("");
+  const { refusal, busy, send } = useSending(async () => {
+    done.value = "";
+    await changeAccess(() => choosePassword({ password: password.value, current: current.value }));
+    current.value = password.value = "";
+    done.value = t("access.chosen");
+  });
+  return (
+    <form class="access-part" onSubmit={send}>
+      <p class="muted">{t(hasOne ? "access.has_password" : "access.no_password")}</p>
+      <AccountName />
+      {hasOne && (
+        <FormField
+          id="access-current" label={t("access.current")} type="password" autocomplete="current-password" required
+          value={current.value} onType={(typed) => (current.value = typed)}
+        />
+      )}
+      <FormField
+        id="access-new" label={t("access.new")} hint={t("access.length")} type="password" autocomplete="new-password" required
+        value={password.value} onType={(typed) => (password.value = typed)}
+      />
+      <p class="form-actions">
+        <button type="submit" class="quiet" disabled={busy.value}>{t(hasOne ? "access.change" : "access.choose")}</button>
+        {hasOne && <LogOut />}
+      </p>
+      <p role="status">{done.value && <Outcome shape="check" words={done.value} />}</p>
+      <p role="alert">{refusal.value && <Outcome shape="cross" words={refusal.value} />}</p>
+    </form>
+  );
+}
+
+function Tokens() {
+  const tokens = useSignal<ApiToken[]>([]);
+  const name = useSignal("");
+  const made = useSignal<{ name: string; token: string } | null>(null);
+  const refresh = () => listTokens().then((found) => (tokens.value = found));
+  const { refusal, busy, send } = useSending(async () => {
+    made.value = null;
+    made.value = await createToken(name.value);
+    name.value = "";
+    await refresh();
+  });
+  const revoke = (id: string) =>
+    revokeToken(id).then(refresh).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
+  useLayoutEffect(() => void refresh().catch((error: unknown) => (refusal.value = inWords(error))), []);
+  return (
+    <form class="access-part" onSubmit={send} aria-labelledby="tokens-title">
+      <h3 id="tokens-title">{t("tokens.title")}</h3>
+      <p class="hint">{t("tokens.intro")} <code>Authorization: Bearer …</code></p>
+      {tokens.value.length > 0 && (
+        <ul class="tokens">
+          {tokens.value.map((token) => (
+            <li key={token.id}>
+              <span dir="auto">{token.name}</span> <span class="muted numbers">{day(token.created)}</span>
+              <button type="button" class="quiet" aria-label={t("tokens.revoke_named", { name: token.name })} onClick={() => void revoke(token.id)}>
+                {t("tokens.revoke")}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <FormField id="token-name" label={t("tokens.name")} required maxLength={64} value={name.value} onType={(typed) => (name.value = typed)} />
+      <p class="form-actions"><button type="submit" class="quiet" disabled={busy.value}>{t("tokens.create")}</button></p>
+      <div role="status">
+        {made.value && <><p>{t("tokens.once", { name: made.value.name })}</p><code class="token" dir="ltr">{made.value.token}</code></>}
+      </div>
+      <p role="alert">{refusal.value && <Outcome shape="cross" words={refusal.value} />}</p>
+    </form>
+  );
+}

@@ -1,0 +1,24 @@
+import { type Key, t } from "../i18n/index.ts";
+import { now, type KnownStatus } from "../store.ts";
+import { Shape, type ShapeName } from "./Shape.tsx";
+
+const shapes: Record<KnownStatus["state"] | "off", ShapeName> = {
+  live: "disc", connecting: "half", retrying: "triangle", failed: "cross", idle: "square", ended: "square", off: "square",
+};
+
+/** How a source is, by shape and words. */
+export function SourceState({ status, enabled }: { status: KnownStatus | undefined; enabled: boolean }) {
+  const state = enabled ? (status?.state ?? "idle") : "off";
+  return (
+    <p class={`state state-${state}`} role="status">
+      <Shape is={shapes[state]} />
+      {state === "retrying" && status ? retrying(status) : t(`state.${state}` satisfies Key)}
+    </p>
+  );
+}
+
+function retrying(status: KnownStatus): string {
+  const left = Math.ceil(status.next_in_s - (now.value - status.learnt));
+  if (!status.attempt) return t("state.waiting"); // it listens all the time: there is nothing to try again
+  return left > 0 ? t("state.retrying_in", { seconds: left }) : t("state.retrying");
+}

@@ -1,0 +1,84 @@
+import { useSignal } from "@preact/signals";
+import { listDeliveries, replayDelivery } from "../../api.ts";
+import { Shape } from "../../components/Shape.tsx";
+import { clock, duration, iso } from "../../i18n/format.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
+import { attempts, sources } from "../../store.ts";
+import type { Attempt, DeliveryRecord, DeliveryState } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { useAnswer } from "./asking.ts";
+import { chosen } from "./filter.ts";
+
+const SHOWN = 20;
+const STATES = ["", "waiting", "taken", "given_up"] as const;
+const STEPS = ["name", "connection", "tls", "answer"] as const;
+const SHAPES = { waiting: "triangle", taken: "check", given_up: "cross" } as const;
+
+/** Who was told of what: each delivery with all its attempts and answers; any of them can be sent again. */
+export function DeliveryList({ newest }: { newest: string }) {
+  const state = useSignal<DeliveryState | "">("");
+  const failure = useSignal("");
+  const { source } = chosen.value;
+  const tried = attempts.value[0];
+  const { answer, failure: refused } = useAnswer(
+    () => listDeliveries({ source, state: state.value }, SHOWN),
+    [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
+  ).value;
+  const again = (id: string) => void replayDelivery(id).catch((error: unknown) => (failure.value = inWords(error)));
+  return (
+    <section class="panel" aria-labelledby="told-title">
+      <div class="title-row">
+        <h2 id="told-title">{t("deliveries.title")}</h2>
+        <label>
+          <span class="unseen">{t("deliveries.which")}</span>
+          <select value={state.value} onChange={(event) => (state.value = event.currentTarget.value as DeliveryState | "")}>
+            {STATES.map((one) => <option key={one} value={one}>{t(`deliveries.state_${one || "any"}` satisfies Key)}</option>)}
+          </select>
+        </label>
+      </div>
+      {(failure.value || refused) && <p class="save-state save-refused" role="alert">{failure.value || refused}</p>}
+      {answer?.deliveries.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
+      <ul class="found">
+        {answer?.deliveries.map((delivery) => <Delivery key={delivery.id} delivery={delivery} onReplay={again} />)}
+      </ul>
+    </section>
+  );
+}
+
+function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: (id: string) => void }) {
+  const { attempts: tries, state } = delivery;
+  const last = tries.at(-1);
+  const name = sources.value.find(({ id }) => id === delivery.source_id)?.name ?? delivery.source_id;
+  return (
+    <li class={`outcome-${state === "waiting" ? "again" : SHAPES[state]}`}>
+      <time class="numbers" dateTime={iso(delivery.since)}>{clock(delivery.since)}</time>
+      <span class="outcome"><Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}</span>
+      <span class="found-what">
+        <span dir="auto"><b>{name}</b> </span>
+        <span class="muted" dir="ltr">{last?.url ?? delivery.target_id}</span>
+        {tries.length > 0 && (
+          <details>
+            <summary>{t("deliveries.attempts", { count: tries.length })}</summary>
+            <ol class="tries">{tries.map((attempt) => <Try key={attempt.number} attempt={attempt} />)}</ol>
+          </details>
+        )}
+      </span>
+      <span class="found-actions">
+        <button type="button" class="quiet small" onClick={() => onReplay(delivery.id)}>{t("history.replay")}</button>
+      </span>
+    </li>
+  );
+}
+
+function Try({ attempt }: { attempt: Attempt }) {
+  const steps = STEPS.filter((step) => attempt.steps?.[step] !== undefined)
+    .map((step) => `${t(`deliveries.step_${step}` satisfies Key)} ${duration(attempt.steps![step]!)}`);
+  return (
+    <li>
+      <time class="numbers" dateTime={iso(attempt.at)}>{clock(attempt.at)}</time>{" · "}
+      <span dir="auto">{attempt.ok ? t("deliveries.answer", { status: attempt.status || "ok" }) : said(attempt)}</span>
+      <span class="muted"> · {duration(attempt.took_s)}{steps.length > 0 && ` (${steps.join(", ")})`}</span>
+      {attempt.excerpt && <code class="answer" dir="auto">{attempt.excerpt}</code>}
+    </li>
+  );
+}

@@ -1,0 +1,53 @@
+import { historyFile } from "../../api.ts";
+import { day, score } from "../../i18n/format.ts";
+import { type Key, t } from "../../i18n/index.ts";
+import { sources } from "../../store.ts";
+import { PERIODS, choose, chosen, question } from "./filter.ts";
+
+const MARKS = ["", "clap", "not_clap", "none"] as const;
+
+/** Which detections: source, period, score, what was said of them; and all of those as a file. */
+export function Filters() {
+  const { source, period, leastScore, mark, day: picked } = chosen.value;
+  return (
+    <div class="filters">
+      <label>
+        <span>{t("history.source")}</span>
+        <select value={source} onChange={(event) => choose({ source: event.currentTarget.value })}>
+          <option value="">{t("history.every_source")}</option>
+          {sources.value.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+        </select>
+      </label>
+      <label>
+        <span>{t("history.period")}</span>
+        <select
+          value={picked === null ? period : "day"}
+          onChange={(event) => choose({ day: null, period: event.currentTarget.value as typeof period })}
+        >
+          {picked !== null && <option value="day">{day(picked)}</option>}
+          {PERIODS.map((one) => <option key={one} value={one}>{t(`history.period_${one}` satisfies Key)}</option>)}
+        </select>
+      </label>
+      <label>
+        <span>{t("history.mark")}</span>
+        <select value={mark} onChange={(event) => choose({ mark: event.currentTarget.value as typeof mark })}>
+          {MARKS.map((one) => <option key={one} value={one}>{t(`history.mark_${one || "any"}` satisfies Key)}</option>)}
+        </select>
+      </label>
+      <label>
+        <span>{t("history.least_score", { score: score(leastScore) })}</span>
+        <input
+          type="range" min="0" max="1" step="0.05" value={leastScore}
+          onChange={(event) => choose({ leastScore: event.currentTarget.valueAsNumber })}
+        />
+      </label>
+      <p class="downloads">
+        {(["csv", "jsonl"] as const).map((format) => (
+          <a key={format} class="button" href={historyFile(question(chosen.value), format)} download>
+            {t("history.download", { format: format === "csv" ? "CSV" : "JSON" })}
+          </a>
+        ))}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { countClips, deleteClips, forgetHistory } from "../../api.ts";
+import { decimal } from "../../i18n/format.ts";
+import { t } from "../../i18n/index.ts";
+import { inWords } from "../../words.ts";
+import { useAnswer } from "./asking.ts";
+
+const MEGABYTE = 1e6;
+
+/** What is kept, and how to be rid of it: sounds only, or everything. Asks before. */
+export function Forget() {
+  const done = useSignal("");
+  const failure = useSignal("");
+  const { answer } = useAnswer(countClips, [done.value]).value;
+  const tell = (error: unknown) => void (failure.value = inWords(error));
+  const deleteSounds = () => deleteClips().then(({ deleted }) => void (done.value = t("history.sounds_deleted", { count: deleted })));
+  const deleteAll = () => forgetHistory().then(({ deleted }) => void (done.value = t("history.forgotten", { count: deleted })));
+  return (
+    <section class="panel settings-group" aria-labelledby="kept-title">
+      <h2 id="kept-title">{t("history.kept")}</h2>
+      {answer && <p>{t("history.clips_kept", { count: answer.clips, size: decimal(answer.size_bytes / MEGABYTE, 1), days: answer.keep_days, most: answer.keep_mb })}</p>}
+      <div class="downloads">
+        <AskFirst label={t("history.delete_sounds")} question={t("history.delete_sounds_sure")} onSure={() => void deleteSounds().catch(tell)} />
+        <AskFirst label={t("history.delete_all")} question={t("history.delete_all_sure")} onSure={() => void deleteAll().catch(tell)} />
+      </div>
+      <output class="muted">{done.value}</output>
+      {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
+    </section>
+  );
+}
+
+function AskFirst({ label, question, onSure }: { label: string; question: string; onSure: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  return (
+    <>
+      <button type="button" class="quiet" onClick={() => dialog.current?.showModal()}>{label}</button>
+      <dialog class="panel" ref={dialog} aria-label={label}>
+        <p>{question}</p>
+        <p class="form-actions">
+          <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("history.keep")}</button>
+          <button type="button" class="remove" onClick={() => { dialog.current?.close(); onSure(); }}>{label}</button>
+        </p>
+      </dialog>
+    </>
+  );
+}

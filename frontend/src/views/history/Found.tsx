@@ -1,0 +1,74 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { clipAddress, markDetection, readHistory, replayDetection } from "../../api.ts";
+import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
+import { soundName, t } from "../../i18n/index.ts";
+import type { EventRecord, Mark } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { chosen, question } from "./filter.ts";
+
+const PAGE = 25;
+
+/** The detections that fit, newest first, as many pages as were asked for. */
+export function Found({ newest }: { newest: string }) {
+  const found = useSignal<EventRecord[] | null>(null);
+  const cursor = useSignal<string | null>(null);
+  const failure = useSignal("");
+  const asked = question(chosen.value);
+  const read = async (from: string | null) => {
+    const page = await readHistory(asked, PAGE, from ?? "");
+    found.value = [...(from === null ? [] : found.value ?? []), ...page.events];
+    cursor.value = page.cursor;
+    failure.value = "";
+  };
+  const tell = (error: unknown) => void (failure.value = inWords(error));
+  useEffect(() => void read(null).catch(tell), [JSON.stringify(asked), newest]);
+  const replace = (changed: EventRecord) =>
+    (found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one)));
+
+  return (
+    <section class="panel" aria-labelledby="found-title">
+      <h2 id="found-title">{t("history.found")}</h2>
+      {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
+      {found.value?.length === 0 && <p class="muted empty">{t("history.nothing")}</p>}
+      <ul class="found">
+        {found.value?.map((event) => <Detection key={event.id} event={event} onChange={replace} onFail={tell} />)}
+      </ul>
+      {cursor.value && (
+        <button type="button" class="quiet more" onClick={() => void read(cursor.value).catch(tell)}>{t("history.more")}</button>
+      )}
+    </section>
+  );
+}
+
+interface Props {
+  event: EventRecord;
+  onChange: (event: EventRecord) => void;
+  onFail: (error: unknown) => void;
+}
+
+function Detection({ event, onChange, onFail }: Props) {
+  const sent = useSignal("");
+  const mark = (said: Mark) =>
+    void markDetection(event.id, event.mark === said ? null : said).then(onChange).catch(onFail);
+  const replay = () =>
+    void replayDetection(event.id).then(({ receivers }) => (sent.value = t("history.replayed", { count: receivers }))).catch(onFail);
+  return (
+    <li>
+      <time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time>
+      <span class="score-pill numbers">{score(event.score)}</span>
+      <span class="found-what" dir="auto">
+        <b>{event.source_name}</b>{" "}
+        <span aria-hidden="true">👏</span> {event.applause ? t("feed.applause") : event.claps}
+        <span class="muted"> · {duration(event.latency_s)}{event.labels.slice(0, 3).map((sound) => ` · ${soundName(sound)} ${percent(sound.score)}`)}</span>
+      </span>
+      <span class="found-actions">
+        {event.clip && <audio controls preload="none" src={new URL(clipAddress(event.id), document.baseURI).href} aria-label={t("history.listen")} />}
+        <button type="button" class="quiet small" aria-pressed={event.mark === "clap"} onClick={() => mark("clap")}>{t("history.is_clap")}</button>
+        <button type="button" class="quiet small" aria-pressed={event.mark === "not_clap"} onClick={() => mark("not_clap")}>{t("history.is_not_clap")}</button>
+        <button type="button" class="quiet small" onClick={replay}>{t("history.replay")}</button>
+        <output class="muted">{sent.value}</output>
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,37 @@
+// What the history view asks for: the person's choices, and the question that is made of them.
+import { signal } from "@preact/signals";
+import type { HistoryFilter, Mark } from "../../wire.ts";
+
+const DAY_S = 86_400;
+export const PERIODS = ["today", "week", "month", "year"] as const;
+export type Period = (typeof PERIODS)[number];
+const DAYS: Record<Period, number> = { today: 1, week: 7, month: 30, year: 365 };
+
+export interface Chosen {
+  source: string;
+  period: Period;
+  /** The beginning of a day picked on the calendar, UTC Unix seconds; it rules before `period`. */
+  day: number | null;
+  leastScore: number;
+  mark: Mark | "none" | "";
+}
+
+export const chosen = signal<Chosen>({ source: "", period: "week", day: null, leastScore: 0, mark: "" });
+
+export const choose = (change: Partial<Chosen>) => (chosen.value = { ...chosen.value, ...change });
+
+/** The moment at which a day began here, `days` before today; clocks may have been changed in between. */
+export function midnight(days: number, from: number = Date.now() / 1000): number {
+  const date = new Date(from * 1000);
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate() - days).getTime() / 1000;
+}
+
+/** What is asked for, but for the time. */
+export function anyTime({ source, leastScore, mark }: Chosen): HistoryFilter {
+  return { ...(source && { source }), ...(leastScore && { least_score: leastScore }), ...(mark && { mark }) };
+}
+
+export function question(wish: Chosen): HistoryFilter {
+  if (wish.day !== null) return { ...anyTime(wish), since: wish.day, before: midnight(-1, wish.day + DAY_S / 2) };
+  return { ...anyTime(wish), since: midnight(DAYS[wish.period] - 1) };
+}

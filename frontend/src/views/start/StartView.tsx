@@ -1,0 +1,54 @@
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { t } from "../../i18n/index.ts";
+import { go, linkTo } from "../../route.ts";
+import { opened, settings, sources } from "../../store.ts";
+import { View } from "../View.tsx";
+import { ChooseMicrophone } from "./ChooseMicrophone.tsx";
+import { ClapOnce } from "./ClapOnce.tsx";
+import { TellSomebody } from "./TellSomebody.tsx";
+import { finish } from "./fresh.ts";
+
+const STEPS = ["microphone", "clap", "webhook"] as const;
+
+/** The first minute: a microphone, a clap, somebody who is told of it. Every step can be left out. */
+export function StartView() {
+  const step = useSignal(0);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const before = useRef(0);
+  useLayoutEffect(() => {
+    if (before.current !== step.value) heading.current?.focus();
+    before.current = step.value;
+  }, [step.value]);
+  if (!opened.value) return null;
+  const leave = () => {
+    if (!settings.value?.welcomed) finish();
+    go(linkTo.house);
+  };
+  const name = STEPS[step.value]!;
+  const source = sources.value.find(({ kind, enabled }) => kind === "microphone" && enabled) ?? sources.value.find(({ enabled }) => enabled) ?? sources.value[0];
+  return (
+    <View title={t("start.title")}>
+      <div class="start-view">
+        <ol class="steps" aria-label={t("start.steps")}>
+          {STEPS.map((one, index) => (
+            <li key={one} aria-current={index === step.value ? "step" : undefined} class={index < step.value ? "step-done" : ""}>{t(`start.${one}`)}</li>
+          ))}
+        </ol>
+        <section class="panel step" aria-labelledby="step-title">
+          <h2 id="step-title" tabIndex={-1} ref={heading}>{t(`start.${name}_title`)}</h2>
+          {name === "microphone" && <ChooseMicrophone source={source} />}
+          {name === "clap" && <ClapOnce source={source} />}
+          {name === "webhook" && <TellSomebody source={source} />}
+          <p class="step-actions">
+            {step.value > 0 && <button type="button" class="quiet" onClick={() => (step.value -= 1)}>{t("start.back")}</button>}
+            {step.value < STEPS.length - 1
+              ? <button type="button" class="start" onClick={() => (step.value += 1)}>{t("start.next")}</button>
+              : <button type="button" class="start" onClick={leave}>{t("start.done")}</button>}
+          </p>
+        </section>
+        <p class="start-skip"><button type="button" class="quiet" onClick={leave}>{t("start.skip")}</button></p>
+      </div>
+    </View>
+  );
+}

@@ -1,0 +1,28 @@
+// The service draws the sound only of sources that somebody looks at; a page looks at one at a time.
+import { signal } from "@preact/signals";
+import type { Socket } from "socket.io-client";
+import type { Worded } from "./wire.ts";
+
+/** Why there is no picture; null while there is. */
+export const unseen = signal<Worded | null>(null);
+
+let socket: Socket | null = null;
+let looked = "";
+
+/** Looks at a source; returns how to look away. */
+export function watch(sourceId: string): () => void {
+  look(sourceId);
+  return () => looked === sourceId && look("");
+}
+
+/** Looks over a connection that has just come, or come back. */
+export function watchOver(connected: Socket): void {
+  socket = connected;
+  if (looked) look(looked);
+}
+
+function look(sourceId: string): void {
+  looked = sourceId;
+  unseen.value = null;
+  if (socket?.connected) socket.emit("watch", { source: sourceId }, (answer: Worded) => (unseen.value = answer.code ? answer : null));
+}

@@ -1,0 +1,143 @@
+"""``claptrap mediamtx``: install and run the RTSP server."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from claptrap.cli.defaults import DATA_DIR
+from claptrap.cli.language import in_words, terminal_language
+from claptrap.core.errors import ClapTrapError, InputError, ServiceError
+from claptrap.core.wording import say
+from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
+from claptrap.mediamtx.paths import list_paths
+from claptrap.mediamtx.program import find_program, install, install_file
+from claptrap.mediamtx.releases import archive, archive_url, programs_folder, release_for
+from claptrap.mediamtx.supervisor import Supervisor
+from claptrap.models.catalogue import ModelFile
+
+FAILED = 2
+PAGE = "https://github.com/bluenviron/mediamtx/releases"
+_SUM = re.compile(r"[0-9a-f]{64}")
+
+
+@click.group()
+def mediamtx() -> None:
+    """The RTSP server MediaMTX: a microphone as a stream, and more."""
+
+
+@mediamtx.command(name="install")
+@click.option(
+    "--archive", "archive_file", type=click.Path(path_type=Path), help="Take it from this file instead of the network."
+)
+@click.option("--sha256", help="Checksum of another archive than the one that ClapTrap knows.")
+def install_program(archive_file: Path | None, sha256: str | None) -> None:
+    """Fetch the release that ClapTrap knows, check it, unpack it.
+
+    A cut download goes on where it was. CLAPTRAP_MEDIAMTX_URL names a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
+    """
+    with _failures_in_words():
+        release = _release(archive_file, sha256)
+        if archive_file is not None:
+            path = install_file(release, archive_file, programs_folder())
+        else:
+            with tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+                path = install(release, archive_url(release), programs_folder(), lambda done: _move(bar, done))
+        click.echo(say("mediamtx.installed", terminal_language(), path=str(path)))
+
+
+@mediamtx.command()
+@click.option(
+    "--mediamtx-binary",
+    "binary",
+    envvar="CLAPTRAP_MEDIAMTX_BINARY",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Its program; else that on the PATH, or the installed one.",
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Its configuration.  [default: mediamtx.yml in the data folder]"
+)
+@click.option(
+    "--data-dir", default=DATA_DIR, envvar="CLAPTRAP_DATA_DIR", show_envvar=True, type=click.Path(path_type=Path),
+    help="Where mediamtx.yml is made if it is not there.",
+)  # fmt: skip
+def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
+    """Run MediaMTX, and start it again when it ends. Ctrl-C ends it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    ended = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: ended.set())
+    with _failures_in_words():
+        supervisor = prepared(binary, config, data_dir)
+    supervisor.start()
+    ended.wait()
+    supervisor.stop()
+
+
+@mediamtx.command(name="config")
+def show_config() -> None:
+    """Print the configuration as this machine needs it."""
+    click.echo(configuration(microphone_input()), nl=False)
+
+
+@mediamtx.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def paths(as_json: bool) -> None:
+    """List the streams that a running MediaMTX serves."""
+    with _failures_in_words():
+        for path in list_paths():
+            said = f"{'*' if path.ready else ' '} {path.url}"
+            click.echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)
+
+
+def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Supervisor:
+    """Return who will keep MediaMTX running, once started.
+
+    Raises:
+        ServiceError: ``mediamtx.absent``, ``mediamtx.not_executable``, ``mediamtx.unwritable``.
+        InputError: ``mediamtx.config_missing``.
+    """
+    program = find_program(binary)
+    if config is not None and not config.is_file():
+        raise InputError("mediamtx.config_missing", path=str(config))
+    return Supervisor(program.absolute(), (config or ensure_configuration(data_dir)).absolute())
+
+
+def _release(archive_file: Path | None, sha256: str | None) -> ModelFile:
+    if sha256 is not None and not _SUM.fullmatch(sha256.lower()):
+        raise InputError("mediamtx.bad_sum")
+    known = release_for()
+    if sha256 is None:
+        if known is None:
+            machine = f"{platform.system()} {platform.machine()}"
+            raise ServiceError("mediamtx.no_release", machine=machine, page=PAGE)
+        return known
+    name = archive_file.name if archive_file else (known.name if known else "mediamtx.tar.gz")
+    return archive(name, known.url if known else PAGE, sha256.lower())
+
+
+def _move(bar: tqdm[None], done: int) -> bool:
+    bar.update(done - bar.n)
+    return True
+
+
+@contextmanager
+def _failures_in_words() -> Iterator[None]:
+    try:
+        yield
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        sys.exit(FAILED)

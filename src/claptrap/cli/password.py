@@ -1,0 +1,52 @@
+"""``claptrap password``: sets it at the machine itself; a running service follows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from claptrap.cli.defaults import DATA_DIR
+from claptrap.cli.language import in_words, terminal_language
+from claptrap.core.errors import ClapTrapError
+from claptrap.core.wording import say
+from claptrap.service.access import Access
+
+FAILED = 2
+
+
+@click.command()
+@click.option("--stdin", "from_stdin", is_flag=True, help="Take the password from the first line of standard input.")
+@click.option("--remove", is_flag=True, help="Do without a password again.")
+@click.option(
+    "--data-dir",
+    default=DATA_DIR,
+    envvar="CLAPTRAP_DATA_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="Folder of the settings and the history.",
+)
+def password(from_stdin: bool, remove: bool, data_dir: Path) -> None:
+    """Set or change the password; the old one need not be known. Everybody must log in anew; tokens stay."""
+    access = Access(data_dir)
+    try:
+        if remove:
+            access.remove_password()
+        else:
+            access.set_password(sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_twice())
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        sys.exit(FAILED)
+    click.echo(say("access.password_removed" if remove else "access.password_set", terminal_language()))
+
+
+def _asked_twice() -> str:
+    first, again = (
+        click.prompt(say(code, terminal_language()), hide_input=True, err=True)
+        for code in ("access.ask_password", "access.ask_again")
+    )
+    if first != again:
+        click.echo(say("access.differ", terminal_language()), err=True)
+        sys.exit(FAILED)
+    return str(first)

@@ -1,0 +1,380 @@
+"""``claptrap settings``: shown, checked, kept, compared, put back, taken elsewhere; whether the service runs or not.
+
+What only reads, or adds a backup, works beside a running service. What changes the settings (``restore``, ``import``) takes
+the folder for itself, and is refused while the service has it: its page and ``/api/settings`` do the same there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import click
+
+from claptrap.cli.defaults import DATA_DIR
+from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.overriding import overrides_of
+from claptrap.core.errors import ClapTrapError, SettingsError
+from claptrap.core.wording import Language, say
+from claptrap.settings.backups import Backup, Why
+from claptrap.settings.changes import Change, changes
+from claptrap.settings.denial import not_read
+from claptrap.settings.document import parsed, read_settings
+from claptrap.settings.environment import Override
+from claptrap.settings.export import exported
+from claptrap.settings.incoming import Incoming, Mode, incoming
+from claptrap.settings.reference import markdown
+from claptrap.settings.schema import Fault, Settings, SettingsFaults
+from claptrap.settings.store import Store
+
+NOT_DONE, NOT_VALID = 1, 2
+_SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "↕"}
+_data_dir = click.option(
+    "--data-dir",
+    default=DATA_DIR,
+    envvar="CLAPTRAP_DATA_DIR",
+    show_envvar=True,
+    type=click.Path(path_type=Path),
+    help="As for serve.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+_yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.group()
+def settings() -> None:
+    """Show, check, back up, restore, export and import the settings.
+
+    restore and import need the service to be stopped; while it runs, use its page or /api/settings. Everything else works
+    either way. Exit status 1 if something could not be done, 2 if settings are not valid.
+    """
+
+
+@settings.command()
+@_data_dir
+@_json
+def show(data_dir: Path, as_json: bool) -> None:
+    """Show the settings, secrets masked, and the CLAPTRAP_… variables that are set."""
+    store = Store(data_dir)
+    with _failures_in_words():
+        found = _present(store)
+        shown, told = found.model_dump(mode="json"), _overrides()
+        if as_json:
+            _say_json({"path": str(store.path), "settings": shown, "environment": [asdict(one) for one in told]})
+            return
+        _say("terminal.file" if store.path.exists() else "terminal.no_file", path=str(store.path))
+        for line in _lines((), shown):
+            click.echo(line)
+        for one in told:
+            _say("terminal.override", variable=one.variable, option=one.option or "—", value=one.value)
+            if one.near:
+                _say("terminal.override_near", variable=one.variable, near=one.near)
+
+
+@settings.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@_data_dir
+@_json
+def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
+    """Check the settings, or FILE, and tell every fault. Exit status 2 if there is one."""
+    path = file or Store(data_dir).path
+    try:
+        found = read_settings(path)
+    except SettingsFaults as error:
+        _tell_faults(error, as_json)
+        sys.exit(NOT_VALID)
+    except SettingsError as error:
+        _refuse(error, NOT_VALID, as_json)
+    except OSError as error:
+        _refuse(not_read(path, error), NOT_DONE, as_json)
+    if as_json:
+        _say_json({"path": str(path), "valid": True, "faults": []})
+    else:
+        _say("terminal.valid", path=str(path), sources=len(found.sources))
+
+
+@settings.command()
+@_data_dir
+def backup(data_dir: Path) -> None:
+    """Keep the present settings as a backup, and print its name."""
+    with _failures_in_words():
+        name = Store(data_dir).keep()
+        if name is None:
+            _say("terminal.no_file", path=str(Store(data_dir).path), err=True)
+            sys.exit(NOT_DONE)
+        click.echo(name)
+
+
+@settings.command()
+@_data_dir
+@_json
+def backups(data_dir: Path, as_json: bool) -> None:
+    """List the backups, newest first: when, before what, how large, and what is wrong with one."""
+    found = Store(data_dir).backups.found()
+    if as_json:
+        _say_json([_backup_as_json(one) for one in found])
+        return
+    for one in found:
+        at = datetime.fromtimestamp(one.at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        why = say(f"terminal.before_{one.why}", terminal_language())
+        click.echo(f"{one.name}  {at}  {one.size:>7} B  {why}" + (f"  ✗ {in_words(one.fault)}" if one.fault else ""))
+    if not found:
+        _say("terminal.no_backups", err=True)
+
+
+@settings.command()
+@click.argument("name")
+@_data_dir
+@_json
+def diff(name: str, data_dir: Path, as_json: bool) -> None:
+    """Show what restoring the backup NAME would change; secrets only as different."""
+    store = Store(data_dir)
+    with _failures_in_words(as_json):
+        _tell_changes(changes(_present(store), store.backups.read(name)), as_json)
+
+
+@settings.command()
+@click.argument("name")
+@_data_dir
+@_yes
+def restore(name: str, data_dir: Path, yes: bool) -> None:
+    """Put the backup NAME back, its secrets included. The settings of now become a backup."""
+    store = Store(data_dir)
+    with _failures_in_words(), _held(store):
+        wanted = store.backups.read(name)
+        now = _present_if_good(store)
+        if now is not None:
+            _tell_changes(changes(now, wanted), as_json=False)
+        _ask(yes)
+        _replace(store, now, wanted, "restore")
+        _say("terminal.restored", name=name)
+
+
+@settings.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--secrets", is_flag=True, help="With passwords and tokens: keep the file like one.")
+@_data_dir
+def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
+    """Write the settings to FILE, or to stdout; without secrets unless --secrets."""
+    with _failures_in_words():
+        text = json.dumps(exported(_present(Store(data_dir)), secrets=secrets), ensure_ascii=False, indent=2) + "\n"
+        if secrets:
+            _say("terminal.with_secrets", err=True)
+        if file is None:
+            click.echo(text, nl=False)
+            return
+        try:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+                out.write(text)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SettingsError("terminal.not_written", path=str(file), reason=reason) from error
+
+
+@settings.command()
+@click.option("--language", type=click.Choice(["fr", "en"]), help="Default: the terminal's.")
+def reference(language: str | None) -> None:
+    """Print every setting with its default and its range, as a table in Markdown."""
+    click.echo(markdown(cast("Language | None", language) or terminal_language()), nl=False)
+
+
+@settings.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--mode",
+    type=click.Choice(["replace", "merge"]),
+    help="replace: the settings become FILE; merge: its sources are added. Default: replace for ClapTrap's own, else merge.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@_data_dir
+@_yes
+@_json
+def import_settings(file: Path, mode: str | None, dry_run: bool, data_dir: Path, yes: bool, as_json: bool) -> None:
+    """Take over FILE: settings of ClapTrap, of the original ClapTrap, or of its Home Assistant fork.
+
+    What will change, and what is not taken and why, is shown first. The settings of now become a backup.
+    """
+    store = Store(data_dir)
+    with _failures_in_words(as_json):
+        document = _document(file)
+        if dry_run:
+            _preview(store, document, mode, as_json)
+            return
+        with _held(store):
+            found, now = _preview(store, document, mode, as_json)
+            _ask(yes)
+            _replace(store, now, cast("Settings", found.wanted), "import")
+        if not as_json:
+            _say("terminal.imported", path=str(file))
+
+
+def _preview(store: Store, document: dict[str, Any], mode: str | None, as_json: bool) -> tuple[Incoming, Settings]:
+    """Tell what a document would do, and return it with the settings of now. Ends the command where it is not valid."""
+    now = _present(store)
+    found = incoming(document, now, cast("Mode | None", mode))
+    if found.wanted is None:
+        _tell_faults(SettingsFaults(found.faults), as_json)
+        sys.exit(NOT_VALID)
+    difference = changes(now, found.wanted)
+    if as_json:
+        told = [{**asdict(note), "message": say(note.code, terminal_language(), **note.params)} for note in found.notes]
+        _say_json(
+            {"format": found.format, "mode": found.mode, "changes": [asdict(one) for one in difference], "notes": told}
+        )
+        return found, now
+    _tell_changes(difference, as_json=False)
+    for note in found.notes:
+        kind = say(f"terminal.{note.kind}", terminal_language())
+        click.echo(f"{kind}  {note.path}: {say(note.code, terminal_language(), **note.params)}")
+    return found, now
+
+
+def _document(path: Path) -> dict[str, Any]:
+    try:
+        document = parsed(path.read_bytes(), path.name)
+    except OSError as error:
+        raise not_read(path, error) from error
+    if not isinstance(document, dict):
+        raise SettingsError("settings.not_an_object")
+    return document
+
+
+def _present(store: Store) -> Settings:
+    """Return the settings of now, without mending anything; the defaults where there are none yet."""
+    try:
+        return read_settings(store.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return Settings()
+    except OSError as error:
+        raise not_read(store.path, error) from error
+
+
+def _present_if_good(store: Store) -> Settings | None:
+    """Return the settings of now; None where they cannot be used here and must be kept aside."""
+    try:
+        return _present(store)
+    except SettingsError as error:
+        if error.code in ("settings.unreadable", "settings.wrong_owner"):
+            raise
+        click.echo(in_words(error), err=True)
+        return None
+
+
+def _replace(store: Store, now: Settings | None, wanted: Settings, why: Why) -> None:
+    """Replace the settings of now. Those of a newer ClapTrap, or damaged, are kept where nothing forgets them."""
+    if now is None:
+        store.set_aside("replaced")
+    store.save(wanted, why)
+
+
+@contextmanager
+def _held(store: Store) -> Iterator[None]:
+    """Have the folder for this command alone."""
+    try:
+        store.open()
+    except SettingsError as error:
+        click.echo(in_words(error), err=True)
+        if error.code == "settings.locked":
+            _say("terminal.while_it_runs", err=True)
+        sys.exit(NOT_DONE)
+    try:
+        yield
+    finally:
+        store.close()
+
+
+@contextmanager
+def _failures_in_words(as_json: bool = False) -> Iterator[None]:
+    try:
+        yield
+    except SettingsFaults as error:
+        _tell_faults(error, as_json)
+        sys.exit(NOT_VALID)
+    except ClapTrapError as error:
+        invalid = ("settings.newer", "settings.not_json", "settings.not_an_object", "settings.unknown_backup")
+        _refuse(error, NOT_VALID if error.code in (*invalid, "import.unknown_format") else NOT_DONE, as_json)
+
+
+def _refuse(error: ClapTrapError, status: int, as_json: bool) -> NoReturn:
+    if as_json:
+        _say_json({"valid": False, "code": error.code, "params": error.params, "message": in_words(error)})
+    else:
+        click.echo(in_words(error), err=True)
+    sys.exit(status)
+
+
+def _tell_faults(error: SettingsFaults, as_json: bool) -> None:
+    if as_json:
+        _say_json({"valid": False, "code": error.code, "faults": [_fault_as_json(fault) for fault in error.faults]})
+        return
+    click.echo(in_words(error), err=True)
+    for fault in error.faults:
+        given = f" ({say('terminal.given', terminal_language(), value=fault.value)})" if fault.value else ""
+        click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
+
+
+def _fault_as_json(fault: Fault) -> dict[str, Any]:
+    return {**asdict(fault), "params": dict(fault.params), "message": say(fault.code, terminal_language(), **fault.params)}
+
+
+def _backup_as_json(one: Backup) -> dict[str, Any]:
+    fault = one.fault
+    return {**asdict(one), "fault": {"code": fault.code, "message": in_words(fault)} if fault else None}
+
+
+def _tell_changes(found: Sequence[Change], as_json: bool) -> None:
+    if as_json:
+        _say_json([asdict(change) for change in found])
+        return
+    for change in found:
+        click.echo(f"{_SIGNS[change.kind]} {change.path}" + _values(change))
+    if not found:
+        _say("terminal.no_difference")
+
+
+def _values(change: Change) -> str:
+    if change.kind == "added":
+        return f": {_brief(change.new)}"
+    return "" if change.kind == "removed" else f": {_brief(change.old)} → {_brief(change.new)}"
+
+
+def _brief(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(path: tuple[str, ...], value: Any) -> Iterator[str]:
+    """Yield a line for each setting, with its path; entries by their id."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _lines((*path, key), inner)
+    elif isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+        for i, entry in enumerate(value):
+            yield from _lines((*path, entry.get("id", str(i))), {k: v for k, v in entry.items() if k != "id"})
+    else:
+        yield f"{'.'.join(path)} = {_brief(value)}"
+
+
+def _overrides() -> tuple[Override, ...]:
+    from claptrap.cli.serve import serve  # noqa: PLC0415  # loads everything; the other commands have no need of it
+
+    return overrides_of(serve)
+
+
+def _ask(yes: bool) -> None:
+    if not yes:
+        click.confirm(say("terminal.go_on", terminal_language()), abort=True, err=True)
+
+
+def _say(code: str, err: bool = False, **params: str | float) -> None:
+    click.echo(say(code, terminal_language(), **params), err=err)
+
+
+def _say_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

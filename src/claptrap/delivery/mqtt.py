@@ -1,0 +1,309 @@
+"""The link to an MQTT broker. The only place that knows the MQTT client.
+
+One thread, ``mqtt``, keeps the link: connects, says that ClapTrap is here, shows what ``retained`` says and takes orders,
+until the link breaks; then again, ever more slowly. Detections come from a courier like those of any receiver: what is not
+acknowledged stays in the outbox.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+
+from claptrap.core.backoff import Backoff
+from claptrap.core.errors import ClapTrapError, DeliveryError
+from claptrap.core.spec import BrokerSpec
+from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, orders, retained, status_topic
+from claptrap.delivery.webhook import Answer
+
+CONNECT_S = 5.0
+KEEPALIVE_S = 30
+_PERMANENT_S = 60.0  # between attempts at what a person must mend
+_STOP_S = 2.0  # for the last words
+_GREETING_S = 10.0  # for a broker's first answer
+_LOOK_S = 0.1  # between looks whether a courier is still to wait
+_ENDED = "the connection ended"
+_VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants of a source: ``field`` of its settings shall be ``value``."""
+
+    source_id: str
+    field: str
+    value: bool | float
+
+
+class Mqtt:
+    """The link to one broker, or to none. Safe from any thread.
+
+    Args:
+        on_order: called with each order, in the link's thread: must return at once.
+        on_change: called when ``problem`` has changed.
+        backoff: how long to wait between attempts to connect.
+    """
+
+    def __init__(
+        self, on_order: Callable[[Order], None], on_change: Callable[[], None], backoff: Backoff | None = None
+    ) -> None:
+        self._on_order = on_order
+        self._on_change = on_change
+        self._backoff = backoff or Backoff(first_s=1.0, most_s=30.0)
+        self._changed = threading.Condition()
+        self._spec: BrokerSpec | None = None
+        self._sources: Sequence[Shown] = ()
+        self._shown: dict[str, bytes] = {}
+        self._client: paho.Client | None = None
+        self._over = threading.Event()  # ends the session that is under way
+        self._problem: ClapTrapError | None = None
+        self._aborted = False
+        self._end = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    # -- what the house says --------------------------------------------------------------------------------------------
+
+    def aim(self, spec: BrokerSpec | None) -> None:
+        """Keep a link to ``spec`` and to no other; whatever another was shown is taken back."""
+        with self._changed:
+            if spec == self._spec:
+                return
+        self._leave(for_good=True)
+        with self._changed:
+            self._spec = spec
+        if spec is not None:
+            self._end = threading.Event()
+            self._thread = threading.Thread(target=self._run, args=(spec, self._end), name="mqtt", daemon=True)
+            self._thread.start()
+
+    def show(self, sources: Sequence[Shown], *, again: bool = False) -> None:
+        """Let everybody see ``sources`` as they are now: only what has changed is sent, unless ``again``."""
+        with self._changed:
+            self._sources = tuple(sources)
+            if self._client is not None and self._spec is not None:
+                self._send_retained(self._client, self._spec, again=again)
+
+    def stop(self) -> None:
+        """End the link; what was shown stays, marked as not available."""
+        self._leave(for_good=False)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has let us in and the link stands."""
+        return self._client is not None
+
+    def problem(self) -> ClapTrapError | None:
+        """Return why there is no link; None while there is one, or none is wanted."""
+        return self._problem
+
+    # -- what a courier says --------------------------------------------------------------------------------------------
+
+    def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str) -> Answer:
+        """Publish a detection with QoS 1 and wait until the broker has acknowledged it.
+
+        Raises:
+            DeliveryError: ``mqtt.unreachable`` (or why there is no link), ``delivery.timeout``, both retryable;
+                ``delivery.stopped`` after ``abort``.
+        """
+        content = json.dumps({"event_type": body["event"], **body}, ensure_ascii=False).encode()
+        deadline = time.monotonic() + target.timeout_s
+        self._aborted = False
+        client = self._linked(deadline)
+        if client is None:
+            known = self._problem or DeliveryError("delivery.timeout", seconds=target.timeout_s)
+            raise DeliveryError(known.code, retryable=True, **known.params)
+        sent = client.publish(f"{target.topic}/{body['source_id']}/event", content, qos=1)
+        if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            raise DeliveryError("mqtt.unreachable", retryable=True, where=target.url, reason=paho.error_string(sent.rc))
+        while not sent.is_published():
+            if self._aborted:
+                raise DeliveryError("delivery.stopped")
+            if self._client is not client:
+                raise DeliveryError("mqtt.unreachable", retryable=True, where=target.url, reason=_ENDED)
+            if time.monotonic() > deadline:
+                raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s)
+            sent.wait_for_publish(_LOOK_S)
+        return Answer(0, None)
+
+    def abort(self) -> None:
+        """Cut off the ``post`` that is under way, if any."""
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """The courier ends; the link stays."""
+
+    def _linked(self, deadline: float) -> paho.Client | None:
+        """Return the client as soon as there is a link; None where there is none by then."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._aborted or self._client, max(0.0, deadline - time.monotonic()))
+            if self._aborted:
+                raise DeliveryError("delivery.stopped")
+            return self._client
+
+    # -- the link -------------------------------------------------------------------------------------------------------
+
+    def _run(self, spec: BrokerSpec, end: threading.Event) -> None:
+        failures = 0
+        while not end.is_set():
+            is_permanent, began = False, time.monotonic()
+            try:
+                is_permanent = self._session(spec, end)
+            except ssl.SSLError as error:
+                self._fail("mqtt.tls", spec, getattr(error, "verify_message", "") or error.reason or str(error))
+            except (OSError, ValueError) as error:
+                self._fail("mqtt.unreachable", spec, getattr(error, "strerror", None) or str(error))
+            failures = 1 if time.monotonic() - began > KEEPALIVE_S else failures + 1
+            end.wait(_PERMANENT_S if is_permanent else self._backoff.wait_s(failures))
+
+    def _session(self, spec: BrokerSpec, end: threading.Event) -> bool:
+        """Keep one link until it breaks or ``end``; return whether only a person can mend what went wrong.
+
+        Raises:
+            OSError: there is no way to the broker.
+        """
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"claptrap-{uuid4().hex[:12]}",
+            protocol=_VERSIONS[spec.version],
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_S
+        if spec.username:
+            client.username_pw_set(spec.username, spec.password)
+        if spec.tls:
+            context = ssl.create_default_context(cafile=spec.ca_file or None)
+            if not spec.verify_tls:
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            client.tls_set_context(context)
+        client.will_set(status_topic(spec), OFFLINE, qos=1, retain=True)
+        refused: list[ReasonCode] = []
+        over = self._over = threading.Event()
+
+        def let_in(_client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
+            if reason.is_failure:
+                refused.append(reason)
+                over.set()
+            elif not end.is_set():
+                self._greet(client, spec)
+
+        client.on_connect = _contained(over, let_in)
+        client.on_message = _contained(over, lambda _c, _d, message: self._hear(client, spec, message))
+        client.on_disconnect = lambda *_: over.set()
+        client.connect(spec.host, spec.port, KEEPALIVE_S)
+        client.loop_start()
+        is_mute = not over.wait(_GREETING_S) and self._client is not client
+        if not is_mute:
+            over.wait()
+        client.disconnect()
+        client.loop_stop()
+        with self._changed:
+            self._client, self._shown = None, {}
+            self._changed.notify_all()
+        if refused:
+            self._fail("mqtt.refused", spec, str(refused[0]))
+        elif not end.is_set():
+            self._fail("mqtt.unreachable", spec, "no answer" if is_mute else _ENDED)
+        return bool(refused)
+
+    def _greet(self, client: paho.Client, spec: BrokerSpec) -> None:
+        """Say that ClapTrap is here, show everything, and listen."""
+        with self._changed:
+            self._client, self._shown = client, {}
+            client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
+            self._send_retained(client, spec, again=True)
+            client.subscribe([(topic, 1) for topic in orders(spec)])
+            self._changed.notify_all()
+        self._say(None)
+        _log.info("%s: connected", spec.url)
+
+    def _hear(self, client: paho.Client, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
+        """Take an order, show all to a Home Assistant that has just come up, or take back what a ClapTrap before showed."""
+        topic = message.topic
+        if topic == f"{spec.discovery}/status":
+            if message.payload == ONLINE and not message.retain:
+                self.show(self._sources, again=True)
+        elif message.retain:
+            with self._changed:
+                is_old = message.payload and topic not in retained(spec, self._sources)
+            if is_old and topic != status_topic(spec) and not topic.endswith("/set"):
+                client.publish(topic, b"", qos=1, retain=True)
+        elif topic.endswith("/set") and (order := _order(spec, topic, message.payload)) is not None:
+            self._on_order(order)
+
+    def _send_retained(self, client: paho.Client, spec: BrokerSpec, *, again: bool) -> None:
+        wanted = retained(spec, self._sources)
+        for topic in self._shown.keys() - wanted.keys():
+            client.publish(topic, b"", qos=1, retain=True)
+        for topic, content in wanted.items():
+            if again or self._shown.get(topic) != content:
+                client.publish(topic, content, qos=1, retain=True)
+        self._shown = wanted
+
+    def _leave(self, *, for_good: bool) -> None:
+        """End the link, with last words where it stands: not available, and for good: forget what was shown."""
+        self._end.set()
+        with self._changed:
+            client, spec, thread, shown = self._client, self._spec, self._thread, self._shown
+            self._client, self._spec, self._thread, self._shown = None, None, None, {}
+            self._changed.notify_all()
+        if client is not None and spec is not None:
+            for topic in shown if for_good else ():
+                client.publish(topic, b"", qos=1, retain=True)
+            last = client.publish(status_topic(spec), b"" if for_good else OFFLINE, qos=1, retain=True)
+            if last.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                last.wait_for_publish(_STOP_S)
+        self._over.set()
+        if thread is not None:
+            thread.join(_STOP_S)  # a look-up of a name that hangs is left behind
+        self._say(None)
+
+    def _fail(self, code: str, spec: BrokerSpec, reason: str) -> None:
+        _log.warning("%s: %s", spec.url, reason)
+        self._say(DeliveryError(code, retryable=True, where=spec.url, reason=reason))
+
+    def _say(self, problem: ClapTrapError | None) -> None:
+        known, self._problem = self._problem, problem
+        if (known and (known.code, known.params)) != (problem and (problem.code, problem.params)):
+            self._on_change()
+
+
+def _contained(over: threading.Event, call: Callable[..., None]) -> Callable[..., None]:
+    """Return ``call``, for the client: a fault of ours in it is logged and ends the session, which begins anew."""
+
+    def contained(*arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception:  # noqa: BLE001  # it would end the client's thread, and nobody would notice
+            _log.exception("a fault in answering the broker")
+            over.set()
+
+    return contained
+
+
+def _order(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Order | None:
+    """Return what ``…/SOURCE/enabled/set`` or ``…/SOURCE/threshold/set`` asks for; None for nonsense, which is logged."""
+    source_id, field, _ = topic.removeprefix(f"{spec.topic}/").split("/")
+    text = payload.decode(errors="replace").strip()
+    if field == "enabled" and text in ("ON", "OFF"):
+        return Order(source_id, field, text == "ON")
+    if field == "threshold":
+        try:
+            return Order(source_id, field, float(text))
+        except ValueError:
+            pass
+    _log.warning("%s: %s is no order: %.40r", spec.url, topic, text)
+    return None

@@ -1,0 +1,111 @@
+"""The house seen over MQTT: sources as they are, and orders from outside that change their settings."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from claptrap.core.errors import ClapTrapError
+from claptrap.core.events import SourceStatus, State
+from claptrap.delivery.discovery import Shown
+from claptrap.delivery.mqtt import Mqtt, Order
+from claptrap.settings.schema import Settings
+
+MOST_ORDERS = 100  # that may wait; more come from nobody who means well
+_log = logging.getLogger(__name__)
+
+
+class BrokerRoom:
+    """Keeps the link to the broker in step with the settings.
+
+    Args:
+        settings: gives those in force.
+        statuses: gives how every source is.
+        change_source: changes the settings of one source, as the page does.
+        on_change: called when ``problems`` has changed.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        statuses: Callable[[], Mapping[str, SourceStatus]],
+        change_source: Callable[[str, Mapping[str, Any]], object],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._statuses = statuses
+        self._change_source = change_source
+        self.mqtt = Mqtt(self._take, on_change)
+        self._work: queue.Queue[Order | None] = queue.Queue(MOST_ORDERS)
+        self._changed = threading.Event()
+        self._ending = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Take orders, and connect where the settings say so."""
+        self._ending.clear()
+        self._thread = threading.Thread(target=self._run, name="mqtt:orders")
+        self._thread.start()
+        self.follow()
+
+    def stop(self) -> None:
+        """Obey nobody any more, and end the link."""
+        self._ending.set()
+        self.follow()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self.mqtt.stop()
+
+    def follow(self) -> None:
+        """Take over, soon, what the settings and sources are now. Never waits: whoever calls may hold any lock."""
+        self._changed.set()
+        with suppress(queue.Full):  # then the thread has work, and looks anyhow
+            self._work.put_nowait(None)
+
+    def state(self) -> str:
+        """Return how the link is: ``off``, ``connected`` or ``waiting``."""
+        return "off" if self._settings().broker() is None else "connected" if self.mqtt.connected else "waiting"
+
+    def problems(self) -> list[ClapTrapError]:
+        """Return why there is no link, where one is wanted."""
+        problem = self.mqtt.problem()
+        return [problem] if problem is not None else []
+
+    def _shown(self) -> list[Shown]:
+        statuses = self._statuses()
+        return [
+            Shown(
+                s.id, s.name, s.kind, s.enabled, s.threshold,
+                statuses[s.id].state.value, statuses[s.id].code, statuses[s.id].state is State.LIVE,
+            )
+            for s in self._settings().sources
+            if s.id in statuses
+        ]  # fmt: skip
+
+    def _take(self, order: Order) -> None:
+        try:
+            self._work.put_nowait(order)
+        except queue.Full:
+            _log.warning("an order over MQTT for %s was dropped: too many at once", order.source_id)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            order = self._work.get()
+            if order is not None:
+                self._obey(order)
+            if self._changed.is_set():
+                self._changed.clear()
+                self.mqtt.show(self._shown())
+                self.mqtt.aim(self._settings().broker())
+
+    def _obey(self, order: Order) -> None:
+        try:
+            self._change_source(order.source_id, {order.field: order.value})
+        except ClapTrapError as error:
+            _log.warning("an order over MQTT for %s was refused: %s", order.source_id, error)
+            self.mqtt.show(self._shown(), again=True)  # so that whoever gave it sees how things are

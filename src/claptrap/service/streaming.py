@@ -1,0 +1,37 @@
+"""MediaMTX's streams, as sources that could be added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from claptrap.core.errors import ServiceError
+from claptrap.mediamtx.paths import list_paths
+from claptrap.service.words import in_words
+from claptrap.settings.schema import RtspSource, Settings
+
+
+class Streaming:
+    """Says what MediaMTX of this machine serves.
+
+    Args:
+        settings: gives those in force.
+    """
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._settings = settings
+
+    def paths(self) -> dict[str, Any]:
+        """Return ``paths``, each with the source that hears it, ``source_id``, None where there is none yet.
+
+        Beside it, in words, why there are none: ``mediamtx.unreachable``, ``mediamtx.no_api``; that is no failure, for few
+        people need MediaMTX.
+        """
+        try:
+            found = list_paths()
+        except ServiceError as error:
+            return in_words({"paths": [], "code": error.code, "params": dict(error.params)})
+        heard = {source.input.url: source.id for source in self._settings().sources if isinstance(source, RtspSource)}
+        paths = [{**asdict(path), "source_id": heard.get(path.url)} for path in found]
+        return in_words({"paths": paths, "code": "", "params": {}})

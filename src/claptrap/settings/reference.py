@@ -1,0 +1,204 @@
+"""Every setting with its default and its range, out of the schema that checks them, as Markdown in both languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from claptrap.core.wording import Language
+from claptrap.settings.schema import Settings
+
+_WORDS: dict[str, dict[Language, str]] = {
+    "version": {
+        "en": "of the document; older ones are brought up to date",
+        "fr": "du document ; les anciennes sont mises à jour",
+    },
+    "language": {"en": "of the page and of answers", "fr": "de la page et des réponses"},
+    "welcomed": {"fr": "si quelqu'un a suivi la première minute, ou l'a passée"},
+    "sources": {"en": "what is heard", "fr": "ce qui est écouté"},
+    "history.keep_days": {"fr": "ensuite, c'est oublié"},
+    "clips.keep_days": {"en": "then the sound is deleted", "fr": "ensuite, le son est effacé"},
+    "clips.keep_mb": {"en": "then the oldest sound goes", "fr": "au-delà, le son le plus ancien part"},
+    "mqtt.enabled": {"en": "whether a broker is told", "fr": "si un courtier est prévenu"},
+    "mqtt.host": {"fr": "nom ou adresse du courtier"},
+    "mqtt.port": {"fr": "d'habitude 8883 avec TLS"},
+    "mqtt.version": {"en": "of the protocol", "fr": "du protocole"},
+    "mqtt.tls": {"en": "speak TLS", "fr": "parler TLS"},
+    "mqtt.verify_tls": {"fr": "refuser un courtier qui ne prouve pas son identité"},
+    "mqtt.ca_file": {"fr": "fichier PEM de l'autorité de confiance, au lieu de celles du système"},
+    "mqtt.username": {"en": "at the broker", "fr": "chez le courtier"},
+    "mqtt.password": {"fr": "ne se relit pas"},
+    "mqtt.topic": {"fr": "première partie de chaque sujet ; distingue plusieurs ClapTrap"},
+    "mqtt.discovery": {"fr": "préfixe de découverte de Home Assistant ; vide pour aucune découverte"},
+    "notify": {"fr": "services qui affichent des notifications"},
+    "notify[].id": {"fr": "identifiant stable"},
+    "notify[].enabled": {"en": "whether it is told", "fr": "s'il est prévenu"},
+    "notify[].url": {"fr": "adresse Apprise du service ; ne se relit pas"},
+    "notify[].sources": {"fr": "identifiants des sources dont il est prévenu ; vide pour toutes"},
+    "notify[].claps": {"fr": "seulement les détections d'autant de claps ; vide pour toutes, applaudissements compris"},
+    "sources[].id": {"fr": "identifiant stable"},
+    "sources[].name": {"en": "for people", "fr": "pour les gens"},
+    "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
+    "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
+    "sources[].threshold": {"fr": "score minimal d'un clap"},
+    "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
+    "sources[].patterns": {"fr": "l'une d'elles suffit pour une détection"},
+    "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
+    "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].webhooks": {"en": "who is told", "fr": "qui est prévenu"},
+    "sources[].patterns[].claps": {"fr": "combien"},
+    "sources[].patterns[].at_least": {"fr": "si davantage convient aussi ; sinon exactement autant"},
+    "sources[].patterns[].min_gap_s": {"fr": "un clap plus tôt après le précédent ne compte pas"},
+    "sources[].patterns[].max_gap_s": {"fr": "un clap plus tard après le précédent commence une nouvelle suite"},
+    "sources[].webhooks[].id": {"fr": "identifiant stable dans la source"},
+    "sources[].webhooks[].enabled": {"en": "whether it is told", "fr": "s'il est prévenu"},
+    "sources[].webhooks[].url": {"fr": "http(s) ; elle peut contenir un jeton"},
+    "sources[].webhooks[].timeout_s": {"fr": "limite d'un essai entier"},
+    "sources[].webhooks[].max_attempts": {"fr": "essais pour une détection"},
+    "sources[].webhooks[].max_age_s": {"fr": "combien de temps une détection peut l'attendre"},
+    "sources[].webhooks[].claps": {"fr": "seulement celles d'autant de claps ; vide pour toutes, applaudissements compris"},
+    "sources[].webhooks[].headers": {"fr": "envoyés avec ; leurs valeurs ne se relisent pas"},
+    "sources[].webhooks[].signing_secret": {"fr": "signe l'envoi (Standard Webhooks) ; ne se relit pas"},
+    "sources[].webhooks[].verify_tls": {"fr": "refuser un récepteur https qui ne prouve pas son identité"},
+    "sources[].webhooks[].ca_file": {"fr": "fichier PEM de l'autorité de confiance, au lieu de celles du système"},
+    "sources[].input.device": {"fr": "nom tel que listé ; vide pour celui par défaut du système"},
+    "sources[].input.path": {"en": "of the recording", "fr": "de l'enregistrement"},
+    "sources[].input.loop": {"en": "play it again without end", "fr": "le rejouer sans fin"},
+    "sources[].input.url": {"fr": "rtsp:// ou rtsps://"},
+    "sources[].input.transport": {"fr": "udp seulement là où tcp ne marche pas"},
+    "sources[].input.track": {"fr": "laquelle de plusieurs pistes audio, à partir de 1"},
+    "sources[].input.username": {"en": "of the camera", "fr": "de la caméra"},
+    "sources[].input.password": {"fr": "ne se relit pas"},
+    "sources[].input.verify_tls": {"fr": "refuser un serveur rtsps qui ne prouve pas son identité"},
+    "sources[].input.host": {"fr": "adresse IPv4 de l'émetteur"},
+    "sources[].input.stream": {"fr": "son nom, tel que listé"},
+    "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},
+    "sources[].input.channel": {"fr": "mean (moyenne), loudest (le plus fort), ou un numéro à partir de 1"},
+}
+_HEADS: dict[Language, str] = {
+    "en": "| setting | what it may be | default | |",
+    "fr": "| réglage | valeurs possibles | par défaut | |",
+}
+_TYPES: dict[Language, dict[str, str]] = {
+    "en": {
+        "boolean": "true or false",
+        "number": "number",
+        "integer": "whole number",
+        "string": "text",
+        "object": "object",
+        "array": "list",
+        "most": "at most {n}",
+        "least": "at least {n}",
+        "over": "above {n}",
+        "under": "below {n}",
+        "characters": "{n} characters at most",
+        "entries": "{n} entries at most",
+        "needed": "**needed**",
+    },
+    "fr": {
+        "boolean": "true ou false",
+        "number": "nombre",
+        "integer": "nombre entier",
+        "string": "texte",
+        "object": "objet",
+        "array": "liste",
+        "most": "{n} au plus",
+        "least": "au moins {n}",
+        "over": "plus de {n}",
+        "under": "moins de {n}",
+        "characters": "{n} caractères au plus",
+        "entries": "{n} entrées au plus",
+        "needed": "**obligatoire**",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting.
+
+    Attributes:
+        path: where, e.g. ``sources[].webhooks[].url``.
+        kinds: of sources that have it; empty for all, and outside of sources.
+        schema: its JSON schema.
+        needed: whether it has no default.
+    """
+
+    path: str
+    kinds: tuple[str, ...]
+    schema: Mapping[str, Any]
+    needed: bool
+
+
+def rows() -> list[Row]:
+    """Return every setting, objects and what is in them, in the order of the document."""
+    whole = Settings.model_json_schema()
+    found: dict[str, list[Row]] = {}
+    for row in _rows("", (), whole, whole["$defs"]):
+        found.setdefault(f"{row.path} {json.dumps(row.schema, sort_keys=True) if row.kinds else ''}", []).append(row)
+    every_kind = frozenset(whole["properties"]["sources"]["items"]["discriminator"]["mapping"])
+    return [_together(same, every_kind) for same in found.values()]
+
+
+def markdown(language: Language) -> str:
+    """Return the table of all settings."""
+    lines = [_HEADS[language], "|---|---|---|---|"]
+    for row in rows():
+        kinds = f" ({', '.join(row.kinds)})" if row.kinds else ""
+        cells = (f"`{row.path}`{kinds}", _allowed(row.schema, language), _default(row, language), _described(row, language))
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _rows(path: str, kinds: tuple[str, ...], part: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Row]:
+    for name, schema in part.get("properties", {}).items():
+        here = f"{path}.{name}" if path else name
+        inner = [(schema["$ref"], kinds)] if "$ref" in schema else []
+        items = schema.get("items", {})
+        inner_list = [(items["$ref"], kinds)] if "$ref" in items else []
+        mapping = items.get("discriminator", {}).get("mapping", {})
+        inner_list += [(reference, (kind,)) for kind, reference in mapping.items()]
+        if not inner:
+            yield Row(here, kinds, schema, name in part.get("required", ()))
+        for reference, its_kinds in inner:
+            yield from _rows(here, its_kinds, parts[reference.rpartition("/")[2]], parts)
+        for reference, its_kinds in inner_list:
+            yield from _rows(f"{here}[]", its_kinds, parts[reference.rpartition("/")[2]], parts)
+
+
+def _together(same: list[Row], every_kind: frozenset[str]) -> Row:
+    """Return the rows of one setting that several kinds of sources have alike as one."""
+    first = same[0]
+    kinds = tuple(kind for row in same for kind in row.kinds)
+    return Row(first.path, () if set(kinds) == every_kind else kinds, first.schema, first.needed)
+
+
+def _allowed(schema: Mapping[str, Any], language: Language) -> str:
+    words = _TYPES[language]
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    said = [words[str(schema.get("type", "object"))]]
+    for key, word in (
+        *(("minimum", "least"), ("exclusiveMinimum", "over"), ("maximum", "most"), ("exclusiveMaximum", "under")),
+        *(("minItems", "least"), ("maxLength", "characters"), ("maxItems", "entries"), ("maxProperties", "entries")),
+    ):
+        if key in schema:
+            said.append(words[word].format(n=schema[key]))
+    return ", ".join(said) + (f", `{schema['pattern']}`" if "pattern" in schema else "")
+
+
+def _default(row: Row, language: Language) -> str:
+    if row.needed:
+        return _TYPES[language]["needed"]
+    if isinstance(row.schema.get("default"), (list, dict)) and row.schema["default"]:
+        return "…"
+    return f"`{json.dumps(row.schema['default'])}`" if "default" in row.schema else "…"
+
+
+def _described(row: Row, language: Language) -> str:
+    words = _WORDS.get(row.path, {})
+    return words.get(language) or words.get("en") or str(row.schema.get("description", ""))

@@ -1,0 +1,140 @@
+"""Reverse proxies: what one says about a request is believed if it was named, and seen by nobody otherwise.
+
+Behind ``Proxies`` a request looks as if there were none: the address, scheme, name and path are those of whoever asked. The
+one thing left is ``X-Forwarded-Prefix``, the sub-path under which the page is shown; it is ours, and has been checked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from claptrap.core.errors import InputError
+from claptrap.web.asgi import Scope
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+PREFIX = b"x-forwarded-prefix"
+_INGRESS = b"x-ingress-path"  # Home Assistant, which has asked for a login itself
+_FORWARDED = (
+    b"forwarded",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-forwarded-port",
+    b"x-real-ip",
+    PREFIX,
+    _INGRESS,
+)
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was before any proxy.
+
+    Attributes:
+        scope: the request.
+        is_ingress: whether Home Assistant shows the page within its own.
+    """
+
+    scope: Scope
+    is_ingress: bool
+
+
+class Proxies:
+    """The proxies that are believed.
+
+    Args:
+        trusted: their addresses, or networks of them.
+        base_path: the sub-path under which one shows the page, where it does not say so itself; empty for none.
+
+    Raises:
+        InputError: ``proxy.bad_address`` or ``proxy.bad_path``.
+    """
+
+    def __init__(self, trusted: Iterable[str] = (), base_path: str = "") -> None:
+        self._trusted = tuple(_network(one) for one in trusted)
+        self._base = base_path.rstrip("/")
+        if self._base and not _PATH.fullmatch(self._base):
+            raise InputError("proxy.bad_path", path=base_path)
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anybody is believed."""
+        return bool(self._trusted)
+
+    def unwrap(self, scope: Scope) -> Asked:
+        """Return a request as whoever asked had sent it."""
+        peer = scope["client"][0] if scope.get("client") else ""
+        said = _said(scope["headers"]) if self._is_trusted(peer) else {}
+        given = said.get(_INGRESS, [""])[-1] or said.get(PREFIX, [""])[-1]
+        prefix = given.rstrip("/") if _PATH.fullmatch(given.rstrip("/")) else self._base
+        kept = [(name, value) for name, value in scope["headers"] if name not in _FORWARDED]
+        if host := said.get(b"x-forwarded-host", [""])[-1]:
+            kept = [*((name, value) for name, value in kept if name != b"host"), (b"host", host.encode("latin-1"))]
+        if prefix:
+            kept.append((PREFIX, prefix.encode("latin-1")))
+        changed = {
+            **scope,
+            "headers": kept,
+            "path": self._below(scope["path"]),
+            "scheme": self._scheme(scope, said),
+            "client": (self._client(peer, said), 0),
+        }
+        return Asked(changed, is_ingress=bool(prefix and _INGRESS in said))
+
+    def _below(self, path: str) -> str:
+        """Return ``path`` below the sub-path; proxies that take it off themselves are as welcome."""
+        is_below = self._base and (path == self._base or path.startswith(f"{self._base}/"))
+        return path[len(self._base) :] or "/" if is_below else path
+
+    def _scheme(self, scope: Scope, said: dict[bytes, list[str]]) -> str:
+        proto = said.get(b"x-forwarded-proto", [""])[-1].lower()
+        if proto not in ("http", "https"):
+            return str(scope.get("scheme", "http"))
+        return proto.replace("http", "ws") if scope["type"] == "websocket" else proto
+
+    def _client(self, peer: str, said: dict[bytes, list[str]]) -> str:
+        """Return who asked: the nearest address that is no trusted proxy's; anybody may have written what is before it."""
+        for address in reversed(said.get(b"x-forwarded-for", [])):
+            if not _is_address(address):
+                break
+            peer = address
+            if not self._is_trusted(address):
+                break
+        return peer
+
+    def _is_trusted(self, address: str) -> bool:
+        if not self._trusted or not _is_address(address):
+            return False
+        parsed = ipaddress.ip_address(address)
+        return any(parsed.version == network.version and parsed in network for network in self._trusted)
+
+
+NO_PROXIES = Proxies()
+
+
+def _said(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, list[str]]:
+    """Return what proxies say, by header: its comma-separated values, the nearest proxy's last."""
+    said: dict[bytes, list[str]] = {}
+    for name, value in headers:
+        if name in _FORWARDED:
+            said.setdefault(name, []).extend(one.strip() for one in value.decode("latin-1").split(","))
+    return said
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False)
+    except ValueError as error:
+        raise InputError("proxy.bad_address", address=text) from error

@@ -1,0 +1,32 @@
+"""REST for those who are told."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from claptrap.service import ClapTrap
+from claptrap.web.body import json_object
+
+
+def build_receivers(service: ClapTrap) -> Blueprint:
+    """Return the routes of receivers."""
+    routes = Blueprint("receivers", __name__)
+
+    @routes.get("/api/receivers")
+    def receivers() -> Response:
+        return jsonify(service.telling.receivers())
+
+    @routes.post("/api/webhooks/preview")
+    def preview() -> Response:
+        return jsonify(service.telling.preview(json_object()))
+
+    @routes.post("/api/notify/<notify_id>/test")
+    def test_notification(notify_id: str) -> tuple[Response, int]:
+        return jsonify(event_id=service.notifying.test(notify_id)), 202
+
+    @routes.delete("/api/notify/<notify_id>")
+    def remove_notification(notify_id: str) -> Response:
+        service.notifying.remove(notify_id)
+        return jsonify(service.shown())
+
+    return routes

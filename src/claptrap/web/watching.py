@@ -1,0 +1,58 @@
+"""Pages that look at the sound of a source: who looks at which, so that pictures are drawn for them and for nobody else.
+
+``watch`` ({source}) shows a connection the pictures of one source, instead of those before; an empty source ends it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import socketio
+
+from claptrap.core.errors import InputError
+from claptrap.service import ClapTrap, in_words
+
+MOST_WATCHED = 8  # sources; each costs the beat a spectrum every 20 ms
+MOST_NAME = 64
+
+
+class Watching:
+    """The pages that look. Everything happens in Socket.IO's event loop."""
+
+    def __init__(self, service: ClapTrap, server: socketio.AsyncServer) -> None:
+        self._service = service
+        self._io = server
+        self._looks: dict[str, str] = {}
+        server.on("watch", self._watch)
+
+    async def _watch(self, sid: str, *said: object) -> dict[str, Any]:
+        """Change what a connection looks at; the answer has an empty ``code``, or says why not."""
+        wish = said[0] if said and isinstance(said[0], dict) else {}
+        source = wish.get("source")
+        try:
+            await self._look(sid, source if isinstance(source, str) and len(source) <= MOST_NAME else "")
+        except InputError as error:
+            return in_words({"code": error.code, "params": dict(error.params)})
+        return in_words({"code": "", "params": {}})
+
+    async def _look(self, sid: str, source: str) -> None:
+        if (before := self._looks.pop(sid, None)) is not None:
+            await self._io.leave_room(sid, room_of(before))
+        try:
+            if source and len({*self._looks.values(), source}) > MOST_WATCHED:
+                raise InputError("api.too_many_watched", most=MOST_WATCHED)
+            if source:
+                self._looks[sid] = source
+                await self._io.enter_room(sid, room_of(source))
+        finally:
+            self._service.watch(self._looks.values())
+
+    def forget(self, sid: str) -> None:
+        """Draw no more for a connection that has ended."""
+        if self._looks.pop(sid, None) is not None:
+            self._service.watch(self._looks.values())
+
+
+def room_of(source_id: str) -> str:
+    """Return the room of all who look at a source."""
+    return f"watch:{source_id}"

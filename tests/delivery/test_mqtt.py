@@ -1,0 +1,215 @@
+"""MQTT against a real mosquitto: what is shown, what Home Assistant orders, and that nothing is lost while it is away."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from tests.peers.broker import MOSQUITTO, Broker, Watcher, free_tcp_port
+from tests.web.conftest import clap
+
+from claptrap.core.spec import BrokerSpec
+from claptrap.delivery.discovery import Shown, retained
+from claptrap.runtime.hub import Subscription
+from claptrap.service import ClapTrap
+from claptrap.settings.schema import SettingsFaults
+
+needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
+SALON = {"id": "salon", "kind": "file", "name": "Salon", "enabled": False, "input": {"path": "none"}}
+SWITCH = "homeassistant/switch/claptrap/salon-enabled/config"
+
+
+@contextmanager
+def serving(folder: Path, **mqtt: Any) -> Iterator[ClapTrap]:
+    """A service with one source that is not heard, and a broker."""
+    folder.mkdir(exist_ok=True)
+    file = folder / "settings.json"
+    if not file.exists():
+        document = {"version": 2, "sources": [SALON], "mqtt": {"enabled": True, "host": "127.0.0.1", **mqtt}}
+        file.write_text(json.dumps(document))
+    service = ClapTrap(folder)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def codes(service: ClapTrap) -> list[str]:
+    return [problem["code"] for problem in service.snapshot()["problems"]]
+
+
+def wait_for_problem(service: ClapTrap, news: Subscription, code: str | None) -> None:
+    """Wait until the problem ``code`` is told; None: until there is none about MQTT."""
+    while not (code in codes(service) if code else not [c for c in codes(service) if c.startswith("mqtt.")]):
+        assert news.get(30.0) is not None or codes(service)
+
+
+@pytest.mark.slow
+@needs_broker
+def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path) -> None:
+    """Discovery, a detection, the switch, the threshold, an order that cannot be, Home Assistant's restart, removal."""
+    with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "data", port=broker.port) as service:
+        home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and SWITCH in home.retained)
+        switch = json.loads(home.retained[SWITCH])
+        assert json.loads(home.retained[switch["state_topic"]])["enabled"] == "OFF"
+
+        home.publish(switch["command_topic"], b"ON")
+        home.wait_for(lambda: json.loads(home.retained[switch["state_topic"]])["enabled"] == "ON")
+        assert service.source("salon")["enabled"] is True
+        home.publish("claptrap/salon/threshold/set", b"0.7")
+        home.wait_for(lambda: json.loads(home.retained[switch["state_topic"]])["threshold"] == 0.7)
+        assert service.source("salon")["threshold"] == 0.7
+        home.retained.pop(SWITCH)
+        home.publish("claptrap/salon/threshold/set", b"7")  # refused: everything is shown again as it is
+        home.wait_for(lambda: SWITCH in home.retained)
+        assert service.source("salon")["threshold"] == 0.7
+
+        home.retained.pop(SWITCH)
+        home.publish("homeassistant/status", b"online")
+        home.wait_for(lambda: SWITCH in home.retained)
+
+        service.take(clap(1))
+        home.wait_for(lambda: home.events)
+        topic, content = home.events[0]
+        event = json.loads(home.retained["homeassistant/event/claptrap/salon-clap/config"])
+        assert topic == event["state_topic"]
+        assert json.loads(content)["event_type"] in event["event_types"]
+        assert json.loads(content)["source_name"] == "Salon"
+
+        service.remove_source("salon")
+        kept = [topic for topic in home.retained if "salon" in topic and not topic.endswith("/set")]
+        home.wait_for(lambda: not any(home.retained[topic] for topic in kept))
+    assert home.retained["claptrap/status"] == b"offline"
+
+
+@pytest.mark.slow
+@needs_broker
+def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path: Path) -> None:
+    """It is killed in between, and started again; ClapTrap is restarted, too."""
+    broker = Broker(tmp_path)
+    with serving(tmp_path / "data", port=broker.port) as service:
+        news = service.hub.subscribe(1_000)
+        wait_for_problem(service, news, "mqtt.unreachable")
+        for i in range(10):
+            service.take(clap(i))
+    with broker, Watcher(broker.port) as home:
+        with serving(tmp_path / "data") as service:
+            home.wait_for(lambda: len({content for _, content in home.events}) == 10)
+            news = service.hub.subscribe(1_000)
+            wait_for_problem(service, news, None)
+            broker.stop()
+            for i in range(10, 20):
+                service.take(clap(i))
+            broker.start()
+            home.wait_for(lambda: len({json.loads(content)["event_id"] for _, content in home.events}) == 20)
+        told = [json.loads(content)["timestamp"] for _, content in home.events]
+        assert sorted(set(told)) == [clap(i).timestamp for i in range(20)]
+
+
+@pytest.mark.slow
+@needs_broker
+def test_what_an_earlier_claptrap_left_is_taken_back(tmp_path: Path) -> None:
+    """A source that was removed while the broker was away; and all of it when MQTT is switched off."""
+    with Broker(tmp_path) as broker, Watcher(broker.port) as home:
+        home.publish("homeassistant/switch/claptrap/gone-enabled/config", b"{}", retain=True)
+        home.publish("claptrap/gone/state", b"{}", retain=True)
+        home.publish("homeassistant/switch/other/gone-enabled/config", b"{}", retain=True)
+        with serving(tmp_path / "data", port=broker.port) as service:
+            home.wait_for(lambda: not home.retained["homeassistant/switch/claptrap/gone-enabled/config"])
+            home.wait_for(lambda: not home.retained["claptrap/gone/state"])
+            home.wait_for(lambda: home.retained.get(SWITCH))
+            service.change({"mqtt": {"enabled": False}})
+            home.wait_for(lambda: not home.retained[SWITCH] and not home.retained["claptrap/status"])
+        assert home.retained["homeassistant/switch/other/gone-enabled/config"] == b"{}"  # another's
+
+
+@pytest.mark.slow
+@needs_broker
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_wrong_password_is_said_and_the_right_one_lets_in(tmp_path: Path, version: str) -> None:
+    with Broker(tmp_path, password="right") as broker:
+        wrong = {"username": "claptrap", "password": "wrong", "version": version}
+        with serving(tmp_path / "data", port=broker.port, **wrong) as service:
+            news = service.hub.subscribe(1_000)
+            wait_for_problem(service, news, "mqtt.refused")
+            assert "wrong" not in json.dumps(service.snapshot())
+            service.change({"mqtt": {"password": "right"}})
+            wait_for_problem(service, news, None)
+            service.take(clap(1))
+            while not [a for a in service.snapshot()["attempts"] if a["target_id"] == "mqtt" and a["ok"]]:
+                assert news.get(30.0) is not None
+
+
+@pytest.mark.slow
+@needs_broker
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"  # paho leaves the socket of a failed handshake to Python
+)
+def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
+    """Trusted where it is named; refused in words where it is not."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    files = (tmp_path / "ca.pem", tmp_path / "cert.pem", tmp_path / "key.pem")
+    authority.cert_pem.write_to_path(files[0])
+    certificate.cert_chain_pems[0].write_to_path(files[1])
+    certificate.private_key_pem.write_to_path(files[2])
+    with Broker(tmp_path, certificate=files) as broker, serving(tmp_path / "data", port=broker.port, tls=True) as service:
+        news = service.hub.subscribe(1_000)
+        wait_for_problem(service, news, "mqtt.tls")
+        service.change({"mqtt": {"ca_file": str(files[0])}})
+        wait_for_problem(service, news, None)
+        service.take(clap(1))
+        while not [a for a in service.snapshot()["attempts"] if a["ok"]]:
+            assert news.get(30.0) is not None
+
+
+@pytest.mark.slow
+def test_a_broker_that_says_nothing_holds_up_no_end(tmp_path: Path) -> None:
+    """It takes the connection and is mute; the service still stops at once, and nothing is left behind."""
+    with socket.create_server(("127.0.0.1", 0)) as mute, serving(tmp_path / "data", port=mute.getsockname()[1]) as service:
+        connection, _ = mute.accept()
+        with connection:
+            assert connection.recv(1)  # it has introduced itself
+            service.take(clap(1))
+
+
+def test_a_broker_without_an_address_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", enabled=False) as service:
+        with pytest.raises(SettingsFaults) as caught:
+            service.change({"mqtt": {"enabled": True, "host": "", "topic": "a/b", "discovery": "#"}})
+        found = {(fault.path, fault.code) for fault in caught.value.faults}
+        assert found == {
+            ("mqtt.host", "settings.empty"),
+            ("mqtt.topic", "settings.bad_topic"),
+            ("mqtt.discovery", "settings.bad_topic"),
+        }
+
+
+def test_a_password_does_not_move_to_another_broker(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", enabled=False, port=free_tcp_port(), username="u", password="old") as service:
+        assert "old" in service.change({"mqtt": {"topic": "house"}}).mqtt.whole().values()
+        for elsewhere in ({"host": "evil.example"}, {"port": 1}, {"tls": True, "verify_tls": False}):
+            with pytest.raises(SettingsFaults) as caught:
+                service.change({"mqtt": elsewhere})
+            (fault,) = caught.value.faults
+            assert (fault.path, fault.code) == ("mqtt.password", "settings.secret_elsewhere")
+        assert "new" in service.change({"mqtt": {"host": "localhost", "password": "new"}}).mqtt.whole().values()
+
+
+def test_everything_shown_is_below_our_own_topics() -> None:
+    spec = BrokerSpec("h", topic="house")
+    kept = retained(spec, [Shown("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)])
+    assert {topic.split("/")[0] for topic in kept} == {"house", "homeassistant"}
+    configurations = [json.loads(content) for topic, content in kept.items() if topic.endswith("/config")]
+    assert len({entity["unique_id"] for entity in configurations}) == 3
+    assert {entity["device"]["identifiers"][0] for entity in configurations} == {"house-a"}
+    assert all(topic.startswith("house/") for topic in retained(BrokerSpec("h", topic="house", discovery=""), [
+        Shown("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
+    ]))  # fmt: skip

@@ -1,0 +1,131 @@
+"""A program that behaves is kept, one that misbehaves is started again, and none outlives us."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.peers.mediamtx import lives, stand_in
+
+from claptrap.core.backoff import Backoff
+from claptrap.mediamtx.supervisor import Stage, Supervisor
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line")
+WAIT_S = 30.0
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process runs; one that has ended and waits to be seen off does not (Linux tells)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    if sys.platform != "linux":
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@contextmanager
+def supervised(folder: Path, mode: str) -> Iterator[Supervisor]:
+    program, config = stand_in(folder, mode)
+    supervisor = Supervisor(program, config, backoff=Backoff(0.01, 0.02, random.Random(0)))
+    supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        supervisor.stop()
+    assert supervisor.condition.stage is Stage.IDLE
+    assert not [pid for pid in lives(folder) if is_alive(pid)]
+
+
+@pytest.mark.parametrize("mode", ["good", "stubborn", "mute"])
+def test_it_ends_with_us_and_with_what_it_started(tmp_path: Path, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Also where it does not want to, or has closed its output: its ffmpeg would go on recording."""
+    caplog.set_level(logging.INFO)
+    with supervised(tmp_path, mode) as supervisor:
+        wait_for(lambda: "listener opened" in caplog.text)
+        assert supervisor.condition.stage is Stage.RUNNING
+        child = int((tmp_path / "child").read_text())
+        assert is_alive(child)
+    assert "MediaMTX: [RTSP] listener opened on 127.0.0.1:8554 (TCP)" in caplog.messages
+    wait_for(lambda: not is_alive(child))
+    assert len(lives(tmp_path)) == 1
+
+
+def test_it_is_started_again_when_it_fails(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """As often as need be, saying why each time."""
+    caplog.set_level(logging.INFO)
+    with supervised(tmp_path, "crash") as supervisor:
+        wait_for(lambda: "listener opened" in caplog.text)
+        assert supervisor.condition.starts == 3
+        assert (supervisor.condition.code, supervisor.condition.params) == ("mediamtx.ended", {"status": 3})
+    assert caplog.messages.count("MediaMTX: something is wrong") == 2
+
+
+def test_one_that_is_killed_is_started_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Without leaving what it had started behind."""
+    caplog.set_level(logging.INFO)
+    with supervised(tmp_path, "good"):
+        wait_for(lambda: "listener opened" in caplog.text)
+        child = int((tmp_path / "child").read_text())
+        os.kill(lives(tmp_path)[0], 9)
+        wait_for(lambda: not is_alive(child))
+        wait_for(lambda: len(lives(tmp_path)) == 2)
+
+
+def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
+    """With the port, and the file in which to choose another."""
+    with supervised(tmp_path, "taken") as supervisor:
+        wait_for(lambda: supervisor.condition.code == "mediamtx.port_taken" and supervisor.condition.starts > 1)
+        assert supervisor.condition.params == {"port": 8554, "config": str(tmp_path / "mediamtx.yml")}
+
+
+def test_a_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
+    """And tried again: it may be on its way."""
+    (tmp_path / "mediamtx.yml").write_text("")
+    supervisor = Supervisor(tmp_path / "none", tmp_path / "mediamtx.yml", backoff=Backoff(0.01, 0.02, random.Random(0)))
+    supervisor.start()
+    try:
+        wait_for(lambda: supervisor.condition.code == "mediamtx.cannot_start")
+        stand_in(tmp_path, "good")
+        (tmp_path / "mediamtx").rename(tmp_path / "none")
+        wait_for(lambda: supervisor.condition.stage is Stage.RUNNING)
+    finally:
+        supervisor.stop()
+    wait_for(lambda: not [pid for pid in lives(tmp_path) if is_alive(pid)])
+
+
+@pytest.mark.parametrize("mode", ["flood", "junk"])
+def test_what_it_says_is_bounded_and_scrubbed(tmp_path: Path, mode: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A flood is counted, a line is cut, a password is taken out."""
+    caplog.set_level(logging.INFO)
+    with supervised(tmp_path, mode):
+        wait_for((tmp_path / "child").exists)
+        if mode == "junk":
+            wait_for(lambda: "is gone" in caplog.text)
+    lines = [message for message in caplog.messages if message.startswith("MediaMTX: ")]
+    assert len(lines) < 1000
+    assert max(map(len, lines)) < 2100
+    assert "hunter22" not in caplog.text
+    assert "\x1b" not in caplog.text
+
+
+def test_stopping_what_never_started_is_harmless(tmp_path: Path) -> None:
+    Supervisor(tmp_path / "none", tmp_path / "none.yml").stop()

@@ -1,0 +1,148 @@
+"""What the documentation says is there, is there: links, commands, addresses, bodies; in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from claptrap.cli.main import main
+from claptrap.core.events import Event
+from claptrap.delivery.payload import clap_body
+from claptrap.settings.schema import Settings, id_for, merged
+from tests.conftest import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "training/README.md"])
+DOCS = ROOT / "docs"
+ENGLISH_ONLY = {  # for people who read code
+    "adding-a-source.md", "hearing.md",
+}  # fmt: skip
+
+
+def blocks(page: Path, language: str) -> Iterator[str]:
+    """Yield the fenced blocks of one language."""
+    yield from re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub and the site make them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = [re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", line) for line in re.findall(r"^#+ (.+)$", text, re.MULTILINE)]
+    plain = (unicodedata.normalize("NFC", heading).lower() for heading in headings)
+    return {re.sub(r"[^\w\s-]", "", heading).strip().replace(" ", "-") for heading in plain}
+
+
+def shell_lines(page: Path) -> Iterator[str]:
+    """Yield the commands that a page tells people to type, one logical line each."""
+    for block in blocks(page, "sh"):
+        joined = re.sub(r"'[^']*'", lambda quoted: quoted[0].replace("\n", " "), block.replace("\\\n", " "))
+        yield from (line.strip() for line in joined.splitlines() if line.strip())
+
+
+def alternatives(command: str) -> list[str]:
+    """Return each of what ``claptrap token create|list`` stands for."""
+    choice = re.search(r"\S+\|\S+", command)
+    return [command.replace(choice[0], one) for one in choice[0].split("|")] if choice else [command]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
+
+
+def test_every_page_has_its_other_language() -> None:
+    english = {path.name for path in DOCS.glob("*.md")}
+    assert english - ENGLISH_ONLY == {path.name for path in (DOCS / "fr").glob("*.md")} - ENGLISH_ONLY
+    assert english >= ENGLISH_ONLY
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_are_ones_that_claptrap_takes(page: Path) -> None:
+    """Every ``claptrap …`` in a block or in code within a line: the command exists, and so does each option."""
+    inline = re.findall(r"`((?:\.venv/bin/)?claptrap [a-z][^`]*)`", page.read_text("utf-8"))
+    typed = [line.partition("  #")[0] for line in shell_lines(page) if re.match(r"(\.venv/bin/)?claptrap\b", line)]
+    for line in (one for found in [*typed, *inline] for one in alternatives(found)):
+        _, *arguments = shlex.split(line.replace("…", ""))
+        context = click.Context(main, resilient_parsing=True)
+        command: click.Command = main
+        while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+            found = command.get_command(context, arguments.pop(0))
+            assert found is not None, line
+            command, context = found, click.Context(found, parent=context, resilient_parsing=True)
+        command.make_parser(context).parse_args(arguments)  # raises on an unknown option
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    asked = re.findall(r"`(?:sudo )?make ([a-z][a-z-]*)", page.read_text("utf-8"))
+    asked += [found[1] for line in shell_lines(page) if (found := re.match(r"(?:sudo )?make ([a-z-]+)", line))]
+    assert set(asked) <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_settings_in_examples_are_valid(page: Path) -> None:
+    """What a page lets people send with curl is JSON that ClapTrap takes."""
+    for line in shell_lines(page):
+        words = shlex.split(line.partition(" # ")[0]) if line.startswith("curl ") else []
+        if "-d" not in words:
+            continue
+        text = words[words.index("-d") + 1].replace("whsec_…", "whsec_" + "QUJD" * 8).replace("…", "x")
+        body: dict[str, Any] = json.loads(text)
+        address = next(word for word in words if "/api/" in word).partition("/api/")[2]
+        if address == "settings":
+            merged(Settings(), body)
+        elif address == "sources":
+            merged(Settings(), {"sources": [{**body, "id": id_for(Settings(), body)}]})
+        elif address.startswith("sources/") and address.count("/") == 1:
+            merged(Settings(), {"sources": [{**body, "id": "microphone"}]})
+
+
+def test_bodies_that_are_shown_are_the_ones_that_are_sent() -> None:
+    event = Event("s", "S", "microphone", "e", 0, 1.0, 1.1, 1.0, 0.9)
+    texts = [block for page in PAGES for block in blocks(page, "json") if '"event_id"' in block and '"labels"' in block]
+    whole = [body for body in map(json.loads, texts) if "latency_s" not in body]  # not what Socket.IO tells
+    assert len(whole) >= 4
+    assert all(set(body) >= set(clap_body(event)) for body in whole)
+
+
+def test_notices_name_everything_that_is_locked() -> None:
+    """Whoever changes dependencies: ``make notices``."""
+    named = re.findall(r"^\| (\S+)(?: \(npm\))? \|", (ROOT / "NOTICES.md").read_text("utf-8"), re.MULTILINE)
+    lock = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.MULTILINE)
+    page = json.loads((ROOT / "frontend/package.json").read_text("utf-8"))["dependencies"].keys() - {"esbuild"}
+    assert set(named) - {"package"} == {name.lower() for name in lock} | page
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_complaint(tmp_path: Path) -> None:
+    """And no page of it asks another host for anything."""
+    built = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    pages = list(tmp_path.rglob("*.html"))
+    assert {"index.html", "fr/index.html"} <= {page.relative_to(tmp_path).as_posix() for page in pages}
+    foreign = re.compile(r'<(?:script|img|link|iframe)[^>]*(?:src|href)="(?:https?:)?//(?!localhost)[^"]*"')
+    assert [(page.name, found[0]) for page in pages for found in foreign.finditer(page.read_text("utf-8"))] == []

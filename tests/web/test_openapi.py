@@ -1,0 +1,198 @@
+"""The API's description says what there is, and what is said is what comes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from flask import Flask
+from tests.web.conftest import Served, clap
+from tests.web.test_live import EVENTS, page
+
+from claptrap.core import events, wording
+from claptrap.core.events import Attempt, Clap, ClipKept, Event, Heard, Level, Problem, State, Status, Verdict
+from claptrap.service import ClapTrap
+from claptrap.web.app import create_app
+from claptrap.web.asyncapi import TAKEN, TOLD, describe_news
+from claptrap.web.openapi import describe_api
+from claptrap.web.problems import status_of
+from claptrap.web.routes import ROUTES
+from claptrap.web.wire import message
+
+PAGES = ("/", "/micro")  # of the house: they are not the API's
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    return create_app(ClapTrap(tmp_path))
+
+
+def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
+    """A new route is described in ``web/routes.py``, in both languages; one that went is struck out there."""
+    there = {
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith(("/api", "/healthz", "/metrics"))
+    }
+    assert there == set(ROUTES)
+    assert all(route.en and route.fr and route.en != route.fr for route in ROUTES.values())
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_description_is_whole(language: wording.Language) -> None:
+    """Every reference leads somewhere, every schema is one, every name of an operation is its own."""
+    for described in (describe_api(language), describe_news(language)):
+        for reference in references(described):
+            place: Any = described
+            for step in reference.removeprefix("#/").split("/"):
+                place = place[step]
+        for schema in described["components"]["schemas"].values():
+            jsonschema_rs.meta.validate(schema)
+    operations = [one for path in describe_api(language)["paths"].values() for one in path.values()]
+    assert len({one["operationId"] for one in operations}) == len(operations) == len(ROUTES)
+    assert len({one["summary"] for one in operations}) == len(operations)
+
+
+def test_no_secret_has_an_example_or_a_default_but_nothing() -> None:
+    schemas = describe_api("en")["components"]["schemas"]
+    assert schemas["WebhookSettings"]["properties"]["signing_secret"]["default"] == ""
+    assert schemas["RtspSettings"]["properties"]["password"]["default"] == ""
+
+
+def test_descriptions_come_in_the_language_that_is_asked_for(served: Served) -> None:
+    for path in ("/api/openapi.json", "/api/asyncapi.json"):
+        french, english = (served.ask("GET", f"{path}?lang={language}") for language in ("fr", "en"))
+        assert french.status == english.status == 200
+        assert french.json != english.json
+    assert served.ask("GET", "/api/openapi.json", Accept_Language="en").json == describe_api("en")
+
+
+@pytest.mark.parametrize("code", sorted({code for route in ROUTES.values() for code in route.codes}))
+def test_each_code_has_a_sentence_and_a_status_of_its_own_kind(code: str) -> None:
+    assert code in wording.SENTENCES
+    assert 400 <= status_of(code) < 600
+    assert status_of(code) != 500
+
+
+# -- the page
+
+
+class Seen(HTMLParser):
+    """What a page holds and where it leads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            self.attributes.add(name)
+            if name == "id":
+                self.ids.add(value or "")
+            if name in ("href", "src"):
+                self.links.add(value or "")
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_is_read_offline_and_without_a_script(served: Served, language: str) -> None:
+    """Nothing of it is forbidden by our own policy, nothing comes from elsewhere, every link leads to something."""
+    answer = served.ask("GET", f"/api/docs?lang={language}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "style-src 'self'" in answer.headers["content-security-policy"]
+    seen = Seen(answer.body.decode())
+    assert not seen.tags & {"script", "style", "img", "iframe"}
+    assert not [name for name in seen.attributes if name == "style" or name.startswith("on")]
+    for link in seen.links:
+        if link.startswith("#"):
+            assert link[1:] in seen.ids, link
+        elif not link.startswith("?"):
+            assert served.ask("GET", f"/api/{link}").status == 200
+    assert {f"form-{name}" for name in ("Detection", "ProblemDocument", "SettingsPart")} <= seen.ids
+    for _, path in ROUTES:
+        assert path in answer.body.decode()
+    assert len(answer.body) < 170_000
+
+
+# -- Socket.IO
+
+
+NEWS: tuple[Status | Event, ...] = (
+    replace(clap(0), applause=True),
+    events.SourceStatus("salon", State.RETRYING, "source.silent", {"seconds": 3}, 2, 1.5, 1e9, 48_000, 2, 7),
+    Level("salon", -3.0, -20.5),
+    Heard("salon", 1e9, (("Clapping", 0.8),)),
+    Verdict("salon", 1e9, 0.4, 0.5, accepted=False, labels=(("Clapping", 0.8),)),
+    events.Picture("salon", 1e9, b"columns"),
+    Attempt("salon:e:0", "salon.webhook", "salon", "http://h/…", 1, 1e9, 0.2, 503, "delivery.status", {"status": 503}, 2.0),
+    ClipKept("salon:e:0"),
+    events.ModelProgress("yamnet", 5, 10, "model.offline", {"reason": "x"}, 3.0),
+    events.DetectionRunning(running=True),
+    events.ProblemsChanged((Problem("history.unwritable", {"path": "p", "reason": "r"}),)),
+)
+
+
+def validator(event: str) -> Any:
+    """Return what holds data of an event against its description."""
+    described = describe_news("en")
+    schema = {**described["components"]["messages"][event]["payload"], "components": described["components"]}
+    return jsonschema_rs.validator_for(schema)
+
+
+@pytest.mark.parametrize("news", NEWS, ids=lambda news: type(news).__name__)
+def test_what_is_told_has_the_form_that_is_described(news: Status | Event) -> None:
+    told = message(news)
+    assert told is not None
+    event, data = told
+    found = json.loads(json.dumps([data] if event == "level" else data))
+    validator(event).validate(found)
+    broken = [*found, {"nonsense": 1}] if isinstance(found, list) else {**found, "nonsense": 1}
+    assert not validator(event).is_valid(broken)
+
+
+def test_every_kind_of_news_is_described() -> None:
+    """Those that the page is told, and those that it says; ``Clap`` is shown by nobody, ``settings`` are tested live."""
+    kinds = {type(news) for news in NEWS} | {Clap, events.SettingsChanged}
+    assert kinds == {Event, *Status.__args__}
+    assert {*EVENTS, "micro_end"} == set(TOLD)
+    assert set(TAKEN) == {"watch", "micro_open", "micro_sound", "micro_close"}
+
+
+def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:
+    """The state, levels, a source's state, a detection and new settings, as a page receives them."""
+    served.service.take(clap(0))
+    with page(served) as told:
+        validator("state").validate(told.next("state"))
+        validator("level").validate(told.next("level"))
+        served.service.take(clap(1))
+        validator("clap").validate(told.next("clap"))
+        assert served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "threshold": 0.7}]}).status == 200
+        validator("settings").validate(told.next("settings"))
+        assert served.ask("POST", "/api/detection/stop").status == 200
+        validator("detection_status").validate(told.next("detection_status"))
+        assert served.ask("POST", "/api/detection/start").status == 200
+        validator("source").validate(told.next("source"))
+
+
+def references(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key == "$ref":
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(document, list):
+        for one in document:
+            yield from references(one)

@@ -1,0 +1,94 @@
+"""The history view: what was heard is found, marked, sent again, taken away and forgotten."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from tests.peers.receiver import Receiver
+from tests.web.browser import needs_browser
+from tests.web.conftest import Served, clap
+
+from claptrap.core.events import Event
+
+pytestmark = needs_browser
+
+
+def heard(sequence: int, ago_s: float, score: float) -> Event:
+    """Return a detection made so long ago."""
+    return replace(clap(sequence), timestamp=time.time() - ago_s, score=score)
+
+
+def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, tmp_path: Path) -> None:
+    served.service.take(heard(1, 2.5 * 86_400, 0.55))
+    served.service.take(heard(2, 1.0, 0.95))
+    page.get_by_role("link", name="Historique").click()
+    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    expect(found).to_have_count(2)
+    expect(page.get_by_text("Par heure (2 en tout)")).to_be_visible()
+
+    first = found.first
+    first.get_by_role("button", name="pas un clap").press("Enter")
+    expect(first.get_by_role("button", name="pas un clap")).to_have_attribute("aria-pressed", "true")
+    assert served.service.journal.kept("salon:e:2").mark == "not_clap"
+    page.get_by_label("Votre avis").select_option("pas un clap")
+    expect(found).to_have_count(1)
+    first.get_by_role("button", name="pas un clap").press("Enter")  # taken back
+    expect(first.get_by_role("button", name="pas un clap")).to_have_attribute("aria-pressed", "false")
+    page.get_by_label("Votre avis").select_option("tous")
+    page.get_by_label("Période").select_option("aujourd'hui")
+    expect(found).to_have_count(1)
+    page.get_by_label("Période").select_option("7 jours")
+    expect(found).to_have_count(2)
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger en JSON").click()
+    file = tmp_path / "history.jsonl"
+    download.value.save_as(file)
+    assert {json.loads(line)["score"] for line in file.read_text("utf-8").splitlines()} == {0.55, 0.95}
+
+    served.service.take(heard(3, 0.0, 0.8))  # appears by itself
+    expect(found).to_have_count(3)
+    page.get_by_label("Score d'au moins").fill("0.9")
+    expect(found).to_have_count(1)
+    page.get_by_label("Score d'au moins").fill("0")
+
+    page.get_by_role("button", name="Oublier tout").click()
+    page.get_by_role("dialog").get_by_role("button", name="Oublier tout").click()
+    expect(page.get_by_text("3 détections oubliées.")).to_be_visible()
+
+
+def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> None:
+    served.service.take(heard(1, 40 * 86_400, 0.55))  # before the week that is shown
+    page.get_by_role("link", name="Historique").click()
+    expect(page.get_by_text("Rien ne correspond à ce choix.")).to_be_visible()
+    day = page.locator(".calendar-day[data-level='4']")
+    expect(day).to_have_count(1)
+    day.press("Enter")
+    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    expect(found).to_have_count(1)
+    expect(day).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Par heure (1 en tout)")).to_be_visible()
+    day.press("Enter")
+    expect(page.get_by_text("Rien ne correspond à ce choix.")).to_be_visible()
+
+
+def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: Served) -> None:
+    with Receiver() as receiver:
+        served.service.change({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url}]}]})
+        served.service.take(heard(1, 0.0, 0.9))
+        receiver.wait_for(1)
+        page.get_by_role("link", name="Historique").click()
+        told = page.get_by_role("region", name="Envois").get_by_role("listitem").filter(has_text="Salon")
+        expect(told.get_by_text("reçu")).to_be_visible()
+        told.get_by_text("Essais : 1").click()
+        expect(told.get_by_text("réponse 204", exact=True)).to_be_visible()
+        told.get_by_role("button", name="Renvoyer").click()
+        posts = receiver.wait_for(2)
+        assert posts[0].headers["idempotency-key"] == posts[1].headers["idempotency-key"]
+        expect(told.get_by_text("Essais : 2")).to_be_visible()
+        page.get_by_label("Quels envois").select_option("abandonné")
+        expect(page.get_by_text("Rien n'a encore été envoyé.")).to_be_visible()

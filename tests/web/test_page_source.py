@@ -1,0 +1,128 @@
+"""One source close up: what it hears and why, and what can be set there, while real sound plays."""
+
+from __future__ import annotations
+
+import json
+import re
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from tests.peers.claps import recording
+from tests.peers.receiver import Receiver, answer
+from tests.web.browser import browsing, needs_browser
+from tests.web.conftest import Served, serving
+
+from claptrap.core.spec import PatternSpec
+from claptrap.service import ClapTrap
+
+pytestmark = needs_browser
+RATE_HZ = 16_000
+
+
+@pytest.fixture
+def clapping(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
+    """The service with a source that claps every 1.3 s, over and over."""
+    assert not quiet_models.exists()
+    write_claps(tmp_path / "claps.wav")
+    folder = tmp_path / "data"
+    folder.mkdir()
+    source = {"id": "salon", "kind": "file", "name": "Salon", "input": {"path": str(tmp_path / "claps.wav"), "loop": True}}
+    (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}))
+    with serving(ClapTrap(folder)) as running:
+        yield running
+
+
+def write_claps(path: Path) -> None:
+    sound, _ = recording(6, RATE_HZ)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes((np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes())
+
+
+@pytest.fixture
+def page(clapping: Served) -> Iterator[Page]:
+    with browsing(clapping.url) as opened:
+        opened.goto(f"{clapping.url}#/source/salon")
+        yield opened
+
+
+def test_the_sound_is_drawn_and_every_candidate_says_why(page: Page, clapping: Served) -> None:
+    """At a threshold that nothing reaches the same claps are below it; the picture stops when nobody looks."""
+    expect(page.locator("canvas[data-drawn]")).to_be_visible()
+    expect(page.locator(".candidates").get_by_text("Clap : détection.").first).to_be_visible()
+    page.get_by_role("slider").fill("1")
+    expect(page.locator(".candidates").get_by_text("avec ce seuil : pas un clap").first).to_be_visible()
+    expect(page.locator(".candidates").get_by_text("Proche d'un clap, mais sous le seuil.").first).to_be_visible()
+    page.get_by_role("link", name="Réglages", exact=True).click()
+    page.wait_for_function("document.querySelector('canvas.sound-picture') === null")
+    page.goto(f"{clapping.url}#/source/salon")
+    expect(page.locator("canvas[data-drawn]")).to_be_visible()
+
+
+def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
+    """One clap tells the lamp, two the gate: patterns and webhooks are added, filtered and taken away by keyboard."""
+    with Receiver(answer(204)) as lamp:
+        page.get_by_role("button", name="Ajouter un motif").press("Enter")
+        page.get_by_role("group", name="Motif 1").get_by_label("Exactement ou au moins").select_option("Exactement")
+        page.get_by_role("button", name="Ajouter un webhook").press("Enter")
+        fields = page.get_by_role("textbox", name=re.compile("^Webhook"))
+        expect(fields.nth(1)).to_be_focused()
+        fields.nth(0).fill(lamp.url)
+        fields.nth(0).press("Enter")
+        page.get_by_role("group", name="Webhook 1").get_by_role("checkbox", name="1 clap").press("Space")
+        page.get_by_role("group", name="Webhook 2").get_by_role("checkbox", name="2 claps").press("Space")
+        fields.nth(1).fill("http://127.0.0.1:1/gate")
+        fields.nth(1).press("Enter")
+        expect(page.get_by_role("group", name="Motif 2").get_by_text("Prévient : webhook 2.")).to_be_visible()
+        assert lamp.wait_for(1)[0].json["claps"] == 1
+    page.wait_for_function(
+        """fetch('api/sources/salon').then(a => a.json()).then(s =>
+            s.patterns.map(p => `${p.claps} ${p.at_least}`).join() === '1 false,2 false'
+            && s.webhooks.map(w => w.claps.join()).join() === '1,2')"""
+    )
+    page.get_by_role("button", name="Retirer le motif 1").press("Enter")
+    page.get_by_role("button", name="Retirer le webhook 2").press("Enter")
+    expect(page.get_by_role("textbox", name=re.compile("^Webhook"))).to_have_count(1)
+    expect(page.get_by_role("button", name="Ajouter un webhook")).to_be_focused()
+    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.patterns.length === 1)")
+    assert clapping.service.settings().specs()[0].patterns == (PatternSpec(2, at_least=False),)
+
+
+def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, clapping: Served) -> None:
+    """What was given is masked; a fault is told beside its field."""
+    page.get_by_text("Options avancées").click()
+    page.get_by_label("Nom de l'en-tête").fill("X-Key")
+    page.get_by_label("Valeur").fill("s3cret")
+    page.get_by_label("Valeur").press("Enter")
+    expect(page.get_by_text("X-Key: ********")).to_be_visible()
+    page.get_by_label("Essais au plus").fill("99")
+    page.get_by_label("Essais au plus").blur()
+    expect(page.get_by_label("Essais au plus")).to_have_attribute("aria-invalid", "true")
+    secret = page.get_by_label("Secret de signature")
+    secret.fill("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    secret.blur()
+    expect(secret).to_have_value("********")
+    template = page.get_by_label("Modèle du corps")
+    template.fill("{% for")
+    template.blur()
+    expect(template).to_have_attribute("aria-invalid", "true")
+    template.fill('{"who": {{ source_name | tojson }}}')
+    template.blur()
+    page.wait_for_function(
+        "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))"
+    )
+    page.get_by_label("Méthode").select_option("GET")
+    expect(template).to_have_count(0)
+    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
+    assert clapping.service.settings().sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
+    page.get_by_role("button", name="Retirer l'en-tête X-Key").click()
+    expect(page.get_by_text("X-Key: ********")).to_have_count(0)
+    assert "s3cret" not in page.content()
+    webhook = clapping.service.settings().sources[0].webhooks[0]
+    assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts) == ({}, "whsec_", 4)

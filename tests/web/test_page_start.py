@@ -1,0 +1,82 @@
+"""The first minute in a new house, on a machine without a microphone: nothing in it is a dead end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.peers.receiver import Receiver, answer
+from tests.web.browser import browsing, needs_browser
+from tests.web.conftest import Served, serving
+from tests.web.test_page_source import write_claps
+
+from claptrap.core.events import SourceStatus, State
+from claptrap.service import ClapTrap
+
+pytestmark = needs_browser
+
+
+@pytest.fixture
+def empty(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
+    """A service without any source."""
+    assert not quiet_models.exists()
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": []}))
+    with serving(ClapTrap(folder)) as running:
+        yield running
+
+
+@pytest.fixture
+def page(empty: Served) -> Iterator[Page]:
+    with browsing(empty.url) as opened:
+        yield opened
+
+
+def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path: Path) -> None:
+    """A source, a clap with its score and reason, a webhook that answers; then the house, for ever."""
+    write_claps(tmp_path / "claps.wav")
+    expect(page).to_have_title("Premiers pas · ClapTrap")
+    expect(page.get_by_text("Il n'y a pas encore de source.")).to_be_visible()
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Enregistrement").press("Space")
+    page.get_by_label("Fichier", exact=True).fill(str(tmp_path / "claps.wav"))
+    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
+    page.get_by_role("button", name="Ajouter", exact=True).click()
+    expect(page.locator(".step .state-live")).to_be_visible()
+
+    page.get_by_role("button", name="Continuer").press("Enter")
+    expect(page.get_by_role("heading", name="Claquez des mains une fois")).to_be_focused()
+    expect(page.locator(".clap-result")).to_contain_text("Clap : détection.")
+    expect(page.get_by_text("Les sons ne sont pas nommés : il manque le modèle YAMNet.")).to_be_visible()
+
+    page.get_by_role("button", name="Continuer").press("Enter")
+    with Receiver(answer(204)) as receiver:
+        page.get_by_role("textbox", name="Webhook").fill(receiver.url)
+        page.get_by_role("button", name="Tester").click()
+        expect(page.locator(".test-outcome")).to_contain_text("Test reçu : réponse 204")
+        page.get_by_role("button", name="Terminer").click()
+        expect(page).to_have_title("Maison · ClapTrap")
+        page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
+    page.reload()
+    expect(page.get_by_role("article", name="Enregistrement")).to_be_visible()
+    assert empty.service.settings().welcomed
+
+
+def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Page, empty: Served) -> None:
+    """No device, no permission, no library: the reason, and a phone or another source as the way on; or none, for now."""
+    empty.service.change({"sources": [{"id": "microphone", "kind": "microphone", "name": "Microphone", "enabled": False}]})
+    empty.service.change({"sources": [{"id": "microphone", "enabled": True}]})
+    for code in ("source.no_device", "source.no_portaudio"):
+        empty.service.stop_detection()  # the machine's own microphone, or its want of one, has no say
+        empty.service.offer(SourceStatus("microphone", State.FAILED, code))
+        expect(page.locator(".step .reason")).to_be_visible()
+        expect(page.locator(".other-ways").get_by_role("heading", name="Un téléphone comme micro")).to_be_visible()
+    expect(page.locator(".step .reason")).to_contain_text("PortAudio")
+    expect(page.get_by_role("button", name="Démarrer la détection")).to_be_visible()
+    page.get_by_role("button", name="Passer les premiers pas").click()
+    expect(page).to_have_title("Maison · ClapTrap")
+    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
