@@ -18,6 +18,7 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, sil
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
+from claptrap.core.spec import Receiver as AnyReceiver
 from claptrap.core.spec import TargetSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
@@ -62,7 +63,7 @@ class Attempts:
 @contextmanager
 def dispatching(
     attempts: Attempts,
-    *targets: TargetSpec,
+    *targets: AnyReceiver,
     backoff: Backoff = QUICK,
     stop_s: float = 0.0,
     outbox: Path | None = None,

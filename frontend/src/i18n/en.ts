@@ -152,6 +152,11 @@ export const en: Record<Key, string> = {
   "webhooks.ca_hint": "Its path on ClapTrap's machine, instead of the system's.",
   "webhooks.verify": "Verify the receiver's certificate",
 
+  "body.method": "Method",
+  "body.type": "Content type",
+  "body.template": "Template of the body",
+  "body.template_hint": "Empty: the documented JSON. Checked on examples when it is saved.",
+
   "headers.title": "HTTP headers",
   "headers.name": "Name of the header",
   "headers.value": "Value",
@@ -184,7 +189,7 @@ export const en: Record<Key, string> = {
   "level.value": "{level} dBFS",
   "level.silence": "silence",
 
-  "strip.title": "Score over the last 30 seconds",
+  "strip.title": "Scores, 30 s",
   "strip.empty": "No candidate for 30 s",
   "strip.last": "Last score {score}, threshold {threshold}: {verdict}",
   "strip.accepted": "clap",
@@ -433,4 +438,9 @@ export const en: Record<Key, string> = {
   "deliveries.step_connection": "connection",
   "deliveries.step_tls": "TLS",
   "deliveries.step_answer": "answer",
+
+  "clips.title": "Sound clips",
+  "clips.keep": "Keep the sound around each detection",
+  "clips.hint": "About 2.5 s, on this machine only, for as long as the settings say.",
+  "clips.where": "Play or delete them: the history.",
 };
