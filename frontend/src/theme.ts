@@ -1,4 +1,4 @@
-// Dark or light: a choice of this device, so this browser keeps it. Without one, as the device is set; dark where it is silent.
+// Dark unless somebody chooses light, or that the device decide: a choice of this device, so this browser keeps it.
 import { computed, effect, signal } from "@preact/signals";
 
 export const THEMES = ["system", "dark", "light"] as const;
@@ -24,15 +24,15 @@ effect(() => {
   try {
     localStorage.setItem(MEMORY, theme.value);
   } catch {
-    // A browser that keeps nothing asks its device again next time.
+    // A browser that keeps nothing is dark again next time.
   }
 });
 
 function remembered(): Theme {
   try {
     const kept = localStorage.getItem(MEMORY);
-    return THEMES.find((one) => one === kept) ?? "system";
+    return THEMES.find((one) => one === kept) ?? "dark";
   } catch {
-    return "system";
+    return "dark";
   }
 }

@@ -18,6 +18,7 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, sil
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
+from claptrap.core.spec import Receiver as AnyReceiver
 from claptrap.core.spec import TargetSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
@@ -62,7 +63,7 @@ class Attempts:
 @contextmanager
 def dispatching(
     attempts: Attempts,
-    *targets: TargetSpec,
+    *targets: AnyReceiver,
     backoff: Backoff = QUICK,
     stop_s: float = 0.0,
     outbox: Path | None = None,
@@ -110,6 +111,16 @@ def test_an_event_is_one_post_with_the_documented_body() -> None:
     assert (told.ok, told.status, told.number, told.event_id) == (True, 204, 1, "salon:19a:0")
     assert told.url == f"http://127.0.0.1:{receiver.port}/…"
     assert 0 < told.took_s < PATIENT_S
+
+
+def test_after_the_end_nobody_is_told_any_more() -> None:
+    """An order over MQTT may still change the settings while the service ends: it must not bring threads back."""
+    attempts = Attempts()
+    with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        dispatcher.stop(0.0)
+        dispatcher.apply([target(receiver.url)])
+        assert not dispatcher.standings()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("deliver:")]
 
 
 def test_only_the_receivers_of_its_source_are_told() -> None:

@@ -108,9 +108,34 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     secret.fill("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     secret.blur()
     expect(secret).to_have_value("********")
+    template = page.get_by_label("Modèle du corps")
+    template.fill("{% for")
+    template.blur()
+    expect(template).to_have_attribute("aria-invalid", "true")
+    template.fill('{"who": {{ source_name | tojson }}}')
+    template.blur()
+    page.wait_for_function(
+        "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))"
+    )
+    page.get_by_label("Méthode").select_option("GET")
+    expect(template).to_have_count(0)
+    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
     assert clapping.service.settings().sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
     page.get_by_role("button", name="Retirer l'en-tête X-Key").click()
     expect(page.get_by_text("X-Key: ********")).to_have_count(0)
     assert "s3cret" not in page.content()
     webhook = clapping.service.settings().sources[0].webhooks[0]
     assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts) == ({}, "whsec_", 4)
+
+
+def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Served) -> None:
+    keep = page.get_by_role("switch", name="Garder le son autour de chaque détection")
+    expect(keep).not_to_be_checked()
+    keep.press("Space")
+    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.clips)")
+    page.get_by_role("link", name="Les écouter, les effacer").click()
+    expect(page.get_by_label("Écouter le son gardé").first).to_be_visible()
+    page.get_by_role("button", name="Effacer les sons").click()
+    page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
+    expect(page.get_by_text(re.compile(r"\d sons? effacés?\."))).to_be_visible()
+    assert clapping.service.settings().sources[0].clips

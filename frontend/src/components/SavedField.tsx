@@ -8,7 +8,7 @@ interface Props {
   label: string;
   value: string | number;
   hint?: string;
-  type?: "text" | "password";
+  type?: "text" | "password" | "lines";
   min?: number;
   max?: number;
   placeholder?: string;
@@ -22,8 +22,8 @@ export function SavedField({ path, label, value, hint, type = "text", min, max, 
     dir: "ltr" as const, autocomplete: "off" as const, spellcheck: false,
     "aria-invalid": draft?.state === "refused", "aria-describedby": `${path}-state ${path}-hint`,
     onBlur: () => void settle(path),
-    onKeyDown: (event: KeyboardEvent) => (event.key === "Enter" ? void settle(path) : event.key === "Escape" && discard(path)),
-    onInput: ({ currentTarget: { value: text } }: { currentTarget: HTMLInputElement }) =>
+    onKeyDown: (event: KeyboardEvent) => (event.key === "Enter" && type !== "lines" ? void settle(path) : event.key === "Escape" && discard(path)),
+    onInput: ({ currentTarget: { value: text } }: { currentTarget: { value: string } }) =>
       edit(path, typeof value === "number" && text.trim() !== "" && !Number.isNaN(Number(text)) ? Number(text) : text, PAUSE_MS, text),
   };
   return (
@@ -32,6 +32,7 @@ export function SavedField({ path, label, value, hint, type = "text", min, max, 
       {typeof value === "number" && <input type="number" step="any" min={min} max={max} inputMode="decimal" {...own} />}
       {typeof value === "string" && type === "password" && <input type="password" {...own} autocomplete="new-password" onFocus={(event) => event.currentTarget.select()} />}
       {typeof value === "string" && type === "text" && <input type="text" {...own} />}
+      {typeof value === "string" && type === "lines" && <textarea rows={4} {...own} />}
       <SaveState path={path} id={`${path}-state`} />
       {hint && <p class="hint" id={`${path}-hint`}>{hint}</p>}
     </div>

@@ -152,6 +152,11 @@ export const en: Record<Key, string> = {
   "webhooks.ca_hint": "Its path on ClapTrap's machine, instead of the system's.",
   "webhooks.verify": "Verify the receiver's certificate",
 
+  "body.method": "Method",
+  "body.type": "Content type",
+  "body.template": "Template of the body",
+  "body.template_hint": "Empty: the documented JSON. Checked on examples when it is saved.",
+
   "headers.title": "HTTP headers",
   "headers.name": "Name of the header",
   "headers.value": "Value",
@@ -433,6 +438,11 @@ export const en: Record<Key, string> = {
   "deliveries.step_connection": "connection",
   "deliveries.step_tls": "TLS",
   "deliveries.step_answer": "answer",
+
+  "clips.title": "Sound clips",
+  "clips.keep": "Keep the sound around each detection",
+  "clips.hint": "About 2.5 s, on this machine only, for as long as the settings say.",
+  "clips.where": "Play or delete them: the history.",
   "settings.keep": "What is kept",
   "settings.keep_history": "Detections (days)",
   "settings.keep_clips": "Sounds around claps (days)",

@@ -151,6 +151,11 @@ export const fr = {
   "webhooks.ca_hint": "Son chemin sur la machine de ClapTrap, au lieu de celles du système.",
   "webhooks.verify": "Vérifier le certificat du receveur",
 
+  "body.method": "Méthode",
+  "body.type": "Type de contenu",
+  "body.template": "Modèle du corps",
+  "body.template_hint": "Vide : le JSON documenté. Vérifié sur des exemples quand il est enregistré.",
+
   "headers.title": "En-têtes HTTP",
   "headers.name": "Nom de l'en-tête",
   "headers.value": "Valeur",
@@ -432,6 +437,11 @@ export const fr = {
   "deliveries.step_connection": "connexion",
   "deliveries.step_tls": "TLS",
   "deliveries.step_answer": "réponse",
+
+  "clips.title": "Extraits sonores",
+  "clips.keep": "Garder le son autour de chaque détection",
+  "clips.hint": "2,5 s environ, sur cette machine seulement, pour le temps que disent les réglages.",
+  "clips.where": "Les écouter, les effacer : l'historique.",
   "settings.keep": "Ce qui est gardé",
   "settings.keep_history": "Détections (jours)",
   "settings.keep_clips": "Sons autour des claps (jours)",

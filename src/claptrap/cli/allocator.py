@@ -12,7 +12,7 @@ import os
 import sys
 
 ARENAS = 2
-LARGE_BYTES = 192 * 1024  # the ring of a stream and the memory of the judge are larger, what passes at each beat is smaller
+LARGE_BYTES = 192 * 1024  # what the judge remembers of a stream is larger, what passes at each beat is smaller
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
 
 

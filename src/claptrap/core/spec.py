@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from claptrap.core.events import Event
+from claptrap.core.wording import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,7 @@ class TargetSpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to be told of ``event``."""
-        mine = event.source_id == self.source_id
-        return mine and (not self.claps or (not event.applause and event.claps in self.claps))
+        return event.source_id == self.source_id and _counts(event, self.claps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,4 +265,58 @@ class BrokerSpec:
         return True
 
 
-Receiver = TargetSpec | BrokerSpec
+@dataclass(frozen=True, slots=True)
+class NotifySpec:
+    """A service that shows a person a notification: Telegram, ntfy, e-mail and whatever else Apprise knows.
+
+    Attributes:
+        name: its id in the settings.
+        address: Apprise's URL of it, a secret through and through: in ``tgram://TOKEN/CHAT`` the host is one.
+        sources: whose events it wants; empty for all.
+        claps: only events of so many claps; empty for all, applause too.
+        language: of what people read.
+        timeout_s: bound on one whole attempt, > 0 s.
+        max_attempts: attempts for one event, ≥ 1.
+        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
+    """
+
+    name: str
+    address: str = field(repr=False)
+    sources: tuple[str, ...] = ()
+    claps: tuple[int, ...] = ()
+    language: Language = "fr"
+    timeout_s: float = 15.0
+    max_attempts: int = 4
+    max_age_s: float = 3600.0
+
+    @staticmethod
+    def id_of(name: str) -> str:
+        """Return the id among all receivers; no source's or webhook's has a colon."""
+        return f"notify:{name}"
+
+    @property
+    def id(self) -> str:
+        """As a receiver's among all receivers."""
+        return self.id_of(self.name)
+
+    @property
+    def source_id(self) -> str:
+        """It speaks for no single source."""
+        return ""
+
+    @property
+    def url(self) -> str:
+        """Which service it is, for people."""
+        return f"{self.address.partition('://')[0].lower()}://…"
+
+    def wants(self, event: Event) -> bool:
+        """Return whether it is to be told of ``event``."""
+        return (not self.sources or event.source_id in self.sources) and _counts(event, self.claps)
+
+
+def _counts(event: Event, claps: tuple[int, ...]) -> bool:
+    """Return whether an event has so many claps as are wanted; none are named where all are, applause too."""
+    return not claps or (not event.applause and event.claps in claps)
+
+
+Receiver = TargetSpec | BrokerSpec | NotifySpec

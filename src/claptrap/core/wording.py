@@ -417,6 +417,29 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
         "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
     },
+    "notify.bad_address": {
+        "en": "Apprise knows no such address. Examples: tgram://TOKEN/CHAT, ntfy://TOPIC, mailto://USER:PASSWORD@example.org; all are at https://github.com/caronc/apprise.",
+        "fr": "Apprise ne connaît pas d'adresse pareille. Exemples : tgram://JETON/SALON, ntfy://SUJET, mailto://NOM:MOTDEPASSE@example.org ; toutes sont sur https://github.com/caronc/apprise.",
+    },
+    "notify.no_apprise": {
+        "en": "Notifications need Apprise, which is not installed: pip install 'claptrap[notify]', then restart ClapTrap.",
+        "fr": "Les notifications ont besoin d'Apprise, qui n'est pas installé : pip install 'claptrap[notify]', puis redémarrez ClapTrap.",
+    },
+    "notify.failed": {
+        "en": "{service} did not take the notification. Check its address in the settings, and that it can be reached.",
+        "fr": "{service} n'a pas pris la notification. Vérifiez son adresse dans les réglages, et qu'il est joignable.",
+    },
+    "notify.clap_title": {"en": "Clap: {source}", "fr": "Clap : {source}"},
+    "notify.applause_title": {"en": "Applause: {source}", "fr": "Applaudissements : {source}"},
+    "notify.one_clap": {"en": "1 clap, score {score}%", "fr": "1 clap, score {score} %"},
+    "notify.claps": {"en": "{claps} claps, score {score}%", "fr": "{claps} claps, score {score} %"},
+    "notify.applause": {"en": "score {score}%", "fr": "score {score} %"},
+    "notify.test_title": {"en": "ClapTrap: test", "fr": "ClapTrap : test"},
+    "notify.test": {"en": "Claps will be told here.", "fr": "Les claps seront annoncés ici."},
+    "settings.duplicate_notify": {
+        "en": "Two notification services have the id “{id}”. Give one of them another.",
+        "fr": "Deux services de notification ont l'identifiant « {id} ». Donnez-en un autre à l'un d'eux.",
+    },
     "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
     "delivery.refused": {
         "en": "The connection was refused: is the receiver running?",
@@ -954,6 +977,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "api.too_many_watched": {
         "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
         "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",
+    },
+    "api.unknown_notify": {
+        "en": "There is no notification service “{id}”.",
+        "fr": "Il n'y a pas de service de notification « {id} ».",
+    },
+    "api.no_notify": {
+        "en": "The notification service “{id}” is switched off, or has no address.",
+        "fr": "Le service de notification « {id} » est désactivé, ou n'a pas d'adresse.",
     },
     "api.no_webhook": {
         "en": "This source has no webhook to test. Give an address first.",

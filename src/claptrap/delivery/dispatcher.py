@@ -22,9 +22,10 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
-from claptrap.core.spec import BrokerSpec, Receiver, TargetSpec
+from claptrap.core.spec import BrokerSpec, NotifySpec, Receiver, TargetSpec
 from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
 from claptrap.delivery.circuit import Circuit, Standing
+from claptrap.delivery.notify import Notify
 from claptrap.delivery.payload import clap_body, trial_body
 from claptrap.delivery.policy import is_no_fault_of_the_event, wait_s, worth_retrying
 from claptrap.delivery.webhook import Answer, Webhook, excerpt
@@ -77,11 +78,17 @@ class Dispatcher:
         self._outbox = outbox
         self._couriers: dict[str, Courier] = {}
         self._lock = threading.Lock()
+        self._is_ended = False
 
     def apply(self, targets: Sequence[Receiver]) -> None:
-        """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so."""
+        """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so.
+
+        After ``stop`` nothing happens: what waits is left to the next start.
+        """
         wanted = {target.id: target for target in targets}
         with self._lock:
+            if self._is_ended:
+                return
             gone = [self._couriers.pop(i) for i in list(self._couriers) if i not in wanted]
             for target in wanted.values():
                 self._courier(target).aim(target)
@@ -148,14 +155,15 @@ class Dispatcher:
     def problems(self) -> list[DeliveryError]:
         """Return which receivers are out of order, the same words as long as nothing changes."""
         return [
-            DeliveryError("delivery.open", url=redact(target.url), source=target.source_id)
+            DeliveryError("delivery.open", url=redact(target.url), source=target.source_id or target.id)
             for target, standing in self.standings()
-            if standing.is_open and isinstance(target, TargetSpec)  # the link to a broker says so itself
+            if standing.is_open and not isinstance(target, BrokerSpec)  # the link to a broker says so itself
         ]
 
     def stop(self, timeout_s: float) -> None:
         """End: what is not delivered ``timeout_s`` from now waits in the outbox for the next start."""
         with self._lock:
+            self._is_ended = True
             couriers = list(self._couriers.values())
             self._couriers.clear()
         _end(couriers, timeout_s)
@@ -174,6 +182,8 @@ class Dispatcher:
     def _messenger(self, target: Receiver) -> Messenger:
         if isinstance(target, TargetSpec):
             return Webhook()
+        if isinstance(target, NotifySpec):
+            return Notify()
         if self._broker is None:
             raise TypeError("nobody reaches brokers here")
         return self._broker
@@ -196,6 +206,8 @@ def _secrets(target: Receiver) -> frozenset[str]:
     """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
     if isinstance(target, BrokerSpec):
         return frozenset({target.password} - {""})
+    if isinstance(target, NotifySpec):
+        return frozenset({target.address})
     given = (target.signing_secret, *target.headers.values())
     parts = [word for value in target.headers.values() for word in value.split()]  # of "Bearer TOKEN" the token alone
     whole = {secret for secret in given if len(secret) >= LONG_ENOUGH_TO_TELL}
@@ -422,5 +434,5 @@ class Courier:
         if delivery.tries + 1 >= target.max_attempts and not is_excused:
             return None
         asked = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
-        is_probed = circuit.standing.is_open and isinstance(target, TargetSpec)  # the link to a broker comes back by itself
+        is_probed = circuit.standing.is_open and not isinstance(target, BrokerSpec)  # whose link comes back by itself
         return circuit.wait_s() if is_probed and not retry_after else asked

@@ -52,6 +52,7 @@ from claptrap.service.backups import BackupRoom
 from claptrap.service.broker import BrokerRoom
 from claptrap.service.care import Care
 from claptrap.service.imports import ImportRoom
+from claptrap.service.notifying import Notifying, check_addresses
 from claptrap.service.streaming import Streaming
 from claptrap.service.telling import Telling
 from claptrap.service.words import heard, in_words, told
@@ -118,6 +119,7 @@ class ClapTrap:
         self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
         self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
         self.telling = Telling(self._dispatcher, self.journal)
+        self.notifying = Notifying(self._dispatcher, self.settings, self.unchanged, self._put_in_force)
         self._revision = 0
         self._asking = Asking()
         self.streaming = Streaming(self.settings)
@@ -611,7 +613,9 @@ class ClapTrap:
     def _put_in_force(self, document: object, why: Why = "change") -> None:
         """Check a whole settings document, save it, and follow it; nothing has changed where that fails."""
         with self._lock:
-            self._follow(check(document), why)
+            wanted = check(document)
+            check_addresses(wanted, self._settings)
+            self._follow(wanted, why)
 
     def _follow(self, changed: Settings, why: Why) -> None:
         if changed == self._settings:
@@ -632,7 +636,8 @@ class ClapTrap:
 
     def _statuses(self) -> dict[str, SourceStatus]:
         idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}
-        return idle | (self._worker.statuses() if self._worker else {})
+        worker = self._worker  # which may be gone a moment later: the broker's room asks without the lock
+        return idle | (worker.statuses() if worker is not None else {})
 
     def _how_it_is(self, status: SourceStatus) -> dict[str, Any]:
         counts = asdict(self._counts.source(status.source_id))

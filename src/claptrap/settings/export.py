@@ -79,14 +79,16 @@ def _fill(path: tuple[str, ...], new: Any, old: Any, shown: Any, left_out: list[
 def _fill_object(
     path: tuple[str, ...], new: Mapping[str, Any], old: Any, shown: Any, left_out: list[Fault]
 ) -> dict[str, Any]:
-    old = old if isinstance(old, Mapping) and _leads_there(new, old) else {}
+    old = old if isinstance(old, Mapping) and _leads_there(new, old, shown) else {}
     shown = shown if old and isinstance(shown, Mapping) else {}
     entries = {key: _fill((*path, str(key)), value, old.get(key), shown.get(key), left_out) for key, value in new.items()}
     return {key: value for key, value in entries.items() if value != "" or new[key] != MASK}
 
 
-def _leads_there(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+def _leads_there(new: Mapping[str, Any], old: Mapping[str, Any], shown: Any) -> bool:
     """Return whether what is sent to the address in ``new`` reaches whom ``old`` sends to; true for what has no address."""
     if "url" in old:
-        return isinstance(new.get("url"), str) and place_of(new["url"]) == place_of(old["url"])
+        url = new.get("url")
+        is_as_shown = isinstance(shown, Mapping) and url == shown.get("url")  # masked through and through, it has no place
+        return isinstance(url, str) and (is_as_shown or place_of(url) == place_of(old["url"]))
     return "host" not in old or all(new.get(name) == old[name] for name in _PLACE if name in old)

@@ -42,6 +42,7 @@ from claptrap.core.spec import (
     FileInput,
     Hears,
     MicrophoneInput,
+    NotifySpec,
     PatternSpec,
     Receiver,
     RtspInput,
@@ -486,6 +487,33 @@ class MqttSettings(_Part):
         return host
 
 
+def _notify_address(url: str) -> str:
+    """Look only for the shape: which addresses Apprise knows, ``service.notifying`` says."""
+    if url and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S*", url):
+        raise PydanticCustomError("claptrap", "{code}", {"code": "notify.bad_address", "params": {}})
+    return url
+
+
+class NotifySettings(_Part):
+    """A service that shows people notifications, by Apprise."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
+    enabled: bool = True
+    url: Annotated[
+        str,
+        Field(max_length=2048, repr=False),
+        AfterValidator(_no_mask),
+        AfterValidator(_notify_address),
+        PlainSerializer(_hide),
+    ] = Field(default="", description="Apprise's address of the service; write-only")
+    sources: list[Annotated[str, Field(max_length=64)]] = Field(
+        default=[], max_length=256, description="ids of the sources it is told of; empty for all"
+    )
+    claps: list[Annotated[int, Field(ge=1, le=4)]] = Field(
+        default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
+    )
+
+
 class Settings(_Part):
     """The whole document, version 2; ``migrate`` knows the older ones."""
 
@@ -496,6 +524,13 @@ class Settings(_Part):
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
+    notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
+
+    @field_validator("notify")
+    @classmethod
+    def _notify_ids_are_unique(cls, notify: list[NotifySettings]) -> list[NotifySettings]:
+        _check_unique([one.id for one in notify], "settings.duplicate_notify")
+        return notify
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -535,8 +570,16 @@ class Settings(_Part):
 
     def receivers(self) -> tuple[Receiver, ...]:
         """Return all who must be told."""
-        broker = self.broker()
-        return (*self.targets(), broker) if broker else self.targets()
+        brokers = [broker for broker in (self.broker(),) if broker is not None]
+        return (*self.targets(), *brokers, *self.notifications())
+
+    def notifications(self) -> tuple[NotifySpec, ...]:
+        """Return the services that must show notifications: those in use that have an address."""
+        return tuple(
+            NotifySpec(one.id, one.url, tuple(one.sources), tuple(one.claps), self.language)
+            for one in self.notify
+            if one.enabled and one.url
+        )
 
 
 def target_id(source_id: str, webhook_id: str) -> str:

@@ -20,4 +20,13 @@ def build_receivers(service: ClapTrap) -> Blueprint:
     def preview() -> Response:
         return jsonify(service.telling.preview(json_object()))
 
+    @routes.post("/api/notify/<notify_id>/test")
+    def test_notification(notify_id: str) -> tuple[Response, int]:
+        return jsonify(event_id=service.notifying.test(notify_id)), 202
+
+    @routes.delete("/api/notify/<notify_id>")
+    def remove_notification(notify_id: str) -> Response:
+        service.notifying.remove(notify_id)
+        return jsonify(service.shown())
+
     return routes

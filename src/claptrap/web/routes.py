@@ -277,6 +277,19 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         body=Part(WebhookSettings),
         codes=("settings.invalid_document",),
     ),
+    ("POST", "/api/notify/{notify_id}/test"): Route(
+        "Send a test notification through the path of a real clap",
+        "Envoyer une notification d'essai par le chemin d'un vrai clap",
+        answers.Sent,
+        status=202,
+        codes=("api.unknown_notify", "api.no_notify"),
+    ),
+    ("DELETE", "/api/notify/{notify_id}"): Route(
+        "Remove a notification service; what waits for it is given up",
+        "Supprimer un service de notification ; ce qui l'attend est abandonné",
+        answers.ShownSettings,
+        codes=("api.unknown_notify", *SAVING),
+    ),
     ("GET", "/api/deliveries"): Route(
         "Deliveries with every attempt, those last asked for first",
         "Les envois avec chaque tentative, le dernier demandé d'abord",

@@ -34,9 +34,14 @@ export function ImportPanel() {
     busy.value = false;
   };
   const look = (file: File) => act(async () => {
-    forget(); // the same file can be chosen again once it was mended
-    const document = await documentIn(file);
-    looked.value = { document, preview: await inTurn(() => previewImport(document)) };
+    looked.value = null;
+    try {
+      const document = await documentIn(file);
+      looked.value = { document, preview: await inTurn(() => previewImport(document)) };
+    } catch (error) {
+      forget(); // so that the same file can be chosen again once it was mended
+      throw error;
+    }
   });
   const take = ({ document, preview }: Looked) => act(async () => {
     takeSettings((await inTurn(() => takeImport(document, preview.revision, preview.mode))).settings);

@@ -11,6 +11,7 @@ import { discardAll, drafts, edit, inTurn } from "../../saving.ts";
 import { takeSettings } from "../../store.ts";
 import type { SourceSettings, WebhookSettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
+import { Body } from "./Body.tsx";
 import { Headers } from "./Headers.tsx";
 
 const MOST = 16;
@@ -76,6 +77,7 @@ function Webhook({ source, webhook, number }: { source: SourceSettings; webhook:
             />
             <SaveState path={`${path}.verify_tls`} id={`${path}.verify_tls-state`} />
           </div>
+          <Body path={path} webhook={webhook} />
           <Headers path={`${path}.headers`} headers={webhook.headers} />
         </div>
       </details>

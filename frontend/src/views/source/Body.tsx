@@ -1,0 +1,32 @@
+import { SavedField } from "../../components/SavedField.tsx";
+import { SaveState } from "../../components/SaveState.tsx";
+import { t } from "../../i18n/index.ts";
+import { drafts, edit } from "../../saving.ts";
+import type { WebhookSettings } from "../../wire.ts";
+
+const METHODS = ["POST", "PUT", "GET"];
+
+/** How a webhook is called, and with what: the documented JSON, or what a template makes. */
+export function Body({ path, webhook }: { path: string; webhook: WebhookSettings }) {
+  const methodPath = `${path}.method`;
+  const method = String(drafts.value[methodPath]?.value ?? webhook.method ?? "POST");
+  return (
+    <>
+      <div class="field">
+        <label for={methodPath}>{t("body.method")}</label>
+        <select id={methodPath} aria-describedby={`${methodPath}-state`} onChange={(event) => edit(methodPath, event.currentTarget.value, 0)}>
+          {METHODS.map((one) => <option key={one} selected={one === method}>{one}</option>)}
+        </select>
+        <SaveState path={methodPath} id={`${methodPath}-state`} />
+      </div>
+      {method !== "GET" && (
+        <>
+          <SavedField path={`${path}.content_type`} label={t("body.type")} value={webhook.content_type ?? "application/json"} />
+          <div class="wide">
+            <SavedField path={`${path}.template`} label={t("body.template")} value={webhook.template ?? ""} type="lines" placeholder={'{"text": {{ source_name | tojson }}}'} hint={t("body.template_hint")} />
+          </div>
+        </>
+      )}
+    </>
+  );
+}

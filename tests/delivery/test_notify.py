@@ -1,0 +1,136 @@
+"""Notifications, by the real Apprise to a real receiver: once each, in words, and the address in nobody's hands."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from tests.delivery.test_dispatcher import PATIENT_S, Attempts, clap, dispatching, done
+from tests.peers.receiver import Receiver, answer, dead_url, silence
+
+from claptrap.core.errors import DeliveryError, InputError
+from claptrap.core.spec import NotifySpec
+from claptrap.delivery.notify import Notify, check_address, message
+from claptrap.delivery.payload import clap_body, trial_body
+
+SECRET = "t0ken-of-mine-4711"
+
+
+def spec(
+    url: str, *, sources: tuple[str, ...] = (), claps: tuple[int, ...] = (), timeout_s: float = PATIENT_S
+) -> NotifySpec:
+    address = f"{url.replace('http://', 'json://')}/{SECRET}?rto={PATIENT_S}"
+    return NotifySpec("phone", address, sources, claps, timeout_s=timeout_s)
+
+
+def test_a_clap_is_one_notification_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    """It goes the way of every delivery; whoever looks sees the kind of service, and no more."""
+    caplog.set_level(logging.DEBUG)
+    attempts = Attempts()
+    with Receiver(then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
+        dispatcher.take(clap())
+        (told,) = attempts.wait_for(done)
+        (request,) = receiver.requests
+    assert (request.json["title"], request.json["message"]) == ("Clap : Salon", "1 clap, score 95 %")
+    assert SECRET in request.path
+    assert (told.ok, told.target_id, told.source_id, told.url) == (True, "notify:phone", "salon", "json://…")
+    assert "salon:19a:0: json://…, attempt 1" in caplog.text
+    assert SECRET not in f"{caplog.text} {told} {spec(receiver.url)!r}"
+
+
+def test_a_service_that_fails_is_tried_again_until_it_takes_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Apprise says no more than that it failed; neither does the log, whatever Apprise writes."""
+    caplog.set_level(logging.DEBUG)
+    attempts = Attempts()
+    with Receiver(answer(500), then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
+        dispatcher.take(clap())
+        attempts.wait_for(done)
+        assert len(receiver.requests) == 2
+    assert [(a.number, a.code) for a in attempts.all()] == [(1, "notify.failed"), (2, "")]
+    assert SECRET not in f"{caplog.text} {attempts.all()}"
+
+
+def test_a_service_that_is_not_there_uses_up_its_attempts() -> None:
+    """Nobody listens: as many attempts as are due, then it is given up."""
+    attempts = Attempts()
+    with dispatching(attempts, spec(dead_url())) as dispatcher:
+        dispatcher.take(clap())
+        (told,) = attempts.wait_for(done)
+    assert (told.number, told.code, told.params) == (4, "notify.failed", {"service": "json://…"})
+
+
+def test_without_apprise_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each event, at once, in both languages; an address is then taken unseen."""
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not installed
+    with pytest.raises(DeliveryError) as missing:
+        Notify().post(spec(dead_url()), clap_body(clap()), "key")
+    assert (missing.value.code, missing.value.retryable) == ("notify.no_apprise", False)
+    assert "pip install 'claptrap[notify]'" in str(missing.value)
+    check_address("nothing-like-this://x")
+
+
+def test_an_address_that_apprise_does_not_know_is_refused() -> None:
+    """When it is saved; and by a delivery, should it have been saved without Apprise."""
+    check_address("tgram://123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI/12315544")
+    with pytest.raises(InputError, match="Apprise knows no such address"):
+        check_address("nothing-like-this://x")
+    with pytest.raises(DeliveryError) as refused:
+        Notify().post(replace(spec(dead_url()), address="nothing-like-this://x"), clap_body(clap()), "key")
+    assert (refused.value.code, refused.value.retryable) == ("notify.bad_address", False)
+
+
+def test_a_service_that_does_not_answer_is_left_behind() -> None:
+    """In its time; and while its thread still waits, no second one is begun: one at most for each receiver."""
+    notify = Notify()
+    with Receiver(then=silence) as receiver:
+        check_address(spec(receiver.url).address)  # loads Apprise, which takes a while on a slow machine
+        patient, hasty = spec(receiver.url), spec(receiver.url, timeout_s=0.05)
+        aborting = threading.Thread(target=lambda: (receiver.wait_for(1), notify.abort()))
+        aborting.start()
+        with pytest.raises(DeliveryError) as stopped:
+            notify.post(patient, clap_body(clap()), "key")
+        aborting.join()
+        assert stopped.value.code == "delivery.stopped"
+        with pytest.raises(DeliveryError) as late:
+            notify.post(hasty, clap_body(clap()), "key")
+        assert (late.value.code, late.value.retryable) == ("delivery.timeout", True)
+        assert len(receiver.requests) == 1
+
+
+def test_stopping_does_not_wait_for_it() -> None:
+    """What is under way waits in the outbox for the next start, as if it had not been tried."""
+    attempts = Attempts()
+    with Receiver(then=silence) as receiver:
+        with dispatching(attempts, spec(receiver.url)) as dispatcher:
+            dispatcher.take(clap())
+            receiver.wait_for(1)
+            began = time.monotonic()
+            dispatcher.stop(0.0)
+            assert time.monotonic() - began < PATIENT_S / 2
+        assert attempts.all() == []
+
+
+def test_it_is_told_only_of_what_it_wants() -> None:
+    """Its sources and so many claps; applause only where no number is named."""
+    two, applause = replace(clap(), claps=2), replace(clap(), applause=True, claps=2)
+    everything, some = spec("http://h"), spec("http://h", sources=("salon", "hall"), claps=(2,))
+    assert all(everything.wants(event) for event in (clap(), two, applause))
+    assert [some.wants(event) for event in (clap(), two, applause, replace(two, source_id="cellar"))] == [
+        *(False, True, False, False)
+    ]
+
+
+def test_title_and_text_are_in_the_language_of_the_settings() -> None:
+    """Every kind of event."""
+    two, applause = clap_body(replace(clap(), claps=2)), clap_body(replace(clap(), applause=True, claps=0))
+    trial = trial_body("test:1", "", "test", "ClapTrap", 1.0)
+    assert message(two, "fr") == ("Clap : Salon", "2 claps, score 95 %")
+    assert message(two, "en") == ("Clap: Salon", "2 claps, score 95%")
+    assert message(applause, "fr") == ("Applaudissements : Salon", "score 95 %")
+    assert message(applause, "en") == ("Applause: Salon", "score 95%")
+    assert message(trial, "fr")[0] == "ClapTrap : test"
+    assert message(trial, "en")[0] == "ClapTrap: test"
