@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,25 +20,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training import examples, heads, network, scenes
+from training import heads, network, scenes
 from training.calibration import Calibration, calibrated, figures, scores, scores_alone
-from training.hear import hear
+from training.lessons import Rendering, prepared
 from training.recordings import BLIND, TRAIN, VALIDATION
 from training.weights import narrowed, write
 
 SHIPPED = Path(__file__).parent.parent / "src" / "claptrap" / "detect" / "weights"
 TAUGHT = 96  # directions of YAMNet's features that the embedded model learns to repeat
 HEAD_SEEDS = (1,)
-
-
-@dataclass(frozen=True, slots=True)
-class Lessons:
-    """What is learnt from: the examples of all renderings. ``features``: (n, 2, FEATURES), early and late look."""
-
-    patches: list[NDArray[np.float16]]
-    features: NDArray[np.float16]
-    is_clap: NDArray[np.bool_]
-    maker: NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,71 +44,41 @@ class Model:
         return self.net, self.early, self.late
 
 
-def prepared(recordings: Path, yamnet: Path, work: Path, seeds: list[int], parts: tuple[int, ...]) -> Lessons:
-    """Render, listen, and return the examples of some parts; what is in ``work`` already is used again."""
-    folders = [work / f"seed-{seed}" for seed in seeds]
-    for seed, folder in zip(seeds, folders, strict=True):
-        if not (folder / "examples.npz").exists():
-            examples.make(recordings, folder, seed=seed)
-        if not (folder / "features.npy").exists():
-            hear(yamnet, folder)
-        _keep_patches(folder)
-    files = [np.load(folder / "examples.npz") for folder in folders]
-    kept = [np.isin(file["part"], parts) for file in files]
-    return Lessons(
-        [_gathered([folder / f"patches{shift}.npy" for folder in folders], kept) for shift in network.JITTER],
-        _gathered([folder / "features.npy" for folder in folders], kept),
-        np.concatenate([file["is_clap"][k] for file, k in zip(files, kept, strict=True)]),
-        np.concatenate([file["maker"][k] for file, k in zip(files, kept, strict=True)]),
-    )
+def learnt(renderings: list[Rendering], passes: int, kept: Path) -> Model:
+    """Return all three parts, learnt from ``renderings``; the embedded network goes through them ``passes`` times.
+
+    ``kept``: where the heads are kept, and taken from when they are there.
+    """
+    weights = heads.balanced([r.is_clap for r in renderings], [r.maker for r in renderings])
+    if not kept.exists():
+        kept.write_bytes(pickle.dumps([heads.learn(renderings, k, weights, heads.Schedule(), HEAD_SEEDS) for k in (0, 1)]))
+    early, late = pickle.loads(kept.read_bytes())  # noqa: S301  # our own file
+    directions = principal(renderings, TAUGHT)
+    lessons = []
+    for rendering, weight in zip(renderings, weights, strict=True):
+        features = rendering.features(1)
+        believed = 1 / (1 + np.exp(-late.logits(features)))
+        target = (0.5 * rendering.is_clap + 0.5 * believed).astype(np.float32)
+        lessons.append(network.Lesson(rendering.patches, target, weight, directions(features)))
+    return Model(network.learn(lessons, network.Schedule(passes=passes)), early, late)
 
 
-def _keep_patches(folder: Path) -> None:
-    with np.load(folder / "examples.npz") as file:
-        scale = file["scale"]
-    for shift in network.JITTER:
-        path = folder / f"patches{shift}.npy"
-        if not path.exists():
-            np.save(path, network.patches(examples.samples(folder), scale, shift))
-
-
-def _gathered(paths: list[Path], kept: list[NDArray[np.bool_]]) -> NDArray[np.float16]:
-    """Return the kept rows of several arrays on disk, without ever holding them twice."""
-    arrays = [np.load(path, mmap_mode="r") for path in paths]
-    out = np.empty((sum(int(k.sum()) for k in kept), *arrays[0].shape[1:]), np.float16)
-    at = 0
-    for array, keep in zip(arrays, kept, strict=True):
-        rows = np.flatnonzero(keep)
-        for a in range(0, len(rows), heads.ROWS):
-            pick = rows[a : a + heads.ROWS]
-            out[at : at + len(pick)] = array[pick]
-            at += len(pick)
-    return out
-
-
-def learnt(lessons: Lessons, epochs: int) -> Model:
-    """Return all three parts, learnt from ``lessons``."""
-    weight = heads.balanced(lessons.is_clap, lessons.maker)
-    late = heads.learn(lessons.features[:, 1], lessons.is_clap, weight, heads.Schedule(), HEAD_SEEDS)
-    early = heads.learn(lessons.features[:, 0], lessons.is_clap, weight, heads.Schedule(), HEAD_SEEDS)
-    taught = principal(lessons.features[:, 1], TAUGHT)
-    believed = 1 / (1 + np.exp(-late.logits(lessons.features[:, 1])))
-    target = (0.5 * lessons.is_clap + 0.5 * believed).astype(np.float32)
-    net = network.learn(lessons.patches, target, weight, network.Schedule(epochs=epochs), taught)
-    return Model(net, early, late)
-
-
-def principal(features: NDArray[np.float16], n: int) -> NDArray[np.float16]:
-    """(N, n): the strongest directions of (N, FEATURES) features, each of unit variance."""
+def principal(renderings: list[Rendering], n: int) -> Callable[[NDArray[np.float16]], NDArray[np.float16]]:
+    """Return what makes of (N, FEATURES) late features (N, n): their strongest directions, each of unit variance."""
+    features = renderings[0].features(1)
     sample = features[:: max(1, len(features) // 12_000)].astype(np.float32)
     mean, deviation = sample.mean(axis=0), sample.std(axis=0) + 0.05
     normal = (sample - mean) / deviation
     _, vectors = np.linalg.eigh(normal.T @ normal / len(normal))
     axes = vectors[:, -n:] / (normal @ vectors[:, -n:]).std(axis=0)
-    out = np.empty((len(features), n), np.float16)
-    for a in range(0, len(features), heads.ROWS):
-        out[a : a + heads.ROWS] = ((features[a : a + heads.ROWS].astype(np.float32) - mean) / deviation) @ axes
-    return out
+
+    def along(features: NDArray[np.float16]) -> NDArray[np.float16]:
+        out = np.empty((len(features), n), np.float16)
+        for a in range(0, len(features), heads.ROWS):
+            out[a : a + heads.ROWS] = ((features[a : a + heads.ROWS].astype(np.float32) - mean) / deviation) @ axes
+        return out
+
+    return along
 
 
 def written(model: Model, scale: Calibration, folder: Path) -> None:
@@ -137,8 +98,8 @@ def main() -> None:
     parser.add_argument("yamnet", type=Path, help="yamnet.tflite")
     parser.add_argument("renderer", type=Path, help="the evaluation's scenes.py")
     parser.add_argument("--work", type=Path, default=Path("training/work"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4], help="one rendering of all recordings each")
-    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4, 5], help="one rendering of all recordings each")
+    parser.add_argument("--passes", type=int, default=2, help="of the embedded network through all renderings")
     parser.add_argument("--only", choices=("trial", "shipped"), help="learn only this one, to do both at the same time")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -147,9 +108,12 @@ def main() -> None:
     def model(name: str, parts: tuple[int, ...]) -> Model:
         path = args.work / f"{name}.pickle"
         if not path.exists():
-            lessons = prepared(args.recordings, args.yamnet, args.work, args.seeds, parts)
-            print(f"{name}: {len(lessons.is_clap)} examples, {lessons.is_clap.sum()} claps", flush=True)
-            path.write_bytes(pickle.dumps(learnt(lessons, args.epochs)))
+            lessons = prepared(args.recordings, args.yamnet, args.work, args.seeds, parts, processes=args.threads)
+            print(
+                f"{name}: {sum(len(r.rows) for r in lessons)} examples, {sum(r.is_clap.sum() for r in lessons)} claps",
+                flush=True,
+            )
+            path.write_bytes(pickle.dumps(learnt(lessons, args.passes, args.work / f"{name}-heads.pickle")))
         found: Model = pickle.loads(path.read_bytes())  # noqa: S301  # our own file, just written
         return found
 

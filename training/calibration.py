@@ -106,7 +106,7 @@ def _mixed(found: Answers) -> tuple[FloatArray, FloatArray]:
 
 def _threshold(found: Answers, z: FloatArray, per_hour: float) -> float:
     """Return the log-odds that so many look-alikes an hour exceed."""
-    alike = np.sort(z[(found.scenes.scene == "hard") & found.scenes.is_fair])[::-1]
+    alike = np.sort(z[found.scenes.scene == "hard"])[::-1]
     return float(alike[min(len(alike) - 1, round(per_hour * found.scenes.hours["hard"]))])
 
 

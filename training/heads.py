@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from training.lessons import Rendering
 from training.recordings import FloatArray
 
 ROWS = 4000  # as many are heard at once where nothing is learnt
@@ -23,7 +24,7 @@ class Schedule:
     """How long and how hard to learn."""
 
     hidden: int = 48
-    epochs: int = 4
+    epochs: int = 3
     batch: int = 512
     rate: float = 2e-3
     decay: float = 0.02
@@ -49,22 +50,27 @@ class Head:
         return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def balanced(is_clap: NDArray[np.bool_], makers: NDArray[np.str_]) -> FloatArray:
-    """(N,) weights: a recordist counts by the root of the number of claps; claps together half as much as all the rest."""
-    weight = np.ones(len(is_clap), np.float32)
-    claps_of = Counter(makers[is_clap].tolist())
-    weight[is_clap] = [1 / np.sqrt(claps_of[m]) for m in makers[is_clap].tolist()]
-    weight[is_clap] *= 0.5 * (~is_clap).sum() / weight[is_clap].sum()
-    return weight
+def balanced(is_clap: Sequence[NDArray[np.bool_]], makers: Sequence[NDArray[np.str_]]) -> list[FloatArray]:
+    """Return weights (n,) per rendering.
+
+    A recordist counts by the root of the number of claps; claps together count half as much as all the rest.
+    """
+    claps, who = np.concatenate(is_clap), np.concatenate(makers)
+    weight = np.ones(len(claps), np.float32)
+    claps_of = Counter(who[claps].tolist())
+    weight[claps] = [1 / np.sqrt(claps_of[m]) for m in who[claps].tolist()]
+    weight[claps] *= 0.5 * (~claps).sum() / weight[claps].sum()
+    return np.split(weight, np.cumsum([len(c) for c in is_clap])[:-1])
 
 
 def learn(
-    features: NDArray[np.float16], is_clap: NDArray[np.bool_], weight: FloatArray, how: Schedule, seeds: Sequence[int]
+    renderings: Sequence[Rendering], look: int, weights: Sequence[FloatArray], how: Schedule, seeds: Sequence[int]
 ) -> Head:
-    """Return the mean of one perceptron per seed."""
-    sample = features[:: max(1, len(features) // 8000)].astype(np.float32)
+    """Return the mean of one perceptron per seed, learnt from what YAMNet hears at a look (0 early, 1 late)."""
+    sample = renderings[0].features(look)
+    sample = sample[:: max(1, len(sample) // 8000)].astype(np.float32)
     mean, deviation = sample.mean(axis=0), sample.std(axis=0) + 0.05
-    nets = [_learn_one(features, is_clap.astype(np.float32), weight, mean, deviation, how, seed) for seed in seeds]
+    nets = [_learn_one(renderings, look, weights, mean, deviation, how, seed) for seed in seeds]
     w = np.concatenate([first.weight.detach().numpy().T for first, _ in nets], axis=1) / deviation[:, None]
     b = np.concatenate([first.bias.detach().numpy() for first, _ in nets]) - mean @ w
     out = np.concatenate([last.weight.detach().numpy()[0] for _, last in nets]) / len(nets)
@@ -72,9 +78,9 @@ def learn(
 
 
 def _learn_one(
-    features: NDArray[np.float16],
-    target: FloatArray,
-    weight: FloatArray,
+    renderings: Sequence[Rendering],
+    look: int,
+    weights: Sequence[FloatArray],
     mean: FloatArray,
     deviation: FloatArray,
     how: Schedule,
@@ -82,25 +88,26 @@ def _learn_one(
 ) -> tuple[nn.Linear, nn.Linear]:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    first, last = nn.Linear(features.shape[1], how.hidden), nn.Linear(how.hidden, 1)
-    weights = [*first.parameters(), *last.parameters()]
-    n_steps = how.epochs * (len(target) // how.batch)
-    optimiser = torch.optim.AdamW(weights, how.rate, weight_decay=how.decay)
+    first, last = nn.Linear(len(mean), how.hidden), nn.Linear(how.hidden, 1)
+    n_steps = how.epochs * sum(len(r.rows) // how.batch for r in renderings)
+    optimiser = torch.optim.AdamW([*first.parameters(), *last.parameters()], how.rate, weight_decay=how.decay)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.1)
     began = time.monotonic()
     for _ in range(how.epochs):
-        order = rng.permutation(len(target))
-        for a in range(0, len(order) - how.batch + 1, how.batch):
-            pick = np.sort(order[a : a + how.batch])
-            x = torch.from_numpy((features[pick].astype(np.float32) - mean) / deviation)
-            hidden = functional.relu(first(functional.dropout(x, how.drop_input)))
-            answer = last(functional.dropout(hidden, how.drop_hidden))[:, 0]
-            loss = functional.binary_cross_entropy_with_logits(
-                answer, torch.from_numpy(target[pick]), torch.from_numpy(weight[pick])
-            )
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            plan.step()
-    print(f"    head, seed {seed}: {time.monotonic() - began:.0f} s, last loss {loss.item():.3f}", flush=True)
+        for i in rng.permutation(len(renderings)).tolist():
+            features, target = renderings[i].features(look), renderings[i].is_clap.astype(np.float32)
+            order = rng.permutation(len(target))
+            for a in range(0, len(order) - how.batch + 1, how.batch):
+                pick = np.sort(order[a : a + how.batch])
+                x = torch.from_numpy((features[pick].astype(np.float32) - mean) / deviation)
+                hidden = functional.relu(first(functional.dropout(x, how.drop_input)))
+                answer = last(functional.dropout(hidden, how.drop_hidden))[:, 0]
+                loss = functional.binary_cross_entropy_with_logits(
+                    answer, torch.from_numpy(target[pick]), torch.from_numpy(weights[i][pick])
+                )
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                plan.step()
+    print(f"    head at look {look}, seed {seed}: {time.monotonic() - began:.0f} s, last loss {loss.item():.3f}", flush=True)
     return first, last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,12 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from claptrap.detect.clapnet import AFTER, BEFORE, FRAMES, LOOKS, MELS, PATCH, log_mel
+from claptrap.detect.clapnet import AFTER, BEFORE, FRAMES, HIGHEST, LOOKS, LOWEST, MELS, PATCH, RANGE_DB, REFERENCE, log_mel
 from training import examples
 from training.recordings import FloatArray
 from training.weights import narrowed
 
 CHANNELS, HIDDEN = (24, 48, 80), 64
-REFERENCE, RANGE_DB, LOWEST, HIGHEST = slice(18, 28), 50.0, -0.6, 1.1  # as in claptrap.detect.clapnet, asserted by a test
 TEACHING = 0.5  # how much repeating the teacher counts beside being right
 JITTER = (-72, 0, 72)  # samples by which the gate may miss an onset: three patches per example
 
@@ -29,7 +29,7 @@ class Net(nn.Module):
     The second answer is only there while learning: to give it, the hidden layer must hear what YAMNet hears.
     """
 
-    def __init__(self, n_taught: int = 0) -> None:
+    def __init__(self, n_taught: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         n_in = 2
@@ -40,29 +40,45 @@ class Net(nn.Module):
         flat = CHANNELS[-1] * (-(-FRAMES // 8)) * (-(-MELS // 8))
         self.dense = nn.Linear(flat, HIDDEN)
         self.out = nn.Linear(HIDDEN, 1)
-        self.taught = nn.Linear(HIDDEN, n_taught) if n_taught else None
+        self.taught = nn.Linear(HIDDEN, n_taught)
         self.drop = nn.Dropout(0.25)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.both(x)[0]
 
-    def both(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def both(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return both answers."""
         x = self.drop(self.features(x).permute(0, 2, 3, 1).flatten(1))
         hidden = self.drop(functional.relu(self.dense(x)))
-        return self.out(hidden)[:, 0], self.taught(hidden) if self.taught is not None else None
+        return self.out(hidden)[:, 0], self.taught(hidden)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How long and how hard to learn."""
 
-    epochs: int = 10
-    examples: int = 150_000  # of an epoch, chosen anew each time
+    passes: int = 3
     batch: int = 512
     rate: float = 3e-3
     decay: float = 0.02
     seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one rendering teaches.
+
+    Attributes:
+        patches: gives its (n, FRAMES, MELS) patches in dB, the onset so many samples off.
+        target: (n,) in [0, 1].
+        weight: (n,) how much each counts.
+        taught: (n, k) what the teacher makes of each, of unit variance.
+    """
+
+    patches: Callable[[int], NDArray[np.float16]]
+    target: FloatArray
+    weight: FloatArray
+    taught: NDArray[np.float16]
 
 
 def patches(windows: NDArray[np.int16], scale: FloatArray, shift: int = 0) -> NDArray[np.float16]:
@@ -98,53 +114,39 @@ def varied(db: torch.Tensor) -> torch.Tensor:
     return torch.where(noisy, both, db)
 
 
-def learn(
-    versions: list[NDArray[np.float16]],
-    target: FloatArray,
-    weight: FloatArray,
-    how: Schedule,
-    taught: NDArray[np.float16] | None = None,
-) -> Net:
-    """Return a network that has learnt (n, FRAMES, MELS) patches, given in several versions with the same targets in [0, 1].
-
-    Args:
-        versions: patches in dB.
-        target: (n,) in [0, 1].
-        weight: (n,) how much each counts.
-        how: the schedule.
-        taught: (n, k) what the teacher makes of each, of unit variance; None to learn without one.
-    """
+def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
+    """Return a network that has learnt all lessons; each pass takes them in another order, with the onset a little off."""
     torch.manual_seed(how.seed)
     rng = np.random.default_rng(how.seed)
-    net = Net(0 if taught is None else taught.shape[1])
-    per_epoch = min(how.examples, len(target))
-    n_steps = how.epochs * (per_epoch // how.batch)
+    net = Net(lessons[0].taught.shape[1])
+    n_steps = how.passes * sum(len(lesson.target) // how.batch for lesson in lessons)
     optimiser = torch.optim.AdamW(net.parameters(), how.rate, weight_decay=how.decay)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.2)
     looks = np.array(LOOKS)
-    for epoch in range(how.epochs):
-        began, total = time.monotonic(), 0.0
-        order = rng.permutation(len(target))[:per_epoch]
-        for a in range(0, len(order) - how.batch + 1, how.batch):
-            pick = np.sort(order[a : a + how.batch])
-            version = versions[rng.integers(len(versions))]
-            db = varied(torch.from_numpy(version[pick].astype(np.float32)))
-            x = network_input(db, torch.from_numpy(looks[rng.integers(len(LOOKS), size=len(pick))]))
-            answer, repeated = net.both(x)
-            loss = functional.binary_cross_entropy_with_logits(
-                answer, torch.from_numpy(target[pick]), torch.from_numpy(weight[pick])
-            )
-            if taught is not None:
-                loss = loss + TEACHING * functional.mse_loss(repeated, torch.from_numpy(taught[pick].astype(np.float32)))
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            plan.step()
-            total += loss.item()
-        print(
-            f"  epoch {epoch + 1}: loss {total / max(1, len(order) // how.batch):.4f}, {time.monotonic() - began:.0f} s",
-            flush=True,
-        )
+    for number in range(how.passes):
+        for i in rng.permutation(len(lessons)).tolist():
+            began, total, lesson = time.monotonic(), 0.0, lessons[i]
+            shift = int(rng.choice(JITTER))
+            patches = lesson.patches(shift)
+            order = rng.permutation(len(patches))
+            for a in range(0, len(order) - how.batch + 1, how.batch):
+                pick = np.sort(order[a : a + how.batch])
+                db = varied(torch.from_numpy(patches[pick].astype(np.float32)))
+                x = network_input(db, torch.from_numpy(looks[rng.integers(len(LOOKS), size=len(pick))]))
+                answer, repeated = net.both(x)
+                loss = functional.binary_cross_entropy_with_logits(
+                    answer, torch.from_numpy(lesson.target[pick]), torch.from_numpy(lesson.weight[pick])
+                )
+                loss = loss + TEACHING * functional.mse_loss(
+                    repeated, torch.from_numpy(lesson.taught[pick].astype(np.float32))
+                )
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                plan.step()
+                total += loss.item()
+            mean = total / max(1, len(order) // how.batch)
+            print(f"  pass {number + 1}, lesson {i}: loss {mean:.4f}, {time.monotonic() - began:.0f} s", flush=True)
     return net.eval()
 
 

@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 TRAIN, VALIDATION, BLIND = 0, 1, 2
+LEFT_OUT = 3  # neither learnt from nor judged by
 
 # Drum loops that may contain electronic hand claps: neither claps nor fair negatives (as in the evaluation).
 AMBIGUOUS = ("loop_garzul", "loop_compus", "Vibe_Ace")
 PACKS = ("dirt", "thoai", "freedoom", "sonicpi")  # collections of many hands: their folders count as makers
 # The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their
-# name.
+# name. The only finger snaps, 74 of one maker, are left out: who learns them as look-alikes no longer takes the claps of
+# strangers for claps (see README).
 _PLACED = {
     "claps/jackf": TRAIN, "claps/travis": TRAIN, "claps/vegard": TRAIN, "claps/gotta": TRAIN, "claps/thoai": TRAIN,
     "claps/torogmw": VALIDATION,
     "claps/karthick": BLIND, "claps/pwolfe8": BLIND,
-    "neg/minetest": VALIDATION, "neg/rational__trust": VALIDATION, "neg/gotta__snap": VALIDATION,
+    "neg/minetest": VALIDATION, "neg/rational__trust": VALIDATION, "neg/gotta__snap": LEFT_OUT,
     "neg/cajon__kck": VALIDATION, "neg/esc10__010": VALIDATION,
     "neg/rational__dell": BLIND, "neg/gotta__tap": BLIND, "neg/cajon__snr": BLIND, "neg/esc10__009": BLIND,
 }  # fmt: skip
@@ -57,7 +59,7 @@ class Recording:
 
 
 def part_of(name: str) -> int:
-    """Return TRAIN, VALIDATION or BLIND for ``kind/maker__rest``."""
+    """Return TRAIN, VALIDATION, BLIND or LEFT_OUT for ``kind/maker__rest``."""
     for beginning, part in _PLACED.items():
         if name.startswith(beginning):
             return part

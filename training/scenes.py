@@ -24,9 +24,6 @@ from training.recordings import FloatArray, select
 
 SCENES = "clean,reverb,cam8k,babble10,music10,noise10,hard,everyday"
 TOLERANCE_S = 0.080
-# All finger snaps of one maker, 74 files as near to claps as can be, lie in the validation part. A model that has not learnt
-# from them takes most for claps; no threshold can be found on them that means anything for one that has.
-UNHEARD = "gotta__snap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +33,6 @@ class Scenes:
     Attributes:
         scene: (n,) which.
         is_clap: (n,) whether it is a true clap's; other candidates in scenes of claps are left out.
-        is_fair: (n,) false for sounds of a kind that the trial has never heard and the shipped model has (``UNHEARD``).
         n_claps, hours: how many claps each scene has, how long it is.
         patches: (n, FRAMES, MELS) in dB.
         features: (n, 2, FEATURES) of YAMNet.
@@ -44,7 +40,6 @@ class Scenes:
 
     scene: NDArray[np.str_]
     is_clap: NDArray[np.bool_]
-    is_fair: NDArray[np.bool_]
     n_claps: dict[str, int]
     hours: dict[str, float]
     patches: NDArray[np.float16]
@@ -64,12 +59,11 @@ def of_part(folder: Path, renderer: Path, yamnet: Path, work: Path, part: int) -
         _cut(rendered, heard)
         hear(yamnet, heard)
     with np.load(heard / "examples.npz") as file:
-        scene, is_clap, source, scale = (file[name] for name in ("scene", "is_clap", "source", "scale"))
+        scene, is_clap, scale = (file[name] for name in ("scene", "is_clap", "scale"))
     truths = {p.stem: json.loads(p.read_text()) for p in sorted((work / f"part-{part}-scenes").glob("*.json"))}
     return Scenes(
         scene,
         is_clap,
-        np.char.find(source, UNHEARD) < 0,
         {name: len(truth["onsets"]) for name, truth in truths.items()},
         {name: truth["seconds"] / 3600 for name, truth in truths.items()},
         network.patches(examples.samples(heard), scale),
@@ -81,14 +75,12 @@ def _cut(rendered: Path, out: Path) -> None:
     """Keep the sound around the true claps and, in the scenes without claps, around every candidate of the gate."""
     scenes: list[str] = []
     claps: list[bool] = []
-    sources: list[str] = []
     scales: list[float] = []
     with (out / "samples.raw").open("wb") as file:
         for path in sorted(rendered.glob("*.json")):
             x = sf.read(path.with_suffix(".wav"), dtype="float32")[0]
             truth = json.loads(path.read_text())
             onsets = np.array(truth["onsets"])
-            begins = np.array([at for at, _ in truth["events"]])
             found = examples.candidates(x)
             kept = _matched(found / RATE_HZ, onsets) if len(onsets) else np.arange(len(found))
             padded = np.pad(x, (examples.BEFORE, examples.AFTER))
@@ -98,14 +90,11 @@ def _cut(rendered: Path, out: Path) -> None:
                 file.write(np.round(window / scale * 32767).astype(np.int16).tobytes())
                 scenes.append(path.stem)
                 claps.append(len(onsets) > 0)
-                event = int(np.searchsorted(begins, at / RATE_HZ)) - 1
-                sources.append(truth["events"][max(0, event)][1] if len(begins) else "")
                 scales.append(scale)
     np.savez(
         out / "examples.npz",
         scene=np.array(scenes),
         is_clap=np.array(claps),
-        source=np.array(sources),
         scale=np.array(scales, np.float32),
     )
 
@@ -128,7 +117,6 @@ def together(parts: list[Scenes]) -> Scenes:
     return Scenes(
         np.concatenate([p.scene for p in parts]),
         np.concatenate([p.is_clap for p in parts]),
-        np.concatenate([p.is_fair for p in parts]),
         {name: sum(p.n_claps[name] for p in parts) for name in names},
         {name: sum(p.hours[name] for p in parts) for name in names},
         np.concatenate([p.patches for p in parts]),

@@ -438,4 +438,9 @@ export const en: Record<Key, string> = {
   "deliveries.step_connection": "connection",
   "deliveries.step_tls": "TLS",
   "deliveries.step_answer": "answer",
+
+  "clips.title": "Sound clips",
+  "clips.keep": "Keep the sound around each detection",
+  "clips.hint": "About 2.5 s, on this machine only, for as long as the settings say.",
+  "clips.where": "Play or delete them: the history.",
 };

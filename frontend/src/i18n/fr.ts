@@ -437,4 +437,9 @@ export const fr = {
   "deliveries.step_connection": "connexion",
   "deliveries.step_tls": "TLS",
   "deliveries.step_answer": "réponse",
+
+  "clips.title": "Extraits sonores",
+  "clips.keep": "Garder le son autour de chaque détection",
+  "clips.hint": "2,5 s environ, sur cette machine seulement, pour le temps que disent les réglages.",
+  "clips.where": "Les écouter, les effacer : l'historique.",
 };

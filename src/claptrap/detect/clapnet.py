@@ -22,9 +22,9 @@ BEFORE = 2560  # samples of a patch before the onset: 160 ms
 PATCH = (FRAMES - 1) * STEP + WINDOW  # samples of a patch: 360 ms
 LOOKS = (28, 33, 38, 44)  # frames heard at each look: up to 72, 112, 152 and 200 ms after the onset
 AFTER = tuple((frames - 1) * STEP + WINDOW - BEFORE for frames in LOOKS)  # the same in samples
-_REFERENCE = slice(18, 28)  # the frames of the onset itself, heard at every look: their loudest point is 0 dB
-_RANGE_DB = 50.0
-_LOWEST, _HIGHEST = -0.6, 1.1  # −80 dB and +5 dB from that point
+REFERENCE = slice(18, 28)  # the frames of the onset itself, heard at every look: their loudest point is 0 dB
+RANGE_DB = 50.0
+LOWEST, HIGHEST = -0.6, 1.1  # −80 dB and +5 dB from that point
 _QUIET = 1e-7
 _TAPER = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
 
@@ -56,10 +56,10 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def look_at(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which ``frames`` frames have been heard."""
-    loudest = patches[:, _REFERENCE].max(axis=(1, 2), keepdims=True)
-    scaled = np.clip((patches - loudest) / _RANGE_DB + 1, _LOWEST, _HIGHEST)
+    loudest = patches[:, REFERENCE].max(axis=(1, 2), keepdims=True)
+    scaled = np.clip((patches - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
     heard = np.arange(FRAMES)[:, None] < frames
-    level = np.where(heard, scaled, np.float32(_LOWEST))
+    level = np.where(heard, scaled, np.float32(LOWEST))
     return np.stack([level, np.broadcast_to(heard, level.shape)], axis=-1).astype(np.float32)
 
 

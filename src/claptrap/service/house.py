@@ -636,7 +636,8 @@ class ClapTrap:
 
     def _statuses(self) -> dict[str, SourceStatus]:
         idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}
-        return idle | (self._worker.statuses() if self._worker else {})
+        worker = self._worker  # which may be gone a moment later: the broker's room asks without the lock
+        return idle | (worker.statuses() if worker is not None else {})
 
     def _how_it_is(self, status: SourceStatus) -> dict[str, Any]:
         counts = asdict(self._counts.source(status.source_id))
