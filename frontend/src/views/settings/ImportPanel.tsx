@@ -9,7 +9,7 @@ import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { ChangeList } from "./ChangeList.tsx";
 
-const MOST_KB = 900;
+const MOST_KB = 250; // the service takes 256 kB
 
 interface Looked {
   document: object;
