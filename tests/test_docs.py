@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "training/README.md"])
 DOCS = ROOT / "docs"
 ENGLISH_ONLY = {  # for people who read code
-    "adding-a-source.md", "hearing.md",
+    "adding-a-source.md",
 }  # fmt: skip
 
 

@@ -113,6 +113,16 @@ def test_an_event_is_one_post_with_the_documented_body() -> None:
     assert 0 < told.took_s < PATIENT_S
 
 
+def test_after_the_end_nobody_is_told_any_more() -> None:
+    """An order over MQTT may still change the settings while the service ends: it must not bring threads back."""
+    attempts = Attempts()
+    with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+        dispatcher.stop(0.0)
+        dispatcher.apply([target(receiver.url)])
+        assert not dispatcher.standings()
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("deliver:")]
+
+
 def test_only_the_receivers_of_its_source_are_told() -> None:
     """Two rooms, two receivers."""
     attempts = Attempts()

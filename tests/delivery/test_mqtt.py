@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import paho.mqtt.client as paho
 import pytest
 import trustme
 from tests.peers.broker import MOSQUITTO, Broker, Watcher, free_tcp_port
 from tests.web.conftest import clap
 
 from claptrap.core.spec import BrokerSpec
+from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import Shown, retained
+from claptrap.delivery.mqtt import Mqtt, Order
 from claptrap.runtime.hub import Subscription
 from claptrap.service import ClapTrap
-from claptrap.settings.schema import SettingsFaults
+from claptrap.service.broker import BrokerRoom
+from claptrap.settings.schema import Settings, SettingsFaults
 
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
 SALON = {"id": "salon", "kind": "file", "name": "Salon", "enabled": False, "input": {"path": "none"}}
@@ -178,6 +183,71 @@ def test_a_broker_that_says_nothing_holds_up_no_end(tmp_path: Path) -> None:
         with connection:
             assert connection.recv(1)  # it has introduced itself
             service.take(clap(1))
+
+
+@pytest.mark.slow
+@needs_broker
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_link_that_comes_too_late_does_not_touch_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    """The way to a broker takes long, and meanwhile a person names another: the old one neither ends it nor complains."""
+    folders = [tmp_path / "old", tmp_path / "new"]
+    for folder in folders:
+        folder.mkdir()
+    connect, under_way, go_on, changed = paho.Client.connect, threading.Event(), threading.Event(), threading.Condition()
+
+    def connect_slowly(client: paho.Client, host: str, port: int, keepalive: int = 60) -> object:
+        if port == old.port:
+            under_way.set()
+            go_on.wait()
+        return connect(client, host, port, keepalive)
+
+    def on_change() -> None:
+        with changed:
+            changed.notify_all()
+
+    monkeypatch.setattr(paho.Client, "connect", connect_slowly)
+    monkeypatch.setattr(under_test, "_STOP_S", 0.1)
+    old, new = (Broker(folder) for folder in folders)
+    with new, Watcher(new.port) as home, old if is_there else nullcontext():
+        link = Mqtt(lambda _: None, on_change)
+        link.aim(BrokerSpec("127.0.0.1", port=old.port))
+        assert under_way.wait(30.0)
+        (late,) = [thread for thread in threading.enumerate() if thread.name == "mqtt"]
+        try:
+            link.aim(BrokerSpec("127.0.0.1", port=new.port))
+            home.wait_for(lambda: home.retained.get("claptrap/status") == b"online")
+            go_on.set()
+            late.join(30.0)
+            assert not late.is_alive()
+            assert link.problem() is None
+            assert link.connected
+        finally:
+            go_on.set()
+            monkeypatch.undo()
+            link.stop()
+
+
+@pytest.mark.slow
+def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of ours in one must not leave the house deaf to all that follow."""
+    obeyed = threading.Event()
+
+    def change(source_id: str, _: object) -> None:
+        if source_id == "bad":
+            raise RuntimeError("a fault of ours")
+        obeyed.set()
+
+    room = BrokerRoom(Settings, dict, change, lambda: None)
+    room.start()
+    try:
+        for source_id in ("bad", "good"):
+            room.mqtt._on_order(Order(source_id, "enabled", value=True))
+        assert obeyed.wait(30.0)
+    finally:
+        room.stop()
+    assert "a fault of ours" in caplog.text
 
 
 def test_a_broker_without_an_address_is_refused(tmp_path: Path) -> None:

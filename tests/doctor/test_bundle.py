@@ -138,6 +138,25 @@ def test_the_newest_lines_of_the_log_are_kept() -> None:
         root.removeHandler(tail)
 
 
+def test_a_line_that_cannot_be_formed_fails_nobody_who_logs(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told where Python tells it, on stderr."""
+    log, tail = logging.Logger("of its own"), LogTail()  # noqa: LOG001  # whose lines go nowhere else
+    log.addHandler(tail)
+    log.warning("%d claps", "no number")
+    log.warning("next")
+    assert tail.text() == "next"
+    assert "Logging error" in capsys.readouterr().err
+
+
+def test_a_token_in_a_template_stays_at_home() -> None:
+    """Some receivers (Pushover) want theirs in the body."""
+    webhook = {"id": "w", "url": "", "template": '{"token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "message": "clap"}'}
+    files = unpacked(
+        bundle(Evidence([], {"sources": [{"id": "s", "webhooks": [webhook]}]}, sources=[{"webhooks": [webhook]}]))
+    )
+    assert "azgdorepk8gmac0qoyamyeeuzjnyui" not in told(files)
+
+
 def test_the_page_can_offer_it(served: Served) -> None:
     """A zip, made by the running service, with nothing of what was planted in it."""
     with Receiver(answer()) as receiver:

@@ -225,3 +225,14 @@ def test_a_disk_that_is_full_lets_people_in_to_make_room(
     assert code_of(lambda: access.set_password("battery staple")) == "access.unwritable"
     access.log_out(cookie)
     assert not access.is_session(cookie)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs symbolic links")
+def test_a_file_that_cannot_even_be_looked_at_lets_nobody_in(access: Access) -> None:
+    """Nor does it end whoever looks after connections."""
+    cookie = access.log_in(PASSWORD, HERE)
+    access.path.unlink()
+    access.path.symlink_to(access.path)
+    assert access.is_closed
+    assert not access.admits(cookie, "")
+    assert code_of(access.tokens) == "access.damaged"

@@ -126,3 +126,16 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     assert "s3cret" not in page.content()
     webhook = clapping.service.settings().sources[0].webhooks[0]
     assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts) == ({}, "whsec_", 4)
+
+
+def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Served) -> None:
+    keep = page.get_by_role("switch", name="Garder le son autour de chaque détection")
+    expect(keep).not_to_be_checked()
+    keep.press("Space")
+    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.clips)")
+    page.get_by_role("link", name="Les écouter, les effacer").click()
+    expect(page.get_by_label("Écouter le son gardé").first).to_be_visible()
+    page.get_by_role("button", name="Effacer les sons").click()
+    page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
+    expect(page.get_by_text(re.compile(r"\d sons? effacés?\."))).to_be_visible()
+    assert clapping.service.settings().sources[0].clips

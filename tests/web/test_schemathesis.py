@@ -68,6 +68,7 @@ def known(served: Served) -> dict[str, list[str]]:
     return {
         "source_id": ["salon", "nobody"],
         "webhook_id": ["webhook", "none"],
+        "notify_id": ["phone", "none"],
         "event_id": [events[0].id, events[1].id, "salon:e:9", "../../x"],
         "delivery_id": [deliveries[0]["id"], "none"],
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],
@@ -92,6 +93,8 @@ def test_the_service_answers_as_described(served: Served) -> None:
     with Receiver() as receiver:
         webhook = {"id": "webhook", "url": receiver.url}
         assert served.ask("PATCH", "/api/sources/salon", {"webhooks": [webhook]}).status == 200
+        phone = {"id": "phone", "url": receiver.url.replace("http://", "json://")}
+        assert served.ask("PATCH", "/api/settings", {"notify": [phone]}).status == 200
         ask_everything(served)
 
 

@@ -78,11 +78,17 @@ class Dispatcher:
         self._outbox = outbox
         self._couriers: dict[str, Courier] = {}
         self._lock = threading.Lock()
+        self._is_ended = False
 
     def apply(self, targets: Sequence[Receiver]) -> None:
-        """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so."""
+        """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so.
+
+        After ``stop`` nothing happens: what waits is left to the next start.
+        """
         wanted = {target.id: target for target in targets}
         with self._lock:
+            if self._is_ended:
+                return
             gone = [self._couriers.pop(i) for i in list(self._couriers) if i not in wanted]
             for target in wanted.values():
                 self._courier(target).aim(target)
@@ -157,6 +163,7 @@ class Dispatcher:
     def stop(self, timeout_s: float) -> None:
         """End: what is not delivered ``timeout_s`` from now waits in the outbox for the next start."""
         with self._lock:
+            self._is_ended = True
             couriers = list(self._couriers.values())
             self._couriers.clear()
         _end(couriers, timeout_s)

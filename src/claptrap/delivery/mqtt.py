@@ -163,9 +163,9 @@ class Mqtt:
             try:
                 is_permanent = self._session(spec, end)
             except ssl.SSLError as error:
-                self._fail("mqtt.tls", spec, getattr(error, "verify_message", "") or error.reason or str(error))
+                self._fail("mqtt.tls", spec, end, getattr(error, "verify_message", "") or error.reason or str(error))
             except (OSError, ValueError) as error:
-                self._fail("mqtt.unreachable", spec, getattr(error, "strerror", None) or str(error))
+                self._fail("mqtt.unreachable", spec, end, getattr(error, "strerror", None) or str(error))
             failures = 1 if time.monotonic() - began > KEEPALIVE_S else failures + 1
             end.wait(_PERMANENT_S if is_permanent else self._backoff.wait_s(failures))
 
@@ -197,8 +197,8 @@ class Mqtt:
             if reason.is_failure:
                 refused.append(reason)
                 over.set()
-            elif not end.is_set():
-                self._greet(client, spec)
+            elif not self._greet(client, spec, end):
+                over.set()
 
         client.on_connect = _contained(over, let_in)
         client.on_message = _contained(over, lambda _c, _d, message: self._hear(client, spec, message))
@@ -211,17 +211,20 @@ class Mqtt:
         client.disconnect()
         client.loop_stop()
         with self._changed:
-            self._client, self._shown = None, {}
-            self._changed.notify_all()
+            if self._client is client:  # else another link has taken its place
+                self._client, self._shown = None, {}
+                self._changed.notify_all()
         if refused:
-            self._fail("mqtt.refused", spec, str(refused[0]))
-        elif not end.is_set():
-            self._fail("mqtt.unreachable", spec, "no answer" if is_mute else _ENDED)
+            self._fail("mqtt.refused", spec, end, str(refused[0]))
+        else:
+            self._fail("mqtt.unreachable", spec, end, "no answer" if is_mute else _ENDED)
         return bool(refused)
 
-    def _greet(self, client: paho.Client, spec: BrokerSpec) -> None:
-        """Say that ClapTrap is here, show everything, and listen."""
+    def _greet(self, client: paho.Client, spec: BrokerSpec, end: threading.Event) -> bool:
+        """Say that ClapTrap is here, show everything, and listen; False, and nothing said, once this link is to ``end``."""
         with self._changed:
+            if end.is_set():
+                return False
             self._client, self._shown = client, {}
             client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
             self._send_retained(client, spec, again=True)
@@ -229,6 +232,7 @@ class Mqtt:
             self._changed.notify_all()
         self._say(None)
         _log.info("%s: connected", spec.url)
+        return True
 
     def _hear(self, client: paho.Client, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
         """Take an order, show all to a Home Assistant that has just come up, or take back what a ClapTrap before showed."""
@@ -271,7 +275,10 @@ class Mqtt:
             thread.join(_STOP_S)  # a look-up of a name that hangs is left behind
         self._say(None)
 
-    def _fail(self, code: str, spec: BrokerSpec, reason: str) -> None:
+    def _fail(self, code: str, spec: BrokerSpec, end: threading.Event, reason: str) -> None:
+        """Say why there is no link, unless it is to ``end``: what a slow one meets then is nobody's problem any more."""
+        if end.is_set():
+            return
         _log.warning("%s: %s", spec.url, reason)
         self._say(DeliveryError(code, retryable=True, where=spec.url, reason=reason))
 

@@ -23,15 +23,15 @@ MOST_LOG_BYTES = 1_000_000
 README = """\
 ClapTrap: support bundle
 
-Made by “claptrap doctor --bundle” or by the page. Passwords, tokens, headers and signing secrets are replaced by ********,
-and addresses by made-up names (lan-1, internet-2, name-3: the same one everywhere). Names of sources and devices are in it
-as you gave them. Look through it before you pass it on.
+Made by “claptrap doctor --bundle” or by the page. Passwords, tokens, headers, signing secrets and body templates are
+replaced by ********, and addresses by made-up names (lan-1, internet-2, name-3: the same one everywhere). Names of sources
+and devices are in it as you gave them. Look through it before you pass it on.
 
 ClapTrap : dossier d'assistance
 
-Fait par « claptrap doctor --bundle » ou par la page. Mots de passe, jetons, en-têtes et secrets de signature sont remplacés
-par ********, et les adresses par des noms inventés (lan-1, internet-2, name-3 : partout le même). Les noms des sources et
-des appareils y figurent tels que vous les avez donnés. Regardez-le avant de le transmettre.
+Fait par « claptrap doctor --bundle » ou par la page. Mots de passe, jetons, en-têtes, secrets de signature et modèles de
+corps sont remplacés par ********, et les adresses par des noms inventés (lan-1, internet-2, name-3 : partout le même). Les
+noms des sources et des appareils y figurent tels que vous les avez donnés. Regardez-le avant de le transmettre.
 """
 
 

@@ -17,7 +17,10 @@ class LogTail(logging.Handler):
         self._lines: deque[str] = deque(maxlen=lines)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(self.format(record)[:MOST_LINE])
+        try:
+            self._lines.append(self.format(record)[:MOST_LINE])
+        except Exception:  # noqa: BLE001  # as every handler does: who logs must not fail for a line that cannot be formed
+            self.handleError(record)
 
     def text(self) -> str:
         """Return them, oldest first."""

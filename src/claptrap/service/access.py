@@ -346,7 +346,10 @@ class Access:
     def _read(self) -> Book:
         """Return what the file says now. Raises AccessError: ``access.damaged``."""
         with self._lock:
-            seen = _look(self.path)
+            try:
+                seen = _look(self.path)
+            except OSError:
+                raise AccessError("access.damaged", path=str(self.path)) from None
             if seen != self._seen:
                 self._book = self._load() if seen is not None else Book()
                 self._seen = seen

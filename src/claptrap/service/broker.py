@@ -96,12 +96,19 @@ class BrokerRoom:
     def _run(self) -> None:
         while not self._ending.is_set():
             order = self._work.get()
-            if order is not None:
-                self._obey(order)
-            if self._changed.is_set():
-                self._changed.clear()
-                self.mqtt.show(self._shown())
-                self.mqtt.aim(self._settings().broker())
+            try:
+                self._attend(order)
+            except Exception:  # noqa: BLE001  # the supervisor contains it: one order must not be the last
+                _log.exception("MQTT could not be attended to")
+
+    def _attend(self, order: Order | None) -> None:
+        """Obey an order, if there is one, and show what has changed."""
+        if order is not None:
+            self._obey(order)
+        if self._changed.is_set():
+            self._changed.clear()
+            self.mqtt.show(self._shown())
+            self.mqtt.aim(self._settings().broker())
 
     def _obey(self, order: Order) -> None:
         try:

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap import __version__
+from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
@@ -480,7 +480,7 @@ class ClapTrap:
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
-            "version": __version__,
+            "version": version_and_commit(),
             "dev": self.dev,
             "running": self.running,
             "language": self.language,
@@ -636,7 +636,8 @@ class ClapTrap:
 
     def _statuses(self) -> dict[str, SourceStatus]:
         idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}
-        return idle | (self._worker.statuses() if self._worker else {})
+        worker = self._worker  # which may be gone a moment later: the broker's room asks without the lock
+        return idle | (worker.statuses() if worker is not None else {})
 
     def _how_it_is(self, status: SourceStatus) -> dict[str, Any]:
         counts = asdict(self._counts.source(status.source_id))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from a2wsgi import WSGIMiddleware
 
 from claptrap.core.errors import ServiceError
 from claptrap.selftest.trials import Trials
@@ -30,6 +29,7 @@ from claptrap.web.proxies import NO_PROXIES, Proxies
 from claptrap.web.reach import Place, is_loopback
 from claptrap.web.security import Guard
 from claptrap.web.staying import Staying
+from claptrap.web.wsgi import Threads
 
 GRACE_S = 1  # for answers under way when the service ends
 WSGI_THREADS = 8
@@ -123,7 +123,7 @@ class Server:
         service.access.demand = _demand(place, proxies, no_auth=no_auth)
         door = Door(service.access, assets)
         self._trials = Trials() if service.dev else None
-        self._flask = WSGIMiddleware(
+        self._flask = Threads(
             create_app(service, assets, place, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
             send_queue_size=1000,

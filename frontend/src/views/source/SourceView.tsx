@@ -9,6 +9,7 @@ import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
 import type { SourceSettings } from "../../wire.ts";
 import { View } from "../View.tsx";
+import { Clips } from "./Clips.tsx";
 import { EditSource } from "./EditSource.tsx";
 import { Hearing } from "./Hearing.tsx";
 import { Patterns } from "./Patterns.tsx";
@@ -40,6 +41,7 @@ export function SourceView({ id }: { id: string }) {
         <div class="column">
           <Tuning source={source} />
           <Webhooks source={source} />
+          <Clips source={source} />
           <section class="panel" aria-labelledby="edit-title">
             <h2 id="edit-title">{t("source.itself")}</h2>
             <SourceDetails sourceId={source.id} name={source.name} />

@@ -1,0 +1,69 @@
+"""Flask's threads at the end of the service."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from claptrap.web.wsgi import Threads
+
+PATIENT_S = 20.0
+SCOPE: Any = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "GET",
+    "scheme": "http",
+    "path": "/",
+    "query_string": b"",
+    "headers": [],
+    "client": ("127.0.0.1", 1),
+    "server": ("127.0.0.1", 2),
+}
+
+
+@pytest.mark.parametrize("is_closed_first", [True, False])
+def test_a_part_of_an_answer_that_nobody_takes_any_more_holds_up_no_end(*, is_closed_first: bool) -> None:
+    """The loop stops in the middle of a download, and is closed before or after the next part is handed over."""
+    begun, go_on, handed_over = threading.Event(), threading.Event(), threading.Event()
+
+    def app(_: object, start_response: Callable[..., object]) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        begun.set()
+        assert go_on.wait(PATIENT_S)
+        yield b"part"
+
+    class Loop(asyncio.SelectorEventLoop):
+        def call_soon_threadsafe(self, *arguments: Any, **more: Any) -> Any:
+            called = super().call_soon_threadsafe(*arguments, **more)
+            if go_on.is_set():
+                handed_over.set()
+            return called
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: object) -> None:
+        pass
+
+    async def ask() -> None:
+        asking = asyncio.create_task(threads(SCOPE, receive, send))
+        await asyncio.to_thread(begun.wait, PATIENT_S)
+        asking.cancel()
+
+    threads, loop = Threads(app, workers=1), Loop()
+    loop.run_until_complete(ask())
+    if is_closed_first:
+        loop.close()
+    go_on.set()
+    if not is_closed_first:
+        assert handed_over.wait(PATIENT_S)
+        loop.close()
+    ending = threading.Thread(target=threads.executor.shutdown)
+    ending.daemon = True  # so that a failure is told, and not waited for
+    ending.start()
+    ending.join(PATIENT_S)
+    assert not ending.is_alive()
