@@ -351,7 +351,7 @@ def test_halting_is_never_lost_to_the_watchdog() -> None:
         script = Script(mute, mute, mute)
         runner = Runner(SPEC, 0, script.surroundings())
         runner.start()
-        until(lambda: script.told[-1].state is State.LIVE)  # noqa: B023  # called within this round
+        until(lambda: [told.state for told in script.told[-1:]] == [State.LIVE])  # noqa: B023  # called within this round
         script.clock.now += 1
         for _ in range(NO_FRAMES_S):
             script.clock.now += 1
