@@ -14,6 +14,7 @@ import "./styles/views.css";
 import "./styles/history.css";
 import "./styles/access.css";
 import "./styles/selftest.css";
+import "./styles/settings.css";
 
 setInterval(() => (now.value = Date.now() / 1000), 1000);
 connect();

@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { language } from "./i18n/index.ts";
 import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
+  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
 } from "./wire.ts";
 
@@ -39,6 +39,9 @@ export const labelsOn = signal(false);
 /** The download of YAMNet's file, while there is one. */
 export const model = signal<ModelProgress | null>(null);
 export const problems = signal<Worded[]>([]);
+/** How the link to the MQTT broker was when last asked. */
+export const mqtt = signal<Snapshot["mqtt"]>("off");
+export const environment = signal<Override[]>([]);
 export const settings = signal<Settings | null>(null);
 export const statuses = signal<Record<string, KnownStatus>>({});
 export const detections = signal<Detection[]>([]);
@@ -75,6 +78,8 @@ export function takeSnapshot(snapshot: Snapshot): void {
     labelsOn.value = snapshot.labels;
     model.value = snapshot.model;
     problems.value = snapshot.problems;
+    mqtt.value = snapshot.mqtt;
+    environment.value = snapshot.environment;
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;

@@ -76,12 +76,31 @@ export interface SourceSettings {
   webhooks: WebhookSettings[];
 }
 
+/** The broker that is told of everything. */
+export interface MqttSettings {
+  enabled: boolean;
+  host: string;
+  port: number;
+  version: "3.1.1" | "5";
+  tls: boolean;
+  verify_tls: boolean;
+  ca_file: string;
+  username: string;
+  /** Masked: it can be given, not read. */
+  password: string;
+  topic: string;
+  discovery: string;
+}
+
 export interface Settings {
   version: number;
   language: Language;
   /** Whether somebody has been through the first minute, or left it out. */
   welcomed: boolean;
   sources: SourceSettings[];
+  history: { keep_days: number };
+  clips: { keep_days: number; keep_mb: number };
+  mqtt: MqttSettings;
   /** Which state they are in; changes with anything in them. */
   revision: string;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def commit() -> str:
     return said.stdout.strip() if said.returncode == 0 else ""
 
 
+@cache
 def version_and_commit() -> str:
-    """Return e.g. ``0.1.0 (1a2b3c4d5e6f)``."""
+    """Return e.g. ``0.1.0 (1a2b3c4d5e6f)``; looked up once, as it was when this process first asked."""
     name = commit()
     return f"{__version__} ({name})" if name else __version__

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap import __version__
+from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
@@ -480,7 +480,7 @@ class ClapTrap:
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
-            "version": __version__,
+            "version": version_and_commit(),
             "dev": self.dev,
             "running": self.running,
             "language": self.language,

@@ -1,11 +1,14 @@
 import { t } from "../../i18n/index.ts";
-import { version } from "../../store.ts";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
 import { LanguageChoice } from "../../components/LanguageChoice.tsx";
-import { SupportBundle } from "../../components/SupportBundle.tsx";
 import { ThemeChoice } from "../../components/ThemeChoice.tsx";
 import { View } from "../View.tsx";
+import { About } from "./About.tsx";
+import { BackupsPanel } from "./BackupsPanel.tsx";
+import { ImportPanel } from "./ImportPanel.tsx";
+import { KeepPanel } from "./KeepPanel.tsx";
 import { ModelState } from "./ModelState.tsx";
+import { MqttPanel } from "./MqttPanel.tsx";
 
 /** What holds for the whole house. */
 export function SettingsView() {
@@ -21,12 +24,12 @@ export function SettingsView() {
           <h2 id="settings-model">{t("settings.model")}</h2>
           <ModelState />
         </section>
+        <MqttPanel />
+        <KeepPanel />
+        <BackupsPanel />
+        <ImportPanel />
         <AccessPanel />
-        <section class="panel settings-group" aria-labelledby="settings-about">
-          <h2 id="settings-about">{t("settings.about")}</h2>
-          <p>ClapTrap {t("footer.version", { version: version.value })}</p>
-          <SupportBundle />
-        </section>
+        <About />
       </div>
     </View>
   );

@@ -1,0 +1,106 @@
+import { useSignal } from "@preact/signals";
+import { SETTINGS_FILE, compareBackup, exportSecrets, keepBackup, listBackups, restoreBackup } from "../../api.ts";
+import { clock } from "../../i18n/format.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
+import { inTurn } from "../../saving.ts";
+import { settings, takeSettings } from "../../store.ts";
+import type { Backup } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { Outcome } from "../../components/Outcome.tsx";
+import { useAnswer } from "../history/asking.ts";
+import { AskFirst } from "./AskFirst.tsx";
+import { ChangeList } from "./ChangeList.tsx";
+import { download } from "./download.ts";
+
+const SHOWN_AT_FIRST = 5;
+
+/** Settings of before: looked at, put back in force; and those of now, taken away as a file. */
+export function BackupsPanel() {
+  const done = useSignal("");
+  const failure = useSignal("");
+  const kept = useSignal(0);
+  const { answer, failure: unlisted } = useAnswer(listBackups, [settings.value?.revision, kept.value]).value;
+  const tell = (act: () => Promise<string>) => {
+    done.value = failure.value = "";
+    void act().then((words) => (done.value = words), (error: unknown) => (failure.value = inWords(error)));
+  };
+  const keep = () => tell(async () => {
+    await inTurn(keepBackup);
+    kept.value += 1;
+    return t("backups.kept");
+  });
+  const withSecrets = () => tell(async () => {
+    download(await exportSecrets(), "claptrap-settings-with-secrets.json");
+    return "";
+  });
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-backups">
+      <h2 id="settings-backups">{t("backups.title")}</h2>
+      <p class="muted">{t("backups.intro")}</p>
+      <div class="downloads">
+        <button type="button" class="quiet" onClick={keep}>{t("backups.keep")}</button>
+        <a class="button" href={SETTINGS_FILE} download>{t("backups.download")}</a>
+        <AskFirst label={t("backups.download_secrets")} named={t("backups.secrets_title")} question={t("backups.secrets_sure")} onSure={withSecrets} />
+      </div>
+      <output class="muted">{done.value}</output>
+      {(failure.value || unlisted) && <p role="alert"><Outcome shape="cross" words={failure.value || unlisted} /></p>}
+      {answer && <BackupList backups={answer.backups} tell={tell} />}
+    </section>
+  );
+}
+
+type Tell = (act: () => Promise<string>) => void;
+
+function BackupList({ backups, tell }: { backups: Backup[]; tell: Tell }) {
+  const all = useSignal(false);
+  if (backups.length === 0) return <p class="muted">{t("backups.none")}</p>;
+  const shown = all.value ? backups : backups.slice(0, SHOWN_AT_FIRST);
+  return (
+    <>
+      <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} tell={tell} />)}</ul>
+      {shown.length < backups.length && (
+        <p><button type="button" class="quiet" onClick={() => (all.value = true)}>{t("backups.more", { count: backups.length })}</button></p>
+      )}
+    </>
+  );
+}
+
+function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
+  const open = useSignal(false);
+  const when = clock(backup.at);
+  const restore = () => tell(async () => {
+    takeSettings((await inTurn(() => restoreBackup(backup.name, settings.value?.revision))).settings);
+    open.value = false;
+    return t("backups.restored", { when });
+  });
+  return (
+    <li>
+      <span class="backup-what">
+        <strong class="numbers">{when}</strong> <span class="muted">{t(`backups.why_${backup.why}` satisfies Key)}</span>
+        {!backup.valid && <Outcome shape="cross" words={said(backup)} />}
+      </span>
+      {backup.valid && (
+        <span class="backup-actions">
+          <button
+            type="button" class="quiet" aria-expanded={open.value} aria-label={t("backups.compare_named", { when })}
+            onClick={() => (open.value = !open.value)}
+          >{t("backups.compare")}</button>
+          <AskFirst
+            label={t("backups.restore")} named={t("backups.restore_named", { when })}
+            question={t("backups.restore_sure", { when })} onSure={restore}
+          />
+        </span>
+      )}
+      {open.value && <Difference name={backup.name} />}
+    </li>
+  );
+}
+
+/** What restoring would change, compared anew whenever the settings change. */
+function Difference({ name }: { name: string }) {
+  const { answer, failure } = useAnswer(() => compareBackup(name), [name, settings.value?.revision]).value;
+  if (failure) return <p role="alert"><Outcome shape="cross" words={failure} /></p>;
+  if (!answer) return null;
+  if (answer.changes.length === 0) return <p class="difference muted">{t("backups.same")}</p>;
+  return <div class="difference"><p>{t("backups.would_change")}</p><ChangeList changes={answer.changes} /></div>;
+}

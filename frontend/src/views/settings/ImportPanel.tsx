@@ -1,0 +1,133 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import { previewImport, takeImport } from "../../api.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
+import { inTurn } from "../../saving.ts";
+import { takeSettings } from "../../store.ts";
+import type { ImportPreview } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { Outcome } from "../../components/Outcome.tsx";
+import { ChangeList } from "./ChangeList.tsx";
+
+const MOST_KB = 250; // the service takes 256 kB
+
+interface Looked {
+  document: object;
+  preview: ImportPreview & { revision: string };
+}
+
+/** Settings from a file: looked at first, then taken or not. */
+export function ImportPanel() {
+  const looked = useSignal<Looked | null>(null);
+  const failure = useSignal("");
+  const done = useSignal("");
+  const busy = useSignal(false);
+  const input = useRef<HTMLInputElement>(null);
+  const forget = () => {
+    looked.value = null;
+    if (input.current) input.current.value = "";
+  };
+  const act = async (deed: () => Promise<void>) => {
+    failure.value = done.value = "";
+    busy.value = true;
+    await deed().catch((error: unknown) => (failure.value = error instanceof NotADocument ? error.message : inWords(error)));
+    busy.value = false;
+  };
+  const look = (file: File) => act(async () => {
+    looked.value = null;
+    try {
+      const document = await documentIn(file);
+      looked.value = { document, preview: await inTurn(() => previewImport(document)) };
+    } catch (error) {
+      forget(); // so that the same file can be chosen again once it was mended
+      throw error;
+    }
+  });
+  const take = ({ document, preview }: Looked) => act(async () => {
+    takeSettings((await inTurn(() => takeImport(document, preview.revision, preview.mode))).settings);
+    forget();
+    done.value = t("import.done");
+  });
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-import">
+      <h2 id="settings-import">{t("import.title")}</h2>
+      <p class="muted">{t("import.intro")}</p>
+      <div class="field">
+        <label for="import-file">{t("import.file")}</label>
+        <input
+          type="file" id="import-file" ref={input} accept=".json,application/json" disabled={busy.value}
+          onChange={({ currentTarget: { files } }) => files?.[0] && void look(files[0])}
+        />
+      </div>
+      {failure.value && <p role="alert"><Outcome shape="cross" words={failure.value} /></p>}
+      <output class="muted">{done.value}</output>
+      {looked.value && <Preview looked={looked.value} busy={busy.value} onTake={take} onCancel={forget} />}
+    </section>
+  );
+}
+
+interface PreviewProps {
+  looked: Looked;
+  busy: boolean;
+  onTake: (looked: Looked) => void;
+  onCancel: () => void;
+}
+
+function Preview({ looked, busy, onTake, onCancel }: PreviewProps) {
+  const { format, mode, applicable, changes, notes, faults } = looked.preview;
+  return (
+    <div class="import-preview" role="group" aria-labelledby="import-format">
+      <h3 id="import-format">{t(`import.format_${format}` satisfies Key)}</h3>
+      {applicable && <p>{t(`import.mode_${mode}` satisfies Key)}</p>}
+      {faults.length > 0 && (
+        <>
+          <h3>{t("import.faults")}</h3>
+          <ul class="changes">
+            {faults.map((fault) => <li key={fault.path + fault.code}><code dir="ltr">{fault.path}</code><span dir="auto">{said(fault)}</span></li>)}
+          </ul>
+        </>
+      )}
+      {applicable && (
+        <>
+          <h3>{t("import.changes")}</h3>
+          {changes.length ? <ChangeList changes={changes} /> : <p class="muted">{t("import.nothing")}</p>}
+        </>
+      )}
+      {notes.length > 0 && (
+        <>
+          <h3>{t("import.notes")}</h3>
+          <ul class="changes">
+            {notes.map((note) => (
+              <li key={note.path + note.code}>
+                <span class={`change-kind change-${note.kind}`}>{t(`import.${note.kind}` satisfies Key)}</span>
+                <code dir="ltr">{note.path}</code>
+                <span dir="auto">{said(note)}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <p class="form-actions">
+        <button type="button" class="quiet" onClick={onCancel}>{t("form.cancel")}</button>
+        {applicable && changes.length > 0 && (
+          <button type="button" class="start" disabled={busy} onClick={() => onTake(looked)}>{t("import.take")}</button>
+        )}
+      </p>
+    </div>
+  );
+}
+
+/** The file cannot be a document of settings; the message says why, in words. */
+class NotADocument extends Error {}
+
+async function documentIn(file: File): Promise<object> {
+  if (file.size > MOST_KB * 1000) throw new NotADocument(t("import.too_large", { most: MOST_KB }));
+  const text = await file.text();
+  try {
+    const found: unknown = JSON.parse(text);
+    if (typeof found === "object" && found !== null && !Array.isArray(found)) return found;
+  } catch {
+    // said below
+  }
+  throw new NotADocument(t("import.not_json"));
+}

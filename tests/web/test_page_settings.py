@@ -1,0 +1,105 @@
+"""The settings view: the broker, what is kept, backups, and a file that comes in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+from tests.web.browser import needs_browser
+from tests.web.conftest import Served
+
+pytestmark = needs_browser
+
+ORIGINAL = {
+    "global": {"threshold": "0.4", "delay": "1.5", "chunk_duration": "0.5"},
+    "rtsp_sources": [
+        {"name": "Entrée", "url": "rtsp://u:hunter2@127.0.0.1:9/live", "enabled": False},
+        {"name": "Broken", "url": "http://not-a-camera/"},
+    ],
+}
+
+
+def panel(page: Page, name: str) -> Locator:
+    """Open the settings; return one of their panels."""
+    page.get_by_role("link", name="Réglages", exact=True).click()
+    return page.get_by_role("region", name=name, exact=True)
+
+
+def test_a_broker_is_saved_as_a_whole_and_a_fault_stands_beside_its_field(page: Page, served: Served) -> None:
+    broker = panel(page, "MQTT et Home Assistant")
+    link = broker.locator(".mqtt-state")
+    expect(link).to_have_text("Éteint : rien n'est envoyé par MQTT.")
+    broker.get_by_role("switch", name="Utiliser un courtier").check()
+    broker.get_by_label("Machine du courtier").fill("127.0.0.1")
+    broker.get_by_label("Mot de passe").fill("hunter2")
+    port = broker.get_by_label("Port")
+    port.fill("99999")
+    broker.get_by_role("button", name="Enregistrer").click()
+    expect(port).to_have_attribute("aria-invalid", "true")
+    expect(broker.get_by_role("alert")).to_contain_text("65535")
+    assert not served.service.settings().mqtt.enabled
+
+    port.fill(str(served.port))  # somebody who is no broker
+    broker.get_by_role("button", name="Enregistrer").click()
+    expect(broker.get_by_text("Réglages MQTT enregistrés.")).to_be_visible()
+    expect(link).to_contain_text("En attente")
+    expect(link).to_contain_text(f"127.0.0.1:{served.port}")
+    assert served.service.settings().mqtt.password == "hunter2"
+    expect(broker.get_by_label("Mot de passe")).not_to_have_value("hunter2")
+    assert "hunter2" not in page.content()
+
+
+def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) -> None:
+    kept = panel(page, "Ce qui est gardé")
+    kept.get_by_label("Détections (jours)").fill("0")
+    expect(kept.get_by_role("alert")).to_be_visible()
+    assert served.service.settings().history.keep_days == 365
+    kept.get_by_label("Détections (jours)").fill("30")
+    kept.get_by_label("Place pour ces sons (Mo)").fill("50")
+    page.wait_for_function(
+        "fetch('api/settings').then(a => a.json()).then(s => s.history.keep_days === 30 && s.clips.keep_mb === 50)"
+    )
+    expect(kept.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_backup_is_kept_compared_and_restored(page: Page, served: Served, tmp_path: Path) -> None:
+    backups = panel(page, "Sauvegardes des réglages")
+    backups.get_by_role("button", name="Sauvegarder maintenant").click()
+    expect(backups.get_by_text("Sauvegarde gardée.")).to_be_visible()
+    asked = backups.get_by_role("listitem").filter(has_text="demandée")
+    served.service.change_source("salon", {"threshold": 0.9})
+    asked.get_by_role("button", name="Comparer").click()
+    expect(asked.get_by_text("sources.salon.threshold")).to_be_visible()
+    expect(asked.locator("del")).to_have_text("0.9")
+    asked.get_by_role("button", name="Restaurer").click()
+    page.get_by_role("dialog").get_by_role("button", name="Restaurer").click()
+    expect(backups.get_by_text("restaurés.")).to_be_visible()
+    assert served.service.settings().sources[0].threshold == 0.5
+
+    backups.get_by_role("button", name="Télécharger avec les secrets").click()
+    with page.expect_download() as download:
+        page.get_by_role("dialog").get_by_role("button", name="Avec les secrets…").click()
+    file = tmp_path / "settings.json"
+    download.value.save_as(file)
+    assert json.loads(file.read_text("utf-8"))["sources"][0]["id"] == "salon"
+
+
+def test_a_file_of_the_original_is_looked_at_then_taken(page: Page, served: Served, tmp_path: Path) -> None:
+    incoming = panel(page, "Importer des réglages")
+    file = tmp_path / "settings.json"
+    file.write_text("[1]")
+    incoming.get_by_label("Fichier JSON").set_input_files(file)
+    expect(incoming.get_by_role("alert")).to_have_text("Ce fichier n'est pas un document JSON.")
+
+    file.write_text(json.dumps(ORIGINAL))
+    incoming.get_by_label("Fichier JSON").set_input_files(file)
+    expect(incoming.get_by_role("heading", name="Réglages du ClapTrap d'origine")).to_be_visible()
+    expect(incoming.get_by_text("rtsp_sources.1.url")).to_be_visible()
+    expect(incoming.locator(".change-refused")).not_to_have_count(0)
+    assert "hunter2" not in page.content()
+    assert [source.name for source in served.service.settings().sources] == ["Salon"]
+
+    incoming.get_by_role("button", name="Importer", exact=True).click()
+    expect(incoming.get_by_text("Réglages importés")).to_be_visible()
+    assert "Entrée" in [source.name for source in served.service.settings().sources]
