@@ -30,7 +30,8 @@ from claptrap.delivery.webhook import Answer
 CONNECT_S = 5.0
 KEEPALIVE_S = 30
 _PERMANENT_S = 60.0  # between attempts at what a person must mend
-_STOP_S = 2.0  # for the last words
+_STOP_S = 2.0  # for taking back what was shown, and for the thread
+_LAST_WORDS_S = 1.0  # when the service ends, which must take 5 s at most with all that ends before
 _GREETING_S = 10.0  # for a broker's first answer
 _LOOK_S = 0.1  # between looks whether a courier is still to wait
 _ENDED = "the connection ended"
@@ -269,7 +270,7 @@ class Mqtt:
                 client.publish(topic, b"", qos=1, retain=True)
             last = client.publish(status_topic(spec), b"" if for_good else OFFLINE, qos=1, retain=True)
             if last.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
-                last.wait_for_publish(_STOP_S)
+                last.wait_for_publish(_STOP_S if for_good else _LAST_WORDS_S)
         self._over.set()
         if thread is not None:
             thread.join(_STOP_S)  # a look-up of a name that hangs is left behind
