@@ -268,7 +268,7 @@ def test_a_source_that_waits_for_ever_is_opened_anew(step: Callable[[Sink], None
     runner = Runner(SPEC, 0, script.surroundings())
     runner.start()
     until(lambda: not script.steps)
-    until(lambda: step is never_opens or script.told[-1].state is State.LIVE)
+    until(lambda: step is never_opens or [told.state for told in script.told[-1:]] == [State.LIVE])
     for _ in range(after_s):
         assert not script.played.is_set()
         script.clock.now += 1
