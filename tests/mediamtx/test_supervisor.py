@@ -119,7 +119,7 @@ def test_what_it_says_is_bounded_and_scrubbed(tmp_path: Path, mode: str, caplog:
     with supervised(tmp_path, mode):
         wait_for((tmp_path / "child").exists)
         if mode == "junk":
-            wait_for(lambda: "is gone" in caplog.text)
+            wait_for(lambda: any("is gone" in message for message in caplog.messages))
     lines = [message for message in caplog.messages if message.startswith("MediaMTX: ")]
     assert len(lines) < 1000
     assert max(map(len, lines)) < 2100

@@ -25,7 +25,7 @@ if mode == "stubborn":
 if mode == "flood":
     for n in range(5000): print(stamp + f"INF line {{n}}")
 if mode == "junk":
-    sys.stdout.buffer.write(b"\\xff\\xfe\\x1b[31m" + b"x" * 100000 + b"\\n")
+    sys.stdout.buffer.write(b"\\xff\\xfe\\x1b[31m" + b"x" * 20000 + b"\\n")
     sys.stdout.flush()
     print(stamp + "WAR [path cam] rtsp://user:hunter22@10.0.0.9/x is gone", flush=True)
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from scripts.write_settings_reference import PAGES, TABLE
 
@@ -38,3 +40,8 @@ def paths(path: str, value: object) -> set[str]:
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         return {path} | {inner for entry in value for inner in paths(f"{path}[]", entry)}
     return set() if value == {} and path.endswith("input") else {path}
+
+
+def test_what_is_said_of_a_setting_in_english_is_said_in_french() -> None:
+    rows = [dict(re.findall(r"^\| (\S.*?) \|.*\| (.+?) \|$", markdown(language), re.MULTILINE)) for language in ("en", "fr")]
+    assert [setting for setting, words in rows[0].items() if words == rows[1].get(setting)] == []
