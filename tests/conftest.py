@@ -20,7 +20,8 @@ def no_thread_left_behind() -> Iterator[None]:
     yield
     deadline = time.monotonic() + 3
     for thread in set(threading.enumerate()) - before:
-        if not thread.daemon or ":" in thread.name or thread.name.startswith("asyncio-waitpid"):  # a browser that is ending
+        is_a_peer_s = thread.name.startswith("asyncio-waitpid") or thread.name.endswith("(process_request_thread)")
+        if not thread.daemon or ":" in thread.name or is_a_peer_s:  # a browser, or a server of the test's, that is ending
             thread.join(max(0, deadline - time.monotonic()))
     pools = ("asyncio_", "ThreadPoolExecutor")  # asyncio's own, which outlive their loop by design
     left = [t.name for t in set(threading.enumerate()) - before if not t.name.startswith(pools)]
