@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,13 +15,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import soundfile
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import claptrap
 from tests.conftest import ROOT
-from tests.peers.service import claptrap_environment
+from tests.peers.claps import recording
+from tests.peers.receiver import Receiver
+from tests.peers.service import Service, claptrap_environment
 
 ASSETS = Path("src/claptrap/web/assets")
 COMMIT = "0123456789ab"
@@ -225,4 +229,24 @@ load_clapnet()
 print((files("claptrap.web") / "assets" / "index.html").is_file())
 """
     has_page = run(str(clean), "-c", program).strip()
+    with Receiver() as receiver:
+        data = clapping(tmp_path, receiver.url)
+        with Service(data, python=clean, folder=tmp_path / "empty") as service:
+            posts = receiver.wait_for(2)
+            status, _ = service.raw("GET", "/")
+    assert [post.json["event"] for post in posts] == ["clap", "clap"]
+    assert len({post.headers["idempotency-key"] for post in posts}) == 2
+    assert (status == 200) == (has_page == "True")
     page_or_skip({"page"} if has_page == "True" else set(), "page")
+
+
+def clapping(folder: Path, url: str) -> Path:
+    """Return a data folder whose only source is a recording of two claps, told to ``url``."""
+    soundfile.write(folder / "claps.wav", recording(2, 16_000)[0], 16_000)
+    source = {
+        "id": "salon", "kind": "file", "name": "Salon", "input": {"path": str(folder / "claps.wav")},
+        "webhooks": [{"id": "webhook", "url": url}],
+    }  # fmt: skip
+    (folder / "data").mkdir()
+    (folder / "data" / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}))
+    return folder / "data"

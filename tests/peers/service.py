@@ -30,16 +30,21 @@ class Service:
 
     Args:
         data_dir: its settings.
+        python: whose ClapTrap; this one's unless said.
+        folder: where it is started.
         environment: added to this process's.
     """
 
-    def __init__(self, data_dir: Path, **environment: str) -> None:
-        command = [sys.executable, "-m", "claptrap", "serve", "--port", "0", "--data-dir", str(data_dir)]
+    def __init__(
+        self, data_dir: Path, *, python: Path | str = sys.executable, folder: Path | None = None, **environment: str
+    ) -> None:
+        command = [str(python), "-m", "claptrap", "serve", "--port", "0", "--data-dir", str(data_dir)]
         self._process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            cwd=folder,
             env=claptrap_environment(os.environ) | environment,
         )
         self._lines: list[str] = []
