@@ -57,15 +57,16 @@ def test_a_source_that_was_changed_elsewhere_while_it_is_edited_is_replaced_only
     page: Page, served: Served
 ) -> None:
     """The form keeps what the person typed."""
+    page.goto(f"{served.url}#/source/salon")
     page.get_by_role("button", name="Modifier Salon").click()
     name = page.get_by_label("Nom", exact=True)
     name.fill("Chambre")
     served.service.change({"sources": [{"id": "salon", "name": "Cuisine"}]})
-    expect(page.get_by_role("article", name="Cuisine")).to_be_visible()
+    expect(page.get_by_role("heading", name="Cuisine", level=1)).to_be_visible()
     name.press("Enter")
     expect(page.get_by_text("Cette source a été modifiée ailleurs entre-temps (son nom est « Cuisine »)")).to_be_visible()
     assert served.service.settings().sources[0].name == "Cuisine"
     expect(name).to_have_value("Chambre")
     name.press("Enter")
-    expect(page.get_by_role("article", name="Chambre")).to_be_visible()
+    expect(page.get_by_role("heading", name="Chambre", level=1)).to_be_visible()
     assert served.service.settings().sources[0].name == "Chambre"
