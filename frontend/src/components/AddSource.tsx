@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Key, t } from "../i18n/index.ts";
 import type { Kind } from "../wire.ts";
 import { kindName } from "./kinds.ts";
@@ -18,7 +18,7 @@ export function AddSource() {
   const button = useRef<HTMLButtonElement>(null);
   const title = useRef<HTMLHeadingElement>(null);
   const wasOpen = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {  // before anybody can type: a plain effect would take the focus away a frame later
     if (open.value) title.current?.focus();
     else if (wasOpen.current) button.current?.focus();
     wasOpen.current = open.value;
