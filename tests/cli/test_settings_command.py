@@ -26,7 +26,7 @@ CAMERA = {
     "input": {"url": "rtsp://cam/live", "username": "adm", "password": "hunter2"},
 }
 ONE = check({"sources": [CAMERA]})
-TWO = check({"sources": [{**CAMERA, "threshold": 0.8, "input": {**CAMERA["input"], "password": "other-one"}}]})  # type: ignore[dict-item]
+TWO = check({"sources": [{**CAMERA, "threshold": 0.8, "input": {**CAMERA["input"], "password": "other-one"}}]})
 
 Run = Callable[..., Result]
 

@@ -57,7 +57,7 @@ class Proxy:
             thread.join()
 
     def _start(self, work: object, *arguments: object) -> None:
-        thread = threading.Thread(target=work, args=arguments, name="test:proxy")  # type: ignore[arg-type]
+        thread = threading.Thread(target=work, args=arguments, name="test:proxy")
         self._threads.append(thread)
         thread.start()
 

@@ -179,12 +179,12 @@ def test_the_code_is_needed_where_others_can_ask_once(tmp_path: Path, watch: Wat
     assert len(code) == 14
     assert access.setup_code == code
     assert not access.admits("", "")
-    wrong = lambda: access.choose_password(PASSWORD, current="", code="AAAA-AAAA-AAAA", address=HERE)  # noqa: E731
+    wrong = lambda: access.choose_password(PASSWORD, current="", code="AAAA-AAAA-AAAA", address=HERE)  # noqa: E731  # its name says what it is
     assert code_of(wrong) == "access.wrong_code"
     assert code_of(lambda: access.log_in("", HERE)) == "access.setup_needed"
     assert access.is_session(access.choose_password(PASSWORD, current="", code=f" {code.lower()} ", address=HERE))
     assert access.setup_code == ""
-    again = lambda: access.choose_password("something else", current="", code=code, address=HERE)  # noqa: E731
+    again = lambda: access.choose_password("something else", current="", code=code, address=HERE)  # noqa: E731  # likewise
     assert code_of(again) == "access.wrong_password"
 
 

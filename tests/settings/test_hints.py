@@ -49,7 +49,7 @@ def test_an_unknown_value_is_one_of_those_that_may_be_there(document: Any, path:
     fault = faults(document)[path]
     assert (fault.code, fault.params["near"], fault.value) == ("settings.not_one_of_near", near, value)
     for language in ("fr", "en"):
-        said = say(fault.code, language, **fault.params)  # type: ignore[arg-type]
+        said = say(fault.code, language, **fault.params)
         assert near in said
         assert str(fault.params["bound"]) in said
 

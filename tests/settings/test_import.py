@@ -115,7 +115,7 @@ def test_no_document_can_have_a_secret_sent_elsewhere(part: str) -> None:
         "rtsp://thief/live" if part == "camera" else "http://thief/x"
     )
     for mode in ("replace", "merge"):
-        found = incoming(document, HERE, mode)  # type: ignore[arg-type]
+        found = incoming(document, HERE, mode)
         whole = json.dumps(found.wanted.whole()["sources"][1] if found.wanted else "")
         assert "thief" not in whole or not [s for s in (SECRETS[3:] if part == "camera" else SECRETS[:3]) if s in whole]
 

@@ -307,7 +307,7 @@ def test_stop_ends_a_recording_that_waits(tmp_path: Path) -> None:
 
         def live(self, rate_hz: int, channels: int) -> None: ...
 
-        def frame(self, frame: Frame) -> None:  # noqa: ARG002
+        def frame(self, frame: Frame) -> None:  # noqa: ARG002  # Sink's signature
             self.n_frames += 1
             self.stop.set()
 
