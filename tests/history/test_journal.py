@@ -290,6 +290,15 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
         assert b"Clapping" not in files
 
 
+def test_what_is_deleted_gives_its_room_back(file: Path) -> None:
+    with opened(file) as journal:
+        for i in range(3000):
+            journal.take(clap(i), [])
+        assert journal.delete(before=NOON + 2990) == 2990
+        assert file.stat().st_size < 100_000  # 17 bytes a detection would be more
+        assert len(ids(journal)) == 10
+
+
 def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(file: Path) -> None:
     """What waited is told first and deleted the next time; then not one of its bytes is left, in the log neither."""
     with opened(file) as journal:

@@ -27,7 +27,8 @@ from claptrap.history.query import Count, Kept, Mark, Page, Told, Wanted
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MOST_IN_MEMORY = 10_000  # detections, and deliveries that are done
 DAY_S = 86_400.0
-_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long
+_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long …
+_PAGES = 500  # … nor for pages that are given back
 _FOR_EVER = float("inf")
 _ALL_EVENTS = "SELECT * FROM events ORDER BY row"
 _ALL = "SELECT id FROM deliveries"
@@ -143,7 +144,9 @@ class Journal:
                 if self._trouble is not None:
                     raise self._trouble
         if is_any_gone:
-            self._do(_give_room_back)
+            while self._do(_give_room_back):
+                pass
+            self._do(_empty_log)
         return deleted
 
     # -- the outbox -----------------------------------------------------------------------------------------------------
@@ -291,7 +294,20 @@ def _forget_oldest(db: sqlite3.Connection) -> None:
         db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")
 
 
-def _give_room_back(db: sqlite3.Connection) -> None:
-    """Shrink the file, and let nothing that was deleted stand in its log."""
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+def _give_room_back(db: sqlite3.Connection) -> bool:
+    """Give the system some of the pages back that are free, if the file can; return whether there are more.
+
+    A script, for of a statement that has no columns Python takes the first step only, which gives one page back.
+    """
+    before = _free_pages(db)
+    db.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+    return 0 < _free_pages(db) < before
+
+
+def _free_pages(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def _empty_log(db: sqlite3.Connection) -> None:
+    """Shrink the file itself, and let nothing that was deleted stand in its log."""
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
