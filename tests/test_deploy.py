@@ -62,6 +62,10 @@ def test_the_add_on_is_whole() -> None:
     for source in sources():
         assert (folder / source).exists(), source
     assert not list(folder.rglob("node_modules"))
+    dockerfile = (folder / "Dockerfile").read_text("utf-8")
+    (entry,) = re.findall(r"^ENTRYPOINT (\[.+\])$", dockerfile, re.MULTILINE)  # Home Assistant's /data belongs to root
+    assert re.match(r"chown -R claptrap:claptrap /data && exec setpriv --reuid=claptrap ", yaml.safe_load(entry)[2])
+    assert len(re.findall(r"^CMD", dockerfile, re.MULTILINE)) == 1
     assert (folder / "icon.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -98,6 +102,16 @@ def test_compose_mounts_files_that_exist() -> None:
     assert named == set(compose["volumes"])
     published = [str(port) for service in compose["services"].values() for port in service.get("ports", ())]
     assert [port for port in published if not port.startswith("127.0.0.1:")] == ["6980:6980/udp"]  # VBAN only listens
+
+
+def test_the_command_of_the_service_sees_what_the_service_sees() -> None:
+    """Its folders, its options, its user."""
+    command = (ROOT / "packaging/systemd/claptrap").read_text("utf-8")
+    named = dict(re.findall(r"\b(CLAPTRAP_\w+)=([\w/]+)", UNIT))
+    assert dict(re.findall(r"--setenv=(CLAPTRAP_\w+)=([\w/]+)", command)) == named
+    for line in ("User=claptrap", "SupplementaryGroups=audio", "EnvironmentFile=-/etc/default/claptrap"):
+        assert line in UNIT
+        assert line.lower().removeprefix("user=") in command.lower()
 
 
 def test_the_unit_starts_claptrap() -> None:

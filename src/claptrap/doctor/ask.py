@@ -1,7 +1,7 @@
 """Ask the service of this machine something over HTTP.
 
-``python -m claptrap.doctor.ask`` asks it whether it is well, where CLAPTRAP_HOST and CLAPTRAP_PORT say that it is: exit status 0
-if it is. A container's health check, which needs neither curl nor NumPy.
+``python -m claptrap.doctor.ask`` asks it whether it is well, where CLAPTRAP_HOST and CLAPTRAP_PORT say that it is: exit
+status 0 if it is. A container's health check, which needs neither curl nor NumPy.
 """
 
 from __future__ import annotations
