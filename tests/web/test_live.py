@@ -291,7 +291,7 @@ def gated(body: bytes, gate: threading.Event) -> Any:
 
 
 def test_what_is_no_socket_io_is_told_briefly_and_costs_nothing(served: Served, caplog: pytest.LogCaptureFixture) -> None:
-    """Packets of no kind, broken JSON, more parts announced than ever come: one line a second, and the others live on."""
+    """Packets of no kind, broken JSON, parts that never come, no events: one line a second, and the others live on."""
     with page(served) as bad, page(served) as good:
         good.next("state")
         for rubbish in [
@@ -303,6 +303,13 @@ def test_what_is_no_socket_io_is_told_briefly_and_costs_nothing(served: Served, 
             "2" * 300,
             '451-["x"]',
             "51-" + "x" * 600,
+            "2",
+            "2{}",
+            "2[]",
+            "2[1]",
+            '2["connect"]',
+            '2["disconnect"]',
+            "2" + "[" * 5_000,
         ]:
             bad.say(rubbish)
         served.service.take(clap(3))

@@ -106,7 +106,7 @@ class _Brief(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, ValueError):
+        if not isinstance(error, ValueError | IndexError):  # as for a packet of a kind that there is not
             return True
         unsaid = self._faults.add(time.monotonic(), 1)
         record.msg, record.args = "%d malformed message(s) over Socket.IO: %s", (unsaid, error)

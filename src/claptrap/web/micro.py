@@ -14,7 +14,7 @@ from typing import Any
 import segno
 import socketio
 from flask import Blueprint, Response, abort, jsonify, request
-from socketio.packet import Packet
+from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap, in_words
@@ -25,6 +25,7 @@ from claptrap.web.security import host_name
 MOST_ANNOUNCED = 500  # characters around a binary part
 MOST_NAME = 64  # characters of what a page calls itself
 ENDINGS = ("browser.closed", "browser.stopped", "browser.unplugged")  # why a page may say that it ends
+_OF_THE_LIBRARY = ("connect", "disconnect")
 _log = logging.getLogger(__name__)
 
 
@@ -32,14 +33,24 @@ class OneAttachment(Packet):  # type: ignore[misc]  # the library ships no types
     """A Socket.IO packet with one binary part at most: the library would keep as many as a peer announces, 10¹⁰.
 
     What announces the part is short: the library keeps it for ever where the connection breaks before the part has come.
+    An event has a name, which is none that the library itself calls.
     """
 
     def decode(self, encoded_packet: Any) -> int:
         """Decode, or raise ValueError."""
-        count = int(super().decode(encoded_packet) or 0)
+        try:
+            count = int(super().decode(encoded_packet) or 0)
+        except RecursionError as error:
+            raise ValueError("lists within lists without end") from error
         if count > 1 or (count and len(encoded_packet) > MOST_ANNOUNCED):
             raise ValueError("too many attachments")
+        if self.packet_type in (EVENT, BINARY_EVENT) and not _is_event(self.data):
+            raise ValueError("no event")
         return count
+
+
+def _is_event(data: object) -> bool:
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in _OF_THE_LIBRARY
 
 
 class Micro:
