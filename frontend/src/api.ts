@@ -5,7 +5,7 @@ import type { AccessState, ApiToken } from "./wire.ts";
 import type { StreamPaths } from "./wire.ts";
 import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
 import type { Backup, Change, ImportMode, ImportPreview } from "./wire.ts";
-import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, Snapshot, SourceSettings, SourceState } from "./wire.ts";
+import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -28,7 +28,6 @@ export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {}
 export const findMicro = () => ask<Invitation>("GET", "api/micro");
 export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
-export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSettings = () => ask<Settings>("GET", "api/settings");
 export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
 export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);

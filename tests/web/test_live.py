@@ -24,7 +24,7 @@ from claptrap.web.watching import MOST_WATCHED
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
-    *("problems", "clip", "picture"),
+    *("problems", "clip", "picture", "mqtt"),
 )
 
 

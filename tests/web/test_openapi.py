@@ -141,6 +141,7 @@ NEWS: tuple[Status | Event, ...] = (
     events.ModelProgress("yamnet", 5, 10, "model.offline", {"reason": "x"}, 3.0),
     events.DetectionRunning(running=True),
     events.ProblemsChanged((Problem("history.unwritable", {"path": "p", "reason": "r"}),)),
+    events.BrokerLink("waiting"),
 )
 
 

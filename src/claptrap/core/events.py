@@ -281,6 +281,13 @@ class ProblemsChanged:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerLink:
+    """The link to the MQTT broker is another than it was: ``off``, ``waiting`` or ``connected``."""
+
+    state: str
+
+
 Status = (
     SourceStatus
     | Level
@@ -294,6 +301,7 @@ Status = (
     | DetectionRunning
     | SettingsChanged
     | ProblemsChanged
+    | BrokerLink
 )
 """What the lossy side carries: everything that a live page wants and nobody must rely on."""
 

@@ -12,11 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.build import version_and_commit
+from claptrap.core.build import program, version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
     Attempt,
+    BrokerLink,
     ClipKept,
     DetectionRunning,
     Event,
@@ -107,6 +108,7 @@ class ClapTrap:
         self.imports = ImportRoom(self.settings, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
+        self._told_link = "off"
         self._problems_lock = threading.Lock()
         self._yamnet: YamNet | None = None
         self._yamnet_url = yamnet_url
@@ -481,6 +483,7 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": version_and_commit(),
+            "program": program(),
             "dev": self.dev,
             "running": self.running,
             "language": self.language,
@@ -568,7 +571,13 @@ class ClapTrap:
         )
 
     def _broker_changed(self) -> None:
-        if self.broker.mqtt.connected:
+        with self._problems_lock:
+            link = self.broker.state()
+            is_new = link != self._told_link
+            if is_new:
+                self._told_link = link
+                self.hub.publish(BrokerLink(link))
+        if is_new and link == "connected":
             self._dispatcher.hurry(BrokerSpec.ID)
         self._tell_problems()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from claptrap.core.events import (
     Attempt,
+    BrokerLink,
     ClipKept,
     DetectionRunning,
     Event,
@@ -29,7 +30,7 @@ LEVEL = "level"
 PICTURE = "picture"
 
 
-def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a kind is the table it is
+def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # one line a kind is the table it is
     """Return the event and data of ``news``; None for what no page shows. A level is told in a list, with others."""
     match news:
         case Event():
@@ -56,6 +57,8 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a 
             return "settings", dict(news.settings)
         case ProblemsChanged():
             return "problems", [in_words(asdict(problem)) for problem in news.problems]
+        case BrokerLink():
+            return "mqtt", asdict(news)
     return None
 
 
