@@ -133,7 +133,7 @@ const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reaso
 /** Says what somebody else has made of a field. */
 function elsewhere(path: string): string {
   const truth = valueAt(path);
-  return typeof truth === "object" ? t("saving.elsewhere") : t("saving.elsewhere_value", { value: String(truth) });
+  return typeof truth === "object" || truth === undefined ? t("saving.elsewhere") : t("saving.elsewhere_value", { value: String(truth) });
 }
 
 /** What the service has at "sources.ID.a.b"; undefined where there is nothing. */

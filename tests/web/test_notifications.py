@@ -6,12 +6,15 @@ import io
 import json
 import logging
 import sys
+import threading
 import time
 import zipfile
 
 import pytest
 from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap
+
+from claptrap.delivery import notify
 
 SECRET = "t0ken-of-mine-4711"
 
@@ -68,6 +71,31 @@ def test_faults_are_told_at_their_place(served: Served) -> None:
     refused = served.ask("POST", "/api/notify/phone/test?lang=fr")
     assert (refused.status, refused.json["code"]) == (409, "api.no_notify")
     assert "phone" in refused.json["message"]
+
+
+def test_others_do_not_wait_while_apprise_is_loaded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second or more the first time, on a small machine many."""
+    load, loading, go_on = notify._loaded, threading.Event(), threading.Event()
+
+    def slowly(url: str) -> object:
+        loading.set()
+        assert go_on.wait(WAIT_S)
+        return load(url)
+
+    monkeypatch.setattr(notify, "_loaded", slowly)
+    answers: list[int] = []
+    wish = {"notify": [{"id": "phone", "url": "json://127.0.0.1:9", "enabled": False}]}
+    asking = threading.Thread(target=lambda: answers.append(served.ask("PATCH", "/api/settings", wish).status))
+    asking.start()
+    try:
+        assert loading.wait(WAIT_S)
+        served.service.change({"language": "en"})
+        assert not go_on.is_set()
+    finally:
+        go_on.set()
+        asking.join(WAIT_S)
+    assert answers == [200]
+    assert served.service.settings().language == "en"
 
 
 def test_a_saved_address_survives_apprise_going_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,27 @@ def test_every_view_is_reached_by_keyboard_and_says_where_one_is(page: Page) -> 
     expect(page.get_by_role("heading", name="Historique", level=1)).to_be_focused()
 
 
+def test_a_clap_of_before_is_not_shown_again_in_the_next_view(page: Page, served: Served) -> None:
+    """Who walks through the house after a clap sees no other."""
+    expect(page.locator(".state-live")).to_be_visible()
+    served.service.take(clap(1))
+    expect(page).to_have_title("👏 Maison · ClapTrap")
+    expect(page).to_have_title("Maison · ClapTrap")
+    page.evaluate(
+        """() => {
+            window.seen = [];
+            const look = () => window.seen.push(document.title, document.querySelector('.face')?.textContent);
+            new MutationObserver(look).observe(document, {subtree: true, childList: true, characterData: true});
+        }"""
+    )
+    for name in ("Historique", "Maison"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page).to_have_title(f"{name} · ClapTrap")
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+    assert len(page.evaluate("window.seen")) > 0
+    assert not [one for one in page.evaluate("window.seen") if one and "👏" in one]
+
+
 def test_a_link_to_a_view_opens_it_and_an_old_one_says_so(page: Page) -> None:
     page.goto(page.url.partition("#")[0] + "#/source/salon")
     expect(page.get_by_role("heading", name="Salon", level=1)).to_be_visible()

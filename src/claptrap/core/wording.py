@@ -413,6 +413,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
         "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
     },
+    "mqtt.shared": {
+        "en": "Another ClapTrap uses the topic “{topic}” at the MQTT broker {where}: they hide each other's sources, and obey each other's orders. Give each a topic of its own in its settings.",
+        "fr": "Un autre ClapTrap utilise le sujet « {topic} » sur le courtier MQTT {where} : chacun masque les sources de l'autre et obéit à ses ordres. Donnez à chacun son propre sujet dans ses réglages.",
+    },
     "settings.bad_topic": {
         "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
         "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
@@ -456,6 +460,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.redirected": {
+        "en": "The receiver answered {status} and sends to another address, at {where}, where ClapTrap does not follow. Put the new address into the settings of the webhook; often only https:// is missing, or a / at the end.",
+        "fr": "Le destinataire a répondu {status} et renvoie à une autre adresse, sur {where}, où ClapTrap ne le suit pas. Mettez la nouvelle adresse dans les réglages du webhook ; souvent il ne manque que https://, ou un / à la fin.",
+    },
     "delivery.template": {
         "en": "The body template of the webhook gave nothing that could be sent: {reason}.",
         "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",

@@ -27,7 +27,7 @@ from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, 
 from claptrap.delivery.circuit import Circuit, Standing
 from claptrap.delivery.notify import Notify
 from claptrap.delivery.payload import clap_body, trial_body
-from claptrap.delivery.policy import is_no_fault_of_the_event, wait_s, worth_retrying
+from claptrap.delivery.policy import failure_of, is_no_fault_of_the_event, wait_s
 from claptrap.delivery.webhook import Answer, Webhook, excerpt
 
 WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
@@ -400,8 +400,7 @@ class Courier:
             answer = self._messenger.post(target, delivery.body, delivery.event_id)
             status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
             steps = answer.steps
-            if status and not 200 <= status < 300:  # 0: it speaks no HTTP, and has acknowledged
-                error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
+            error = failure_of(status, answer.sends_to)
         except DeliveryError as failure:
             if failure.code == "delivery.stopped":  # it waits in the outbox, as if it had not been tried
                 return 0.0

@@ -149,7 +149,8 @@ class ClapTrap:
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
-        self._dispatcher.apply(self._settings.receivers())
+        if not self._store.is_unread:  # else nobody knows who is told, and what waits must not be given up for that
+            self._dispatcher.apply(self._settings.receivers())
         self.broker.start()  # from now on orders may come, and change who is told
         self.start_detection()
         if self._fetcher is not None:

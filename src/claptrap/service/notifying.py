@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from typing import Any
 
 from claptrap.core.errors import InputError
 from claptrap.core.spec import NotifySpec
@@ -62,6 +63,20 @@ class Notifying:
     def _check_known(self, notify_id: str) -> None:
         if all(one.id != notify_id for one in self._settings().notify):
             raise InputError("api.unknown_notify", id=notify_id)
+
+
+def prepare(patch: Mapping[str, Any]) -> None:
+    """Have Apprise loaded where ``patch`` has addresses that it must know: it takes a moment, in which nobody shall be kept.
+
+    To be called before ``check_addresses`` while no lock is held; what is wrong is said there.
+    """
+    given = patch.get("notify")
+    for one in given if isinstance(given, list) else []:
+        url = one.get("url") if isinstance(one, Mapping) else None
+        if isinstance(url, str) and "://" in url:
+            with suppress(InputError):
+                check_address(url)
+            return
 
 
 def check_addresses(wanted: Settings, current: Settings) -> None:

@@ -58,6 +58,7 @@ from claptrap.settings.hints import near_key, near_value, quoted
 from claptrap.settings.migrate import NEWEST
 
 VBAN_CHANNELS = 64
+MOST_FAULTS = 200  # that are told of one document: nobody reads more, and each takes a moment to word
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Fault:
 
 
 class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, and already below …Error
-    """The document is not valid; ``faults`` has every reason."""
+    """The document is not valid; ``faults`` has every reason, up to ``MOST_FAULTS``."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("settings.invalid_document", count=len(faults), first=faults[0].path or "document")
@@ -596,7 +597,11 @@ def check(document: object) -> Settings:
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise SettingsFaults([_fault(detail, document) for detail in error.errors()]) from error
+        raise _faults(error, document) from error
+
+
+def _faults(error: ValidationError, document: object) -> SettingsFaults:
+    return SettingsFaults([_fault(detail, document) for detail in error.errors(include_url=False)[:MOST_FAULTS]])
 
 
 def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -660,7 +665,7 @@ def webhook(given: Mapping[str, Any]) -> WebhookSettings:
     try:
         return WebhookSettings.model_validate(document)
     except ValidationError as error:
-        raise SettingsFaults([_fault(detail, document) for detail in error.errors()]) from error
+        raise _faults(error, document) from error
 
 
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
