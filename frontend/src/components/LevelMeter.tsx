@@ -30,6 +30,7 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
     let heldAt = 0;
     let shownAt = 0;
     let wordedAt = -WORDS_MS;
+    let worded = SILENCE_DBFS;
     const draw = () => {
       const now = performance.now();
       const long = loudness(level);
@@ -40,8 +41,9 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
       shownAt = now;
       cover.current!.style.transform = `scaleX(${(1 - long).toFixed(3)})`;
       hold.current!.style.transform = `translateX(${((held - 1) * 100).toFixed(1)}%)`;
-      if (now - wordedAt < WORDS_MS) return;
+      if (now - wordedAt < WORDS_MS && loudest <= worded) return;
       wordedAt = now;
+      worded = loudest;
       putInWords(meter.current!, value.current!, loudest);
       loudest = level;
     };

@@ -121,6 +121,10 @@ export const en: Record<Key, string> = {
   "source.stereo": "stereo",
   "source.channels": "{count} channels",
 
+  "source.delay": "Delay {delay} s",
+  "source.webhook": "Webhook: {url}",
+  "source.webhooks": "{count} webhooks",
+  "source.webhook_none": "No webhook",
   "source.open": "Details and settings",
   "source.open_named": "Details and settings of {name}",
   "source.last": "Last clap: {when} ({score})",

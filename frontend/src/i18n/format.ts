@@ -44,6 +44,11 @@ export function day(timestamp: number): string {
   return new Date(timestamp * 1000).toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** Its month, short. */
+export function month(timestamp: number): string {
+  return made("month", (tag) => new Intl.DateTimeFormat(tag, { month: "short" })).format(timestamp * 1000);
+}
+
 /** The same in full, for machines and tooltips. */
 export function iso(timestamp: number): string {
   return new Date(timestamp * 1000).toISOString();

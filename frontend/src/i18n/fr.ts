@@ -120,6 +120,10 @@ export const fr = {
   "source.stereo": "stéréo",
   "source.channels": "{count} canaux",
 
+  "source.delay": "Délai {delay} s",
+  "source.webhook": "Webhook : {url}",
+  "source.webhooks": "{count} webhooks",
+  "source.webhook_none": "Aucun webhook",
   "source.open": "Détails et réglages",
   "source.open_named": "Détails et réglages de {name}",
   "source.last": "Dernier clap : {when} ({score})",
