@@ -33,7 +33,7 @@ function Delivery({ attempt }: { attempt: Attempt }) {
       <span class="delivery-url clip" dir="ltr" title={attempt.url}>{attempt.url}</span>
       <span class="delivery-words" dir="auto">
         {attempt.event_id.startsWith("test:") && <b class="tag">{t("deliveries.test")}</b>}
-        {attempt.ok ? t("deliveries.answer", { status: attempt.status || "ok" }) : said(attempt)}
+        {attempt.ok ? t(attempt.status ? "deliveries.answer" : "deliveries.taken", { status: attempt.status }) : said(attempt)}
       </span>
       <span class="numbers muted">{t("deliveries.attempt", { number: attempt.number })} · {duration(attempt.took_s)}</span>
     </li>

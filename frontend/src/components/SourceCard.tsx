@@ -75,13 +75,13 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
           <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
         </div>
         <Switch
-          hidden
+          hidden id={`${path}.enabled`}
           checked={source.enabled}
           label={t("source.switch", { name: source.name })}
           onChange={(enabled) => edit(`${path}.enabled`, enabled, 0)}
         />
       </header>
-      <SaveState path={`${path}.enabled`} id={`${source.id}-enabled-state`} />
+      <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
       {source.enabled && status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
       {source.enabled && <LostSound sourceId={source.id} />}
     </>

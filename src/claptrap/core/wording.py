@@ -469,8 +469,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
     },
     "delivery.open": {
-        "en": "“{source}”: the receiver {url} does not answer as it should. What waits for it is kept in order, and told once it answers.",
-        "fr": "« {source} » : le destinataire {url} ne répond pas comme il faut. Ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+        "en": "The receiver of “{source}” ({url}) does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire de « {source} » ({url}) ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
     },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
@@ -481,8 +481,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
     },
     "delivery.removed": {
-        "en": "The webhook was removed or switched off before this could be delivered.",
-        "fr": "Le webhook a été supprimé ou désactivé avant que l'envoi n'aboutisse.",
+        "en": "The receiver was removed or switched off before this could be delivered.",
+        "fr": "Le destinataire a été supprimé ou désactivé avant que l'envoi n'aboutisse.",
     },
     "delivery.too_old": {
         "en": "It waited longer than {seconds} s for this receiver and was given up.",
@@ -527,6 +527,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.stale": {
         "en": "Somebody else has changed the settings meanwhile. Look at them again, then change them.",
         "fr": "Quelqu'un d'autre a changé les réglages entre-temps. Regardez-les à nouveau, puis changez-les.",
+    },
+    "settings.unknown_step": {
+        "en": "This change cannot be undone any more: it was undone already, went on, or is too long ago. The backups have what was before.",
+        "fr": "Ce changement ne peut plus être annulé : il l'a déjà été, s'est poursuivi, ou est trop ancien. Les sauvegardes ont ce qu'il y avait avant.",
+    },
+    "settings.changed_since": {
+        "en": "Nothing was undone: “{path}” has been changed again since.",
+        "fr": "Rien n'a été annulé : « {path} » a encore été changé depuis.",
     },
     "settings.unknown_backup": {
         "en": "There is no backup “{name}”.",

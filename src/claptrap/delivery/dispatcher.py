@@ -155,7 +155,7 @@ class Dispatcher:
     def problems(self) -> list[DeliveryError]:
         """Return which receivers are out of order, the same words as long as nothing changes."""
         return [
-            DeliveryError("delivery.open", url=redact(target.url), source=target.source_id or target.id)
+            DeliveryError("delivery.open", url=redact(target.url), source=_for_people(target))
             for target, standing in self.standings()
             if standing.is_open and not isinstance(target, BrokerSpec)  # the link to a broker says so itself
         ]
@@ -200,6 +200,11 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
         courier.give_up()
     for courier in couriers:
         courier.join()
+
+
+def _for_people(target: TargetSpec | NotifySpec) -> str:
+    """Return whose receiver it is, or what it is called."""
+    return target.title or (target.source_id if isinstance(target, TargetSpec) else target.name)
 
 
 def _secrets(target: Receiver) -> frozenset[str]:

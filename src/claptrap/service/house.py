@@ -56,6 +56,7 @@ from claptrap.service.imports import ImportRoom
 from claptrap.service.notifying import Notifying, check_addresses
 from claptrap.service.streaming import Streaming
 from claptrap.service.telling import Telling
+from claptrap.service.undoing import Undoing
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
@@ -106,6 +107,7 @@ class ClapTrap:
         self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
+        self.undoing = Undoing(self._clock, self.unchanged, self.settings, self.revision, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
         self._told_link = "off"
@@ -632,7 +634,8 @@ class ClapTrap:
         if changed == self._settings:
             return
         self._store.save(changed, why)
-        self._settings = changed
+        before, self._settings = self._settings, changed
+        self.undoing.note(before, changed, why)
         self._keep(changed)
         self.broker.follow()
         self._dispatcher.apply(changed.receivers())

@@ -9,7 +9,8 @@ from typing import Any
 from claptrap.core.errors import InputError
 from claptrap.core.spec import NotifySpec
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.notify import check_address
+from claptrap.delivery.notify import check_address, is_installed
+from claptrap.service.words import in_words
 from claptrap.settings.schema import Fault, Settings, SettingsFaults
 
 
@@ -34,6 +35,11 @@ class Notifying:
         self._settings = settings
         self._unchanged = unchanged
         self._follow = follow
+
+    def readiness(self) -> dict[str, Any]:
+        """Return as JSON data, in words, whether notifications can be sent, or what must be installed first."""
+        code = "" if is_installed() else "notify.no_apprise"
+        return in_words({"installed": not code, "code": code, "params": {}})
 
     def test(self, notify_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.

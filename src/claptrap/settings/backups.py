@@ -24,8 +24,9 @@ from claptrap.settings.document import read_settings, sync_folder
 from claptrap.settings.schema import Settings
 
 KEPT = 10
-Why = Literal["change", "restore", "import", "asked"]
-"""Before what a document was kept: a change on the page or over REST, a restore, an import; or because a person asked."""
+Why = Literal["change", "restore", "import", "undo", "asked"]
+"""Before what a document was kept: a change on the page or over REST, a restore, an import, the undoing of one of them; or
+because a person asked."""
 
 _NAME = re.compile(r"settings-(\d{8}T\d{6}\.\d{6}Z)(?:-([a-z]+))?\.json")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"

@@ -30,6 +30,8 @@ _STATUS = {
     "access.damaged": 503,
     "settings.stale": 412,
     "settings.unknown_backup": 404,
+    "settings.unknown_step": 404,
+    "settings.changed_since": 409,
     "settings.not_json": 422,
     "settings.newer": 422,
     "settings.invalid_document": 422,
