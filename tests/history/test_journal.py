@@ -290,6 +290,39 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
         assert b"Clapping" not in files
 
 
+def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year of detections takes seconds to count on a small machine."""
+    looking, go_on = threading.Event(), threading.Event()
+
+    def slowly(db: sqlite3.Connection, *_: object) -> list[Count]:
+        looking.set()
+        assert go_on.wait(30.0)
+        return [Count(NOON, db.execute("SELECT count(*) FROM events").fetchone()[0], {})]
+
+    monkeypatch.setattr(detections, "counts", slowly)
+    found: list[Count] = []
+    with opened(file) as journal:
+        looks = threading.Thread(target=lambda: found.extend(journal.counts(Wanted(), "day", Calendar())))
+        looks.start()
+        try:
+            assert looking.wait(30.0)
+            assert journal.take(clap(0), [delivery(clap(0))])
+            assert journal.head("salon.webhook") is not None
+        finally:
+            go_on.set()
+            looks.join()
+    assert [count.count for count in found] == [1]
+
+
+def test_what_is_deleted_gives_its_room_back(file: Path) -> None:
+    with opened(file) as journal:
+        for i in range(3000):
+            journal.take(clap(i), [])
+        assert journal.delete(before=NOON + 2990) == 2990
+        assert file.stat().st_size < 100_000  # 17 bytes a detection would be more
+        assert len(ids(journal)) == 10
+
+
 def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(file: Path) -> None:
     """What waited is told first and deleted the next time; then not one of its bytes is left, in the log neither."""
     with opened(file) as journal:

@@ -174,9 +174,14 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
 
 
 def test_without_apprise_the_page_says_what_to_install(page: Page, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is set up, where it is tried out, and on top, where it was given up."""
+    served.service.change({"notify": [{"id": "phone", "name": "Léa", "url": "json://127.0.0.1:9"}]})
     monkeypatch.setitem(sys.modules, "apprise", None)
-    assert served.service.settings().notify == []
-    expect(panel(page, "Notifications").get_by_text("pip install 'claptrap[notify]'")).to_be_visible()
+    notify = panel(page, "Notifications")
+    expect(notify.locator(".reason")).to_contain_text("pip install 'claptrap[notify]'")
+    notify.get_by_role("button", name="Tester Léa").click()
+    expect(notify.get_by_role("status")).to_contain_text("Échec du test : Les notifications ont besoin d'Apprise")
+    expect(page.get_by_role("region", name="À régler")).to_contain_text("Léa : la dernière notification n'est pas partie.")
 
 
 def test_a_backup_is_kept_compared_and_restored(page: Page, served: Served, tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/index.ts";
 import { type Offer, offer } from "../offers.ts";
+import { route } from "../route.ts";
 import { inOneLine } from "../steps.ts";
 import { undo, undoByKey } from "../undo.ts";
 import { Shape } from "./Shape.tsx";
 
 const SHOWN_MS = 10_000;
 
-/** What was just changed, for a while, with the way back; and the keys that go the same way at any time. */
+/**
+ * What was just changed, for a while, with the way back; and the keys that go the same way at any time. Through the first
+ * minute, where it would stand over the way on, only the keys.
+ */
 export function UndoBar() {
   const bar = useRef<HTMLDivElement>(null);
   const offered = offer.value;
@@ -22,7 +26,7 @@ export function UndoBar() {
   }, [offered]);
   return (
     <div class="undo" role="status" ref={bar}>
-      {offered && <Offered {...offered} />}
+      {offered && route.value.view !== "start" && <Offered {...offered} />}
     </div>
   );
 }

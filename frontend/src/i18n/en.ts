@@ -91,6 +91,8 @@ export const en: Record<Key, string> = {
   "problems.dismiss": "Hide",
   "problems.webhook": "{source}: the last call of the webhook failed. {reason}",
 
+  "problems.notify": "{name}: the last notification did not go out. {reason}",
+
   "details.open": "Details",
   "details.open_named": "Details of {name}",
   "details.overloaded": "The machine is too slow to hear everything: {lost} of sound lost since the start. Remove sources or other programs.",
@@ -153,7 +155,7 @@ export const en: Record<Key, string> = {
   "webhooks.timeout_hint": "For one whole attempt.",
   "webhooks.attempts": "Attempts at most",
   "webhooks.attempts_hint": "For one detection, further and further apart.",
-  "webhooks.age": "Longest wait (s)",
+  "webhooks.age": "Greatest age (s)",
   "webhooks.age_hint": "An older detection is not sent any more.",
   "webhooks.secret": "Signing secret",
   "webhooks.secret_hint": "Signs what is sent (Standard Webhooks): whsec_… It cannot be read again.",
@@ -305,7 +307,9 @@ export const en: Record<Key, string> = {
   "pattern.add": "Add a pattern",
   "pattern.remove_named": "Remove pattern {number}",
   "pattern.min_gap_s": "Gap from",
-  "pattern.max_gap_s": "to, s",
+  "pattern.min_gap_s_unseen": "(the shortest, in seconds)",
+  "pattern.max_gap_s": "to",
+  "pattern.max_gap_s_unseen": "(the longest gap, in seconds)",
   "pattern.tells": "Tells: webhook {numbers}.",
   "pattern.tells_nobody": "Tells nobody.",
 
@@ -539,7 +543,7 @@ export const en: Record<Key, string> = {
   "steps.all": "All that changed",
   "steps.several": "{what}, and {count} more",
   "steps.of": "{whose}, {what}",
-  "steps.from_to": "{what}: {old} → {fresh}",
+  "steps.from_to": "{what}: {old} → {fresh}",
   "steps.what": "{what}: {kind}",
   "steps.yes": "yes",
   "steps.no": "no",

@@ -109,7 +109,7 @@ def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
 
 def encoded(document: Mapping[str, Any]) -> bytes:
     """Return the bytes of a problem document."""
-    return json.dumps(document, ensure_ascii=False).encode()
+    return json.dumps(document, ensure_ascii=False).encode(errors="replace")  # JSON may bring halves of a character
 
 
 def choose_language(query: str, accept: str, otherwise: Language) -> Language:

@@ -4,6 +4,7 @@ import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { attempts, sources } from "../../store.ts";
+import { receiverOf } from "../../receivers.ts";
 import type { Attempt, DeliveryRecord, DeliveryState } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { useAnswer } from "./asking.ts";
@@ -55,7 +56,7 @@ function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: 
       <span class="outcome"><Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}</span>
       <span class="found-what">
         <span dir="auto"><b>{name}</b> </span>
-        <span class="muted" dir="ltr">{last?.url ?? delivery.target_id}</span>
+        <span class="muted" dir="auto">{receiverOf(last ?? { target_id: delivery.target_id, url: "" })}</span>
         {tries.length > 0 && (
           <details>
             <summary>{t("deliveries.attempts", { count: tries.length })}</summary>
@@ -76,7 +77,7 @@ function Try({ attempt }: { attempt: Attempt }) {
   return (
     <li>
       <time class="numbers" dateTime={iso(attempt.at)}>{clock(attempt.at)}</time>{" · "}
-      <span dir="auto">{attempt.ok ? t("deliveries.answer", { status: attempt.status || "ok" }) : said(attempt)}</span>
+      <span dir="auto">{attempt.ok ? t(attempt.status ? "deliveries.answer" : "deliveries.taken", { status: attempt.status }) : said(attempt)}</span>
       <span class="muted"> · {duration(attempt.took_s)}{steps.length > 0 && ` (${steps.join(", ")})`}</span>
       {attempt.excerpt && <code class="answer" dir="auto">{attempt.excerpt}</code>}
     </li>

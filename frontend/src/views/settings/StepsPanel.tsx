@@ -33,7 +33,7 @@ function StepRow({ step }: { step: Step }) {
       </span>
       <button type="button" class="quiet" aria-label={t("steps.undo_named", { what: line })} onClick={() => void undo(step)}>{t("undo.undo")}</button>
       {step.changes.length > 1 && (
-        <details class="difference"><summary>{t("steps.all")}</summary><ChangeList changes={step.changes} /></details>
+        <details class="step-all"><summary>{t("steps.all")}</summary><ChangeList changes={step.changes} /></details>
       )}
     </li>
   );

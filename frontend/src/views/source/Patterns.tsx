@@ -87,10 +87,11 @@ function Row({ path, pattern, fault, number, webhooks, onChange, onRemove }: Row
           ))}
         </span>
         {(pattern.claps > 1 || !pattern.at_least) && (
-          <>
+          <span class="gaps">
             <Gap name="min_gap_s" path={path} pattern={pattern} fault={fault} onChange={onChange} />
             <Gap name="max_gap_s" path={path} pattern={pattern} fault={fault} onChange={onChange} />
-          </>
+            <span class="unit" aria-hidden="true">{t("field.seconds")}</span>
+          </span>
         )}
         {onRemove && <button type="button" class="quiet" aria-label={t("pattern.remove_named", { number })} onClick={onRemove}>{t("webhooks.remove")}</button>}
       </span>
@@ -114,7 +115,7 @@ function Gap({ name, path, pattern, fault, onChange }: GapProps) {
   const typed = useSignal<string | null>(null);
   return (
     <label class="gap">
-      {t(`pattern.${name}` satisfies Key)}
+      <span>{t(`pattern.${name}` satisfies Key)}<span class="unseen"> {t(`pattern.${name}_unseen` satisfies Key)}</span></span>
       <input
         type="number" id={`${path}.${name}`} min="0" max={name === "min_gap_s" ? 2 : 5} step="0.05" inputMode="decimal" value={typed.value ?? pattern[name]}
         aria-invalid={fault?.at === `${path}.${name}`} aria-describedby={`${path}-fault`}
