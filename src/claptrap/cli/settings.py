@@ -92,10 +92,16 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
         sys.exit(NOT_VALID)
     except SettingsError as error:
         _refuse(error, NOT_VALID, as_json)
+    except FileNotFoundError as error:
+        if file is not None:
+            _refuse(not_read(path, error), NOT_DONE, as_json)
+        found = None
     except OSError as error:
         _refuse(not_read(path, error), NOT_DONE, as_json)
     if as_json:
         _say_json({"path": str(path), "valid": True, "faults": []})
+    elif found is None:
+        _say("terminal.no_file", path=str(path))
     else:
         _say("terminal.valid", path=str(path), sources=len(found.sources))
 

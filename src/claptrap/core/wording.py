@@ -207,9 +207,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
     # -- VBAN: a stream that is not heard
     "vban.small_buffer": {
         "en": "VBAN sound was lost on UDP port {port}: the kernel grants only {granted_kb} kB of network buffer. "
-        "Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf), and start ClapTrap again.",
+        "Then: echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system; and start ClapTrap again.",
         "fr": "Du son VBAN s'est perdu sur le port UDP {port} : le noyau n'accorde que {granted_kb} ko de tampon réseau. "
-        "Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf), puis redémarrez ClapTrap.",
+        "Alors : echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system ; puis redémarrez ClapTrap.",
     },
     "vban.overrun": {
         "en": "VBAN sound was lost on UDP port {port}: this machine was too busy to take it. Remove streams or other programs.",
@@ -338,12 +338,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}.",
     },
     "model.wrong": {
-        "en": "{path} is not the expected model file: its checksum differs. It is not used; get the file again.",
-        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; récupérez-le à nouveau.",
+        "en": "{path} is not the expected model file: its checksum differs. It is not used; claptrap models pull gets the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; claptrap models pull récupère le bon.",
     },
     "model.wrong_size": {
-        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; get the file again.",
-        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; récupérez-le à nouveau.",
+        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; claptrap models pull gets the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; claptrap models pull récupère le bon.",
     },
     "model.unwritable": {
         "en": "The model file cannot be written to {path}: {reason}. Name another folder with CLAPTRAP_MODELS_DIR.",
