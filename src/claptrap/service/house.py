@@ -561,9 +561,8 @@ class ClapTrap:
         self._tell_problems()
 
     def _found_problems(self) -> tuple[Problem, ...]:
-        names = {source.id: source.name for source in self._settings.sources}
         return tuple(
-            Problem(p.code, {key: names.get(str(value), value) if key == "source" else value for key, value in p.params.items()})
+            Problem(p.code, dict(p.params))
             for p in (
                 *self._problems,
                 *self.journal.problems(),
