@@ -451,7 +451,6 @@ export const en: Record<Key, string> = {
   "history.delete_all": "Forget everything",
   "history.delete_all_sure": "Forget all detections, their deliveries and their sounds? Nothing brings them back.",
   "history.forgotten": "{count} detections forgotten.",
-  "history.keep": "Keep them",
   "deliveries.which": "Which deliveries",
   "deliveries.state_any": "all",
   "deliveries.state_waiting": "waiting",

@@ -450,7 +450,6 @@ export const fr = {
   "history.delete_all": "Oublier tout",
   "history.delete_all_sure": "Oublier toutes les détections, leurs envois et leurs sons ? Rien ne les ramènera.",
   "history.forgotten": "{count} détections oubliées.",
-  "history.keep": "Garder",
   "deliveries.which": "Quels envois",
   "deliveries.state_any": "tous",
   "deliveries.state_waiting": "en attente",
