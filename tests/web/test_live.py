@@ -264,12 +264,11 @@ def test_levels_are_told_together_and_not_too_often(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("claptrap.web.live.time.monotonic", lambda: now)
     levels = Levels()
     assert levels.take() == []
-    for source, peak in (("a", -10.0), ("b", -20.0)):
-        levels.add(as_data(Level(source, peak, -30.0)))
+    levels.add([as_data(Level(source, peak, -30.0)) for source, peak in (("a", -10.0), ("b", -20.0))])
     ((event, data),) = levels.take()
     assert (event, [one["source_id"] for one in data]) == ("level", ["a", "b"])
-    levels.add(as_data(Level("a", -5.0, -30.0)))
-    levels.add(as_data(Level("a", -50.0, -60.0)))
+    levels.add([as_data(Level("a", -5.0, -30.0))])
+    levels.add([as_data(Level("a", -50.0, -60.0))])
     assert levels.take() == []
     assert levels.due_in_s() == pytest.approx(LEVELS_EVERY_S)
     now += LEVELS_EVERY_S

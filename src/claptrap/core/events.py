@@ -133,6 +133,13 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """The loudness of all that was heard in the last tenth of a second: one piece of news, however many sources there are."""
+
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The sounds that YAMNet names on one source just now."""
 
@@ -283,7 +290,7 @@ class ProblemsChanged:
 
 Status = (
     SourceStatus
-    | Level
+    | Levels
     | Heard
     | Verdict
     | Picture
