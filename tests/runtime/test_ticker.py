@@ -125,7 +125,7 @@ def test_a_new_stream_waits_until_the_one_before_on_its_row_was_heard_to_the_end
 
 
 def test_levels_are_told_every_tenth_of_a_second_of_sound() -> None:
-    """Peak and mean of what was heard since the last one, of all rows at once; exact silence is −120, no sound is nothing."""
+    """Peak and mean of what was heard since the last one, of all rows at once; exact silence is −120."""
     rig = Rig()
     salon, hall = rig.stream("salon", 0), rig.stream("hall", 3)
     tone = np.full((LEVEL_EVERY_HOPS, HOP), -0.5, np.float32)

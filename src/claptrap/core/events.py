@@ -134,7 +134,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """The loudness of all that was heard in the last tenth of a second: one piece of news, however many sources there are."""
+    """The loudness of all that was heard in the last tenth of a second: one piece of news for any number of sources."""
 
     levels: tuple[Level, ...]
 

@@ -185,7 +185,8 @@ class Meters:
         """Begin to measure ``stream``, in place of what was on its row."""
         self._streams[stream.row] = stream
         more = (0, max(0, stream.row + 1 - len(self._hops)))
-        self._peaks, self._powers, self._hops = (np.pad(a, more) for a in (self._peaks, self._powers, self._hops))
+        self._peaks, self._powers = np.pad(self._peaks, more), np.pad(self._powers, more)
+        self._hops = np.pad(self._hops, more)
         self._forget(stream.row)
 
     def add(self, rows: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
