@@ -1,7 +1,7 @@
 // All that the page knows, as signals. The service is the truth; this is its reflection, changed only by what it says
 // (socket.ts) and by answers to what was asked of it (api.ts).
 import { batch, computed, signal } from "@preact/signals";
-import { language } from "./i18n/index.ts";
+import { confirm, follow } from "./i18n/index.ts";
 import type {
   Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
@@ -83,14 +83,20 @@ export function takeSnapshot(snapshot: Snapshot): void {
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
-    takeSettings(snapshot.settings);
+    hearSettings(snapshot.settings);
     opened.value = true;
   });
 }
 
 export function takeSettings(fresh: Settings): void {
   settings.value = fresh;
-  language.value = fresh.language;
+  follow(fresh.language);
+}
+
+/** Takes settings from the service's news, which come in the order of the changes; answers overtake them. */
+export function hearSettings(fresh: Settings): void {
+  confirm(fresh.language);
+  takeSettings(fresh);
 }
 
 export function takeClap(news: ClapNews): void {

@@ -54,13 +54,13 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
         </div>
         <SourceState status={status} enabled={source.enabled} />
         <Switch
-          hidden
+          hidden id={`${path}.enabled`}
           checked={source.enabled}
           label={t("source.switch", { name: source.name })}
           onChange={(enabled) => edit(`${path}.enabled`, enabled, 0)}
         />
       </header>
-      <SaveState path={`${path}.enabled`} id={`${source.id}-enabled-state`} />
+      <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
       {source.enabled && status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
       {source.enabled && <LostSound sourceId={source.id} />}
     </>

@@ -8,7 +8,7 @@ import { Shape } from "../components/Shape.tsx";
 import { useFlash } from "../flash.ts";
 import { clock, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { detections, opened, running, sources, statuses } from "../store.ts";
+import { detections, newestClap, opened, running, sources, statuses } from "../store.ts";
 import { deviceName } from "./device.ts";
 import { isSupported } from "./microphone.ts";
 import { paused, phase, remembered, sourceId, start, stop, trouble } from "./sending.ts";
@@ -34,7 +34,7 @@ export function Micro() {
 function Device() {
   const name = useSignal(remembered.name || deviceName());
   const newest = useComputed(() => detections.value.find((detection) => detection.sourceId === sourceId.value));
-  const clapping = useFlash(() => (phase.value === "ready" ? undefined : newest.value?.id), CLAP_MS);
+  const clapping = useFlash(() => (newestClap.value?.sourceId === sourceId.value ? newestClap.value.id : undefined), CLAP_MS);
   const isOn = phase.value === "on" || phase.value === "joining";
   const status = statuses.value[sourceId.value];
   const isLive = phase.value === "on" && status?.state === "live";

@@ -40,9 +40,12 @@ export async function start(name: string): Promise<void> {
   phase.value = "asking";
   trouble.value = "";
   try {
-    microphone = await openMicrophone({ block: send, ended: unplugged, paused: (why) => (paused.value = why) });
+    const opened = await openMicrophone({ block: send, ended: unplugged, paused: (why) => (paused.value = why) });
+    microphone = opened;
     phase.value = "joining";
-    sourceId.value = (await claimBrowser(name, remembered.id)).id;
+    const { id } = await claimBrowser(name, remembered.id);
+    if (microphone !== opened) return; // it was unplugged or switched off meanwhile
+    sourceId.value = id;
     remember(sourceId.value, name);
     page = crypto.randomUUID();
     await wake();

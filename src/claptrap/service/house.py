@@ -55,6 +55,7 @@ from claptrap.service.imports import ImportRoom
 from claptrap.service.notifying import Notifying, check_addresses
 from claptrap.service.streaming import Streaming
 from claptrap.service.telling import Telling
+from claptrap.service.undoing import Undoing
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
@@ -105,6 +106,7 @@ class ClapTrap:
         self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
+        self.undoing = Undoing(self._clock, self.unchanged, self.settings, self.revision, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
         self._problems_lock = threading.Lock()
@@ -148,7 +150,8 @@ class ClapTrap:
         self._find_yamnet()
         for problem in self._problems:
             _log.warning("%s", problem)
-        self._dispatcher.apply(self._settings.receivers())
+        if not self._store.is_unread:  # else nobody knows who is told, and what waits must not be given up for that
+            self._dispatcher.apply(self._settings.receivers())
         self.broker.start()  # from now on orders may come, and change who is told
         self.start_detection()
         if self._fetcher is not None:
@@ -629,7 +632,8 @@ class ClapTrap:
         if changed == self._settings:
             return
         self._store.save(changed, why)
-        self._settings = changed
+        before, self._settings = self._settings, changed
+        self.undoing.note(before, changed, why)
         self._keep(changed)
         self.broker.follow()
         self._dispatcher.apply(changed.receivers())

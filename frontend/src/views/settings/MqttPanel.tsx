@@ -102,15 +102,15 @@ function BrokerForm({ known }: { known: MqttSettings }) {
 
   return (
     <form class="form" onSubmit={send} noValidate>
-      <div class="field"><Switch checked={shown.enabled} label={t("mqtt.enabled")} onChange={(enabled) => type({ enabled })} /></div>
+      <div class="field"><Switch id="mqtt.enabled" checked={shown.enabled} label={t("mqtt.enabled")} onChange={(enabled) => type({ enabled })} /></div>
       <FormField {...field("host")} label={t("mqtt.host")} placeholder="192.168.1.10" />
       <FormField {...field("port")} label={t("mqtt.port")} hint={t("mqtt.port_hint")} inputMode="decimal" />
       <FormField {...field("username")} label={t("mqtt.username")} />
       <FormField {...field("password")} label={t("mqtt.password")} hint={t("mqtt.password_hint")} type="password" autocomplete="new-password" />
-      <div class="field"><Switch checked={shown.tls} label={t("mqtt.tls")} onChange={(tls) => type({ tls })} /></div>
+      <div class="field"><Switch id="mqtt.tls" checked={shown.tls} label={t("mqtt.tls")} onChange={(tls) => type({ tls })} /></div>
       {shown.tls && (
         <>
-          <div class="field half"><Switch checked={shown.verify_tls} label={t("mqtt.verify")} onChange={(verify_tls) => type({ verify_tls })} /></div>
+          <div class="field half"><Switch id="mqtt.verify_tls" checked={shown.verify_tls} label={t("mqtt.verify")} onChange={(verify_tls) => type({ verify_tls })} /></div>
           <FormField {...field("ca_file")} label={t("mqtt.ca_file")} hint={t("mqtt.ca_hint")} />
         </>
       )}
