@@ -133,6 +133,13 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """The loudness of all that was heard in the last tenth of a second: one piece of news for any number of sources."""
+
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The sounds that YAMNet names on one source just now."""
 
@@ -290,7 +297,7 @@ class BrokerLink:
 
 Status = (
     SourceStatus
-    | Level
+    | Levels
     | Heard
     | Verdict
     | Picture

@@ -117,6 +117,7 @@ class ClapTrap:
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
         self._watched: frozenset[str] = frozenset()
+        self._is_watched = False
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
@@ -186,7 +187,8 @@ class ClapTrap:
                     Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
-                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` and ``attend`` to see
+                self._worker.name_sounds(is_wanted=self._is_watched)
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -321,6 +323,12 @@ class ClapTrap:
         self._watched = frozenset(source_ids)
         if (worker := self._worker) is not None:
             worker.show(self._watched)
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Say whether anybody watches: else sounds are not named (``Heard``), which costs more than all other hearing."""
+        self._is_watched = is_watched
+        if (worker := self._worker) is not None:
+            worker.name_sounds(is_wanted=is_watched)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.

@@ -13,7 +13,7 @@ from claptrap.core.events import (
     DetectionRunning,
     Event,
     Heard,
-    Level,
+    Levels,
     ModelProgress,
     Picture,
     ProblemsChanged,
@@ -31,7 +31,7 @@ PICTURE = "picture"
 
 
 def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # one line a kind is the table it is
-    """Return the event and data of ``news``; None for what no page shows. A level is told in a list, with others."""
+    """Return the event and data of ``news``; None for what no page shows."""
     match news:
         case Event():
             return "clap", _clap(news)
@@ -39,8 +39,8 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
             return "source", in_words(asdict(news))
         case Attempt():
             return "delivery", told(news)
-        case Level():
-            return LEVEL, asdict(news)
+        case Levels():
+            return LEVEL, [asdict(level) for level in news.levels]
         case Verdict():
             return "verdict", in_words({**asdict(news), "labels": in_both_languages(news.labels)})
         case Picture():
