@@ -4,7 +4,7 @@ import { language } from "./i18n/index.ts";
 import type { AccessState, ApiToken } from "./wire.ts";
 import type { StreamPaths } from "./wire.ts";
 import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
-import type { Backup, Change, ImportMode, ImportPreview } from "./wire.ts";
+import type { Backup, Change, ImportMode, ImportPreview, Notifier, Step, WebhookPreview } from "./wire.ts";
 import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, Snapshot, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
@@ -28,10 +28,10 @@ export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {}
 export const findMicro = () => ask<Invitation>("GET", "api/micro");
 export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
-export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSettings = () => ask<Settings>("GET", "api/settings");
 export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
 export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);
+export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSource = (id: string) => ask<SourceState>("GET", sourcePath(id));
 export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
 export const probeCamera = (input: Input, sourceId: string) =>
@@ -56,10 +56,22 @@ export const previewImport = (document: object, mode?: ImportMode) =>
 export const takeImport = (document: object, revision: string, mode?: ImportMode) =>
   ask<ImportPreview & { settings: Settings }>("POST", `api/settings/import?${parameters({ mode })}`, document, revision);
 
+/** The newest changes, each of which can be undone; the newest first. */
+export const listSteps = () => ask<{ steps: Step[] }>("GET", "api/settings/steps");
+/** What undoing is: a step in its turn. */
+export const undoStep = (id: string) =>
+  ask<{ step: Step; settings: Settings }>("POST", `api/settings/steps/${encodeURIComponent(id)}/undo`);
+
 const backupPath = (name: string) => `api/settings/backups/${encodeURIComponent(name)}`;
 
 export const testWebhook = (sourceId: string, webhookId: string) =>
   ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
+/** What a webhook as it is typed would send: for the last detection of a source, if any, and for examples. */
+export const previewWebhook = (webhook: object, sourceId: string) =>
+  ask<WebhookPreview>("POST", `api/webhooks/preview?${parameters({ source: sourceId })}`, webhook);
+export const readNotifier = () => ask<Notifier>("GET", "api/notify");
+export const testNotify = (id: string) => ask<{ event_id: string }>("POST", `api/notify/${encodeURIComponent(id)}/test`);
+export const removeNotify = (id: string) => ask<Settings>("DELETE", `api/notify/${encodeURIComponent(id)}`);
 
 export const readHistory = (filter: HistoryFilter, limit: number, cursor = "") =>
   ask<HistoryPage>("GET", `api/history?${parameters({ ...filter, limit, cursor })}`);

@@ -15,6 +15,7 @@ import "./styles/history.css";
 import "./styles/access.css";
 import "./styles/selftest.css";
 import "./styles/settings.css";
+import "./styles/undo.css";
 
 setInterval(() => (now.value = Date.now() / 1000), 1000);
 connect();

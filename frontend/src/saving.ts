@@ -1,15 +1,16 @@
 // Settings that save themselves. What a person types is a draft, kept beside the service's truth until the service has
 // taken it; a refusal stays beside its field with the reason, and nothing that is being typed is ever overwritten.
-import { signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 //
 // What somebody else has changed meanwhile is not overwritten unseen: each change goes with the revision that the page has
 // seen. If that is stale, the page looks again, and sends the change anew where this very field is still as it was.
 import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
+import { takeOwn } from "./offers.ts";
 import { settings, takeSettings } from "./store.ts";
 import type { Pattern } from "./wire.ts";
 
-export type Value = string | number | boolean | Pattern[] | number[] | Record<string, string | null>;
+export type Value = string | number | boolean | Pattern[] | number[] | string[] | Record<string, string | null>;
 
 export interface Draft {
   /** What is shown, exactly as typed. */
@@ -20,6 +21,8 @@ export interface Draft {
   base: unknown;
   state: "waiting" | "saving" | "saved" | "refused" | "unreachable";
   reason: string;
+  /** Where in the value that is refused the fault is, as a path. */
+  at?: string | undefined;
   /** Refused because somebody else has changed the same field; sent all the same once it is typed again. */
   elsewhere?: boolean;
 }
@@ -31,7 +34,7 @@ export const drafts = signal<Record<string, Draft>>({});
 
 const SHOW_SAVED_MS = 1500;
 const MOST_TRIES = 4;
-const LISTS = ["sources", "webhooks"];
+const LISTS = ["sources", "webhooks", "notify"];
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -40,6 +43,15 @@ export function edit(path: string, value: Value, pauseMs: number, text = String(
   const known = drafts.value[path];
   put(path, { text, value, base: known ? known.base : valueAt(path), state: "waiting", reason: "" });
   schedule(path, pauseMs, () => save(path));
+}
+
+/** Keeps a draft as soon as it is known what the service has: what is chosen while the page opens is not lost. */
+export function editOnceKnown(path: string, value: Value): void {
+  const stop = effect(() => {
+    if (!settings.value) return;
+    untracked(() => edit(path, value, 0));
+    queueMicrotask(() => stop()); // not before it is there
+  });
 }
 
 /** Saves the draft at `path` now, as when its field is left; resolves when the service has answered everything. */
@@ -57,6 +69,11 @@ export function discard(path: string): void {
 /** Forgets every draft below `prefix`: what it was about is gone. */
 export function discardAll(prefix: string): void {
   for (const path of Object.keys(drafts.value)) if (path.startsWith(prefix)) discard(path);
+}
+
+/** Forgets the drafts that are saved: their fields show what the service has from now on. */
+export function showTruth(): void {
+  for (const [path, draft] of Object.entries(drafts.value)) if (draft.state === "saved") discard(path);
 }
 
 /** Tries again what could not be saved for want of a connection. */
@@ -110,7 +127,7 @@ export async function changeSeen(patch: object, isAsSeen: () => boolean): Promis
   for (let tries = 1; ; tries++) {
     if (!isAsSeen()) throw new ChangedElsewhere();
     try {
-      takeSettings(await changeSettings(patch, settings.value?.revision));
+      takeOwn(await changeSettings(patch, settings.value?.revision));
       return;
     } catch (error) {
       if (!(error instanceof Refused && error.problem.code === "settings.stale") || tries === MOST_TRIES) throw error;
@@ -122,18 +139,18 @@ export async function changeSeen(patch: object, isAsSeen: () => boolean): Promis
 export const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 export const isElsewhere = (error: unknown) => error instanceof ChangedElsewhere;
 
-const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reason" | "elsewhere"> => {
+const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reason" | "elsewhere" | "at"> => {
   if (isElsewhere(error)) return { state: "refused", reason: elsewhere(path), elsewhere: true };
   if (!(error instanceof Refused)) return { state: "unreachable", reason: t("saving.unreachable") };
   const { faults, message, status } = error.problem;
   const fault = faults?.find((one) => one.path === path) ?? faults?.[0];
-  return { state: "refused", reason: fault?.message || message || t("error.answer", { status }) };
+  return { state: "refused", reason: fault?.message || message || t("error.answer", { status }), at: fault?.path };
 };
 
 /** Says what somebody else has made of a field. */
 function elsewhere(path: string): string {
   const truth = valueAt(path);
-  return typeof truth === "object" ? t("saving.elsewhere") : t("saving.elsewhere_value", { value: String(truth) });
+  return typeof truth === "object" || truth === undefined ? t("saving.elsewhere") : t("saving.elsewhere_value", { value: String(truth) });
 }
 
 /** What the service has at "sources.ID.a.b"; undefined where there is nothing. */

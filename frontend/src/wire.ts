@@ -29,11 +29,35 @@ export interface WebhookSettings {
   template?: string;
 }
 
-/** What a webhook would send (`api/webhooks/preview`): the body for an example of every kind of event. */
+/** What a webhook would send (`api/webhooks/preview`): for the last detection, which is `real`, and an example of every kind. */
 export interface WebhookPreview {
   method: string;
   content_type: string;
-  samples: { event: "clap" | "applause" | "test"; body: string }[];
+  samples: WebhookSample[];
+}
+
+/** One body; its code says why there is none. */
+export interface WebhookSample extends Worded {
+  event: "clap" | "applause" | "test";
+  real: boolean;
+  body: string;
+}
+
+/** A service that shows notifications. */
+export interface NotifySettings {
+  id: string;
+  name: string;
+  enabled: boolean;
+  /** Masked: it can be given, not read. */
+  url: string;
+  /** Ids of the sources it is told of; empty for all. */
+  sources: string[];
+  claps: number[];
+}
+
+/** Whether notifications can be sent; if not, its message says what to install. */
+export interface Notifier extends Worded {
+  installed: boolean;
 }
 
 /** Whether this page may ask for more, and what about the password. */
@@ -101,6 +125,7 @@ export interface Settings {
   history: { keep_days: number };
   clips: { keep_days: number; keep_mb: number };
   mqtt: MqttSettings;
+  notify: NotifySettings[];
   /** Which state they are in; changes with anything in them. */
   revision: string;
 }
@@ -111,7 +136,7 @@ export interface Backup extends Worded {
   /** UTC Unix seconds. */
   at: number;
   /** Before what it was kept, or because a person asked. */
-  why: "change" | "restore" | "import" | "asked";
+  why: "change" | "restore" | "import" | "undo" | "asked";
   size: number;
   valid: boolean;
 }
@@ -122,6 +147,17 @@ export interface Change {
   kind: "added" | "changed" | "removed" | "reordered";
   old: unknown;
   new: unknown;
+}
+
+/** One change that came in force, and can be undone. */
+export interface Step {
+  id: string;
+  /** UTC Unix seconds. */
+  at: number;
+  why: "change" | "restore" | "import" | "undo";
+  /** Of the settings that it led to. */
+  revision: string;
+  changes: Change[];
 }
 
 export type ImportMode = "replace" | "merge";
@@ -353,6 +389,8 @@ export interface SelfTestRun {
 
 export interface Snapshot {
   version: string;
+  /** How this ClapTrap is called in a terminal of its machine. */
+  program: string;
   dev: boolean;
   running: boolean;
   language: Language;

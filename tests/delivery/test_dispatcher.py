@@ -450,17 +450,18 @@ def test_a_receiver_that_is_out_of_order_is_probed_and_nothing_is_lost() -> None
 def test_a_receiver_that_is_out_of_order_is_said_to_be_and_a_new_address_is_tried_at_once() -> None:
     """The next probe is an hour away; who mends the address need not wait for it. Others notice nothing."""
     attempts = Attempts()
+    named = replace(target(dead_url()), title="Salon d'été")
     with (
         Receiver() as mended,
         Receiver() as other,
-        dispatching(attempts, target(dead_url()), target(other.url, "hall"), probes=SLOW) as dispatcher,
+        dispatching(attempts, named, target(other.url, "hall"), probes=SLOW) as dispatcher,
     ):
         dispatcher.take(clap(0))
         dispatcher.take(clap(1))
         (probed,) = attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
         assert (probed.event_id, probed.code) == ("salon:19a:1", "delivery.refused")
         (problem,) = dispatcher.problems()
-        assert (problem.code, problem.params["source"]) == ("delivery.open", "salon")
+        assert (problem.code, problem.params["source"]) == ("delivery.open", "Salon d'été")
         for i in range(20):
             dispatcher.take(clap(i, "hall"))
         other.wait_for(20)

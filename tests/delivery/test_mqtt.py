@@ -121,7 +121,7 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
 @pytest.mark.slow
 @needs_broker
 def test_what_an_earlier_claptrap_left_is_taken_back(tmp_path: Path) -> None:
-    """A source that was removed while the broker was away; and all of it when MQTT is switched off."""
+    """A source that was removed while the broker was away; and all of it, however much, when MQTT is switched off."""
     with Broker(tmp_path) as broker, Watcher(broker.port) as home:
         home.publish("homeassistant/switch/claptrap/gone-enabled/config", b"{}", retain=True)
         home.publish("claptrap/gone/state", b"{}", retain=True)
@@ -129,10 +129,46 @@ def test_what_an_earlier_claptrap_left_is_taken_back(tmp_path: Path) -> None:
         with serving(tmp_path / "data", port=broker.port) as service:
             home.wait_for(lambda: not home.retained["homeassistant/switch/claptrap/gone-enabled/config"])
             home.wait_for(lambda: not home.retained["claptrap/gone/state"])
-            home.wait_for(lambda: home.retained.get(SWITCH))
+            service.change({"sources": [{**SALON, "id": f"s{i}"} for i in range(200)]})
+            home.wait_for(lambda: home.retained.get("claptrap/s199/state"))
             service.change({"mqtt": {"enabled": False}})
-            home.wait_for(lambda: not home.retained[SWITCH] and not home.retained["claptrap/status"])
+            home.wait_for(lambda: not home.retained["claptrap/status"])
+            passing = {"claptrap/instance"}  # which is not kept
+            home.wait_for(lambda: {t for t, kept in home.retained.items() if "claptrap/" in t and kept} <= passing)
         assert home.retained["homeassistant/switch/other/gone-enabled/config"] == b"{}"  # another's
+
+
+@pytest.mark.slow
+@needs_broker
+def test_two_claptraps_with_one_topic_find_each_other_and_take_nothing_away(tmp_path: Path) -> None:
+    """Both say so, neither takes back what only the other shows; when one goes, all of the other is there again."""
+    kitchen = "homeassistant/switch/claptrap/kitchen-enabled/config"
+    with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "a", port=broker.port) as first:
+        first.add_source({**SALON, "id": "kitchen", "name": "Kitchen"})
+        home.wait_for(lambda: home.retained.get(kitchen))
+        here = first.hub.subscribe(1_000)
+        with serving(tmp_path / "b", port=broker.port) as second:
+            there = second.hub.subscribe(1_000)
+            wait_for_problem(first, here, "mqtt.shared")
+            wait_for_problem(second, there, "mqtt.shared")
+            home.publish("claptrap/gone/state", b"{}", retain=True)  # what nobody shows is nobody's to clear now
+            second.change({"mqtt": {"topic": "other"}})
+            home.wait_for(lambda: home.retained.get("other/status") == b"online")
+            wait_for_problem(second, there, None)
+            wait_for_problem(first, here, None)
+            home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and home.retained[SWITCH])
+            assert home.retained[kitchen]
+            assert home.retained["claptrap/gone/state"]
+
+
+@pytest.mark.slow
+@needs_broker
+def test_a_last_will_that_comes_late_is_contradicted(tmp_path: Path) -> None:
+    """The broker finds out by and by that a link is broken which was replaced long ago."""
+    with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "data", port=broker.port):
+        home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and SWITCH in home.retained)
+        home.publish("claptrap/status", b"offline", retain=True)
+        home.wait_for(lambda: home.retained["claptrap/status"] == b"online")
 
 
 @pytest.mark.slow

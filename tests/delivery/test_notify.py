@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from tests.delivery.test_dispatcher import PATIENT_S, Attempts, clap, dispatching, done
+from tests.delivery.test_dispatcher import PATIENT_S, SLOW, Attempts, clap, dispatching, done
 from tests.peers.receiver import Receiver, answer, dead_url, silence
 
 from claptrap.core.errors import DeliveryError, InputError
@@ -61,6 +61,18 @@ def test_a_service_that_is_not_there_uses_up_its_attempts() -> None:
         dispatcher.take(clap())
         (told,) = attempts.wait_for(done)
     assert (told.number, told.code, told.params) == (4, "notify.failed", {"service": "json://…"})
+
+
+def test_one_that_is_out_of_order_is_called_as_people_call_it() -> None:
+    """By its name, else its id; never as we do among all receivers."""
+    attempts = Attempts()
+    named, nameless = replace(spec(dead_url()), title="Mon téléphone"), replace(spec(dead_url()), name="tv")
+    with dispatching(attempts, named, nameless, probes=SLOW) as dispatcher:
+        dispatcher.take(clap(0))
+        dispatcher.take(clap(1))
+        for target_id in (named.id, nameless.id):
+            attempts.wait_for(lambda a, target_id=target_id: a.target_id == target_id and (a.retry_in_s or 0) > 1000)
+        assert [problem.params["source"] for problem in dispatcher.problems()] == ["Mon téléphone", "tv"]
 
 
 def test_without_apprise_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,22 +8,32 @@ from datetime import UTC, datetime
 import pytest
 
 from claptrap.core.backoff import Backoff
-from claptrap.delivery.policy import MOST_RETRY_AFTER_S, wait_s, worth_retrying
+from claptrap.delivery.policy import MOST_RETRY_AFTER_S, failure_of, wait_s
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 FIXED = Backoff(first_s=7.0, most_s=7.0, rng=random.Random(1))
 
 
-@pytest.mark.parametrize("status", [0, 408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(status: int) -> None:
-    """No answer, too busy, or a receiver that is restarting."""
-    assert worth_retrying(status)
+    """Too busy, or a receiver that is restarting."""
+    error = failure_of(status)
+    assert error is not None
+    assert error.retryable
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 403, 404, 410, 413, 501])
 def test_what_a_person_must_mend_is_not(status: int) -> None:
     """The same request would be refused again."""
-    assert not worth_retrying(status)
+    error = failure_of(status)
+    assert error is not None
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("status", [0, 200, 204, 299])
+def test_what_is_taken_is_no_failure(status: int) -> None:
+    """0 is the acknowledgement of a receiver that speaks no HTTP."""
+    assert failure_of(status) is None
 
 
 @pytest.mark.parametrize(

@@ -71,10 +71,27 @@ def test_any_status_is_an_answer() -> None:
 
 
 def test_a_redirection_is_not_followed() -> None:
-    """The body goes nowhere but to the address that a person gave."""
+    """The body goes nowhere but to the address that a person gave; where it should go is told, without secrets."""
     with Receiver() as elsewhere, Receiver(answer(302, Location=elsewhere.url)) as receiver:
-        assert post(receiver.url).status == 302
+        answered = post(receiver.url)
+        assert (answered.status, answered.sends_to) == (302, elsewhere.url.replace("/hook", "/…"))
         assert not elsewhere.requests
+
+
+@pytest.mark.parametrize(
+    ("location", "sends_to"),
+    [
+        ("https://receiver.example/token/T0K3N", "https://receiver.example/…"),
+        ("//user:secret@receiver.example", "http://receiver.example"),
+        ("/hook/", "{here}/…"),
+        ("mailto:a@b.c", ""),
+        ("http://[::1", ""),
+        ("http://receiver.example:http/", ""),
+    ],
+)
+def test_where_a_redirection_leads_gives_no_secret_away(location: str, sends_to: str) -> None:
+    with Receiver(answer(308, Location=location)) as receiver:
+        assert post(receiver.url).sends_to == sends_to.format(here=receiver.url.removesuffix("/hook"))
 
 
 def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

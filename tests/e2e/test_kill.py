@@ -156,7 +156,10 @@ def test_kills_in_the_middle_of_many_claps_and_a_receiver_that_often_fails(tmp_p
 def given_up(data: Path) -> set[str]:
     with closing(sqlite3.connect(data / "history.sqlite")) as journal:
         rows = journal.execute("SELECT event_id, code, params FROM deliveries WHERE state = 'given_up'").fetchall()
-    assert all((code, json.loads(params)) == ("delivery.status", {"status": 302}) for _, code, params in rows)
+    assert all(
+        (code, json.loads(params)) == ("delivery.redirected", {"status": 302, "where": "http://127.0.0.1:1"})
+        for _, code, params in rows
+    )
     return {event_id for event_id, _, _ in rows}
 
 

@@ -159,6 +159,25 @@ def test_what_cannot_be_deleted_is_said(tmp_path: Path) -> None:
         assert kept.clips.delete_before() == 1
 
 
+def test_a_clip_is_kept_though_an_old_one_cannot_go(tmp_path: Path) -> None:
+    """What could not be deleted is said, and deleted by and by; the new clip is there and is told."""
+    with keeping(tmp_path) as kept:
+        kept.keep(clip(0, age_s=60))
+        old = kept.clips.find("salon:19a:0")
+        assert old is not None
+        size_mb = old.stat().st_size / 1e6
+        kept.clips.keep(days=1, megabytes=1.5 * size_mb)
+        old.unlink()
+        old.mkdir()
+        kept.keep(clip(1))
+        assert kept.told == ["salon:19a:0", "salon:19a:1"]
+        assert kept.clips.has("salon:19a:1")
+        assert [problem.code for problem in kept.clips.problems()] == ["clips.unwritable"]
+        old.rmdir()
+        kept.clips.tend()
+        assert [path.name for path in tmp_path.iterdir()] == ["salon.19a.1.flac"]
+
+
 def test_a_slow_disk_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes while too many wait is dropped; what waited is written when the disk moves again, also at the end."""
     go_on = threading.Event()

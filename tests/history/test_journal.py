@@ -24,7 +24,7 @@ from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, calendar_of
-from claptrap.history.deliveries import Which
+from claptrap.history.deliveries import MOST_ATTEMPTS, Which
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.keeper import Keeper
 from claptrap.history.query import Count, Kept, Wanted
@@ -288,6 +288,49 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
         assert ids(journal) == []
         files = b"".join(part.read_bytes() for part in file.parent.glob("history.sqlite*"))
         assert b"Clapping" not in files
+
+
+def test_of_very_many_attempts_the_newest_are_told(file: Path) -> None:
+    with opened(file) as journal:
+        told = delivery(clap(0))
+        journal.take(clap(0), [told])
+        for made in range(MOST_ATTEMPTS + 20):
+            journal.tried(attempt(replace(told, attempts=made), code="delivery.status", retry_in_s=60.0))
+        (row,) = journal.deliveries(Which(), 10).rows
+        assert [one.number for one in row.attempts] == list(range(21, MOST_ATTEMPTS + 21))
+
+
+def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A year of detections takes seconds to count on a small machine."""
+    looking, go_on = threading.Event(), threading.Event()
+
+    def slowly(db: sqlite3.Connection, *_: object) -> list[Count]:
+        looking.set()
+        assert go_on.wait(30.0)
+        return [Count(NOON, db.execute("SELECT count(*) FROM events").fetchone()[0], {})]
+
+    monkeypatch.setattr(detections, "counts", slowly)
+    found: list[Count] = []
+    with opened(file) as journal:
+        looks = threading.Thread(target=lambda: found.extend(journal.counts(Wanted(), "day", Calendar())))
+        looks.start()
+        try:
+            assert looking.wait(30.0)
+            assert journal.take(clap(0), [delivery(clap(0))])
+            assert journal.head("salon.webhook") is not None
+        finally:
+            go_on.set()
+            looks.join()
+    assert [count.count for count in found] == [1]
+
+
+def test_what_is_deleted_gives_its_room_back(file: Path) -> None:
+    with opened(file) as journal:
+        for i in range(3000):
+            journal.take(clap(i), [])
+        assert journal.delete(before=NOON + 2990) == 2990
+        assert file.stat().st_size < 100_000  # 17 bytes a detection would be more
+        assert len(ids(journal)) == 10
 
 
 def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(file: Path) -> None:

@@ -15,6 +15,7 @@ from claptrap.core.wording import SENTENCES
 from claptrap.settings.export import exported
 from claptrap.settings.incoming import Mode, incoming
 from claptrap.settings.migrate import NEWEST
+from claptrap.settings.original import MOST_ENTRIES, MOST_NOTES
 from claptrap.settings.schema import Settings, check
 
 HOOK = {
@@ -22,6 +23,7 @@ HOOK = {
     "url": "http://hook.example/x?token=HOOKT0K&room=1",
     "headers": {"Authorization": "Bearer ABC"},
     "signing_secret": "whsec_c2VjcmV0c2VjcmV0c2VjcmV0",
+    "template": '{"access_token": "T3MPL4TE", "text": {{ source_name | tojson }}, "key": "{{ claps }}"}',
 }
 CAMERA = {
     "id": "cam",
@@ -31,7 +33,7 @@ CAMERA = {
     "webhooks": [HOOK],
 }
 HERE = check({"sources": [{"id": "mic", "kind": "microphone", "name": "Salon"}, CAMERA]})
-SECRETS = ("HOOKT0K", "Bearer ABC", "whsec_", "hunter2", "CAMT0KEN")
+SECRETS = ("HOOKT0K", "T3MPL4TE", "Bearer ABC", "whsec_", "hunter2", "CAMT0KEN")
 
 ORIGINAL: dict[str, Any] = {
     "global": {"threshold": "0.4", "delay": "1.5", "chunk_duration": "0.5", "buffer_duration": "1.0"},
@@ -100,6 +102,7 @@ def test_on_another_machine_what_was_secret_is_empty_and_named() -> None:
         "sources.cam.webhooks.webhook.url",
         "sources.cam.webhooks.webhook.headers.Authorization",
         "sources.cam.webhooks.webhook.signing_secret",
+        "sources.cam.webhooks.webhook.template",
     }
     assert {(note.kind, note.code) for note in found.notes} == {("left_out", "import.secret_left_out")}
     assert MASK not in json.dumps(found.wanted.whole())
@@ -117,7 +120,7 @@ def test_no_document_can_have_a_secret_sent_elsewhere(part: str) -> None:
     for mode in ("replace", "merge"):
         found = incoming(document, HERE, mode)
         whole = json.dumps(found.wanted.whole()["sources"][1] if found.wanted else "")
-        assert "thief" not in whole or not [s for s in (SECRETS[3:] if part == "camera" else SECRETS[:3]) if s in whole]
+        assert "thief" not in whole or not [s for s in (SECRETS[4:] if part == "camera" else SECRETS[:4]) if s in whole]
 
 
 @pytest.mark.parametrize("elsewhere", [{"host": "thief"}, {"port": 1}, {"tls": False}, {"verify_tls": False}])
@@ -251,6 +254,31 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
     assert found.wanted is not None
     assert (path, code) in {(note.path, note.code) for note in found.notes}
     assert all(note.code in SENTENCES for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"rtsp_sources": [{}] * 60_000},
+        {"saved_vban_sources": [{"name": "x", "ip": "10.0.0.1"}] * 8_000},
+        {"global": {f"k{i}": 1 for i in range(20_000)}},
+        {"microphone": {"sound_groups": [{"ha_entities": list(range(5, 20_000))}]}},
+    ],
+)
+def test_what_a_large_foreign_document_costs_grows_no_faster_than_it(document: Any) -> None:
+    """Nobody else can change settings meanwhile. It took from minutes to hours."""
+    found = incoming(document, HERE)
+    assert 0 < len(found.notes) <= MOST_NOTES
+    assert found.wanted is None or len(found.wanted.sources) <= MOST_ENTRIES + len(HERE.sources)
+
+
+def test_objects_within_objects_without_end_are_nobody_s_settings() -> None:
+    document: dict[str, Any] = {"sources": []}
+    for _ in range(10_000):
+        document = {"sources": [document]}
+    with pytest.raises(InputError) as caught:
+        incoming(document, HERE)
+    assert caught.value.code == "import.unknown_format"
 
 
 KEYS = (

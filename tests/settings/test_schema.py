@@ -11,7 +11,7 @@ from claptrap.core import wording
 from claptrap.core.events import Event
 from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
-from claptrap.settings.schema import RtspSource, Settings, SettingsFaults, camera, check, merged
+from claptrap.settings.schema import MOST_FAULTS, RtspSource, Settings, SettingsFaults, camera, check, merged
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -30,6 +30,13 @@ def test_defaults_are_one_enabled_microphone() -> None:
     (source,) = Settings().specs()
     assert (source.kind, source.enabled, source.threshold) == ("microphone", True, 0.5)
     assert Settings().targets() == ()
+
+
+def test_of_very_many_faults_the_first_are_told() -> None:
+    """Nobody reads more; to look for what each may have meant took minutes, in which nobody else could change settings."""
+    with pytest.raises(SettingsFaults) as caught:
+        check({f"thershold{i}": 1 for i in range(20_000)})
+    assert len(caught.value.faults) == MOST_FAULTS
 
 
 def test_every_fault_is_told_with_its_path() -> None:

@@ -84,6 +84,16 @@ def test_backups_are_rotated(tmp_path: Path) -> None:
     assert len(list(store.backups.folder.iterdir())) == KEPT
 
 
+def test_what_a_person_kept_outlives_the_moves_of_a_slider(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save(ENGLISH)
+    names = [store.keep() for _ in range(KEPT + 2)]
+    for i in range(KEPT + 5):
+        store.save(FRENCH if i % 2 else ENGLISH)
+    kept = [backup.name for backup in store.backups.found() if backup.why == "asked"]
+    assert kept == names[:1:-1]
+
+
 def test_an_unwritable_folder_is_said_at_opening(tmp_path: Path) -> None:
     """A file where the folder should be (root may write anywhere else) is told before the first save."""
     (tmp_path / "file").write_text("")

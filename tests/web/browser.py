@@ -52,4 +52,4 @@ def browsing(url: str, **context: Any) -> Iterator[Page]:
 
 def _is_provoked(said: str) -> bool:
     """Whether this is Chromium's own note of what tests do on purpose: a refusal, a network that is taken away."""
-    return bool(set(said.split()) & {"412", "422"}) or "ERR_INTERNET_DISCONNECTED" in said
+    return bool(set(said.split()) & {"409", "412", "422"}) or "ERR_INTERNET_DISCONNECTED" in said

@@ -35,6 +35,13 @@ def test_settings_are_changed_in_part_and_given_back_whole(served: Served) -> No
     assert served.ask("GET", "/api/settings").json == answer.json
 
 
+def test_half_a_character_is_a_fault_like_another(served: Served) -> None:
+    """JSON can say what no text can; it comes back, where it is quoted, as a question mark."""
+    for method, path in (("PATCH", "/api/sources/salon"), ("POST", "/api/micro")):
+        refused = served.ask(method, path, {"name": "\ud800"})
+        assert (refused.status, refused.json["faults"][0]["code"]) == (422, "settings.not_a_text")
+
+
 def test_every_fault_of_a_change_is_told_with_its_path_and_nothing_is_changed(served: Served) -> None:
     before = served.ask("GET", "/api/settings").json
     bad = {"sources": [{"id": "salon", "threshold": 2, "delay_s": 0, "webhooks": [{"id": "webhook", "url": "ftp://x"}]}]}

@@ -6,12 +6,15 @@ import io
 import json
 import logging
 import sys
+import threading
 import time
 import zipfile
 
 import pytest
 from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap
+
+from claptrap.delivery import notify
 
 SECRET = "t0ken-of-mine-4711"
 
@@ -24,7 +27,7 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         phone = {"id": "phone", "url": address, "sources": ["salon"]}
         assert served.ask("PATCH", "/api/settings", {"notify": [phone]}).status == 200
         shown = served.ask("GET", "/api/settings")
-        assert shown.json["notify"] == [{**phone, "url": "********", "enabled": True, "claps": []}]
+        assert shown.json["notify"] == [{**phone, "url": "********", "name": "", "enabled": True, "claps": []}]
         given_back = [{**shown.json["notify"][0], "claps": [1]}]
         assert served.ask("PATCH", "/api/settings", {"notify": given_back}).status == 200
         sent = served.ask("POST", "/api/notify/phone/test")
@@ -70,10 +73,38 @@ def test_faults_are_told_at_their_place(served: Served) -> None:
     assert "phone" in refused.json["message"]
 
 
+def test_others_do_not_wait_while_apprise_is_loaded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a second or more the first time, on a small machine many."""
+    load, loading, go_on = notify._loaded, threading.Event(), threading.Event()
+
+    def slowly(url: str) -> object:
+        loading.set()
+        assert go_on.wait(WAIT_S)
+        return load(url)
+
+    monkeypatch.setattr(notify, "_loaded", slowly)
+    answers: list[int] = []
+    wish = {"notify": [{"id": "phone", "url": "json://127.0.0.1:9", "enabled": False}]}
+    asking = threading.Thread(target=lambda: answers.append(served.ask("PATCH", "/api/settings", wish).status))
+    asking.start()
+    try:
+        assert loading.wait(WAIT_S)
+        served.service.change({"language": "en"})
+        assert not go_on.is_set()
+    finally:
+        go_on.set()
+        asking.join(WAIT_S)
+    assert answers == [200]
+    assert served.service.settings().language == "en"
+
+
 def test_a_saved_address_survives_apprise_going_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Apprise other settings can be changed all the same, and a test says what to install."""
     assert served.ask("PATCH", "/api/settings", {"notify": [{"id": "phone", "url": "json://127.0.0.1:9"}]}).status == 200
+    assert served.ask("GET", "/api/notify").json["installed"] is True
     monkeypatch.setitem(sys.modules, "apprise", None)
+    missing = served.ask("GET", "/api/notify").json
+    assert (missing["installed"], missing["code"]) == (False, "notify.no_apprise")
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     event = served.ask("POST", "/api/notify/phone/test").json["event_id"]
     deadline = time.monotonic() + WAIT_S

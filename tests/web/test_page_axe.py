@@ -23,7 +23,7 @@ FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.
 @pytest.mark.parametrize("shade", ["dark", "light"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
-    served.service.change({"language": language})
+    served.service.change({"language": language, "notify": [{"id": "phone", "name": "Léa"}]})
     served.service.take(clap(0))
     with browsing(served.url, reduced_motion="reduce", bypass_csp=True) as page:
         page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
@@ -31,6 +31,9 @@ def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
         expect(page.locator("html")).to_have_attribute("data-theme", shade)
         expect(page.locator(".state-live")).to_be_visible()
         page.add_script_tag(content=AXE.read_text("utf-8"))
+        page.locator("article").get_by_role("switch").last.press("Space")  # so that its undoing is offered
+        expect(page.locator(".undo-bar")).to_be_visible()
+        assert page.evaluate(FIND, list(RULES)) == []
         assert {place: found for place in _places() if (found := _look(page, *place))} == {}
 
 

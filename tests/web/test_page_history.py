@@ -59,6 +59,22 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
     page.get_by_role("button", name="Oublier tout").click()
     page.get_by_role("dialog").get_by_role("button", name="Oublier tout").click()
     expect(page.get_by_text("3 détections oubliées.")).to_be_visible()
+    expect(found).to_have_count(0)
+    page.get_by_role("link", name="Maison", exact=True).click()
+    expect(page.get_by_text("Pas encore de clap.")).to_be_visible()
+
+
+def test_pages_that_were_asked_for_stay_when_something_new_is_heard(page: Page, served: Served) -> None:
+    for i in range(40):
+        served.service.take(heard(i, 100.0 - i, 0.9))
+    page.get_by_role("link", name="Historique").click()
+    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    expect(found).to_have_count(25)
+    page.get_by_role("region", name="Détections", exact=True).get_by_role("button", name="Plus anciennes").click()
+    expect(found).to_have_count(40)
+    served.service.take(heard(40, 0.0, 0.5))
+    expect(found.filter(has_text="0,50")).to_have_count(1)
+    expect(found).to_have_count(40)
 
 
 def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> None:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.peers.broker import MOSQUITTO, Broker
+from tests.peers.receiver import Receiver, answer
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served
 
@@ -50,6 +55,22 @@ def test_a_broker_is_saved_as_a_whole_and_a_fault_stands_beside_its_field(page: 
     assert "hunter2" not in page.content()
 
 
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
+def test_the_link_to_a_broker_is_told_as_it_comes_and_goes(page: Page, served: Served, tmp_path: Path) -> None:
+    """By the socket: the page does not ask for it again and again."""
+    asked: list[str] = []
+    settings = panel(page, "MQTT et Home Assistant")
+    link = settings.locator(".mqtt-state")
+    page.on("request", lambda request: asked.append(request.url))
+    with Broker(tmp_path) as broker:
+        served.service.change({"mqtt": {"enabled": True, "host": "127.0.0.1", "port": broker.port}})
+        expect(link).to_have_text("Connecté au courtier.")
+    expect(link).to_contain_text("En attente")
+    served.service.change({"mqtt": {"enabled": False}})
+    expect(link).to_have_text("Éteint : rien n'est envoyé par MQTT.")
+    assert not [url for url in asked if url.endswith("/api/state")]
+
+
 def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) -> None:
     kept = panel(page, "Ce qui est gardé")
     kept.get_by_label("Détections (jours)").fill("0")
@@ -61,6 +82,106 @@ def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) ->
         "fetch('api/settings').then(a => a.json()).then(s => s.history.keep_days === 30 && s.clips.keep_mb === 50)"
     )
     expect(kept.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, served: Served) -> None:
+    """And brought back; in a text Ctrl+Z is the text's; what somebody has changed since is refused in words."""
+    kept = panel(page, "Ce qui est gardé")
+    bar = page.locator(".undo")
+    days = kept.get_by_label("Détections (jours)")
+    days.fill("30")
+    expect(bar).to_contain_text("Détections (jours) : 365 → 30")
+    bar.get_by_role("button", name="Annuler").click()
+    expect(bar).to_contain_text("Annulé. Détections (jours) : 30 → 365")
+    expect(days).to_have_value("365")
+    bar.get_by_role("button", name="Rétablir").press("Enter")
+    expect(days).to_have_value("30")
+    days.focus()
+    page.keyboard.press("Control+z")
+    page.get_by_role("radio", name="English").focus()
+    assert served.service.settings().history.keep_days == 30
+    page.keyboard.press("Control+z")
+    expect(days).to_have_value("365")
+    page.keyboard.press("Control+y")
+    expect(days).to_have_value("30")
+    bar.get_by_role("button", name="Masquer").click()
+    expect(bar).to_be_empty()
+
+    served.service.change_source("salon", {"threshold": 0.8, "name": "Cuisine"})
+    changes = page.get_by_role("region", name="Derniers changements")
+    both = changes.get_by_role("listitem").filter(has_text="et 1 de plus")
+    both.get_by_text("Tout ce qui a changé").click()
+    expect(both.get_by_text("sources.salon.threshold")).to_be_visible()
+    served.service.change_source("salon", {"name": "Véranda"})
+    expect(changes.get_by_text("Véranda, Nom : « Cuisine » → « Véranda »")).to_be_visible()
+    both.get_by_role("button", name=re.compile("^Annuler")).click()
+    expect(bar).to_contain_text("Rien n'a été annulé : « sources.salon.name »")
+    changes.get_by_role("button", name="Annuler : Véranda, Nom : « Cuisine »").click()
+    expect(bar).to_contain_text("Annulé.")
+    both.get_by_role("button", name=re.compile("^Annuler")).click()
+    expect(bar).to_contain_text("Annulé. Salon, Nom")
+    assert (served.service.settings().sources[0].name, served.service.settings().history.keep_days) == ("Salon", 30)
+
+
+def test_a_source_that_was_removed_comes_back(page: Page, served: Served) -> None:
+    """Whole, with the secrets that nobody can read, wherever one is by then."""
+    webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "headers": {"Authorization": "Bearer s3cret"}}
+    before = served.service.change({"sources": [{"id": "salon", "webhooks": [webhook]}]}).sources
+    page.goto(f"{served.url}/#/source/salon")
+    page.get_by_role("button", name="Retirer Salon…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retirer").click()
+    expect(page.locator("main[data-view=house]")).to_be_visible()
+    expect(page.locator(".undo")).to_contain_text("Salon : retiré")
+    page.locator(".undo").get_by_role("button", name="Annuler").press("Enter")
+    expect(page.get_by_role("article", name="Salon")).to_be_visible()
+    assert served.service.settings().sources == before
+
+
+def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, served: Served) -> None:
+    """A wrong address is told beside it; the right one is masked; it is told of the sources that were chosen."""
+    notify = panel(page, "Notifications")
+    with Receiver(then=answer(200)) as receiver:
+        notify.get_by_role("button", name="Ajouter un service").press("Enter")
+        address = notify.get_by_label("Adresse Apprise")
+        expect(address).to_be_focused()
+        address.fill("nothing-like-this://x")
+        address.press("Enter")
+        expect(notify.get_by_role("alert")).to_contain_text("Apprise ne connaît pas d'adresse pareille")
+        expect(address).to_have_attribute("aria-invalid", "true")
+        address.fill(f"{receiver.url.replace('http://', 'json://')}/s3cret")
+        notify.get_by_role("button", name="Tester Notification 1").click()
+        expect(notify.get_by_text("Test parti : accepté en")).to_be_visible()
+        assert receiver.wait_for(1)[0].json["title"] == "ClapTrap : test"
+        expect(address).to_have_value("********")
+        notify.get_by_label("Nom", exact=True).fill("Téléphone")
+        notify.get_by_role("checkbox", name="Salon").press("Space")
+        notify.get_by_role("checkbox", name="2 claps").press("Space")
+        page.wait_for_function(
+            """fetch('api/settings').then(a => a.json()).then(s => s.notify.length === 1 && s.notify[0].name === 'Téléphone'
+                && s.notify[0].sources.join() === 'salon' && s.notify[0].claps.join() === '2')"""
+        )
+        (kept,) = served.service.settings().notify
+        assert (kept.id, kept.url.endswith("/s3cret"), kept.enabled) == ("notification-1", True, True)
+    assert "s3cret" not in page.content()
+    notify.get_by_role("switch", name="Notifier").press("Space")
+    expect(notify.get_by_role("button", name="Tester Téléphone")).to_be_disabled()
+    notify.get_by_role("button", name="Retirer Téléphone").press("Enter")
+    expect(notify.get_by_role("group")).to_have_count(0)
+    expect(notify.get_by_role("button", name="Ajouter un service")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(notify.get_by_role("group", name="Téléphone")).to_be_visible()
+    assert served.service.settings().notify[0].url == kept.url
+
+
+def test_without_apprise_the_page_says_what_to_install(page: Page, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is set up, where it is tried out, and on top, where it was given up."""
+    served.service.change({"notify": [{"id": "phone", "name": "Léa", "url": "json://127.0.0.1:9"}]})
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    notify = panel(page, "Notifications")
+    expect(notify.locator(".reason")).to_contain_text("pip install 'claptrap[notify]'")
+    notify.get_by_role("button", name="Tester Léa").click()
+    expect(notify.get_by_role("status")).to_contain_text("Échec du test : Les notifications ont besoin d'Apprise")
+    expect(page.get_by_role("region", name="À régler")).to_contain_text("Léa : la dernière notification n'est pas partie.")
 
 
 def test_a_backup_is_kept_compared_and_restored(page: Page, served: Served, tmp_path: Path) -> None:

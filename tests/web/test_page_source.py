@@ -70,6 +70,15 @@ def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
     with Receiver(answer(204)) as lamp:
         page.get_by_role("button", name="Ajouter un motif").press("Enter")
         page.get_by_role("group", name="Motif 1").get_by_label("Exactement ou au moins").select_option("Exactement")
+        first = page.get_by_role("group", name="Motif 1")
+        shortest, longest = first.get_by_label("Écart de"), first.get_by_label("l'écart le plus long")
+        shortest.fill("0.9")
+        shortest.press("Enter")
+        expect(longest).to_have_attribute("aria-invalid", "true")
+        expect(first.get_by_role("alert")).to_contain_text("0.9")
+        shortest.fill("0.2")
+        shortest.press("Enter")
+        expect(longest).to_have_attribute("aria-invalid", "false")
         page.get_by_role("button", name="Ajouter un webhook").press("Enter")
         fields = page.get_by_role("textbox", name=re.compile("^Webhook"))
         expect(fields.nth(1)).to_be_focused()
@@ -101,6 +110,7 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     page.get_by_label("Valeur").fill("s3cret")
     page.get_by_label("Valeur").press("Enter")
     expect(page.get_by_text("X-Key: ********")).to_be_visible()
+    page.get_by_label("Âge maximal (s)").fill("60")
     page.get_by_label("Essais au plus").fill("99")
     page.get_by_label("Essais au plus").blur()
     expect(page.get_by_label("Essais au plus")).to_have_attribute("aria-invalid", "true")
@@ -108,11 +118,17 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     secret.fill("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     secret.blur()
     expect(secret).to_have_value("********")
-    template = page.get_by_label("Modèle du corps")
+    template, preview = page.get_by_label("Modèle du corps"), page.locator(".preview")
+    shown = preview.get_by_role("group")
+    page.get_by_label("Aperçu de ce qui sera envoyé").select_option("exemple : test")
+    expect(shown).to_contain_text('"event": "test"')
     template.fill("{% for")
     template.blur()
     expect(template).to_have_attribute("aria-invalid", "true")
-    template.fill('{"who": {{ source_name | tojson }}}')
+    expect(preview).to_contain_text("Pas d'aperçu")
+    template.fill('{"who": {{ source_name | tojson }}, "id": {{ event_id | tojson }}}')
+    page.get_by_label("Aperçu de ce qui sera envoyé").select_option("la dernière détection")
+    expect(shown).to_contain_text(re.compile(r'"who": "Salon", "id": "salon:\w+:\d+"'))
     template.blur()
     page.wait_for_function(
         "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))"
@@ -125,7 +141,7 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     expect(page.get_by_text("X-Key: ********")).to_have_count(0)
     assert "s3cret" not in page.content()
     webhook = clapping.service.settings().sources[0].webhooks[0]
-    assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts) == ({}, "whsec_", 4)
+    assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts, webhook.max_age_s) == ({}, "whsec_", 4, 60)
 
 
 def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Served) -> None:

@@ -147,6 +147,13 @@ def test_nobody_else_is_believed_or_even_heard(trusted: tuple[str, ...]) -> None
     assert (asked.scope["scheme"], asked.scope["client"][0]) == ("http", "198.51.100.1")
 
 
+def test_a_header_with_an_underscore_is_none_of_a_proxy_s() -> None:
+    """WSGI takes it for one with dashes, and would put both together."""
+    forged = {**scope("10.0.0.1"), "headers": [(b"x_forwarded_prefix", b"/evil"), (b"x-forwarded-prefix", b"/good")]}
+    assert Proxies(["10.0.0.1"]).unwrap(forged).scope["headers"] == [(b"x-forwarded-prefix", b"/good")]
+    assert Proxies().unwrap(forged).scope["headers"] == []
+
+
 @pytest.mark.parametrize(
     ("said", "client"),
     [

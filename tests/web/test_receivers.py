@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap
@@ -26,7 +27,8 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_until_it_is_back(served: 
             assert time.monotonic() < deadline, found
         assert (found["code"], found["waiting"], found["failures"]) == ("delivery.status", 1, OPEN_AFTER)
         assert "503" in found["message_fr"]
-        assert "delivery.open" in [problem["code"] for problem in served.ask("GET", "/api/state").json["problems"]]
+        problems = {problem["code"]: problem["message_fr"] for problem in served.ask("GET", "/api/state").json["problems"]}
+        assert "« Salon »" in problems["delivery.open"]
         assert b'claptrap_receiver_open{receiver="salon.webhook"} 1.0' in served.ask("GET", "/metrics").body
         event_id = served.ask("POST", "/api/sources/salon/webhook/test").json["event_id"]
         receiver.wait_for(OPEN_AFTER + 2)
@@ -44,6 +46,14 @@ def test_a_webhook_is_previewed_before_it_is_kept(served: Served) -> None:
     assert (shown["method"], shown["content_type"]) == ("PUT", "application/json")
     assert [json.loads(sample["body"])["what"] for sample in shown["samples"]] == ["clap", "applause", "test"]
     assert [sample["event"] for sample in shown["samples"]] == ["clap", "applause", "test"]
+    served.service.take(clap(3))
+    path = "/api/webhooks/preview?source=salon"
+    real, *examples = served.ask("POST", path, wish).json["samples"]
+    assert (real["real"], json.loads(real["body"])["text"], examples) == (True, "Clap: Salon", shown["samples"])
+    served.service.take(replace(clap(4), labels=()))
+    picky = served.ask("POST", path, {**wish, "template": '"{% if event_id == "salon:e:4" %}{{ labels[9] }}{% endif %}"'})
+    assert (picky.json["samples"][0]["body"], picky.json["samples"][0]["code"]) == ("", "delivery.template")
+    assert "labels" in picky.json["samples"][0]["message_fr"] or "element" in picky.json["samples"][0]["message_fr"]
     plain = served.ask("POST", "/api/webhooks/preview", {}).json["samples"][0]["body"]
     assert json.loads(plain)["event_id"] == "salon:19b0:7"
     assert served.ask("POST", "/api/webhooks/preview", {"method": "GET"}).json["samples"][0]["body"] == ""

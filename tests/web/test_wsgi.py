@@ -25,6 +25,41 @@ SCOPE: Any = {
 }
 
 
+def test_nothing_more_is_made_for_somebody_who_has_gone() -> None:
+    """A download that is broken off frees its thread; what it was made of is let go."""
+    made, closed, told = [], threading.Event(), threading.Event()
+
+    def app(_: object, start_response: Callable[..., object]) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        try:
+            for number in range(1_000_000):
+                made.append(number)
+                yield b"part"
+        finally:
+            closed.set()
+
+    async def ask() -> None:
+        begun = asyncio.Event()
+
+        async def receive() -> Any:
+            if not told.is_set():
+                told.set()
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await begun.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(_: object) -> None:
+            begun.set()
+
+        await threads(SCOPE, receive, send)
+
+    threads = Threads(app, workers=1)
+    asyncio.run(ask())
+    threads.executor.shutdown()
+    assert closed.is_set()
+    assert len(made) < 100_000
+
+
 @pytest.mark.parametrize("is_closed_first", [True, False])
 def test_a_part_of_an_answer_that_nobody_takes_any_more_holds_up_no_end(*, is_closed_first: bool) -> None:
     """The loop stops in the middle of a download, and is closed before or after the next part is handed over."""
@@ -43,8 +78,10 @@ def test_a_part_of_an_answer_that_nobody_takes_any_more_holds_up_no_end(*, is_cl
                 handed_over.set()
             return called
 
+    told: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return told.pop() if told else await asyncio.Event().wait()
 
     async def send(_: object) -> None:
         pass

@@ -12,6 +12,7 @@ import { Header } from "./Header.tsx";
 import { Login } from "./Login.tsx";
 import { Nav } from "./Nav.tsx";
 import { Problems } from "./Problems.tsx";
+import { UndoBar } from "./UndoBar.tsx";
 
 export function App() {
   return isShutOut.value ? <Outside /> : <Inside />;
@@ -32,6 +33,7 @@ function Inside() {
       </main>
       <Footer><p><a href={linkTo.start}>{t("start.title")}</a></p></Footer>
       <Announcer />
+      <UndoBar />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { clock, duration, iso } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
+import { receiverOf } from "../receivers.ts";
 import { attempts } from "../store.ts";
 import type { Attempt } from "../wire.ts";
 import { Shape } from "./Shape.tsx";
@@ -30,10 +31,10 @@ function Delivery({ attempt }: { attempt: Attempt }) {
     <li class={`outcome-${shape === "triangle" ? "again" : shape}`}>
       <Shape is={shape} />
       <time class="numbers" dateTime={iso(attempt.at)}>{clock(attempt.at)}</time>
-      <span class="delivery-url clip" dir="ltr" title={attempt.url}>{attempt.url}</span>
+      <span class="delivery-url clip" dir="auto" title={receiverOf(attempt)}>{receiverOf(attempt)}</span>
       <span class="delivery-words" dir="auto">
         {attempt.event_id.startsWith("test:") && <b class="tag">{t("deliveries.test")}</b>}
-        {attempt.ok ? t("deliveries.answer", { status: attempt.status }) : said(attempt)}
+        {attempt.ok ? t(attempt.status ? "deliveries.answer" : "deliveries.taken", { status: attempt.status }) : said(attempt)}
       </span>
       <span class="numbers muted">{t("deliveries.attempt", { number: attempt.number })} · {duration(attempt.took_s)}</span>
     </li>

@@ -1,5 +1,6 @@
 import { said, t } from "../i18n/index.ts";
-import { deliveryOf, now, sources, type Detection } from "../store.ts";
+import { deliveryOf, now, settings, sources, type Detection } from "../store.ts";
+import type { NotifySettings } from "../wire.ts";
 import { Shape } from "./Shape.tsx";
 
 const SURELY_TRIED_S = 60;
@@ -25,5 +26,7 @@ export function DeliveryOutcome({ detection }: { detection: Detection }) {
 
 function isAwaited(detection: Detection): boolean {
   const webhooks = sources.value.find((source) => source.id === detection.sourceId)?.webhooks ?? [];
-  return webhooks.some((webhook) => webhook.enabled && webhook.url) && now.value - detection.timestamp < SURELY_TRIED_S;
+  const isTold = ({ sources: wanted }: NotifySettings) => wanted.length === 0 || wanted.includes(detection.sourceId);
+  const services = settings.value?.notify.filter(isTold) ?? [];
+  return [...webhooks, ...services].some(({ enabled, url }) => enabled && url) && now.value - detection.timestamp < SURELY_TRIED_S;
 }

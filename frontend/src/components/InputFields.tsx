@@ -70,7 +70,7 @@ function RtspFields({ scope, sourceId, input, faults, set }: InputProps) {
       />
       {secure && (
         <div class="field">
-          <Switch checked={input["verify_tls"] !== false} label={t("rtsp.verify_tls")} onChange={(on) => set("verify_tls", on)} />
+          <Switch id={`${scope}.verify_tls`} checked={input["verify_tls"] !== false} label={t("rtsp.verify_tls")} onChange={(on) => set("verify_tls", on)} />
         </div>
       )}
       <ProbeButton input={input} sourceId={sourceId} />
@@ -117,7 +117,7 @@ function FileFields({ scope, input, faults, set }: InputProps) {
         placeholder="/home/…/claps.wav" value={text(input["path"])} onType={(path) => set("path", path)}
       />
       <div class="field">
-        <Switch checked={input["loop"] === true} label={t("file.loop")} onChange={(loop) => set("loop", loop)} />
+        <Switch id={`${scope}.loop`} checked={input["loop"] === true} label={t("file.loop")} onChange={(loop) => set("loop", loop)} />
       </div>
     </>
   );

@@ -1,22 +1,26 @@
-import { isIn } from "../access.ts";
-import { language, t } from "../i18n/index.ts";
-import { edit, repeatRefused } from "../saving.ts";
+import { isShutOut } from "../access.ts";
+import { choose, language, t } from "../i18n/index.ts";
+import { editOnceKnown, repeatRefused } from "../saving.ts";
 import type { Language } from "../wire.ts";
+import { SaveState } from "./SaveState.tsx";
 
 export const LANGUAGES: [Language, string][] = [["fr", "Français"], ["en", "English"]];
 
 /** Speaks `code` from now on, here and on every page of this service. */
 export function speak(code: Language): void {
-  language.value = code;
-  if (!isIn.value) return; // nobody's settings yet: only this page's
-  edit("language", code, 0);
+  if (isShutOut.value) { // nobody's settings yet: only this page's
+    language.value = code;
+    return;
+  }
+  choose(code);
+  editOnceKnown("language", code);
   repeatRefused();
 }
 
 /** The language of the page and of what the service says. */
 export function LanguageChoice() {
   return (
-    <fieldset class="field choice">
+    <fieldset class="field choice" id="language" aria-describedby="language-state">
       <legend>{t("footer.language")}</legend>
       <span class="counts">
         {LANGUAGES.map(([code, name]) => (
@@ -26,6 +30,7 @@ export function LanguageChoice() {
           </label>
         ))}
       </span>
+      <SaveState path="language" id="language-state" />
     </fieldset>
   );
 }

@@ -1,5 +1,6 @@
 import { said, t } from "../i18n/index.ts";
-import { attempts, failure, link, opened, problems, sources } from "../store.ts";
+import { notifyName, notifyTarget } from "../receivers.ts";
+import { attempts, failure, link, opened, problems, settings, sources } from "../store.ts";
 import { Shape } from "./Shape.tsx";
 
 /** What somebody should know or do, in words, above everything else. */
@@ -16,13 +17,22 @@ export function Problems() {
   );
 }
 
-/** The sources whose receiver did not take the last thing it was told, and will not be told again. */
+/** The receivers that did not take the last thing they were told, and will not be told again. */
 function deafReceivers(): string[] {
-  return sources.value.flatMap((source) => source.webhooks.flatMap((webhook) => {
-    const last = attempts.value.find((attempt) => attempt.target_id === `${source.id}.${webhook.id}`);
-    const gaveUp = last && !last.ok && last.retry_in_s === null && webhook.enabled;
-    return gaveUp ? [t("problems.webhook", { source: source.name, reason: said(last) })] : [];
+  const webhooks = sources.value.flatMap((source) => source.webhooks.flatMap((webhook) => {
+    const reason = webhook.enabled && whyGivenUp(`${source.id}.${webhook.id}`);
+    return reason ? [t("problems.webhook", { source: source.name, reason })] : [];
   }));
+  const services = (settings.value?.notify ?? []).flatMap((one) => {
+    const reason = one.enabled && whyGivenUp(notifyTarget(one));
+    return reason ? [t("problems.notify", { name: notifyName(one), reason })] : [];
+  });
+  return [...webhooks, ...services];
+}
+
+function whyGivenUp(targetId: string): string {
+  const last = attempts.value.find((attempt) => attempt.target_id === targetId);
+  return last && !last.ok && last.retry_in_s === null ? said(last) : "";
 }
 
 function Problem({ sentence, dismiss }: { sentence: string; dismiss?: () => void }) {

@@ -12,14 +12,16 @@ interface Props {
   min?: number;
   max?: number;
   placeholder?: string;
+  /** "auto" for what people call things; else it is written from left to right. */
+  dir?: "ltr" | "auto";
 }
 
 /** A field of a setting that saves itself: its label, what helps to fill it in, and how the saving went. */
-export function SavedField({ path, label, value, hint, type = "text", min, max, placeholder = "" }: Props) {
+export function SavedField({ path, label, value, hint, type = "text", min, max, placeholder = "", dir = "ltr" }: Props) {
   const draft = drafts.value[path];
   const own = {
     id: path, value: draft?.text ?? value, placeholder,
-    dir: "ltr" as const, autocomplete: "off" as const, spellcheck: false,
+    dir, autocomplete: "off" as const, spellcheck: false,
     "aria-invalid": draft?.state === "refused", "aria-describedby": `${path}-state ${path}-hint`,
     onBlur: () => void settle(path),
     onKeyDown: (event: KeyboardEvent) => (event.key === "Enter" && type !== "lines" ? void settle(path) : event.key === "Escape" && discard(path)),

@@ -2,7 +2,8 @@ import { useSignal } from "@preact/signals";
 import { Refused, addSource, readSettings } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { changeSeen, isElsewhere, same } from "../saving.ts";
-import { sources, takeSettings } from "../store.ts";
+import { takeOwn } from "../offers.ts";
+import { sources } from "../store.ts";
 import type { Input, Kind } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
@@ -59,7 +60,7 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
     const isAsSeen = () => same(current(), seen.value);
     await (sourceId
       ? changeSeen({ sources: [{ id: sourceId, ...wish }] }, isAsSeen)
-      : addSource({ kind, ...wish }).then(readSettings).then(takeSettings)
+      : addSource({ kind, ...wish }).then(readSettings).then(takeOwn)
     ).then(() => onDone(wish.name), explain);
     busy.value = false;
   };

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { addSource, listPaths, readSettings } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import { takeSettings } from "../store.ts";
+import { takeOwn } from "../offers.ts";
 import type { StreamPath } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -21,7 +21,7 @@ export function StreamPaths({ onDone }: { onDone: (name: string) => void }) {
     busy.value = true;
     await addSource({ kind: "rtsp", name, input: { url } })
       .then(readSettings)
-      .then(takeSettings)
+      .then(takeOwn)
       .then(() => onDone(name), (error: unknown) => (problem.value = inWords(error)));
     busy.value = false;
   };

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { addSource, listStreams, readSettings } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
-import { takeSettings } from "../store.ts";
+import { takeOwn } from "../offers.ts";
 import type { SeenStream } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
@@ -47,7 +47,7 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
     const name = stream.trim() || host;
     await addSource({ kind: "vban", name, input: { host, stream, port } })
       .then(readSettings)
-      .then(takeSettings)
+      .then(takeOwn)
       .then(() => onDone(name), (error: unknown) => (problem.value = inWords(error)));
     busy.value = false;
   };

@@ -1,9 +1,10 @@
+import { testWebhook } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { discard, drafts, edit, settle } from "../saving.ts";
 import type { SourceSettings, WebhookSettings } from "../wire.ts";
 import { SaveState } from "./SaveState.tsx";
 import { Switch } from "./Switch.tsx";
-import { WebhookTest } from "./WebhookTest.tsx";
+import { TestButton } from "./TestButton.tsx";
 
 const PAUSE_MS = 900;
 
@@ -27,7 +28,7 @@ export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET,
     <div class="field field-webhook">
       <div class="field-head">
         <label for={path}>{label}</label>
-        <Switch checked={enabled} label={t("field.webhook_enabled")} onChange={(on) => edit(enabledPath, on, 0)} />
+        <Switch id={enabledPath} checked={enabled} label={t("field.webhook_enabled")} onChange={(on) => edit(enabledPath, on, 0)} />
       </div>
       <span class="with-button">
         <input
@@ -38,7 +39,7 @@ export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET,
           onBlur={() => settle(path)}
           onKeyDown={(event) => event.key === "Enter" ? settle(path) : event.key === "Escape" && discard(path)}
         />
-        <WebhookTest sourceId={source.id} webhookId={webhook.id} urlPath={path} ready={url.trim() !== "" && enabled} />
+        <TestButton path={path} ready={url.trim() !== "" && enabled} send={() => testWebhook(source.id, webhook.id)} />
       </span>
       <SaveState path={path} id={`${path}-state`} />
       <SaveState path={enabledPath} id={`${enabledPath}-state`} />

@@ -12,6 +12,24 @@ const MEMORY = "claptrap.language";
 
 export const language = signal<Language>(remembered());
 
+/** What a person has just chosen, until the service says the same. */
+let wanted: Language | null = null;
+
+/** Speaks what a person chooses, whatever older news are still on their way. */
+export function choose(code: Language): void {
+  language.value = wanted = code;
+}
+
+/** Speaks what the settings say, unless a person has just chosen otherwise: those are from before. */
+export function follow(code: Language): void {
+  language.value = wanted ?? code;
+}
+
+/** The service has told everybody of `code`, in order: nothing older comes behind it. */
+export function confirm(code: Language): void {
+  if (wanted === code) wanted = null;
+}
+
 effect(() => {
   document.documentElement.lang = language.value;
   try {

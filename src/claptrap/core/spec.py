@@ -188,6 +188,7 @@ class TargetSpec:
         method: POST, PUT or GET; a GET has no body.
         content_type: of what ``template`` makes.
         template: makes the body, as ``core.template`` says; empty for the documented JSON.
+        title: what people call its source; empty for the source's id.
     """
 
     id: str
@@ -204,6 +205,7 @@ class TargetSpec:
     method: str = "POST"
     content_type: str = "application/json"
     template: str = ""
+    title: str = ""
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to be told of ``event``."""
@@ -275,6 +277,7 @@ class NotifySpec:
         sources: whose events it wants; empty for all.
         claps: only events of so many claps; empty for all, applause too.
         language: of what people read.
+        title: what people call it; empty for its id.
         timeout_s: bound on one whole attempt, > 0 s.
         max_attempts: attempts for one event, ≥ 1.
         max_age_s: how long an event may wait for it, > 0 s; then it is given up.
@@ -285,6 +288,7 @@ class NotifySpec:
     sources: tuple[str, ...] = ()
     claps: tuple[int, ...] = ()
     language: Language = "fr"
+    title: str = ""
     timeout_s: float = 15.0
     max_attempts: int = 4
     max_age_s: float = 3600.0

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,6 +20,8 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from claptrap.core.weburl import MASK
 
 MOST_CHARACTERS = 8_000
 MOST_BYTES = 65_536
@@ -61,6 +64,12 @@ SAMPLES: tuple[Mapping[str, Any], ...] = (
     MappingProxyType({**_CLAP, "event": "test", "event_id": "test:0123456789ab", "labels": [], "claps": 1, "test": True}),
 )
 """A body of each kind, for trying a template on."""
+
+
+_NAME = r"[\w-]*(?:pass|pwd|secret|token|auth|key)[\w-]*"
+_SECRET = re.compile(rf"""(?ix)
+    (["']{_NAME}["']\s*:\s*["'])[^"'{{}}]+ | ((?<![\w-]){_NAME}=)[^&\s"'{{}}]+
+""")  # fmt: skip
 
 
 class BadTemplateError(ValueError):
@@ -134,6 +143,14 @@ def _check(template: nodes.Template) -> None:
             raise BadTemplateError(f"line {node.lineno}: a “for” inside another is not allowed")
         if isinstance(node, nodes.Filter) and sum(1 for _ in node.find_all(nodes.Filter)) >= MOST_FILTERS:
             raise BadTemplateError(f"line {node.lineno}: more than {MOST_FILTERS} filters in one expression")
+
+
+def masked(template: str) -> str:
+    """Return a template with what looks like a secret in it, behind names like ``token``, replaced by ``MASK``.
+
+    Some receivers want theirs in the body. What a template puts in is none.
+    """
+    return _SECRET.sub(lambda found: f"{found[1] or found[2]}{MASK}", template)
 
 
 def is_json(text: str) -> bool:

@@ -207,9 +207,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
     # -- VBAN: a stream that is not heard
     "vban.small_buffer": {
         "en": "VBAN sound was lost on UDP port {port}: the kernel grants only {granted_kb} kB of network buffer. "
-        "Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf), and start ClapTrap again.",
+        "Then: echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system; and start ClapTrap again.",
         "fr": "Du son VBAN s'est perdu sur le port UDP {port} : le noyau n'accorde que {granted_kb} ko de tampon réseau. "
-        "Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf), puis redémarrez ClapTrap.",
+        "Alors : echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system ; puis redémarrez ClapTrap.",
     },
     "vban.overrun": {
         "en": "VBAN sound was lost on UDP port {port}: this machine was too busy to take it. Remove streams or other programs.",
@@ -338,12 +338,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}.",
     },
     "model.wrong": {
-        "en": "{path} is not the expected model file: its checksum differs. It is not used; get the file again.",
-        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; récupérez-le à nouveau.",
+        "en": "{path} is not the expected model file: its checksum differs. It is not used; claptrap models pull gets the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; claptrap models pull récupère le bon.",
     },
     "model.wrong_size": {
-        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; get the file again.",
-        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; récupérez-le à nouveau.",
+        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; claptrap models pull gets the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; claptrap models pull récupère le bon.",
     },
     "model.unwritable": {
         "en": "The model file cannot be written to {path}: {reason}. Name another folder with CLAPTRAP_MODELS_DIR.",
@@ -413,6 +413,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The TLS connection to the MQTT broker {where} failed: {reason}. Check the port, and the authority (ca_file).",
         "fr": "La connexion TLS au courtier MQTT {where} a échoué : {reason}. Vérifiez le port, et l'autorité (ca_file).",
     },
+    "mqtt.shared": {
+        "en": "Another ClapTrap uses the topic “{topic}” at the MQTT broker {where}: they hide each other's sources, and obey each other's orders. Give each a topic of its own in its settings.",
+        "fr": "Un autre ClapTrap utilise le sujet « {topic} » sur le courtier MQTT {where} : chacun masque les sources de l'autre et obéit à ses ordres. Donnez à chacun son propre sujet dans ses réglages.",
+    },
     "settings.bad_topic": {
         "en": "Only letters, digits, - and _ may be in a topic here, 64 at most.",
         "fr": "Un sujet ne peut contenir ici que des lettres sans accent, des chiffres, - et _, 64 au plus.",
@@ -456,13 +460,17 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
     "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.redirected": {
+        "en": "The receiver answered {status} and sends to another address, at {where}, where ClapTrap does not follow. Put the new address into the settings of the webhook; often only https:// is missing, or a / at the end.",
+        "fr": "Le destinataire a répondu {status} et renvoie à une autre adresse, sur {where}, où ClapTrap ne le suit pas. Mettez la nouvelle adresse dans les réglages du webhook ; souvent il ne manque que https://, ou un / à la fin.",
+    },
     "delivery.template": {
         "en": "The body template of the webhook gave nothing that could be sent: {reason}.",
         "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
     },
     "delivery.open": {
-        "en": "The receiver {url} of “{source}” does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
-        "fr": "Le destinataire {url} de « {source} » ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+        "en": "The receiver of “{source}” ({url}) does not answer as it should. What waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire de « {source} » ({url}) ne répond pas comme il faut. Ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
     },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",
@@ -473,8 +481,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "ClapTrap a été arrêté avant que l'envoi n'aboutisse.",
     },
     "delivery.removed": {
-        "en": "The webhook was removed or switched off before this could be delivered.",
-        "fr": "Le webhook a été supprimé ou désactivé avant que l'envoi n'aboutisse.",
+        "en": "The receiver was removed or switched off before this could be delivered.",
+        "fr": "Le destinataire a été supprimé ou désactivé avant que l'envoi n'aboutisse.",
     },
     "delivery.too_old": {
         "en": "It waited longer than {seconds} s for this receiver and was given up.",
@@ -519,6 +527,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "settings.stale": {
         "en": "Somebody else has changed the settings meanwhile. Look at them again, then change them.",
         "fr": "Quelqu'un d'autre a changé les réglages entre-temps. Regardez-les à nouveau, puis changez-les.",
+    },
+    "settings.unknown_step": {
+        "en": "This change cannot be undone any more: it was undone already, went on, or is too long ago. The backups have what was before.",
+        "fr": "Ce changement ne peut plus être annulé : il l'a déjà été, s'est poursuivi, ou est trop ancien. Les sauvegardes ont ce qu'il y avait avant.",
+    },
+    "settings.changed_since": {
+        "en": "Nothing was undone: “{path}” has been changed again since.",
+        "fr": "Rien n'a été annulé : « {path} » a encore été changé depuis.",
     },
     "settings.unknown_backup": {
         "en": "There is no backup “{name}”.",

@@ -27,7 +27,7 @@ from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, 
 from claptrap.delivery.circuit import Circuit, Standing
 from claptrap.delivery.notify import Notify
 from claptrap.delivery.payload import clap_body, trial_body
-from claptrap.delivery.policy import is_no_fault_of_the_event, wait_s, worth_retrying
+from claptrap.delivery.policy import failure_of, is_no_fault_of_the_event, wait_s
 from claptrap.delivery.webhook import Answer, Webhook, excerpt
 
 WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
@@ -155,7 +155,7 @@ class Dispatcher:
     def problems(self) -> list[DeliveryError]:
         """Return which receivers are out of order, the same words as long as nothing changes."""
         return [
-            DeliveryError("delivery.open", url=redact(target.url), source=target.source_id or target.id)
+            DeliveryError("delivery.open", url=redact(target.url), source=_for_people(target))
             for target, standing in self.standings()
             if standing.is_open and not isinstance(target, BrokerSpec)  # the link to a broker says so itself
         ]
@@ -200,6 +200,11 @@ def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
         courier.give_up()
     for courier in couriers:
         courier.join()
+
+
+def _for_people(target: TargetSpec | NotifySpec) -> str:
+    """Return whose receiver it is, or what it is called."""
+    return target.title or (target.source_id if isinstance(target, TargetSpec) else target.name)
 
 
 def _secrets(target: Receiver) -> frozenset[str]:
@@ -400,8 +405,7 @@ class Courier:
             answer = self._messenger.post(target, delivery.body, delivery.event_id)
             status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
             steps = answer.steps
-            if status and not 200 <= status < 300:  # 0: it speaks no HTTP, and has acknowledged
-                error = DeliveryError("delivery.status", retryable=worth_retrying(status), status=status)
+            error = failure_of(status, answer.sends_to)
         except DeliveryError as failure:
             if failure.code == "delivery.stopped":  # it waits in the outbox, as if it had not been tried
                 return 0.0

@@ -3,6 +3,9 @@
 One thread, ``mqtt``, keeps the link: connects, says that ClapTrap is here, shows what ``retained`` says and takes orders,
 until the link breaks; then again, ever more slowly. Detections come from a courier like those of any receiver: what is not
 acknowledged stays in the outbox.
+
+Two ClapTraps with the same topic would take each other's entities away. They say hello when they come and bye when they go,
+find each other so, leave what is not theirs alone, and tell the person (``mqtt.shared``).
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError
 from claptrap.core.spec import BrokerSpec
-from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, orders, retained, status_topic
+from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, instance_topic, orders, retained, status_topic
 from claptrap.delivery.webhook import Answer
 
 CONNECT_S = 5.0
@@ -33,6 +36,7 @@ _PERMANENT_S = 60.0  # between attempts at what a person must mend
 _STOP_S = 2.0  # for taking back what was shown, and for the thread
 _LAST_WORDS_S = 1.0  # when the service ends, which must take 5 s at most with all that ends before
 _GREETING_S = 10.0  # for a broker's first answer
+_MANNERS_S = 1.0  # for another ClapTrap at the same topic to say so, before what nobody shows any more is taken back
 _LOOK_S = 0.1  # between looks whether a courier is still to wait
 _ENDED = "the connection ended"
 _VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
@@ -53,7 +57,7 @@ class Mqtt:
 
     Args:
         on_order: called with each order, in the link's thread: must return at once.
-        on_change: called when ``problem`` has changed.
+        on_change: called when ``problem`` or ``connected`` has changed.
         backoff: how long to wait between attempts to connect.
     """
 
@@ -67,9 +71,13 @@ class Mqtt:
         self._spec: BrokerSpec | None = None
         self._sources: Sequence[Shown] = ()
         self._shown: dict[str, bytes] = {}
+        self._name = uuid4().hex[:12]
+        self._strays: set[str] = set()  # what another ClapTrap shows, be it an earlier one
+        self._may_clear = False  # whether that can only be an earlier one's
         self._client: paho.Client | None = None
         self._over = threading.Event()  # ends the session that is under way
         self._problem: ClapTrapError | None = None
+        self._said: object = (False, None)
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -163,10 +171,14 @@ class Mqtt:
             is_permanent, began = False, time.monotonic()
             try:
                 is_permanent = self._session(spec, end)
+            except DeliveryError as error:
+                is_permanent = True
+                self._fail(error.code, spec, end, **error.params)
             except ssl.SSLError as error:
-                self._fail("mqtt.tls", spec, end, getattr(error, "verify_message", "") or error.reason or str(error))
+                reason = getattr(error, "verify_message", "") or error.reason or str(error)
+                self._fail("mqtt.tls", spec, end, reason=reason)
             except (OSError, ValueError) as error:
-                self._fail("mqtt.unreachable", spec, end, getattr(error, "strerror", None) or str(error))
+                self._fail("mqtt.unreachable", spec, end, reason=getattr(error, "strerror", None) or str(error))
             failures = 1 if time.monotonic() - began > KEEPALIVE_S else failures + 1
             end.wait(_PERMANENT_S if is_permanent else self._backoff.wait_s(failures))
 
@@ -174,23 +186,10 @@ class Mqtt:
         """Keep one link until it breaks or ``end``; return whether only a person can mend what went wrong.
 
         Raises:
-            OSError: there is no way to the broker.
+            DeliveryError: ``delivery.ca_file``.
+            OSError, ValueError: there is no way to the broker.
         """
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=f"claptrap-{uuid4().hex[:12]}",
-            protocol=_VERSIONS[spec.version],
-            reconnect_on_failure=False,
-        )
-        client.connect_timeout = CONNECT_S
-        if spec.username:
-            client.username_pw_set(spec.username, spec.password)
-        if spec.tls:
-            context = ssl.create_default_context(cafile=spec.ca_file or None)
-            if not spec.verify_tls:
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            client.tls_set_context(context)
-        client.will_set(status_topic(spec), OFFLINE, qos=1, retain=True)
+        client = _client(spec)
         refused: list[ReasonCode] = []
         over = self._over = threading.Event()
 
@@ -206,8 +205,10 @@ class Mqtt:
         client.on_disconnect = lambda *_: over.set()
         client.connect(spec.host, spec.port, KEEPALIVE_S)
         client.loop_start()
-        is_mute = not over.wait(_GREETING_S) and self._client is not client
+        is_mute = self._is_mute(client, over)
         if not is_mute:
+            if not over.wait(_MANNERS_S):
+                self._clear(client)
             over.wait()
         client.disconnect()
         client.loop_stop()
@@ -216,10 +217,17 @@ class Mqtt:
                 self._client, self._shown = None, {}
                 self._changed.notify_all()
         if refused:
-            self._fail("mqtt.refused", spec, end, str(refused[0]))
+            self._fail("mqtt.refused", spec, end, reason=str(refused[0]))
         else:
-            self._fail("mqtt.unreachable", spec, end, "no answer" if is_mute else _ENDED)
+            self._fail("mqtt.unreachable", spec, end, reason="no answer" if is_mute else _ENDED)
         return bool(refused)
+
+    def _is_mute(self, client: paho.Client, over: threading.Event) -> bool:
+        """Wait for the broker's first answer, or the end; return whether neither came."""
+        deadline = time.monotonic() + _GREETING_S
+        while self._client is not client and time.monotonic() < deadline and not over.wait(_LOOK_S):
+            pass
+        return self._client is not client and not over.is_set()
 
     def _greet(self, client: paho.Client, spec: BrokerSpec, end: threading.Event) -> bool:
         """Say that ClapTrap is here, show everything, and listen; False, and nothing said, once this link is to ``end``."""
@@ -227,9 +235,11 @@ class Mqtt:
             if end.is_set():
                 return False
             self._client, self._shown = client, {}
+            self._strays, self._may_clear = set(), True
             client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
             self._send_retained(client, spec, again=True)
             client.subscribe([(topic, 1) for topic in orders(spec)])
+            self._call_out(client, spec, "hello")
             self._changed.notify_all()
         self._say(None)
         _log.info("%s: connected", spec.url)
@@ -238,16 +248,53 @@ class Mqtt:
     def _hear(self, client: paho.Client, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
         """Take an order, show all to a Home Assistant that has just come up, or take back what a ClapTrap before showed."""
         topic = message.topic
-        if topic == f"{spec.discovery}/status":
+        if topic == instance_topic(spec):
+            self._meet(client, spec, bytes(message.payload))
+        elif topic == status_topic(spec):
+            if message.payload != ONLINE and not message.retain:
+                self._outlive(client, spec)
+        elif topic == f"{spec.discovery}/status":
             if message.payload == ONLINE and not message.retain:
                 self.show(self._sources, again=True)
         elif message.retain:
             with self._changed:
-                is_old = message.payload and topic not in retained(spec, self._sources)
-            if is_old and topic != status_topic(spec) and not topic.endswith("/set"):
-                client.publish(topic, b"", qos=1, retain=True)
+                is_stray = message.payload and topic not in retained(spec, self._sources)
+                if is_stray and not topic.endswith("/set"):
+                    self._strays.add(topic)
         elif topic.endswith("/set") and (order := _order(spec, topic, message.payload)) is not None:
             self._on_order(order)
+
+    def _clear(self, client: paho.Client) -> None:
+        """Take back what an earlier ClapTrap showed; nothing, where another is there that may show it."""
+        with self._changed:
+            for topic in self._strays if self._may_clear and self._client is client else ():
+                client.publish(topic, b"", qos=1, retain=True)
+            self._strays = set()
+
+    def _meet(self, client: paho.Client, spec: BrokerSpec, payload: bytes) -> None:
+        """Hear what a ClapTrap at the same topic says: who comes is answered, who goes may have taken what is ours along."""
+        word, _, name = payload.decode(errors="replace").partition(" ")
+        if name == self._name or self._client is not client:
+            return
+        if word == "bye":
+            self._outlive(client, spec)
+            return
+        self._may_clear = False
+        if word == "hello":
+            self._call_out(client, spec, "here")
+        self._say(DeliveryError("mqtt.shared", where=spec.url, topic=spec.topic))
+
+    def _outlive(self, client: paho.Client, spec: BrokerSpec) -> None:
+        """Show that ClapTrap is here, though somebody with its topic has gone: another one, or its own broken link."""
+        if self._client is not client:
+            return  # we go ourselves
+        client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
+        self.show(self._sources, again=True)
+        self._say(None)
+        self._call_out(client, spec, "hello")  # there may be one more
+
+    def _call_out(self, client: paho.Client, spec: BrokerSpec, word: str) -> None:
+        client.publish(instance_topic(spec), f"{word} {self._name}", qos=1)
 
     def _send_retained(self, client: paho.Client, spec: BrokerSpec, *, again: bool) -> None:
         wanted = retained(spec, self._sources)
@@ -266,8 +313,9 @@ class Mqtt:
             self._client, self._spec, self._thread, self._shown = None, None, None, {}
             self._changed.notify_all()
         if client is not None and spec is not None:
-            for topic in shown if for_good else ():
-                client.publish(topic, b"", qos=1, retain=True)
+            for topic in shown if for_good else ():  # without acknowledgements, of which only a few are awaited at a time
+                client.publish(topic, b"", qos=0, retain=True)
+            self._call_out(client, spec, "bye")
             last = client.publish(status_topic(spec), b"" if for_good else OFFLINE, qos=1, retain=True)
             if last.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 last.wait_for_publish(_STOP_S if for_good else _LAST_WORDS_S)
@@ -276,17 +324,46 @@ class Mqtt:
             thread.join(_STOP_S)  # a look-up of a name that hangs is left behind
         self._say(None)
 
-    def _fail(self, code: str, spec: BrokerSpec, end: threading.Event, reason: str) -> None:
+    def _fail(self, code: str, spec: BrokerSpec, end: threading.Event, **why: str | float) -> None:
         """Say why there is no link, unless it is to ``end``: what a slow one meets then is nobody's problem any more."""
         if end.is_set():
             return
-        _log.warning("%s: %s", spec.url, reason)
-        self._say(DeliveryError(code, retryable=True, where=spec.url, reason=reason))
+        _log.warning("%s: %s", spec.url, why["reason"])
+        self._say(DeliveryError(code, retryable=True, where=spec.url, **why))
 
     def _say(self, problem: ClapTrapError | None) -> None:
-        known, self._problem = self._problem, problem
-        if (known and (known.code, known.params)) != (problem and (problem.code, problem.params)):
+        self._problem = problem
+        known, self._said = self._said, (self.connected, problem and (problem.code, problem.params))
+        if known != self._said:
             self._on_change()
+
+
+def _client(spec: BrokerSpec) -> paho.Client:
+    """Return a client that is ready to connect.
+
+    Raises:
+        DeliveryError: ``delivery.ca_file``.
+    """
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=f"claptrap-{uuid4().hex[:12]}",
+        protocol=_VERSIONS[spec.version],
+        reconnect_on_failure=False,
+    )
+    client.connect_timeout = CONNECT_S
+    if spec.username:
+        client.username_pw_set(spec.username, spec.password)
+    if spec.tls:
+        try:
+            context = ssl.create_default_context(cafile=spec.ca_file or None)
+        except (OSError, ValueError) as error:  # a missing file, one that is no PEM, a path with a zero byte
+            reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+            raise DeliveryError("delivery.ca_file", path=spec.ca_file, reason=reason) from error
+        if not spec.verify_tls:
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client.tls_set_context(context)
+    client.will_set(status_topic(spec), OFFLINE, qos=1, retain=True)
+    return client
 
 
 def _contained(over: threading.Event, call: Callable[..., None]) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from claptrap.core.errors import DeliveryError, InputError, NotSent
@@ -93,6 +94,11 @@ class _Call(threading.Thread):
             self.failure = DeliveryError("delivery.crashed", reason=type(error).__name__)
         self.is_over = True
         self._tell()
+
+
+def is_installed() -> bool:
+    """Return whether Apprise is there. It is not loaded: that takes a moment."""
+    return find_spec("apprise") is not None
 
 
 def check_address(url: str) -> None:

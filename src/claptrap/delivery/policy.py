@@ -13,9 +13,18 @@ MOST_RETRY_AFTER_S = 60.0
 _OUT_OF_ORDER = frozenset({429, 502, 503, 504})
 
 
-def worth_retrying(status: int) -> bool:
-    """Return whether an answer with ``status`` may turn out otherwise next time (0: there was no answer)."""
-    return status == 0 or status in RETRY_STATUSES
+def failure_of(status: int, sends_to: str = "") -> DeliveryError | None:
+    """Return why an answer is none that takes the event; None where it does.
+
+    Args:
+        status: of HTTP; 0 from a receiver that speaks no HTTP, and has acknowledged.
+        sends_to: where a redirection leads; empty for none.
+    """
+    if status == 0 or 200 <= status < 300:
+        return None
+    if sends_to:
+        return DeliveryError("delivery.redirected", status=status, where=sends_to)
+    return DeliveryError("delivery.status", retryable=status in RETRY_STATUSES, status=status)
 
 
 def is_no_fault_of_the_event(error: DeliveryError) -> bool:

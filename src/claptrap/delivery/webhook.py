@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
@@ -22,7 +22,7 @@ from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.signing import signature_headers
 from claptrap.core.spec import TargetSpec
 from claptrap.core.template import BadTemplateError, render
-from claptrap.core.weburl import MASK
+from claptrap.core.weburl import MASK, redact
 
 EXCERPT_CHARACTERS = 200
 _READ_AT_MOST = 4096
@@ -40,12 +40,21 @@ _COURTESY_S = 0.5  # what the rest of an answer may take; a receiver that trickl
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a receiver answered: its status, how long it asks to wait, how its words begin, and what it took to get them."""
+    """What a receiver answered.
+
+    Attributes:
+        status: of HTTP.
+        retry_after: how long it asks to wait, as it says it.
+        text: how its words begin.
+        steps: what it took to get them.
+        sends_to: where a redirection leads, without what may be secret; empty for none.
+    """
 
     status: int
     retry_after: str | None
     text: str = ""
     steps: Mapping[str, float] = field(default_factory=dict, compare=False)
+    sends_to: str = ""
 
 
 class Webhook:
@@ -65,7 +74,8 @@ class Webhook:
     def post(self, target: TargetSpec, body: Mapping[str, Any], key: str) -> Answer:
         """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
-        A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere.
+        A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere; and
+        where it only leads from http to https, every body would go in the clear first, and nobody would know (ADR 7).
 
         Raises:
             DeliveryError: ``delivery.timeout``, ``delivery.refused``, ``delivery.unresolved``, ``delivery.tls`` or
@@ -139,16 +149,19 @@ class Webhook:
         """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
         headers = _headers(target, content, key)
         answer: Answer | None = None
-        read = bytearray()
+        read, leads = bytearray(), _Leads(target.url)
         try:
             async with (
                 asyncio.timeout(target.timeout_s) as deadline,
-                httpx.AsyncClient(verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False) as client,
+                httpx.AsyncClient(
+                    verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False, event_hooks={"response": [leads.take]}
+                ) as client,
                 client.stream(
                     target.method, target.url, content=content, headers=headers, extensions=self._tracing()
                 ) as response,
             ):
-                answer = Answer(response.status_code, response.headers.get("Retry-After"), steps=self._loop.steps.taken())
+                retry_after, steps = response.headers.get("Retry-After"), self._loop.steps.taken()
+                answer = Answer(response.status_code, retry_after, steps=steps, sends_to=leads.elsewhere)
                 deadline.reschedule(min(deadline.when() or 0.0, self._loop.time() + _COURTESY_S))
                 await _read_some(response, read)
         except (TimeoutError, httpx.HTTPError):
@@ -191,6 +204,21 @@ def _headers(target: TargetSpec, content: bytes | None, key: str) -> httpx.Heade
     if target.signing_secret:
         headers.update(signature_headers(target.signing_secret, key, int(time.time()), content or b""))
     return headers
+
+
+class _Leads:
+    """Where a redirection leads; it is taken out of the answer, for the HTTP client fails at one that leads nowhere."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.elsewhere = ""
+
+    async def take(self, response: httpx.Response) -> None:
+        """Keep it, redacted; empty for none, or one that leads nowhere."""
+        location = response.headers.pop("Location", "")
+        if location and response.is_redirect:
+            with suppress(ValueError):
+                self.elsewhere = redact(urljoin(self._url, location)).replace("?", "")
 
 
 class Steps:

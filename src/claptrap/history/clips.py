@@ -198,7 +198,10 @@ class Clips:
         part.replace(self._path(clip.event_id))
         self._files[clip.event_id] = _File(clip.timestamp, size_bytes)
         self._trouble = None
-        self._forget_beyond()
+        with contextlib.suppress(
+            ServiceError
+        ):  # said by ``problems``: an old one that cannot go makes this one no less kept
+            self._forget_beyond()
         return True
 
     def _forget_before(self, before: float) -> int:

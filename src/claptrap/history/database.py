@@ -82,6 +82,16 @@ def open_file(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def open_reader(path: Path) -> sqlite3.Connection | None:
+    """Return one more connection to the journal in ``path``, which is open already, to read; None if it cannot be had."""
+    try:
+        connection = _connect(str(path))
+        connection.execute("PRAGMA query_only = ON")
+    except sqlite3.Error:
+        return None
+    return connection
+
+
 def set_aside(path: Path) -> Path:
     """Move a damaged database out of the way, with the log that belongs to it; return where to.
 

@@ -27,7 +27,8 @@ from claptrap.history.query import Count, Kept, Mark, Page, Told, Wanted
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MOST_IN_MEMORY = 10_000  # detections, and deliveries that are done
 DAY_S = 86_400.0
-_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long
+_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long …
+_PAGES = 500  # … nor for pages that are given back
 _FOR_EVER = float("inf")
 _ALL_EVENTS = "SELECT * FROM events ORDER BY row"
 _ALL = "SELECT id FROM deliveries"
@@ -54,6 +55,8 @@ class Journal:
         self._keep_s = _FOR_EVER
         self._lock = threading.RLock()
         self._db: sqlite3.Connection
+        self._reader: sqlite3.Connection | None = None  # the file once more, for those who look
+        self._reading = threading.Lock()
         self._in_memory = False
         self._trouble: ClapTrapError | None = None
         self._mended: ClapTrapError | None = None
@@ -74,6 +77,7 @@ class Journal:
         with self._lock:
             if self._in_memory and (lost := len(deliveries.all_waiting(self._db))):
                 _log.warning("history: %d deliveries that still waited end with this process", lost)
+            self._read_from(None)
             self._db.close()
 
     def keep(self, days: float) -> None:
@@ -103,7 +107,7 @@ class Journal:
 
     def kept(self, event_id: str) -> Kept | None:
         """Return one detection with its mark."""
-        return self._do(lambda db: detections.find(db, event_id))
+        return self._read(lambda db: detections.find(db, event_id))
 
     def mark(self, event_id: str, said: Mark | None) -> bool:
         """Keep what a person says of a detection, None to take it back; False if there is no such detection."""
@@ -111,7 +115,7 @@ class Journal:
 
     def number(self, wanted: Wanted) -> int:
         """Return how many detections fit."""
-        return self._do(lambda db: detections.number(db, wanted))
+        return self._read(lambda db: detections.number(db, wanted))
 
     def events(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Kept]:
         """Return ``limit`` detections at most, newest first.
@@ -119,11 +123,11 @@ class Journal:
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.
         """
-        return self._do(lambda db: detections.page(db, wanted, limit, cursor))
+        return self._read(lambda db: detections.page(db, wanted, limit, cursor))
 
     def counts(self, wanted: Wanted, per: Per, calendar: Calendar) -> Sequence[Count]:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
-        return self._do(lambda db: detections.counts(db, wanted, per, calendar))
+        return self._read(lambda db: detections.counts(db, wanted, per, calendar))
 
     def delete(self, before: float = _FOR_EVER) -> int:
         """Delete detections before a time, and the deliveries that were done before it; return how many detections.
@@ -143,7 +147,11 @@ class Journal:
                 if self._trouble is not None:
                     raise self._trouble
         if is_any_gone:
-            self._do(_give_room_back)
+            while self._do(_give_room_back):
+                pass
+            self._read_from(None)  # who looks would keep the log from being emptied
+            self._do(_empty_log)
+            self._look_into_file()
         return deleted
 
     # -- the outbox -----------------------------------------------------------------------------------------------------
@@ -186,18 +194,39 @@ class Journal:
         return self._do(lambda db: deliveries.get(db, delivery_id))
 
     def deliveries(self, which: Which, limit: int, cursor: str | None = None) -> Page[Told]:
-        """Return ``limit`` deliveries at most with all their attempts, those last asked for first.
+        """Return ``limit`` deliveries at most with their newest attempts, those last asked for first.
 
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.
         """
-        return self._do(lambda db: deliveries.page(db, which, limit, cursor))
+        return self._read(lambda db: deliveries.page(db, which, limit, cursor))
 
     def attempts(self, limit: int) -> Sequence[Attempt]:
         """Return the newest attempts, newest first."""
-        return self._do(lambda db: deliveries.newest_attempts(db, limit))
+        return self._read(lambda db: deliveries.newest_attempts(db, limit))
 
     # -- inside ---------------------------------------------------------------------------------------------------------
+
+    def _read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Do ``work``, which only reads and may take seconds in a large file; nobody who hears or tells waits for it."""
+        with self._reading:
+            if self._reader is not None:
+                with suppress(sqlite3.DatabaseError):  # ``_do`` finds out what is wrong
+                    return work(self._reader)
+        return self._do(work)
+
+    def _read_from(self, reader: sqlite3.Connection | None) -> None:
+        """Let those who look have another connection from now on, or that of all others."""
+        with self._reading:
+            if self._reader is not None:
+                self._reader.close()
+            self._reader = reader
+
+    def _look_into_file(self) -> None:
+        """Give those who look a connection of their own, where there is a file."""
+        with self._lock:
+            if self._path is not None and not self._in_memory:
+                self._read_from(database.open_reader(self._path))
 
     def _do(self, work: Callable[[sqlite3.Connection], Result], *, writes: bool = False) -> Result:
         """Do ``work``, in one transaction if it writes; where the file fails, do it in memory from then on."""
@@ -216,6 +245,7 @@ class Journal:
             _transaction(memory, lambda db: _copy(self._db, db, _NEWEST_EVENTS, _MOVING))
         except sqlite3.Error as failure:
             _log.error("history: what waits to be told could not be read from the file: %s", failure)
+        self._read_from(None)
         self._db.close()
         self._db, self._in_memory = memory, True
         self._trouble = ServiceError("history.unwritable", path=str(self._path), reason=str(error))
@@ -223,8 +253,9 @@ class Journal:
 
     def _move_to_file(self) -> None:
         """Take what is in memory to the file and go on there; where that fails nothing has changed but ``_trouble``."""
+        assert self._path is not None  # noqa: S101  # for the type checker: who has no file does not come here
         try:
-            file = self._open_file()
+            file = self._open_file(self._path)
         except ServiceError as error:
             self._trouble = error
             return
@@ -236,21 +267,21 @@ class Journal:
             return
         self._db.close()
         self._db, self._in_memory = file, False
+        self._look_into_file()
         if self._trouble is not None:
             _log.info("history: %s can be written again", self._path)
         self._trouble = None
 
-    def _open_file(self) -> sqlite3.Connection:
+    def _open_file(self, path: Path) -> sqlite3.Connection:
         """Open the file; set a damaged one aside first."""
-        assert self._path is not None  # noqa: S101  # for the type checker: who has no file does not come here
         try:
-            return database.open_file(self._path)
+            return database.open_file(path)
         except ServiceError as error:
             if error.code != "history.damaged":
                 raise
-        aside = database.set_aside(self._path)
+        aside = database.set_aside(path)
         self._mended = ServiceError("history.set_aside", aside=aside.name)
-        return database.open_file(self._path)
+        return database.open_file(path)
 
 
 def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -291,7 +322,20 @@ def _forget_oldest(db: sqlite3.Connection) -> None:
         db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")
 
 
-def _give_room_back(db: sqlite3.Connection) -> None:
-    """Shrink the file, and let nothing that was deleted stand in its log."""
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+def _give_room_back(db: sqlite3.Connection) -> bool:
+    """Give the system some of the pages back that are free, if the file can; return whether there are more.
+
+    A script, for of a statement that has no columns Python takes the first step only, which gives one page back.
+    """
+    before = _free_pages(db)
+    db.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+    return 0 < _free_pages(db) < before
+
+
+def _free_pages(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def _empty_log(db: sqlite3.Connection) -> None:
+    """Shrink the file itself, and let nothing that was deleted stand in its log."""
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

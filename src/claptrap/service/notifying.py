@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from typing import Any
 
 from claptrap.core.errors import InputError
 from claptrap.core.spec import NotifySpec
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.notify import check_address
+from claptrap.delivery.notify import check_address, is_installed
+from claptrap.service.words import in_words
 from claptrap.settings.schema import Fault, Settings, SettingsFaults
 
 
@@ -33,6 +35,11 @@ class Notifying:
         self._settings = settings
         self._unchanged = unchanged
         self._follow = follow
+
+    def readiness(self) -> dict[str, Any]:
+        """Return as JSON data, in words, whether notifications can be sent, or what must be installed first."""
+        code = "" if is_installed() else "notify.no_apprise"
+        return in_words({"installed": not code, "code": code, "params": {}})
 
     def test(self, notify_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
@@ -62,6 +69,20 @@ class Notifying:
     def _check_known(self, notify_id: str) -> None:
         if all(one.id != notify_id for one in self._settings().notify):
             raise InputError("api.unknown_notify", id=notify_id)
+
+
+def prepare(patch: Mapping[str, Any]) -> None:
+    """Have Apprise loaded where ``patch`` has addresses that it must know: it takes a moment, in which nobody shall be kept.
+
+    To be called before ``check_addresses`` while no lock is held; what is wrong is said there.
+    """
+    given = patch.get("notify")
+    for one in given if isinstance(given, list) else []:
+        url = one.get("url") if isinstance(one, Mapping) else None
+        if isinstance(url, str) and "://" in url:
+            with suppress(InputError):
+                check_address(url)
+            return
 
 
 def check_addresses(wanted: Settings, current: Settings) -> None:

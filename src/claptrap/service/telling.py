@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from claptrap.core.outbox import Outbox
-from claptrap.core.template import SAMPLES, render
+from claptrap.core.template import SAMPLES, BadTemplateError, render
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.delivery.payload import clap_body
+from claptrap.history.journal import Journal
+from claptrap.history.query import Wanted
 from claptrap.service.words import in_words
-from claptrap.settings.schema import webhook
+from claptrap.settings.schema import WebhookSettings, webhook
 
 
 class Telling:
@@ -20,12 +22,12 @@ class Telling:
 
     Args:
         dispatcher: tells them.
-        outbox: keeps what waits for them.
+        journal: keeps what waits for them, and what they were told of.
     """
 
-    def __init__(self, dispatcher: Dispatcher, outbox: Outbox) -> None:
+    def __init__(self, dispatcher: Dispatcher, journal: Journal) -> None:
         self._dispatcher = dispatcher
-        self._outbox = outbox
+        self._journal = journal
 
     def receivers(self) -> list[dict[str, Any]]:
         """Return every receiver that is in use as JSON data, in words: ``state`` is ``well``, ``failing`` or ``open``."""
@@ -36,31 +38,44 @@ class Telling:
                     "source_id": target.source_id,
                     "url": redact(target.url),
                     "state": "open" if standing.is_open else "failing" if standing.failures else "well",
-                    "waiting": self._outbox.waiting(target.id),
+                    "waiting": self._journal.waiting(target.id),
                     **asdict(standing),
                 }
             )
             for target, standing in self._dispatcher.standings()
         ]
 
-    def preview(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a webhook as a person has typed it would send for an example of every kind of event.
+    def preview(self, given: Mapping[str, Any], source_id: str | None = None) -> dict[str, Any]:
+        """Return what a webhook as a person has typed it would send, as JSON data, in words.
+
+        It is shown on an example of every kind of event, and before these, where there is one, on the last detection of a
+        source, which is ``real``; ``code`` says why there is no body of it.
+
+        Args:
+            given: like ``WebhookSettings``.
+            source_id: whose detection; None for examples only.
 
         Raises:
             SettingsFaults: it is not valid; paths are those within the webhook.
         """
         wanted = webhook(given)
-        samples = [
-            {
-                "event": sample["event"],
-                "body": render(wanted.template, sample) if wanted.template else json.dumps(dict(sample), ensure_ascii=False),
-            }
-            for sample in SAMPLES
-        ]
+        last = self._journal.events(Wanted(source_id=source_id), 1).rows if source_id else ()
         is_get = wanted.method == "GET"
         content_type = wanted.content_type if wanted.template else "application/json"
+        samples = [_sample(wanted, clap_body(kept.event), real=True) for kept in last]
         return {
             "method": wanted.method,
             "content_type": "" if is_get else content_type,
-            "samples": [{**sample, "body": ""} for sample in samples] if is_get else samples,
+            "samples": [*samples, *(_sample(wanted, example, real=False) for example in SAMPLES)],
         }
+
+
+def _sample(wanted: WebhookSettings, event: Mapping[str, Any], *, real: bool) -> dict[str, Any]:
+    """Return the body that a webhook makes of an event, or why it makes none."""
+    body, code, params = "", "", {}
+    try:
+        if wanted.method != "GET":
+            body = render(wanted.template, event) if wanted.template else json.dumps(dict(event), ensure_ascii=False)
+    except BadTemplateError as error:
+        code, params = "delivery.template", {"reason": str(error)}
+    return in_words({"event": event["event"], "real": real, "body": body, "code": code, "params": params})

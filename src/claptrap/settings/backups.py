@@ -1,4 +1,7 @@
-"""Documents of before, in the folder ``backups``: the very files that were in force, newest last, ten at most.
+"""Documents of before, in the folder ``backups``: the very files that were in force, newest last.
+
+Ten at most of those that were kept before a change, and ten of all others: some moves of a slider must not push out what a
+person kept, or what there was before an import.
 
 Their names say when and before what: ``settings-20260131T120000.000000Z-restore.json``. They sort by time even where the
 clock was set back, as on a machine that has none of its own: a new one is always named after the newest.
@@ -21,8 +24,9 @@ from claptrap.settings.document import read_settings, sync_folder
 from claptrap.settings.schema import Settings
 
 KEPT = 10
-Why = Literal["change", "restore", "import", "asked"]
-"""Before what a document was kept: a change on the page or over REST, a restore, an import; or because a person asked."""
+Why = Literal["change", "restore", "import", "undo", "asked"]
+"""Before what a document was kept: a change on the page or over REST, a restore, an import, the undoing of one of them; or
+because a person asked."""
 
 _NAME = re.compile(r"settings-(\d{8}T\d{6}\.\d{6}Z)(?:-([a-z]+))?\.json")
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -68,8 +72,10 @@ class Backups:
         backup = self.folder / f"settings-{self._stamp()}{suffix}.json"
         keep_twice(path, backup)
         sync_folder(self.folder)
-        for old in self._newest_first()[KEPT:]:
-            old.unlink(missing_ok=True)
+        found = self._newest_first()
+        for kind in (True, False):
+            for old in [path for path in found if (_why(path.name) == "change") is kind][KEPT:]:
+                old.unlink(missing_ok=True)
         return backup.name
 
     def found(self) -> list[Backup]:
@@ -141,10 +147,8 @@ def _look_into(path: Path) -> Backup | None:
         status = path.stat()
     except OSError:
         return None
-    named = _NAME.fullmatch(path.name)
     at = _when(path.name)
-    why = (named.group(2) or "change") if named else "asked"
-    return Backup(path.name, at.timestamp() if at else status.st_mtime, why, status.st_size, _fault_of(path))
+    return Backup(path.name, at.timestamp() if at else status.st_mtime, _why(path.name), status.st_size, _fault_of(path))
 
 
 def _fault_of(path: Path) -> SettingsError | None:
@@ -155,6 +159,11 @@ def _fault_of(path: Path) -> SettingsError | None:
     except OSError as error:
         return not_read(path, error)
     return None
+
+
+def _why(name: str) -> str:
+    named = _NAME.fullmatch(name)
+    return (named.group(2) or "change") if named else "asked"
 
 
 def _when(name: str) -> datetime | None:

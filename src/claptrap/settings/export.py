@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from claptrap.core import template
 from claptrap.core.weburl import MASK, masked, place_of
 from claptrap.settings.changes import by_id
 from claptrap.settings.schema import Fault, Settings
@@ -32,8 +33,9 @@ def exported(settings: Settings, *, secrets: bool) -> dict[str, Any]:
 
     Args:
         settings: to be exported.
-        secrets: whether with passwords, signing secrets, values of headers and what is secret in addresses. Without them a
-            mask stands in their place, also in the addresses of webhooks; the path of an address is always there.
+        secrets: whether with passwords, signing secrets, values of headers and what is secret in addresses, or looks so in
+            body templates. Without them a mask stands in their place, also in the addresses of webhooks; the path of an
+            address is always there.
     """
     return settings.whole() if secrets else _masked(settings.model_dump(mode="json"))
 
@@ -54,7 +56,9 @@ def _masked(value: Any, name: str = "") -> Any:
         return {key: _masked(inner, key) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner) for inner in value]
-    return masked(value) if name == "url" and isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return masked(value) if name == "url" else template.masked(value) if name == "template" else value
 
 
 def _fill(path: tuple[str, ...], new: Any, old: Any, shown: Any, left_out: list[Fault]) -> Any:

@@ -53,7 +53,10 @@ def incoming(document: Mapping[str, Any], current: Settings, mode: Mode | None =
     if not set(Settings.model_fields) & set(document):
         raise InputError("import.unknown_format")
     ours = migrated({key: value for key, value in document.items() if key != "revision"})
-    found = filled(ours, current)
+    try:
+        found = filled(ours, current)
+    except RecursionError as error:  # objects within objects without end
+        raise InputError("import.unknown_format") from error
     notes = tuple(Note(fault.path, "left_out", fault.code) for fault in found.left_out)
     return _checked("claptrap", mode or "replace", found.document, current, notes)
 

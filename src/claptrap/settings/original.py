@@ -2,7 +2,8 @@
 
 Both keep one ``settings.json``: ``global``, ``microphone``, ``rtsp_sources`` (``rtsp_streams`` and ``audio_streams`` in
 older files), ``saved_vban_sources``. Numbers may be texts, webhooks null, keys absent. The fork adds groups of sounds to
-each source. Whatever is not taken is told with its path in their document, and why.
+each source. Whatever is not taken is told with its path in their document, and why. Whatever a document holds, what it costs
+grows no faster than it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any, Literal
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, check, id_for
 
 MOST_CLAPS = 4
+MOST_ENTRIES = 256  # of a list: as many as there may be sources
+MOST_NOTES = 1000  # nobody reads more
 _STREAMS = ("rtsp_sources", "rtsp_streams", "audio_streams")
 _KNOWN = {"global", "microphone", "saved_vban_sources", "vban", *_STREAMS}
 _FORK = {"sound_groups", "groups"}
@@ -124,6 +127,7 @@ class _Reading:
         self._document = document
         self._ids: set[str] = set()
         self.notes: list[Note] = []
+        self._noted: set[tuple[object, ...]] = set()
         self.is_fork = False
 
     def sources(self) -> Iterator[dict[str, Any]]:
@@ -171,7 +175,9 @@ class _Reading:
         if not isinstance(value, list):
             self._refuse(key, "settings.not_a_list")
             return
-        for i, entry in enumerate(value):
+        if len(value) > MOST_ENTRIES:
+            self._refuse(key, "settings.too_many", bound=MOST_ENTRIES)
+        for i, entry in enumerate(value[:MOST_ENTRIES]):
             if isinstance(entry, Mapping):
                 yield f"{key}.{i}", entry
             else:
@@ -297,7 +303,9 @@ class _Reading:
 
     def _note(self, note: Note) -> None:
         """Tell it once, though all sources share what it is about."""
-        if note not in self.notes:
+        told = (note.path, note.kind, note.code, *note.params.values())
+        if told not in self._noted and len(self.notes) < MOST_NOTES:
+            self._noted.add(told)
             self.notes.append(note)
 
 

@@ -34,6 +34,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "mqtt.discovery": {"fr": "préfixe de découverte de Home Assistant ; vide pour aucune découverte"},
     "notify": {"fr": "services qui affichent des notifications"},
     "notify[].id": {"fr": "identifiant stable"},
+    "notify[].name": {"fr": "pour les gens ; vide pour l'identifiant"},
     "notify[].enabled": {"en": "whether it is told", "fr": "s'il est prévenu"},
     "notify[].url": {"fr": "adresse Apprise du service ; ne se relit pas"},
     "notify[].sources": {"fr": "identifiants des sources dont il est prévenu ; vide pour toutes"},

@@ -58,6 +58,7 @@ from claptrap.settings.hints import near_key, near_value, quoted
 from claptrap.settings.migrate import NEWEST
 
 VBAN_CHANNELS = 64
+MOST_FAULTS = 200  # that are told of one document: nobody reads more, and each takes a moment to word
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Fault:
 
 
 class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, and already below …Error
-    """The document is not valid; ``faults`` has every reason."""
+    """The document is not valid; ``faults`` has every reason, up to ``MOST_FAULTS``."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("settings.invalid_document", count=len(faults), first=faults[0].path or "document")
@@ -279,10 +280,10 @@ class WebhookSettings(_Part):
         default="", validate_default=True, description="makes the body (docs/webhooks.md); empty for the documented JSON"
     )
 
-    def to_target(self, source_id: str) -> TargetSpec:
+    def to_target(self, source_id: str, source_name: str) -> TargetSpec:
         """Return the core's form."""
         given = {name: value for name, value in self.whole().items() if name not in ("id", "enabled", "claps")}
-        return TargetSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), **given)
+        return TargetSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
 
 
 class PatternSettings(_Part):
@@ -498,6 +499,7 @@ class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
+    name: str = Field(default="", max_length=200, description="for people; empty for the id")
     enabled: bool = True
     url: Annotated[
         str,
@@ -557,7 +559,7 @@ class Settings(_Part):
     def targets(self) -> tuple[TargetSpec, ...]:
         """Return who must be told: the enabled webhooks that have an address."""
         return tuple(
-            webhook.to_target(source.id)
+            webhook.to_target(source.id, source.name)
             for source in self.sources
             for webhook in source.webhooks
             if webhook.enabled and webhook.url
@@ -576,7 +578,7 @@ class Settings(_Part):
     def notifications(self) -> tuple[NotifySpec, ...]:
         """Return the services that must show notifications: those in use that have an address."""
         return tuple(
-            NotifySpec(one.id, one.url, tuple(one.sources), tuple(one.claps), self.language)
+            NotifySpec(one.id, one.url, tuple(one.sources), tuple(one.claps), self.language, title=one.name)
             for one in self.notify
             if one.enabled and one.url
         )
@@ -596,7 +598,11 @@ def check(document: object) -> Settings:
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise SettingsFaults([_fault(detail, document) for detail in error.errors()]) from error
+        raise _faults(error, document) from error
+
+
+def _faults(error: ValidationError, document: object) -> SettingsFaults:
+    return SettingsFaults([_fault(detail, document) for detail in error.errors(include_url=False)[:MOST_FAULTS]])
 
 
 def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -660,12 +666,16 @@ def webhook(given: Mapping[str, Any]) -> WebhookSettings:
     try:
         return WebhookSettings.model_validate(document)
     except ValidationError as error:
-        raise SettingsFaults([_fault(detail, document) for detail in error.errors()]) from error
+        raise _faults(error, document) from error
+
+
+def leads_elsewhere(entry: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether what is sent to the address of ``entry`` would be sent to another place with that of ``other``."""
+    return _moves(entry.get("url"), other.get("url")) or _moves_host(entry, other)
 
 
 def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    moves = _moves(base.get("url"), patch.get("url")) or _moves_host(base, patch)
-    base = _without_secrets(base) if moves else base
+    base = _without_secrets(base) if leads_elsewhere(base, patch) else base
     return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
 
 

@@ -64,6 +64,11 @@ class Store:
             except OSError as error:
                 raise not_written(self.backups.folder, error) from error
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether there is a file that ``load`` could not read: what it says is not known, and nothing is saved."""
+        return self._unread is not None
+
     def close(self) -> None:
         """Let the folder go. Harmless when it is not held."""
         self._holder.release()

@@ -29,6 +29,7 @@ from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
 from claptrap.service.access import Token
+from claptrap.service.undoing import Step
 from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
@@ -96,9 +97,10 @@ SentAgain = form("SentAgain", event_id=str, receivers=int)
 Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
 
 _standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
+Notifier = form("Notifier", installed=bool, **_WORDED, about="Whether notifications can be sent; else what to install.")
 Receiver = form("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
-_Sample = form("Sample", event=str, body=str)
+_Sample = form("Sample", event=str, real=bool, body=str, **_WORDED)
 Preview = form("Preview", method=str, content_type=str, samples=many(_Sample))
 
 # -- sources
@@ -138,6 +140,9 @@ class ShownSettings(Settings):
 Kept = form("Backup", Backup, without=("fault",), valid=bool, **_WORDED)
 Backups = form("Backups", backups=many(Kept))
 Compared = form("Compared", changes=many(Change), revision=str)
+Done = form("Step", Step)
+Steps = form("Steps", steps=many(Done))
+Undone = form("Undone", step=Done, settings=ShownSettings)
 Restored = form("Restored", changes=many(Change), settings=ShownSettings)
 _Said = form("Said", path=str, **_WORDED)
 _taken: dict[str, Any] = {
@@ -172,6 +177,7 @@ Health = form("Health", ok=bool, reasons=many(Trouble))
 Snapshot = form(
     "Snapshot",
     version=str,
+    program=str,
     dev=bool,
     running=bool,
     language=Literal["fr", "en"],
@@ -231,3 +237,4 @@ LevelNews = many(form("Level", Level))
 LabelNews = form("Heard", Heard, without=("labels",), detected=many(Label))
 RunningNews = form("DetectionStatus", status=Literal["started", "stopped"])
 TroubleNews = many(Trouble)
+BrokerNews = form("BrokerLink", state=Literal["off", "waiting", "connected"])

@@ -14,6 +14,7 @@ from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
 from claptrap.web.receivers import build_receivers
 from claptrap.web.settings import build_settings
+from claptrap.web.undoing import build_undoing
 
 
 def build_api(service: ClapTrap) -> Blueprint:
@@ -41,6 +42,7 @@ def build_api(service: ClapTrap) -> Blueprint:
     api.register_blueprint(build_clips(service))
     api.register_blueprint(build_receivers(service))
     api.register_blueprint(build_settings(service))
+    api.register_blueprint(build_undoing(service))
 
     @api.get("/healthz")
     def health() -> tuple[Response, int]:

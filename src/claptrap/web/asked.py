@@ -99,6 +99,12 @@ class WebhookTest(Query):
     webhook: Text | None = Field(default=None, description="its id; the first that is in use unless said")
 
 
+class OfSource(Query):
+    """Whose detections."""
+
+    source: Text | None = Field(default=None, description="id of the source; examples only unless said")
+
+
 class Port(Query):
     """A UDP port."""
 

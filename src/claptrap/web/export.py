@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Literal
 
 from claptrap.core.errors import InputError
@@ -33,7 +34,14 @@ def exported(journal: Journal, wanted: Wanted, form: Format, calendar: Calendar)
     if found > MOST_EXPORTED:
         raise InputError("history.too_many", found=found, most=MOST_EXPORTED)
     write = _csv if form == "csv" else _jsonl
-    return write(_row(kept, calendar) for kept in _all(journal, wanted))
+    return _in_blocks(write(_row(kept, calendar) for kept in _all(journal, wanted)))
+
+
+def _in_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """Join lines: each part that is handed to the web costs more than a line."""
+    left = iter(lines)
+    while block := "".join(islice(left, MOST_ROWS)):
+        yield block
 
 
 def _all(journal: Journal, wanted: Wanted) -> Iterator[Kept]:

@@ -30,6 +30,8 @@ _STATUS = {
     "access.damaged": 503,
     "settings.stale": 412,
     "settings.unknown_backup": 404,
+    "settings.unknown_step": 404,
+    "settings.changed_since": 409,
     "settings.not_json": 422,
     "settings.newer": 422,
     "settings.invalid_document": 422,
@@ -107,7 +109,7 @@ def describe(error: ClapTrapError, language: Language) -> dict[str, Any]:
 
 def encoded(document: Mapping[str, Any]) -> bytes:
     """Return the bytes of a problem document."""
-    return json.dumps(document, ensure_ascii=False).encode()
+    return json.dumps(document, ensure_ascii=False).encode(errors="replace")  # JSON may bring halves of a character
 
 
 def choose_language(query: str, accept: str, otherwise: Language) -> Language:

@@ -1,7 +1,8 @@
 """Reverse proxies: what one says about a request is believed if it was named, and seen by nobody otherwise.
 
 Behind ``Proxies`` a request looks as if there were none: the address, scheme, name and path are those of whoever asked. The
-one thing left is ``X-Forwarded-Prefix``, the sub-path under which the page is shown; it is ours, and has been checked.
+one thing left is ``X-Forwarded-Prefix``, the sub-path under which the page is shown; it is ours, and has been checked. WSGI
+would take ``X_Forwarded_Prefix`` for the same, so names with an underscore, which nobody needs, end here.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Proxies:
         said = _said(scope["headers"]) if self._is_trusted(peer) else {}
         given = said.get(_INGRESS, [""])[-1] or said.get(PREFIX, [""])[-1]
         prefix = given.rstrip("/") if _PATH.fullmatch(given.rstrip("/")) else self._base
-        kept = [(name, value) for name, value in scope["headers"] if name not in _FORWARDED]
+        kept = [(name, value) for name, value in scope["headers"] if name not in _FORWARDED and b"_" not in name]
         if host := said.get(b"x-forwarded-host", [""])[-1]:
             kept = [*((name, value) for name, value in kept if name != b"host"), (b"host", host.encode("latin-1"))]
         if prefix:

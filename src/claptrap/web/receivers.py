@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from claptrap.service import ClapTrap
+from claptrap.web.asked import OfSource, asked
 from claptrap.web.body import json_object
 
 
@@ -18,7 +19,11 @@ def build_receivers(service: ClapTrap) -> Blueprint:
 
     @routes.post("/api/webhooks/preview")
     def preview() -> Response:
-        return jsonify(service.telling.preview(json_object()))
+        return jsonify(service.telling.preview(json_object(), asked(OfSource).source))
+
+    @routes.get("/api/notify")
+    def notifier() -> Response:
+        return jsonify(service.notifying.readiness())
 
     @routes.post("/api/notify/<notify_id>/test")
     def test_notification(notify_id: str) -> tuple[Response, int]:

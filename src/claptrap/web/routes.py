@@ -271,11 +271,17 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         answers.many(answers.Receiver),
     ),
     ("POST", "/api/webhooks/preview"): Route(
-        "What a webhook would send for an example of every kind of event; nothing is sent",
-        "Ce qu'un webhook enverrait pour un exemple de chaque sorte d'événement ; rien n'est envoyé",
+        "What a webhook would send for the last detection and for an example of every kind of event; nothing is sent",
+        "Ce qu'un webhook enverrait, pour la dernière détection et un exemple de chaque sorte d'événement ; rien ne part",
         answers.Preview,
+        query=asked.OfSource,
         body=Part(WebhookSettings),
         codes=("settings.invalid_document",),
+    ),
+    ("GET", "/api/notify"): Route(
+        "Whether notifications can be sent; if not, what to install",
+        "Les notifications peuvent-elles partir ; sinon, quoi installer",
+        answers.Notifier,
     ),
     ("POST", "/api/notify/{notify_id}/test"): Route(
         "Send a test notification through the path of a real clap",
@@ -331,6 +337,17 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ),
     ("POST", "/api/settings/backups/{name}/restore"): Route(
         "Put them back in force", "Les remettre en vigueur", answers.Restored, codes=(BACKUP, *_CHANGED), revision=True
+    ),
+    ("GET", "/api/settings/steps"): Route(
+        "The newest changes of the settings, each of which can be undone",
+        "Les derniers changements des réglages, dont chacun peut être annulé",
+        answers.Steps,
+    ),
+    ("POST", "/api/settings/steps/{step_id}/undo"): Route(
+        "Undo one change, and nothing that came after it",
+        "Annuler un changement, et rien de ce qui l'a suivi",
+        answers.Undone,
+        codes=("settings.unknown_step", "settings.changed_since", *SAVING),
     ),
     ("GET", "/api/settings/export"): Route(
         "The settings as a file, without secrets",

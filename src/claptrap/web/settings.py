@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from claptrap.core.errors import InputError
 from claptrap.service import ClapTrap
+from claptrap.service.notifying import prepare
 from claptrap.settings.incoming import Mode
 from claptrap.web.body import json_object, seen
 
@@ -26,8 +27,10 @@ def build_settings(service: ClapTrap) -> Blueprint:
 
     @routes.patch("/api/settings")
     def change_settings() -> Response:
+        patch = json_object()
+        prepare(patch)
         with service.unchanged(seen()):
-            service.change(json_object())
+            service.change(patch)
             return _whole(service)
 
     return routes
@@ -72,8 +75,10 @@ def _add_imports(routes: Blueprint, service: ClapTrap) -> None:
 
     @routes.post("/api/settings/import")
     def take() -> Response:
+        document = json_object()
+        prepare(document)
         with service.unchanged(seen()):
-            return jsonify({**service.imports.take(json_object(), _mode()), "settings": service.shown()})
+            return jsonify({**service.imports.take(document, _mode()), "settings": service.shown()})
 
 
 def _mode() -> Mode | None:

@@ -1,7 +1,9 @@
-"""Flask in threads behind the event loop: none of them may wait for a loop that has ended.
+"""Flask in threads behind the event loop: none may wait for a loop that has ended, or work for somebody who has gone.
 
 a2wsgi's own threads do: an answer of many parts (the history's export) hands each part to the loop and waits until it is
 taken. One that is handed over just before the loop is closed is never taken, and whoever ends the threads waits for ever.
+And parts for a connection that is gone are taken as any others, so that a few downloads that were broken off would keep all
+threads busy to their end.
 """
 
 from __future__ import annotations
@@ -10,29 +12,54 @@ import asyncio
 from contextlib import suppress
 
 from a2wsgi import WSGIMiddleware
-from a2wsgi.asgi_typing import Receive, Scope, Send, SendEvent
+from a2wsgi.asgi_typing import Receive, ReceiveEvent, Scope, Send, SendEvent
 from a2wsgi.wsgi import WSGIResponder
 
 LOOK_S = 0.2  # how often a thread that waits looks whether the loop is still there
 
 
 class Threads(WSGIMiddleware):
-    """The ASGI application of a WSGI one."""
+    """The ASGI application of a WSGI one. Bodies must come whole (``security``)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await _Responder(self.app, self.executor, self.send_queue_size)(scope, receive, send)
-        else:
+        if scope["type"] != "http":
             await super().__call__(scope, receive, send)
+            return
+        responder = _Responder(self.app, self.executor, self.send_queue_size)
+        whole = await receive()
+
+        async def body() -> ReceiveEvent:
+            return whole
+
+        looking = asyncio.create_task(responder.look(receive))
+        try:
+            with suppress(_Gone):
+                await responder(scope, body, send)
+        finally:
+            looking.cancel()
+
+
+class _Gone(Exception):  # noqa: N818  # it says what it is
+    """Whoever asked does not listen any more."""
 
 
 class _Responder(WSGIResponder):
+    is_gone = False
+
+    async def look(self, receive: Receive) -> None:
+        """Wait until whoever asked has gone: after its body, nothing else can come from it."""
+        await receive()
+        self.is_gone = True
+
     def send(self, message: SendEvent | None) -> None:
         """Hand a part of the answer to the loop, and wait until it is taken.
 
         Raises:
             RuntimeError: the loop has ended, and nobody takes it.
+            _Gone: likewise, for whoever asked has gone.
         """
+        if self.is_gone:
+            raise _Gone
         put = self.send_queue.put(message)
         try:
             taken = asyncio.run_coroutine_threadsafe(put, loop=self.loop)

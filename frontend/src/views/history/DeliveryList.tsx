@@ -4,6 +4,7 @@ import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { attempts, sources } from "../../store.ts";
+import { receiverOf } from "../../receivers.ts";
 import type { Attempt, DeliveryRecord, DeliveryState } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { useAnswer } from "./asking.ts";
@@ -14,7 +15,7 @@ const STATES = ["", "waiting", "taken", "given_up"] as const;
 const STEPS = ["name", "connection", "tls", "answer"] as const;
 const SHAPES = { waiting: "triangle", taken: "check", given_up: "cross" } as const;
 
-/** Who was told of what: each delivery with all its attempts and answers; any of them can be sent again. */
+/** Who was told of what: each delivery with its newest attempts and answers; any of them can be sent again. */
 export function DeliveryList({ newest }: { newest: string }) {
   const state = useSignal<DeliveryState | "">("");
   const failure = useSignal("");
@@ -55,10 +56,10 @@ function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: 
       <span class="outcome"><Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}</span>
       <span class="found-what">
         <span dir="auto"><b>{name}</b> </span>
-        <span class="muted" dir="ltr">{last?.url ?? delivery.target_id}</span>
+        <span class="muted" dir="auto">{receiverOf(last ?? { target_id: delivery.target_id, url: "" })}</span>
         {tries.length > 0 && (
           <details>
-            <summary>{t("deliveries.attempts", { count: tries.length })}</summary>
+            <summary>{t("deliveries.attempts", { count: last!.number })}</summary>
             <ol class="tries">{tries.map((attempt) => <Try key={attempt.number} attempt={attempt} />)}</ol>
           </details>
         )}
@@ -76,7 +77,7 @@ function Try({ attempt }: { attempt: Attempt }) {
   return (
     <li>
       <time class="numbers" dateTime={iso(attempt.at)}>{clock(attempt.at)}</time>{" · "}
-      <span dir="auto">{attempt.ok ? t("deliveries.answer", { status: attempt.status || "ok" }) : said(attempt)}</span>
+      <span dir="auto">{attempt.ok ? t(attempt.status ? "deliveries.answer" : "deliveries.taken", { status: attempt.status }) : said(attempt)}</span>
       <span class="muted"> · {duration(attempt.took_s)}{steps.length > 0 && ` (${steps.join(", ")})`}</span>
       {attempt.excerpt && <code class="answer" dir="auto">{attempt.excerpt}</code>}
     </li>

@@ -1,10 +1,12 @@
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
-import { countClips, deleteClips, forgetHistory } from "../../api.ts";
+import { countClips, deleteClips, forgetHistory, readState } from "../../api.ts";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
+import { takeSnapshot } from "../../store.ts";
 import { inWords } from "../../words.ts";
+import { AskFirst } from "../settings/AskFirst.tsx";
 import { useAnswer } from "./asking.ts";
+import { forgotten } from "./filter.ts";
 
 const MEGABYTE = 1e6;
 
@@ -14,8 +16,15 @@ export function Forget() {
   const failure = useSignal("");
   const { answer } = useAnswer(countClips, [done.value]).value;
   const tell = (error: unknown) => void (failure.value = inWords(error));
-  const deleteSounds = () => deleteClips().then(({ deleted }) => void (done.value = t("history.sounds_deleted", { count: deleted })));
-  const deleteAll = () => forgetHistory().then(({ deleted }) => void (done.value = t("history.forgotten", { count: deleted })));
+  const told = (words: string) => {
+    done.value = words;
+    forgotten.value += 1;
+  };
+  const deleteSounds = () => deleteClips().then(({ deleted }) => told(t("history.sounds_deleted", { count: deleted })));
+  const deleteAll = () => forgetHistory().then(async ({ deleted }) => {
+    told(t("history.forgotten", { count: deleted }));
+    takeSnapshot(await readState()); // the feed of the house shows them, too
+  });
   return (
     <section class="panel settings-group" aria-labelledby="kept-title">
       <h2 id="kept-title">{t("history.kept")}</h2>
@@ -27,21 +36,5 @@ export function Forget() {
       <output class="muted">{done.value}</output>
       {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
     </section>
-  );
-}
-
-function AskFirst({ label, question, onSure }: { label: string; question: string; onSure: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  return (
-    <>
-      <button type="button" class="quiet" onClick={() => dialog.current?.showModal()}>{label}</button>
-      <dialog class="panel" ref={dialog} aria-label={label}>
-        <p>{question}</p>
-        <p class="form-actions">
-          <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("history.keep")}</button>
-          <button type="button" class="remove" onClick={() => { dialog.current?.close(); onSure(); }}>{label}</button>
-        </p>
-      </dialog>
-    </>
   );
 }

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { clipAddress, markDetection, readHistory, replayDetection } from "../../api.ts";
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { soundName, t } from "../../i18n/index.ts";
@@ -8,21 +8,31 @@ import { inWords } from "../../words.ts";
 import { chosen, question } from "./filter.ts";
 
 const PAGE = 25;
+const MOST = 500; // that the service gives at once
 
-/** The detections that fit, newest first, as many pages as were asked for. */
+/** The detections that fit, newest first, as many pages as were asked for; they stay when something new is heard. */
 export function Found({ newest }: { newest: string }) {
   const found = useSignal<EventRecord[] | null>(null);
   const cursor = useSignal<string | null>(null);
   const failure = useSignal("");
   const asked = question(chosen.value);
-  const read = async (from: string | null) => {
-    const page = await readHistory(asked, PAGE, from ?? "");
+  const about = JSON.stringify(asked);
+  const shown = useRef("");
+  const reading = useRef(0);
+  const read = async (from: string | null, limit = PAGE) => {
+    const mine = ++reading.current;
+    const page = await readHistory(asked, limit, from ?? "");
+    if (mine !== reading.current) return; // asked anew meanwhile
     found.value = [...(from === null ? [] : found.value ?? []), ...page.events];
     cursor.value = page.cursor;
     failure.value = "";
   };
   const tell = (error: unknown) => void (failure.value = inWords(error));
-  useEffect(() => void read(null).catch(tell), [JSON.stringify(asked), newest]);
+  useEffect(() => {
+    const known = shown.current === about ? found.value?.length ?? 0 : 0;
+    shown.current = about;
+    void read(null, Math.min(MOST, Math.max(PAGE, known))).catch(tell);
+  }, [about, newest]);
   const replace = (changed: EventRecord) =>
     (found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one)));
 

@@ -5,12 +5,13 @@ import { Calendar } from "./Calendar.tsx";
 import { DeliveryList } from "./DeliveryList.tsx";
 import { Filters } from "./Filters.tsx";
 import { Forget } from "./Forget.tsx";
+import { forgotten } from "./filter.ts";
 import { Found } from "./Found.tsx";
 import { PerHour } from "./PerHour.tsx";
 
-/** What was heard, how often, and who was told of it. Looks again whenever something new is heard. */
+/** What was heard, how often, and who was told of it. Looks again whenever something new is heard, or forgotten. */
 export function HistoryView() {
-  const newest = detections.value[0]?.id ?? "";
+  const newest = `${detections.value[0]?.id} ${forgotten.value}`;
   return (
     <View title={t("view.history")}>
       {opened.value && (

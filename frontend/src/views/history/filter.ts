@@ -18,6 +18,9 @@ export interface Chosen {
 
 export const chosen = signal<Chosen>({ source: "", period: "week", day: null, leastScore: 0, mark: "" });
 
+/** Counts what was forgotten here: whoever shows the past looks again. */
+export const forgotten = signal(0);
+
 export const choose = (change: Partial<Chosen>) => (chosen.value = { ...chosen.value, ...change });
 
 /** The moment at which a day began here, `days` before today; clocks may have been changed in between. */

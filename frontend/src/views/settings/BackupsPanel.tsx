@@ -2,8 +2,9 @@ import { useSignal } from "@preact/signals";
 import { SETTINGS_FILE, compareBackup, exportSecrets, keepBackup, listBackups, restoreBackup } from "../../api.ts";
 import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
+import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
-import { settings, takeSettings } from "../../store.ts";
+import { settings } from "../../store.ts";
 import type { Backup } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
@@ -69,7 +70,7 @@ function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
   const open = useSignal(false);
   const when = clock(backup.at);
   const restore = () => tell(async () => {
-    takeSettings((await inTurn(() => restoreBackup(backup.name, settings.value?.revision))).settings);
+    takeOwn((await inTurn(() => restoreBackup(backup.name, settings.value?.revision))).settings);
     open.value = false;
     return t("backups.restored", { when });
   });

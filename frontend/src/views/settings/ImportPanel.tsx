@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { previewImport, takeImport } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
+import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
-import { takeSettings } from "../../store.ts";
 import type { ImportPreview } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
@@ -44,7 +44,7 @@ export function ImportPanel() {
     }
   });
   const take = ({ document, preview }: Looked) => act(async () => {
-    takeSettings((await inTurn(() => takeImport(document, preview.revision, preview.mode))).settings);
+    takeOwn((await inTurn(() => takeImport(document, preview.revision, preview.mode))).settings);
     forget();
     done.value = t("import.done");
   });

@@ -1,6 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { Refused, readState } from "../../api.ts";
+import { Refused } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { changeSeen, inTurn, isElsewhere, same } from "../../saving.ts";
 import { mqtt, problems, settings } from "../../store.ts";
@@ -11,7 +10,6 @@ import { Outcome } from "../../components/Outcome.tsx";
 import type { ShapeName } from "../../components/Shape.tsx";
 import { Switch } from "../../components/Switch.tsx";
 
-const LOOK_AGAIN_MS = 2000;
 const SHAPES: Record<typeof mqtt.value, ShapeName> = { off: "ring", waiting: "half", connected: "disc" };
 
 /** The port as typed: what is no number is sent as it is, to be told why not. */
@@ -25,23 +23,15 @@ export function MqttPanel() {
     <section class="panel settings-group" aria-labelledby="settings-mqtt">
       <h2 id="settings-mqtt">{t("mqtt.title")}</h2>
       <p class="muted">{t("mqtt.intro")}</p>
-      <LinkState enabled={known.enabled} />
+      <LinkState />
       <BrokerForm known={known} />
     </section>
   );
 }
 
-/** How the link is, and what is wrong with it. The service tells of problems only, so it is asked while this is looked at. */
-function LinkState({ enabled }: { enabled: boolean }) {
-  useEffect(() => {
-    // A failed look is told at the top of the page already: the connection is lost.
-    const look = () => void readState().then((found) => (mqtt.value = found.mqtt), () => undefined);
-    look();
-    if (!enabled) return undefined;
-    const timer = setInterval(look, LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [enabled]);
-  const state = enabled ? mqtt.value : "off";
+/** How the link is, and what is wrong with it. */
+function LinkState() {
+  const state = mqtt.value;
   return (
     <div class="mqtt-state" role="status">
       <p class={`mqtt-${state}`}><Outcome shape={SHAPES[state]} words={t(`mqtt.state_${state}` satisfies Key)} /></p>
@@ -102,15 +92,15 @@ function BrokerForm({ known }: { known: MqttSettings }) {
 
   return (
     <form class="form" onSubmit={send} noValidate>
-      <div class="field"><Switch checked={shown.enabled} label={t("mqtt.enabled")} onChange={(enabled) => type({ enabled })} /></div>
+      <div class="field"><Switch id="mqtt.enabled" checked={shown.enabled} label={t("mqtt.enabled")} onChange={(enabled) => type({ enabled })} /></div>
       <FormField {...field("host")} label={t("mqtt.host")} placeholder="192.168.1.10" />
       <FormField {...field("port")} label={t("mqtt.port")} hint={t("mqtt.port_hint")} inputMode="decimal" />
       <FormField {...field("username")} label={t("mqtt.username")} />
       <FormField {...field("password")} label={t("mqtt.password")} hint={t("mqtt.password_hint")} type="password" autocomplete="new-password" />
-      <div class="field"><Switch checked={shown.tls} label={t("mqtt.tls")} onChange={(tls) => type({ tls })} /></div>
+      <div class="field"><Switch id="mqtt.tls" checked={shown.tls} label={t("mqtt.tls")} onChange={(tls) => type({ tls })} /></div>
       {shown.tls && (
         <>
-          <div class="field half"><Switch checked={shown.verify_tls} label={t("mqtt.verify")} onChange={(verify_tls) => type({ verify_tls })} /></div>
+          <div class="field half"><Switch id="mqtt.verify_tls" checked={shown.verify_tls} label={t("mqtt.verify")} onChange={(verify_tls) => type({ verify_tls })} /></div>
           <FormField {...field("ca_file")} label={t("mqtt.ca_file")} hint={t("mqtt.ca_hint")} />
         </>
       )}

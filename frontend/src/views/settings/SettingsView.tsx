@@ -9,6 +9,8 @@ import { ImportPanel } from "./ImportPanel.tsx";
 import { KeepPanel } from "./KeepPanel.tsx";
 import { ModelState } from "./ModelState.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
+import { NotifyPanel } from "./NotifyPanel.tsx";
+import { StepsPanel } from "./StepsPanel.tsx";
 
 /** What holds for the whole house. */
 export function SettingsView() {
@@ -24,8 +26,10 @@ export function SettingsView() {
           <h2 id="settings-model">{t("settings.model")}</h2>
           <ModelState />
         </section>
+        <NotifyPanel />
         <MqttPanel />
         <KeepPanel />
+        <StepsPanel />
         <BackupsPanel />
         <ImportPanel />
         <AccessPanel />

@@ -1,3 +1,4 @@
+import { BodyPreview } from "./BodyPreview.tsx";
 import { SavedField } from "../../components/SavedField.tsx";
 import { SaveState } from "../../components/SaveState.tsx";
 import { t } from "../../i18n/index.ts";
@@ -6,10 +7,23 @@ import type { WebhookSettings } from "../../wire.ts";
 
 const METHODS = ["POST", "PUT", "GET"];
 
+interface Props {
+  path: string;
+  sourceId: string;
+  webhook: WebhookSettings;
+  /** Whether somebody looks: only then it is asked what would be sent. */
+  isOpen: boolean;
+}
+
 /** How a webhook is called, and with what: the documented JSON, or what a template makes. */
-export function Body({ path, webhook }: { path: string; webhook: WebhookSettings }) {
+export function Body({ path, sourceId, webhook, isOpen }: Props) {
   const methodPath = `${path}.method`;
   const method = String(drafts.value[methodPath]?.value ?? webhook.method ?? "POST");
+  const typed = {
+    method,
+    content_type: drafts.value[`${path}.content_type`]?.text ?? webhook.content_type ?? "application/json",
+    template: drafts.value[`${path}.template`]?.text ?? webhook.template ?? "",
+  };
   return (
     <>
       <div class="field">
@@ -24,6 +38,7 @@ export function Body({ path, webhook }: { path: string; webhook: WebhookSettings
           <SavedField path={`${path}.content_type`} label={t("body.type")} value={webhook.content_type ?? "application/json"} />
           <div class="wide">
             <SavedField path={`${path}.template`} label={t("body.template")} value={webhook.template ?? ""} type="lines" placeholder={'{"text": {{ source_name | tojson }}}'} hint={t("body.template_hint")} />
+            {isOpen && <BodyPreview sourceId={sourceId} templatePath={`${path}.template`} typed={typed} />}
           </div>
         </>
       )}

@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { readSettings, removeSource } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
+import { takeOwn } from "../../offers.ts";
 import { go, linkTo } from "../../route.ts";
 import { discardAll } from "../../saving.ts";
-import { takeSettings } from "../../store.ts";
 import type { SourceSettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
@@ -42,7 +42,7 @@ function RemoveSource({ source }: { source: SourceSettings }) {
     await removeSource(source.id)
       .then(() => discardAll(`sources.${source.id}.`))
       .then(readSettings)
-      .then(takeSettings)
+      .then(takeOwn)
       .then(() => go(linkTo.house, true), (error: unknown) => (refusal.value = inWords(error)));
   };
   const id = `remove-${source.id}`;

@@ -13,7 +13,7 @@ export function Headers({ path, headers }: { path: string; headers: Record<strin
     name.value = value.value = "";
   };
   return (
-    <fieldset class="field headers" aria-describedby={`${path}-hint ${path}-state`}>
+    <fieldset class="field headers" id={path} aria-describedby={`${path}-hint ${path}-state`}>
       <legend>{t("headers.title")}</legend>
       <ul>
         {Object.entries(headers).map(([known, masked]) => (

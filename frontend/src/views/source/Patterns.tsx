@@ -1,7 +1,9 @@
+import { useSignal } from "@preact/signals";
 import { SaveState } from "../../components/SaveState.tsx";
+import { Shape } from "../../components/Shape.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
-import { drafts, edit } from "../../saving.ts";
+import { type Draft, drafts, edit } from "../../saving.ts";
 import type { Hears, Pattern, SourceSettings, WebhookSettings } from "../../wire.ts";
 
 const HEARS: Hears[] = ["claps", "applause", "both"];
@@ -14,6 +16,8 @@ export function Patterns({ source }: { source: SourceSettings }) {
   const hearsPath = `sources.${source.id}.hears`;
   const hears = (drafts.value[hearsPath]?.value ?? source.hears) as Hears;
   const patterns = (drafts.value[path]?.value ?? source.patterns) as Pattern[];
+  const draft = drafts.value[path];
+  const isIn = (row: number) => draft?.state === "refused" && draft.at?.startsWith(`${path}.${row}.`);
   const put = (index: number, change: Partial<Pattern>) =>
     edit(path, patterns.map((pattern, at) => (at === index ? { ...pattern, ...change } : pattern)), 0);
   return (
@@ -29,7 +33,7 @@ export function Patterns({ source }: { source: SourceSettings }) {
         <div class="field field-pattern">
           {patterns.map((pattern, index) => (
             <Row
-              key={index} path={`${path}.${index}`} pattern={pattern} number={patterns.length > 1 ? index + 1 : 0} webhooks={source.webhooks}
+              key={index} path={`${path}.${index}`} pattern={pattern} fault={isIn(index) ? draft : undefined} number={patterns.length > 1 ? index + 1 : 0} webhooks={source.webhooks}
               onChange={(change) => put(index, change)}
               onRemove={patterns.length > 1 ? () => edit(path, patterns.filter((_, at) => at !== index), 0) : undefined}
             />
@@ -37,7 +41,7 @@ export function Patterns({ source }: { source: SourceSettings }) {
           {patterns.length < MOST && (
             <button type="button" class="quiet add-row" onClick={() => edit(path, [...patterns, another(patterns)], 0)}>{t("pattern.add")}</button>
           )}
-          <SaveState path={path} id={`${path}-state`} />
+          {!patterns.some((_, index) => isIn(index)) && <SaveState path={path} id={`${path}-state`} />}
         </div>
       )}
     </>
@@ -53,6 +57,8 @@ function another(patterns: Pattern[]): Pattern {
 interface RowProps {
   path: string;
   pattern: Pattern;
+  /** What was refused of this row, where it was. */
+  fault: Draft | undefined;
   /** Which of several; 0 where it is the only one. */
   number: number;
   webhooks: WebhookSettings[];
@@ -60,18 +66,18 @@ interface RowProps {
   onRemove: (() => void) | undefined;
 }
 
-function Row({ path, pattern, number, webhooks, onChange, onRemove }: RowProps) {
+function Row({ path, pattern, fault, number, webhooks, onChange, onRemove }: RowProps) {
   const told = webhooks.flatMap((webhook, index) =>
     webhook.enabled && webhook.url && (webhook.claps.length === 0 || webhook.claps.includes(pattern.claps)) ? [index + 1] : []);
   return (
     <fieldset class="pattern-row" aria-describedby={`${path}-hint`}>
       <legend>{number ? t("pattern.number", { number }) : t("pattern.title")}</legend>
       <span class="pattern">
-        <select aria-label={t("pattern.how")} onChange={(event) => onChange({ at_least: event.currentTarget.value === "least" })}>
+        <select id={`${path}.at_least`} aria-label={t("pattern.how")} onChange={(event) => onChange({ at_least: event.currentTarget.value === "least" })}>
           <option value="least" selected={pattern.at_least}>{t("pattern.at_least")}</option>
           <option value="exactly" selected={!pattern.at_least}>{t("pattern.exactly")}</option>
         </select>
-        <span class="counts">
+        <span class="counts" id={`${path}.claps`}>
           {COUNTS.map((claps) => (
             <label key={claps} class="count">
               <input type="radio" name={path} checked={pattern.claps === claps} onChange={() => onChange({ claps })} />
@@ -81,21 +87,45 @@ function Row({ path, pattern, number, webhooks, onChange, onRemove }: RowProps) 
           ))}
         </span>
         {(pattern.claps > 1 || !pattern.at_least) && (
-          <label class="gap">
-            {t("pattern.gap")}
-            <input
-              type="number" min="0.2" max="5" step="0.1" inputMode="decimal" value={pattern.max_gap_s}
-              onChange={(event) => onChange({ max_gap_s: event.currentTarget.valueAsNumber || 0 })}
-            />
-          </label>
+          <span class="gaps">
+            <Gap name="min_gap_s" path={path} pattern={pattern} fault={fault} onChange={onChange} />
+            <Gap name="max_gap_s" path={path} pattern={pattern} fault={fault} onChange={onChange} />
+            <span class="unit" aria-hidden="true">{t("field.seconds")}</span>
+          </span>
         )}
         {onRemove && <button type="button" class="quiet" aria-label={t("pattern.remove_named", { number })} onClick={onRemove}>{t("webhooks.remove")}</button>}
       </span>
+      <p class="save-state save-refused" id={`${path}-fault`} role={fault ? "alert" : undefined}>
+        {fault && <><Shape is="cross" /><span dir="auto">{fault.reason}</span></>}
+      </p>
       <p class="hint" id={`${path}-hint`}>
         {consequence(pattern)}{" "}
         {webhooks.length > 1 && (told.length ? t("pattern.tells", { numbers: told.join(", ") }) : t("pattern.tells_nobody"))}
       </p>
     </fieldset>
+  );
+}
+
+interface GapProps extends Pick<RowProps, "path" | "pattern" | "fault" | "onChange"> {
+  name: "min_gap_s" | "max_gap_s";
+}
+
+/** How soon, or how late, a clap may follow the last one. What is being typed stays, whatever news come in. */
+function Gap({ name, path, pattern, fault, onChange }: GapProps) {
+  const typed = useSignal<string | null>(null);
+  return (
+    <label class="gap">
+      <span>{t(`pattern.${name}` satisfies Key)}<span class="unseen"> {t(`pattern.${name}_unseen` satisfies Key)}</span></span>
+      <input
+        type="number" id={`${path}.${name}`} min="0" max={name === "min_gap_s" ? 2 : 5} step="0.05" inputMode="decimal" value={typed.value ?? pattern[name]}
+        aria-invalid={fault?.at === `${path}.${name}`} aria-describedby={`${path}-fault`}
+        onInput={(event) => (typed.value = event.currentTarget.value)}
+        onChange={(event) => {
+          typed.value = null;
+          onChange({ [name]: event.currentTarget.valueAsNumber || 0 });
+        }}
+      />
+    </label>
   );
 }
 

@@ -1,21 +1,20 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { changeSettings, readSettings, removeWebhook } from "../../api.ts";
+import { ClapsFilter } from "../../components/ClapsFilter.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
 import { SavedField } from "../../components/SavedField.tsx";
-import { SaveState } from "../../components/SaveState.tsx";
-import { Switch } from "../../components/Switch.tsx";
+import { SavedSwitch } from "../../components/SavedSwitch.tsx";
 import { WebhookField } from "../../components/WebhookField.tsx";
 import { t } from "../../i18n/index.ts";
-import { discardAll, drafts, edit, inTurn } from "../../saving.ts";
-import { takeSettings } from "../../store.ts";
+import { takeOwn } from "../../offers.ts";
+import { discardAll, inTurn } from "../../saving.ts";
 import type { SourceSettings, WebhookSettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Body } from "./Body.tsx";
 import { Headers } from "./Headers.tsx";
 
 const MOST = 16;
-const COUNTS = [1, 2, 3, 4];
 
 /** Who is told of this source's detections, each with its own wishes. */
 export function Webhooks({ source }: { source: SourceSettings }) {
@@ -28,7 +27,7 @@ export function Webhooks({ source }: { source: SourceSettings }) {
   const add = async () => {
     const id = freeId(source.webhooks);
     refusal.value = "";
-    await inTurn(() => changeSettings({ sources: [{ id: source.id, webhooks: [{ id }] }] }).then(takeSettings))
+    await inTurn(() => changeSettings({ sources: [{ id: source.id, webhooks: [{ id }] }] }).then(takeOwn))
       .then(() => (added.value = id), (error: unknown) => (refusal.value = inWords(error)));
   };
   return (
@@ -52,8 +51,9 @@ function freeId(webhooks: WebhookSettings[]): string {
 function Webhook({ source, webhook, number }: { source: SourceSettings; webhook: WebhookSettings; number: number }) {
   const path = `sources.${source.id}.webhooks.${webhook.id}`;
   const refusal = useSignal("");
+  const open = useSignal(false);
   const remove = async () => {
-    await inTurn(() => removeWebhook(source.id, webhook.id).then(readSettings).then(takeSettings))
+    await inTurn(() => removeWebhook(source.id, webhook.id).then(readSettings).then(takeOwn))
       .then(() => discardAll(`${path}.`))
       .then(() => document.querySelector<HTMLElement>(".webhooks .add-row")?.focus(), (error: unknown) => (refusal.value = inWords(error)));
   };
@@ -63,47 +63,21 @@ function Webhook({ source, webhook, number }: { source: SourceSettings; webhook:
       <legend class="unseen">{name}</legend>
       <WebhookField source={source} webhook={webhook} label={source.webhooks.length > 1 ? name : t("field.webhook")} />
       <ClapsFilter path={`${path}.claps`} claps={webhook.claps} />
-      <details class="more-options">
+      <details class="more-options" onToggle={(event) => (open.value = event.currentTarget.open)}>
         <summary>{t("webhooks.options")}</summary>
         <div class="options">
           <SavedField path={`${path}.timeout_s`} label={t("webhooks.timeout")} value={webhook.timeout_s} min={0.1} max={60} hint={t("webhooks.timeout_hint")} />
           <SavedField path={`${path}.max_attempts`} label={t("webhooks.attempts")} value={webhook.max_attempts} min={1} max={10} hint={t("webhooks.attempts_hint")} />
+          <SavedField path={`${path}.max_age_s`} label={t("webhooks.age")} value={webhook.max_age_s} min={1} max={604800} hint={t("webhooks.age_hint")} />
           <SavedField path={`${path}.signing_secret`} label={t("webhooks.secret")} value={webhook.signing_secret} type="password" hint={t("webhooks.secret_hint")} />
           <SavedField path={`${path}.ca_file`} label={t("webhooks.ca")} value={webhook.ca_file} placeholder="/etc/ssl/…/ca.pem" hint={t("webhooks.ca_hint")} />
-          <div class="field">
-            <Switch
-              checked={Boolean(drafts.value[`${path}.verify_tls`]?.value ?? webhook.verify_tls)} label={t("webhooks.verify")}
-              onChange={(on) => edit(`${path}.verify_tls`, on, 0)}
-            />
-            <SaveState path={`${path}.verify_tls`} id={`${path}.verify_tls-state`} />
-          </div>
-          <Body path={path} webhook={webhook} />
+          <div class="field"><SavedSwitch path={`${path}.verify_tls`} label={t("webhooks.verify")} checked={webhook.verify_tls} /></div>
+          <Body path={path} sourceId={source.id} webhook={webhook} isOpen={open.value} />
           <Headers path={`${path}.headers`} headers={webhook.headers} />
         </div>
       </details>
       {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
       <button type="button" class="quiet" aria-label={t("webhooks.remove_named", { number })} onClick={remove}>{t("webhooks.remove")}</button>
-    </fieldset>
-  );
-}
-
-/** Which rows of claps this webhook is told of; none chosen is all of them, applause too. */
-function ClapsFilter({ path, claps }: { path: string; claps: number[] }) {
-  const chosen = (drafts.value[path]?.value ?? claps) as number[];
-  const toggle = (count: number, on: boolean) => edit(path, COUNTS.filter((one) => (one === count ? on : chosen.includes(one))), 0);
-  return (
-    <fieldset class="field filter" aria-describedby={`${path}-hint ${path}-state`}>
-      <legend>{t("webhooks.claps")}</legend>
-      <span class="checks">
-        {COUNTS.map((count) => (
-          <label key={count} class="check">
-            <input type="checkbox" checked={chosen.includes(count)} onChange={(event) => toggle(count, event.currentTarget.checked)} />
-            {t(count === 1 ? "pattern.one" : "pattern.many", { claps: count })}
-          </label>
-        ))}
-      </span>
-      <p class="hint" id={`${path}-hint`}>{t(chosen.length ? "webhooks.claps_some" : "webhooks.claps_all")}</p>
-      <SaveState path={path} id={`${path}-state`} />
     </fieldset>
   );
 }

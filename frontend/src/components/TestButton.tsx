@@ -1,5 +1,4 @@
 import { useSignal } from "@preact/signals";
-import { testWebhook } from "../api.ts";
 import { duration } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import { drafts, settle } from "../saving.ts";
@@ -9,26 +8,27 @@ import { inWords } from "../words.ts";
 import { Outcome } from "./Outcome.tsx";
 
 interface Props {
-  sourceId: string;
-  webhookId: string;
-  urlPath: string;
+  /** Where the address is: what is being typed there is saved first. */
+  path: string;
   ready: boolean;
+  label?: string;
+  send: () => Promise<{ event_id: string }>;
 }
 
 /** Sends a test the way a real clap goes, and says how it ended. */
-export function WebhookTest({ sourceId, webhookId, urlPath, ready }: Props) {
+export function TestButton({ path, ready, label, send }: Props) {
   const eventId = useSignal("");
   const asking = useSignal(false);
   const refusal = useSignal("");
   const attempt = deliveryOf.value.get(eventId.value);
   const waiting = asking.value || (eventId.value !== "" && !attempt);
 
-  const send = async () => {
+  const test = async () => {
     refusal.value = eventId.value = "";
     asking.value = true;
-    await settle(urlPath);
-    if (drafts.value[urlPath]?.state !== "refused") {
-      await testWebhook(sourceId, webhookId).then(
+    await settle(path);
+    if (drafts.value[path]?.state !== "refused") {
+      await send().then(
         (answer) => (eventId.value = answer.event_id),
         (error: unknown) => (refusal.value = inWords(error)),
       );
@@ -38,7 +38,7 @@ export function WebhookTest({ sourceId, webhookId, urlPath, ready }: Props) {
 
   return (
     <>
-      <button type="button" class="quiet" disabled={!ready || waiting} onClick={send}>
+      <button type="button" class="quiet" disabled={!ready || waiting} aria-label={label} onClick={test}>
         <span aria-hidden="true">🔔</span> {t("webhook.test")}
       </button>
       <p class="test-outcome" role="status">
@@ -59,7 +59,8 @@ function inSteps({ steps = {} }: Attempt): string {
 }
 
 function outcome(attempt: Attempt): string {
-  if (attempt.ok) return t("webhook.test_ok", { status: attempt.status, time: duration(attempt.took_s) });
+  const time = duration(attempt.took_s);
+  if (attempt.ok) return attempt.status ? t("webhook.test_ok", { status: attempt.status, time }) : t("notify.test_ok", { time });
   const reason = said(attempt);
   if (attempt.retry_in_s === null) return t("webhook.test_failed", { reason });
   return t("webhook.test_retry", { reason, seconds: Math.ceil(attempt.retry_in_s) });

@@ -1,0 +1,15 @@
+// Who is told, as people call them.
+import { settings } from "./store.ts";
+import type { NotifySettings } from "./wire.ts";
+
+const NOTIFY = "notify:";
+
+/** Its id among all receivers. */
+export const notifyTarget = ({ id }: NotifySettings) => NOTIFY + id;
+export const notifyName = ({ id, name }: NotifySettings) => name || id;
+
+/** A receiver's address, and what people call it where it has a name. */
+export function receiverOf({ target_id, url }: { target_id: string; url: string }): string {
+  const known = settings.value?.notify.find((one) => notifyTarget(one) === target_id);
+  return known ? `${notifyName(known)}, ${url}` : url || target_id;
+}

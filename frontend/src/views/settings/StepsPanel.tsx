@@ -1,0 +1,40 @@
+import { listSteps } from "../../api.ts";
+import { Outcome } from "../../components/Outcome.tsx";
+import { clock } from "../../i18n/format.ts";
+import { type Key, t } from "../../i18n/index.ts";
+import { inOneLine } from "../../steps.ts";
+import { settings } from "../../store.ts";
+import { undo } from "../../undo.ts";
+import type { Step } from "../../wire.ts";
+import { useAnswer } from "../history/asking.ts";
+import { ChangeList } from "./ChangeList.tsx";
+
+/** The newest changes, whoever made them, each to be undone alone. */
+export function StepsPanel() {
+  const { answer, failure } = useAnswer(listSteps, [settings.value?.revision]).value;
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-steps">
+      <h2 id="settings-steps">{t("steps.title")}</h2>
+      <p class="muted">{t("steps.intro")}</p>
+      {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
+      {answer && answer.steps.length === 0 && <p class="muted">{t("steps.none")}</p>}
+      {answer && answer.steps.length > 0 && <ul class="backups">{answer.steps.map((step) => <StepRow key={step.id} step={step} />)}</ul>}
+    </section>
+  );
+}
+
+function StepRow({ step }: { step: Step }) {
+  const line = inOneLine(step);
+  return (
+    <li>
+      <span class="backup-what">
+        <strong class="numbers">{clock(step.at)}</strong>{" "}
+        {step.why !== "change" && <span class="change-kind">{t(`steps.why_${step.why}` satisfies Key)}</span>} <span dir="auto">{line}</span>
+      </span>
+      <button type="button" class="quiet" aria-label={t("steps.undo_named", { what: line })} onClick={() => void undo(step)}>{t("undo.undo")}</button>
+      {step.changes.length > 1 && (
+        <details class="step-all"><summary>{t("steps.all")}</summary><ChangeList changes={step.changes} /></details>
+      )}
+    </li>
+  );
+}

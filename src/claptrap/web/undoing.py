@@ -1,0 +1,23 @@
+"""REST for taking changes of the settings back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from claptrap.service import ClapTrap
+
+
+def build_undoing(service: ClapTrap) -> Blueprint:
+    """Return the routes of steps: changes that can be undone one by one."""
+    routes = Blueprint("undoing", __name__)
+
+    @routes.get("/api/settings/steps")
+    def steps() -> Response:
+        return jsonify(steps=service.undoing.steps())
+
+    @routes.post("/api/settings/steps/<step_id>/undo")
+    def undo(step_id: str) -> Response:
+        with service.unchanged(None):
+            return jsonify(step=service.undoing.undo(step_id), settings=service.shown())
+
+    return routes
