@@ -34,12 +34,12 @@ RUN apt-get update \
 
 COPY --from=build /opt/claptrap /opt/claptrap
 
-USER claptrap
+USER 16045
 VOLUME /data
 ENV CLAPTRAP_DATA_DIR=/data CLAPTRAP_MODELS_DIR=/data/models CLAPTRAP_HOST=0.0.0.0
 EXPOSE 16045/tcp 6980/udp
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-  CMD ["/opt/claptrap/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:16045/healthz', timeout=4)"]
+  CMD ["/opt/claptrap/bin/python", "-m", "claptrap.doctor.ask"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/claptrap/bin/claptrap"]
 CMD ["serve"]

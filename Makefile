@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
+.PHONY: run install page test check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -53,6 +53,14 @@ lint: $(VENV)/.installed-dev  ## style, types, floors
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-deploy: $(VENV)/.installed-dev  ## what is for other machines: workflow, images, YAML, shell scripts
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r packaging/requirements-lint.txt
+	@sh scripts/make-addon > /dev/null
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/actionlint
+	@$(BIN)/hadolint Dockerfile build/home-assistant/claptrap/Dockerfile
+	@$(BIN)/yamllint --strict $$(git ls-files '*.yml' '*.yaml')
+	@$(BIN)/shellcheck $$(grep -lE '^#!/(bin/sh|usr/bin/env bash)' scripts/* .ci/run packaging/systemd/*)
 
 format: $(VENV)/.installed-dev
 	@$(BIN)/ruff check --fix .

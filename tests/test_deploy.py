@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -61,12 +62,17 @@ def test_the_add_on_is_whole() -> None:
     for source in sources():
         assert (folder / source).exists(), source
     assert not list(folder.rglob("node_modules"))
+    dockerfile = (folder / "Dockerfile").read_text("utf-8")
+    (entry,) = re.findall(r"^ENTRYPOINT (\[.+\])$", dockerfile, re.MULTILINE)  # Home Assistant's /data belongs to root
+    assert re.match(r"chown -R claptrap:claptrap /data && exec setpriv --reuid=claptrap ", yaml.safe_load(entry)[2])
+    assert len(re.findall(r"^CMD", dockerfile, re.MULTILINE)) == 1
     assert (folder / "icon.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_image_starts_claptrap_as_nobody_in_particular() -> None:
-    assert re.search(r"^USER claptrap$", DOCKERFILE, re.MULTILINE)
-    assert DOCKERFILE.index("USER claptrap") < DOCKERFILE.index("ENTRYPOINT")
+    (user,) = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)  # a number: Kubernetes cannot tell who a name is
+    assert f"--uid {user} " in DOCKERFILE
+    assert DOCKERFILE.index(f"USER {user}") < DOCKERFILE.index("ENTRYPOINT")
     (arguments,) = re.findall(r"^CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
     assert_understood(yaml.safe_load(arguments))
     settings = re.findall(r"\b(CLAPTRAP_\w+)=", DOCKERFILE.split("FROM")[-1])
@@ -76,14 +82,13 @@ def test_the_image_starts_claptrap_as_nobody_in_particular() -> None:
 @pytest.mark.slow
 def test_the_health_check_tells_a_service_that_is_well_from_none(tmp_path: Path) -> None:
     (check,) = re.findall(r"HEALTHCHECK .*\\\n\s+CMD (\[.+\])$", DOCKERFILE, re.MULTILINE)
-    program = yaml.safe_load(check)[2]
-    assert ":16045/" in program
-    with Service(tmp_path) as service:
-        port = service.url.rpartition(":")[2]
-        elsewhere = program.replace(":16045/", f":{port}/")
-        assert subprocess.run([sys.executable, "-c", elsewhere], check=False).returncode == 0
-    gone = subprocess.run([sys.executable, "-c", elsewhere], check=False, capture_output=True)
-    assert gone.returncode == 1
+    command = [sys.executable, *yaml.safe_load(check)[1:]]
+    assert command[1] == "-m"
+    with Service(tmp_path, CLAPTRAP_TLS="1") as service:
+        elsewhere = {**os.environ, "CLAPTRAP_HOST": "0.0.0.0", "CLAPTRAP_PORT": service.url.rpartition(":")[2]}
+        assert subprocess.run(command, check=False, env=elsewhere).returncode == 0
+    gone = subprocess.run(command, check=False, env=elsewhere, capture_output=True, text=True)
+    assert (gone.returncode, gone.stderr) == (1, "")
 
 
 def test_compose_mounts_files_that_exist() -> None:
@@ -97,6 +102,16 @@ def test_compose_mounts_files_that_exist() -> None:
     assert named == set(compose["volumes"])
     published = [str(port) for service in compose["services"].values() for port in service.get("ports", ())]
     assert [port for port in published if not port.startswith("127.0.0.1:")] == ["6980:6980/udp"]  # VBAN only listens
+
+
+def test_the_command_of_the_service_sees_what_the_service_sees() -> None:
+    """Its folders, its options, its user."""
+    command = (ROOT / "packaging/systemd/claptrap").read_text("utf-8")
+    named = dict(re.findall(r"\b(CLAPTRAP_\w+)=([\w/]+)", UNIT))
+    assert dict(re.findall(r"--setenv=(CLAPTRAP_\w+)=([\w/]+)", command)) == named
+    for line in ("User=claptrap", "SupplementaryGroups=audio", "EnvironmentFile=-/etc/default/claptrap"):
+        assert line in UNIT
+        assert line.lower().removeprefix("user=") in command.lower()
 
 
 def test_the_unit_starts_claptrap() -> None:

@@ -80,6 +80,14 @@ def test_a_folder_without_settings_shows_the_defaults(run: Run) -> None:
     assert "n'existe pas encore" in run("show", lang="fr_FR.UTF-8").stdout
 
 
+def test_settings_that_are_not_there_yet_are_no_fault(run: Run, tmp_path: Path) -> None:
+    """But a file that is named must be there."""
+    told = run("check")
+    assert told.exit_code == 0
+    assert "does not exist yet" in told.stdout
+    assert run("check", str(tmp_path / "settings.json")).exit_code == 1
+
+
 def test_a_check_tells_every_fault_and_its_exit_status(run: Run, store: Store, tmp_path: Path) -> None:
     """0 valid, 1 unreadable, 2 not valid."""
     assert store.path.exists()

@@ -19,7 +19,7 @@ from claptrap.core.wording import SENTENCES
 from claptrap.doctor import examination, ports, sound
 from claptrap.doctor.examination import Patient, examine, examine_models, examine_settings
 from claptrap.doctor.finding import Finding, Grade, is_well
-from claptrap.doctor.machine import Watch, examine_clock, examine_folder, who_serves
+from claptrap.doctor.machine import Watch, examine_clock, examine_folder, is_clock_kept, who_serves
 from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.processor import examine_processor, processor_flags
@@ -137,6 +137,17 @@ def test_the_clock_is_judged(began: Watch, ended: Watch, code: str) -> None:
     assert examine_clock(began, ended).code == code
 
 
+@pytest.mark.parametrize(("is_kept", "grade"), [(True, Grade.OK), (False, Grade.WARNING), (None, Grade.OK)])
+def test_a_clock_that_nobody_keeps_is_told(is_kept: bool | None, grade: Grade) -> None:
+    """As far as the system says so."""
+    assert examine_clock(Watch(1.8e9, 5.0), Watch(1.8e9, 5.0), is_kept=is_kept).grade is grade
+
+
+def test_the_system_says_whether_the_clock_is_kept() -> None:
+    """Where it is Linux."""
+    assert (is_clock_kept() is None) == (sys.platform != "linux")
+
+
 # -- settings and models ----------------------------------------------------------------------------------------------------
 
 
@@ -149,11 +160,19 @@ def test_every_fault_of_the_settings_is_a_line_and_the_file_stays(tmp_path: Path
     assert [(one.grade, one.subject) for one in found] == [
         (Grade.FAULT, "sources.a.threshold"),
         (Grade.FAULT, "sources.a.delay_s"),
+        (Grade.WARNING, ""),
     ]
     assert settings == Settings()
     assert list(tmp_path.iterdir()) == [path]
     path.write_text("{")
-    assert examine_settings(tmp_path)[1][0].code == "settings.not_json"
+    assert [one.code for one in examine_settings(tmp_path)[1]] == ["settings.not_json", "doctor.settings_lost"]
+    (tmp_path / "backups").mkdir()
+    (tmp_path / "backups" / "settings-20260131T120000.000000Z.json").write_text('{"version": 2}')
+    (tmp_path / "backups" / "settings-20260201T120000.000000Z.json").write_text("{")
+    what_next = examine_settings(tmp_path)[1][1]
+    assert what_next.params == {"backup": "settings-20260131T120000.000000Z.json"}
+    path.write_text('{"version": 99}')
+    assert [one.code for one in examine_settings(tmp_path)[1]] == ["settings.newer"]
     assert examine_settings(tmp_path / "none")[1][0].code == "doctor.settings_to_be"
 
 
@@ -262,15 +281,21 @@ def test_a_free_port_is_free_and_a_foreign_address_is_told() -> None:
     assert examine_web_port("203.0.113.7", free_port()).code == "service.address_unknown"
 
 
-def test_a_small_buffer_is_told_with_its_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_the_buffer_is_what_the_kernel_really_grants() -> None:
+    """As much as everybody gets, or, with the right to it, all that is asked for."""
+    everybody = int(Path("/proc/sys/net/core/rmem_max").read_text("ascii"))
+    assert ports.granted_bytes() in {min(everybody, ports.BUFFER_BYTES), ports.BUFFER_BYTES}
+
+
+def test_a_small_buffer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Judged by the number of streams; the remedy is the very command."""
-    (tmp_path / "rmem_max").write_text("212992\n")
-    monkeypatch.setattr(ports, "_RMEM_MAX", tmp_path / "rmem_max")
+    monkeypatch.setattr(ports, "granted_bytes", lambda: 212_992)
     streams = [{"kind": "vban", "input": {"host": "10.0.0.1", "stream": f"Mic{i}", "port": free_port()}} for i in range(4)]
     assert only(examine_vban(settings_of(streams[0]), is_served=False), "vban-buffer").grade is Grade.OK
     found = only(examine_vban(settings_of(*streams), is_served=False), "vban-buffer")
     assert found.grade is Grade.WARNING
-    assert "sysctl -w net.core.rmem_max=16777216" in found.words("fr")
+    assert "echo net.core.rmem_max=16777216 | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl" in found.words("fr")
 
 
 # -- sound ------------------------------------------------------------------------------------------------------------------

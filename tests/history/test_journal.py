@@ -24,7 +24,7 @@ from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, calendar_of
-from claptrap.history.deliveries import Which
+from claptrap.history.deliveries import MOST_ATTEMPTS, Which
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.keeper import Keeper
 from claptrap.history.query import Count, Kept, Wanted
@@ -288,6 +288,16 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
         assert ids(journal) == []
         files = b"".join(part.read_bytes() for part in file.parent.glob("history.sqlite*"))
         assert b"Clapping" not in files
+
+
+def test_of_very_many_attempts_the_newest_are_told(file: Path) -> None:
+    with opened(file) as journal:
+        told = delivery(clap(0))
+        journal.take(clap(0), [told])
+        for made in range(MOST_ATTEMPTS + 20):
+            journal.tried(attempt(replace(told, attempts=made), code="delivery.status", retry_in_s=60.0))
+        (row,) = journal.deliveries(Which(), 10).rows
+        assert [one.number for one in row.attempts] == list(range(21, MOST_ATTEMPTS + 21))
 
 
 def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

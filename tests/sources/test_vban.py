@@ -583,7 +583,7 @@ def test_a_machine_that_stalls_for_a_second_loses_nothing(ports: VbanPorts, port
     """Where the program may have it, the kernel's buffer is as large as asked for, whatever net.core.rmem_max says."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.setsockopt(socket.SOL_SOCKET, vban_port._SO_RCVBUFFORCE, vban_port.BUFFER_BYTES)
+            probe.setsockopt(socket.SOL_SOCKET, vban_port.SO_RCVBUFFORCE, vban_port.BUFFER_BYTES)
         except OSError:
             pytest.skip("needs Linux and CAP_NET_ADMIN")
         granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)

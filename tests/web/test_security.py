@@ -46,6 +46,15 @@ def test_nothing_is_changed_for_another_site(served: Served, origin: str) -> Non
     assert served.service.running
 
 
+def test_a_foreign_page_can_link_to_what_the_api_answers_but_not_embed_it(served: Served) -> None:
+    """An image of it opens ports, looks for microphones and makes support bundles, as often as the page likes."""
+    for site in ("cross-site", "same-site"):
+        embedded = served.ask("GET", "/api/vban/streams", Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors")
+        assert (embedded.status, embedded.json["code"]) == (403, "api.forbidden_origin")
+        assert served.ask("GET", "/api/state", Sec_Fetch_Site=site, Sec_Fetch_Mode="navigate").status == 200
+    assert served.ask("GET", "/api/state", Sec_Fetch_Site="same-origin", Sec_Fetch_Mode="cors").status == 200
+
+
 def test_our_own_page_and_scripts_may_change_things(served: Served) -> None:
     assert served.ask("POST", "/api/detection/stop", Origin=served.url).status == 200
     assert served.ask("POST", "/api/detection/start").status == 200

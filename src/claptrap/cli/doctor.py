@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from claptrap.cli.defaults import DATA_DIR, HOST, PORT
+from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.language import terminal_language
 from claptrap.core.errors import ModelError
 from claptrap.core.wording import Language, say
@@ -43,14 +43,7 @@ _COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
     type=click.IntRange(1, 65535),
     help="As for serve.",
 )
-@click.option(
-    "--data-dir",
-    default=DATA_DIR,
-    envvar="CLAPTRAP_DATA_DIR",
-    show_envvar=True,
-    type=click.Path(path_type=Path),
-    help="As for serve.",
-)
+@in_data_dir
 @click.option(
     "--bundle",
     "bundle_to",

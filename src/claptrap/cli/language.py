@@ -1,12 +1,18 @@
-"""Which language a terminal speaks."""
+"""Which language a terminal speaks, and how it says what failed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import click
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import Language, say
+
+FAILED = 2
 
 
 def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
@@ -18,3 +24,13 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
 def in_words(error: ClapTrapError) -> str:
     """Return the sentence of ``error`` in the terminal's language."""
     return say(error.code, terminal_language(), **error.params)
+
+
+@contextmanager
+def failures_in_words() -> Iterator[None]:
+    """Say what fails in the block, and end with the status ``FAILED``."""
+    try:
+        yield
+    except ClapTrapError as error:
+        click.echo(in_words(error), err=True)
+        sys.exit(FAILED)

@@ -9,8 +9,6 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,8 +16,8 @@ import click
 from tqdm import tqdm
 
 from claptrap.cli.defaults import DATA_DIR
-from claptrap.cli.language import in_words, terminal_language
-from claptrap.core.errors import ClapTrapError, InputError, ServiceError
+from claptrap.cli.language import failures_in_words, terminal_language
+from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.wording import say
 from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import list_paths
@@ -28,7 +26,6 @@ from claptrap.mediamtx.releases import archive, archive_url, programs_folder, re
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import ModelFile
 
-FAILED = 2
 PAGE = "https://github.com/bluenviron/mediamtx/releases"
 _SUM = re.compile(r"[0-9a-f]{64}")
 
@@ -48,7 +45,7 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
 
     A cut download goes on where it was. CLAPTRAP_MEDIAMTX_URL names a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
     """
-    with _failures_in_words():
+    with failures_in_words():
         release = _release(archive_file, sha256)
         if archive_file is not None:
             path = install_file(release, archive_file, programs_folder())
@@ -80,7 +77,7 @@ def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
     ended = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: ended.set())
-    with _failures_in_words():
+    with failures_in_words():
         supervisor = prepared(binary, config, data_dir)
     supervisor.start()
     ended.wait()
@@ -97,7 +94,7 @@ def show_config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def paths(as_json: bool) -> None:
     """List the streams that a running MediaMTX serves."""
-    with _failures_in_words():
+    with failures_in_words():
         for path in list_paths():
             said = f"{'*' if path.ready else ' '} {path.url}"
             click.echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)
@@ -132,12 +129,3 @@ def _release(archive_file: Path | None, sha256: str | None) -> ModelFile:
 def _move(bar: tqdm[None], done: int) -> bool:
     bar.update(done - bar.n)
     return True
-
-
-@contextmanager
-def _failures_in_words() -> Iterator[None]:
-    try:
-        yield
-    except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
-        sys.exit(FAILED)

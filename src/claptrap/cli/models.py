@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
-from claptrap.cli.language import in_words
+from claptrap.cli.language import FAILED, failures_in_words, in_words
 from claptrap.core.errors import ClapTrapError, ModelError
 from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
 from claptrap.models.download import download
 from claptrap.models.shelf import bring, find
-
-FAILED = 2
 
 
 @click.group()
@@ -39,7 +36,7 @@ def list_models() -> None:
 @models.command()
 def pull() -> None:
     """Download YAMNet; a cut download is continued, a wrong file replaced."""
-    with _failures_in_words():
+    with failures_in_words():
         if not _is_there():
             with tqdm(total=YAMNET.size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
                 download(YAMNET, download_url(YAMNET), models_folder(), _moving(bar))
@@ -49,7 +46,7 @@ def pull() -> None:
 @models.command()
 def verify() -> None:
     """Check the size and the SHA-256 of the files that are there. Exit status 2 if one is wrong or absent."""
-    with _failures_in_words():
+    with failures_in_words():
         for model in CATALOGUE:
             found = find(model, models_folder())
             click.echo(f"{model.name}: {'ok' if found else 'absent'}")
@@ -61,7 +58,7 @@ def verify() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def import_model(file: Path) -> None:
     """Take YAMNet's FILE that you got elsewhere, after checking it."""
-    with _failures_in_words():
+    with failures_in_words():
         click.echo(str(bring(YAMNET, file, models_folder())))
 
 
@@ -80,12 +77,3 @@ def _moving(bar: tqdm[None]) -> Callable[[int], bool]:
         return True
 
     return progress
-
-
-@contextmanager
-def _failures_in_words() -> Iterator[None]:
-    try:
-        yield
-    except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
-        sys.exit(FAILED)

@@ -7,26 +7,17 @@ from pathlib import Path
 
 import click
 
-from claptrap.cli.defaults import DATA_DIR
-from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.defaults import in_data_dir
+from claptrap.cli.language import FAILED, in_words, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import say
 from claptrap.service.access import Access
-
-FAILED = 2
 
 
 @click.command()
 @click.option("--stdin", "from_stdin", is_flag=True, help="Take the password from the first line of standard input.")
 @click.option("--remove", is_flag=True, help="Do without a password again.")
-@click.option(
-    "--data-dir",
-    default=DATA_DIR,
-    envvar="CLAPTRAP_DATA_DIR",
-    show_envvar=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the settings and the history.",
-)
+@in_data_dir
 def password(from_stdin: bool, remove: bool, data_dir: Path) -> None:
     """Set or change the password; the old one need not be known. Everybody must log in anew; tokens stay."""
     access = Access(data_dir)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from claptrap.cli.allocator import give_large_blocks_back
-from claptrap.cli.defaults import DATA_DIR, HOST, PORT
+from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.cli.mediamtx import prepared
 from claptrap.cli.overriding import overrides_of
@@ -39,14 +39,7 @@ LEVELS = ("debug", "info", "warning", "error")
     type=click.IntRange(0, 65535),
     help="0: any free one.",
 )
-@click.option(
-    "--data-dir",
-    default=DATA_DIR,
-    envvar="CLAPTRAP_DATA_DIR",
-    show_envvar=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the settings and the history.",
-)
+@in_data_dir
 @click.option(
     "--no-auth",
     "--allow-network",  # its name before there were passwords

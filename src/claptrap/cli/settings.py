@@ -18,7 +18,7 @@ from typing import Any, NoReturn, cast
 
 import click
 
-from claptrap.cli.defaults import DATA_DIR
+from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError, SettingsError
@@ -36,14 +36,6 @@ from claptrap.settings.store import Store
 
 NOT_DONE, NOT_VALID = 1, 2
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "↕"}
-_data_dir = click.option(
-    "--data-dir",
-    default=DATA_DIR,
-    envvar="CLAPTRAP_DATA_DIR",
-    show_envvar=True,
-    type=click.Path(path_type=Path),
-    help="As for serve.",
-)
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -58,7 +50,7 @@ def settings() -> None:
 
 
 @settings.command()
-@_data_dir
+@in_data_dir
 @_json
 def show(data_dir: Path, as_json: bool) -> None:
     """Show the settings, secrets masked, and the CLAPTRAP_… variables that are set."""
@@ -80,7 +72,7 @@ def show(data_dir: Path, as_json: bool) -> None:
 
 @settings.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-@_data_dir
+@in_data_dir
 @_json
 def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
     """Check the settings, or FILE, and tell every fault. Exit status 2 if there is one."""
@@ -92,16 +84,22 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
         sys.exit(NOT_VALID)
     except SettingsError as error:
         _refuse(error, NOT_VALID, as_json)
+    except FileNotFoundError as error:
+        if file is not None:
+            _refuse(not_read(path, error), NOT_DONE, as_json)
+        found = None
     except OSError as error:
         _refuse(not_read(path, error), NOT_DONE, as_json)
     if as_json:
         _say_json({"path": str(path), "valid": True, "faults": []})
+    elif found is None:
+        _say("terminal.no_file", path=str(path))
     else:
         _say("terminal.valid", path=str(path), sources=len(found.sources))
 
 
 @settings.command()
-@_data_dir
+@in_data_dir
 def backup(data_dir: Path) -> None:
     """Keep the present settings as a backup, and print its name."""
     with _failures_in_words():
@@ -113,7 +111,7 @@ def backup(data_dir: Path) -> None:
 
 
 @settings.command()
-@_data_dir
+@in_data_dir
 @_json
 def backups(data_dir: Path, as_json: bool) -> None:
     """List the backups, newest first: when, before what, how large, and what is wrong with one."""
@@ -131,7 +129,7 @@ def backups(data_dir: Path, as_json: bool) -> None:
 
 @settings.command()
 @click.argument("name")
-@_data_dir
+@in_data_dir
 @_json
 def diff(name: str, data_dir: Path, as_json: bool) -> None:
     """Show what restoring the backup NAME would change; secrets only as different."""
@@ -142,7 +140,7 @@ def diff(name: str, data_dir: Path, as_json: bool) -> None:
 
 @settings.command()
 @click.argument("name")
-@_data_dir
+@in_data_dir
 @_yes
 def restore(name: str, data_dir: Path, yes: bool) -> None:
     """Put the backup NAME back, its secrets included. The settings of now become a backup."""
@@ -160,7 +158,7 @@ def restore(name: str, data_dir: Path, yes: bool) -> None:
 @settings.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--secrets", is_flag=True, help="With passwords and tokens: keep the file like one.")
-@_data_dir
+@in_data_dir
 def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
     """Write the settings to FILE, or to stdout; without secrets unless --secrets."""
     with _failures_in_words():
@@ -193,7 +191,7 @@ def reference(language: str | None) -> None:
     help="replace: the settings become FILE; merge: its sources are added. Default: replace for ClapTrap's own, else merge.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@_data_dir
+@in_data_dir
 @_yes
 @_json
 def import_settings(file: Path, mode: str | None, dry_run: bool, data_dir: Path, yes: bool, as_json: bool) -> None:

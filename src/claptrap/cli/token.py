@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from claptrap.cli.defaults import DATA_DIR
-from claptrap.cli.language import in_words, terminal_language
-from claptrap.core.errors import ClapTrapError
+from claptrap.cli.defaults import in_data_dir
+from claptrap.cli.language import failures_in_words, terminal_language
 from claptrap.core.wording import say
 from claptrap.service.access import Access
-
-FAILED = 2
-_in_folder = click.option(
-    "--data-dir",
-    default=DATA_DIR,
-    envvar="CLAPTRAP_DATA_DIR",
-    show_envvar=True,
-    type=click.Path(path_type=Path),
-    help="Folder of the settings and the history.",
-)
 
 
 @click.group()
@@ -34,20 +20,20 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@_in_folder
+@in_data_dir
 def create(name: str, data_dir: Path) -> None:
     """Make a token called NAME and print it, this once."""
-    with _failures_in_words():
+    with failures_in_words():
         _, secret = Access(data_dir).create_token(name)
         click.echo(say("access.token_shown_once", terminal_language()), err=True)
         click.echo(secret)
 
 
 @token.command(name="list")
-@_in_folder
+@in_data_dir
 def list_tokens(data_dir: Path) -> None:
     """List the tokens: id, day of creation (UTC), name."""
-    with _failures_in_words():
+    with failures_in_words():
         tokens = Access(data_dir).tokens()
         if not tokens:
             click.echo(say("access.no_tokens", terminal_language()), err=True)
@@ -57,18 +43,9 @@ def list_tokens(data_dir: Path) -> None:
 
 @token.command()
 @click.argument("token_id", metavar="ID_OR_NAME")
-@_in_folder
+@in_data_dir
 def revoke(token_id: str, data_dir: Path) -> None:
     """Let a token be worth nothing from now on."""
-    with _failures_in_words():
+    with failures_in_words():
         revoked = Access(data_dir).revoke_token(token_id)
         click.echo(say("access.token_revoked", terminal_language(), name=revoked.name))
-
-
-@contextmanager
-def _failures_in_words() -> Iterator[None]:
-    try:
-        yield
-    except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
-        sys.exit(FAILED)

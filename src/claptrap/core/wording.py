@@ -207,9 +207,9 @@ SENTENCES: dict[str, dict[Language, str]] = {
     # -- VBAN: a stream that is not heard
     "vban.small_buffer": {
         "en": "VBAN sound was lost on UDP port {port}: the kernel grants only {granted_kb} kB of network buffer. "
-        "Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf), and start ClapTrap again.",
+        "Then: echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system; and start ClapTrap again.",
         "fr": "Du son VBAN s'est perdu sur le port UDP {port} : le noyau n'accorde que {granted_kb} ko de tampon réseau. "
-        "Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf), puis redémarrez ClapTrap.",
+        "Alors : echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system ; puis redémarrez ClapTrap.",
     },
     "vban.overrun": {
         "en": "VBAN sound was lost on UDP port {port}: this machine was too busy to take it. Remove streams or other programs.",
@@ -338,12 +338,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}.",
     },
     "model.wrong": {
-        "en": "{path} is not the expected model file: its checksum differs. It is not used; get the file again.",
-        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; récupérez-le à nouveau.",
+        "en": "{path} is not the expected model file: its checksum differs. It is not used; claptrap models pull gets the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : sa somme de contrôle diffère. Il n'est pas utilisé ; claptrap models pull récupère le bon.",
     },
     "model.wrong_size": {
-        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; get the file again.",
-        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; récupérez-le à nouveau.",
+        "en": "{path} is not the expected model file: it has {size} bytes instead of {expected}. It is not used; claptrap models pull gets the file again.",
+        "fr": "{path} n'est pas le fichier de modèle attendu : {size} octets au lieu de {expected}. Il n'est pas utilisé ; claptrap models pull récupère le bon.",
     },
     "model.unwritable": {
         "en": "The model file cannot be written to {path}: {reason}. Name another folder with CLAPTRAP_MODELS_DIR.",
@@ -469,8 +469,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
     },
     "delivery.open": {
-        "en": "The receiver of “{source}” ({url}) does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
-        "fr": "Le destinataire de « {source} » ({url}) ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+        "en": "The receiver of “{source}” ({url}) does not answer as it should. What waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire de « {source} » ({url}) ne répond pas comme il faut. Ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
     },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",

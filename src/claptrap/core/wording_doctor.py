@@ -95,6 +95,18 @@ DOCTOR: dict[str, dict[Literal["fr", "en"], str]] = {
         "en": "The clock was moved by {seconds} s during this examination. Hearing does not mind, the dates of detections do: let one time service only set it.",
         "fr": "L'horloge a bougé de {seconds} s pendant cet examen. L'écoute n'en souffre pas, les dates des détections si : qu'un seul service de temps la règle.",
     },
+    "doctor.clock_alone": {
+        "en": "The clock says {now} (UTC), and no time service keeps it right: is that the time? Otherwise: sudo timedatectl set-ntp true (on Debian perhaps first: sudo apt install systemd-timesyncd).",
+        "fr": "L'horloge dit {now} (UTC), et aucun service de temps ne la tient à l'heure : est-ce la bonne ? Sinon : sudo timedatectl set-ntp true (sous Debian, peut-être d'abord : sudo apt install systemd-timesyncd).",
+    },
+    "doctor.settings_back": {
+        "en": "The next start sets these settings aside and goes back to the newest good backup, {backup}. To keep them, mend the file before; claptrap settings check says whether it is valid.",
+        "fr": "Le prochain lancement mettra ces réglages de côté et reviendra à la dernière bonne sauvegarde, {backup}. Pour les garder, corrigez le fichier avant ; claptrap settings check dit s'il est valide.",
+    },
+    "doctor.settings_lost": {
+        "en": "The next start sets these settings aside and, as there is no good backup, begins with the defaults. To keep them, mend the file before; claptrap settings check says whether it is valid.",
+        "fr": "Le prochain lancement mettra ces réglages de côté et, faute de bonne sauvegarde, repartira des valeurs par défaut. Pour les garder, corrigez le fichier avant ; claptrap settings check dit s'il est valide.",
+    },
     "doctor.settings": {
         "en": "The settings are valid: {sources} source(s), {webhooks} webhook(s) in use.",
         "fr": "Les réglages sont valides : {sources} source(s), {webhooks} webhook(s) en service.",
@@ -114,8 +126,8 @@ DOCTOR: dict[str, dict[Literal["fr", "en"], str]] = {
         "fr": "ClapTrap répond sur le port {port} de {host}, et va bien.",
     },
     "doctor.port_taken_by": {
-        "en": "Port {port} is taken by {program} (program, process). Stop it, or choose another port.",
-        "fr": "Le port {port} est pris par {program} (programme, processus). Arrêtez-le, ou choisissez un autre port.",
+        "en": "Port {port} is taken by {program} (program, process). Stop it, or choose another port: for the page with --port, for VBAN in the sender and the source.",
+        "fr": "Le port {port} est pris par {program} (programme, processus). Arrêtez-le, ou choisissez un autre port : pour la page avec --port, pour VBAN chez l'émetteur et dans la source.",
     },
     "doctor.portaudio": {
         "en": "PortAudio works and sees {devices} input(s).",
@@ -152,8 +164,8 @@ DOCTOR: dict[str, dict[Literal["fr", "en"], str]] = {
         "fr": "Le noyau accorde {granted_kb} ko de tampon réseau, assez pour {streams} flux VBAN.",
     },
     "doctor.buffer_small": {
-        "en": "The kernel grants only {granted_kb} kB of network buffer for {streams} VBAN streams: sound may be lost when the machine is busy. Then: sudo sysctl -w net.core.rmem_max={bytes} (and the same in /etc/sysctl.d/claptrap.conf).",
-        "fr": "Le noyau n'accorde que {granted_kb} ko de tampon réseau pour {streams} flux VBAN : du son peut se perdre quand la machine est chargée. Alors : sudo sysctl -w net.core.rmem_max={bytes} (et de même dans /etc/sysctl.d/claptrap.conf).",
+        "en": "The kernel grants only {granted_kb} kB of network buffer for {streams} VBAN streams: sound may be lost when the machine is busy. Then: echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system",
+        "fr": "Le noyau n'accorde que {granted_kb} ko de tampon réseau pour {streams} flux VBAN : du son peut se perdre quand la machine est chargée. Alors : echo net.core.rmem_max={bytes} | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl --system",
     },
     "doctor.ffmpeg": {"en": "FFmpeg: {path}.", "fr": "FFmpeg : {path}."},
     "doctor.ffmpeg_absent": {

@@ -10,12 +10,14 @@ from pathlib import Path
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ModelError, SettingsError
 from claptrap.doctor.finding import Finding, Grade
-from claptrap.doctor.machine import Watch, examine_clock, examine_folder, examine_programs, who_serves
+from claptrap.doctor.machine import Watch, examine_clock, examine_folder, examine_programs, is_clock_kept, who_serves
 from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.sound import examine_sound
 from claptrap.models.catalogue import CATALOGUE
 from claptrap.models.shelf import find
+from claptrap.settings.backups import Backups
+from claptrap.settings.denial import not_read
 from claptrap.settings.document import read_settings
 from claptrap.settings.schema import Settings, SettingsFaults
 
@@ -53,7 +55,7 @@ def examine(patient: Patient, *, clock: Clock | None = None) -> list[Finding]:
         *examine_vban(settings, is_served=served_by is not None),
         *examine_programs(),
     ]
-    return [*found, examine_clock(began, Watch.read(clock))]
+    return [*found, examine_clock(began, Watch.read(clock), is_kept=is_clock_kept())]
 
 
 def examine_from_inside(
@@ -71,7 +73,7 @@ def examine_from_inside(
         *examine_vban(settings, is_served=True),
         *examine_programs(),
     ]
-    return [*found, examine_clock(began, Watch.read(clock))]
+    return [*found, examine_clock(began, Watch.read(clock), is_kept=is_clock_kept())]
 
 
 def examine_settings(data_dir: Path) -> tuple[Settings, list[Finding]]:
@@ -82,15 +84,23 @@ def examine_settings(data_dir: Path) -> tuple[Settings, list[Finding]]:
     except (FileNotFoundError, NotADirectoryError):
         return Settings(), [Finding("settings", Grade.OK, "doctor.settings_to_be")]
     except OSError as error:
-        params = {"path": str(path), "reason": error.strerror or str(error)}
-        return Settings(), [Finding("settings", Grade.FAULT, "settings.unreadable", params)]
+        return Settings(), [Finding.of("settings", Grade.FAULT, not_read(path, error))]
     except SettingsFaults as error:
         faults = [Finding("settings", Grade.FAULT, fault.code, fault.params, fault.path) for fault in error.faults]
-        return Settings(), faults
+        return Settings(), [*faults, _to_be_set_aside(data_dir)]
     except SettingsError as error:
-        return Settings(), [Finding.of("settings", Grade.FAULT, error)]
+        told = Finding.of("settings", Grade.FAULT, error)
+        return Settings(), [told] if error.code == "settings.newer" else [told, _to_be_set_aside(data_dir)]
     about: dict[str, str | float] = {"sources": len(settings.sources), "webhooks": len(settings.targets())}
     return settings, [Finding("settings", Grade.OK, "doctor.settings", about)]
+
+
+def _to_be_set_aside(data_dir: Path) -> Finding:
+    """Return what the next start does with a damaged file."""
+    good = next((backup.name for backup in Backups(data_dir / "backups").found() if backup.fault is None), None)
+    if good is None:
+        return Finding("settings-next", Grade.WARNING, "doctor.settings_lost")
+    return Finding("settings-next", Grade.WARNING, "doctor.settings_back", {"backup": good})
 
 
 def examine_models(folder: Path) -> list[Finding]:

@@ -45,7 +45,8 @@ class Finding:
     def words(self, language: Language) -> str:
         """Return it as a sentence."""
         sentence = say(self.code, language, **self.params)
-        return f"{self.subject}: {sentence}" if self.subject else sentence
+        colon = " : " if language == "fr" else ": "
+        return f"{self.subject}{colon}{sentence}" if self.subject else sentence
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON data, with its sentence in both languages."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import sys
@@ -17,11 +18,14 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import ServiceError
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.mediamtx.program import find_program
+from claptrap.settings.denial import not_written
 
 LITTLE_BYTES, TOO_LITTLE_BYTES = 500_000_000, 50_000_000
 FIRST_YEAR = 2025  # no ClapTrap is older: a clock that says less was never set
 LAST_YEAR = 2100
 MOST_DRIFT_S = 0.5
+_TIMEX_BYTES = 512  # more than the C library's ``struct timex`` has anywhere
+_TIME_ERROR = 5  # what adjtimex returns while no time service keeps the clock
 WRITTEN = ("settings.json", "history.sqlite", "access.json")
 
 
@@ -60,8 +64,7 @@ def _writing(data_dir: Path) -> list[Finding]:
             trial.flush()
             os.fsync(trial.fileno())
     except OSError as error:
-        params = {"path": str(folder), "reason": error.strerror or str(error)}
-        return [Finding("data", Grade.FAULT, "settings.unwritable", params)]
+        return [Finding.of("data", Grade.FAULT, not_written(folder, error))]
     if folder != data_dir:
         return [Finding("data", Grade.OK, "doctor.folder_to_be", {"path": str(data_dir)})]
     foreign = [data_dir / name for name in WRITTEN if (data_dir / name).exists() and not os.access(data_dir / name, os.W_OK)]
@@ -98,15 +101,27 @@ class Watch:
         return cls(clock.unix(), clock.monotonic())
 
 
-def examine_clock(began: Watch, ended: Watch) -> Finding:
-    """Look at the year, and whether the clock was set or ran away while everything else was examined."""
+def is_clock_kept() -> bool | None:
+    """Return whether a time service keeps the clock; None where the system does not tell (Linux does)."""
+    if sys.platform != "linux":
+        return None
+    ask = getattr(ctypes.CDLL(None), "adjtimex", None)
+    answer = -1 if ask is None else ask(ctypes.create_string_buffer(_TIMEX_BYTES))  # all zeros: to look, not to set
+    return None if answer < 0 else answer != _TIME_ERROR
+
+
+def examine_clock(began: Watch, ended: Watch, *, is_kept: bool | None = None) -> Finding:
+    """Look at the year, whether the clock was set or ran away while everything else was examined, and who keeps it."""
     now = datetime.fromtimestamp(ended.unix_s, UTC)
     if not FIRST_YEAR <= now.year <= LAST_YEAR:
         return Finding("clock", Grade.FAULT, "doctor.clock_year", {"year": now.year})
     drift_s = (ended.unix_s - began.unix_s) - (ended.monotonic_s - began.monotonic_s)
     if abs(drift_s) > MOST_DRIFT_S:
         return Finding("clock", Grade.WARNING, "doctor.clock_jumps", {"seconds": round(drift_s, 1)})
-    return Finding("clock", Grade.OK, "doctor.clock", {"now": now.strftime("%Y-%m-%d %H:%M:%S")})
+    params = {"now": now.strftime("%Y-%m-%d %H:%M:%S")}
+    if is_kept is False:
+        return Finding("clock", Grade.WARNING, "doctor.clock_alone", params)
+    return Finding("clock", Grade.OK, "doctor.clock", params)
 
 
 def examine_programs(environment: Mapping[str, str] = os.environ) -> list[Finding]:

@@ -16,10 +16,9 @@ from typing import Any
 from claptrap.doctor.ask import ask
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.settings.schema import Settings, VbanSource
-from claptrap.sources.vban_port import BUFFER_BYTES
+from claptrap.sources.vban_port import BUFFER_BYTES, SO_RCVBUFFORCE
 
 STREAMS_OF_BUFFER = 64  # ``BUFFER_BYTES`` holds two seconds of so many
-_RMEM_MAX = Path("/proc/sys/net/core/rmem_max")
 _LISTENING = "0A"  # the kernel's TCP_LISTEN
 
 
@@ -68,7 +67,9 @@ def examine_vban(settings: Settings, *, is_served: bool) -> list[Finding]:
     """Look at the UDP ports of the enabled VBAN sources, and at the buffer that the kernel grants them."""
     streams = [source for source in settings.sources if isinstance(source, VbanSource) and source.enabled]
     ports = sorted({stream.input.port for stream in streams})
-    return [*(_vban_port(port, is_served) for port in ports), *_buffer(len(streams))]
+    about_ports = [_vban_port(port, is_served) for port in ports]
+    granted = granted_bytes()
+    return about_ports if granted is None else [*about_ports, _buffer(len(streams), granted)]
 
 
 def _vban_port(port: int, is_served: bool) -> Finding:
@@ -85,17 +86,27 @@ def _vban_port(port: int, is_served: bool) -> Finding:
     return Finding("vban", Grade.OK, "doctor.vban_free", {"port": port})
 
 
-def _buffer(n_streams: int) -> list[Finding]:
-    """Compare what the kernel grants with a second of so many streams; it doubles what it is asked for."""
-    try:
-        granted = int(_RMEM_MAX.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return []
+def granted_bytes() -> int | None:
+    """Return the buffer that the kernel grants this process of what VBAN asks for; None on other systems than Linux.
+
+    That is ``net.core.rmem_max``, or the whole where the process has CAP_NET_ADMIN, as the service that systemd starts.
+    """
+    if sys.platform != "linux":
+        return None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
+        with suppress(PermissionError):
+            trial.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
+        return trial.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the kernel doubles it, and says so
+
+
+def _buffer(n_streams: int, granted: int) -> Finding:
+    """Compare what the kernel grants with a second of so many streams."""
     wanted = n_streams * BUFFER_BYTES // STREAMS_OF_BUFFER // 2
     params = {"granted_kb": granted // 1024, "streams": n_streams, "bytes": BUFFER_BYTES}
     if granted < wanted:
-        return [Finding("vban-buffer", Grade.WARNING, "doctor.buffer_small", params)]
-    return [Finding("vban-buffer", Grade.OK, "doctor.buffer", params)]
+        return Finding("vban-buffer", Grade.WARNING, "doctor.buffer_small", params)
+    return Finding("vban-buffer", Grade.OK, "doctor.buffer", params)
 
 
 def _taken(check: str, port: int, protocol: str, otherwise: str, params: dict[str, str | float]) -> Finding:

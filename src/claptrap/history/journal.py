@@ -194,7 +194,7 @@ class Journal:
         return self._do(lambda db: deliveries.get(db, delivery_id))
 
     def deliveries(self, which: Which, limit: int, cursor: str | None = None) -> Page[Told]:
-        """Return ``limit`` deliveries at most with all their attempts, those last asked for first.
+        """Return ``limit`` deliveries at most with their newest attempts, those last asked for first.
 
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.

@@ -102,7 +102,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How one delivery stands, and every attempt at it.
+    """How one delivery stands, and the newest attempts at it.
 
     Attributes:
         id, event_id, target_id, source_id: what, to whom, on behalf of which source.

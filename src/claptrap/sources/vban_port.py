@@ -51,7 +51,7 @@ FORGET_S = 30.0
 SPEAK_S = 10.0
 
 _LINUX = sys.platform == "linux"
-_SO_RCVBUFFORCE = 33  # Linux's numbers, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
+SO_RCVBUFFORCE = 33  # Linux's numbers, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
 _SO_TIMESTAMPNS = 35
 _SO_RXQ_OVFL = 40
 _TIMESPEC = struct.Struct("@qq")
@@ -460,7 +460,7 @@ def _enlarge(opened: socket.socket) -> int:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
     if _LINUX:
         with suppress(PermissionError):  # without that right it is what the system grants everybody
-            opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, BUFFER_BYTES)
+            opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)

@@ -4,7 +4,8 @@
 - The Host must be one of ours: a foreign name that resolves to this machine (DNS rebinding) is answered 421. An address in
   figures cannot be rebound and is always ours.
 - A request that changes something, and all of Socket.IO, must come from our own page: browsers say where from in Origin. Who
-  shows no more than a cookie must say so; scripts, which have tokens, need not.
+  shows no more than a cookie must say so; scripts, which have tokens, need not. Nor may a foreign page embed what the API
+  answers: it could not read it, but have it made again and again.
 - Where a login is demanded, whatever is not open needs one (``web/access``).
 - A body is read whole, up to a bound, before anything else sees it.
 - Every answer carries headers that forbid what the page does not need.
@@ -100,7 +101,7 @@ class Guard:
         name = host_name(host)
         if not (_is_address(name) or name in self._hosts or asked.is_ingress):
             return Refusal(421, "api.foreign_host")
-        if _must_be_ours(asked.scope) and self._is_foreign(headers, host):
+        if _must_be_ours(asked.scope, headers) and self._is_foreign(headers, host):
             return Refusal(403, "api.forbidden_origin")
         return self._without_key(asked.scope, headers)
 
@@ -177,9 +178,12 @@ def same_place(origin: str, host: str) -> bool:
     return default is not None and (page.hostname, ports[0] or default) == (place.hostname, ports[1] or default)
 
 
-def _must_be_ours(scope: Scope) -> bool:
+def _must_be_ours(scope: Scope, headers: dict[str, str]) -> bool:
     is_live = scope["type"] == "websocket" or scope["path"].startswith("/socket.io")
-    return is_live or scope["method"] not in _SAFE_METHODS
+    if is_live or scope["method"] not in _SAFE_METHODS:
+        return True
+    is_link = headers.get("sec-fetch-mode", "navigate") == "navigate"
+    return not is_link and scope["path"].startswith("/api/")
 
 
 def _is_address(name: str) -> bool:

@@ -15,7 +15,7 @@ const STATES = ["", "waiting", "taken", "given_up"] as const;
 const STEPS = ["name", "connection", "tls", "answer"] as const;
 const SHAPES = { waiting: "triangle", taken: "check", given_up: "cross" } as const;
 
-/** Who was told of what: each delivery with all its attempts and answers; any of them can be sent again. */
+/** Who was told of what: each delivery with its newest attempts and answers; any of them can be sent again. */
 export function DeliveryList({ newest }: { newest: string }) {
   const state = useSignal<DeliveryState | "">("");
   const failure = useSignal("");
@@ -59,7 +59,7 @@ function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: 
         <span class="muted" dir="auto">{receiverOf(last ?? { target_id: delivery.target_id, url: "" })}</span>
         {tries.length > 0 && (
           <details>
-            <summary>{t("deliveries.attempts", { count: tries.length })}</summary>
+            <summary>{t("deliveries.attempts", { count: last!.number })}</summary>
             <ol class="tries">{tries.map((attempt) => <Try key={attempt.number} attempt={attempt} />)}</ol>
           </details>
         )}

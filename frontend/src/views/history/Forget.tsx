@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import { countClips, deleteClips, forgetHistory, readState } from "../../api.ts";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
 import { takeSnapshot } from "../../store.ts";
 import { inWords } from "../../words.ts";
+import { AskFirst } from "../settings/AskFirst.tsx";
 import { useAnswer } from "./asking.ts";
 import { forgotten } from "./filter.ts";
 
@@ -36,21 +36,5 @@ export function Forget() {
       <output class="muted">{done.value}</output>
       {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
     </section>
-  );
-}
-
-function AskFirst({ label, question, onSure }: { label: string; question: string; onSure: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  return (
-    <>
-      <button type="button" class="quiet" onClick={() => dialog.current?.showModal()}>{label}</button>
-      <dialog class="panel" ref={dialog} aria-label={label}>
-        <p>{question}</p>
-        <p class="form-actions">
-          <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("history.keep")}</button>
-          <button type="button" class="remove" onClick={() => { dialog.current?.close(); onSure(); }}>{label}</button>
-        </p>
-      </dialog>
-    </>
   );
 }
