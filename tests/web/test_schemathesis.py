@@ -64,8 +64,8 @@ def known(served: Served) -> dict[str, list[str]]:
     for event in events:
         served.service.take(event)
     served.service.clips.offer(Clip(events[0].id, events[0].timestamp, np.zeros(8000, np.float32)))
-    backup = served.ask("POST", "/api/settings/backups").json["name"]
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
+    backup = served.ask("POST", "/api/settings/backups").json["name"]
     deliveries = served.ask("GET", "/api/deliveries").json["deliveries"]
     return {
         "source_id": ["salon", "nobody"],
