@@ -6,7 +6,10 @@ shows the house (and then one source close up) for ``--seconds``. Told are the s
 DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the longest time between two frames. Without a
 graphics card the processor also draws, in the renderer and the GPU process: on a desk that is the card's work.
 
-    python -m benchmarks.page_load [--sources 16] [--seconds 30] [--note "what ran beside"]
+Builds are compared in turn within one run, for what else the machine does changes with the minute: ``--other`` names the
+folder of another build of the page (``node build.mjs FOLDER``), ``--rounds`` how often each is measured. Medians are told.
+
+    python -m benchmarks.page_load [--sources 16] [--seconds 30] [--rounds 1] [--other FOLDER] [--note "what ran beside"]
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,15 +25,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
 from tests.web.browser import CHROMIUM, FLAGS
 
 from benchmarks.clapping import write_wav
 from benchmarks.process import machine
+from claptrap.web.page import ASSETS
 
 RESULTS = Path(__file__).parent / "results"
 EVERY_S = 20.0  # between two claps of one source: with 16, one every 1.25 s somewhere in the house
 SETTLED_MS = 5_000
+UNGUARDED = "--disable-features=LocalNetworkAccessChecks"  # a page that a test hands to the browser may not call loopback
+VIEWS = {"house": "#/", "source": "#/source/s0"}
 FRAMES_S = 5.0
 FRAMES = """seconds => new Promise(done => {
     const gaps = [];
@@ -45,19 +52,30 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--sources", type=int, default=16)
     asked.add_argument("--seconds", type=float, default=30.0)
+    asked.add_argument("--rounds", type=int, default=1)
+    asked.add_argument("--other", type=Path, default=None)
     asked.add_argument("--note", default="")
     args = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), args.sources, args.seconds)
+        builds = {"this": ASSETS, **({"other": args.other} if args.other else {})}
+        found = measure(Path(folder), args.sources, args.seconds, builds, args.rounds)
     now = datetime.now(UTC)
-    told = {"date": now.isoformat(timespec="seconds"), **machine(), "sources": args.sources, "beside": args.note, **found}
+    told = {
+        "date": now.isoformat(timespec="seconds"),
+        **machine(),
+        "sources": args.sources,
+        "rounds": args.rounds,
+        "beside": args.note,
+        **found.pop("this"),
+        **found,
+    }
     path = RESULTS / f"page-load-{now:%Y-%m-%d}.json"
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(told, indent=1))
 
 
-def measure(folder: Path, n_sources: int, seconds: float) -> dict[str, Any]:
-    """Return what each view of ``n_sources`` sources costs."""
+def measure(folder: Path, n_sources: int, seconds: float, builds: dict[str, Path], rounds: int) -> dict[str, Any]:
+    """Return what each view of ``n_sources`` sources costs, of every build: the medians over ``rounds``."""
     write_wav(folder / "claps.wav", EVERY_S, 60)
     recording = {"path": str(folder / "claps.wav"), "loop": True}
     sources = [{"id": f"s{i}", "kind": "file", "name": f"Source {i + 1}", "input": recording} for i in range(n_sources)]
@@ -68,15 +86,40 @@ def measure(folder: Path, n_sources: int, seconds: float) -> dict[str, Any]:
         url = next(found.group() for line in said if (found := re.search(r"http://[\d.]+:\d+", line)))
         try:
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                system = browser.new_browser_cdp_session()
-                views = {"house": "#/", "source": "#/source/s0"}
-                found = {view: cost(page, system, f"{url}/{link}", seconds) for view, link in views.items()}
+                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, UNGUARDED])
+                rows = [
+                    {build: costs(browser, url, assets, seconds) for build, assets in builds.items()} for _ in range(rounds)
+                ]
                 browser.close()
         finally:
             service.terminate()
-    return found
+    return {
+        build: {
+            view: {name: statistics.median(row[build][view].get(name, 0.0) for row in rows) for name in rows[0][build][view]}
+            for view in VIEWS
+        }
+        for build in builds
+    }
+
+
+def costs(browser: Browser, url: str, assets: Path, seconds: float) -> dict[str, dict[str, float]]:
+    """Return what each view costs, as it was built into ``assets``."""
+
+    def give(route: Route) -> None:
+        name = route.request.url.removeprefix(url).strip("/") or "index.html"
+        if (assets / name).is_file():
+            route.fulfill(path=assets / name)
+        else:
+            route.continue_()
+
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.route(re.compile(re.escape(url)), give)
+    try:
+        return {
+            view: cost(page, browser.new_browser_cdp_session(), f"{url}/{link}", seconds) for view, link in VIEWS.items()
+        }
+    finally:
+        page.close()
 
 
 def cost(page: Page, system: CDPSession, address: str, seconds: float) -> dict[str, float]:

@@ -28,10 +28,10 @@ export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {}
 export const findMicro = () => ask<Invitation>("GET", "api/micro");
 export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
-export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSettings = () => ask<Settings>("GET", "api/settings");
 export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
 export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);
+export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSource = (id: string) => ask<SourceState>("GET", sourcePath(id));
 export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
 export const probeCamera = (input: Input, sourceId: string) =>

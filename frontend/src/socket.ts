@@ -4,7 +4,8 @@ import { type Socket, io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, hearSettings, link, pictures, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSnapshot, takeStatus, verdicts,
+  heard, hearSettings, link, mqtt, pictures, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSnapshot, takeStatus,
+  verdicts,
 } from "./store.ts";
 import { watchOver } from "./watching.ts";
 
@@ -34,6 +35,7 @@ export function connect(): Socket {
   socket.on("level", takeLevels);
   socket.on("model", takeModel);
   socket.on("settings", hearSettings);
+  socket.on("mqtt", ({ state }: { state: typeof mqtt.value }) => (mqtt.value = state));
   socket.on("problems", (news) => (problems.value = news));
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
   effect(() => void (isIn.value ? socket.connect() : socket.disconnect()));

@@ -1,6 +1,7 @@
 // All that the page knows, as signals. The service is the truth; this is its reflection, changed only by what it says
 // (socket.ts) and by answers to what was asked of it (api.ts).
 import { batch, computed, signal } from "@preact/signals";
+import { beat } from "./beat.ts";
 import { confirm, follow } from "./i18n/index.ts";
 import type {
   Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
@@ -27,11 +28,17 @@ export interface Detection {
 /** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */
 export type KnownStatus = SourceStatus & { learnt: number };
 
+const SHOWN = [
+  "state", "code", "message_fr", "attempt", "next_in_s", "rate_hz", "channels", "dropped_hops",
+] as const satisfies (keyof SourceStatus)[];
+
 export type Link = "connecting" | "connected" | "lost";
 
 export const link = signal<Link>("connecting");
 export const opened = signal(false);
 export const version = signal("");
+/** How the service is called in a terminal of its machine. */
+export const program = signal("claptrap");
 export const running = signal(false);
 /** Whether the service offers its built-in tests (`serve --dev`). */
 export const dev = signal(false);
@@ -39,11 +46,14 @@ export const labelsOn = signal(false);
 /** The download of YAMNet's file, while there is one. */
 export const model = signal<ModelProgress | null>(null);
 export const problems = signal<Worded[]>([]);
-/** How the link to the MQTT broker was when last asked. */
+/** How the link to the MQTT broker is. */
 export const mqtt = signal<Snapshot["mqtt"]>("off");
 export const environment = signal<Override[]>([]);
 export const settings = signal<Settings | null>(null);
+/** How sources are. What comes with every second of sound (`figures`) does not change it. */
 export const statuses = signal<Record<string, KnownStatus>>({});
+/** The newest status of each source, whole: for who reads it now and then. */
+export const figures = new Map<string, SourceStatus>();
 export const detections = signal<Detection[]>([]);
 export const attempts = signal<Attempt[]>([]);
 export const newestClap = signal<Detection | null>(null);
@@ -73,6 +83,7 @@ export const deliveryOf = computed(() => {
 export function takeSnapshot(snapshot: Snapshot): void {
   batch(() => {
     version.value = snapshot.version;
+    program.value = snapshot.program;
     running.value = snapshot.running;
     dev.value = snapshot.dev;
     labelsOn.value = snapshot.labels;
@@ -80,6 +91,7 @@ export function takeSnapshot(snapshot: Snapshot): void {
     problems.value = snapshot.problems;
     mqtt.value = snapshot.mqtt;
     environment.value = snapshot.environment;
+    Object.entries(snapshot.statuses).forEach(([id, status]) => figures.set(id, status));
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
@@ -122,12 +134,16 @@ export function takeAttempt(attempt: Attempt): void {
 }
 
 export function takeStatus(status: SourceStatus): void {
-  statuses.value = { ...statuses.value, [status.source_id]: learnt(status) };
+  const { source_id: id } = status;
+  figures.set(id, status);
+  const known = statuses.value[id];
+  if (!known || SHOWN.some((part) => known[part] !== status[part])) statuses.value = { ...statuses.value, [id]: learnt(status) };
 }
 
 export function takeLevels(news: LevelNews[]): void {
   news.forEach((level) => levels.publish(level));
   loudest.value = Math.max(SILENCE_DBFS, ...news.map((level) => level.peak_dbfs));
+  beat();
 }
 
 const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: Date.now() / 1000 });

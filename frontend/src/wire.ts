@@ -389,6 +389,8 @@ export interface SelfTestRun {
 
 export interface Snapshot {
   version: string;
+  /** How this ClapTrap is called in a terminal of its machine. */
+  program: string;
   dev: boolean;
   running: boolean;
   language: Language;

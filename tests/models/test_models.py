@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +19,7 @@ from claptrap.core.events import ModelProgress, Status
 from claptrap.models.catalogue import YAMNET, ModelFile, download_url, models_folder
 from claptrap.models.download import download
 from claptrap.models.shelf import bring, find
-from claptrap.runtime.fetcher import Fetcher
+from claptrap.runtime.fetcher import JOIN_S, Fetcher
 
 CONTENT = bytes(range(256)) * 4000
 MODEL = ModelFile("m.tflite", "M", "http://unused", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "MIT")
@@ -75,6 +76,30 @@ def redirect(request: BaseHTTPRequestHandler, start: int) -> None:
 
 def absent(request: BaseHTTPRequestHandler, _: int) -> None:
     request.send_error(404)
+
+
+def in_circles(request: BaseHTTPRequestHandler, _: int) -> None:
+    request.send_response(302)
+    request.send_header("Location", request.path)
+    request.send_header("Content-Length", "0")
+    request.end_headers()
+
+
+def halting(go_on: threading.Event) -> Answer:
+    """Return an answer whose second half waits for ``go_on``."""
+
+    def slow(request: BaseHTTPRequestHandler, start: int) -> None:
+        half = start + (len(CONTENT) - start) // 2
+        request.send_response(206 if start else 200)
+        request.send_header("Content-Length", str(len(CONTENT) - start))
+        if start:
+            request.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        request.end_headers()
+        request.wfile.write(CONTENT[start:half])
+        go_on.wait(30)
+        request.wfile.write(CONTENT[half:])
+
+    return slow
 
 
 @contextmanager
@@ -159,8 +184,28 @@ def test_a_damaged_part_is_found_out(tmp_path: Path) -> None:
         assert download(MODEL, url, tmp_path).read_bytes() == CONTENT
 
 
+def test_a_slow_download_tells_how_far_it_is(tmp_path: Path) -> None:
+    """What has come is told, and is on disk, long before the rest is there; nothing can find it until it is whole."""
+    go_on, seen = threading.Event(), []
+
+    def progress(done: int) -> bool:
+        seen.append(done)
+        if done == MODEL.size // 2:
+            assert find(MODEL, tmp_path) is None
+            go_on.set()
+        return True
+
+    with server(halting(go_on)) as (url, ranges):
+        assert download(MODEL, url, tmp_path, progress).read_bytes() == CONTENT
+    assert MODEL.size // 2 in seen
+    assert ranges == [0]
+
+
 def test_an_unreachable_server_and_a_bad_address_are_told(tmp_path: Path) -> None:
-    """No network is an expected failure."""
+    """No network is an expected failure; so is a server that sends its clients in circles."""
+    with server(in_circles) as (url, ranges):
+        assert refusal(url, tmp_path) == "model.network"
+    assert 2 <= len(ranges) <= 10
     assert refusal("http://127.0.0.1:1/m", tmp_path) == "model.network"
     assert refusal("nonsense", tmp_path) == "model.network"
 
@@ -253,6 +298,42 @@ def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None
     assert paths == [tmp_path / MODEL.name]
     assert told.progress[0].code == "model.status"
     assert told.progress[-1] == ModelProgress(MODEL.name, MODEL.size, MODEL.size)
+
+
+def test_without_network_the_fetcher_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Pages are told of every try; the log of the reason, once."""
+    told, ready = Told(), threading.Event()
+    with server(*[absent] * 5, whole) as (url, ranges):
+        fetcher = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher.start()
+        assert ready.wait(10)
+        fetcher.stop()
+    assert ranges == [0] * 6
+    assert [p.code for p in told.progress[:5]] == ["model.status"] * 5
+    assert [record.levelname for record in caplog.records if "404" in record.getMessage()] == ["WARNING"]
+
+
+def test_the_fetcher_stops_while_a_server_is_slow(tmp_path: Path) -> None:
+    """What has come is kept, and goes on at the next start."""
+    go_on, told, ready = threading.Event(), Told(), threading.Event()
+    with server(halting(go_on), whole) as (url, ranges):
+        fetcher = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told)
+        fetcher.start()
+        while not told.progress:
+            assert fetcher._thread.is_alive()
+        begun = time.monotonic()
+        fetcher.stop()
+        took_s = time.monotonic() - begun
+        go_on.set()
+        fetcher._thread.join()
+        assert not ready.is_set()
+        again = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told)
+        again.start()
+        assert ready.wait(10)
+        again.stop()
+    assert took_s < 2 * JOIN_S
+    assert 0 < ranges[1] < MODEL.size
+    assert (tmp_path / MODEL.name).read_bytes() == CONTENT
 
 
 def test_the_fetcher_stops_while_it_waits(tmp_path: Path) -> None:

@@ -43,10 +43,11 @@ class LoudGate:
         found = []
         for row, hop, missing in zip(rows.tolist(), hops, lost.tolist(), strict=True):
             self._heard[row] += missing * HOP
-            if hop.max() > LOUD:
-                found.append(Candidate(row, int(self._heard[row])))
-            self._heard[row] += HOP
-        return found
+            for peak in hop.reshape(-1, HOP).max(axis=1):
+                if peak > LOUD:
+                    found.append(Candidate(row, int(self._heard[row])))
+                self._heard[row] += HOP
+        return sorted(found, key=lambda candidate: candidate.onset)
 
 
 class LoudJudge:
@@ -64,14 +65,17 @@ class LoudJudge:
     ) -> list[Ruling]:
         if hops.max() > POISON:
             raise FloatingPointError("the judge broke")
-        self._heard[rows] += (lost + 1) * HOP
-        peaks = dict(zip(rows.tolist(), hops.max(axis=1).tolist(), strict=True))
+        self._heard[rows] += lost * HOP
+        begins = dict(zip(rows.tolist(), self._heard[rows].tolist(), strict=True))
+        peaks = dict(zip(rows.tolist(), hops.reshape(len(rows), -1, HOP).max(axis=2).tolist(), strict=True))
+        self._heard[rows] += hops.shape[1]
         rulings = []
         for candidate in candidates:
-            decided = int(self._heard[candidate.row])
+            at = (candidate.onset - begins[candidate.row]) // HOP
+            decided = candidate.onset + HOP
             labels = (("Clapping", 0.8),)
             self._named.append(SoundLabels(candidate.row, decided, labels))
-            rulings.append(Ruling(candidate.row, candidate.onset, decided, round(peaks[candidate.row], 3), labels))
+            rulings.append(Ruling(candidate.row, candidate.onset, decided, round(peaks[candidate.row][at], 3), labels))
         return rulings
 
     def finish(self, row: int) -> list[Ruling]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 
-from claptrap.core.events import Level
+from claptrap.core.events import Level, Levels
 from claptrap.runtime.hub import Hub
 
 
-def level(i: int) -> Level:
-    return Level("mic", -float(i), -float(i))
+def level(i: int) -> Levels:
+    return Levels((Level("mic", -float(i), -float(i)),))
 
 
 def test_everyone_gets_everything_in_order() -> None:

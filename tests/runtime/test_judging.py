@@ -80,6 +80,19 @@ def test_verdicts_show_near_misses_with_the_threshold_in_force() -> None:
     assert [h.labels for h in rig.status.all(Heard)] == [(("Clapping", 0.8),)] * 2
 
 
+def test_sounds_are_named_only_while_somebody_wants_to_know() -> None:
+    """Claps are judged all the same, and keep their labels."""
+    rig = Rig(spec("salon", delay_s=0.01))
+    stream = Stream("salon", 0, "e")
+    rig.judging.name_sounds(is_wanted=False)
+    rig.hear(stream, clap(), quiet(9), opened=True)
+    assert rig.status.all(Heard) == []
+    assert [e.labels for e in rig.told] == [(("Clapping", 0.8),)]
+    rig.judging.name_sounds(is_wanted=True)
+    rig.hear(stream, quiet())
+    assert len(rig.status.all(Heard)) == 1
+
+
 def test_events_count_from_nought_in_each_epoch() -> None:
     """(source, epoch, sequence) names an event for ever."""
     rig = Rig(spec("salon", delay_s=0.1))

@@ -11,10 +11,10 @@ from tests.peers.hearing import POISON, LoudGate, Witness, clap, quiet
 
 from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
-from claptrap.core.events import Level
+from claptrap.core.events import Level, Levels
 from claptrap.runtime.beat import Beat
 from claptrap.runtime.stream import Stream
-from claptrap.runtime.ticker import CATCH_UP_HOPS, LEVEL_EVERY_HOPS, Ticker
+from claptrap.runtime.ticker import CATCH_UP_HOPS, LEVEL_EVERY_HOPS, MOST_HOPS, Ticker
 
 
 class Rig:
@@ -42,17 +42,23 @@ def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:
     stream.write(block, missing, 1000.0)
 
 
-def test_one_beat_has_one_hop_of_each_source_that_is_ready() -> None:
-    """Sources that have less sound are left out of later beats, not waited for."""
+def heard_hops(beats: list[Beat]) -> int:
+    return sum(beat.hops.size for beat in beats) // HOP
+
+
+def test_one_beat_has_as_much_of_each_source_that_is_ready() -> None:
+    """Sources that have brought less or more sound are given a beat of their own, not waited for."""
     rig = Rig()
-    salon, hall = rig.stream("salon", 0), rig.stream("hall", 3)
-    write(salon, clap(0.3), quiet(2))
+    salon, hall, cellar = rig.stream("salon", 0), rig.stream("hall", 3), rig.stream("cellar", 1)
+    write(salon, clap(0.3), quiet(1))
     write(hall, quiet())
+    write(cellar, quiet(1), clap(0.4))
+    rig.stream("attic", 5)
     beats = rig.round()
-    assert [b.rows.tolist() for b in beats] == [[0, 3], [0], [0]]
-    assert [b.opened for b in beats] == [(salon, hall), (), ()]
-    assert [[(c.row, c.onset) for c in b.candidates] for b in beats] == [[(0, 0)], [], []]
-    assert beats[0].hops[0, 0] == pytest.approx(0.3)
+    assert [b.rows.tolist() for b in beats] == [[3], [0, 1]]
+    assert [len(b.opened) for b in beats] == [4, 0]
+    assert [[(c.row, c.onset) for c in b.candidates] for b in beats] == [[], [(0, 0), (1, HOP)]]
+    assert beats[1].hops[:, 0].tolist() == pytest.approx([0.3, 0.0])
     assert all(b.finished == () for b in beats)
     assert rig.round() == []
 
@@ -66,12 +72,23 @@ def test_lost_hops_are_passed_on_to_those_who_hear() -> None:
     assert beat.candidates[0].onset == 7 * HOP
 
 
+def test_a_gap_begins_another_beat() -> None:
+    """The gate and the judge are told what is missing before a block, and nothing can be missing inside."""
+    rig = Rig()
+    stream = rig.stream("salon", 0)
+    write(stream, quiet(2))
+    write(stream, quiet(MOST_HOPS + 1), lost=3)
+    write(stream, clap(), lost=1)
+    beats = rig.round()
+    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in beats] == [(2, [0]), (MOST_HOPS, [3]), (1, [0]), (1, [1])]
+    assert beats[-1].candidates[0].onset == (2 + 3 + MOST_HOPS + 1 + 1) * HOP
+
+
 def test_a_round_is_bounded_so_that_stopping_stays_prompt() -> None:
     """A source that is far behind is caught up with over several rounds; nothing is skipped."""
     rig = Rig()
     write(rig.stream("salon", 0), quiet(CATCH_UP_HOPS + 5))
-    assert len(rig.round()) == CATCH_UP_HOPS
-    assert len(rig.round()) == 5
+    assert [heard_hops(rig.round()) for _ in range(3)] == [CATCH_UP_HOPS, 5, 0]
 
 
 @pytest.mark.parametrize("n_hops", [0, 3, CATCH_UP_HOPS, CATCH_UP_HOPS + 1])
@@ -83,7 +100,7 @@ def test_a_stream_that_ends_is_heard_to_its_last_hop_and_then_finished(n_hops: i
         write(stream, quiet(n_hops))
     stream.end()
     beats = [beat for _ in range(4) for beat in rig.round()]
-    assert sum(len(b.rows) for b in beats) == n_hops
+    assert heard_hops(beats) == n_hops
     assert [b.finished for b in beats if b.finished] == [(stream,)]
     assert beats[-1].finished == (stream,)
 
@@ -93,7 +110,7 @@ def test_a_new_stream_waits_until_the_one_before_on_its_row_was_heard_to_the_end
     rig = Rig()
     old = rig.stream("salon", 0, "old")
     write(old, quiet(2), clap())
-    assert len(rig.round()) == 3
+    assert heard_hops(rig.round()) == 3
     write(old, clap())
     new = rig.stream("salon", 0, "new")
     write(new, clap())
@@ -108,21 +125,35 @@ def test_a_new_stream_waits_until_the_one_before_on_its_row_was_heard_to_the_end
 
 
 def test_levels_are_told_every_tenth_of_a_second_of_sound() -> None:
-    """Peak and mean of what was heard since the last one; exact silence is −120."""
+    """Peak and mean of what was heard since the last one, of all rows at once; exact silence is −120."""
     rig = Rig()
-    salon, hall = rig.stream("salon", 0), rig.stream("hall", 1)
-    tone = np.full((LEVEL_EVERY_HOPS, HOP), 0.5, np.float32)
-    write(salon, tone, quiet(LEVEL_EVERY_HOPS))
-    write(hall, quiet(LEVEL_EVERY_HOPS - 1))
+    salon, hall = rig.stream("salon", 0), rig.stream("hall", 3)
+    tone = np.full((LEVEL_EVERY_HOPS, HOP), -0.5, np.float32)
+    write(salon, tone, quiet(LEVEL_EVERY_HOPS), tone[1:])
+    write(hall, tone[2:] / 5)
     rig.round()
-    assert rig.levels.all(Level) == [Level("salon", -6.0, -6.0), Level("salon", -120.0, -120.0)]
+    assert rig.levels.all(Levels) == [
+        Levels((Level("salon", -6.0, -6.0), Level("hall", -20.0, -20.0))),
+        Levels((Level("salon", -120.0, -120.0),)),
+    ]
+
+
+def test_the_level_of_a_stream_has_nothing_of_the_one_before_on_its_row() -> None:
+    rig = Rig()
+    old = rig.stream("salon", 0)
+    write(old, np.full((LEVEL_EVERY_HOPS - 1, HOP), 0.5, np.float32))
+    old.end()
+    rig.round()
+    write(rig.stream("hall", 0), quiet(LEVEL_EVERY_HOPS))
+    rig.round()
+    assert rig.levels.all(Levels) == [Levels((Level("hall", -120.0, -120.0),))]
 
 
 def test_when_the_judge_is_behind_the_beat_waits_and_the_rings_count_the_loss() -> None:
     """Overload rule: nothing that was heard is thrown away unheard behind the gate; the oldest sound is, before it."""
     rig = Rig(capacity=2)
     stream = rig.stream("salon", 0)
-    write(stream, quiet(5))
+    write(stream, quiet(5 * MOST_HOPS))
     thread = threading.Thread(target=rig.ticker.round, name="test:round")
     thread.start()
     taken = [rig.beats.get(timeout=10) for _ in range(5)]

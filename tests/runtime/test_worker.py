@@ -15,7 +15,7 @@ from tests.peers.hearing import Clipboard, LoudGate, LoudJudge, Taps, Witness, c
 from claptrap.audio.frame import HOP, Frame
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
-from claptrap.core.events import Clap, Event, Heard, Level, State, Verdict
+from claptrap.core.events import Clap, Event, Heard, Levels, State, Verdict
 from claptrap.core.spec import FileInput, Hears, PatternSpec, SourceSpec
 from claptrap.runtime.worker import Hearing, Worker
 from claptrap.sources.base import Sink, Source
@@ -320,7 +320,7 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
     assert [e.sequence for e in events] == [0, 2, 3]
     assert {n.thread for n in witness.news() if isinstance(n.what, Event)} == {"events"}
     assert {n.thread for n in witness.news() if isinstance(n.what, Clap)} == {"judge"}
-    assert {n.thread for n in witness.news() if isinstance(n.what, Level)} <= {"tick"}
+    assert {n.thread for n in witness.news() if isinstance(n.what, Levels)} <= {"tick"}
 
 
 def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() -> None:

@@ -18,13 +18,14 @@ from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.core.events import Heard, Level, Verdict
+from claptrap.runtime.worker import Worker
 from claptrap.service import ClapTrap
 from claptrap.web.live import LEVELS_EVERY_S, Levels
 from claptrap.web.watching import MOST_WATCHED
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
-    *("problems", "clip", "picture"),
+    *("problems", "clip", "picture", "mqtt"),
 )
 
 
@@ -143,6 +144,27 @@ def test_levels_of_real_sound_come_live(served: Served) -> None:
         assert level[0]["source_id"] == "salon"
         assert level[0]["peak_dbfs"] == pytest.approx(-12.0, abs=1.0)
         assert level[0]["rms_dbfs"] == pytest.approx(-15.0, abs=1.0)
+
+
+def test_sounds_are_named_while_a_page_is_open_and_not_for_nobody(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Naming is most of what hearing costs; also after detection was stopped and started, it is as the pages want it."""
+    said: queue.Queue[bool] = queue.Queue()
+    name_sounds = Worker.name_sounds
+
+    def listen(worker: Worker, *, is_wanted: bool) -> None:
+        said.put(is_wanted)
+        name_sounds(worker, is_wanted=is_wanted)
+
+    monkeypatch.setattr(Worker, "name_sounds", listen)
+    served.service.stop_detection()
+    served.service.start_detection()
+    assert said.get(timeout=WAIT_S) is False
+    with page(served) as one:
+        one.next("state")
+        with page(served) as two:
+            two.next("state")
+        assert [said.get(timeout=WAIT_S) for _ in range(3)] == [True, True, True]
+    assert said.get(timeout=WAIT_S) is False
 
 
 def test_verdicts_labels_and_states(served: Served) -> None:
@@ -264,12 +286,11 @@ def test_levels_are_told_together_and_not_too_often(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("claptrap.web.live.time.monotonic", lambda: now)
     levels = Levels()
     assert levels.take() == []
-    for source, peak in (("a", -10.0), ("b", -20.0)):
-        levels.add(as_data(Level(source, peak, -30.0)))
+    levels.add([as_data(Level(source, peak, -30.0)) for source, peak in (("a", -10.0), ("b", -20.0))])
     ((event, data),) = levels.take()
     assert (event, [one["source_id"] for one in data]) == ("level", ["a", "b"])
-    levels.add(as_data(Level("a", -5.0, -30.0)))
-    levels.add(as_data(Level("a", -50.0, -60.0)))
+    levels.add([as_data(Level("a", -5.0, -30.0))])
+    levels.add([as_data(Level("a", -50.0, -60.0))])
     assert levels.take() == []
     assert levels.due_in_s() == pytest.approx(LEVELS_EVERY_S)
     now += LEVELS_EVERY_S

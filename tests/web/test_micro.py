@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import wave
 from collections.abc import Iterator
@@ -267,12 +268,32 @@ class TestInChromium:
         house.service.stop_detection()
         expect(page.get_by_text("La détection est arrêtée")).to_be_visible()
 
-    def test_a_refused_permission_is_told_on_the_phone(self, house: Served, hissing: Path) -> None:
+    def test_a_refused_permission_is_no_dead_end(self, house: Served, hissing: Path) -> None:
+        """From the first minute: refused, told how to allow it; allowed, told so; heard, and the first minute goes on."""
         with chromium(hissing, "--deny-permission-prompts") as browser:
-            page = open_micro(browser, house.url)
+            first = browser.new_context(locale="fr-FR").new_page()
+            first.set_default_timeout(PATIENCE_MS)
+            first.goto(house.url)
+            expect(first).to_have_title("Premiers pas · ClapTrap")
+            with first.context.expect_page() as opened:
+                first.get_by_role("link", name="Utiliser le micro de cet appareil").click()
+            page = opened.value
             page.get_by_role("button", name="Écouter avec ce micro").click()
             expect(page.get_by_text("Le micro est refusé à cette page")).to_be_visible()
             assert house.service.settings().sources == []
+            page.context.grant_permissions(["microphone"], origin=house.url)
+            expect(page.get_by_text("Le micro est maintenant autorisé")).to_be_visible()
+            listen(page)
+            expect(first.locator(".step .state-live")).to_be_visible()
+
+    def test_a_device_without_a_microphone_says_so(self, house: Served) -> None:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--use-fake-ui-for-media-stream"])
+            page = open_micro(browser, house.url)
+            page.get_by_role("button", name="Écouter avec ce micro").click()
+            expect(page.get_by_text(re.compile("n'a pas de micro|est pris par une autre application"))).to_be_visible()
+            expect(page.get_by_role("button", name="Écouter avec ce micro")).to_be_enabled()
+            browser.close()
 
     def test_http_from_elsewhere_is_explained_in_both_languages(
         self, tmp_path: Path, quiet_models: Path, hissing: Path
@@ -306,8 +327,9 @@ class TestInChromium:
         page = browser.new_page()
         page.goto(house.url)
         expect(page.get_by_text("ClapTrap n'écoute que cette machine")).to_be_visible()
-        page.get_by_role("link", name="Utiliser le micro de cet appareil").click()
-        expect(page.get_by_role("button", name="Écouter avec ce micro")).to_be_visible()
+        with page.context.expect_page() as opened:  # the house stays open beside it
+            page.get_by_role("link", name="Utiliser le micro de cet appareil").click()
+        expect(opened.value.get_by_role("button", name="Écouter avec ce micro")).to_be_visible()
 
 
 # -- without a browser ------------------------------------------------------------------------------------------------------

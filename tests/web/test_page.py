@@ -15,7 +15,7 @@ from tests.peers.vban import Sender, free_udp_port, packets, sine
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
 
-from claptrap.core.events import Heard, Level, ModelProgress, SourceStatus, State
+from claptrap.core.events import Heard, Level, Levels, ModelProgress, SourceStatus, State
 from claptrap.core.spec import PatternSpec, RtspInput, VbanInput
 
 pytestmark = needs_browser
@@ -150,7 +150,7 @@ def test_a_source_that_goes_leaves_nothing_that_news_could_stumble_over(page: Pa
     expect(card.locator(".level-value")).to_contain_text("dBFS")
     served.service.remove_source("salon")
     expect(card).to_have_count(0)
-    served.service.hub.publish(Level("salon", 0.0, -3.0))  # louder than the recording ever is
+    served.service.hub.publish(Levels((Level("salon", 0.0, -3.0),)))  # louder than the recording ever is
     expect(page.locator(".orb")).to_have_attribute("style", re.compile(r"--level: ?1\.000"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.peers.broker import MOSQUITTO, Broker
 from tests.peers.receiver import Receiver, answer
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served
@@ -52,6 +53,22 @@ def test_a_broker_is_saved_as_a_whole_and_a_fault_stands_beside_its_field(page: 
     assert served.service.settings().mqtt.password == "hunter2"
     expect(broker.get_by_label("Mot de passe")).not_to_have_value("hunter2")
     assert "hunter2" not in page.content()
+
+
+@pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
+def test_the_link_to_a_broker_is_told_as_it_comes_and_goes(page: Page, served: Served, tmp_path: Path) -> None:
+    """By the socket: the page does not ask for it again and again."""
+    asked: list[str] = []
+    settings = panel(page, "MQTT et Home Assistant")
+    link = settings.locator(".mqtt-state")
+    page.on("request", lambda request: asked.append(request.url))
+    with Broker(tmp_path) as broker:
+        served.service.change({"mqtt": {"enabled": True, "host": "127.0.0.1", "port": broker.port}})
+        expect(link).to_have_text("Connecté au courtier.")
+    expect(link).to_contain_text("En attente")
+    served.service.change({"mqtt": {"enabled": False}})
+    expect(link).to_have_text("Éteint : rien n'est envoyé par MQTT.")
+    assert not [url for url in asked if url.endswith("/api/state")]
 
 
 def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) -> None:

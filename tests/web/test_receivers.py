@@ -27,7 +27,8 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_until_it_is_back(served: 
             assert time.monotonic() < deadline, found
         assert (found["code"], found["waiting"], found["failures"]) == ("delivery.status", 1, OPEN_AFTER)
         assert "503" in found["message_fr"]
-        assert "delivery.open" in [problem["code"] for problem in served.ask("GET", "/api/state").json["problems"]]
+        problems = {problem["code"]: problem["message_fr"] for problem in served.ask("GET", "/api/state").json["problems"]}
+        assert "« Salon »" in problems["delivery.open"]
         assert b'claptrap_receiver_open{receiver="salon.webhook"} 1.0' in served.ask("GET", "/metrics").body
         event_id = served.ask("POST", "/api/sources/salon/webhook/test").json["event_id"]
         receiver.wait_for(OPEN_AFTER + 2)

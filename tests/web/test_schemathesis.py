@@ -30,6 +30,7 @@ FEW = 3
 SLOW = ("/api/support-bundle", "/api/devices")  # each takes a second or more, and has no parameters
 HEARD = {  # what must have succeeded at least once, lest all be refused and nothing shown
     *("GET /api/state", "GET /api/settings", "PATCH /api/settings", "GET /api/settings/export", "POST /api/settings/export"),
+    *("GET /api/settings/steps", "POST /api/settings/steps/{step_id}/undo", "GET /api/notify", "POST /api/webhooks/preview"),
     *("GET /api/sources", "POST /api/sources", "GET /api/sources/{source_id}", "DELETE /api/sources/{source_id}"),
     *("GET /api/history", "GET /api/history/counts", "GET /api/history/export", "GET /api/history/{event_id}"),
     *("PATCH /api/history/{event_id}", "GET /api/history/{event_id}/clip", "DELETE /api/history"),
@@ -63,6 +64,7 @@ def known(served: Served) -> dict[str, list[str]]:
     for event in events:
         served.service.take(event)
     served.service.clips.offer(Clip(events[0].id, events[0].timestamp, np.zeros(8000, np.float32)))
+    assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]
     deliveries = served.ask("GET", "/api/deliveries").json["deliveries"]
     return {
@@ -72,6 +74,7 @@ def known(served: Served) -> dict[str, list[str]]:
         "event_id": [events[0].id, events[1].id, "salon:e:9", "../../x"],
         "delivery_id": [deliveries[0]["id"], "none"],
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],
+        "step_id": [served.ask("GET", "/api/settings/steps").json["steps"][0]["id"], "none"],
         "name": [backup, "../settings.json"],
     }
 

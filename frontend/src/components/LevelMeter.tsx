@@ -1,43 +1,60 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { onBeat } from "../beat.ts";
 import { decimal } from "../i18n/format.ts";
-import { t } from "../i18n/index.ts";
+import { language, t } from "../i18n/index.ts";
 import { SILENCE_DBFS, levels } from "../store.ts";
 
 const FLOOR_DBFS = -60;
 const HOLD_MS = 1500;
-const FALL_PER_BEAT = 0.03;
+const FALL_PER_S = 0.3;
+const WORDS_MS = 300; // as often as digits can be read
 
 /** How far along a meter a level lies: 0 at −60 dBFS or less, 1 at full scale. */
 export function loudness(dbfs: number): number {
   return Math.min(1, Math.max(0, 1 - dbfs / FLOOR_DBFS));
 }
 
-/** Live loudness with peak hold. Ten times a second it moves two layers by transform and writes one text: no rendering. */
+/** Live loudness with peak hold. On each beat it moves two layers by transform, and now and then writes a text: no rendering. */
 export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean }) {
   const meter = useRef<HTMLDivElement>(null);
   const cover = useRef<HTMLElement>(null);
   const hold = useRef<HTMLElement>(null);
   const value = useRef<HTMLOutputElement>(null);
+  const wordedIn = language.value;
 
   // A layout effect ends with the elements; a plain one a frame later, when news may still come and nothing is left to write on.
   useLayoutEffect(() => {
+    let level = SILENCE_DBFS;
+    let loudest = SILENCE_DBFS; // since it was last put in words
     let held = 0;
     let heldAt = 0;
-    const show = (dbfs: number) => {
-      const level = loudness(dbfs);
-      const fallen = performance.now() - heldAt > HOLD_MS ? held - FALL_PER_BEAT : held;
-      if (level >= fallen) heldAt = performance.now();
-      held = Math.max(level, fallen);
-      cover.current!.style.transform = `scaleX(${(1 - level).toFixed(3)})`;
+    let shownAt = 0;
+    let wordedAt = -WORDS_MS;
+    let worded = SILENCE_DBFS;
+    const draw = () => {
+      const now = performance.now();
+      const long = loudness(level);
+      if (now - shownAt > HOLD_MS) loudest = level; // it was not seen for a while
+      const fallen = now - heldAt > HOLD_MS ? held - (FALL_PER_S * (now - shownAt)) / 1000 : held;
+      if (long >= fallen) heldAt = now;
+      held = Math.max(long, fallen);
+      shownAt = now;
+      cover.current!.style.transform = `scaleX(${(1 - long).toFixed(3)})`;
       hold.current!.style.transform = `translateX(${((held - 1) * 100).toFixed(1)}%)`;
-      const text = dbfs <= SILENCE_DBFS ? t("level.silence") : t("level.value", { level: decimal(dbfs, 0) });
-      if (value.current!.textContent !== text) value.current!.textContent = text;
-      meter.current!.setAttribute("aria-valuenow", String(Math.round(Math.max(FLOOR_DBFS, dbfs))));
-      meter.current!.setAttribute("aria-valuetext", text);
+      if (now - wordedAt < WORDS_MS && loudest <= worded) return;
+      wordedAt = now;
+      worded = loudest;
+      putInWords(meter.current!, value.current!, loudest);
+      loudest = level;
     };
-    show(SILENCE_DBFS);
-    return live ? levels.listen(sourceId, (news) => show(news.peak_dbfs)) : undefined;
-  }, [sourceId, live]);
+    draw();
+    const stops = [onBeat(meter.current!, draw)];
+    if (live) stops.push(levels.listen(sourceId, ({ peak_dbfs }) => {
+      level = peak_dbfs;
+      loudest = Math.max(loudest, peak_dbfs);
+    }));
+    return () => stops.forEach((stop) => stop());
+  }, [sourceId, live, wordedIn]);
 
   return (
     <div class="level">
@@ -48,4 +65,12 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
       <output class="level-value" ref={value} aria-hidden="true" />
     </div>
   );
+}
+
+function putInWords(meter: Element, value: Element, dbfs: number): void {
+  const text = dbfs <= SILENCE_DBFS ? t("level.silence") : t("level.value", { level: decimal(dbfs, 0) });
+  if (value.textContent === text) return;
+  value.textContent = text;
+  meter.setAttribute("aria-valuenow", String(Math.round(Math.max(FLOOR_DBFS, dbfs))));
+  meter.setAttribute("aria-valuetext", text);
 }

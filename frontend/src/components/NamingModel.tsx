@@ -1,5 +1,6 @@
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
+import { program } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
 
 /** How YAMNet's file comes. */
@@ -22,7 +23,7 @@ export function HowToNameSounds() {
     <div class="how">
       <p>{t("sounds.off")}</p>
       <p>{t("sounds.off_how")}</p>
-      <code dir="ltr">claptrap models pull</code>
+      <code dir="ltr">{program.value} models pull</code>
     </div>
   );
 }

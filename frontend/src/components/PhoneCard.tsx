@@ -2,10 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { findMicro } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import { link } from "../store.ts";
+import { link, program } from "../store.ts";
 import type { Invitation } from "../wire.ts";
-
-const COMMAND = "claptrap serve --host 0.0.0.0 --tls";
 
 /** How a phone becomes a microphone: the code to scan, or what must be done first. */
 export function PhoneCard() {
@@ -31,10 +29,10 @@ export function PhoneCard() {
       ) : (
         <div class="how">
           <p>{t(address ? "phone.insecure" : "phone.loopback")}</p>
-          <code>{COMMAND}</code>
+          <code dir="ltr">{program.value} serve --host 0.0.0.0 --tls</code>
         </div>
       )}
-      <p><a href="micro">{t("phone.here")}</a></p>
+      <p><a href="micro" target="_blank" rel="noopener">{t("phone.here")}</a></p>
     </section>
   );
 }

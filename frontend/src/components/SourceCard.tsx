@@ -1,10 +1,10 @@
-import { useComputed } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { clock, score } from "../i18n/format.ts";
+import { clock, decimal, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import { drafts, edit } from "../saving.ts";
-import { detections, link, statuses } from "../store.ts";
+import { detections, link, sources, statuses } from "../store.ts";
 import type { SourceSettings } from "../wire.ts";
 import { DelayField } from "./DelayField.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
@@ -20,18 +20,18 @@ import { WebhookField } from "./WebhookField.tsx";
 import { kindName } from "./kinds.ts";
 import { soundFormat } from "./soundFormat.ts";
 
+/** With so few sources their cards show at once what is set once. */
+const FEW = 2;
+
 /** One source at a glance: how it is, how loud, how its candidates score, its last clap, and what is tuned most often. */
 export function SourceCard({ source }: { source: SourceSettings }) {
-  const path = `sources.${source.id}`;
+  const enabled = isOn(source);
   return (
-    <div><article class="panel source" aria-label={source.name}>
+    <div><article class={`panel source ${enabled ? "" : "source-off"}`} aria-label={source.name}>
       <SourceHead source={source} heading={<h2 dir="auto" title={source.name}><a href={linkTo.source(source.id)}>{source.name}</a></h2>} />
-      <Sound source={source} />
-      <div class="fields">
-        <ThresholdField path={`${path}.threshold`} value={source.threshold} />
-        <DelayField path={`${path}.delay_s`} value={source.delay_s} />
-        <WebhookField source={source} />
-      </div>
+      {enabled && <Sound source={source} />}
+      {enabled && <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} brief />}
+      {enabled && <Reaction source={source} />}
       <p class="source-foot">
         <LastClap sourceId={source.id} />
         <a class="quiet-link" href={linkTo.source(source.id)} aria-label={t("source.open_named", { name: source.name })}>{t("source.open")} →</a>
@@ -39,6 +39,27 @@ export function SourceCard({ source }: { source: SourceSettings }) {
     </article></div>
   );
 }
+
+/** What follows a clap: rarely changed, so it can be folded away; what is set is said all the same. */
+function Reaction({ source }: { source: SourceSettings }) {
+  const urls = source.webhooks.filter(({ enabled, url }) => enabled && url).map(({ url }) => url);
+  const few = useSignal(sources.value.length <= FEW).value;
+  return (
+    <details class="reaction" open={few}>
+      <summary>
+        <span>{t("source.delay", { delay: decimal(source.delay_s, 1) })}</span>
+        <span class="clip">{urls.length > 1 ? t("source.webhooks", { count: urls.length }) : urls[0] ? t("source.webhook", { url: place(urls[0]) }) : t("source.webhook_none")}</span>
+      </summary>
+      <div class="fields">
+        <DelayField path={`sources.${source.id}.delay_s`} value={source.delay_s} />
+        <WebhookField source={source} />
+      </div>
+    </details>
+  );
+}
+
+/** The machine that an address leads to, and no more: what follows may be a secret. */
+const place = (url: string) => url.replace(/^[a-z]+:\/\/([^/?#]*@)?/i, "").replace(/[/?#].*$/, "");
 
 /** What stands above a source, wherever it is shown: what it is, how it is, its switch, and what is wrong. */
 export function SourceHead({ source, heading }: { source: SourceSettings; heading?: ComponentChildren }) {
@@ -50,9 +71,9 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
         <SourceIcon kind={source.kind} />
         <div class="source-title">
           {heading}
-          <p class="muted">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
+          <SourceState status={status} enabled={source.enabled} />
+          <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
         </div>
-        <SourceState status={status} enabled={source.enabled} />
         <Switch
           hidden id={`${path}.enabled`}
           checked={source.enabled}
@@ -77,6 +98,9 @@ export function Sound({ source }: { source: SourceSettings }) {
     </>
   );
 }
+
+/** Whether a source is switched on, as it is being set just now. */
+const isOn = ({ id, enabled }: SourceSettings) => Boolean(drafts.value[`sources.${id}.enabled`]?.value ?? enabled);
 
 /** A source's threshold as it is being set just now. */
 export function thresholdOf(source: SourceSettings): number {

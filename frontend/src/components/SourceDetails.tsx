@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { readSource } from "../api.ts";
 import { clock, duration, iso } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
-import { statuses } from "../store.ts";
+import { figures, statuses } from "../store.ts";
 import type { SourceCounts } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { Shape } from "./Shape.tsx";
@@ -42,7 +42,7 @@ function Figures({ sourceId }: { sourceId: string }) {
     const again = setInterval(ask, AGAIN_MS);
     return () => clearInterval(again);
   }, [sourceId]);
-  const heardAt = statuses.value[sourceId]?.last_heard;
+  const { last_heard: heardAt, missing_hops: missing = 0 } = figures.get(sourceId) ?? {};
   return (
     <>
       {refusal.value && <p class="muted" role="status">{refusal.value}</p>}
@@ -50,7 +50,7 @@ function Figures({ sourceId }: { sourceId: string }) {
         <dt>{t("details.last_heard")}</dt>
         <dd>{heardAt ? <time dateTime={iso(heardAt)}>{clock(heardAt)}</time> : t("details.never")}</dd>
         <dt>{t("details.retries")}</dt><dd>{counts.value?.retries ?? "…"}</dd>
-        <dt>{t("details.missing")}</dt><dd>{duration((statuses.value[sourceId]?.missing_hops ?? 0) * HOP_S)}</dd>
+        <dt>{t("details.missing")}</dt><dd>{duration(missing * HOP_S)}</dd>
         <dt>{t("details.lost")}</dt><dd>{duration(lost(sourceId))}</dd>
         <dt>{t("details.claps")}</dt><dd>{counts.value?.claps ?? "…"}</dd>
         <dt>{t("details.detections")}</dt><dd>{counts.value?.detections ?? "…"}</dd>

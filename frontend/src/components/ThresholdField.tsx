@@ -5,11 +5,18 @@ import { SaveState } from "./SaveState.tsx";
 
 const PAUSE_MS = 250;
 
+interface Props {
+  path: string;
+  value: number;
+  /** In one row, without saying what it does. */
+  brief?: boolean;
+}
+
 /** The least score of a clap. */
-export function ThresholdField({ path, value }: { path: string; value: number }) {
+export function ThresholdField({ path, value, brief = false }: Props) {
   const shown = Number(drafts.value[path]?.value ?? value);
   return (
-    <div class="field field-threshold">
+    <div class={`field field-threshold ${brief ? "field-brief" : ""}`}>
       <div class="field-head">
         <label for={path}>{t("field.threshold")}</label>
         <output for={path} class="field-value">{score(shown)}</output>
@@ -20,7 +27,7 @@ export function ThresholdField({ path, value }: { path: string; value: number })
         onInput={(event) => edit(path, event.currentTarget.valueAsNumber, PAUSE_MS)}
         onBlur={() => settle(path)}
       />
-      <p class="hint" id={`${path}-hint`}>{t("field.threshold_hint")}</p>
+      <p class={brief ? "unseen" : "hint"} id={`${path}-hint`}>{t("field.threshold_hint")}</p>
       <SaveState path={path} id={`${path}-state`} />
     </div>
   );

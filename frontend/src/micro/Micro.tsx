@@ -8,10 +8,10 @@ import { Shape } from "../components/Shape.tsx";
 import { useFlash } from "../flash.ts";
 import { clock, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { detections, newestClap, opened, running, sources, statuses } from "../store.ts";
+import { detections, newestClap, opened, program, running, sources, statuses } from "../store.ts";
 import { deviceName } from "./device.ts";
 import { isSupported } from "./microphone.ts";
-import { paused, phase, remembered, sourceId, start, stop, trouble } from "./sending.ts";
+import { allowed, paused, phase, remembered, sourceId, start, stop, trouble } from "./sending.ts";
 
 const CLAP_MS = 1000;
 
@@ -82,7 +82,7 @@ function title(isLive: boolean): string {
 function detail(isLive: boolean): string {
   if (isLive) return t("micro.live_detail");
   if (phase.value === "joining") return t("micro.reconnecting_detail");
-  return phase.value === "ready" ? t("micro.ready_detail") : "";
+  return phase.value === "ready" ? t(allowed.value ? "micro.allowed" : "micro.ready_detail") : "";
 }
 
 /** Why nothing is heard although the microphone is on. */
@@ -107,7 +107,7 @@ function Insecure() {
       <Reason words={t("micro.insecure")} />
       <div class="how">
         <p>{t("micro.insecure_how")}</p>
-        <code>claptrap serve --host 0.0.0.0 --tls</code>
+        <code dir="ltr">{program.value} serve --host 0.0.0.0 --tls</code>
         <p>{t("micro.insecure_then", { address })}</p>
       </div>
     </section>

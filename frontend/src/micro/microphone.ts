@@ -3,7 +3,7 @@
 
 declare const WORKLET: string;
 
-export type Failure = "refused" | "no_device" | "busy";
+export type Failure = "refused" | "refused_by_system" | "dismissed" | "no_device" | "busy";
 
 /** The microphone could not be opened, for a reason that has a sentence. */
 export class MicrophoneError extends Error {
@@ -57,13 +57,26 @@ export async function openMicrophone(listener: Listener): Promise<Microphone> {
 async function askForMicrophone(): Promise<MediaStream> {
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   return navigator.mediaDevices.getUserMedia({ audio }).catch((error: unknown) => {
-    throw new MicrophoneError(failureOf(error instanceof DOMException ? error.name : ""));
+    throw new MicrophoneError(error instanceof DOMException ? failureOf(error) : "busy");
   });
 }
 
-function failureOf(name: string): Failure {
-  if (name === "NotAllowedError" || name === "SecurityError") return "refused";
-  return name === "NotFoundError" || name === "OverconstrainedError" ? "no_device" : "busy";
+function failureOf({ name, message }: DOMException): Failure {
+  if (name === "NotFoundError" || name === "OverconstrainedError") return "no_device";
+  if (name !== "NotAllowedError" && name !== "SecurityError") return "busy";
+  if (/system/i.test(message)) return "refused_by_system"; // only Chromium says so; elsewhere the general words are right too
+  return /dismissed/i.test(message) ? "dismissed" : "refused";
+}
+
+/** Calls `then` once somebody allows this page the microphone after all; never where the browser does not tell. */
+export async function whenAllowed(then: () => void): Promise<void> {
+  const known = await navigator.permissions?.query({ name: "microphone" as PermissionName }).catch(() => null);
+  if (!known) return;
+  known.onchange = () => {
+    if (known.state !== "granted") return;
+    known.onchange = null;
+    then();
+  };
 }
 
 function close(media: MediaStream | null, context: AudioContext): void {

@@ -6,7 +6,7 @@ import { claimBrowser } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
 import type { Worded } from "../wire.ts";
-import { type Microphone, MicrophoneError, openMicrophone } from "./microphone.ts";
+import { type Microphone, MicrophoneError, openMicrophone, whenAllowed } from "./microphone.ts";
 
 export type Phase = "ready" | "asking" | "joining" | "on";
 
@@ -16,6 +16,8 @@ const MOST_WAITING_BYTES = 200_000; // about 2 s of sound: what comes later is w
 export const phase = signal<Phase>("ready");
 /** Why the microphone is not on, in words. */
 export const trouble = signal("");
+/** Whether the microphone was allowed after it had been refused. */
+export const allowed = signal(false);
 export const paused = signal<"muted" | "asleep" | "">("");
 export const sourceId = signal("");
 export const remembered = recall();
@@ -39,6 +41,7 @@ export function sendOver(opened: Socket): void {
 export async function start(name: string): Promise<void> {
   phase.value = "asking";
   trouble.value = "";
+  allowed.value = false;
   try {
     const opened = await openMicrophone({ block: send, ended: unplugged, paused: (why) => (paused.value = why) });
     microphone = opened;
@@ -52,7 +55,14 @@ export async function start(name: string): Promise<void> {
     if (socket?.connected) join();
   } catch (error) {
     end(error instanceof MicrophoneError ? t(`micro.${error.failure}`) : t("micro.failed", { reason: inWords(error) }));
+    if (error instanceof MicrophoneError) void whenAllowed(nowAllowed);
   }
+}
+
+function nowAllowed(): void {
+  if (phase.value !== "ready") return;
+  trouble.value = "";
+  allowed.value = true;
 }
 
 export function stop(code = "browser.stopped"): void {

@@ -1,9 +1,11 @@
-"""Which build of ClapTrap this is: the version, and the commit that it was made from."""
+"""Which build of ClapTrap this is: the version, the commit that it was made from, and how it is called."""
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
+import sys
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -38,3 +40,14 @@ def version_and_commit() -> str:
     """Return e.g. ``0.1.0 (1a2b3c4d5e6f)``; looked up once, as it was when this process first asked."""
     name = commit()
     return f"{__version__} ({name})" if name else __version__
+
+
+@cache
+def program() -> str:
+    """Return how this very ClapTrap is called in a terminal: ``claptrap`` where that finds it, else its whole path."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return shlex.join([sys.executable, "-m", "claptrap"])
+    if called.name != "claptrap" or not called.is_file() or shutil.which("claptrap") == str(called.absolute()):
+        return "claptrap"
+    return shlex.quote(str(called.absolute()))

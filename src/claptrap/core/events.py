@@ -133,6 +133,13 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """The loudness of all that was heard in the last tenth of a second: one piece of news for any number of sources."""
+
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The sounds that YAMNet names on one source just now."""
 
@@ -281,9 +288,16 @@ class ProblemsChanged:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerLink:
+    """The link to the MQTT broker is another than it was: ``off``, ``waiting`` or ``connected``."""
+
+    state: str
+
+
 Status = (
     SourceStatus
-    | Level
+    | Levels
     | Heard
     | Verdict
     | Picture
@@ -294,6 +308,7 @@ Status = (
     | DetectionRunning
     | SettingsChanged
     | ProblemsChanged
+    | BrokerLink
 )
 """What the lossy side carries: everything that a live page wants and nobody must rely on."""
 

@@ -469,8 +469,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
     },
     "delivery.open": {
-        "en": "The receiver of “{source}” ({url}) does not answer as it should, again and again. It is tried slowly from now on; what waits for it is kept in order, and told once it answers.",
-        "fr": "Le destinataire de « {source} » ({url}) ne répond pas comme il faut, essai après essai. Il est désormais essayé plus lentement ; ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
+        "en": "The receiver of “{source}” ({url}) does not answer as it should. What waits for it is kept in order, and told once it answers.",
+        "fr": "Le destinataire de « {source} » ({url}) ne répond pas comme il faut. Ce qui l'attend est gardé dans l'ordre, et lui sera envoyé dès qu'il répondra.",
     },
     "delivery.overflow": {
         "en": "Too many events were waiting for this receiver; the oldest was given up.",

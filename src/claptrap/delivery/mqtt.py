@@ -57,7 +57,7 @@ class Mqtt:
 
     Args:
         on_order: called with each order, in the link's thread: must return at once.
-        on_change: called when ``problem`` has changed.
+        on_change: called when ``problem`` or ``connected`` has changed.
         backoff: how long to wait between attempts to connect.
     """
 
@@ -77,6 +77,7 @@ class Mqtt:
         self._client: paho.Client | None = None
         self._over = threading.Event()  # ends the session that is under way
         self._problem: ClapTrapError | None = None
+        self._said: object = (False, None)
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -331,8 +332,9 @@ class Mqtt:
         self._say(DeliveryError(code, retryable=True, where=spec.url, **why))
 
     def _say(self, problem: ClapTrapError | None) -> None:
-        known, self._problem = self._problem, problem
-        if (known and (known.code, known.params)) != (problem and (problem.code, problem.params)):
+        self._problem = problem
+        known, self._said = self._said, (self.connected, problem and (problem.code, problem.params))
+        if known != self._said:
             self._on_change()
 
 

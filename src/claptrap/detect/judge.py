@@ -2,7 +2,8 @@
 
 Each candidate is looked at as soon as 72 ms of it have been heard, and again at 112, 152 and 200 ms until a look is sure.
 The embedded model looks every time. Where YAMNet is there, the embedded model only dismisses what is none; YAMNet hears the
-rest at 112 ms, and at 200 ms what was not clear then. The same for any number of rows: all that is due is looked at in one
+rest at 112 ms, and at 200 ms what was not clear then. Where the next clap follows so soon that late looks hear it too, what
+the first looks made of the one before counts as much. The same for any number of rows: all that is due is looked at in one
 batch.
 """
 
@@ -31,6 +32,11 @@ LABEL_MOST = 5
 NAMED_LEAST_SCORE = 0.3  # rulings below this get no labels: nobody will see them
 APPLAUSE = 62  # YAMNet's class
 GATE_LAG = 320  # samples after an onset within which the gate tells it
+APART = 1280  # samples, 80 ms: what begins sooner after a clap is its reflection; later, it may be the next one, which …
+NEXT_LEAST_SCORE = 0.3  # … its own first look says
+SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
+AIR = 10 ** (-45 / 20)  # how loud the models hear that instead, to the window's peak: no place is silent, and they know none
+_AIR = np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
 _LAST = len(LOOKS) - 1
 CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset that YAMNet hears too
 
@@ -71,6 +77,7 @@ class _Case:
 
     onset: int
     look: int = 0
+    scores: list[float] = field(default_factory=list)  # of the looks so far
     early: float | None = None
     decided: int | None = None
     score: float = 0.0
@@ -115,10 +122,27 @@ class _Row:
             kept[head:] = self.samples[: len(kept) - head]
         return out
 
+    def undisturbed(self, case: _Case) -> int:
+        """Return how many looks at a case had not heard the clap that follows; 0 if at its last look none is known."""
+        for other in self.cases:
+            gap, first_look = other.onset - case.onset, other.scores[0] if other.scores else other.score
+            if APART <= gap <= AFTER[_LAST] - AFTER[0] and first_look >= NEXT_LEAST_SCORE:
+                return sum(after <= gap for after in AFTER)
+        return 0
+
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window up to ``end``: at every look from ``CONTEXT`` before the onset on, silence before."""
-        heard = self.window(onset - CONTEXT, end)
+        heard = aired(self.window(onset - CONTEXT, end))
         return np.pad(heard, (SAMPLES - len(heard), 0))
+
+
+def aired(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill (n,) samples, n a multiple of 16, with faint noise where a noise gate or a gap left them digitally silent."""
+    blocks = samples.reshape(-1, 16)
+    peaks = np.abs(blocks).max(axis=1)
+    silent = peaks < SILENT
+    blocks[silent] += np.float32(AIR) * peaks.max() * _AIR[: len(blocks)][silent]
+    return samples
 
 
 class Judge:
@@ -228,14 +252,17 @@ class Judge:
         """Look at cases in one batch; rule on those of which this look is sure, and on all at the last."""
         heard = AFTER[look]
         starts = [(state, case.onset - BEFORE, case.onset + heard) for state, case in due]
-        samples = np.stack([state.window(begin, begin + PATCH, heard=end) for state, begin, end in starts])
+        samples = np.stack([aired(state.window(begin, begin + PATCH, heard=end)) for state, begin, end in starts])
         logits = self._clapnet.logits(log_mel(samples), LOOKS[look])
         for (state, case), logit in zip(due, logits.tolist(), strict=True):
             is_sure = self._weigh(state, case, logit, look, yamnet)
             if is_sure or look == _LAST:
                 case.decided = case.onset + heard
+                if look == _LAST:
+                    case.score = max([case.score, *case.scores[: state.undisturbed(case)]])
             else:
                 case.look += 1
+                case.scores.append(case.score)
 
     def _weigh(self, state: _Row, case: _Case, logit: float, look: int, yamnet: YamNet | None) -> bool:
         """Score a case by what is known at this look; return whether that is enough."""
@@ -246,6 +273,8 @@ class Judge:
         if not self._confirmer.worth_asking(logit, look):
             case.score = self._confirmer.dismissed(logit, look)
             return True
+        if look < EARLY:
+            case.score = self._confirmer.alone(logit, look).score
         if look not in (EARLY, _LAST):
             return False
         if case.early is None:  # look EARLY, or a later one where YAMNet has come meanwhile

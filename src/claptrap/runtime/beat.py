@@ -13,13 +13,13 @@ from claptrap.runtime.stream import Stream
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One hop of every source that was ready, and what the gate made of it.
+    """As many hops of every source that was ready, and what the gate made of them.
 
     Attributes:
         opened: streams that begin with this beat.
         rows: (R,) rows heard.
-        hops: (R, 320) their samples.
-        lost: (R,) hops missing just before each.
+        hops: (R, n · 320) their samples, n ≥ 1.
+        lost: (R,) hops missing just before them.
         candidates: onsets that the gate found.
         finished: streams of which no more will come after this beat.
     """

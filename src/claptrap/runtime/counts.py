@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from claptrap.core.events import Attempt, Clap, Event, Level, SourceStatus, State, Status
+from claptrap.core.events import Attempt, Clap, Event, Level, Levels, SourceStatus, State, Status
 
 OUTCOMES = ("delivered", "retried", "given_up")
 
@@ -33,7 +33,8 @@ class Counts:
     """Counts news. Any thread may add and ask."""
 
     def __init__(self) -> None:
-        self._sources: dict[str, SourceCounts] = {}
+        self._sources: dict[str, SourceCounts] = {}  # without their levels, which come ten times a second
+        self._levels: dict[str, Level] = {}
         self._deliveries: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
         self._lock = threading.Lock()
 
@@ -43,7 +44,9 @@ class Counts:
             match news:
                 case Attempt():
                     self._deliveries[_outcome(news)] += 1
-                case Clap() | Event() | Level() | SourceStatus():
+                case Levels():
+                    self._levels.update((level.source_id, level) for level in news.levels)
+                case Clap() | Event() | SourceStatus():
                     now = self._sources.get(news.source_id, SourceCounts())
                     self._sources[news.source_id] = _added(now, news)
 
@@ -51,11 +54,12 @@ class Counts:
         """Forget every source but these."""
         with self._lock:
             self._sources = {source: counts for source, counts in self._sources.items() if source in source_ids}
+            self._levels = {source: level for source, level in self._levels.items() if source in source_ids}
 
     def source(self, source_id: str) -> SourceCounts:
         """Return what a source did; nothing for one that is unknown."""
         with self._lock:
-            return self._sources.get(source_id, SourceCounts())
+            return replace(self._sources.get(source_id, SourceCounts()), level=self._levels.get(source_id))
 
     def deliveries(self) -> Mapping[str, int]:
         """Return the number of attempts to tell a receiver, by ``OUTCOMES``."""
@@ -63,14 +67,12 @@ class Counts:
             return dict(self._deliveries)
 
 
-def _added(now: SourceCounts, news: Clap | Event | Level | SourceStatus) -> SourceCounts:
+def _added(now: SourceCounts, news: Clap | Event | SourceStatus) -> SourceCounts:
     match news:
         case Clap():
             return replace(now, claps=now.claps + 1)
         case Event():
             return replace(now, detections=now.detections + 1)
-        case Level():
-            return replace(now, level=news)
         case SourceStatus(state=State.RETRYING | State.FAILED) if news.attempt:
             return replace(now, retries=now.retries + 1)
     return now

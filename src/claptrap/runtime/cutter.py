@@ -29,15 +29,16 @@ class Cutter:
         self._tape: Tape | None = None
         self._waiting: list[Event] = []
 
-    def hear(self, hop: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
-        """Take the next hop (320,), before which ``lost`` are missing; cut what can be cut now."""
+    def hear(self, hops: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
+        """Take the next hops (n, 320), before which ``lost`` are missing; cut what can be cut now."""
         if is_wanted:
             self._tape = self._tape or Tape(TAPE_HOPS, self._heard)
-            self._tape.write(hop, lost)
+            for i, hop in enumerate(hops):
+                self._tape.write(hop, lost if i == 0 else 0)
         else:
             self._tape = None
             self._waiting.clear()
-        self._heard += lost + 1
+        self._heard += lost + len(hops)
         if self._waiting:
             ready = [event for event in self._waiting if _end(event) <= self._heard * HOP]
             self._waiting = [event for event in self._waiting if event not in ready]

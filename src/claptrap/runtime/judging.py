@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 from claptrap.audio.clip import ClipSink
-from claptrap.audio.frame import RATE_HZ
+from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.clock import Clock
 from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
 from claptrap.core.spec import SourceSpec
@@ -97,6 +97,7 @@ class Judging:
         self._status = status
         self._clock = clock
         self._ears: dict[int, Ear] = {}
+        self._names_wanted = True
         self._stop = threading.Event()
         self._faults = Tally()
         self._thread = threading.Thread(target=self._run, name="judge")
@@ -114,6 +115,10 @@ class Judging:
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Hand over YAMNet, from any thread; only the judge's thread uses it, from the next beat on."""
         self._yamnet = yamnet
+
+    def name_sounds(self, *, is_wanted: bool) -> None:
+        """Name sounds from the next beat on, or do not; from any thread."""
+        self._names_wanted = is_wanted
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -152,9 +157,9 @@ class Judging:
 
     def _remember(self, beat: Beat) -> None:
         """Let each stream keep its newest sound, if its source wants clips."""
-        for row, hop, lost in zip(beat.rows.tolist(), beat.hops, beat.lost.tolist(), strict=True):
+        for row, hops, lost in zip(beat.rows.tolist(), beat.hops, beat.lost.tolist(), strict=True):
             if (ear := self._ears.get(row)) is not None:
-                ear.cutter.hear(hop, lost, is_wanted=ear.spec.clips)
+                ear.cutter.hear(hops.reshape(-1, HOP), lost, is_wanted=ear.spec.clips)
 
     def _rule(self, ruling: Ruling) -> None:
         ear = self._listening(ruling.row)
@@ -190,7 +195,9 @@ class Judging:
             ear.cutter.want(event)
 
     def _name_sounds(self) -> None:
-        """Name a few sounds, unless a beat waits: a name can be late, a clap cannot."""
+        """Name a few sounds where somebody wants to know, unless a beat waits: a name can be late, a clap cannot."""
+        if not self._names_wanted:
+            return
         for sounds in self._judge.labels(NAMED_AT_ONCE if self._beats.empty() else 0):
             if (ear := self._listening(sounds.row)) is not None:
                 self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))

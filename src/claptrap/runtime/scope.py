@@ -45,11 +45,16 @@ class Scope:
         self._drawings.pop(stream.row, None)
 
     def add(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
-        """Take one hop (R, 320) of each row, with the hops lost just before it."""
-        self._heard[rows] += 1 + lost
+        """Take as many hops of each row (R, n · 320), with the hops lost just before them."""
         if not self._shown:
+            self._heard[rows] += lost + hops.shape[1] // HOP
             self._drawings.clear()
             return
+        for begin in range(0, hops.shape[1], HOP):
+            self._draw(rows, hops[:, begin : begin + HOP], lost if begin == 0 else np.zeros_like(lost))
+
+    def _draw(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
+        self._heard[rows] += 1 + lost
         for row, hop, n in zip(rows.tolist(), hops, lost.tolist(), strict=True):
             stream = self._streams[row]
             if stream.source_id not in self._shown:

@@ -1,4 +1,4 @@
-"""The beat: every 20 ms, the newest hops of all sources at once go through the gate, and on to the judge.
+"""The beat: every 20 or 40 ms, the newest hops of all sources at once go through the gate, and on to the judge.
 
 One thread for any number of sources (house.md, "Threads for reading, arrays for hearing"). Nothing here waits for a network
 or a model: the judge is behind a bounded queue. Overload rule: when the judge is that far behind, the beat waits for it, the
@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP
 from claptrap.core.clock import Clock
-from claptrap.core.events import Level, StatusSink
+from claptrap.core.events import Level, Levels, StatusSink
 from claptrap.core.tally import Tally
 from claptrap.detect.onset import Candidate, Gate
 from claptrap.runtime.beat import Beat
@@ -25,11 +26,15 @@ from claptrap.runtime.scope import Scope
 from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
+MOST_HOPS = 5  # of one row in one block; the hop that completes a level ends one
+FEW = 4  # sources that are heard every 20 ms; more of them every 40: a beat costs as much for ten as for one
 LEVEL_EVERY_HOPS = 5  # 100 ms: what a meter on a page can show
 FLOOR_DBFS = -120.0
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
-_NO_ROWS = np.zeros(0, np.int64)
-_NO_HOPS = np.zeros((0, HOP), np.float32)
+"""Hops (k, 320) of one row, and the hops lost before each (k,)."""
+Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
+"""Rows (R,), as many hops of each (R, n · 320), and the hops lost before them (R,)."""
+_NOTHING: Block = np.zeros(0, np.int64), np.zeros((0, HOP), np.float32), np.zeros(0, np.int64)
 _log = logging.getLogger(__name__)
 
 
@@ -77,10 +82,10 @@ class Ticker:
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of hearing, and says so
                 self._start_afresh(error)
             self.beat_at = self._clock.monotonic()
-            due = max(due + HOP_S, self.beat_at - 1.0)
+            due = max(due + (HOP_S if len(self._streams) <= FEW else 2 * HOP_S), self.beat_at - 1.0)
 
     def round(self) -> None:
-        """Take what is in the rings, and pass it on as one beat per 20 ms."""
+        """Take what is in the rings, and pass it on as beats: one for all rows that have brought equally much."""
         opened, current = self._take_over()
         for stream in opened:
             self._gate.open(stream.row)
@@ -88,11 +93,11 @@ class Ticker:
             self._scope.open(stream)
         batches = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
         finished = tuple(s for s, ended, (hops, _) in batches if ended and len(hops) < CATCH_UP_HOPS)
-        longest = max((len(hops) for _, _, (hops, _) in batches), default=0)
-        for i in range(longest):
-            self._send(opened if i == 0 else (), *_slice(batches, i), finished if i == longest - 1 else ())
-        if not longest and (opened or finished):
-            self._send(opened, _NO_ROWS, _NO_HOPS, _NO_ROWS, finished)
+        blocks = list(_blocks(batches))
+        if not blocks and (opened or finished):
+            blocks = [_NOTHING]
+        for i, block in enumerate(blocks):
+            self._send(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
         with self._lock:
             self._streams = [s for s in self._streams if s not in finished and s.failure is None]
 
@@ -141,46 +146,68 @@ class Ticker:
             self._streams = []
 
 
-def _slice(
-    batches: list[tuple[Stream, bool, Batch]], i: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-    """Return the i-th hop of every stream that has one: rows (R,), hops (R, 320), lost (R,)."""
-    ready = [(s.row, hops[i], lost[i]) for s, _, (hops, lost) in batches if len(hops) > i]
-    return (
-        np.array([row for row, _, _ in ready], np.int64),
-        np.stack([hop for _, hop, _ in ready]),
-        np.array([n for _, _, n in ready], np.int64),
-    )
+def _blocks(batches: list[tuple[Stream, bool, Batch]]) -> Iterator[Block]:
+    """Cut what was read into blocks of equally many hops of different rows, each row's in order; a gap begins a new one."""
+    waiting = [(stream.row, _pieces(hops, lost)) for stream, _, (hops, lost) in batches if len(hops)]
+    while waiting:
+        by_length: dict[int, list[tuple[int, Batch]]] = {}
+        for row, (piece, *_) in waiting:
+            by_length.setdefault(len(piece[0]), []).append((row, piece))
+        for n_hops, alike in sorted(by_length.items()):
+            yield (
+                np.array([row for row, _ in alike], np.int64),
+                np.stack([hops for _, (hops, _) in alike]).reshape(len(alike), n_hops * HOP),
+                np.array([lost[0] for _, (_, lost) in alike], np.int64),
+            )
+        waiting = [(row, rest) for row, (_, *rest) in waiting if rest]
+
+
+def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Batch]:
+    """Cut hops (k, 320), k ≥ 1, before each gap and at every ``MOST_HOPS``."""
+    if len(hops) <= MOST_HOPS and not lost[1:].any():
+        return [(hops, lost)]
+    gaps = [0, *(np.flatnonzero(lost[1:]) + 1).tolist(), len(hops)]
+    cuts = [cut for begin, end in pairwise(gaps) for cut in range(begin, end, MOST_HOPS)]
+    return [(hops[begin:end], lost[begin:end]) for begin, end in pairwise([*cuts, len(hops)])]
 
 
 class Meters:
-    """Loudness per source, told every 100 ms of its sound."""
+    """Loudness of every row, told of all together, whenever one of them has brought a tenth of a second."""
 
     def __init__(self, sink: StatusSink) -> None:
         self._sink = sink
-        self._streams: dict[int, tuple[Stream, list[tuple[float, float]]]] = {}
+        self._streams: dict[int, Stream] = {}
+        self._peaks = np.zeros(0, np.float32)  # of each row since it was told, like the next two
+        self._powers = np.zeros(0, np.float64)  # sums over hops
+        self._hops = np.zeros(0, np.int64)
 
     def open(self, stream: Stream) -> None:
         """Begin to measure ``stream``, in place of what was on its row."""
-        self._streams[stream.row] = (stream, [])
+        self._streams[stream.row] = stream
+        more = (0, max(0, stream.row + 1 - len(self._hops)))
+        self._peaks, self._powers = np.pad(self._peaks, more), np.pad(self._powers, more)
+        self._hops = np.pad(self._hops, more)
+        self._forget(stream.row)
 
     def add(self, rows: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
-        """Measure one hop (320 samples) of each row."""
-        peaks = np.abs(hops).max(axis=1)
-        powers = np.square(hops, dtype=np.float64).mean(axis=1)
-        for row, peak, power in zip(rows.tolist(), peaks.tolist(), powers.tolist(), strict=True):
-            stream, measured = self._streams[row]
-            measured.append((peak, power))
-            if len(measured) >= LEVEL_EVERY_HOPS:
-                self._sink.offer(_level(stream.source_id, measured))
-                measured.clear()
+        """Measure as many hops of each row (R, n · 320)."""
+        self._peaks[rows] = np.maximum(self._peaks[rows], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
+        self._powers[rows] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
+        self._hops[rows] += hops.shape[1] // HOP
+        if self._hops[rows].max() >= LEVEL_EVERY_HOPS:
+            self._tell()
+
+    def _tell(self) -> None:
+        heard = np.flatnonzero(self._hops)
+        peaks, levels = _dbfs(self._peaks[heard]), _dbfs(np.sqrt(self._powers[heard] / self._hops[heard]))
+        told = zip(heard.tolist(), peaks, levels, strict=True)
+        self._sink.offer(Levels(tuple(Level(self._streams[row].source_id, peak, rms) for row, peak, rms in told)))
+        self._forget(heard)
+
+    def _forget(self, rows: int | NDArray[np.int64]) -> None:
+        self._peaks[rows], self._powers[rows], self._hops[rows] = 0, 0, 0
 
 
-def _level(source_id: str, measured: list[tuple[float, float]]) -> Level:
-    peak = max(p for p, _ in measured)
-    rms = (sum(power for _, power in measured) / len(measured)) ** 0.5
-    return Level(source_id, _dbfs(peak), _dbfs(rms))
-
-
-def _dbfs(amplitude: float) -> float:
-    return round(max(FLOOR_DBFS, 20 * float(np.log10(max(amplitude, 1e-9)))), 1)
+def _dbfs(amplitudes: NDArray[np.floating]) -> list[float]:
+    decibels: list[float] = np.round(np.maximum(FLOOR_DBFS, 20 * np.log10(np.maximum(amplitudes, 1e-9))), 1).tolist()
+    return decibels

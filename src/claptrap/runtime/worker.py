@@ -114,6 +114,10 @@ class Worker:
         """Draw the sound of these sources, and of no others, as ``Picture`` news."""
         self._ticker.show(source_ids)
 
+    def name_sounds(self, *, is_wanted: bool) -> None:
+        """Say whether ``Heard`` news are wanted, as they are at first; the labels of claps come in any case."""
+        self._judging.name_sounds(is_wanted=is_wanted)
+
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is that is being heard, by id."""
         with self._lock:

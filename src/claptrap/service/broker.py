@@ -26,7 +26,7 @@ class BrokerRoom:
         settings: gives those in force.
         statuses: gives how every source is.
         change_source: changes the settings of one source, as the page does.
-        on_change: called when ``problems`` has changed.
+        on_change: called when ``problems`` or ``state`` has changed.
     """
 
     def __init__(
@@ -39,6 +39,8 @@ class BrokerRoom:
         self._settings = settings
         self._statuses = statuses
         self._change_source = change_source
+        self._on_change = on_change
+        self._is_off = True
         self.mqtt = Mqtt(self._take, on_change)
         self._work: queue.Queue[Order | None] = queue.Queue(MOST_ORDERS)
         self._changed = threading.Event()
@@ -108,7 +110,11 @@ class BrokerRoom:
         if self._changed.is_set():
             self._changed.clear()
             self.mqtt.show(self._shown())
-            self.mqtt.aim(self._settings().broker())
+            spec = self._settings().broker()
+            self.mqtt.aim(spec)
+            if (spec is None) != self._is_off:
+                self._is_off = spec is None
+                self._on_change()
 
     def _obey(self, order: Order) -> None:
         try:

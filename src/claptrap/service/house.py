@@ -12,11 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.build import version_and_commit
+from claptrap.core.build import program, version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ClapTrapError, InputError
 from claptrap.core.events import (
     Attempt,
+    BrokerLink,
     ClipKept,
     DetectionRunning,
     Event,
@@ -109,12 +110,14 @@ class ClapTrap:
         self.undoing = Undoing(self._clock, self.unchanged, self.settings, self.revision, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._told_problems: tuple[Problem, ...] = ()
+        self._told_link = "off"
         self._problems_lock = threading.Lock()
         self._yamnet: YamNet | None = None
         self._yamnet_url = yamnet_url
         self._fetcher: Fetcher | None = None
         self._worker: Worker | None = None
         self._watched: frozenset[str] = frozenset()
+        self._is_watched = False
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
@@ -184,7 +187,8 @@ class ClapTrap:
                     Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
-                self._worker.show(self._watched)  # after the worker is there for ``watch`` to see
+                self._worker.show(self._watched)  # after the worker is there for ``watch`` and ``attend`` to see
+                self._worker.name_sounds(is_wanted=self._is_watched)
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -319,6 +323,12 @@ class ClapTrap:
         self._watched = frozenset(source_ids)
         if (worker := self._worker) is not None:
             worker.show(self._watched)
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Say whether anybody watches: else sounds are not named (``Heard``), which costs more than all other hearing."""
+        self._is_watched = is_watched
+        if (worker := self._worker) is not None:
+            worker.name_sounds(is_wanted=is_watched)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -484,6 +494,7 @@ class ClapTrap:
         """Return everything that a page needs when it opens, as JSON data."""
         return {
             "version": version_and_commit(),
+            "program": program(),
             "dev": self.dev,
             "running": self.running,
             "language": self.language,
@@ -571,7 +582,13 @@ class ClapTrap:
         )
 
     def _broker_changed(self) -> None:
-        if self.broker.mqtt.connected:
+        with self._problems_lock:
+            link = self.broker.state()
+            is_new = link != self._told_link
+            if is_new:
+                self._told_link = link
+                self.hub.publish(BrokerLink(link))
+        if is_new and link == "connected":
             self._dispatcher.hurry(BrokerSpec.ID)
         self._tell_problems()
 

@@ -177,6 +177,7 @@ Health = form("Health", ok=bool, reasons=many(Trouble))
 Snapshot = form(
     "Snapshot",
     version=str,
+    program=str,
     dev=bool,
     running=bool,
     language=Literal["fr", "en"],
@@ -236,3 +237,4 @@ LevelNews = many(form("Level", Level))
 LabelNews = form("Heard", Heard, without=("labels",), detected=many(Label))
 RunningNews = form("DetectionStatus", status=Literal["started", "stopped"])
 TroubleNews = many(Trouble)
+BrokerNews = form("BrokerLink", state=Literal["off", "waiting", "connected"])

@@ -48,6 +48,7 @@ TOLD: Mapping[str, Spoken] = {
         "Settings have changed: the new ones", "Les réglages ont changé : les nouveaux", answers.ShownSettings
     ),
     "problems": Spoken("All that is wrong just now", "Tout ce qui ne va pas à l'instant", answers.TroubleNews),
+    "mqtt": Spoken("How the link to the MQTT broker is", "L'état du lien avec le courtier MQTT", answers.BrokerNews),
     "micro_end": Spoken("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),
 }
 TAKEN: Mapping[str, Spoken] = {

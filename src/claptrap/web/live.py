@@ -43,6 +43,7 @@ class Live:
         self._watching = Watching(service, self._io)
         self.app = socketio.ASGIApp(self._io)
         self._turn = asyncio.Lock()
+        self._pages: set[str] = set()  # the event loop's; others only ask whether there are any
         self._subscription: Subscription | None = None
         self._thread: threading.Thread | None = None
 
@@ -62,13 +63,20 @@ class Live:
 
     async def _greet(self, sid: str, _environ: object, _auth: object = None) -> None:
         """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
+        self._attend({*self._pages, sid})  # first: what comes after the snapshot is told, and sounds are named
         async with self._turn:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
 
     def _part(self, sid: str, *_: object) -> None:
         """Forget a page that has left."""
+        self._attend(self._pages - {sid})
         self._micro.forget(sid)
         self._watching.forget(sid)
+
+    def _attend(self, pages: set[str]) -> None:
+        """Let there be these pages; what is made for nobody else is not made where there is none."""
+        self._pages = pages
+        self._service.attend(is_watched=bool(pages))
 
     async def _tell(self, messages: list[Message]) -> None:
         async with self._turn:
@@ -79,6 +87,9 @@ class Live:
         levels = Levels()
         while not subscription.closed:
             news = subscription.get(levels.due_in_s())
+            if not self._pages:
+                levels.forget()
+                continue
             told = message(news) if news is not None else None
             batch: list[Message] = []
             if told is not None and told[0] == LEVEL:
@@ -130,11 +141,16 @@ class Levels:
         self._newest: dict[str, dict[str, Any]] = {}
         self._told_at = float("-inf")
 
-    def add(self, level: dict[str, Any]) -> None:
-        """Keep ``level``; the louder peak of two that were not told yet."""
-        waiting = self._newest.get(level["source_id"])
-        peak = max(level["peak_dbfs"], waiting["peak_dbfs"]) if waiting else level["peak_dbfs"]
-        self._newest[level["source_id"]] = {**level, "peak_dbfs": peak}
+    def add(self, levels: list[dict[str, Any]]) -> None:
+        """Keep ``levels``; the louder peak of two that were not told yet."""
+        for level in levels:
+            waiting = self._newest.get(level["source_id"])
+            peak = max(level["peak_dbfs"], waiting["peak_dbfs"]) if waiting else level["peak_dbfs"]
+            self._newest[level["source_id"]] = {**level, "peak_dbfs": peak}
+
+    def forget(self) -> None:
+        """Tell nobody of what waits."""
+        self._newest.clear()
 
     def due_in_s(self) -> float:
         """Return how long to wait for other news before ``take`` gives something."""

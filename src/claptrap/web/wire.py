@@ -8,11 +8,12 @@ from typing import Any
 
 from claptrap.core.events import (
     Attempt,
+    BrokerLink,
     ClipKept,
     DetectionRunning,
     Event,
     Heard,
-    Level,
+    Levels,
     ModelProgress,
     Picture,
     ProblemsChanged,
@@ -29,8 +30,8 @@ LEVEL = "level"
 PICTURE = "picture"
 
 
-def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a kind is the table it is
-    """Return the event and data of ``news``; None for what no page shows. A level is told in a list, with others."""
+def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # one line a kind is the table it is
+    """Return the event and data of ``news``; None for what no page shows."""
     match news:
         case Event():
             return "clap", _clap(news)
@@ -38,8 +39,8 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a 
             return "source", in_words(asdict(news))
         case Attempt():
             return "delivery", told(news)
-        case Level():
-            return LEVEL, asdict(news)
+        case Levels():
+            return LEVEL, [asdict(level) for level in news.levels]
         case Verdict():
             return "verdict", in_words({**asdict(news), "labels": in_both_languages(news.labels)})
         case Picture():
@@ -56,6 +57,8 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911  # one line a 
             return "settings", dict(news.settings)
         case ProblemsChanged():
             return "problems", [in_words(asdict(problem)) for problem in news.problems]
+        case BrokerLink():
+            return "mqtt", asdict(news)
     return None
 
 

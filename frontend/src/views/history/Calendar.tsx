@@ -1,12 +1,14 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { countHistory } from "../../api.ts";
-import { day } from "../../i18n/format.ts";
+import { day, month } from "../../i18n/format.ts";
 import { language, t } from "../../i18n/index.ts";
 import { useAnswer } from "./asking.ts";
 import { anyTime, choose, chosen, midnight } from "./filter.ts";
 
 const WEEKS = 40;
 const LEVELS = 4;
+
+const isFirst = (day: number) => new Date(day * 1000).getDate() === 1;
 
 /** A square for each day of the last nine months, fuller the more was heard; a press shows that day. */
 export function Calendar({ newest }: { newest: string }) {
@@ -29,6 +31,11 @@ export function Calendar({ newest }: { newest: string }) {
       <h2>{t("history.calendar")}</h2>
       {failure && <p class="save-state save-refused" role="alert">{failure}</p>}
       <div class="calendar-scroll" ref={strip}>
+      <div class="calendar-months" aria-hidden="true">
+        {days.map((start, index) => isFirst(start) && index < length - 7 && (
+          <span key={start} style={{ gridColumn: `${Math.floor(index / 7) + 1} / span 3` }}>{month(start)}</span>
+        ))}
+      </div>
       <div class="calendar" role="group" aria-label={t("history.calendar")}>
         {days.map((start) => {
           const count = counts.get(start) ?? 0;

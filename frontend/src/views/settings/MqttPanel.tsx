@@ -1,6 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { Refused, readState } from "../../api.ts";
+import { Refused } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { changeSeen, inTurn, isElsewhere, same } from "../../saving.ts";
 import { mqtt, problems, settings } from "../../store.ts";
@@ -11,7 +10,6 @@ import { Outcome } from "../../components/Outcome.tsx";
 import type { ShapeName } from "../../components/Shape.tsx";
 import { Switch } from "../../components/Switch.tsx";
 
-const LOOK_AGAIN_MS = 2000;
 const SHAPES: Record<typeof mqtt.value, ShapeName> = { off: "ring", waiting: "half", connected: "disc" };
 
 /** The port as typed: what is no number is sent as it is, to be told why not. */
@@ -25,23 +23,15 @@ export function MqttPanel() {
     <section class="panel settings-group" aria-labelledby="settings-mqtt">
       <h2 id="settings-mqtt">{t("mqtt.title")}</h2>
       <p class="muted">{t("mqtt.intro")}</p>
-      <LinkState enabled={known.enabled} />
+      <LinkState />
       <BrokerForm known={known} />
     </section>
   );
 }
 
-/** How the link is, and what is wrong with it. The service tells of problems only, so it is asked while this is looked at. */
-function LinkState({ enabled }: { enabled: boolean }) {
-  useEffect(() => {
-    // A failed look is told at the top of the page already: the connection is lost.
-    const look = () => void readState().then((found) => (mqtt.value = found.mqtt), () => undefined);
-    look();
-    if (!enabled) return undefined;
-    const timer = setInterval(look, LOOK_AGAIN_MS);
-    return () => clearInterval(timer);
-  }, [enabled]);
-  const state = enabled ? mqtt.value : "off";
+/** How the link is, and what is wrong with it. */
+function LinkState() {
+  const state = mqtt.value;
   return (
     <div class="mqtt-state" role="status">
       <p class={`mqtt-${state}`}><Outcome shape={SHAPES[state]} words={t(`mqtt.state_${state}` satisfies Key)} /></p>

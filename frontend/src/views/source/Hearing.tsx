@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { onBeat } from "../../beat.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { clock, iso, percent, score } from "../../i18n/format.ts";
 import { said, soundName, t } from "../../i18n/index.ts";
@@ -47,14 +48,19 @@ function Strip({ sourceId, threshold }: Props) {
   useLayoutEffect(() => {
     const picture = new Picture(canvas.current!, shownIn);
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    let drawn = 0;
+    let drawnAt = 0;
+    let isNew = false;
     const stops = [
       watch(sourceId),
       verdicts.listen(sourceId, (news) => picture.addCandidate(news)),
       pictures.listen(sourceId, (news) => {
         picture.addSound(news);
-        if (document.hidden || (calm && performance.now() - drawn < CALM_MS)) return;
-        drawn = performance.now();
+        isNew = true;
+      }),
+      onBeat(canvas.current!, () => {
+        if (!isNew || (calm && performance.now() - drawnAt < CALM_MS)) return;
+        isNew = false;
+        drawnAt = performance.now();
         picture.draw(bar.current, score);
         canvas.current!.dataset["drawn"] = "true";
       }),

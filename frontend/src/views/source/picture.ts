@@ -23,7 +23,7 @@ export class Picture {
   readonly #sound = new OffscreenCanvas(WIDTH, BANDS);
   readonly #spectrum: OffscreenCanvasRenderingContext2D;
   readonly #palette: Uint8ClampedArray;
-  readonly #colour: (name: string) => string;
+  readonly #style: Record<"live" | "clap" | "muted" | "font", string>; // read once: reading makes the browser work out all styles
   #peaks = new Uint8Array(WIDTH);
   /** UTC Unix seconds at which the newest column ends; 0 before there is any. */
   #end = 0;
@@ -34,7 +34,8 @@ export class Picture {
     this.#spectrum = this.#sound.getContext("2d")!;
     this.#palette = palette(RAMPS[shade]);
     const style = getComputedStyle(canvas);
-    this.#colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    const value = (name: string) => style.getPropertyValue(`--${name}`).trim();
+    this.#style = { live: value("live"), clap: value("clap"), muted: value("muted"), font: value("font") };
     this.#spectrum.fillStyle = `rgb(${RAMPS[shade][0]!.join(" ")})`;
     this.#spectrum.fillRect(0, 0, WIDTH, BANDS);
   }
@@ -85,7 +86,7 @@ export class Picture {
 
   #drawWave(ctx: CanvasRenderingContext2D, width: number, top: number, height: number): void {
     const step = width / WIDTH;
-    ctx.fillStyle = this.#colour("live");
+    ctx.fillStyle = this.#style.live;
     this.#peaks.forEach((peak, index) => {
       const tall = Math.max(1, (height - 4) * Math.max(0, (peak - QUIET) / (255 - QUIET)));
       ctx.fillRect(index * step, top + (height - tall) / 2, Math.max(1, step - 0.3), tall);
@@ -99,7 +100,7 @@ export class Picture {
   ): void {
     const x = width * (1 - (this.#end - timestamp) / SPAN_S);
     if (x < 0 || x > width) return;
-    const colour = this.#colour(accepted ? "clap" : "muted");
+    const colour = this.#style[accepted ? "clap" : "muted"];
     ctx.strokeStyle = ctx.fillStyle = colour;
     ctx.lineWidth = 1;
     ctx.setLineDash(accepted ? [] : [3, 3]);
@@ -111,7 +112,7 @@ export class Picture {
     ctx.globalAlpha = 1;
     ctx.setLineDash([]);
     if (!accepted && score < threshold / 2) return; // far from a clap: a line is enough
-    ctx.font = `${accepted ? "600 " : ""}12px ${this.#colour("font")}`;
+    ctx.font = `${accepted ? "600 " : ""}12px ${this.#style.font}`;
     ctx.textAlign = x > width - 30 ? "right" : "left";
     const side = x > width - 30 ? -1 : 1;
     ctx.beginPath();

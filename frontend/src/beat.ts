@@ -1,0 +1,42 @@
+// What moves on the page moves on one beat: ten times a second, with the levels, so that the browser makes one frame of
+// all of it. Only what can be seen is drawn.
+
+const IDLE_MS = 250; // without levels, for what moves with time alone
+
+interface Drawn {
+  draw(): void;
+  isSeen: boolean;
+}
+
+const drawn = new Map<Element, Drawn>();
+let last = 0;
+let idle: ReturnType<typeof setInterval> | undefined;
+
+const scrolled = new IntersectionObserver((places) => {
+  for (const { target, isIntersecting } of places) {
+    const one = drawn.get(target);
+    if (!one) continue;
+    one.isSeen = isIntersecting;
+    if (isIntersecting) one.draw();
+  }
+});
+
+/** Calls `draw` on every beat while `place` can be seen; returns how to stop. */
+export function onBeat(place: Element, draw: () => void): () => void {
+  drawn.set(place, { draw, isSeen: false });
+  scrolled.observe(place);
+  idle ??= setInterval(() => performance.now() - last > IDLE_MS && beat(), IDLE_MS);
+  return () => {
+    drawn.delete(place);
+    scrolled.unobserve(place);
+    if (drawn.size) return;
+    clearInterval(idle);
+    idle = undefined;
+  };
+}
+
+/** Draws all that can be seen. */
+export function beat(): void {
+  last = performance.now();
+  if (!document.hidden) drawn.forEach((one) => one.isSeen && one.draw());
+}
