@@ -19,11 +19,17 @@ export const undone: string[] = [];
 /** What this page does by itself is no change of the person's. */
 const isOwnDoing = (step: Step) => step.changes.every(({ path }) => path === "welcomed");
 
+let finding: Promise<void> = Promise.resolve();
+
 /** Takes settings that a person has just changed on this page, and offers to undo that. */
 export function takeOwn(fresh: Settings): void {
   takeSettings(fresh);
-  void find(fresh.revision);
+  const found = find(fresh.revision);
+  finding = finding.then(() => found);
 }
+
+/** Resolves when the steps of all that was taken so far are known. */
+export const allFound = (): Promise<void> => finding;
 
 async function find(revision: string): Promise<void> {
   // Without an answer there is no offer: a lost connection is told at the top of the page already, and settings have the list.

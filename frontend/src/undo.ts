@@ -1,6 +1,6 @@
 // Undoing: one change is taken back, exactly what it touched, unless somebody has changed the same since.
 import { listSteps, undoStep } from "./api.ts";
-import { made, offer, undone } from "./offers.ts";
+import { allFound, made, offer, undone } from "./offers.ts";
 import { inTurn, showTruth } from "./saving.ts";
 import { takeSettings } from "./store.ts";
 import type { Step } from "./wire.ts";
@@ -20,8 +20,13 @@ export async function undo(step: Step, kind: "undone" | "done" = "undone"): Prom
   for (const known of [made, undone]) if (known.includes(step.id)) known.splice(known.indexOf(step.id), 1);
 }
 
-/** Undoes the newest change that was made on this page, or brings back the newest that was undone here. */
+/**
+ * Undoes the newest change that was made on this page, or brings back the newest that was undone here. What is still on its
+ * way is waited for: it is the newest, though the page shows it before its step is known.
+ */
 async function undoNewest(ids: string[], kind: "undone" | "done"): Promise<void> {
+  await inTurn(() => Promise.resolve());
+  await allFound();
   const { steps } = await listSteps().catch(() => ({ steps: [] as Step[] })); // told at the top of the page: the connection is lost
   const step = steps.find(({ id }) => ids.includes(id));
   if (step) await undo(step, kind);

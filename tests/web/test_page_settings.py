@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from tests.peers.broker import MOSQUITTO, Broker
 from tests.peers.receiver import Receiver, answer
 from tests.web.browser import needs_browser
@@ -165,10 +165,19 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
     assert "s3cret" not in page.content()
     notify.get_by_role("switch", name="Notifier").press("Space")
     expect(notify.get_by_role("button", name="Tester Téléphone")).to_be_disabled()
+    expect(page.locator(".undo-bar")).to_contain_text("Notifier")
+    late: list[Route] = []
+    steps = re.compile(r"/api/settings/steps\?")
+    page.route(steps, lambda route: late.append(route))  # noqa: PLW0108  # Playwright takes no built-in
     notify.get_by_role("button", name="Retirer Téléphone").press("Enter")
     expect(notify.get_by_role("group")).to_have_count(0)
     expect(notify.get_by_role("button", name="Ajouter un service")).to_be_focused()
-    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")  # before the page knows which step the removal was
+    page.evaluate("fetch('api/settings').then(answer => answer.text())")
+    page.route(steps, lambda route: route.continue_())
+    for held in reversed(late):
+        with page.expect_response(steps):
+            held.continue_()
     expect(notify.get_by_role("group", name="Téléphone")).to_be_visible()
     assert served.service.settings().notify[0].url == kept.url
 
