@@ -147,7 +147,7 @@ def test_levels_of_real_sound_come_live(served: Served) -> None:
 
 
 def test_sounds_are_named_while_a_page_is_open_and_not_for_nobody(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Naming is most of what hearing costs; also after detection was stopped and started, it is as the pages want it."""
+    """Naming costs; also after detection was stopped and started, it is as the pages want it."""
     said: queue.Queue[bool] = queue.Queue()
     name_sounds = Worker.name_sounds
 

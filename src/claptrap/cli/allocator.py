@@ -5,7 +5,7 @@ from these heaps, where small ones that live on keep the pages of the large ones
 sources were added and removed, the process grew from 162 to 181 MB; with this, from 151 to 154 (``mallopt(3)``).
 
 Who settles one of these gets the others at their smallest: a heap would then give its end back, and fetch it again, at every
-beat, which made the beat of 30 sources cost three times as much.
+beat, which made the gate cost two and a half times as much for 30 sources.
 """
 
 from __future__ import annotations

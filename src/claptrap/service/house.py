@@ -325,7 +325,7 @@ class ClapTrap:
             worker.show(self._watched)
 
     def attend(self, *, is_watched: bool) -> None:
-        """Say whether anybody watches: else sounds are not named (``Heard``), which costs more than all other hearing."""
+        """Say whether anybody watches: else sounds are not named (``Heard``), which saves their cost."""
         self._is_watched = is_watched
         if (worker := self._worker) is not None:
             worker.name_sounds(is_wanted=is_watched)
