@@ -18,6 +18,15 @@ VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history
 WIDTHS = (1280, 390)
 FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.map(
     one => `${one.id}: ${one.help}: ${one.nodes.map(node => `${node.html} ${node.failureSummary}`).join(' | ')}`)"""
+# axe measures one place after another: it must find all where it was a moment before
+STILL = """async () => {
+    for (let before = ''; ;) {
+        await new Promise(done => setTimeout(done, 100));
+        const now = JSON.stringify([...document.querySelectorAll('body *')].map(one => [one.offsetTop, one.offsetHeight]));
+        if (now === before) return;
+        before = now;
+    }
+}"""
 
 
 @pytest.mark.parametrize("shade", ["dark", "light"])
@@ -48,5 +57,6 @@ def _look(page: Page, view: str, width: int) -> list[str]:
     page.goto(page.url.partition("#")[0] + VIEWS[view])
     expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
     page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    page.evaluate(STILL)
     found: list[str] = page.evaluate(FIND, list(RULES))
     return found
