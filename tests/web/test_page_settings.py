@@ -161,6 +161,7 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
         )
         (kept,) = served.service.settings().notify
         assert (kept.id, kept.url.endswith("/s3cret"), kept.enabled) == ("notification-1", True, True)
+        assert (kept.sources, kept.claps) == (["salon"], [2])
     assert "s3cret" not in page.content()
     notify.get_by_role("switch", name="Notifier").press("Space")
     expect(notify.get_by_role("button", name="Tester Téléphone")).to_be_disabled()

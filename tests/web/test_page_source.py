@@ -133,6 +133,9 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     template.blur()
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))")
     page.get_by_label("Méthode").select_option("GET")
+    expect(page.get_by_text("Un GET n'a pas de corps")).to_be_visible()
+    template.fill("")  # it is still there to be emptied
+    template.blur()
     expect(template).to_have_count(0)
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
     assert clapping.service.settings().sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
