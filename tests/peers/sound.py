@@ -125,9 +125,8 @@ class SoundServer:
         self._socket = self._home / "native"
         names = ("microphone", "kitchen")
         script = [f"load-module module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
-        for name in names:
-            form = f"format=float32le rate={RATE_HZ} channels=1"
-            script.append(f"load-module module-pipe-source source_name={name} file={self._home / name} {form}")
+        script.append("load-module module-rescue-streams")  # as everywhere: it moves the streams of what is unplugged
+        script += [f"load-module {self._module(name)}" for name in names]
         (self._home / "start.pa").write_text("\n".join([*script, "set-default-source microphone", ""]))
         self.environment = {"PULSE_SERVER": f"unix:{self._socket}", "ALSA_CONFIG_PATH": str(ALSA_CONFIG)}
         self._process: subprocess.Popen[bytes] | None = None
@@ -171,6 +170,28 @@ class SoundServer:
             self._process.wait()
             self._process = None
 
+    def unplug(self, name: str) -> None:
+        """Take a microphone away, as pulling out its plug does; its name stays."""
+        modules = self._pactl("list", "short", "modules").decode().splitlines()
+        (number,) = [line.split()[0] for line in modules if f"source_name={name} " in line]
+        self._pactl("unload-module", number)
+
+    def plug_in(self, name: str) -> None:
+        """Give it back."""
+        self._pactl("load-module", *self._module(name).split())
+
+    def _module(self, name: str) -> str:
+        return f"module-pipe-source source_name={name} file={self._home / name} format=float32le rate={RATE_HZ} channels=1"
+
+    def _pactl(self, *order: str) -> bytes:
+        return subprocess.run(
+            ["pactl", *order],
+            env={**os.environ, "PULSE_SERVER": f"unix:{self._socket}", "HOME": str(self._home)},
+            capture_output=True,
+            timeout=START_S,
+            check=True,
+        ).stdout
+
     def freeze(self) -> None:
         """Stop the server in its tracks: its connections stay open, and nobody is answered."""
         assert self._process is not None
@@ -186,14 +207,8 @@ class SoundServer:
         deadline = time.monotonic() + START_S
         while True:
             listed = b""
-            with suppress(subprocess.TimeoutExpired):
-                listed = subprocess.run(
-                    ["pactl", "list", "short", "sources"],
-                    env={**os.environ, "PULSE_SERVER": f"unix:{self._socket}", "HOME": str(self._home)},
-                    capture_output=True,
-                    timeout=START_S,
-                    check=False,
-                ).stdout
+            with suppress(subprocess.TimeoutExpired, subprocess.CalledProcessError):
+                listed = self._pactl("list", "short", "sources")
             if b"microphone" in listed and b"kitchen" in listed:
                 return
             assert self._process is not None
