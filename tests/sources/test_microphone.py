@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.peers.sound import ALSA_CONFIG, RATE_HZ, SoundServer, sound_server
+from tests.peers.sound import ALSA_CONFIG, RATE_HZ, PipeWire, SoundServer, pipewire, sound_server
 
 from claptrap.audio.frame import Frame
 from claptrap.core.backoff import Backoff
@@ -34,7 +34,7 @@ from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
 
-__all__ = ["sound_server"]  # a fixture
+__all__ = ["pipewire", "sound_server"]  # fixtures
 
 PATIENT_S = 30.0
 USB = Device("USB Mic: Audio (hw:1,0)", "ALSA", 1, 48_000, default=False)
@@ -635,6 +635,48 @@ def unnamed(server: SoundServer) -> Path:
     path = Path(server.environment["PULSE_SERVER"].removeprefix("unix:")).with_name("unnamed.conf")
     path.write_text("pcm.default { type pulse }\n")
     return path
+
+
+@pytest.mark.slow
+def test_under_pipewire_the_chosen_microphone_is_heard_and_no_other(pipewire: PipeWire) -> None:
+    """As on most desktops of today: through ALSA's pulse plugin, or PipeWire's."""
+    with listening("kitchen") as (listener, errors), listening() as (deaf, _):
+        listener.wait_until(something)
+        deaf.wait_until(something)
+        pipewire.kitchen.play(BURST)
+        listener.wait_until(loud)
+        assert not loud(deaf.sound())
+        assert errors.empty()
+
+
+@pytest.mark.slow
+def test_under_pipewire_an_unplugged_microphone_is_told_and_heard_again(
+    pipewire: PipeWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever PipeWire does with the recording meanwhile, nobody takes it for the one that was chosen."""
+    monkeypatch.setattr(pulse, "LOOK_S", 0.5)
+    with living("kitchen") as life:
+        live = life.wait_for(is_heard)
+        pipewire.unplug("kitchen")
+        gone = life.wait_for(lambda s: s.state is State.RETRYING, live)
+        assert life._told[gone].code == "source.device_moved"
+        pipewire.plug_in("kitchen")
+        back = life.wait_for(is_live, gone)
+        life.wait_for(is_heard, back)
+        pipewire.kitchen.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), back)
+
+
+@pytest.mark.slow
+def test_pipewire_that_was_restarted_is_heard_again_without_help(pipewire: PipeWire) -> None:
+    with living() as life:
+        live = life.wait_for(is_live)
+        pipewire.kill()
+        lost = life.wait_for(lambda s: s.state is State.RETRYING, live)
+        pipewire.start()
+        life.wait_for(is_heard, life.wait_for(is_live, lost))
+        pipewire.microphone.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), lost)
 
 
 @pytest.mark.slow
