@@ -5,7 +5,7 @@ import type { AccessState, ApiToken } from "./wire.ts";
 import type { StreamPaths } from "./wire.ts";
 import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
 import type { Backup, Change, ImportMode, ImportPreview, Notifier, Step, WebhookPreview } from "./wire.ts";
-import type { Input, Invitation, Mark, Probed, Problem, SeenStream, SelfTestRun, Settings, Snapshot, SourceSettings, SourceState } from "./wire.ts";
+import type { Input, Invitation, Mark, Measured, Probed, Problem, SeenStream, SelfTestRun, Settings, Snapshot, SourceSettings, SourceState } from "./wire.ts";
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -25,6 +25,8 @@ export const changeSettings = (patch: object, revision?: string) =>
   ask<Settings>("PATCH", "api/settings", patch, revision);
 export const startDetection = () => ask<unknown>("POST", "api/detection/start", {});
 export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {});
+export const resumeModel = () => ask<unknown>("POST", "api/model/resume", {});
+export const pauseModel = () => ask<unknown>("POST", "api/model/pause", {});
 export const findMicro = () => ask<Invitation>("GET", "api/micro");
 export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
@@ -34,6 +36,7 @@ export const changeSource = (id: string, patch: object) => ask<SourceSettings>("
 export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSource = (id: string) => ask<SourceState>("GET", sourcePath(id));
 export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
+export const probeMicrophone = (device: string) => ask<Measured>("POST", "api/probe/microphone", { device });
 export const probeCamera = (input: Input, sourceId: string) =>
   ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
 export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);

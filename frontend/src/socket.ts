@@ -4,7 +4,7 @@ import { type Socket, io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, hearSettings, link, mqtt, pictures, problems, running, takeAttempt, takeClap, takeLevels, takeModel, takeSnapshot, takeStatus,
+  heard, link, mqtt, pictures, problems, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
   verdicts,
 } from "./store.ts";
 import { watchOver } from "./watching.ts";
@@ -25,7 +25,7 @@ export function connect(): Socket {
   });
   socket.on("disconnect", lose);
   socket.on("connect_error", lose);
-  socket.on("state", takeSnapshot);
+  socket.on("state", takeGreeting);
   socket.on("clap", takeClap);
   socket.on("source", takeStatus);
   socket.on("delivery", takeAttempt);
@@ -34,7 +34,7 @@ export function connect(): Socket {
   socket.on("picture", (news) => pictures.publish(news));
   socket.on("level", takeLevels);
   socket.on("model", takeModel);
-  socket.on("settings", hearSettings);
+  socket.on("settings", takeSettings);
   socket.on("mqtt", ({ state }: { state: typeof mqtt.value }) => (mqtt.value = state));
   socket.on("problems", (news) => (problems.value = news));
   socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));

@@ -2,7 +2,7 @@
 // (socket.ts) and by answers to what was asked of it (api.ts).
 import { batch, computed, signal } from "@preact/signals";
 import { beat } from "./beat.ts";
-import { confirm, follow } from "./i18n/index.ts";
+import { follow } from "./i18n/index.ts";
 import type {
   Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
   SourceStatus, VerdictNews, Worded,
@@ -80,6 +80,14 @@ export const deliveryOf = computed(() => {
   return newest;
 });
 
+/** Takes what the service tells first when the page connects: it may have started anew since, and count from the beginning. */
+export function takeGreeting(snapshot: Snapshot): void {
+  batch(() => {
+    settings.value = null;
+    takeSnapshot(snapshot);
+  });
+}
+
 export function takeSnapshot(snapshot: Snapshot): void {
   batch(() => {
     version.value = snapshot.version;
@@ -95,20 +103,16 @@ export function takeSnapshot(snapshot: Snapshot): void {
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
-    hearSettings(snapshot.settings);
+    takeSettings(snapshot.settings);
     opened.value = true;
   });
 }
 
+/** Takes settings unless newer ones are known: news and answers come on different ways, and overtake one another. */
 export function takeSettings(fresh: Settings): void {
+  if (link.value === "connected" && settings.value && fresh.serial < settings.value.serial) return;
   settings.value = fresh;
   follow(fresh.language);
-}
-
-/** Takes settings from the service's news, which come in the order of the changes; answers overtake them. */
-export function hearSettings(fresh: Settings): void {
-  confirm(fresh.language);
-  takeSettings(fresh);
 }
 
 export function takeClap(news: ClapNews): void {

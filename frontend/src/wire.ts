@@ -128,6 +128,8 @@ export interface Settings {
   notify: NotifySettings[];
   /** Which state they are in; changes with anything in them. */
   revision: string;
+  /** Of two, the newer have the higher one, until the service starts anew. */
+  serial: number;
 }
 
 /** A document of before; `code` says why it cannot be used. */
@@ -448,6 +450,13 @@ export interface Device {
   name: string;
   host_api: string;
   default: boolean;
+}
+
+/** How loud it is at a microphone, over a moment. */
+export interface Measured {
+  rate_hz: number;
+  channels: number;
+  peak_dbfs: number;
 }
 
 /** What a camera gives; `code` says that it is silent. */

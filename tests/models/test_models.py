@@ -281,6 +281,13 @@ class Told:
         self.progress.append(status)
 
 
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
 def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None:
     """Without network hearing goes on; when the network is back the model comes by itself, and both are told."""
     told, ready = Told(), threading.Event()
@@ -333,6 +340,30 @@ def test_the_fetcher_stops_while_a_server_is_slow(tmp_path: Path) -> None:
         again.stop()
     assert took_s < 2 * JOIN_S
     assert 0 < ranges[1] < MODEL.size
+    assert (tmp_path / MODEL.name).read_bytes() == CONTENT
+
+
+def test_the_fetcher_pauses_and_goes_on(tmp_path: Path) -> None:
+    """In the middle of the file, and while it waits for its next try, which then comes at once."""
+    go_on, told, ready = threading.Event(), Told(), threading.Event()
+    with server(halting(go_on), absent, whole) as (url, ranges):
+        fetcher = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(3600, 3600))
+        fetcher.start()
+        wait_until(lambda: told.progress)
+        fetcher.pause()
+        go_on.set()
+        wait_until(lambda: [one.code for one in told.progress].count("model.stopped") == 2)  # at once, and once it is true
+        assert (len(ranges), told.progress[-1].retry_in_s) == (1, None)
+        fetcher.resume()
+        wait_until(lambda: told.progress[-1].code == "model.status")
+        assert (told.progress[-1].retry_in_s or 0) >= 1800
+        fetcher.pause()
+        wait_until(lambda: told.progress[-1].code == "model.stopped")
+        fetcher.resume()
+        assert ready.wait(10)
+        fetcher.resume()
+        fetcher.stop()
+    assert 0 < ranges[1] == ranges[2] < MODEL.size
     assert (tmp_path / MODEL.name).read_bytes() == CONTENT
 
 

@@ -70,6 +70,12 @@ class Microphone:
             self._waiting.extend(blocks)
             assert self._changed.wait_for(lambda: not self._waiting, len(sound) / RATE_HZ + timeout_s)
 
+    def hush(self) -> None:
+        """Play nothing more of what waits."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.notify_all()
+
     def hang(self) -> None:
         """Give no sound at all from now on, not even silence."""
         self._is_hung = True

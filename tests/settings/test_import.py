@@ -87,7 +87,7 @@ def test_an_export_has_no_secret_and_changes_nothing_when_it_comes_back() -> Non
     shown = exported(HERE, secrets=False)
     assert not [secret for secret in SECRETS if secret in json.dumps(shown)]
     assert exported(HERE, secrets=True) == HERE.whole()
-    for document in (shown, exported(HERE, secrets=True), {**shown, "revision": "abc"}):
+    for document in (shown, exported(HERE, secrets=True), {**shown, "revision": "abc", "serial": 3}):
         found = incoming(document, HERE)
         assert (found.format, found.mode, found.wanted, found.notes, found.faults) == ("claptrap", "replace", HERE, (), ())
 

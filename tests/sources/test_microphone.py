@@ -29,7 +29,7 @@ from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
 from claptrap.sources.alsa import busy, explained, is_there
 from claptrap.sources.device import Device, find
-from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices
+from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices, measure
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
@@ -402,6 +402,31 @@ def test_the_chosen_microphone_is_heard_whole_and_no_other(sound_server: SoundSe
     begin = int(np.argmax(np.abs(heard) > 0.01)) - int(np.argmax(np.abs(BURST) > 0.01))
     assert np.abs(heard[begin : begin + len(BURST)] - BURST).max() < 1e-3
     assert not loud(deaf.sound())
+
+
+@pytest.mark.slow
+def test_how_loud_it_is_is_measured_at_each_microphone(sound_server: SoundServer) -> None:
+    """Beside a source that records from the same; the quiet one stays quiet."""
+    playing = threading.Thread(target=sound_server.kitchen.play, args=(np.tile(BURST, 10),))
+    with listening("kitchen") as (listener, _):
+        listener.wait_until(something)
+        playing.start()
+        listener.wait_until(loud)
+        at_kitchen, elsewhere = measure("kitchen, ALSA"), measure("")
+    playing.join(PATIENT_S)
+    assert -8 < at_kitchen.peak_dbfs < -5  # 0.5
+    assert elsewhere.peak_dbfs < -60
+    assert (at_kitchen.rate_hz, at_kitchen.channels) == (RATE_HZ, 2)
+    with pytest.raises(SourceError) as caught:
+        measure("cellar")
+    assert caught.value.code == "source.device_missing"
+    sound_server.microphone.hang()
+    try:
+        with pytest.raises(SourceError) as caught:
+            measure("")
+        assert caught.value.code == "source.silent"
+    finally:
+        sound_server.microphone.recover()
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,13 @@ from claptrap.web.page import ASSETS
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run")
 PATIENCE_MS = 20_000
+LOOK = """() => {{
+    const look = () => {{ window.glimpsed ||= !!({seen}); }};
+    window.glimpsed = false;
+    window.looking?.disconnect();
+    window.looking = new MutationObserver(look);
+    window.looking.observe(document, {{subtree: true, childList: true, attributes: true, characterData: true}});
+}}"""
 
 needs_browser = [
     pytest.mark.slow,
@@ -24,11 +31,12 @@ needs_browser = [
 
 
 @contextmanager
-def browsing(url: str, **context: Any) -> Iterator[Page]:
+def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterator[Page]:
     """Open the page at ``url``; complain afterwards of what it wrote on its console, or asked of anybody but its service.
 
     Args:
         url: of the service, without a path.
+        provoked: words in what Chromium says of what a test does on purpose, besides the usual.
         context: options of Playwright's browser context. French is the page's default whatever the browser speaks.
     """
     complaints: list[str] = []
@@ -47,9 +55,22 @@ def browsing(url: str, **context: Any) -> Iterator[Page]:
         page.goto(url)
         yield page
         browser.close()
-    assert [said for said in complaints if not _is_provoked(said)] == []
+    unprovoked = [said for said in complaints if not _is_provoked(said, provoked)]
+    assert not unprovoked, unprovoked
 
 
-def _is_provoked(said: str) -> bool:
-    """Whether this is Chromium's own note of what tests do on purpose: a refusal, a network that is taken away."""
-    return bool(set(said.split()) & {"409", "412", "422"}) or "ERR_INTERNET_DISCONNECTED" in said
+@contextmanager
+def glimpse(page: Page, seen: str) -> Iterator[None]:
+    """Wait at the end of the block until ``seen``, an expression of JavaScript, was true in it, be it for a moment.
+
+    For what is shown for a second only: who looks now and then may look away just then.
+    """
+    page.evaluate(LOOK.format(seen=seen))
+    yield
+    page.wait_for_function("window.glimpsed")
+
+
+def _is_provoked(said: str, provoked: Collection[str]) -> bool:
+    """Whether this is Chromium's own note of what tests do on purpose: a refusal, a network or a service taken away."""
+    gone = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED")
+    return bool(set(said.split()) & {"409", "412", "422", *provoked}) or any(error in said for error in gone)

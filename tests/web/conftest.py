@@ -60,8 +60,8 @@ class Served:
 
 
 @contextmanager
-def serving(service: ClapTrap, **options: Any) -> Iterator[Served]:
-    """Run ``service`` behind the real server until the block ends."""
+def serving(service: ClapTrap, port: int = 0, **options: Any) -> Iterator[Served]:
+    """Run ``service`` behind the real server until the block ends, on any free port unless said."""
     ready = threading.Event()
     urls: list[str] = []
 
@@ -69,7 +69,7 @@ def serving(service: ClapTrap, **options: Any) -> Iterator[Served]:
         urls.append(url)
         ready.set()
 
-    with listen("127.0.0.1", 0) as listener:
+    with listen("127.0.0.1", port) as listener:
         server = Server(service, listener, announce, **options)
         thread = threading.Thread(target=server.run, name="test:server")
         service.start()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.peers.claps import recording
 from tests.peers.live import LiveClient
-from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS, glimpse
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.audio.frame import Frame
@@ -33,6 +33,7 @@ from claptrap.sources.browser_block import build
 from claptrap.web.page import ASSETS
 
 RATE_HZ = 48_000
+CLAPPING = "document.querySelector('.face[data-mood=clap]')"  # for a second
 in_browser = [
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium"),
@@ -202,8 +203,8 @@ class TestInChromium:
         rate_hz, sound = frames[0].rate_hz, tap.sound()
         assert likeness(sound[rate_hz // 2 : 2 * rate_hz], rate_hz) > 0.95
         assert not any(frame.lost_samples for frame in frames)
-        house.service.take(clap(0, source.id))
-        expect(page.locator(".face[data-mood=clap]")).to_be_visible()
+        with glimpse(page, CLAPPING):
+            house.service.take(clap(0, source.id))
         expect(page.get_by_text("Dernier clap")).to_be_visible()
         page.close(run_before_unload=False)
         wait_until(lambda: status(house) == ("retrying", "browser.closed"), lambda: status(house))
@@ -214,8 +215,8 @@ class TestInChromium:
         write(tmp_path / "claps.wav", claps)
         with chromium(tmp_path / "claps.wav", "--use-fake-ui-for-media-stream") as browser:
             page = open_micro(browser, house.url)
-            listen(page)
-            expect(page.locator(".face[data-mood=clap]")).to_be_visible()
+            with glimpse(page, CLAPPING):
+                listen(page)
             expect(page.get_by_text("Dernier clap")).to_be_visible()
             event = house.service.snapshot()["events"][-1]
             assert (event["kind"], event["applause"]) == ("browser", False)

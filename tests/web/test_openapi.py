@@ -9,6 +9,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import jsonschema_rs
 import pytest
@@ -119,7 +120,7 @@ def test_the_page_is_read_offline_and_without_a_script(served: Served, language:
         if link.startswith("#"):
             assert link[1:] in seen.ids, link
         elif not link.startswith("?"):
-            assert served.ask("GET", f"/api/{link}").status == 200
+            assert served.ask("GET", urljoin("/api/docs", link)).status == 200
     assert {f"form-{name}" for name in ("Detection", "ProblemDocument", "SettingsPart")} <= seen.ids
     for _, path in ROUTES:
         assert path in answer.body.decode()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.web.browser import browsing, needs_browser
-from tests.web.conftest import Served, clap
+from tests.web.conftest import Served, clap, serving
+
+from claptrap.service import ClapTrap
 
 pytestmark = needs_browser
 
@@ -41,7 +44,7 @@ def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
         expect(page.locator(".state-live")).to_be_visible()
         page.add_script_tag(content=AXE.read_text("utf-8"))
         page.locator("article").get_by_role("switch").last.press("Space")  # so that its undoing is offered
-        expect(page.locator(".undo-bar")).to_be_visible()
+        page.locator(".undo-bar .icon-only").focus()  # it stays as long as somebody is at it
         assert page.evaluate(FIND, list(RULES)) == []
         page.locator(".undo-bar .icon-only").press("Enter")  # it stands over what can be scrolled from under it
         expect(page.locator(".undo-bar")).to_have_count(0)
@@ -60,3 +63,56 @@ def _look(page: Page, view: str, width: int) -> list[str]:
     page.evaluate(STILL)
     found: list[str] = page.evaluate(FIND, list(RULES))
     return found
+
+
+@pytest.mark.parametrize(("language", "shade"), [("fr", "dark"), ("en", "light")])
+def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, language: Any, shade: Any) -> None:
+    """Forms, dialogs, the steps of the first minute, what is not there; the other pages."""
+    assert not quiet_models.exists()
+    service = ClapTrap(data_dir, dev=True)
+    with serving(service) as served, browsing(served.url, ["401"], reduced_motion="reduce", bypass_csp=True) as page:
+        service.change({"language": language})
+        service.backups.keep()
+        page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
+        page.reload()
+        expect(page.locator(".state-live")).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        found = {}
+
+        def look(what: str) -> None:
+            page.evaluate(STILL)
+            if seen := page.evaluate(FIND, list(RULES)):
+                found[what] = seen
+
+        page.add_script_tag(content=AXE.read_text("utf-8"))
+        page.locator(".add-open").press("Enter")
+        for kind in ("microphone", "rtsp", "vban", "file"):
+            page.locator(f"input[value={kind}]").press("Space")
+            look(f"adding {kind}")
+        page.locator(".linklike").press("Enter")
+        expect(page.locator(".selftest [data-stage=running]")).to_have_count(0)
+        look("tests")
+        page.keyboard.press("Escape")
+        for view, buttons in (("#/source/salon", ".edit-actions"), ("#/settings", ".backup-actions")):
+            page.goto(f"{served.url}/{view}")
+            page.locator(buttons).first.locator("> button").nth(1).press("Enter")
+            expect(page.locator("dialog[open]")).to_be_visible()
+            look(f"dialog of {view}")
+            page.keyboard.press("Escape")
+        page.goto(f"{served.url}/#/source/gone")
+        look("no such source")
+        page.goto(f"{served.url}/#/start")
+        for step in (2, 3):
+            page.locator(".step-actions .start").press("Enter")
+            look(f"step {step}")
+        service.access.set_password("correct horse")
+        expect(page.locator(".login-form")).to_be_visible()
+        look("login")
+        page.locator("#login-password").fill("correct horse")
+        page.keyboard.press("Enter")
+        expect(page.locator(".link-connected")).to_be_visible()
+        for other in ("micro", "api/docs"):
+            page.goto(f"{served.url}/{other}")
+            page.add_script_tag(content=AXE.read_text("utf-8"))
+            look(other)
+        assert found == {}

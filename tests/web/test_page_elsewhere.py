@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, expect
-from tests.web.browser import needs_browser
+from tests.web.browser import glimpse, needs_browser
 from tests.web.conftest import Served
 
 pytestmark = needs_browser
@@ -24,8 +24,8 @@ def test_a_change_elsewhere_to_another_field_is_kept_and_ours_is_made_too(page: 
 
     page.route(lambda url: urlsplit(url).path == "/api/settings", change_first)
     expect(page.get_by_role("slider")).to_have_value("0.5")
-    page.get_by_role("slider").fill("0.8")
-    expect(page.locator(".field-threshold .save-state")).to_have_text("Enregistré")
+    with glimpse(page, "document.querySelector('.field-threshold .save-state').textContent === 'Enregistré'"):
+        page.get_by_role("slider").fill("0.8")
     source = served.service.settings().sources[0]
     assert (source.name, source.threshold) == ("Cuisine", 0.8)
     assert statuses == [412, 200]
@@ -47,9 +47,9 @@ def test_a_change_elsewhere_to_the_same_field_is_shown_and_replaced_only_by_typi
     expect(page.get_by_text(re.compile(f"Modifié ailleurs entre-temps : « {address} »"))).to_be_visible()
     expect(field).to_have_value(mine)
     assert served.service.settings().sources[0].webhooks[0].url == address
-    field.fill(mine + "2")
-    field.blur()
-    expect(page.locator(".field-webhook .save-state").first).to_have_text("Enregistré")
+    with glimpse(page, "document.querySelector('.field-webhook .save-state').textContent === 'Enregistré'"):
+        field.fill(mine + "2")
+        field.blur()
     assert served.service.settings().sources[0].webhooks[0].url == mine + "2"
 
 

@@ -90,6 +90,12 @@ def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> Non
     expect(page.get_by_text("Par heure (1 en tout)")).to_be_visible()
     day.press("Enter")
     expect(page.get_by_text("Rien ne correspond à ce choix.")).to_be_visible()
+    day.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowRight")
+    expect(day).to_be_focused()
+    assert page.locator(".calendar-day[tabindex='0']").count() == 1, "one stop of the Tab key, not one for each day"
 
 
 def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: Served) -> None:

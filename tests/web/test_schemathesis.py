@@ -27,7 +27,7 @@ from claptrap.web.routes import ROUTES
 
 N_EXAMPLES = 30  # an operation
 FEW = 3
-SLOW = ("/api/support-bundle", "/api/devices")  # each takes a second or more, and has no parameters
+SLOW = ("/api/support-bundle", "/api/devices", "/api/probe/microphone")  # each takes a second or more, and asks little
 HEARD = {  # what must have succeeded at least once, lest all be refused and nothing shown
     *("GET /api/state", "GET /api/settings", "PATCH /api/settings", "GET /api/settings/export", "POST /api/settings/export"),
     *("GET /api/settings/steps", "POST /api/settings/steps/{step_id}/undo", "GET /api/notify", "POST /api/webhooks/preview"),

@@ -22,6 +22,7 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(served: Served) -
     first = served.ask("PATCH", "/api/settings", {"language": "en"}, If_Match=f'"{revision}"')
     assert (first.status, first.headers["etag"]) == (200, f'"{first.json["revision"]}"')
     assert first.json["revision"] != revision
+    assert first.json["serial"] > read.json["serial"]
     for late in (
         served.ask("PATCH", "/api/settings?lang=fr", {"language": "fr"}, If_Match=f'"{revision}"'),
         served.ask("PATCH", "/api/settings?lang=fr", {"language": "fr", "revision": revision}),
@@ -33,7 +34,8 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(served: Served) -
     for fine in ("*", f'"other", "{first.json["revision"]}"'):
         answer = served.ask("PATCH", "/api/settings", {"language": "en"}, If_Match=fine)
         assert (answer.status, answer.json["revision"]) == (200, first.json["revision"])
-    assert served.ask("PATCH", "/api/settings", {"language": "fr"}).json["revision"] == revision
+    again = served.ask("PATCH", "/api/settings", {"language": "fr", "serial": read.json["serial"]})  # as it was shown
+    assert (again.json["revision"], again.json["serial"]) == (revision, first.json["serial"] + 1)
 
 
 def test_a_secret_changes_the_revision_and_the_state_has_it(served: Served) -> None:

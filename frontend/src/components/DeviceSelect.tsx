@@ -5,6 +5,7 @@ import { t } from "../i18n/index.ts";
 import { link } from "../store.ts";
 import type { Device } from "../wire.ts";
 import { inWords } from "../words.ts";
+import { DeviceLevels } from "./DeviceLevels.tsx";
 
 interface Props {
   id: string;
@@ -47,6 +48,7 @@ export function DeviceSelect({ id, chosen, onChoose, describedBy }: Props) {
           <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M20 12a8 8 0 1 1-2.4-5.7M20 3v4.5h-4.5" /></svg>
         </button>
       </span>
+      {known.length > 0 && <DeviceLevels devices={known} chosen={known.find((device) => isChosen(device, chosen))} onChoose={onChoose} />}
       {problem.value && <p class="save-state save-refused" role="status" dir="auto">{problem.value}</p>}
     </>
   );

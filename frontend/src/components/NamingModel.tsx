@@ -1,18 +1,34 @@
+import { useSignal } from "@preact/signals";
+import { pauseModel, resumeModel } from "../api.ts";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import { program } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
+import { inWords } from "../words.ts";
+import { Outcome } from "./Outcome.tsx";
 
-/** How YAMNet's file comes. */
+const PAUSED = "model.stopped";
+
+/** How YAMNet's file comes, and how to stop that or go on. */
 export function Coming({ progress }: { progress: ModelProgress }) {
   const share = progress.done_bytes / progress.size_bytes;
+  const refusal = useSignal("");
+  const isPaused = progress.code === PAUSED;
+  const waits = progress.retry_in_s !== null;
+  const act = (deed: () => Promise<unknown>) =>
+    void deed().then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
   return (
     <div class="how">
-      <p>{t("sounds.coming", { share: percent(share) })}</p>
+      <p>{t(isPaused ? "sounds.paused" : "sounds.coming", { share: percent(share) })}</p>
       <meter class="unseen" min={0} max={1} value={share} aria-hidden="true" />
       <i class="bar"><i style={{ transform: `scaleX(${share.toFixed(2)})` }} /></i>
-      {progress.code && <p role="status" dir="auto">{said(progress)}</p>}
+      {progress.code && !isPaused && <p role="status" dir="auto">{said(progress)}</p>}
       {progress.retry_in_s !== null && <p>{t("sounds.coming_again", { minutes: Math.ceil(progress.retry_in_s / 60) })}</p>}
+      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+      <p class="form-actions">
+        {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(resumeModel)}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}
+        {!isPaused && (waits || !progress.code) && <button type="button" class="quiet" onClick={() => act(pauseModel)}>{t("sounds.pause")}</button>}
+      </p>
     </div>
   );
 }

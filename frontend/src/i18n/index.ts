@@ -22,12 +22,8 @@ export function choose(code: Language): void {
 
 /** Speaks what the settings say, unless a person has just chosen otherwise: those are from before. */
 export function follow(code: Language): void {
-  language.value = wanted ?? code;
-}
-
-/** The service has told everybody of `code`, in order: nothing older comes behind it. */
-export function confirm(code: Language): void {
   if (wanted === code) wanted = null;
+  language.value = wanted ?? code;
 }
 
 effect(() => {

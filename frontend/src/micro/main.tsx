@@ -9,6 +9,7 @@ import "../styles/house.css";
 import "../styles/source.css";
 import "../styles/forms.css";
 import "../styles/access.css";
+import "../styles/selftest.css";
 import "../styles/micro.css";
 
 setInterval(() => (now.value = Date.now() / 1000), 1000);

@@ -1030,6 +1030,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "{most} cameras are being tried already, which is as many as may be at once. Try again in {seconds} s.",
         "fr": "{most} caméras sont déjà à l'essai, et c'est le plus possible à la fois. Réessayez dans {seconds} s.",
     },
+    "api.microphone_probed": {
+        "en": "Another microphone is being tried just now. Try again in {seconds} s.",
+        "fr": "Un autre micro est à l'essai en ce moment. Réessayez dans {seconds} s.",
+    },
     "api.too_many_watched": {
         "en": "The sound of {most} sources is being looked at already, which is as many as may be at once.",
         "fr": "Le son de {most} sources est déjà regardé, et c'est le plus possible à la fois.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from claptrap.core.backoff import Backoff
@@ -12,6 +12,8 @@ from claptrap.core.errors import ModelError
 from claptrap.core.events import ModelProgress, StatusSink
 from claptrap.models.catalogue import ModelFile
 from claptrap.models.download import download
+
+Params = Mapping[str, str | int | float]
 
 TELL_EVERY_BYTES = 200_000
 JOIN_S = 1.0
@@ -46,6 +48,8 @@ class Fetcher:
         self._status = status
         self._backoff = backoff or Backoff(first_s=60.0, most_s=3600.0)
         self._stop = threading.Event()
+        self._news = threading.Event()
+        self._is_paused = False
         self._told = 0
         self._said = ""
         # a daemon: a connection that hangs must not delay the end of the process; what has come stays on disk
@@ -58,16 +62,35 @@ class Fetcher:
     def stop(self) -> None:
         """End, within a second; what has come is kept for the next time."""
         self._stop.set()
+        self._news.set()
         self._thread.join(JOIN_S)
+
+    def pause(self) -> None:
+        """Get no more of it until ``resume``; what has come is kept. Harmless once it is there."""
+        self._is_paused = True
+        self._news.set()
+        if self._thread.is_alive():  # a server that hangs keeps it from saying so itself
+            self._tell_paused()
+
+    def resume(self) -> None:
+        """Go on, or try again at once what waits for its next try. Harmless once it is there."""
+        self._is_paused = False
+        self._news.set()
 
     def _run(self) -> None:
         failures = 0
         while not self._stop.is_set():
+            self._news.clear()
+            if self._is_paused:
+                self._tell_paused()
+                self._rest(None)
+                continue
             try:
                 path = download(self._model, self._url, self._folder, self._progress)
             except ModelError as error:
-                failures += 1
-                self._wait(error, failures)
+                if self._is_wanted():
+                    failures += 1
+                    self._wait(error, failures)
                 continue
             self._tell(self._model.size)
             if not self._stop.is_set():
@@ -75,22 +98,31 @@ class Fetcher:
             return
 
     def _progress(self, done: int) -> bool:
+        if not self._is_wanted():
+            return False
         if done - self._told >= TELL_EVERY_BYTES:
             self._tell(done)
-        return not self._stop.is_set()
+        return True
+
+    def _is_wanted(self) -> bool:
+        return not (self._stop.is_set() or self._is_paused)
 
     def _wait(self, error: ModelError, failures: int) -> None:
-        if self._stop.is_set():
-            return
         wait_s = self._backoff.wait_s(failures)
         if error.code != self._said:  # the same reason is said once, not every hour
             self._said = error.code
             _log.warning("%s (ClapTrap hears with its embedded model and tries again later)", error)
-        self._status.offer(
-            ModelProgress(self._model.name, self._told, self._model.size, error.code, error.params, retry_in_s=round(wait_s))
-        )
-        self._stop.wait(wait_s)
+        self._tell(self._told, error.code, error.params, round(wait_s))
+        self._rest(wait_s)
 
-    def _tell(self, done: int) -> None:
+    def _rest(self, most_s: float | None) -> None:
+        """Wait for news; where somebody wants it at once, say that it goes on."""
+        if self._news.wait(most_s) and self._is_wanted():
+            self._tell(self._told)
+
+    def _tell_paused(self) -> None:
+        self._tell(self._told, "model.stopped", {"name": self._model.name})
+
+    def _tell(self, done: int, code: str = "", params: Params | None = None, retry_in_s: float | None = None) -> None:
         self._told = done
-        self._status.offer(ModelProgress(self._model.name, done, self._model.size))
+        self._status.offer(ModelProgress(self._model.name, done, self._model.size, code, params or {}, retry_in_s))

@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from claptrap.core.errors import ServiceError
 from claptrap.core.spec import RtspInput
 from claptrap.service.words import in_words
-from claptrap.sources.microphone import Device, list_devices
+from claptrap.sources.microphone import Device, list_devices, measure
 from claptrap.sources.rtsp import probe
 
 MOST_CAMERAS = 2  # each holds one of the web's few threads
 AGAIN_IN_S = 5  # trying a camera takes 1 to 11 s
+MICROPHONE_AGAIN_IN_S = 1
 LOOK_S = 0.25  # how often whoever waits looks whether it is still of use
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ class Asking:
 
     def __init__(self) -> None:
         self._free = threading.Semaphore(MOST_CAMERAS)
+        self._microphone = threading.Lock()
         self._ending = threading.Event()
 
     @property
@@ -64,6 +66,24 @@ class Asking:
             SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
         """
         return self.answer("devices", list_devices)
+
+    def microphone(self, device: str) -> dict[str, Any]:
+        """Return how loud it is at a microphone (``sources.microphone.Measured``), as JSON data.
+
+        Raises:
+            ServiceError: ``api.microphone_probed``, at once, while one is being tried; ``service.ending``.
+            SourceError: why nothing can be heard.
+        """
+        if not self._microphone.acquire(blocking=False):
+            raise ServiceError("api.microphone_probed", retryable=True, seconds=MICROPHONE_AGAIN_IN_S)
+
+        def ask() -> dict[str, Any]:
+            try:
+                return asdict(measure(device))
+            finally:
+                self._microphone.release()
+
+        return self.answer("microphone", ask)
 
     def answer(self, about: str, ask: Callable[[], T]) -> T:
         """Return or raise what ``ask`` does, in a thread ``ask:ABOUT``.

@@ -60,7 +60,7 @@ from claptrap.service.undoing import Undoing
 from claptrap.service.words import heard, in_words, told
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
-from claptrap.settings.revision import Revisions
+from claptrap.settings.revision import Revisions, without_revision
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
@@ -104,6 +104,7 @@ class ClapTrap:
         self._store = Store(data_dir)
         self._settings = Settings()
         self._revisions = Revisions()
+        self._serial = 0
         self._environment = tuple(environment)
         self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
         self.imports = ImportRoom(self.settings, self._put_in_force)
@@ -125,7 +126,6 @@ class ClapTrap:
         self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
         self.telling = Telling(self._dispatcher, self.journal)
         self.notifying = Notifying(self._dispatcher, self.settings, self.unchanged, self._put_in_force)
-        self._revision = 0
         self._asking = Asking()
         self.streaming = Streaming(self.settings)
         self.care = Care(data_dir, self._asking, self.settings, self.sources)
@@ -226,13 +226,13 @@ class ClapTrap:
         """
         seen = {str(patch["revision"])} if "revision" in patch else None
         with self.unchanged(seen):
-            self._put_in_force(merged(self._settings, {key: value for key, value in patch.items() if key != "revision"}))
+            self._put_in_force(merged(self._settings, without_revision(patch)))
             return self._settings
 
     def shown(self) -> dict[str, Any]:
-        """Return the settings as JSON data, secrets masked, with their ``revision``."""
+        """Return the settings as JSON data, secrets masked, with their ``revision`` and ``serial``: the higher the newer."""
         with self._lock:
-            return {**self._settings.model_dump(mode="json"), "revision": self.revision()}
+            return {**self._settings.model_dump(mode="json"), "revision": self.revision(), "serial": self._serial}
 
     def revision(self, source_id: str = "") -> str:
         """Return which state the settings are in, or those of one source.
@@ -318,6 +318,15 @@ class ClapTrap:
             self._put_in_force(document)
             return removed
 
+    def model(self) -> dict[str, Any] | None:
+        """Return how YAMNet's file comes, as JSON data in words; None where it does not."""
+        return in_words(asdict(self._model)) if self._model else None
+
+    def fetch_model(self, *, is_wanted: bool) -> None:
+        """Go on with YAMNet's file, at once; or get no more of it until asked to, or until the next start."""
+        if (fetcher := self._fetcher) is not None:
+            fetcher.resume() if is_wanted else fetcher.pause()
+
     def watch(self, source_ids: Iterable[str]) -> None:
         """Tell the hub what the sound of these sources, and of no others, looks like (``Picture``). Blocks for nobody."""
         self._watched = frozenset(source_ids)
@@ -338,6 +347,20 @@ class ClapTrap:
             ServiceError: ``service.ending``.
         """
         return self._asking.devices()
+
+    def probe_microphone(self, device: object) -> dict[str, Any]:
+        """Return how loud it is at a microphone (``sources.microphone.Measured``), as JSON data; nothing is kept.
+
+        Args:
+            device: its id or name; empty for the system's default.
+
+        Raises:
+            InputError: ``api.bad_parameter``.
+            ServiceError, SourceError: as ``Asking.microphone``.
+        """
+        if not isinstance(device, str):
+            raise InputError("api.bad_parameter", name="device")
+        return self._asking.microphone(device)
 
     def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:
         """Return the VBAN streams that arrive on all open ports, and listen on ``port`` for a minute to see more.
@@ -499,7 +522,7 @@ class ClapTrap:
             "running": self.running,
             "language": self.language,
             "labels": self._yamnet is not None,
-            "model": in_words(asdict(self._model)) if self._model else None,
+            "model": self.model(),
             "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
             "mqtt": self.broker.state(),
@@ -642,6 +665,7 @@ class ClapTrap:
             return
         self._store.save(changed, why)
         before, self._settings = self._settings, changed
+        self._serial += 1
         self.undoing.note(before, changed, why)
         self._keep(changed)
         self.broker.follow()
@@ -652,8 +676,7 @@ class ClapTrap:
 
     def _apply(self) -> None:
         if self._worker is not None:
-            self._revision += 1
-            self._worker.apply(self._settings.specs(), self._revision)
+            self._worker.apply(self._settings.specs(), self._serial)
 
     def _statuses(self) -> dict[str, SourceStatus]:
         idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.sources}

@@ -10,6 +10,7 @@ from claptrap.core.errors import InputError
 from claptrap.settings.export import filled
 from claptrap.settings.migrate import migrated
 from claptrap.settings.original import Note, is_foreign, taken
+from claptrap.settings.revision import without_revision
 from claptrap.settings.schema import Fault, Settings, SettingsFaults, check, merged
 
 Format = Literal["claptrap", "original", "fork"]
@@ -52,7 +53,7 @@ def incoming(document: Mapping[str, Any], current: Settings, mode: Mode | None =
         return _foreign(document, current, mode or "merge")
     if not set(Settings.model_fields) & set(document):
         raise InputError("import.unknown_format")
-    ours = migrated({key: value for key, value in document.items() if key != "revision"})
+    ours = migrated(without_revision(document))
     try:
         found = filled(ours, current)
     except RecursionError as error:  # objects within objects without end

@@ -9,6 +9,12 @@ from hashlib import blake2b
 from typing import Any
 
 WORD_BYTES = 9
+SHOWN_BESIDE = ("revision", "serial")
+
+
+def without_revision(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document as it was before it was shown with ``SHOWN_BESIDE``."""
+    return {key: value for key, value in document.items() if key not in SHOWN_BESIDE}
 
 
 class Revisions:

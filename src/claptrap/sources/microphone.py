@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +18,13 @@ from claptrap.sources.device import Device, OpenMicrophone
 from claptrap.sources.portaudio import PORTAUDIO, PortAudio
 from claptrap.sources.pulse import PlaceWatch
 
-__all__ = ["Device", "MicrophoneSource", "list_devices"]
+__all__ = ["Device", "Measured", "MicrophoneSource", "list_devices", "measure"]
 
 SILENT_S = 2.0  # an unplugged microphone may simply stop giving sound; PortAudio's overflow flag was never seen set
 LOOK_S = 0.2  # how often a microphone without sound looks whether it shall stop
 INBOX_BLOCKS = 100  # 2 s
+SETTLE_S, MEASURE_S = 0.1, 0.3  # many microphones begin with a thump
+SILENCE = 1e-6  # −120 dBFS
 
 
 def list_devices() -> tuple[Device, ...]:
@@ -30,6 +34,43 @@ def list_devices() -> tuple[Device, ...]:
         SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
     """
     return PORTAUDIO.devices()
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How loud it is at a microphone.
+
+    Attributes:
+        rate_hz, channels: what it gives.
+        peak_dbfs: the highest sample of the mean of its channels, over 0.3 s, dB relative to full scale; −120 at least.
+    """
+
+    rate_hz: int
+    channels: int
+    peak_dbfs: float
+
+
+def measure(device: str = "", *, portaudio: PortAudio = PORTAUDIO) -> Measured:
+    """Record from a microphone for a moment, keeping nothing; return how loud it was.
+
+    Args:
+        device: ``Device.id`` or a device's name; empty for the system's default.
+        portaudio: the process's library.
+
+    Raises:
+        SourceError: as ``PortAudio.recording``; ``source.device_lost`` or ``source.silent`` where it gives no sound.
+    """
+    inbox, peak, n = Inbox(INBOX_BLOCKS), SILENCE, 0
+    with portaudio.recording(device, inbox.put, inbox.end) as opened:
+        while n < (SETTLE_S + MEASURE_S) * opened.rate_hz:
+            block = inbox.take(SILENT_S)
+            if block is None:
+                raise _no_sound(inbox, opened)
+            samples, _ = block
+            n += len(samples)
+            if n > SETTLE_S * opened.rate_hz:
+                peak = max(peak, float(np.abs(samples.mean(axis=1)).max(initial=0.0)))
+    return Measured(opened.rate_hz, opened.channels, round(20 * math.log10(peak), 1))
 
 
 class Inbox:
@@ -123,7 +164,11 @@ class MicrophoneSource:
                 )
 
     def _check_alive(self, inbox: Inbox, opened: OpenMicrophone, heard_at: float) -> None:
-        if inbox.has_ended:
-            raise SourceError("source.device_lost", retryable=True, device=opened.device.name)
-        if self._clock.monotonic() - heard_at >= SILENT_S:
-            raise SourceError("source.silent", retryable=True, seconds=SILENT_S)
+        if inbox.has_ended or self._clock.monotonic() - heard_at >= SILENT_S:
+            raise _no_sound(inbox, opened)
+
+
+def _no_sound(inbox: Inbox, opened: OpenMicrophone) -> SourceError:
+    if inbox.has_ended:
+        return SourceError("source.device_lost", retryable=True, device=opened.device.name)
+    return SourceError("source.silent", retryable=True, seconds=SILENT_S)

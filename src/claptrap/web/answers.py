@@ -36,6 +36,7 @@ from claptrap.settings.environment import Override
 from claptrap.settings.incoming import Format, Mode
 from claptrap.settings.schema import AnySource, ClipSettings, Settings
 from claptrap.sources.microphone import Device
+from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
 from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
 
@@ -118,6 +119,7 @@ Source: Any = _STATES[0] | _STATES[1]
 for _one in _STATES[2:]:
     Source = Source | _one
 Microphone = form("Microphone", Device, id=str, label=str)
+Measured = form("Measured", MeasuredSound)
 Probed = form("Probed", ProbeResult, **_WORDED)
 Stream = form("VbanStream", SeenStream, without=("problem",), **_WORDED)
 StreamPath = form("StreamPath", mediamtx.StreamPath, source_id=str | None)
@@ -132,9 +134,10 @@ Claimed = form("Claimed", id=str)
 
 
 class ShownSettings(Settings):
-    """The settings, secrets masked; `revision` is also their ETag."""
+    """The settings, secrets masked; `revision` is also their ETag, `serial` counts their changes since the start."""
 
     revision: str
+    serial: int
 
 
 Kept = form("Backup", Backup, without=("fault",), valid=bool, **_WORDED)
@@ -172,6 +175,7 @@ NewKey = form("NewToken", Token, without=("digest",), token=str, about="A token 
 
 Progress = form("ModelProgress", ModelProgress, **_WORDED)
 Trouble = form("Trouble", Problem, **_WORDED)
+Fetching = form("Fetching", model=Progress | None)
 Running = form("Running", running=bool)
 Health = form("Health", ok=bool, reasons=many(Trouble))
 Snapshot = form(

@@ -38,6 +38,16 @@ def build_api(service: ClapTrap) -> Blueprint:
         service.stop_detection()
         return jsonify(running=service.running)
 
+    @api.post("/api/model/resume")
+    def resume_model() -> Response:
+        service.fetch_model(is_wanted=True)
+        return jsonify(model=service.model())
+
+    @api.post("/api/model/pause")
+    def pause_model() -> Response:
+        service.fetch_model(is_wanted=False)
+        return jsonify(model=service.model())
+
     api.register_blueprint(build_history(service))
     api.register_blueprint(build_clips(service))
     api.register_blueprint(build_receivers(service))
@@ -105,6 +115,10 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
     @api.get("/api/devices")
     def devices() -> Response:
         return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()])
+
+    @api.post("/api/probe/microphone")
+    def probe_microphone() -> Response:
+        return jsonify(service.probe_microphone(json_object().get("device", "")))
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:

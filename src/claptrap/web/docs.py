@@ -105,6 +105,7 @@ class Reader:
         words = self._words
         yield f'<!doctype html><html lang="{self._language}"><head><meta charset="utf-8"><title>ClapTrap: API</title>'
         yield '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="docs.css">'
+        yield '<link rel="icon" href="../icon.svg" type="image/svg+xml">'
         yield f"</head><body><main><h1>{words['title']}</h1><p>{_text(api['info']['description'])}</p>"
         yield f'<p><a href="openapi.json">OpenAPI 3.1</a> · <a href="asyncapi.json">AsyncAPI 3.0</a> · {words["other"]}</p>'
         tag = ""

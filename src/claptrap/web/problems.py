@@ -48,6 +48,7 @@ _STATUS = {
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
     "api.too_many_probes": 429,
+    "api.microphone_probed": 429,
     "api.examining": 429,
 }
 _ASKED_WRONGLY = ("history.too_many", "access.not_a_text")

@@ -69,6 +69,11 @@ _DOCUMENT = {"type": "object", "description": "settings.json of ClapTrap, or of 
 _ETAG = {"ETag": "the revision, for If-Match"}
 _MARK = {**_object(mark={"enum": ["clap", "not_clap", None]}), "required": ["mark"], "additionalProperties": False}
 _CHANGED = (*SAVING, STALE)
+_MICROPHONE = (
+    *("source.no_portaudio", "source.no_device", "source.device_missing", "source.device_another"),
+    *("source.device_ambiguous", "source.device_busy", "source.device_failed", "source.device_lost"),
+    *("source.silent", "source.system_hangs"),
+)
 
 ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/state"): Route(
@@ -81,6 +86,16 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         "Hear nothing until the next start; no setting changes",
         "Ne rien écouter jusqu'au prochain démarrage ; aucun réglage ne change",
         answers.Running,
+    ),
+    ("POST", "/api/model/resume"): Route(
+        "Go on with the file of YAMNet, which names sounds, at once; the news `model` tells how it comes",
+        "Reprendre aussitôt le fichier de YAMNet, qui nomme les sons ; les nouvelles `model` disent comment il arrive",
+        answers.Fetching,
+    ),
+    ("POST", "/api/model/pause"): Route(
+        "Get no more of it until asked to, or until the next start; what has come is kept",
+        "Ne plus le recevoir jusqu'à nouvel ordre, ou au prochain démarrage ; ce qui est là est gardé",
+        answers.Fetching,
     ),
     ("GET", "/healthz"): Route(
         "Whether the service works; 503 with the reasons otherwise",
@@ -162,6 +177,13 @@ ROUTES: Mapping[tuple[str, str], Route] = {
         "Les microphones de cette machine",
         answers.many(answers.Microphone),
         codes=("source.no_portaudio",),
+    ),
+    ("POST", "/api/probe/microphone"): Route(
+        "How loud it is at a microphone; nothing is kept",
+        "Le niveau sonore d'un microphone ; rien n'est conservé",
+        answers.Measured,
+        body=_object(device={"type": "string", "description": "`id` of one of `/api/devices`, or the default"}),
+        codes=("api.bad_parameter", "api.microphone_probed", *_MICROPHONE),
     ),
     ("POST", "/api/probe/rtsp"): Route(
         "Try a camera without keeping it",

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { countHistory } from "../../api.ts";
 import { day, month } from "../../i18n/format.ts";
@@ -8,13 +9,17 @@ import { anyTime, choose, chosen, midnight } from "./filter.ts";
 const WEEKS = 40;
 const LEVELS = 4;
 
+/** How many days an arrow goes: weeks are columns. */
+const STEPS: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -7, ArrowRight: 7 };
+
 const isFirst = (day: number) => new Date(day * 1000).getDate() === 1;
 
-/** A square for each day of the last nine months, fuller the more was heard; a press shows that day. */
+/** A square for each day of the last nine months, fuller the more was heard; a press shows that day. Arrows go from day to day. */
 export function Calendar({ newest }: { newest: string }) {
   const strip = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => void (strip.current!.scrollLeft = strip.current!.scrollWidth), []); // today, where all does not fit
   const wish = chosen.value;
+  const reached = useSignal<number | null>(null);
   const asked = anyTime(wish);
   const today = midnight(0);
   const weekday = (new Date(today * 1000).getDay() + 6) % 7; // Monday is 0
@@ -26,6 +31,14 @@ export function Calendar({ newest }: { newest: string }) {
   ).value;
   const counts = new Map(answer?.counts.map(({ start, count }) => [start, count]));
   const most = Math.max(1, ...counts.values());
+  const stop = days.find((start) => start === (reached.value ?? wish.day)) ?? today;
+  const walk = (event: KeyboardEvent) => {
+    const to = days[days.indexOf(stop) + (STEPS[event.key] ?? NaN)];
+    if (to === undefined) return;
+    event.preventDefault();
+    reached.value = to;
+    strip.current!.querySelectorAll<HTMLElement>("button")[days.indexOf(to)]!.focus();
+  };
   return (
     <div key={language.value}>
       <h2>{t("history.calendar")}</h2>
@@ -36,7 +49,7 @@ export function Calendar({ newest }: { newest: string }) {
           <span key={start} style={{ gridColumn: `${Math.floor(index / 7) + 1} / span 3` }}>{month(start)}</span>
         ))}
       </div>
-      <div class="calendar" role="group" aria-label={t("history.calendar")}>
+      <div class="calendar" role="group" aria-label={t("history.calendar")} aria-description={t("history.calendar_keys")} onKeyDown={walk}>
         {days.map((start) => {
           const count = counts.get(start) ?? 0;
           const words = t("history.day_count", { day: day(start), count });
@@ -45,6 +58,8 @@ export function Calendar({ newest }: { newest: string }) {
               key={start}
               type="button"
               class="calendar-day"
+              tabIndex={start === stop ? 0 : -1}
+              onFocus={() => (reached.value = start)}
               data-level={count && Math.ceil((LEVELS * count) / most)}
               aria-label={words}
               title={words}

@@ -30,7 +30,7 @@ export function NotifyPanel() {
   }, [added.value]);
   const add = async () => {
     const id = freeId(known);
-    refusal.value = "";
+    refusal.value = added.value = ""; // the same id may come again
     await inTurn(() => changeSettings({ notify: [{ id }] }).then(takeOwn))
       .then(() => (added.value = id), (error: unknown) => (refusal.value = inWords(error)));
   };

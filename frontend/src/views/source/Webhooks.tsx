@@ -26,7 +26,7 @@ export function Webhooks({ source }: { source: SourceSettings }) {
   }, [added.value]);
   const add = async () => {
     const id = freeId(source.webhooks);
-    refusal.value = "";
+    refusal.value = added.value = ""; // the same id may come again
     await inTurn(() => changeSettings({ sources: [{ id: source.id, webhooks: [{ id }] }] }).then(takeOwn))
       .then(() => (added.value = id), (error: unknown) => (refusal.value = inWords(error)));
   };

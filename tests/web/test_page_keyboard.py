@@ -1,0 +1,67 @@
+"""With the Tab key alone: everything that can be pressed is reached, and what has the focus can be seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from tests.web.browser import needs_browser
+from tests.web.conftest import Served, clap
+
+pytestmark = needs_browser
+
+VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
+# what can be pressed or typed into; of radio buttons the one that is chosen stands for all
+MARK = """() => {
+    const kinds = 'a[href], button, input, select, textarea, summary, audio[controls], [tabindex="0"]';
+    const all = [...document.querySelectorAll(kinds)];
+    const can = one => one.checkVisibility({visibilityProperty: true}) && !one.disabled && one.tabIndex >= 0 && !one.hidden;
+    const stands = one => one.type !== 'radio' || one.checked;
+    const found = all.filter(one => can(one) && stands(one));
+    found.forEach((one, index) => { one.dataset.stop = index; });
+    document.activeElement.blur();
+    return found.map(one => one.outerHTML.slice(0, 120));
+}"""
+WHERE = """() => {
+    const one = document.activeElement;
+    const seen = place => {
+        const {left, right, top, bottom} = place.getBoundingClientRect();
+        if (top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1) return bottom - top > innerHeight;
+        const there = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+        return place.contains(there) || there?.contains(place);
+    };
+    const isBody = one === document.body;
+    return {stop: one.dataset.stop ?? null, isBody, isSeen: isBody || seen(one.closest('label') ?? one),
+            html: one.outerHTML.slice(0, 120)};
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("view", VIEWS)
+def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(reduced_motion="reduce")
+    served.service.take(clap(0))
+    page.goto(f"{served.url}/{VIEWS[view]}")
+    page.reload()
+    expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.locator(".link-connected")).to_be_visible()
+    if view != "start":
+        page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    served.service.stop_detection()  # nothing moves while it is looked at
+    expect(page.locator(".state-idle, .view-title, .steps").first).to_be_visible()
+    wanted: list[str] = page.evaluate(MARK)
+    reached: set[str] = set()
+    hidden: list[Any] = []
+    for _ in range(2 * len(wanted)):
+        page.keyboard.press("Tab")
+        where = page.evaluate(WHERE)
+        if where["isBody"] or where["stop"] in reached:
+            break
+        if not where["isSeen"]:
+            hidden.append(where)
+        if where["stop"] is not None:
+            reached.add(where["stop"])
+    assert [html for stop, html in enumerate(wanted) if str(stop) not in reached] == []
+    assert hidden == []
