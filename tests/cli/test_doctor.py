@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -56,6 +57,15 @@ def test_it_speaks_french_to_a_french_terminal(tmp_path: Path) -> None:
     folder = data_dir(tmp_path)
     done = run("doctor", "--data-dir", str(folder), "--port", str(free_port()), folder=tmp_path, LC_ALL="fr_FR.UTF-8")
     assert "bien       Les réglages sont valides : 1 source(s), 0 webhook(s) en service." in done.stdout.splitlines()
+
+
+def test_what_it_tells_to_type_can_be_typed(tmp_path: Path) -> None:
+    """In a checkout ``claptrap`` is no command: its whole path is; in JSON, for other eyes, it is the plain name."""
+    folder, here = data_dir(tmp_path), shlex.join([sys.executable, "-m", "claptrap"])
+    done = run("doctor", "--data-dir", str(folder), "--port", str(free_port()), folder=tmp_path)
+    assert f"; {here} serve starts one." in done.stdout
+    assert f": {here} models pull." in done.stdout
+    assert ": claptrap models pull." in examined(tmp_path, folder, free_port())[1]["model"]["message_en"]
 
 
 def test_while_the_service_runs_its_port_and_folder_are_its_own(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
-from claptrap.cli.language import terminal_language
+from claptrap.cli.language import terminal_language, typed
 from claptrap.core.errors import ModelError
 from claptrap.core.wording import Language, say
 from claptrap.doctor.ask import ask
@@ -118,4 +118,4 @@ def _line(found: Finding) -> str:
     language = terminal_language()
     words = _GRADES[language]
     grade = click.style(f"{words[found.grade]:<{max(map(len, words.values()))}}", fg=_COLOURS[found.grade])
-    return f"{grade}  {found.words(language)}"
+    return f"{grade}  {typed(found.words(language))}"
