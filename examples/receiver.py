@@ -7,6 +7,7 @@ The secret is the webhook's ``signing_secret``; what is signed, and how: https:/
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -59,4 +60,5 @@ if __name__ == "__main__":
     Receiver.secret = arguments.secret
     server = ThreadingHTTPServer(("127.0.0.1", arguments.port), Receiver)
     print(f"Waiting for claps on http://127.0.0.1:{server.server_port}/clap", flush=True)
-    server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()

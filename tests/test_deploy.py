@@ -17,6 +17,7 @@ import yaml
 
 import claptrap
 from claptrap.cli.serve import PORT, serve
+from claptrap.settings.environment import OTHERS
 from tests.conftest import ROOT
 from tests.peers.service import Service
 
@@ -28,7 +29,7 @@ SERVE = serve
 def environment_names() -> set[str]:
     """Return every variable that ClapTrap reads."""
     options = {str(option.envvar) for option in SERVE.params if isinstance(option, click.Option) and option.envvar}
-    return options | {"CLAPTRAP_MODELS_DIR", "CLAPTRAP_YAMNET_URL"}
+    return options | {*OTHERS}
 
 
 def assert_understood(command: list[str]) -> None:
@@ -108,7 +109,10 @@ def test_the_command_of_the_service_sees_what_the_service_sees() -> None:
     """Its folders, its options, its user."""
     command = (ROOT / "packaging/systemd/claptrap").read_text("utf-8")
     named = dict(re.findall(r"\b(CLAPTRAP_\w+)=([\w/]+)", UNIT))
+    told = {"CLAPTRAP_PROGRAM": named.pop("CLAPTRAP_PROGRAM")}
     assert dict(re.findall(r"--setenv=(CLAPTRAP_\w+)=([\w/]+)", command)) == named
+    assert told == {"CLAPTRAP_PROGRAM": "sudo"}
+    assert 'CLAPTRAP_PROGRAM="sudo claptrap"' in command
     for line in ("User=claptrap", "SupplementaryGroups=audio", "EnvironmentFile=-/etc/default/claptrap"):
         assert line in UNIT
         assert line.lower().removeprefix("user=") in command.lower()

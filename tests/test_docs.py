@@ -16,9 +16,12 @@ import click
 import pytest
 
 from claptrap.cli.main import main
+from claptrap.cli.serve import serve
 from claptrap.core.events import Event
 from claptrap.delivery.payload import clap_body
+from claptrap.settings.environment import OTHERS
 from claptrap.settings.schema import Settings, id_for, merged
+from claptrap.web.routes import ROUTES
 from tests.conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "training/README.md"])
@@ -28,9 +31,10 @@ ENGLISH_ONLY = {  # for people who read code
 }  # fmt: skip
 
 
-def blocks(page: Path, language: str) -> Iterator[str]:
-    """Yield the fenced blocks of one language."""
-    yield from re.findall(rf"^ *```{language}\n(.*?)^ *```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+def blocks(page: Path, *languages: str) -> Iterator[str]:
+    """Yield the fenced blocks of these languages; an empty one is a block that names none."""
+    fences = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    yield from (text for language, text in fences if language in languages)
 
 
 def anchors(page: Path) -> set[str]:
@@ -43,7 +47,7 @@ def anchors(page: Path) -> set[str]:
 
 def shell_lines(page: Path) -> Iterator[str]:
     """Yield the commands that a page tells people to type, one logical line each."""
-    for block in blocks(page, "sh"):
+    for block in blocks(page, "sh", ""):
         joined = re.sub(r"'[^']*'", lambda quoted: quoted[0].replace("\n", " "), block.replace("\\\n", " "))
         yield from (line.strip() for line in joined.splitlines() if line.strip())
 
@@ -112,6 +116,54 @@ def test_settings_in_examples_are_valid(page: Path) -> None:
             merged(Settings(), {"sources": [{**body, "id": id_for(Settings(), body)}]})
         elif address.startswith("sources/") and address.count("/") == 1:
             merged(Settings(), {"sources": [{**body, "id": "microphone"}]})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_addresses_are_ones_that_claptrap_serves(page: Path) -> None:
+    """Each ``GET /api/…`` within a line, and each address that is asked by curl, with its method."""
+    asked = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:api/|healthz|metrics)[^`]*)`", page.read_text("utf-8"))
+    for words in (shlex.split(line, comments=True) for line in shell_lines(page) if line.startswith("curl ")):
+        method = words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
+        asked += [(method, f"/api/{word.partition('/api/')[2]}") for word in words if "/api/" in word]
+    for method, address in asked:
+        path = address.partition("?")[0]
+        assert any(m == method and re.fullmatch(re.sub("{[^}]+}", "[^/]+", route), path) for m, route in ROUTES), (
+            method,
+            path,
+        )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_programs_and_variables_are_there(page: Path) -> None:
+    """Each example that is named exists; each variable is one that ClapTrap, or its making, reads."""
+    text = page.read_text("utf-8")
+    for name in re.findall(r"\b(?:examples|scripts|packaging)/[\w./-]*\w", text):
+        assert (ROOT / name).exists(), name
+    assert set(re.findall(r"\bCLAPTRAP_[A-Z_]*[A-Z]\b", text)) <= {*variables(), "CLAPTRAP_SHARED"}
+
+
+def variables() -> set[str]:
+    """Return every variable that ClapTrap reads."""
+    return {str(option.envvar) for option in serve.params if isinstance(option, click.Option) and option.envvar} | {*OTHERS}
+
+
+def test_no_variable_that_claptrap_reads_is_said_to_be_unknown() -> None:
+    """``claptrap settings check`` tells of those that it does not know."""
+    read = {
+        name
+        for file in (ROOT / "src/claptrap").rglob("*.py")
+        for name in re.findall(r'"(CLAPTRAP_[A-Z_]*[A-Z])"', file.read_text("utf-8"))
+    }
+    assert read <= variables()
+
+
+def test_twenty_complaints_are_answered_in_both_languages() -> None:
+    """Those that users of such programs have most often."""
+    english, french = (
+        re.findall(r"^\| \*\*.+\*\* \| .{10,} \|$", (DOCS / folder / "troubleshooting.md").read_text("utf-8"), re.MULTILINE)
+        for folder in ("", "fr")
+    )
+    assert len(english) == len(french) >= 20
 
 
 def test_bodies_that_are_shown_are_the_ones_that_are_sent() -> None:

@@ -14,14 +14,17 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from shutil import which
 from typing import Self
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+NAMES = ("microphone", "kitchen")
 RATE_HZ = 44_100  # what PortAudio asks for by itself: nothing is resampled on the way
 BLOCK = RATE_HZ // 50
 ALSA_CONFIG = Path(__file__).with_name("alsa.conf")
@@ -36,7 +39,7 @@ def faint_noise(n: int) -> NDArray[np.float32]:
 
 def missing() -> str:
     """Return why there can be no virtual microphone here; empty where there can."""
-    if shutil.which("pulseaudio") is None:
+    if which("pulseaudio") is None:
         return "needs pulseaudio (apt install pulseaudio)"
     if not any(Path("/").glob(f"{pattern[1:]}/libasound_module_pcm_pulse.so") for pattern in PLUGINS):
         return "needs ALSA's pulse plugin (apt install libasound2-plugins)"
@@ -128,17 +131,12 @@ class SoundServer:
 
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="ct-"))  # short: the path of a socket has 107 bytes at most
-        self._socket = self._home / "native"
-        names = ("microphone", "kitchen")
-        script = [f"load-module module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
-        for name in names:
-            form = f"format=float32le rate={RATE_HZ} channels=1"
-            script.append(f"load-module module-pipe-source source_name={name} file={self._home / name} {form}")
-        (self._home / "start.pa").write_text("\n".join([*script, "set-default-source microphone", ""]))
+        self._socket = self._home / "run" / "native"
+        self._socket.parent.mkdir(mode=0o700)
         self.environment = {"PULSE_SERVER": f"unix:{self._socket}", "ALSA_CONFIG_PATH": str(ALSA_CONFIG)}
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
-        self.microphone, self.kitchen = (Microphone(self._home / name) for name in names)
+        self.microphone, self.kitchen = (Microphone(self._home / name) for name in NAMES)
 
     def __enter__(self) -> Self:
         return self
@@ -160,22 +158,53 @@ class SoundServer:
             "PULSE_STATE_PATH": str(self._home / "state"),
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
         }
-        options = ["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--realtime=no"]
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                ["pulseaudio", "-n", *options, "-F", str(self._home / "start.pa")],
-                env={**os.environ, **private},
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                self._command(), env={**os.environ, **private}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
-        self._wait_until_ready()
+        self._wait_for(b"")
+        for name in NAMES:
+            self.plug_in(name)
+        self._pactl("set-default-source", NAMES[0])
+
+    def _command(self) -> list[str]:
+        script = [
+            f"load-module module-native-protocol-unix socket={self._socket} auth-anonymous=1",
+            "load-module module-rescue-streams",  # as everywhere: it moves the streams of what is unplugged
+        ]
+        (self._home / "start.pa").write_text("\n".join([*script, ""]))
+        options = ["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes", "--realtime=no"]
+        return ["pulseaudio", "-n", *options, "-F", str(self._home / "start.pa")]
 
     def kill(self) -> None:
         """Kill the server, as a crash would: it closes nothing and says nothing."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def unplug(self, name: str) -> None:
+        """Take a microphone away, as pulling out its plug does; its name stays."""
+        modules = self._pactl("list", "short", "modules").decode().splitlines()
+        (number,) = [line.split()[0] for line in modules if f"source_name={name} " in line]
+        self._pactl("unload-module", number)
+
+    def plug_in(self, name: str) -> None:
+        """Give it back."""
+        self._pactl("load-module", *self._module(name).split())
+        self._wait_for(name.encode())
+
+    def _module(self, name: str) -> str:
+        return f"module-pipe-source source_name={name} file={self._home / name} format=float32le rate={RATE_HZ} channels=1"
+
+    def _pactl(self, *order: str) -> bytes:
+        return subprocess.run(
+            ["pactl", *order],
+            env={**os.environ, "PULSE_SERVER": f"unix:{self._socket}", "HOME": str(self._home)},
+            capture_output=True,
+            timeout=START_S,
+            check=True,
+        ).stdout
 
     def freeze(self) -> None:
         """Stop the server in its tracks: its connections stay open, and nobody is answered."""
@@ -187,24 +216,39 @@ class SoundServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
-    def _wait_until_ready(self) -> None:
-        """Wait until every microphone is listed, which the socket alone does not promise."""
+    def _wait_for(self, name: bytes) -> None:
+        """Wait until the server answers and a microphone is listed, which the socket alone does not promise."""
         deadline = time.monotonic() + START_S
         while True:
-            listed = b""
-            with suppress(subprocess.TimeoutExpired):
-                listed = subprocess.run(
-                    ["pactl", "list", "short", "sources"],
-                    env={**os.environ, "PULSE_SERVER": f"unix:{self._socket}", "HOME": str(self._home)},
-                    capture_output=True,
-                    timeout=START_S,
-                    check=False,
-                ).stdout
-            if b"microphone" in listed and b"kitchen" in listed:
+            listed = None
+            with suppress(subprocess.TimeoutExpired, subprocess.CalledProcessError):
+                listed = self._pactl("list", "short", "sources")
+            if listed is not None and name in listed:
                 return
             assert self._process is not None
             assert self._process.poll() is None, (self._home / "log").read_text()
             assert time.monotonic() < deadline, (self._home / "log").read_text()
+
+
+class PipeWire(SoundServer):
+    """PipeWire with WirePlumber and its PulseAudio protocol, as a desktop's session has them."""
+
+    def _command(self) -> list[str]:
+        return ["dbus-run-session", "--", "sh", "-c", "pipewire & wireplumber & exec pipewire-pulse"]
+
+
+@pytest.fixture
+def pipewire(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipeWire]:
+    """PipeWire, whose microphones are the ones that this process hears."""
+    lacking = [
+        name for name in ("dbus-run-session", "pactl", "pipewire", "wireplumber", "pipewire-pulse") if not which(name)
+    ]
+    if lacking or missing():
+        pytest.skip(f"needs {', '.join(lacking)} (apt install pipewire-pulse wireplumber)" if lacking else missing())
+    with PipeWire() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.peers.sound import RATE_HZ, SoundServer, sound_server
+from tests.peers.sound import ALSA_CONFIG, RATE_HZ, PipeWire, SoundServer, pipewire, sound_server
 
 from claptrap.audio.frame import Frame
 from claptrap.core.backoff import Backoff
@@ -24,12 +26,15 @@ from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.runner import Runner, Surroundings
 from claptrap.runtime.stream import Stream
+from claptrap.sources import pulse
+from claptrap.sources.alsa import busy, explained, is_there
+from claptrap.sources.device import Device, find
 from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices, measure
-from claptrap.sources.portaudio import Call, Device, fault, find
+from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
 
-__all__ = ["sound_server"]  # a fixture
+__all__ = ["pipewire", "sound_server"]  # fixtures
 
 PATIENT_S = 30.0
 USB = Device("USB Mic: Audio (hw:1,0)", "ALSA", 1, 48_000, default=False)
@@ -155,6 +160,75 @@ def test_the_library_s_faults_have_our_words(args: tuple[object, ...], code: str
     assert "{" not in str(error)
 
 
+CARDS = """ 0 [PCH            ]: HDA-Intel - HDA Intel PCH
+                      HDA Intel PCH at 0xf7f10000 irq 33
+ 2 [Device         ]: USB-Audio - USB Mic
+                      C-Media Electronics Inc. USB Mic at usb-0000:00:14.0-2, full speed
+"""
+
+
+def proc_with(folder: Path, program: str, *, is_closed: bool = False) -> Path:
+    """Return what the kernel tells of two cards, the second of which a thread of ``program`` records from."""
+    files = {
+        "asound/cards": CARDS,
+        "asound/card0/pcm0c/sub0/status": "closed\n",
+        "asound/card0/pcm0p/sub0/status": "state: RUNNING\nowner_pid   : 77\n",
+        "asound/card2/pcm0c/sub0/status": "closed\n" if is_closed else "state: RUNNING\nowner_pid   : 4243\n",
+        "4243/status": f"Name:\t{program}-worker\nTgid:\t4242\nPid:\t4243\n",
+        "4243/comm": f"{program}-worker\n",
+        "4242/comm": f"{program}\n",
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("audacity", "source.device_busy_by"),
+        ("pipewire", "source.device_busy_server"),
+        ("pulseaudio", "source.device_busy_server"),
+    ],
+)
+def test_who_has_a_microphone_is_said(tmp_path: Path, program: str, code: str) -> None:
+    """ALSA lists no card that somebody records from, whatever its number is by now; to people it is not "absent"."""
+    proc = proc_with(tmp_path, program)
+    for error, wanted in (
+        (SourceError("source.device_missing", retryable=True, device="x"), "USB Mic: Audio (hw:1,0), ALSA"),
+        (SourceError("source.device_busy", retryable=True, device="x"), "USB Mic: Audio (hw:2,0)"),
+        (SourceError("source.no_device", retryable=True), ""),
+    ):
+        told = explained(error, wanted, proc, tmp_path / "sys")
+        assert (told.code, told.retryable, told.params["program"]) == (code, True, program)
+        assert "USB Mic" in str(told)
+        assert program in str(told)
+    assert [(one.code, one.params) for one in busy(proc)] == [(code, {"device": "USB Mic (hw:2,0)", "program": program})]
+
+
+def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> None:
+    """Another card, another device of the card, a fault of another kind, a card that nobody has, no such system."""
+    proc = proc_with(tmp_path / "busy", "audacity")
+    absent = SourceError("source.device_missing", retryable=True, device="x")
+    for wanted in ("HDA Intel PCH: ALC (hw:0,0), ALSA", "USB Mic: Audio (hw:2,1)", "kitchen, ALSA", "USB Mic"):
+        assert explained(absent, wanted, proc) is absent
+    broken = SourceError("source.device_failed", retryable=True, device="x", reason="y")
+    assert explained(broken, "USB Mic: Audio (hw:2,0)", proc) is broken
+    assert explained(absent, "USB Mic: Audio (hw:2,0)", proc_with(tmp_path / "free", "x", is_closed=True)) is absent
+    assert explained(absent, "USB Mic: Audio (hw:2,0)", tmp_path / "none") is absent
+
+
+def test_a_card_that_went_away_is_not_taken_for_what_has_its_number_now(tmp_path: Path) -> None:
+    """PortAudio's frozen list would open the other one by its number."""
+    proc = proc_with(tmp_path, "x")
+    assert is_there("USB Mic: Audio (hw:2,0)", proc)
+    assert not is_there("USB Mic: Audio (hw:0,0)", proc)
+    assert not is_there("USB Mic: Audio (hw:1,0)", proc)
+    assert is_there("default", proc)
+    assert is_there("USB Mic: Audio (hw:1,0)", tmp_path / "none")
+
+
 def test_an_inbox_that_is_full_drops_the_oldest_and_counts_it() -> None:
     """Stream time stays true: what was lost is told before the next block."""
     inbox = Inbox(2)
@@ -224,6 +298,18 @@ for use in (list_devices, lambda: MicrophoneSource().run(None)):
     said = done.stdout.splitlines()
     assert len(said) == 2
     assert all(line.startswith("source.no_portaudio False ") and "libportaudio2" in line for line in said)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ALSA is Linux's")
+def test_a_machine_without_alsa_s_configuration_does_not_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PortAudio aborts there: it is tried in a process of its own, and no camera ends with the microphone."""
+    monkeypatch.setenv("ALSA_CONFIG_PATH", "/nowhere/alsa.conf")
+    library = PortAudio()
+    for _ in range(2):
+        with pytest.raises(SourceError) as caught:
+            library.devices()
+        assert (caught.value.code, caught.value.retryable) == ("source.sound_breaks", True)
 
 
 # -- recording --------------------------------------------------------------------------------------------------------------
@@ -475,6 +561,147 @@ def test_a_microphone_that_hung_is_reopened(sound_server: SoundServer) -> None:
         silent = life.wait_for(lambda s: s.code == "source.silent", live)
         sound_server.microphone.recover()
         life.wait_for(is_live, silent)
+
+
+@pytest.fixture
+def plug_in(sound_server: SoundServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Let ALSA know the default microphone only; return what makes it know the kitchen's too."""
+    del sound_server  # whose ALSA this is
+    config = tmp_path / "alsa.conf"
+    lines = ALSA_CONFIG.read_text("utf-8").splitlines(keepends=True)
+    config.write_text("".join(line for line in lines if "kitchen" not in line))
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(config))
+    return lambda: config.write_text("".join(lines)) and None
+
+
+@pytest.mark.slow
+def test_a_microphone_that_is_plugged_in_while_another_is_heard_is_heard_too(
+    sound_server: SoundServer, plug_in: Callable[[], None]
+) -> None:
+    """PortAudio's list is frozen while it records; a process of its own sees the new one. The other loses nothing of it."""
+    with listening() as (first, errors), living("kitchen") as life:
+        first.wait_until(something)
+        life.wait_for(lambda s: s.code == "source.device_missing")
+        assert "kitchen" not in {device.name for device in list_devices()}
+        plug_in()
+        assert {"default", "kitchen"} <= {device.name for device in list_devices()}
+        live = life.wait_for(is_live)
+        assert (life._told[live].rate_hz, life._told[live].channels) == (RATE_HZ, 2)
+        sound_server.kitchen.play(BURST)
+        life.wait_for(lambda _: life.is_loud())
+        begin = len(first.sound())
+        sound_server.microphone.play(BURST)
+        heard = first.wait_until(lambda sound: loud(sound[begin:]) and len(sound) > begin + 2 * len(BURST))[begin:]
+        at = int(np.argmax(np.abs(heard) > 0.01)) - int(np.argmax(np.abs(BURST) > 0.01))
+        assert np.abs(heard[at : at + len(BURST)] - BURST).max() < 1e-3
+        assert errors.empty()
+    assert not [child for child in children() if "recorder" in child]
+
+
+def children() -> list[str]:
+    """Return what this process's children were begun with (Linux)."""
+    numbers = " ".join(task.read_text("ascii") for task in Path("/proc/self/task").glob("*/children")).split()
+    return [Path("/proc", number, "cmdline").read_text("utf-8").replace("\0", " ") for number in numbers]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("sound_server")
+def test_the_process_that_records_a_new_microphone_may_be_killed(plug_in: Callable[[], None]) -> None:
+    """Its microphone is lost and found again; the others do not notice."""
+    with listening() as (first, errors), living("kitchen") as life:
+        first.wait_until(something)
+        plug_in()
+        live = life.wait_for(is_live)
+        numbers = " ".join(task.read_text("ascii") for task in Path("/proc/self/task").glob("*/children")).split()
+        (recorder,) = [n for n in numbers if b"recorder" in Path("/proc", n, "cmdline").read_bytes()]
+        os.kill(int(recorder), signal.SIGKILL)
+        lost = life.wait_for(lambda s: s.code == "source.device_lost", live)
+        life.wait_for(is_heard, lost)
+        assert errors.empty()
+
+
+@pytest.mark.slow
+def test_the_sound_server_does_not_pass_another_microphone_off_as_the_one_that_was_unplugged(
+    sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PulseAudio moves the recording and tells nobody: that is said, and the chosen one is heard again once it is back."""
+    monkeypatch.setattr(pulse, "LOOK_S", 0.5)
+    with living("kitchen") as life:
+        live = life.wait_for(is_heard)
+        sound_server.unplug("kitchen")
+        moved = life.wait_for(lambda s: s.code == "source.device_moved", live)
+        assert "kitchen" in str(life._told[moved].params["before"])
+        assert "microphone" in str(life._told[moved].params["now"])
+        gone = life.wait_for(lambda s: s.code == "source.device_failed", moved)
+        sound_server.plug_in("kitchen")
+        back = life.wait_for(is_live, gone)
+        life.wait_for(is_heard, back)
+        sound_server.kitchen.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), back)
+
+
+@pytest.mark.slow
+def test_the_default_microphone_may_become_another_one(sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody chose a certain one: what the system gives now is heard, in a new epoch, and said."""
+    monkeypatch.setattr(pulse, "LOOK_S", 0.5)
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(unnamed(sound_server)))
+    with living() as life:
+        live = life.wait_for(is_heard)
+        sound_server.unplug("microphone")
+        moved = life.wait_for(lambda s: s.code == "source.device_moved", live)
+        life.wait_for(is_heard, life.wait_for(is_live, moved))
+        sound_server.kitchen.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), moved)
+        assert len(set(life.epochs())) == 2
+
+
+def unnamed(server: SoundServer) -> Path:
+    """Return an ALSA configuration whose default names no microphone of the sound server."""
+    path = Path(server.environment["PULSE_SERVER"].removeprefix("unix:")).with_name("unnamed.conf")
+    path.write_text("pcm.default { type pulse }\n")
+    return path
+
+
+@pytest.mark.slow
+def test_under_pipewire_the_chosen_microphone_is_heard_and_no_other(pipewire: PipeWire) -> None:
+    """As on most desktops of today: through ALSA's pulse plugin, or PipeWire's."""
+    with listening("kitchen") as (listener, errors), listening() as (deaf, _):
+        listener.wait_until(something)
+        deaf.wait_until(something)
+        pipewire.kitchen.play(BURST)
+        listener.wait_until(loud)
+        assert not loud(deaf.sound())
+        assert errors.empty()
+
+
+@pytest.mark.slow
+def test_under_pipewire_an_unplugged_microphone_is_told_and_heard_again(
+    pipewire: PipeWire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever PipeWire does with the recording meanwhile, nobody takes it for the one that was chosen."""
+    monkeypatch.setattr(pulse, "LOOK_S", 0.5)
+    with living("kitchen") as life:
+        live = life.wait_for(is_heard)
+        pipewire.unplug("kitchen")
+        gone = life.wait_for(lambda s: s.state is State.RETRYING, live)
+        assert life._told[gone].code == "source.device_moved"
+        pipewire.plug_in("kitchen")
+        back = life.wait_for(is_live, gone)
+        life.wait_for(is_heard, back)
+        pipewire.kitchen.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), back)
+
+
+@pytest.mark.slow
+def test_pipewire_that_was_restarted_is_heard_again_without_help(pipewire: PipeWire) -> None:
+    with living() as life:
+        live = life.wait_for(is_live)
+        pipewire.kill()
+        lost = life.wait_for(lambda s: s.state is State.RETRYING, live)
+        pipewire.start()
+        life.wait_for(is_heard, life.wait_for(is_live, lost))
+        pipewire.microphone.play(BURST)
+        life.wait_for(lambda _: life.is_loud(), lost)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -271,7 +271,7 @@ class Watcher:
 
 
 @contextmanager
-def running(wanted: RtspInput, stalled_s: float = 1.0) -> Iterator[Watcher]:
+def running(wanted: RtspInput, stalled_s: float = 1.0, most_wait_s: float = 0.4) -> Iterator[Watcher]:
     """Run ``wanted`` in a runner, with short waits."""
     watcher, streams = Watcher(), list[Stream]()
     around = Surroundings(
@@ -279,7 +279,7 @@ def running(wanted: RtspInput, stalled_s: float = 1.0) -> Iterator[Watcher]:
         streams.append,
         watcher,
         SystemClock(),
-        Backoff(0.2, 0.4),
+        Backoff(0.2, most_wait_s),
     )
     runner = Runner(SourceSpec("cam", "Cour", wanted), 0, around)
     runner.start()
@@ -318,6 +318,30 @@ def test_a_camera_that_freezes_and_dies_is_heard_again(transport: str) -> None:
             assert (again.rate_hz, again.code) == (16000, "")
             n = len(watcher.told)
             watcher.wait_for(is_heard, n)
+
+
+def test_cameras_that_all_die_together_cost_little_and_all_come_back() -> None:
+    """A recorder or a switch fails: neither a storm of attempts nor a busy processor, and all are back in their time."""
+    n_cameras, most_wait_s, outage_s = 8, 1.6, 5.0
+    with RtspServer() as server, ExitStack() as cameras:
+        wanted = RtspInput(f"{server.url}/pcmu")
+        watchers = [cameras.enter_context(running(wanted, most_wait_s=most_wait_s)) for _ in range(n_cameras)]
+        for watcher in watchers:
+            watcher.wait_for(is_heard)
+        server.kill()
+        for watcher in watchers:
+            watcher.wait_for(lambda s: s.code == "rtsp.refused" and s.attempt >= 4)  # the waits have grown to the longest
+        told, used_s = [len(watcher.told) for watcher in watchers], time.process_time()
+        threading.Event().wait(outage_s)  # the outage itself, not a wait for somebody
+        assert time.process_time() - used_s < 0.25 * outage_s
+        attempts = [[s.state for s in w.told[n:]].count(State.CONNECTING) for w, n in zip(watchers, told, strict=True)]
+        assert max(attempts) <= outage_s / (most_wait_s / 2) + 1
+        assert min(attempts) >= 1
+        told = [len(watcher.told) for watcher in watchers]
+        with RtspServer(port=server.port):
+            until = time.monotonic() + most_wait_s + 5 + SLACK_S
+            for watcher, n in zip(watchers, told, strict=True):
+                watcher.wait_for(is_heard, n, until - time.monotonic())
 
 
 def test_a_camera_that_freezes_under_tls_is_heard_again(certificate: Path) -> None:

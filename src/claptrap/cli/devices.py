@@ -11,13 +11,17 @@ import click
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import say
+from claptrap.sources.alsa import busy
 from claptrap.sources.microphone import Device, list_devices
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def devices(as_json: bool) -> None:
-    """List the microphones of this machine. The one marked * is the default."""
+    """List the microphones of this machine. The one marked * is the default.
+
+    Those that somebody records from are not in the list; which they are, and who has them, is said after it.
+    """
     try:
         found = list_devices()
     except ClapTrapError as error:
@@ -25,6 +29,8 @@ def devices(as_json: bool) -> None:
         sys.exit(1)
     for device in found:
         click.echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else _line(device))
+    for taken in busy():
+        click.echo(in_words(taken), err=True)
     if not found:
         click.echo(say("source.no_device", terminal_language()), err=True)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
-from claptrap.cli.language import terminal_language
+from claptrap.cli.language import terminal_language, typed
 from claptrap.core.errors import ModelError
 from claptrap.core.wording import Language, say
 from claptrap.doctor.ask import ask
@@ -48,13 +48,13 @@ _COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
     "--bundle",
     "bundle_to",
     metavar="FILE.zip",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
     help="Also write a support bundle, without secrets and addresses.",
 )
 @click.option(
     "--log",
     "log_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
     help="Log file for the bundle.  [default: claptrap.log in the data folder, if it is there]",
 )
 def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path | None, log_file: Path | None) -> None:
@@ -118,4 +118,4 @@ def _line(found: Finding) -> str:
     language = terminal_language()
     words = _GRADES[language]
     grade = click.style(f"{words[found.grade]:<{max(map(len, words.values()))}}", fg=_COLOURS[found.grade])
-    return f"{grade}  {found.words(language)}"
+    return f"{grade}  {typed(found.words(language))}"

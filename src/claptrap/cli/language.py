@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import click
 
+from claptrap.core.build import program
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import Language, say
 
 FAILED = 2
+COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")
+"""Each is the command of that name in the module of that name beside this one."""
+
+_COMMAND = re.compile(rf"(?<![\w/.-])claptrap (?=(?:{'|'.join(COMMANDS)})\b)")
 
 
 def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
@@ -23,7 +29,12 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
 
 def in_words(error: ClapTrapError) -> str:
     """Return the sentence of ``error`` in the terminal's language."""
-    return say(error.code, terminal_language(), **error.params)
+    return typed(say(error.code, terminal_language(), **error.params))
+
+
+def typed(sentence: str) -> str:
+    """Return ``sentence`` with each ``claptrap …`` in it as this very ClapTrap is called: a checkout has no command."""
+    return _COMMAND.sub(lambda _: f"{program()} ", sentence)
 
 
 @contextmanager

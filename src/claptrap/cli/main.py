@@ -6,10 +6,8 @@ import importlib
 
 import click
 
+from claptrap.cli.language import COMMANDS
 from claptrap.core.build import version_and_commit
-
-COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")
-"""Each is the command of that name in the module of that name beside this one."""
 
 
 class _Commands(click.Group):

@@ -27,6 +27,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "La bibliothèque de microphone PortAudio est absente. Sous Debian ou Ubuntu : sudo apt install libportaudio2. "
         "Tout fonctionne sans elle, sauf le microphone.",
     },
+    "source.sound_breaks": {
+        "en": "The microphone library PortAudio breaks down on this machine: ALSA's configuration is missing or damaged. On Debian or "
+        "Ubuntu: sudo apt install --reinstall libasound2-data. Everything but the microphone works.",
+        "fr": "La bibliothèque de microphone PortAudio s'effondre sur cette machine : la configuration d'ALSA est absente ou abîmée. "
+        "Sous Debian ou Ubuntu : sudo apt install --reinstall libasound2-data. Tout fonctionne, sauf le microphone.",
+    },
     "source.no_device": {
         "en": "No microphone was found. Plug one in; ClapTrap looks again by itself.",
         "fr": "Aucun microphone trouvé. Branchez-en un ; ClapTrap réessaie tout seul.",
@@ -50,6 +56,29 @@ SENTENCES: dict[str, dict[Language, str]] = {
     "source.device_busy": {
         "en": "The microphone “{device}” is in use by another program. Close that program; ClapTrap tries again by itself.",
         "fr": "Le microphone « {device} » est occupé par un autre programme. Fermez-le ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_busy_by": {
+        "en": "The microphone “{device}” is in use by another program, {program}. Close that program; ClapTrap tries again by "
+        "itself.",
+        "fr": "Le microphone « {device} » est occupé par un autre programme, {program}. Fermez-le ; ClapTrap réessaie tout seul.",
+    },
+    "source.device_busy_server": {
+        "en": "The microphone “{device}” is in the hands of the sound server {program}. Choose “default” (or “pulse”, “pipewire”), "
+        "which asks the server for it, and choose the microphone in the sound settings of the machine.",
+        "fr": "Le microphone « {device} » est entre les mains du serveur de son {program}. Choisissez « default » (ou « pulse », "
+        "« pipewire »), qui le lui demande, et choisissez le microphone dans les réglages de son de la machine.",
+    },
+    "source.device_twice": {
+        "en": "The microphone “{device}” is heard by another source of ClapTrap already, and gives its sound to one only. Keep "
+        "one of them; it can have several patterns and webhooks.",
+        "fr": "Le microphone « {device} » est déjà écouté par une autre source de ClapTrap, et ne donne son son qu'à une seule. "
+        "Gardez-en une ; elle peut avoir plusieurs motifs et webhooks.",
+    },
+    "source.device_moved": {
+        "en": "The sound server took the sound of “{now}” in place of “{before}”: was that one unplugged? ClapTrap opens the "
+        "microphone “{device}” anew.",
+        "fr": "Le serveur de son a pris le son de « {now} » à la place de « {before} » : l'a-t-on débranché ? ClapTrap rouvre le "
+        "microphone « {device} ».",
     },
     "source.device_failed": {
         "en": "The microphone “{device}” could not be opened: {reason}.",
@@ -444,21 +473,32 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "Two notification services have the id “{id}”. Give one of them another.",
         "fr": "Deux services de notification ont l'identifiant « {id} ». Donnez-en un autre à l'un d'eux.",
     },
-    "delivery.timeout": {"en": "No answer within {seconds} s.", "fr": "Pas de réponse en {seconds} s."},
+    "delivery.timeout": {
+        "en": "No answer within {seconds} s. Is the receiver switched on, the address right, and no firewall between?",
+        "fr": "Pas de réponse en {seconds} s. Le destinataire est-il allumé, l'adresse juste, et aucun pare-feu entre les deux ?",
+    },
     "delivery.refused": {
-        "en": "The connection was refused: is the receiver running?",
-        "fr": "Connexion refusée : le destinataire est-il démarré ?",
+        "en": "The connection was refused: is the receiver running, and the port of its address right?",
+        "fr": "Connexion refusée : le destinataire est-il démarré, et le port de son adresse est-il le bon ?",
     },
     "delivery.unresolved": {
-        "en": "The host name “{host}” is unknown.",
-        "fr": "Le nom d'hôte « {host} » est inconnu.",
+        "en": "The host name “{host}” is unknown. Check its spelling and this machine's network, or use the IP address.",
+        "fr": "Le nom d'hôte « {host} » est inconnu. Vérifiez son orthographe et le réseau de cette machine, ou utilisez l'adresse IP.",
     },
     "delivery.ca_file": {
-        "en": "The file {path} of the authority to trust cannot be used: {reason}.",
-        "fr": "Le fichier {path} de l'autorité de confiance est inutilisable : {reason}.",
+        "en": "The file {path} of the authority to trust cannot be used: {reason}. Name a PEM file that ClapTrap may read.",
+        "fr": "Le fichier {path} de l'autorité de confiance est inutilisable : {reason}. Nommez un fichier PEM que ClapTrap peut lire.",
     },
-    "delivery.tls": {"en": "The TLS connection failed: {reason}.", "fr": "La connexion TLS a échoué : {reason}."},
-    "delivery.network": {"en": "The receiver was not reached: {reason}.", "fr": "Destinataire injoignable : {reason}."},
+    "delivery.tls": {
+        "en": "The TLS connection failed: {reason}. Does the receiver speak https on this port, with a valid certificate? If it is of your "
+        "own authority, name its file (ca_file).",
+        "fr": "La connexion TLS a échoué : {reason}. Le destinataire parle-t-il https sur ce port, avec un certificat valable ? S'il est de "
+        "votre propre autorité, nommez son fichier (ca_file).",
+    },
+    "delivery.network": {
+        "en": "The receiver was not reached: {reason}. Is it switched on, and can this machine reach its network?",
+        "fr": "Destinataire injoignable : {reason}. Est-il allumé, et cette machine atteint-elle son réseau ?",
+    },
     "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
     "delivery.redirected": {
         "en": "The receiver answered {status} and sends to another address, at {where}, where ClapTrap does not follow. Put the new address into the settings of the webhook; often only https:// is missing, or a / at the end.",
@@ -494,8 +534,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     # -- settings
     "settings.unreadable": {
-        "en": "The settings {path} cannot be read: {reason}.",
-        "fr": "Les réglages {path} ne peuvent pas être lus : {reason}.",
+        "en": "The settings {path} cannot be read: {reason}. Let the user of ClapTrap read that file.",
+        "fr": "Les réglages {path} ne peuvent pas être lus : {reason}. Donnez à l'utilisateur de ClapTrap le droit de lire ce fichier.",
     },
     "settings.unwritable": {
         "en": "The settings cannot be written to {path}: {reason}. Choose another folder with --data-dir or mend the permissions.",
@@ -813,8 +853,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "L'adresse {host} n'est pas celle de cette machine. Choisissez-en une autre avec --host.",
     },
     "service.cannot_listen": {
-        "en": "ClapTrap cannot listen on {host}, port {port}: {reason}.",
-        "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}.",
+        "en": "ClapTrap cannot listen on {host}, port {port}: {reason}. Try another --host or --port.",
+        "fr": "ClapTrap ne peut pas écouter sur {host}, port {port} : {reason}. Essayez un autre --host ou --port.",
     },
     "service.stalled": {
         "en": "The thread “{thread}” does not move: nothing is heard meanwhile. If it lasts, start ClapTrap again; please report the log.",

@@ -12,7 +12,9 @@ from claptrap.core.errors import SourceError
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.doctor.machine import may_hear
 from claptrap.settings.schema import MicrophoneSource, Settings
-from claptrap.sources.portaudio import PORTAUDIO, Device, PortAudio, find
+from claptrap.sources import alsa
+from claptrap.sources.device import Device, find
+from claptrap.sources.portaudio import PORTAUDIO, PortAudio
 
 LISTEN_S = 0.4
 PATIENCE_S = 3.0
@@ -42,19 +44,24 @@ def examine_sound(
     found = [Finding("portaudio", Grade.OK, "doctor.portaudio", {"devices": len(devices)})]
     if not devices:
         return [*found, Finding("microphone", grade, "source.no_device")]
-    found += _missing(wanted, devices)
+    found += _missing(wanted, devices, is_served)
     if listen:
         chosen = {device.id for device in _chosen(wanted, devices)}
         found += [_listened(portaudio, device, device.id in chosen, is_served) for device in devices[:MOST_DEVICES]]
     return found
 
 
-def _missing(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...]) -> Iterator[Finding]:
+def _missing(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
+    """Tell of each source whose microphone is not listed: it is not there, or somebody has it."""
     for source in wanted:
         try:
             find(dict(enumerate(devices)), source.input.device)
         except SourceError as error:
-            yield Finding.of("microphone", Grade.FAULT, error, source.name)
+            told = alsa.explained(error, source.input.device)
+            if is_served and _is_ours(told):
+                yield Finding("microphone", Grade.OK, "doctor.microphone_in_use", {}, source.name)
+            else:
+                yield Finding.of("microphone", Grade.FAULT, told, source.name)
 
 
 def _chosen(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...]) -> Iterator[Device]:
@@ -69,7 +76,7 @@ def _listened(portaudio: PortAudio, device: Device, is_wanted: bool, is_served: 
     try:
         heard = _record(portaudio, device)
     except SourceError as error:
-        if error.code == "source.device_busy" and is_served:
+        if is_served and _is_ours(error):
             return Finding("microphone", Grade.OK, "doctor.microphone_in_use", {}, device.name)
         return Finding.of("microphone", Grade.FAULT if is_wanted else Grade.WARNING, error, device.name)
     params = {"channels": device.channels, "rate_hz": device.rate_hz}
@@ -80,6 +87,12 @@ def _listened(portaudio: PortAudio, device: Device, is_wanted: bool, is_served: 
         return Finding("microphone", Grade.WARNING, "doctor.microphone_zeros", params, device.name)
     levels = {"peak_dbfs": _dbfs(float(np.abs(heard).max())), "rms_dbfs": _dbfs(float(np.sqrt(np.square(heard).mean())))}
     return Finding("microphone", Grade.OK, "doctor.microphone", {**params, **levels}, device.name)
+
+
+def _is_ours(error: SourceError) -> bool:
+    """Return whether the service that runs is likely to be the one that has the microphone."""
+    by_python = str(error.params.get("program", "")).startswith(("claptrap", "python"))
+    return error.code == "source.device_busy" or (error.code == "source.device_busy_by" and by_python)
 
 
 def _record(portaudio: PortAudio, device: Device) -> NDArray[np.float32]:

@@ -79,8 +79,10 @@ class Fetcher:
 
     def _run(self) -> None:
         failures = 0
-        while not self._stop.is_set():
-            self._news.clear()
+        while True:
+            self._news.clear()  # before looking at what it tells of, so that none is missed
+            if self._stop.is_set():
+                return
             if self._is_paused:
                 self._tell_paused()
                 self._rest(None)

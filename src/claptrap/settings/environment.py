@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from claptrap.core.weburl import MASK, masked
 
 PREFIX = "CLAPTRAP_"
-OTHERS = ("CLAPTRAP_MODELS_DIR", "CLAPTRAP_YAMNET_URL")
+OTHERS = (
+    "CLAPTRAP_MEDIAMTX_DIR",
+    "CLAPTRAP_MEDIAMTX_URL",
+    "CLAPTRAP_MODELS_DIR",
+    "CLAPTRAP_PROGRAM",
+    "CLAPTRAP_WEIGHTS_DIR",
+    "CLAPTRAP_YAMNET_URL",
+)
 """Variables that are no option of ``claptrap serve``."""
 
 _SECRET = re.compile(r"PASS|SECRET|TOKEN|KEY")

@@ -14,7 +14,9 @@ from claptrap.audio.frame import Frame
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.sources.base import Sink
-from claptrap.sources.portaudio import PORTAUDIO, Device, OpenMicrophone, PortAudio
+from claptrap.sources.device import Device, OpenMicrophone
+from claptrap.sources.portaudio import PORTAUDIO, PortAudio
+from claptrap.sources.pulse import PlaceWatch
 
 __all__ = ["Device", "Measured", "MicrophoneSource", "list_devices", "measure"]
 
@@ -26,10 +28,10 @@ SILENCE = 1e-6  # −120 dBFS
 
 
 def list_devices() -> tuple[Device, ...]:
-    """Return what can be recorded from, as it is now; while a microphone is open, as it was when that one was opened.
+    """Return what can be recorded from, as it is now.
 
     Raises:
-        SourceError: ``source.no_portaudio``, ``source.device_failed``.
+        SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
     """
     return PORTAUDIO.devices()
 
@@ -135,7 +137,8 @@ class MicrophoneSource:
 
         Raises:
             SourceError: it cannot be opened (see ``PortAudio.recording``); ``source.device_lost`` when the system ends the
-                recording; ``source.silent`` when it does not, but no sound has come for two seconds.
+                recording; ``source.silent`` when it does not, but no sound has come for two seconds;
+                ``source.device_moved`` when the sound server records from another microphone in its place.
         """
         inbox = Inbox(INBOX_BLOCKS)
         with self._portaudio.recording(self._device, inbox.put, inbox.end) as opened:
@@ -143,7 +146,7 @@ class MicrophoneSource:
 
     def _pass_on(self, inbox: Inbox, opened: OpenMicrophone, sink: Sink) -> None:
         is_live = False
-        heard_at = self._clock.monotonic()
+        heard_at, watch = self._clock.monotonic(), PlaceWatch(opened.place, self._clock)
         while not sink.stop.is_set():
             block = inbox.take(LOOK_S)
             if block is None:
@@ -155,6 +158,10 @@ class MicrophoneSource:
             samples, lost_samples = block
             sink.frame(Frame(samples, opened.rate_hz, lost_samples))
             heard_at = self._clock.monotonic()
+            if opened.place and (now := watch.moved_to()):
+                raise SourceError(
+                    "source.device_moved", retryable=True, device=opened.device.name, before=opened.place.name, now=now
+                )
 
     def _check_alive(self, inbox: Inbox, opened: OpenMicrophone, heard_at: float) -> None:
         if inbox.has_ended or self._clock.monotonic() - heard_at >= SILENT_S:

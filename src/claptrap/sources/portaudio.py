@@ -3,26 +3,28 @@
 PortAudio is one per process: initialising, listing, opening and closing must not happen at the same time in two threads, and
 its list of devices is frozen from initialisation on. Renewing the list means ending the library, which would kill every open
 stream of the process. Whether one is open is therefore a fact about the process, and ``PORTAUDIO`` is the one guarded object
-of the module level that says so; a second owner could not know. The library is loaded when first needed: where it is
-missing, everything else works.
+of the module level that says so; a second owner could not know. While one is open, another process with a PortAudio of its
+own (``sources.apart``) lists what there is today, and records what was plugged in since. The library is loaded when first
+needed: where it is missing, everything else works.
 """
 
 from __future__ import annotations
 
 import atexit
-import re
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.usb import Usb, split, usb_of_card
+from claptrap.sources import alsa, apart, pulse
+from claptrap.sources.device import CARD, Device, OpenMicrophone, find
+from claptrap.sources.usb import usb_of_card
 
 MAX_CHANNELS = 2  # a mean of more (a pulse device offers 32) says nothing more about a clap
 BLOCK_S = 0.02
@@ -33,56 +35,12 @@ LATENCY_S = 0.1  # what the system may hold ready, not what we wait: blocks come
 DEVICE_UNAVAILABLE = -9985  # PaErrorCode paDeviceUnavailable
 INVALID_DEVICE = -9996  # paInvalidDevice
 EBUSY = 16  # the host's own word for it, under paUnanticipatedHostError
-_CARD = re.compile(r"\(hw:(\d+),")  # ALSA numbers its cards in the order in which they were plugged in
+OUT_OF_DATE = frozenset(  # what may be the fault of a list that is older than today's devices
+    {"source.no_device", "source.device_missing", "source.device_another", "source.device_ambiguous", "source.device_failed"}
+)
 
 T = TypeVar("T")
 Receive = Callable[[NDArray[np.float32], bool], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A microphone, or what else the system offers to record from.
-
-    Attributes:
-        name: as the system calls it.
-        host_api: the system's sound interface that offers it: ALSA, Core Audio, …
-        channels: most channels it can give.
-        rate_hz: its own rate.
-        default: whether it is what the system records from unless told otherwise.
-        usb: which USB device it is; None where the system does not say, or it is none.
-    """
-
-    name: str
-    host_api: str
-    channels: int
-    rate_hz: int
-    default: bool
-    usb: Usb | None = None
-
-    @property
-    def label(self) -> str:
-        """Its name and who offers it."""
-        return f"{self.name}, {self.host_api}"
-
-    @property
-    def id(self) -> str:
-        """What to remember it by: the same after a restart or a replug, unlike its place in the list."""
-        return f"{self.label}{self.usb or ''}"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMicrophone:
-    """A microphone that is being recorded from.
-
-    Attributes:
-        device: which.
-        rate_hz: samples per second and channel.
-        channels: 1 or 2.
-    """
-
-    device: Device
-    rate_hz: int
-    channels: int
 
 
 class PortAudio:
@@ -91,19 +49,32 @@ class PortAudio:
     A sound system that hangs (a stopped PulseAudio, a driver in trouble) hangs whoever calls it, for ever. Every call is
     therefore made in a thread of its own that can be left behind; it keeps the lock, so that whoever comes after is told
     instead of hanging too, and all goes on by itself once the sound system does.
+
+    Args:
+        may_end_us: whether the library may end this process, as it does where ALSA has no configuration; else it is tried in
+            another one before, where that seems to be so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, may_end_us: bool = False) -> None:
+        self._is_sure = may_end_us
         self._lock = threading.Lock()
-        self._n_open = 0
+        self._n_open = 0  # streams of this process, which freeze the list
+        self._heard: list[OpenMicrophone] = []  # here or apart; under the next one
+        self._heard_lock = threading.Lock()
+        self._listing = threading.Lock()
 
     def devices(self) -> tuple[Device, ...]:
-        """Return what can be recorded from. While a microphone is open, the list is that of when it was opened.
+        """Return what can be recorded from at this moment, and what is being recorded from, which no list may show (ALSA).
 
         Raises:
             SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
         """
-        return Call(self._lock, self._list).result(OPEN_S)
+        with self._listing:  # one process at a time, however many ask
+            listed = apart.devices() if self._n_open else Call(self._lock, self._list).result(OPEN_S)
+        known = {device.id for device in listed}
+        with self._heard_lock:
+            busy = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
+        return (*listed, *busy.values())
 
     @contextmanager
     def recording(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> Iterator[OpenMicrophone]:
@@ -112,37 +83,67 @@ class PortAudio:
         Args:
             wanted: ``Device.id`` or a device's name; empty for the default.
             receive: gets each block: float32 samples (n, channels) that are valid during the call only, and whether some
-                were lost just before it. It runs on PortAudio's own thread and must not wait.
+                were lost just before it. It runs on a thread that is not the caller's (PortAudio's, as a rule) and must not
+                wait.
             ended: told, on that thread, that no more will come.
 
         Raises:
-            SourceError: as ``find``, or ``source.no_portaudio``, ``source.device_busy``, ``source.device_failed``,
-                ``source.system_hangs``.
+            SourceError: as ``find``, or ``source.no_portaudio``, ``source.device_busy``, ``source.device_busy_by``,
+                ``source.device_busy_server``, ``source.device_twice``, ``source.device_failed``, ``source.system_hangs``.
         """
-        opening = Call(self._lock, lambda: self._open(wanted, receive, ended), undo=lambda made: self._close(made[0]))
-        stream, opened = opening.result(OPEN_S)
+        try:
+            opened, close = self._opened(wanted, receive, ended)
+        except SourceError as error:
+            raise self._explained(error, wanted) from error
+        with self._heard_lock:
+            self._heard.append(opened)
         try:
             yield opened
         finally:
+            with self._heard_lock:
+                self._heard.remove(opened)
+            close()
+
+    def _opened(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> tuple[OpenMicrophone, Callable[[], None]]:
+        """Open a microphone here or, where the list is too old for it, apart; return it, and what closes it."""
+        opening = Call(self._lock, lambda: self._open(wanted, receive, ended), undo=lambda made: self._close(made[0]))
+        try:
+            stream, opened = opening.result(OPEN_S)
+        except SourceError as error:
+            if error.code not in OUT_OF_DATE or not self._n_open:
+                raise
+            return apart.record(wanted, receive, ended)
+
+        def close() -> None:
             Call(self._lock, lambda: self._close(stream), must=True).result(CLOSE_S)
+
+        return opened, close
+
+    def _explained(self, error: SourceError, wanted: str) -> SourceError:
+        """Return who has the microphone, where that is why it cannot be had."""
+        with self._heard_lock:
+            heard = {name for one in self._heard for name in (one.device.id, one.device.label, one.device.name)}
+        if error.code in ("source.device_busy", "source.device_missing") and {wanted, error.params["device"]} & heard:
+            return SourceError("source.device_twice", retryable=True, device=error.params["device"])
+        return alsa.explained(error, wanted)
 
     def _list(self) -> tuple[Device, ...]:
         with _translated(""):
-            return tuple(_inputs(self._renewed()).values())
+            return tuple(self._inputs().values())
 
     def _open(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> tuple[Any, OpenMicrophone]:
         with _translated(wanted):
-            library = self._renewed()
-            index, device = find(_inputs(library), wanted)
-            opened = OpenMicrophone(device, device.rate_hz, min(MAX_CHANNELS, device.channels))
-            stream = library.RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
+            inputs = self._inputs()
+            index, device = find(inputs, wanted)
+            channels = min(MAX_CHANNELS, device.channels)
+            stream = _load().RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
                 device=index,
-                samplerate=opened.rate_hz,
-                channels=opened.channels,
+                samplerate=device.rate_hz,
+                channels=channels,
                 dtype="float32",
-                blocksize=round(BLOCK_S * opened.rate_hz),
+                blocksize=round(BLOCK_S * device.rate_hz),
                 latency=LATENCY_S,
-                callback=_passing_to(receive, opened.channels),
+                callback=_passing_to(receive, channels),
                 finished_callback=ended,
             )
         self._n_open += 1
@@ -152,20 +153,32 @@ class PortAudio:
         except SourceError:
             self._close(stream)
             raise
-        return stream, opened
+        return stream, OpenMicrophone(device, device.rate_hz, channels, self._place(device))
+
+    def _place(self, device: Device) -> pulse.Place | None:
+        """Return where the sound server has put the stream that was opened just now; None where none has it."""
+        if device.host_api != "ALSA" or CARD.search(device.name):
+            return None
+        with self._heard_lock:
+            others = {heard.place.stream for heard in self._heard if heard.place}
+        return pulse.place_of(os.getpid(), others)
 
     def _close(self, stream: Any) -> None:  # sounddevice has no types
         self._n_open -= 1
         stream.close()  # aborts it first
 
-    def _renewed(self) -> Any:  # sounddevice has no types
-        """Return the library, with today's devices unless a stream is open."""
+    def _inputs(self) -> dict[int, Device]:
+        """Return what can be recorded from, by its place in PortAudio's list: today's devices, unless a stream is open."""
+        if not self._is_sure and not alsa.is_configured():
+            apart.devices()
+        self._is_sure = True
         library = _load()
-        if not self._n_open:
-            if library._initialized:  # noqa: SLF001  # sounddevice offers no public way to see new devices
-                library._terminate()  # noqa: SLF001  # as above
-            library._initialize()  # noqa: SLF001  # as above
-        return library
+        if self._n_open:
+            return {index: device for index, device in _inputs(library).items() if alsa.is_there(device.name)}
+        if library._initialized:  # noqa: SLF001  # sounddevice offers no public way to see new devices
+            library._terminate()  # noqa: SLF001  # as above
+        library._initialize()  # noqa: SLF001  # as above
+        return _inputs(library)
 
 
 class Call(Generic[T]):
@@ -257,55 +270,11 @@ def _inputs(library: Any) -> dict[int, Device]:  # sounddevice has no types
             channels=entry["max_input_channels"],
             rate_hz=round(entry["default_samplerate"]),
             default=index == default,
-            usb=usb_of_card(int(card[1])) if (card := _CARD.search(entry["name"])) else None,
+            usb=usb_of_card(int(card[1])) if (card := CARD.search(entry["name"])) else None,
         )
         for index, entry in enumerate(library.query_devices())
         if entry["max_input_channels"] > 0
     }
-
-
-def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:
-    """Choose the device that a person means.
-
-    Args:
-        inputs: what there is, by its place in the list.
-        wanted: ``Device.id``; its beginning without the USB device, or a name, as older settings have them; any of them with
-            another number of the ALSA card. Empty for the default, or the first where the system names none.
-
-    Raises:
-        SourceError: ``source.no_device`` where there is none at all, ``source.device_missing`` where there are only others;
-            ``source.device_another`` where there is one of the same make and it is another one, or cannot be told to be the
-            same; ``source.device_ambiguous`` where several are called the same and nothing tells them apart.
-    """
-    if not inputs:
-        raise SourceError("source.no_device", retryable=True)
-    if not wanted:
-        return max(inputs.items(), key=lambda entry: entry[1].default)
-    called, usb = split(wanted)
-    alike = [e for e in inputs.items() if _any_card(called) in (_any_card(e[1].label), _any_card(e[1].name))]
-    if not alike:
-        raise SourceError("source.device_missing", retryable=True, device=called)
-    if usb is not None and any(device.usb for _, device in alike):
-        return _same_usb(alike, usb, called)
-    found = [e for e in alike if called in (e[1].label, e[1].name)] or alike
-    if found[0][1].label in {device.label for _, device in found[1:]} or (found is alike and len(alike) > 1):
-        raise SourceError("source.device_ambiguous", retryable=True, device=called)
-    return found[0]
-
-
-def _same_usb(alike: list[tuple[int, Device]], usb: Usb, called: str) -> tuple[int, Device]:
-    """Return the device that is plugged in where it was, or else has its serial number and is alone in that."""
-    for entry in alike:
-        if entry[1].usb == usb:
-            return entry
-    namesakes = [e for e in alike if e[1].usb and usb.serial and (e[1].usb.make, e[1].usb.serial) == (usb.make, usb.serial)]
-    if len(namesakes) == 1:
-        return namesakes[0]
-    raise SourceError("source.device_another", retryable=True, device=called)
-
-
-def _any_card(name: str) -> str:
-    return _CARD.sub("(hw:*,", name)
 
 
 @contextmanager

@@ -1,0 +1,62 @@
+"""The other side of ``sources.apart``: lists or records with a PortAudio of its own, until its input is closed.
+
+``python -m claptrap.sources.recorder list`` or ``… record DEVICE``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from dataclasses import asdict
+from typing import Any
+
+from claptrap.core.errors import SourceError
+from claptrap.sources.apart import BLOCK
+from claptrap.sources.microphone import INBOX_BLOCKS, LOOK_S, Inbox
+from claptrap.sources.portaudio import PortAudio
+
+PORTAUDIO = PortAudio(may_end_us=True)
+
+
+def main() -> None:
+    """Do what is asked for, and say it; of a fault, its code."""
+    try:
+        if sys.argv[1] == "list":
+            _say({"devices": [asdict(device) for device in PORTAUDIO.devices()]})
+        else:
+            _record(sys.argv[2])
+    except SourceError as error:
+        _say({"code": error.code, "params": error.params, "retryable": error.retryable})
+    except BrokenPipeError:  # nobody listens any more
+        sys.exit(1)
+
+
+def _record(wanted: str) -> None:
+    inbox, is_over = Inbox(INBOX_BLOCKS), threading.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.buffer.read()
+        is_over.set()
+
+    threading.Thread(target=wait_for_the_end, name="recorder:end", daemon=True).start()
+    out = sys.stdout.buffer
+    with PORTAUDIO.recording(wanted, inbox.put, inbox.end) as opened:
+        _say(asdict(opened))
+        while not is_over.is_set():
+            block = inbox.take(LOOK_S)
+            if block is not None:
+                sound, n_lost = block
+                out.write(BLOCK.pack(sound.nbytes, n_lost > 0) + sound.tobytes())
+                out.flush()
+            elif inbox.has_ended:
+                return
+
+
+def _say(what: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(what).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
