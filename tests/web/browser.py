@@ -69,8 +69,8 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
 def until(page: Page, what: str) -> None:
     """Wait until ``what``, an expression of JavaScript, is true, or a promise of something true.
 
-    Playwright's ``wait_for_function`` evaluates a text anew for each look, which our content security policy was seen to
-    forbid from the second on (``EvalError``).
+    Playwright's ``wait_for_function`` takes a promise for something true, and evaluates a text anew for each look, which our
+    content security policy forbids from the second on.
     """
     page.evaluate(UNTIL.format(what=what), PATIENCE_MS)
 
