@@ -208,3 +208,27 @@ def test_a_bundle_is_written_beside_the_report(tmp_path: Path) -> None:
     refused = run(*ask, "no/such/folder/help.zip", folder=tmp_path)
     assert refused.returncode == 1
     assert "cannot be written" in refused.stderr
+
+
+@pytest.mark.skipif(not may_mount(), reason="needs to be root, who becomes one like all others")
+@pytest.mark.parametrize("command", ["serve", "doctor", "settings check", "settings show", "settings backups", "token list"])
+def test_a_folder_of_another_user_is_said_to_be_so(tmp_path: Path, command: str) -> None:
+    """As after a start with sudo: in words and with its remedy, not as a wrong option, whatever is asked for."""
+    folder = data_dir(tmp_path)
+    os.chown(folder, 65534, 65534)
+    folder.chmod(0o700)
+    powerless = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]
+    done = subprocess.run(
+        [*powerless, sys.executable, "-m", "claptrap", *command.split(), "--data-dir", str(folder)],
+        env=claptrap_environment(os.environ) | {"CLAPTRAP_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode in (1, 2), said
+    assert f"{folder} belongs to nobody" in said
+    assert "sudo chown -R root" in said
+    assert "Usage" not in said
+    assert "Traceback" not in said

@@ -15,7 +15,7 @@ in_data_dir = click.option(
     default=DATA_DIR,
     envvar="CLAPTRAP_DATA_DIR",
     show_envvar=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Folder of the settings and the history.",
 )
 """The option ``--data-dir``, the same everywhere."""

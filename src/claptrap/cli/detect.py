@@ -33,7 +33,7 @@ _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE…")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines on stdout.")
 @click.option("--threshold", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Least score of a clap.")
 @click.option(

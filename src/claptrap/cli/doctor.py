@@ -48,13 +48,13 @@ _COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
     "--bundle",
     "bundle_to",
     metavar="FILE.zip",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
     help="Also write a support bundle, without secrets and addresses.",
 )
 @click.option(
     "--log",
     "log_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, readable=False, path_type=Path),
     help="Log file for the bundle.  [default: claptrap.log in the data folder, if it is there]",
 )
 def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path | None, log_file: Path | None) -> None:

@@ -37,7 +37,10 @@ def mediamtx() -> None:
 
 @mediamtx.command(name="install")
 @click.option(
-    "--archive", "archive_file", type=click.Path(path_type=Path), help="Take it from this file instead of the network."
+    "--archive",
+    "archive_file",
+    type=click.Path(path_type=Path, readable=False),
+    help="Take it from this file instead of the network.",
 )
 @click.option("--sha256", help="Checksum of another archive than the one that ClapTrap knows.")
 def install_program(archive_file: Path | None, sha256: str | None) -> None:
@@ -61,14 +64,17 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
     "binary",
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Its program; else that on the PATH, or the installed one.",
 )
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="Its configuration.  [default: mediamtx.yml in the data folder]"
+    "--config",
+    type=click.Path(path_type=Path, readable=False),
+    help="Its configuration.  [default: mediamtx.yml in the data folder]",
 )
 @click.option(
-    "--data-dir", default=DATA_DIR, envvar="CLAPTRAP_DATA_DIR", show_envvar=True, type=click.Path(path_type=Path),
+    "--data-dir", default=DATA_DIR, envvar="CLAPTRAP_DATA_DIR", show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
     help="Where mediamtx.yml is made if it is not there.",
 )  # fmt: skip
 def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:

@@ -55,7 +55,7 @@ def verify() -> None:
 
 
 @models.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 def import_model(file: Path) -> None:
     """Take YAMNet's FILE that you got elsewhere, after checking it."""
     with failures_in_words():

@@ -98,7 +98,7 @@ LEVELS = ("debug", "info", "warning", "error")
     "--mediamtx-binary",
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Its program; else that on the PATH, or the installed one.",
 )
 @click.option(

@@ -71,7 +71,7 @@ def show(data_dir: Path, as_json: bool) -> None:
 
 
 @settings.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path, readable=False))
 @in_data_dir
 @_json
 def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
@@ -115,7 +115,8 @@ def backup(data_dir: Path) -> None:
 @_json
 def backups(data_dir: Path, as_json: bool) -> None:
     """List the backups, newest first: when, before what, how large, and what is wrong with one."""
-    found = Store(data_dir).backups.found()
+    with _failures_in_words(as_json):
+        found = Store(data_dir).backups.found()
     if as_json:
         _say_json([_backup_as_json(one) for one in found])
         return
@@ -156,7 +157,7 @@ def restore(name: str, data_dir: Path, yes: bool) -> None:
 
 
 @settings.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False, readable=False))
 @click.option("--secrets", is_flag=True, help="With passwords and tokens: keep the file like one.")
 @in_data_dir
 def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
@@ -184,7 +185,7 @@ def reference(language: str | None) -> None:
 
 
 @settings.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--mode",
     type=click.Choice(["replace", "merge"]),

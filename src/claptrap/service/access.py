@@ -30,6 +30,7 @@ from pydantic import TypeAdapter, ValidationError
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import AccessError, InputError
 from claptrap.service.throttle import Throttle
+from claptrap.settings.denial import not_read
 
 LEAST_PASSWORD = 8  # characters
 MOST_PASSWORD = 1024
@@ -348,18 +349,26 @@ class Access:
         with self._lock:
             try:
                 seen = _look(self.path)
-            except OSError:
-                raise AccessError("access.damaged", path=str(self.path)) from None
+            except OSError as error:
+                raise self._unread(error) from error
             if seen != self._seen:
                 self._book = self._load() if seen is not None else Book()
                 self._seen = seen
             return self._book
 
+    def _unread(self, error: OSError) -> AccessError:
+        told = not_read(self.path, error)
+        if told.code == "settings.wrong_owner":
+            return AccessError(told.code, retryable=False, **told.params)
+        return AccessError("access.damaged", path=str(self.path))
+
     def _load(self) -> Book:
         try:
             self.path.chmod(0o600)
             return _BOOK.validate_json(self.path.read_bytes())
-        except (OSError, ValidationError):
+        except OSError as error:
+            raise self._unread(error) from error
+        except ValidationError:
             raise AccessError("access.damaged", path=str(self.path)) from None  # the cause would quote the file
 
     def _change(self, change: Callable[[Book], Book]) -> None:

@@ -109,7 +109,10 @@ class Backups:
         return None
 
     def _newest_first(self) -> list[Path]:
-        return sorted(self.folder.glob("settings-*.json"), key=lambda path: path.name, reverse=True)
+        try:
+            return sorted(self.folder.glob("settings-*.json"), key=lambda path: path.name, reverse=True)
+        except PermissionError as error:
+            raise not_read(self.folder, error) from error
 
     def _stamp(self) -> str:
         now = datetime.now(UTC)

@@ -33,16 +33,18 @@ def why(error: OSError) -> str:
 
 
 def _of_another(path: Path, error: OSError) -> SettingsError | None:
-    """Return ``settings.wrong_owner`` where ``path`` is refused because it belongs to somebody else."""
+    """Return ``settings.wrong_owner`` where ``path``, or the folder that hides it, belongs to somebody else."""
     if sys.platform == "win32" or error.errno not in _FORBIDDEN:
         return None
-    try:
-        owner = path.stat().st_uid
-    except OSError:
-        return None
-    if owner == os.geteuid():
-        return None
-    return SettingsError("settings.wrong_owner", path=str(path), owner=_user(owner), user=_user(os.geteuid()))
+    for place in (path, *path.absolute().parents):
+        try:
+            owner = place.stat().st_uid
+        except OSError:
+            continue  # a folder above it lets nobody look
+        if owner == os.geteuid():
+            return None
+        return SettingsError("settings.wrong_owner", path=str(place), owner=_user(owner), user=_user(os.geteuid()))
+    return None
 
 
 def _user(uid: int) -> str:
