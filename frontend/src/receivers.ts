@@ -11,5 +11,5 @@ export const notifyName = ({ id, name }: NotifySettings) => name || id;
 /** A receiver's address, and what people call it where it has a name. */
 export function receiverOf({ target_id, url }: { target_id: string; url: string }): string {
   const known = settings.value?.notify.find((one) => notifyTarget(one) === target_id);
-  return known ? `${notifyName(known)}, ${url}` : url || target_id;
+  return [known && notifyName(known), url].filter(Boolean).join(", ") || target_id;
 }

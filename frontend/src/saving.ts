@@ -168,8 +168,8 @@ export function patchFor(path: string, value: Value): object {
   const nest = (steps: string[]): unknown => {
     const [step, ...rest] = steps;
     if (step === undefined) return value;
-    if (!LISTS.includes(step)) return { [step]: nest(rest) };
     const [id, ...within] = rest;
+    if (!LISTS.includes(step) || id === undefined) return { [step]: nest(rest) }; // the last "sources" of "notify.ID.sources" is a value
     return { [step]: [{ id, ...(nest(within) as object) }] };
   };
   return nest(path.split(".")) as object;

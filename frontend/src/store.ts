@@ -5,7 +5,7 @@ import { beat } from "./beat.ts";
 import { follow } from "./i18n/index.ts";
 import type {
   Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
-  SourceStatus, VerdictNews, Worded,
+  SourceStatus, Trouble, VerdictNews,
 } from "./wire.ts";
 
 /** How many detections, and attempts, the page knows: as many as the service tells it when it opens. */
@@ -45,7 +45,7 @@ export const dev = signal(false);
 export const labelsOn = signal(false);
 /** The download of YAMNet's file, while there is one. */
 export const model = signal<ModelProgress | null>(null);
-export const problems = signal<Worded[]>([]);
+export const problems = signal<Trouble[]>([]);
 /** How the link to the MQTT broker is. */
 export const mqtt = signal<Snapshot["mqtt"]>("off");
 export const environment = signal<Override[]>([]);

@@ -398,7 +398,7 @@ export interface Snapshot {
   language: Language;
   labels: boolean;
   model: ModelProgress | null;
-  problems: Worded[];
+  problems: Trouble[];
   settings: Settings;
   mqtt: "off" | "waiting" | "connected";
   environment: Override[];
@@ -450,6 +450,11 @@ export interface Device {
   name: string;
   host_api: string;
   default: boolean;
+}
+
+/** What somebody should know or mend; `params` are the values in its sentence. */
+export interface Trouble extends Worded {
+  params: Record<string, string | number>;
 }
 
 /** How loud it is at a microphone, over a moment. */

@@ -15,6 +15,13 @@ from claptrap.web.page import ASSETS
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run")
 PATIENCE_MS = 20_000
+UNTIL = """async patience => {{
+    const end = performance.now() + patience;
+    while (!(await ({what}))) {{
+        if (performance.now() > end) throw new Error('it never came');
+        await new Promise(done => setTimeout(done, 50));
+    }}
+}}"""
 LOOK = """() => {{
     const look = () => {{ window.glimpsed ||= !!({seen}); }};
     window.glimpsed = false;
@@ -59,6 +66,15 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
     assert not unprovoked, unprovoked
 
 
+def until(page: Page, what: str) -> None:
+    """Wait until ``what``, an expression of JavaScript, is true, or a promise of something true.
+
+    Playwright's ``wait_for_function`` takes a promise for something true, and evaluates a text anew for each look, which our
+    content security policy forbids from the second on.
+    """
+    page.evaluate(UNTIL.format(what=what), PATIENCE_MS)
+
+
 @contextmanager
 def glimpse(page: Page, seen: str) -> Iterator[None]:
     """Wait at the end of the block until ``seen``, an expression of JavaScript, was true in it, be it for a moment.
@@ -67,7 +83,7 @@ def glimpse(page: Page, seen: str) -> Iterator[None]:
     """
     page.evaluate(LOOK.format(seen=seen))
     yield
-    page.wait_for_function("window.glimpsed")
+    until(page, "window.glimpsed")
 
 
 def _is_provoked(said: str, provoked: Collection[str]) -> bool:

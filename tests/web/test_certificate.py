@@ -131,7 +131,7 @@ def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) ->
         page.keyboard.press("Enter")
         code = page.get_by_role("img", name=f"Code QR de {service.url}/micro")
         expect(code).to_be_visible()
-        page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=code.element_handle())
+        code.evaluate("image => image.decode()")
         expect(page.get_by_role("link", name=f"{service.url}/micro")).to_be_visible()
         phone = browser.new_context(ignore_https_errors=True).new_page()
         phone.set_default_timeout(PATIENCE_MS)

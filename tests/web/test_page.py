@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.peers.receiver import Receiver, answer
 from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
 from tests.peers.vban import Sender, free_udp_port, packets, sine
-from tests.web.browser import glimpse, needs_browser
+from tests.web.browser import glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
 from claptrap.core.events import Heard, Level, Levels, ModelProgress, SourceStatus, State
@@ -27,7 +27,7 @@ def test_it_opens_in_french_and_speaks_english_by_choice(page: Page, served: Ser
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("button", name="Stop detection")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
     page.reload()
     expect(page.get_by_role("button", name="Stop detection")).to_be_visible()
     assert served.service.language == "en"
@@ -120,9 +120,8 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     card.get_by_label("Exactement ou au moins").select_option("Exactement")
     card.get_by_label("Réagit à").select_option("des claps")
     expect(card.get_by_text("Annoncé quand aucun autre n'a suivi pendant 0,7 s.")).to_be_visible()
-    page.wait_for_function(
-        "fetch('api/sources/repetition').then(a => a.json()).then(s => s.hears === 'claps' && s.patterns[0].claps === 2)"
-    )
+    kept = "s.hears === 'claps' && s.patterns[0].claps === 2"
+    until(page, f"fetch('api/sources/repetition').then(a => a.json()).then(s => {kept})")
     (spec,) = [spec for spec in served.service.settings().specs() if spec.id == "repetition"]
     assert spec.patterns == (PatternSpec(2, at_least=False),)
 

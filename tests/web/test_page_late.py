@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from playwright.sync_api import APIResponse, Page, Route, WebSocketRoute, expect
-from tests.web.browser import needs_browser
+from tests.web.browser import needs_browser, until
 from tests.web.conftest import Served
 
 pytestmark = needs_browser
@@ -57,14 +57,14 @@ def test_a_language_chosen_while_the_page_opens_is_kept(page: Page, served: Serv
     expect(page.get_by_role("heading", name="Connexion…")).to_be_visible()
     choose(page, "English", "en")
     news.release()
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     assert set(page.evaluate("spoken")) == {"en"}
 
     news.hold()
     served.service.change_source("salon", {"delay_s": 2.0})
     choose(page, "Français", "fr")
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.language === 'fr')")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'fr')")
     news.release()
     expect(page.get_by_label("Délai entre deux détections")).to_have_value("2")
     assert set(page.evaluate("spoken")) == {"fr"}
@@ -105,7 +105,7 @@ def test_older_news_take_nothing_away_that_was_just_added(page: Page, served: Se
     served.service.change_source("salon", {"delay_s": 2.0})
     threshold = page.get_by_role("slider")
     threshold.fill("0.8")
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")
     page.get_by_role("button", name="Ajouter un webhook").press("Enter")
     address = page.get_by_role("textbox", name="Webhook 2")
     expect(address).to_be_focused()
@@ -115,7 +115,7 @@ def test_older_news_take_nothing_away_that_was_just_added(page: Page, served: Se
     expect(address).to_have_value("http://127.0.0.1:9/typed")
     expect(address).to_be_focused()
     threshold.fill("0.9")
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.9)")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.9)")
     news.release()
     expect(threshold).to_have_value("0.9")
     assert served.service.settings().sources[0].webhooks[1].url == "http://127.0.0.1:9/typed"

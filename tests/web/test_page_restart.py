@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import expect
-from tests.web.browser import browsing, needs_browser
+from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import serving
 
 from claptrap.service import ClapTrap
@@ -23,10 +23,7 @@ def test_a_service_that_starts_anew_is_found_again(data_dir: Path, quiet_models:
             threshold = page.get_by_role("slider")
             for value in ("0.6", "0.7", "0.8"):
                 threshold.fill(value)
-                page.wait_for_function(
-                    "value => fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === value)",
-                    arg=float(value),
-                )
+                until(page, f"fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === {value})")
             life.close()
             expect(page.get_by_role("alert").filter(has_text="La connexion au service est perdue")).to_be_visible()
             again = ClapTrap(data_dir)
@@ -37,4 +34,4 @@ def test_a_service_that_starts_anew_is_found_again(data_dir: Path, quiet_models:
                 again.change_source("salon", {"threshold": 0.3})
                 expect(threshold).to_have_value("0.3")
                 threshold.fill("0.4")
-                page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.4)")
+                until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.4)")

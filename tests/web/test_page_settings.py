@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.peers.broker import MOSQUITTO, Broker
 from tests.peers.receiver import Receiver, answer
-from tests.web.browser import needs_browser
+from tests.web.browser import needs_browser, until
 from tests.web.conftest import Served
 
 pytestmark = needs_browser
@@ -78,9 +78,7 @@ def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) ->
     assert served.service.settings().history.keep_days == 365
     kept.get_by_label("Détections (jours)").fill("30")
     kept.get_by_label("Place pour ces sons (Mo)").fill("50")
-    page.wait_for_function(
-        "fetch('api/settings').then(a => a.json()).then(s => s.history.keep_days === 30 && s.clips.keep_mb === 50)"
-    )
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.history.keep_days === 30 && s.clips.keep_mb === 50)")
     expect(kept.get_by_role("alert")).to_have_count(0)
 
 
@@ -156,12 +154,14 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
         notify.get_by_label("Nom", exact=True).fill("Téléphone")
         notify.get_by_role("checkbox", name="Salon").press("Space")
         notify.get_by_role("checkbox", name="2 claps").press("Space")
-        page.wait_for_function(
+        until(
+            page,
             """fetch('api/settings').then(a => a.json()).then(s => s.notify.length === 1 && s.notify[0].name === 'Téléphone'
-                && s.notify[0].sources.join() === 'salon' && s.notify[0].claps.join() === '2')"""
+                && s.notify[0].sources.join() === 'salon' && s.notify[0].claps.join() === '2')""",
         )
         (kept,) = served.service.settings().notify
         assert (kept.id, kept.url.endswith("/s3cret"), kept.enabled) == ("notification-1", True, True)
+        assert (kept.sources, kept.claps) == (["salon"], [2])
     assert "s3cret" not in page.content()
     notify.get_by_role("switch", name="Notifier").press("Space")
     expect(notify.get_by_role("button", name="Tester Téléphone")).to_be_disabled()

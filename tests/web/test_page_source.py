@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.peers.claps import recording
 from tests.peers.receiver import Receiver, answer
-from tests.web.browser import browsing, needs_browser
+from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 
 from claptrap.core.spec import PatternSpec
@@ -60,7 +60,7 @@ def test_the_sound_is_drawn_and_every_candidate_says_why(page: Page, clapping: S
     expect(page.locator(".candidates").get_by_text("avec ce seuil : pas un clap").first).to_be_visible()
     expect(page.locator(".candidates").get_by_text("Proche d'un clap, mais sous le seuil.").first).to_be_visible()
     page.get_by_role("link", name="Réglages", exact=True).click()
-    page.wait_for_function("document.querySelector('canvas.sound-picture') === null")
+    until(page, "document.querySelector('canvas.sound-picture') === null")
     page.goto(f"{clapping.url}#/source/salon")
     expect(page.locator("canvas[data-drawn]")).to_be_visible()
 
@@ -90,16 +90,17 @@ def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
         fields.nth(1).press("Enter")
         expect(page.get_by_role("group", name="Motif 2").get_by_text("Prévient : webhook 2.")).to_be_visible()
         assert lamp.wait_for(1)[0].json["claps"] == 1
-    page.wait_for_function(
+    until(
+        page,
         """fetch('api/sources/salon').then(a => a.json()).then(s =>
             s.patterns.map(p => `${p.claps} ${p.at_least}`).join() === '1 false,2 false'
-            && s.webhooks.map(w => w.claps.join()).join() === '1,2')"""
+            && s.webhooks.map(w => w.claps.join()).join() === '1,2')""",
     )
     page.get_by_role("button", name="Retirer le motif 1").press("Enter")
     page.get_by_role("button", name="Retirer le webhook 2").press("Enter")
     expect(page.get_by_role("textbox", name=re.compile("^Webhook"))).to_have_count(1)
     expect(page.get_by_role("button", name="Ajouter un webhook")).to_be_focused()
-    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.patterns.length === 1)")
+    until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.patterns.length === 1)")
     assert clapping.service.settings().specs()[0].patterns == (PatternSpec(2, at_least=False),)
 
 
@@ -130,12 +131,13 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     page.get_by_label("Aperçu de ce qui sera envoyé").select_option("la dernière détection")
     expect(shown).to_contain_text(re.compile(r'"who": "Salon", "id": "salon:\w+:\d+"'))
     template.blur()
-    page.wait_for_function(
-        "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))"
-    )
+    until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))")
     page.get_by_label("Méthode").select_option("GET")
+    expect(page.get_by_text("Un GET n'a pas de corps")).to_be_visible()
+    template.fill("")  # it is still there to be emptied
+    template.blur()
     expect(template).to_have_count(0)
-    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
+    until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
     assert clapping.service.settings().sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
     page.get_by_role("button", name="Retirer l'en-tête X-Key").click()
     expect(page.get_by_text("X-Key: ********")).to_have_count(0)
@@ -148,7 +150,7 @@ def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Ser
     keep = page.get_by_role("switch", name="Garder le son autour de chaque détection")
     expect(keep).not_to_be_checked()
     keep.press("Space")
-    page.wait_for_function("fetch('api/sources/salon').then(a => a.json()).then(s => s.clips)")
+    until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.clips)")
     page.get_by_role("link", name="Les écouter, les effacer").click()
     expect(page.get_by_label("Écouter le son gardé").first).to_be_visible()
     page.get_by_role("button", name="Effacer les sons").click()

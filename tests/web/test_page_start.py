@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.peers.receiver import Receiver, answer
-from tests.web.browser import browsing, needs_browser
+from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 from tests.web.test_page_source import write_claps
 
@@ -61,7 +61,7 @@ def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path
         expect(page.locator(".test-outcome")).to_contain_text("Test reçu : réponse 204")
         page.get_by_role("button", name="Terminer").click()
         expect(page).to_have_title(re.compile("Maison · ClapTrap$"))  # with a 👏 before it just after a clap
-        page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
+        until(page, "fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
     page.reload()
     expect(page.get_by_role("article", name="Enregistrement")).to_be_visible()
     assert empty.service.settings().welcomed
@@ -80,4 +80,4 @@ def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Pa
     expect(page.get_by_role("button", name="Démarrer la détection")).to_be_visible()
     page.get_by_role("button", name="Passer les premiers pas").click()
     expect(page).to_have_title("Maison · ClapTrap")
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from playwright.sync_api import Page, expect
-from tests.web.browser import glimpse, needs_browser
+from tests.web.browser import glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
 pytestmark = needs_browser
@@ -110,4 +110,4 @@ def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, 
     page.context.set_offline(False)
     expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
     expect(page.locator(".feed tbody tr")).to_have_count(1)
-    page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")
+    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")

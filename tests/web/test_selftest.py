@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from tests.web.browser import browsing, needs_browser
+from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 
 from claptrap.selftest.trials import CASES
@@ -35,7 +35,7 @@ def open_tests(data_dir: Path, link: str, summary: str) -> None:
         with browsing(served.url) as page:
             if link == "Run the tests":
                 page.get_by_role("button", name="English").click()
-                page.wait_for_function("fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
+                until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
                 before = (data_dir / "settings.json").read_bytes()
             page.get_by_role("button", name=link).click()
             dialog = page.get_by_role("dialog")

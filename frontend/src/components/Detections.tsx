@@ -44,7 +44,7 @@ function Row({ detection }: { detection: Detection }) {
       <td class="col-source clip" dir="auto" title={detection.sourceName}>{detection.sourceName}</td>
       <td class="numbers"><span class="score-pill">{score(detection.score)}</span></td>
       <td class="col-claps numbers"><span aria-hidden="true">👏</span> {detection.applause ? t("feed.applause") : detection.claps}</td>
-      <td class="col-sounds clip" dir="auto">{detection.labels.slice(0, 2).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ") || "–"}</td>
+      <td class="col-sounds" dir="auto">{detection.labels.slice(0, 2).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ") || "–"}</td>
       <td class="col-latency numbers">{duration(detection.latencyS)}</td>
       <td><DeliveryOutcome detection={detection} /></td>
     </tr>

@@ -12,10 +12,12 @@ interface Props {
   chosen: string;
   onChoose: (device: string) => void;
   describedBy?: string;
+  /** Whether somebody else says already why no microphone is there. */
+  explained?: boolean;
 }
 
 /** The system's default microphone, or one of those that are there. */
-export function DeviceSelect({ id, chosen, onChoose, describedBy }: Props) {
+export function DeviceSelect({ id, chosen, onChoose, describedBy, explained = false }: Props) {
   const devices = useSignal<Device[] | null>(null);
   const problem = useSignal("");
   const refresh = async () => {
@@ -49,7 +51,7 @@ export function DeviceSelect({ id, chosen, onChoose, describedBy }: Props) {
         </button>
       </span>
       {known.length > 0 && <DeviceLevels devices={known} chosen={known.find((device) => isChosen(device, chosen))} onChoose={onChoose} />}
-      {problem.value && <p class="save-state save-refused" role="status" dir="auto">{problem.value}</p>}
+      {problem.value && !explained && <p class="save-state save-refused" role="status" dir="auto">{problem.value}</p>}
     </>
   );
 }

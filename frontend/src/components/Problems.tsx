@@ -1,18 +1,26 @@
+import { useSignal } from "@preact/signals";
 import { said, t } from "../i18n/index.ts";
 import { notifyName, notifyTarget } from "../receivers.ts";
 import { attempts, failure, link, opened, problems, settings, sources } from "../store.ts";
+import type { Attempt } from "../wire.ts";
 import { Shape } from "./Shape.tsx";
+import { ShowMore } from "./ShowMore.tsx";
+
+/** So many are shown at once: the page itself shall be seen, on a phone too. */
+const SHOWN = 2;
 
 /** What somebody should know or do, in words, above everything else. */
 export function Problems() {
   const lost = opened.value && link.value === "lost";
+  const all = useSignal(false);
   const sentences = [...problems.value.map(said), ...deafReceivers()];
   if (!lost && !failure.value && sentences.length === 0) return null;
   return (
     <section class="problems" aria-label={t("problems.title")}>
       {lost && <Problem sentence={t("link.lost_long")} />}
       {failure.value && <Problem sentence={failure.value} dismiss={() => (failure.value = "")} />}
-      {sentences.map((sentence) => <Problem key={sentence} sentence={sentence} />)}
+      {(all.value ? sentences : sentences.slice(0, SHOWN)).map((sentence) => <Problem key={sentence} sentence={sentence} />)}
+      <ShowMore all={all} count={sentences.length} shown={SHOWN} />
     </section>
   );
 }
@@ -20,20 +28,24 @@ export function Problems() {
 /** The receivers that did not take the last thing they were told, and will not be told again. */
 function deafReceivers(): string[] {
   const webhooks = sources.value.flatMap((source) => source.webhooks.flatMap((webhook) => {
-    const reason = webhook.enabled && whyGivenUp(`${source.id}.${webhook.id}`);
+    const reason = webhook.enabled && whyGivenUp(`${source.id}.${webhook.id}`, source.name);
     return reason ? [t("problems.webhook", { source: source.name, reason })] : [];
   }));
   const services = (settings.value?.notify ?? []).flatMap((one) => {
-    const reason = one.enabled && whyGivenUp(notifyTarget(one));
+    const reason = one.enabled && whyGivenUp(notifyTarget(one), notifyName(one));
     return reason ? [t("problems.notify", { name: notifyName(one), reason })] : [];
   });
   return [...webhooks, ...services];
 }
 
-function whyGivenUp(targetId: string): string {
+function whyGivenUp(targetId: string, whose: string): string {
   const last = attempts.value.find((attempt) => attempt.target_id === targetId);
-  return last && !last.ok && last.retry_in_s === null ? said(last) : "";
+  return last && !last.ok && last.retry_in_s === null && !isSaidToBeDown(last, whose) ? said(last) : "";
 }
+
+/** Whether the service says of this receiver already that it does not answer. */
+const isSaidToBeDown = ({ url }: Attempt, whose: string) =>
+  problems.value.some(({ code, params }) => code === "delivery.open" && params["source"] === whose && params["url"] === url);
 
 function Problem({ sentence, dismiss }: { sentence: string; dismiss?: () => void }) {
   return (

@@ -88,9 +88,11 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
   );
 }
 
-/** How loud a source is, and how its candidates scored. */
+/** How loud a source is, and how its candidates scored; of one that gives no sound, nothing: why not is said above. */
 export function Sound({ source }: { source: SourceSettings }) {
-  const live = statuses.value[source.id]?.state === "live" && link.value === "connected";
+  const status = statuses.value[source.id];
+  if (status && status.state !== "live" && (status.code || status.attempt)) return null;
+  const live = status?.state === "live" && link.value === "connected";
   return (
     <>
       <LevelMeter sourceId={source.id} live={live} />

@@ -28,6 +28,7 @@ export const en: Record<Key, string> = {
   "nav.home": "ClapTrap, the house",
   "nav.skip": "Skip to content",
 
+  "settings.sections": "Parts of the settings",
   "settings.display": "Display",
   "settings.model": "Naming sounds",
   "settings.model_in_use": "YAMNet is in use: it names sounds and confirms claps.",

@@ -27,6 +27,7 @@ export const fr = {
   "nav.home": "ClapTrap, la maison",
   "nav.skip": "Aller au contenu",
 
+  "settings.sections": "Parties des réglages",
   "settings.display": "Affichage",
   "settings.model": "Reconnaissance des sons",
   "settings.model_in_use": "YAMNet est en service : il nomme les sons et confirme les claps.",

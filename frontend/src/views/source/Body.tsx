@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { BodyPreview } from "./BodyPreview.tsx";
 import { SavedField } from "../../components/SavedField.tsx";
 import { SaveState } from "../../components/SaveState.tsx";
@@ -24,6 +25,9 @@ export function Body({ path, sourceId, webhook, isOpen }: Props) {
     content_type: drafts.value[`${path}.content_type`]?.text ?? webhook.content_type ?? "application/json",
     template: drafts.value[`${path}.template`]?.text ?? webhook.template ?? "",
   };
+  useEffect(() => { // a GET is refused as long as there is a template
+    if (!webhook.template && drafts.value[methodPath]?.state === "refused") edit(methodPath, method, 0);
+  }, [webhook.template]);
   return (
     <>
       <div class="field">
@@ -33,7 +37,7 @@ export function Body({ path, sourceId, webhook, isOpen }: Props) {
         </select>
         <SaveState path={methodPath} id={`${methodPath}-state`} />
       </div>
-      {method !== "GET" && (
+      {(method !== "GET" || webhook.template || typed.template) && (
         <>
           <SavedField path={`${path}.content_type`} label={t("body.type")} value={webhook.content_type ?? "application/json"} />
           <div class="wide">

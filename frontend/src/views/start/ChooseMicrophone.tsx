@@ -17,13 +17,13 @@ export function ChooseMicrophone({ source }: { source: SourceSettings | undefine
   return (
     <>
       {source && source.kind === "microphone" && (
-        <DeviceChoice path={`sources.${source.id}.input.device`} value={String(source.input["device"] ?? "")} />
+        <DeviceChoice path={`sources.${source.id}.input.device`} value={String(source.input["device"] ?? "")} explained={Boolean(status?.code)} />
       )}
       {source && source.kind !== "microphone" && <p dir="auto"><strong>{source.name}</strong></p>}
       {source && (
         <div class="step-level">
           <SourceState status={status} enabled={source.enabled} />
-          <LevelMeter sourceId={source.id} live={live} />
+          {(live || !status?.code) && <LevelMeter sourceId={source.id} live={live} />}
           {live && !status.code && <p class="muted">{t("start.speak")}</p>}
           {status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
         </div>

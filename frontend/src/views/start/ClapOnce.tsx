@@ -21,13 +21,14 @@ export function ClapOnce({ source }: { source: SourceSettings | undefined }) {
     if (news.accepted || !heard.value?.accepted || news.timestamp - heard.value.timestamp > 3) heard.value = news;
   }), [id]);
   if (!source) return <p>{t("start.no_source")}</p>;
-  const live = statuses.value[id]?.state === "live" && link.value === "connected";
+  const status = statuses.value[id];
+  const live = status?.state === "live" && link.value === "connected";
   return (
     <>
       <LevelMeter sourceId={id} live={live} />
       <div class={`clap-result ${heard.value?.accepted ? "clap-result-yes" : ""}`} role="status">
         <span class="face" aria-hidden="true" key={claps.value}>{heard.value?.accepted ? "👏" : "👂"}</span>
-        {heard.value ? <Heard heard={heard.value} /> : <p class="muted">{t(live ? "start.clap_now" : "start.deaf")}</p>}
+        {heard.value ? <Heard heard={heard.value} /> : <p class="muted" dir="auto">{live ? t("start.clap_now") : status?.code ? said(status) : t("start.deaf")}</p>}
       </div>
       <ThresholdField path={`sources.${id}.threshold`} value={thresholdOf(source)} />
       {!labelsOn.value && <div class="step-note">{model.value ? <Coming progress={model.value} /> : <HowToNameSounds />}</div>}

@@ -47,7 +47,7 @@ export function StartView() {
               : <button type="button" class="start" onClick={leave}>{t("start.done")}</button>}
           </p>
         </section>
-        <p class="start-skip"><button type="button" class="quiet" onClick={leave}>{t("start.skip")}</button></p>
+        {step.value < STEPS.length - 1 && <p class="start-skip"><button type="button" class="quiet" onClick={leave}>{t("start.skip")}</button></p>}
       </div>
     </View>
   );
