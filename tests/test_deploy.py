@@ -94,6 +94,7 @@ def test_the_health_check_tells_a_service_that_is_well_from_none(tmp_path: Path)
 
 def test_compose_mounts_files_that_exist() -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    assert set(compose["services"]["claptrap"]["environment"]) <= environment_names()
     assert set(compose["services"]) == {"claptrap", "mosquitto", "mediamtx"}
     mounts = [volume for service in compose["services"].values() for volume in service.get("volumes", ())]
     files = [mount.split(":")[0] for mount in mounts if mount.startswith("./")]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import pickle
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,30 +30,39 @@ from training.weights import narrowed, write
 SHIPPED = Path(__file__).parent.parent / "src" / "claptrap" / "detect" / "weights"
 TAUGHT = 96  # directions of YAMNet's features that the embedded model learns to repeat
 HEAD_SEEDS = (1,)
+APPLAUSE = 0.4  # how much a clap out of applause counts, to another
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What was learnt: the embedded network, and a head for the early and one for the late look."""
+    """What was learnt: a head for the early and one for the late look, and, unless it stays, the embedded network."""
 
-    net: network.Net
+    net: network.Net | None
     early: heads.Head
     late: heads.Head
 
-    def parts(self) -> tuple[network.Net, heads.Head, heads.Head]:
+    def parts(self) -> tuple[network.Net | None, heads.Head, heads.Head]:
         """Return all three."""
         return self.net, self.early, self.late
 
 
 def learnt(renderings: list[Rendering], passes: int, kept: Path) -> Model:
-    """Return all three parts, learnt from ``renderings``; the embedded network goes through them ``passes`` times.
+    """Return what was learnt from ``renderings``; the embedded network goes through them ``passes`` times, or not at all.
 
     ``kept``: where the heads are kept, and taken from when they are there.
     """
     weights = heads.balanced([r.is_clap for r in renderings], [r.maker for r in renderings])
+    for rendering, weight in zip(renderings, weights, strict=True):
+        weight[rendering.kind == "applause"] *= APPLAUSE
     if not kept.exists():
-        kept.write_bytes(pickle.dumps([heads.learn(renderings, k, weights, heads.Schedule(), HEAD_SEEDS) for k in (0, 1)]))
+        apart = [r.without_applause() for r in renderings]
+        weights_apart = heads.balanced([r.is_clap for r in apart], [r.maker for r in apart])
+        early = heads.learn(renderings, 0, weights, heads.Schedule(), HEAD_SEEDS)
+        late = heads.learn(apart, 1, weights_apart, heads.Schedule(), HEAD_SEEDS)
+        kept.write_bytes(pickle.dumps([early, late]))
     early, late = pickle.loads(kept.read_bytes())  # noqa: S301  # our own file
+    if not passes:
+        return Model(None, early, late)
     directions = principal(renderings, TAUGHT)
     lessons = []
     for rendering, weight in zip(renderings, weights, strict=True):
@@ -82,13 +92,17 @@ def principal(renderings: list[Rendering], n: int) -> Callable[[NDArray[np.float
 
 
 def written(model: Model, scale: Calibration, folder: Path) -> None:
-    """Write ``clapnet.npz`` and ``confirm.npz``."""
-    size = write(folder / "clapnet.npz", network.exported(model.net))
+    """Write ``confirm.npz`` and, if the embedded network is new, ``clapnet.npz``."""
+    if model.net is not None:
+        print(f"{folder}: clapnet.npz {write(folder / 'clapnet.npz', network.exported(model.net)) / 1000:.0f} kB")
+    elif folder != SHIPPED:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(SHIPPED / "clapnet.npz", folder / "clapnet.npz")
     arrays: dict[str, NDArray[Any]] = {name: np.array(value, np.float32) for name, value in scale.arrays().items()}
     for name, head in (("early", model.early), ("late", model.late)):
         arrays |= narrowed(f"{name}_w", head.w)
         arrays |= {f"{name}_b": head.b, f"{name}_out": head.out, f"{name}_out_b": np.array(head.out_b, np.float32)}
-    print(f"{folder}: clapnet.npz {size / 1000:.0f} kB, confirm.npz {write(folder / 'confirm.npz', arrays) / 1000:.0f} kB")
+    print(f"{folder}: confirm.npz {write(folder / 'confirm.npz', arrays) / 1000:.0f} kB")
 
 
 def main() -> None:
@@ -99,7 +113,9 @@ def main() -> None:
     parser.add_argument("renderer", type=Path, help="the evaluation's scenes.py")
     parser.add_argument("--work", type=Path, default=Path("training/work"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 4, 5], help="one rendering of all recordings each")
-    parser.add_argument("--passes", type=int, default=2, help="of the embedded network through all renderings")
+    parser.add_argument(
+        "--passes", type=int, default=2, help="of the embedded network through all renderings; 0: the one that ships stays"
+    )
     parser.add_argument("--only", choices=("trial", "shipped"), help="learn only this one, to do both at the same time")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -108,7 +124,8 @@ def main() -> None:
     def model(name: str, parts: tuple[int, ...]) -> Model:
         path = args.work / f"{name}.pickle"
         if not path.exists():
-            lessons = prepared(args.recordings, args.yamnet, args.work, args.seeds, parts, processes=args.threads)
+            known = (args.recordings, args.yamnet, args.work, args.seeds, parts)
+            lessons = prepared(*known, only_worth=not args.passes, processes=args.threads)
             print(
                 f"{name}: {sum(len(r.rows) for r in lessons)} examples, {sum(r.is_clap.sum() for r in lessons)} claps",
                 flush=True,

@@ -21,7 +21,8 @@ LATE_FA, EARLY_FA, EARLY_SURE_FA = 6.0, 6.0, 4.0
 EARLY_MIX, LATE_MIX = (1.0, 0.0, 0.5), (1.0, 1.0, 1.0)
 ALONE_FA, ALONE_SURE_FA = 9.0, 2.0
 FEW, FEW_FA = 0.1, 80.0  # a score of 0.1 is where there would be so many
-GIVEN_UP = 0.004  # share of claps that each early dismissal may cost
+GIVEN_UP = 0.004  # share of claps that each early dismissal may cost where the embedded model is alone
+TO_SPARE = 1.0  # where it is not: log-odds below the least of any clap, as strangers' claps are given less
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,9 @@ def calibrated(found: Answers) -> Calibration:
     """Return the calibration that fits ``found``."""
     early, late = _mixed(found)
     alone = [_scale(found, found.net[:, look], ALONE_FA) for look in range(len(LOOKS))]
+    is_clap = found.scenes.is_clap
     sure = [
-        (_lowest(found, found.net[:, look]), _threshold(found, found.net[:, look], ALONE_SURE_FA))
+        (float(np.quantile(found.net[is_clap, look], GIVEN_UP)), _threshold(found, found.net[:, look], ALONE_SURE_FA))
         for look in range(len(LOOKS))
     ]
     return Calibration(
@@ -111,7 +113,8 @@ def _threshold(found: Answers, z: FloatArray, per_hour: float) -> float:
 
 
 def _lowest(found: Answers, z: FloatArray) -> float:
-    return float(np.quantile(z[found.scenes.is_clap], GIVEN_UP))
+    """Return the log-odds below which nothing is a clap."""
+    return float(z[found.scenes.is_clap].min()) - TO_SPARE
 
 
 def _scale(found: Answers, z: FloatArray, per_hour: float) -> tuple[float, float]:

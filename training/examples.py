@@ -20,7 +20,7 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.detect.judge import CONTEXT
 from claptrap.detect.onset import Gate
 from training import sound
-from training.recordings import BLIND, FloatArray, Recording, hashed, recordings, rooms
+from training.recordings import BLIND, CLAPPING, FloatArray, Recording, hashed, recordings, rooms
 
 BEFORE, AFTER = CONTEXT, 4_800  # samples kept around a candidate: YAMNet's window and more
 CLIP_S = 5.0
@@ -50,7 +50,7 @@ class Archive:
         self.rooms = rooms(folder)
         self._by_maker: dict[str, list[Recording]] = defaultdict(list)
         for r in self.all:
-            if r.kind == "claps":
+            if r.kind in CLAPPING:
                 self._by_maker[r.maker].append(r)
 
     @functools.lru_cache(maxsize=4000)  # noqa: B019  # one archive lives as long as its process
@@ -73,7 +73,7 @@ def variants(archive: Archive) -> Iterator[tuple[Recording, int]]:
     """Yield (recording, number) as often as each shall be rendered: rare recordists more often than frequent ones."""
     claps_of = Counter(r.maker for r in archive.all for _ in r.onsets)
     for r in archive.all:
-        if r.kind == "claps":
+        if r.kind in CLAPPING:
             n = round(np.clip(150 / np.sqrt(claps_of[r.maker]), 12, 60) * max(1, len(r.onsets) / 4) ** 0.5)
         else:
             n = {"neg": 8, "speech": 6, "music": 45}[r.kind]
@@ -185,7 +185,7 @@ def examples_of(archive: Archive, recording: Recording, number: int, seed: int) 
     x, onsets = render(archive, recording, rng)
     found = candidates(x)
     labels = label(found, onsets)
-    negative = np.flatnonzero(labels == 0)
+    negative = np.flatnonzero(labels == 0) if recording.kind != "applause" else np.zeros(0, np.int64)
     kept = [*np.flatnonzero(labels == 1), *rng.permutation(negative)[:MOST_NEGATIVES]]
     padded = np.pad(x, (BEFORE, AFTER))
     out = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import examples, network
-from training.hear import hear
+from training.hear import hear, worth_hearing
 from training.recordings import part_of
 
 ROWS = 4000  # as many are read at once
@@ -23,17 +23,23 @@ class Rendering:
     Attributes:
         folder: where they lie.
         rows: (n,) which of the folder's.
-        is_clap, maker: (n,) of each.
+        is_clap, maker, kind: (n,) of each.
     """
 
     folder: Path
     rows: NDArray[np.int64]
     is_clap: NDArray[np.bool_]
     maker: NDArray[np.str_]
+    kind: NDArray[np.str_]
+
+    def without_applause(self) -> Rendering:
+        """Return the same without claps out of applause: late looks at them hear the next one too."""
+        kept = self.kind != "applause"
+        return Rendering(self.folder, self.rows[kept], self.is_clap[kept], self.maker[kept], self.kind[kept])
 
     def features(self, look: int) -> NDArray[np.float16]:
         """(n, FEATURES) of YAMNet at the early (0) or the late (1) look."""
-        return self._read("features", look)
+        return self._read("features" if (self.folder / "features.npy").exists() else "features-worth", look)
 
     def patches(self, shift: int) -> NDArray[np.float16]:
         """(n, FRAMES, MELS) in dB, the onset ``shift`` samples off."""
@@ -49,20 +55,36 @@ class Rendering:
 
 
 def prepared(
-    recordings: Path, yamnet: Path, work: Path, seeds: Sequence[int], parts: Sequence[int], *, processes: int = 2
+    recordings: Path,
+    yamnet: Path,
+    work: Path,
+    seeds: Sequence[int],
+    parts: Sequence[int],
+    *,
+    only_worth: bool,
+    processes: int = 2,
 ) -> list[Rendering]:
-    """Render, listen, and return the examples of some parts; what is in ``work`` already is used again."""
+    """Render, listen, and return the examples of some parts; what is in ``work`` already is used again.
+
+    ``only_worth``: without patches, and without what the embedded model that ships dismisses: what heads alone learn from.
+    """
     found = []
     for seed in seeds:
         folder = work / f"seed-{seed}"
         if not (folder / "examples.npz").exists():
             examples.make(recordings, folder, seed=seed, processes=processes)
-        if not (folder / "features.npy").exists():
-            hear(yamnet, folder, processes)
+        heard = ("features.npy", "features-worth.npy") if only_worth else ("features.npy",)
+        if not any((folder / name).exists() for name in heard):
+            hear(yamnet, folder, processes, worth_hearing(folder) if only_worth else None)
         with np.load(folder / "examples.npz") as file:
-            _keep_patches(folder, file["scale"])
-            rows = np.flatnonzero([part_of(name) in parts for name in file["recording"].tolist()])
-            found.append(Rendering(folder, rows, file["is_clap"][rows], file["maker"][rows]))
+            chosen = np.array([part_of(name) in parts for name in file["recording"].tolist()])
+            if only_worth:
+                chosen &= worth_hearing(folder)
+            else:
+                _keep_patches(folder, file["scale"])
+            rows = np.flatnonzero(chosen)
+            kind = np.array([name.split("/")[0] for name in file["recording"][rows].tolist()])
+            found.append(Rendering(folder, rows, file["is_clap"][rows], file["maker"][rows], kind))
     return found
 
 

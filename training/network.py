@@ -13,7 +13,21 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from claptrap.detect.clapnet import AFTER, BEFORE, FRAMES, HIGHEST, LOOKS, LOWEST, MELS, PATCH, RANGE_DB, REFERENCE, log_mel
+from claptrap.detect.clapnet import (
+    AFTER,
+    BEFORE,
+    FRAMES,
+    HIGHEST,
+    LOOKS,
+    LOWEST,
+    MELS,
+    PATCH,
+    RANGE_DB,
+    REFERENCE,
+    load_clapnet,
+    log_mel,
+)
+from claptrap.detect.judge import aired
 from training import examples
 from training.recordings import FloatArray
 from training.weights import narrowed
@@ -87,7 +101,7 @@ def patches(windows: NDArray[np.int16], scale: FloatArray, shift: int = 0) -> ND
     out = np.empty((len(windows), FRAMES, MELS), np.float16)
     for a in range(0, len(windows), 2000):
         x = windows[a : a + 2000, begin : begin + PATCH].astype(np.float32) / 32767 * scale[a : a + 2000, None]
-        out[a : a + 2000] = log_mel(x)
+        out[a : a + 2000] = log_mel(np.stack([aired(row) for row in x]))
     return out
 
 
@@ -159,6 +173,13 @@ def logits(net: Net, db: NDArray[np.float16]) -> FloatArray:
         for i, frames in enumerate(LOOKS):
             out[a : a + 2000, i] = net(network_input(x, torch.full((len(x),), frames))).numpy()
     return out
+
+
+def logits_of_shipped(db: NDArray[np.float16]) -> FloatArray:
+    """(n, len(LOOKS)) log-odds of the embedded model that ships."""
+    net = load_clapnet()
+    blocks = [db[a : a + 500].astype(np.float32) for a in range(0, len(db), 500)]
+    return np.concatenate([np.stack([net.logits(block, frames) for frames in LOOKS], axis=1) for block in blocks])
 
 
 @torch.no_grad()

@@ -17,13 +17,17 @@ FloatArray = NDArray[np.float32]
 TRAIN, VALIDATION, BLIND = 0, 1, 2
 LEFT_OUT = 3  # neither learnt from nor judged by
 
+CLAPPING = ("claps", "applause")  # the folders in which somebody claps
+OURS = Path(__file__).parent / "applause.csv"  # claps that stand out of applause, marked by us (see README)
+
 # Drum loops that may contain electronic hand claps: neither claps nor fair negatives (as in the evaluation).
 AMBIGUOUS = ("loop_garzul", "loop_compus", "Vibe_Ace")
-PACKS = ("dirt", "thoai", "freedoom", "sonicpi")  # collections of many hands: their folders count as makers
+PACKS = ("dirt", "thoai", "freedoom", "sonicpi", "esc50clap")  # collections of many hands: their folders count as makers
 # The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their
 # name. The only finger snaps, 74 of one maker, are left out: who learns them as look-alikes no longer takes the claps of
 # strangers for claps (see README).
 _PLACED = {
+    "applause/": TRAIN,
     "claps/jackf": TRAIN, "claps/travis": TRAIN, "claps/vegard": TRAIN, "claps/gotta": TRAIN, "claps/thoai": TRAIN,
     "claps/torogmw": VALIDATION,
     "claps/karthick": BLIND, "claps/pwolfe8": BLIND,
@@ -35,7 +39,10 @@ _PLACED = {
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One file: ``kind`` is its folder, ``onsets`` in seconds, empty where nobody claps."""
+    """One file: ``kind`` is its folder, ``onsets`` in seconds, empty where nobody claps.
+
+    Of ``applause`` only the claps that stand out are marked: what else begins there is neither a clap nor a look-alike.
+    """
 
     path: Path
     kind: str
@@ -51,6 +58,8 @@ class Recording:
         """Who made it: the recordist, or the collection and its folder."""
         rest = self.path.stem
         maker = rest.split("__")[0]
+        if self.kind == "applause" and maker in PACKS:
+            return rest.rsplit("-", 1)[0]  # a clip's number, without the letter of the piece that was cut from it
         return rest.rsplit("_", 1)[0] if self.kind != "claps" and maker in PACKS else maker
 
     def samples(self) -> FloatArray:
@@ -82,15 +91,16 @@ def hashed(text: str) -> int:
 def recordings(folder: Path) -> Iterator[Recording]:
     """Yield every recording, in order of name."""
     onsets: dict[str, list[float]] = {}
-    with (folder / "onsets.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            onsets.setdefault(row["file"], []).append(float(row["onset_s"]))
-    for kind in ("claps", "neg", "speech", "music"):
+    for marks in (folder / "onsets.csv", OURS):
+        with marks.open(newline="") as file:
+            for row in csv.DictReader(file):
+                onsets.setdefault(row["file"], []).append(float(row["onset_s"]))
+    for kind in (*CLAPPING, "neg", "speech", "music"):
         for path in sorted((folder / kind).glob("*.flac")):
             if any(name in path.name for name in AMBIGUOUS):
                 continue
             marked = tuple(sorted(onsets.get(f"{kind}/{path.name}", ())))
-            if kind != "claps" or marked:
+            if kind not in CLAPPING or marked:
                 yield Recording(path, kind, marked, part_of(f"{kind}/{path.stem}"))
 
 

@@ -139,7 +139,8 @@ class Answers:
     late: FloatArray
 
 
-def answers(scenes: Scenes, net: network.Net, early: heads.Head, late: heads.Head) -> Answers:
-    """Ask all three parts about every candidate."""
+def answers(scenes: Scenes, net: network.Net | None, early: heads.Head, late: heads.Head) -> Answers:
+    """Ask all three parts about every candidate; without ``net``, the embedded model that ships."""
     features = scenes.features
-    return Answers(scenes, network.logits(net, scenes.patches), early.logits(features[:, 0]), late.logits(features[:, 1]))
+    embedded = network.logits_of_shipped(scenes.patches) if net is None else network.logits(net, scenes.patches)
+    return Answers(scenes, embedded, early.logits(features[:, 0]), late.logits(features[:, 1]))

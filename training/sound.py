@@ -80,13 +80,21 @@ def coloured(x: FloatArray, rng: Rng) -> FloatArray:
     return np.fft.irfft(spectrum * 10 ** (gain_db / 20), n)[: len(x)].astype(np.float32)
 
 
-def telephone(x: FloatArray) -> FloatArray:
-    """Through 8 kHz µ-law, as many cameras send."""
+def telephone(x: FloatArray, rng: Rng) -> FloatArray:
+    """Through 8 kHz µ-law, as many cameras send, or A-law; now and then over a little noise of the line."""
     y = soxr.resample(x, RATE_HZ, 8000)
-    m = np.sign(y) * np.log1p(255 * np.clip(abs(y), 0, 1)) / np.log(256)
-    m = np.round(m * 127) / 127
-    y = np.sign(m) * (256 ** abs(m) - 1) / 255
-    out = soxr.resample(y.astype(np.float32), 8000, RATE_HZ)
+    if rng.random() < 0.3:
+        y = y + 10 ** (rng.uniform(-75, -45) / 20) * pink(len(y), rng, rng.uniform(0, 1.5))
+    size = np.clip(abs(y), 0, 1)
+    if rng.random() < 0.75:
+        m = np.round(np.log1p(255 * size) / np.log(256) * 127) / 127
+        size = (256**m - 1) / 255
+    else:
+        whole = 1 + np.log(87.6)
+        m = np.where(size < 1 / 87.6, 87.6 * size, 1 + np.log(np.maximum(87.6 * size, 1))) / whole
+        m = (np.minimum(np.floor(m * 128), 127) + 0.5) / 128  # A-law has no zero
+        size = np.where(m < 1 / whole, m * whole, np.exp(m * whole - 1)) / 87.6
+    out = soxr.resample((np.sign(y) * size).astype(np.float32), 8000, RATE_HZ)
     return np.pad(out, (0, max(0, len(x) - len(out))))[: len(x)].astype(np.float32)
 
 
@@ -120,16 +128,29 @@ def automatic_gain(x: FloatArray, rng: Rng) -> FloatArray:
     return x * np.interp(np.arange(len(x)), np.arange(n) * block, gains).astype(np.float32)
 
 
+def gated(x: FloatArray, rng: Rng) -> FloatArray:
+    """Through a noise gate: exact zeros where it was quiet for some 20 to 150 ms; it opens at once."""
+    block = 80
+    n = -(-len(x) // block)
+    level = np.abs(np.pad(x, (0, n * block - len(x)))).reshape(n, block).max(axis=1)
+    loud = level > level.max() * 10 ** (-rng.uniform(20, 45) / 20)
+    last = np.maximum.accumulate(np.where(loud, np.arange(n), -n))
+    is_open = np.arange(n) - last <= rng.uniform(4, 30)
+    return (x * np.repeat(is_open, block)[: len(x)]).astype(np.float32)
+
+
 def recorded(x: FloatArray, rng: Rng) -> FloatArray:
     """Through the end of the chain: now and then automatic gain, clipping, a telephone or a codec."""
     if rng.random() < 0.08:
         x = automatic_gain(x, rng)
     if rng.random() < 0.08:
         x = x * 10 ** (rng.uniform(3, 15) / 20) / (np.abs(x).max() + 1e-9)
+    if rng.random() < 0.05:
+        x = gated(x, rng)
     x = np.clip(x, -1, 1)
     chance = rng.random()
-    if chance < 0.26:
-        return telephone(x)
-    if chance < 0.36:
+    if chance < 0.35:
+        return telephone(x, rng)
+    if chance < 0.44:
         return band_limited(x, rng)
-    return lossy(x, rng) if chance < 0.45 else x
+    return lossy(x, rng) if chance < 0.52 else x
