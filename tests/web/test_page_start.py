@@ -69,6 +69,7 @@ def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path
 
 def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Page, empty: Served) -> None:
     """No device, no permission, no library: the reason, and a phone or another source as the way on; or none, for now."""
+    expect(page.get_by_role("heading", name="Choisissez le micro")).to_be_visible()  # news of before would be lost to it
     empty.service.change({"sources": [{"id": "microphone", "kind": "microphone", "name": "Microphone", "enabled": False}]})
     empty.service.change({"sources": [{"id": "microphone", "enabled": True}]})
     for code in ("source.no_device", "source.no_portaudio"):
