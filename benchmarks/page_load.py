@@ -9,7 +9,10 @@ graphics card the processor also draws, in the renderer and the GPU process: on 
 Builds are compared in turn within one run, for what else the machine does changes with the minute: ``--other`` names the
 folder of another build of the page (``node build.mjs FOLDER``), ``--rounds`` how often each is measured. Medians are told.
 
-    python -m benchmarks.page_load [--sources 16] [--seconds 30] [--rounds 1] [--other FOLDER] [--note "what ran beside"]
+    python -m benchmarks.page_load [--sources 16] [--seconds 30] [--rounds 1] [--other FOLDER] [--window 1280x800]
+        [--note "what ran beside"]
+
+Only what can be seen is drawn: a larger ``--window`` shows more sources at once.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from claptrap.web.page import ASSETS
 RESULTS = Path(__file__).parent / "results"
 EVERY_S = 20.0  # between two claps of one source: with 16, one every 1.25 s somewhere in the house
 SETTLED_MS = 5_000
+WINDOW = "1280x800"
 UNGUARDED = "--disable-features=LocalNetworkAccessChecks"  # a page that a test hands to the browser may not call loopback
 VIEWS = {"house": "#/", "source": "#/source/s0"}
 FRAMES_S = 5.0
@@ -54,27 +58,31 @@ def main() -> None:
     asked.add_argument("--seconds", type=float, default=30.0)
     asked.add_argument("--rounds", type=int, default=1)
     asked.add_argument("--other", type=Path, default=None)
+    asked.add_argument("--window", default=WINDOW)
     asked.add_argument("--note", default="")
     args = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         builds = {"this": ASSETS, **({"other": args.other} if args.other else {})}
-        found = measure(Path(folder), args.sources, args.seconds, builds, args.rounds)
+        found = measure(Path(folder), args.sources, args.seconds, builds, args.rounds, args.window)
     now = datetime.now(UTC)
     told = {
         "date": now.isoformat(timespec="seconds"),
         **machine(),
         "sources": args.sources,
         "rounds": args.rounds,
+        "window": args.window,
         "beside": args.note,
         **found.pop("this"),
         **found,
     }
-    path = RESULTS / f"page-load-{now:%Y-%m-%d}.json"
+    path = RESULTS / f"page-load-{now:%Y-%m-%d}{'' if args.window == WINDOW else f'-{args.window}'}.json"
     path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(told, indent=1))
 
 
-def measure(folder: Path, n_sources: int, seconds: float, builds: dict[str, Path], rounds: int) -> dict[str, Any]:
+def measure(
+    folder: Path, n_sources: int, seconds: float, builds: dict[str, Path], rounds: int, window: str
+) -> dict[str, Any]:
     """Return what each view of ``n_sources`` sources costs, of every build: the medians over ``rounds``."""
     write_wav(folder / "claps.wav", EVERY_S, 60)
     recording = {"path": str(folder / "claps.wav"), "loop": True}
@@ -88,7 +96,8 @@ def measure(folder: Path, n_sources: int, seconds: float, builds: dict[str, Path
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, UNGUARDED])
                 rows = [
-                    {build: costs(browser, url, assets, seconds) for build, assets in builds.items()} for _ in range(rounds)
+                    {build: costs(browser, url, assets, seconds, window) for build, assets in builds.items()}
+                    for _ in range(rounds)
                 ]
                 browser.close()
         finally:
@@ -102,7 +111,7 @@ def measure(folder: Path, n_sources: int, seconds: float, builds: dict[str, Path
     }
 
 
-def costs(browser: Browser, url: str, assets: Path, seconds: float) -> dict[str, dict[str, float]]:
+def costs(browser: Browser, url: str, assets: Path, seconds: float, window: str) -> dict[str, dict[str, float]]:
     """Return what each view costs, as it was built into ``assets``."""
 
     def give(route: Route) -> None:
@@ -112,7 +121,8 @@ def costs(browser: Browser, url: str, assets: Path, seconds: float) -> dict[str,
         else:
             route.continue_()
 
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    width, height = map(int, window.split("x"))
+    page = browser.new_page(viewport={"width": width, "height": height})
     page.route(re.compile(re.escape(url)), give)
     try:
         return {
