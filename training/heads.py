@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from claptrap.detect.yamnet import FEATURES
 from training.lessons import Rendering
 from training.recordings import FloatArray
 
 ROWS = 4000  # as many are heard at once where nothing is learnt
+HEARD = (slice(1024, 3072), slice(0, FEATURES))  # by one perceptron each: the ninth layer alone, and all (see README)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,23 @@ def balanced(is_clap: Sequence[NDArray[np.bool_]], makers: Sequence[NDArray[np.s
 def learn(
     renderings: Sequence[Rendering], look: int, weights: Sequence[FloatArray], how: Schedule, seeds: Sequence[int]
 ) -> Head:
-    """Return the mean of one perceptron per seed, learnt from what YAMNet hears at a look (0 early, 1 late)."""
+    """Return the mean of perceptrons, one per seed and per part of what YAMNet hears at a look (0 early, 1 late)."""
     sample = renderings[0].features(look)
     sample = sample[:: max(1, len(sample) // 8000)].astype(np.float32)
     mean, deviation = sample.mean(axis=0), sample.std(axis=0) + 0.05
-    nets = [_learn_one(renderings, look, weights, mean, deviation, how, seed) for seed in seeds]
-    w = np.concatenate([first.weight.detach().numpy().T for first, _ in nets], axis=1) / deviation[:, None]
+    nets = [_learn_one(renderings, look, weights, mean, deviation, how, seed, part) for seed in seeds for part in HEARD]
+    w = np.concatenate([_spread(first, part) for (first, _), part in zip(nets, HEARD * len(seeds), strict=True)], axis=1)
+    w /= deviation[:, None]
     b = np.concatenate([first.bias.detach().numpy() for first, _ in nets]) - mean @ w
     out = np.concatenate([last.weight.detach().numpy()[0] for _, last in nets]) / len(nets)
     return Head(w, b, out, float(np.mean([last.bias.detach().numpy()[0] for _, last in nets])))
+
+
+def _spread(first: nn.Linear, part: slice) -> FloatArray:
+    """Return (FEATURES, h) weights of a layer that hears only ``part`` of the features: zero for the others."""
+    w = np.zeros((FEATURES, first.out_features), np.float32)
+    w[part] = first.weight.detach().numpy().T
+    return w
 
 
 def _learn_one(
@@ -85,9 +95,11 @@ def _learn_one(
     deviation: FloatArray,
     how: Schedule,
     seed: int,
+    part: slice,
 ) -> tuple[nn.Linear, nn.Linear]:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
+    mean, deviation = mean[part], deviation[part]
     first, last = nn.Linear(len(mean), how.hidden), nn.Linear(how.hidden, 1)
     n_steps = how.epochs * sum(len(r.rows) // how.batch for r in renderings)
     optimiser = torch.optim.AdamW([*first.parameters(), *last.parameters()], how.rate, weight_decay=how.decay)
@@ -99,7 +111,7 @@ def _learn_one(
             order = rng.permutation(len(target))
             for a in range(0, len(order) - how.batch + 1, how.batch):
                 pick = np.sort(order[a : a + how.batch])
-                x = torch.from_numpy((features[pick].astype(np.float32) - mean) / deviation)
+                x = torch.from_numpy((features[pick, part].astype(np.float32) - mean) / deviation)
                 hidden = functional.relu(first(functional.dropout(x, how.drop_input)))
                 answer = last(functional.dropout(hidden, how.drop_hidden))[:, 0]
                 loss = functional.binary_cross_entropy_with_logits(

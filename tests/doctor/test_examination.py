@@ -15,6 +15,7 @@ from tests.peers.receiver import Receiver, answer, dead_url
 from tests.peers.sound import SoundServer, sound_server
 from tests.sources.test_knock import free_port, peer
 
+from claptrap.core.errors import SourceError
 from claptrap.core.wording import SENTENCES
 from claptrap.doctor import examination, ports, sound
 from claptrap.doctor.examination import Patient, examine, examine_models, examine_settings
@@ -26,6 +27,8 @@ from claptrap.doctor.processor import examine_processor, processor_flags
 from claptrap.doctor.sound import examine_sound
 from claptrap.settings.schema import Settings, check
 from claptrap.settings.store import Store
+from claptrap.sources import alsa
+from claptrap.sources.device import Device
 from claptrap.sources.portaudio import PortAudio
 
 SOUND = sound_server  # the fixture, under a name that is used
@@ -318,6 +321,29 @@ def test_microphones_are_heard_and_a_missing_one_is_a_fault(
     live = by_subject["default"]
     assert live.code == "doctor.microphone"
     assert -90 < float(live.params["rms_dbfs"]) < -70  # the faint noise of the peer
+
+
+@pytest.mark.parametrize(
+    ("program", "is_served", "code"),
+    [
+        ("claptrap", True, "doctor.microphone_in_use"),
+        ("claptrap", False, "source.device_busy_by"),
+        ("audacity", True, "source.device_busy_by"),
+    ],
+)
+def test_a_microphone_that_somebody_has_is_not_missing(
+    monkeypatch: pytest.MonkeyPatch, program: str, is_served: bool, code: str
+) -> None:
+    """ALSA lists none that is recorded from: the service that runs has it, or another program, by name."""
+    has_it = SourceError("source.device_busy_by", retryable=True, device="USB", program=program)
+    monkeypatch.setattr(alsa, "explained", lambda *_: has_it)
+    monkeypatch.setattr(sound, "may_hear", lambda: True)
+    library = PortAudio()
+    monkeypatch.setattr(library, "devices", lambda: (Device("PCH (hw:0,0)", "ALSA", 2, 44_100, default=True),))
+    wanted = settings_of({"kind": "microphone", "input": {"device": "USB Mic: Audio (hw:1,0), ALSA"}})
+    found = only(examine_sound(wanted, is_served=is_served, listen=False, portaudio=library), "microphone")
+    assert (found.code, found.subject) == (code, "Source 0")
+    assert found.grade is (Grade.OK if code == "doctor.microphone_in_use" else Grade.FAULT)
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from claptrap.runtime.runner import Runner, Surroundings
 from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
 from claptrap.sources.alsa import busy, explained, is_there
-from claptrap.sources.device import Device, find
+from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices, measure
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
@@ -205,6 +205,17 @@ def test_who_has_a_microphone_is_said(tmp_path: Path, program: str, code: str) -
         assert "USB Mic" in str(told)
         assert program in str(told)
     assert [(one.code, one.params) for one in busy(proc)] == [(code, {"device": "USB Mic (hw:2,0)", "program": program})]
+
+
+def test_a_microphone_that_another_source_hears_is_said_to_be_so() -> None:
+    """Nobody shall look for a foreign program: a card gives its sound to one only, and that one is ours."""
+    library = PortAudio()
+    library._heard.append(OpenMicrophone(USB, 48_000, 1))
+    for code, wanted in (("source.device_busy", USB.id), ("source.device_missing", USB.label), ("source.device_busy", "")):
+        told = library._explained(SourceError(code, retryable=True, device=USB.name), wanted)
+        assert (told.code, told.params) == ("source.device_twice", {"device": USB.name})
+    other = SourceError("source.device_missing", retryable=True, device="cellar")
+    assert library._explained(other, "cellar") is other
 
 
 def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> None:
