@@ -60,6 +60,43 @@ def test_nothing_more_is_made_for_somebody_who_has_gone() -> None:
     assert len(made) < 100_000
 
 
+def test_a_file_is_closed_though_whoever_asked_has_gone_before_the_answer_begins() -> None:
+    """No part of it is ever read then: only closing lets it go."""
+    gone, closed = threading.Event(), threading.Event()
+
+    class File:
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"part"
+
+        def close(self) -> None:
+            closed.set()
+
+    def app(_: object, start_response: Callable[..., object]) -> File:
+        file = File()
+        assert gone.wait(PATIENT_S)
+        start_response("200 OK", [])
+        return file
+
+    async def ask() -> None:
+        news = iter([{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}])
+
+        async def receive() -> Any:
+            one = next(news)
+            if one["type"] == "http.disconnect":
+                asyncio.get_running_loop().call_soon(gone.set)  # once the middleware has taken it in
+            return one
+
+        async def send(_: object) -> None:
+            pytest.fail("nobody listens")
+
+        await threads(SCOPE, receive, send)
+
+    threads = Threads(app, workers=1)
+    asyncio.run(ask())
+    threads.executor.shutdown()
+    assert closed.is_set()
+
+
 @pytest.mark.parametrize("is_closed_first", [True, False])
 def test_a_part_of_an_answer_that_nobody_takes_any_more_holds_up_no_end(*, is_closed_first: bool) -> None:
     """The loop stops in the middle of a download, and is closed before or after the next part is handed over."""

@@ -14,6 +14,7 @@ from contextlib import suppress
 from a2wsgi import WSGIMiddleware
 from a2wsgi.asgi_typing import Receive, ReceiveEvent, Scope, Send, SendEvent
 from a2wsgi.wsgi import WSGIResponder
+from a2wsgi.wsgi_typing import ExceptionInfo, WriteCallable
 
 LOOK_S = 0.2  # how often a thread that waits looks whether the loop is still there
 
@@ -50,6 +51,14 @@ class _Responder(WSGIResponder):
         """Wait until whoever asked has gone: after its body, nothing else can come from it."""
         await receive()
         self.is_gone = True
+
+    def start_response(
+        self, status: str, response_headers: list[tuple[str, str]], exc_info: ExceptionInfo | None = None
+    ) -> WriteCallable:
+        """Begin the answer; never raises, for an application that fails here cannot close its file: its first part will."""
+        with suppress(_Gone, RuntimeError):
+            super().start_response(status, response_headers, exc_info)
+        return lambda chunk: self.send({"type": "http.response.body", "body": chunk, "more_body": True})
 
     def send(self, message: SendEvent | None) -> None:
         """Hand a part of the answer to the loop, and wait until it is taken.
