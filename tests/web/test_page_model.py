@@ -39,3 +39,14 @@ def test_the_download_is_stopped_and_resumed(data_dir: Path, quiet_models: Path)
         panel.get_by_role("button", name="Arrêter le téléchargement").press("Enter")
         expect(panel.get_by_role("button", name="Reprendre le téléchargement")).to_be_visible()
     assert quiet_models.exists()
+
+
+def test_a_long_address_stays_within_its_card(data_dir: Path, quiet_models: Path) -> None:
+    """Of what could not be fetched, in the narrow column of the house."""
+    assert not quiet_models.exists()
+    url = f"http://127.0.0.1:1/{'model' * 30}"
+    with serving(ClapTrap(data_dir, yamnet_url=url)) as served, browsing(served.url) as page:
+        page.goto(f"{served.url}/#/")
+        told = page.locator(".how [role=status]")
+        expect(told).to_contain_text(url)
+        assert told.evaluate("one => one.scrollWidth <= one.clientWidth")
