@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pytest
@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from claptrap.cli.overriding import option_of, overrides_of
 from claptrap.cli.serve import serve
 from claptrap.cli.settings import settings as command
+from claptrap.settings.backups import Why
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import check
 from claptrap.settings.store import Store
@@ -131,6 +132,16 @@ def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -
     assert store.backups.found()[0].why == "restore"
     assert run("restore", "settings-none.json", "--yes").exit_code == 2
     assert run("diff", name).stdout == "Nothing would change.\n"
+
+
+@pytest.mark.parametrize("lang", ["C.UTF-8", "fr_FR.UTF-8"])
+def test_the_list_says_of_each_backup_before_what_it_was_kept(run: Run, store: Store, lang: str) -> None:
+    """In words, whatever the page can do: an undo, too."""
+    for why in get_args(Why):
+        store.backups.keep(store.path, why)
+    said = run("backups", lang=lang).stdout
+    assert "terminal." not in said
+    assert ("before an undo" in said) is (lang == "C.UTF-8")
 
 
 @pytest.mark.parametrize("present", [json.dumps({"version": NEWEST + 1}), "{"])

@@ -182,6 +182,22 @@ def test_an_authority_of_ones_own_is_trusted_and_no_other(tmp_path: Path) -> Non
         assert len(receiver.requests) == 2
 
 
+def test_an_authority_that_was_renewed_in_its_file_is_trusted_without_a_restart(tmp_path: Path) -> None:
+    """A house's own authority ends one day, and its next one comes under the same name."""
+    old, new = trustme.CA(), trustme.CA()
+    file = tmp_path / "authority.pem"
+    old.cert_pem.write_to_path(str(file))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    new.issue_cert("127.0.0.1").configure_cert(context)
+    with Receiver(tls=context) as receiver, webhook() as hook:
+        target = aimed(receiver.url, ca_file=str(file))
+        with pytest.raises(DeliveryError) as refused:
+            hook.post(target, BODY, "k")
+        assert (refused.value.code, refused.value.retryable) == ("delivery.tls", True)
+        new.cert_pem.write_to_path(str(file))
+        assert hook.post(target, BODY, "k").status == 204
+
+
 def test_verification_can_be_switched_off_by_name() -> None:
     """A receiver with a certificate of its own making is told, if a person said so, also under another name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
@@ -66,6 +67,25 @@ def test_a_file_that_others_could_read_is_closed_again(access: Access, tmp_path:
     assert Access(tmp_path / "data").has_password
     if os.name == "posix":
         assert access.path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX's rights of files")
+def test_a_disk_that_became_read_only_lets_people_in_after_a_restart(
+    access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an SD card does that is worn out: rights that are as they should be need no change; others are a fault."""
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as worn_out:
+        worn_out.setattr(Path, "chmod", read_only)
+        worn_out.setattr("claptrap.service.access._write", read_only)
+        again = Access(tmp_path / "data")
+        assert again.is_session(again.log_in(PASSWORD, HERE))
+    access.path.chmod(0o644)
+    monkeypatch.setattr(Path, "chmod", read_only)
+    assert code_of(Access(tmp_path / "data").tokens) == "access.damaged"
 
 
 def test_the_right_password_and_only_it_begins_a_session(access: Access) -> None:

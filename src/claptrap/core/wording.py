@@ -762,6 +762,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "before an import",
         "fr": "avant un import",
     },
+    "terminal.before_undo": {
+        "en": "before an undo",
+        "fr": "avant une annulation",
+    },
     "terminal.before_asked": {
         "en": "on request",
         "fr": "à la demande",

@@ -90,6 +90,10 @@ class Webhook:
             return self._loop.run_until_complete(self._attempt)
         except asyncio.CancelledError as error:
             raise DeliveryError("delivery.stopped") from error
+        except DeliveryError as error:
+            if error.code == "delivery.tls":
+                self._context = None  # the authority's file may have been renewed since it was read
+            raise
         finally:
             self._attempt = None
             self._loop.run_until_complete(_settle())
@@ -105,7 +109,7 @@ class Webhook:
         self._loop.close()
 
     def _tls(self, target: TargetSpec) -> ssl.SSLContext:
-        """Return whom to trust; made anew only when a person has changed that.
+        """Return whom to trust; made anew when a person has changed that, and after a receiver was not trusted.
 
         Raises:
             DeliveryError: ``delivery.ca_file``.

@@ -14,7 +14,7 @@ from typing import Any
 
 from claptrap.core.build import program, version_and_commit
 from claptrap.core.clock import Clock, SystemClock
-from claptrap.core.errors import ClapTrapError, InputError
+from claptrap.core.errors import ClapTrapError, InputError, SettingsError
 from claptrap.core.events import (
     Attempt,
     BrokerLink,
@@ -110,6 +110,7 @@ class ClapTrap:
         self.imports = ImportRoom(self.settings, self._put_in_force)
         self.undoing = Undoing(self._clock, self.unchanged, self.settings, self.revision, self._put_in_force)
         self._problems: list[ClapTrapError] = []
+        self._folder_problem: ClapTrapError | None = None
         self._told_problems: tuple[Problem, ...] = ()
         self._told_link = "off"
         self._problems_lock = threading.Lock()
@@ -145,6 +146,8 @@ class ClapTrap:
                 ClapTrap wrote its settings: they would be lost.
         """
         self._open_store()
+        if self._folder_problem is not None:
+            _log.warning("%s", self._folder_problem)
         loaded = self._store.load()
         self._settings = loaded.settings
         self._problems += loaded.problems
@@ -562,10 +565,21 @@ class ClapTrap:
     def _open_store(self) -> None:
         try:
             self._store.open()
-        except ClapTrapError as error:
+        except SettingsError as error:
             if error.code == "settings.locked":
                 raise
-            self._problems.append(error)
+            self._folder_problem = error
+
+    def _open_store_again(self) -> None:
+        """Take the folder that could not be written at the start, if it can be by now."""
+        with self._lock:  # else what is just being saved could be taken for what a crash left
+            try:
+                self._store.open()
+            except SettingsError as error:
+                self._folder_problem = error
+            else:
+                self._folder_problem = None
+                _log.info("settings: %s can be written again", self._store.path)
 
     def _open_journal(self) -> None:
         self.journal.open()
@@ -576,7 +590,9 @@ class ClapTrap:
         self._keeper.start()
 
     def _tend(self) -> None:
-        """Look after the journal and the clips, now and then."""
+        """Look after the folder, the journal and the clips, now and then."""
+        if self._folder_problem is not None:
+            self._open_store_again()
         self.journal.tend()
         self.clips.tend()
         self._tell_problems()
@@ -595,6 +611,7 @@ class ClapTrap:
         return tuple(
             Problem(p.code, dict(p.params))
             for p in (
+                *(problem for problem in (self._folder_problem,) if problem is not None),
                 *self._problems,
                 *self.journal.problems(),
                 *self.clips.problems(),

@@ -21,17 +21,19 @@ class Holder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._said = folder / "settings.holder"
-        self._lock = filelock.FileLock(folder / "settings.lock", blocking=False)
+        # the process's, whichever of its threads takes it
+        self._lock = filelock.FileLock(folder / "settings.lock", thread_local=False, blocking=False)
 
     def take(self) -> None:
-        """Take the folder for this process.
+        """Take the folder for this process; harmless when it has it.
 
         Raises:
             SettingsError: ``settings.locked``, naming the process that has it and since when.
             OSError: nothing can be written there.
         """
         try:
-            self._lock.acquire()
+            if not self._lock.is_locked:
+                self._lock.acquire()
         except filelock.Timeout as error:
             pid, since = self._who()
             raise SettingsError("settings.locked", path=str(self._folder), holder=pid, since=since) from error

@@ -44,7 +44,7 @@ class Store:
         self._unread: SettingsError | None = None
 
     def open(self) -> None:
-        """Take the folder for this process, and see that settings can be written there.
+        """Take the folder for this process, and see that settings can be written there. After a failure, to be tried again.
 
         Raises:
             SettingsError: ``settings.locked`` if another process has it; ``settings.disk_full``, ``settings.read_only``,
