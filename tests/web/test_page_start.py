@@ -37,16 +37,20 @@ def page(empty: Served) -> Iterator[Page]:
         yield opened
 
 
+def add_recording(page: Page, path: Path) -> None:
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Enregistrement").press("Space")
+    page.get_by_label("Fichier", exact=True).fill(str(path))
+    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
+    page.get_by_role("button", name="Ajouter", exact=True).click()
+
+
 def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path: Path) -> None:
     """A source, a clap with its score and reason, a webhook that answers; then the house, for ever."""
     write_claps(tmp_path / "claps.wav")
     expect(page).to_have_title("Premiers pas · ClapTrap")
     expect(page.get_by_text("Il n'y a pas encore de source.")).to_be_visible()
-    page.get_by_role("button", name="Ajouter une source").click()
-    page.get_by_role("radio", name="Enregistrement").press("Space")
-    page.get_by_label("Fichier", exact=True).fill(str(tmp_path / "claps.wav"))
-    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
-    page.get_by_role("button", name="Ajouter", exact=True).click()
+    add_recording(page, tmp_path / "claps.wav")
     expect(page.locator(".step .state-live")).to_be_visible()
 
     page.get_by_role("button", name="Continuer").press("Enter")
@@ -82,3 +86,14 @@ def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Pa
     page.get_by_role("button", name="Passer les premiers pas").click()
     expect(page).to_have_title("Maison · ClapTrap")
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
+
+
+def test_the_steps_go_on_with_what_was_added_where_the_microphone_fails(page: Page, empty: Served, tmp_path: Path) -> None:
+    """They do not wait for a microphone that is not there: a clap is heard by the source that is."""
+    write_claps(tmp_path / "claps.wav")
+    empty.service.add_source({"kind": "microphone", "name": "Microphone", "input": {"device": "nowhere"}})
+    expect(page.locator(".step .reason")).to_be_visible()
+    add_recording(page, tmp_path / "claps.wav")
+    expect(page.locator(".step .state-live")).to_be_visible()
+    page.get_by_role("button", name="Continuer").click()
+    expect(page.locator(".clap-result")).to_contain_text("Clap : détection.")
