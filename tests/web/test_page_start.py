@@ -18,6 +18,7 @@ from claptrap.core.events import SourceStatus, State
 from claptrap.service import ClapTrap
 
 pytestmark = needs_browser
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -97,3 +98,20 @@ def test_the_steps_go_on_with_what_was_added_where_the_microphone_fails(page: Pa
     expect(page.locator(".step .state-live")).to_be_visible()
     page.get_by_role("button", name="Continuer").click()
     expect(page.locator(".clap-result")).to_contain_text("Clap : détection.")
+
+
+def test_who_has_the_example_receiver_is_told_of_it(
+    tmp_path: Path, data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ``make run`` it is there, beside the program; whoever has ClapTrap otherwise is not sent to look for it."""
+    assert not quiet_models.exists()
+    for program, count in ((f"{tmp_path}/.venv/bin/claptrap", 1), ("claptrap", 0)):
+        monkeypatch.setattr("claptrap.service.house.program", lambda program=program: program)
+        with serving(ClapTrap(data_dir)) as served, browsing(served.url) as page:
+            page.goto(f"{served.url}#/start")
+            page.get_by_role("button", name="Continuer").click()
+            page.get_by_role("button", name="Continuer").click()
+            expect(page.get_by_role("heading", name="Qui prévenir ?")).to_be_focused()
+            expect(page.get_by_text(f"python3 {tmp_path}/examples/receiver.py", exact=True)).to_have_count(count)
+            expect(page.get_by_text("http://127.0.0.1:8080/clap", exact=True)).to_have_count(count)
+    assert (ROOT / "examples" / "receiver.py").is_file()

@@ -201,6 +201,7 @@ export const en: Record<Key, string> = {
   "start.of_threshold": "threshold {threshold}",
   "start.webhook_what": "Paste an address: at every clap ClapTrap sends it a POST in JSON. Then press “Test”.",
   "start.webhook_where": "Home Assistant, Node-RED, n8n or a script give one. No address? Finish: claps show here.",
+  "start.webhook_example": "Nothing to try it with? Run this command on ClapTrap's machine, then use the address",
   "start.back": "Back",
   "start.next": "Continue",
   "start.done": "Finish",

@@ -201,6 +201,7 @@ export const fr = {
   "start.of_threshold": "seuil {threshold}",
   "start.webhook_what": "Collez une adresse : à chaque clap, ClapTrap lui envoie un POST en JSON. Puis appuyez sur « Tester ».",
   "start.webhook_where": "Home Assistant, Node-RED, n8n ou un script en donnent une. Pas d'adresse ? Terminez : les claps s'affichent ici.",
+  "start.webhook_example": "Rien pour essayer ? Lancez cette commande sur la machine de ClapTrap, puis prenez l'adresse",
   "start.back": "Retour",
   "start.next": "Continuer",
   "start.done": "Terminer",
