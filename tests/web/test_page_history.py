@@ -7,11 +7,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Page, expect
 from tests.peers.receiver import Receiver
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
 
+from claptrap.audio.clip import Clip
 from claptrap.core.events import Event
 
 pytestmark = needs_browser
@@ -58,7 +60,7 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
 
     page.get_by_role("button", name="Oublier tout").click()
     page.get_by_role("dialog").get_by_role("button", name="Oublier tout").click()
-    expect(page.get_by_text("3 détections oubliées.")).to_be_visible()
+    expect(page.get_by_text("Détections oubliées : 3.")).to_be_visible()
     expect(found).to_have_count(0)
     page.get_by_role("link", name="Maison", exact=True).click()
     expect(page.get_by_text("Pas encore de clap.")).to_be_visible()
@@ -114,3 +116,22 @@ def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: 
         expect(told.get_by_text("Essais : 2")).to_be_visible()
         page.get_by_label("Quels envois").select_option("abandonné")
         expect(page.get_by_text("Rien n'a encore été envoyé.")).to_be_visible()
+
+
+def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) -> None:
+    """It is there only a moment after its detection; how much is kept follows, too."""
+    page.get_by_role("link", name="Historique").click()
+    expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
+    event = heard(1, 0.0, 0.9)
+    served.service.take(event)
+    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    expect(found).to_have_count(1)
+    expect(found.get_by_label("Écouter le son gardé")).to_have_count(0)
+    served.service.clips.offer(Clip(event.id, event.timestamp, np.zeros(40_000, np.float32)))
+    expect(found.get_by_label("Écouter le son gardé")).to_be_visible()
+    expect(page.get_by_text("Sons gardés : 1")).to_be_visible()
+    page.get_by_role("button", name="Effacer les sons").click()
+    page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
+    expect(page.get_by_text("Sons effacés : 1.")).to_be_visible()
+    expect(found.get_by_label("Écouter le son gardé")).to_have_count(0)
+    expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
