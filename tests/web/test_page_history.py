@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.peers.receiver import Receiver
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
@@ -135,3 +135,40 @@ def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) 
     expect(page.get_by_text("Sons effacés : 1.")).to_be_visible()
     expect(found.get_by_label("Écouter le son gardé")).to_have_count(0)
     expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
+
+
+REFUSED = {"code": "api.refused", "message": "Refusé.", "status": 422}
+
+
+def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, served: Served) -> None:
+    """Nor does what follows belong to it: both would be about other detections."""
+    for i in range(30):
+        served.service.take(heard(i, 100.0 - i, 0.9))
+    page.get_by_role("link", name="Historique").click()
+    region = page.get_by_role("region", name="Détections", exact=True)
+    expect(region.get_by_role("button", name="Plus anciennes")).to_be_visible()
+    late: list[Route] = []
+    page.route(lambda url: "/api/history?" in url and "mark=clap" in url, lambda route: late.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    page.get_by_label("Votre avis").select_option("un clap")
+    expect(region.get_by_role("button", name="Plus anciennes")).to_have_count(0)
+    page.get_by_label("Votre avis").select_option("tous")
+    expect(region.get_by_role("button", name="Plus anciennes")).to_be_visible()
+    with page.expect_event("requestfinished"):
+        late[0].fulfill(status=422, json=REFUSED)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+    expect(region.get_by_role("listitem")).to_have_count(25)
+    assert region.get_by_role("alert").count() == 0
+
+
+def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, served: Served) -> None:
+    with Receiver() as receiver:
+        served.service.change({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url}]}]})
+        served.service.take(heard(1, 0.0, 0.9))
+        page.get_by_role("link", name="Historique").click()
+        region = page.get_by_role("region", name="Envois")
+        page.route("**/api/deliveries/*/replay?*", lambda route: route.fulfill(status=422, json=REFUSED), times=1)
+        region.get_by_role("button", name="Renvoyer").click()
+        expect(region.get_by_role("alert")).to_have_text("Refusé.")
+        region.get_by_role("button", name="Renvoyer").click()
+        expect(region.get_by_role("alert")).to_have_count(0)
+        receiver.wait_for(2)

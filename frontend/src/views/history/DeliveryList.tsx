@@ -25,7 +25,10 @@ export function DeliveryList({ newest }: { newest: string }) {
     () => listDeliveries({ source, state: state.value }, SHOWN),
     [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
   ).value;
-  const again = (id: string) => void replayDelivery(id).catch((error: unknown) => (failure.value = inWords(error)));
+  const again = (id: string) => {
+    failure.value = "";
+    void replayDelivery(id).catch((error: unknown) => (failure.value = inWords(error)));
+  };
   return (
     <section class="panel" aria-labelledby="told-title">
       <div class="title-row">
