@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.peers.receiver import Receiver
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
+from tests.web.test_page_views import HOSTILE
 
 from claptrap.audio.clip import Clip
 from claptrap.core.events import Event
@@ -135,6 +136,27 @@ def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) 
     expect(page.get_by_text("Sons effacés : 1.")).to_be_visible()
     expect(found.get_by_label("Écouter le son gardé")).to_have_count(0)
     expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
+
+
+FIGURES = """line => {
+    const figures = document.createRange();
+    figures.selectNode(line.querySelector('.muted').firstChild);
+    const places = [figures, line.querySelector('b'), line].map(one => one.getBoundingClientRect());
+    return [places[0].x, places[1].x, places[2].height];
+}"""
+
+
+def test_a_name_from_right_to_left_or_a_long_one_leaves_its_line_as_it_is(page: Page, served: Served) -> None:
+    """The figures stand behind it and can be read, and a name of 200 letters takes one line."""
+    page.get_by_role("link", name="Historique").click()
+    region = page.get_by_role("region", name="Détections", exact=True)
+    for i, name in enumerate((*HOSTILE, "\u0627\u0644\u0635\u0627\u0644\u0629")):
+        served.service.take(replace(heard(i, 0.0, 0.9), source_name=name))
+        line = region.get_by_role("listitem").first
+        expect(line.locator("b")).to_have_text(name)
+        figures_x, name_x, height = line.locator(".found-what").evaluate(FIGURES)
+        assert figures_x > name_x, name
+        assert height < 60, name
 
 
 REFUSED = {"code": "api.refused", "message": "Refusé.", "status": 422}

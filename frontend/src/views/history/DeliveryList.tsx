@@ -58,7 +58,7 @@ function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: 
       <time class="numbers" dateTime={iso(delivery.since)}>{clock(delivery.since)}</time>
       <span class="outcome"><Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}</span>
       <span class="found-what">
-        <span dir="auto"><b>{name}</b> </span>
+        <b class="clip" dir="auto" title={name}>{name}</b>{" "}
         <span class="muted" dir="auto">{receiverOf(last ?? { target_id: delivery.target_id, url: "" })}</span>
         {tries.length > 0 && (
           <details>

@@ -71,8 +71,8 @@ function Detection({ event, onChange, onFail }: Props) {
     <li>
       <time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time>
       <span class="score-pill numbers">{score(event.score)}</span>
-      <span class="found-what" dir="auto">
-        <b>{event.source_name}</b>{" "}
+      <span class="found-what">
+        <b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b>{" "}
         <span aria-hidden="true">👏</span> {event.applause ? t("feed.applause") : event.claps}
         <span class="muted"> · {duration(event.latency_s)}{event.labels.slice(0, 3).map((sound) => ` · ${soundName(sound)} ${percent(sound.score)}`)}</span>
       </span>
