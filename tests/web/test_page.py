@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.peers.receiver import Receiver, answer
 from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
 from tests.peers.vban import Sender, free_udp_port, packets, sine
@@ -19,6 +19,8 @@ from claptrap.core.events import Heard, Level, Levels, ModelProgress, SourceStat
 from claptrap.core.spec import PatternSpec, RtspInput, VbanInput
 
 pytestmark = needs_browser
+
+REFUSED = {"code": "api.refused", "message": "Refusé.", "status": 422}
 
 
 def test_it_opens_in_french_and_speaks_english_by_choice(page: Page, served: Served) -> None:

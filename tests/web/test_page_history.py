@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.peers.receiver import Receiver
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
+from tests.web.test_page import REFUSED
 from tests.web.test_page_views import HOSTILE
 
 from claptrap.audio.clip import Clip
@@ -157,9 +158,6 @@ def test_a_name_from_right_to_left_or_a_long_one_leaves_its_line_as_it_is(page: 
         figures_x, name_x, height = line.locator(".found-what").evaluate(FIGURES)
         assert figures_x > name_x, name
         assert height < 60, name
-
-
-REFUSED = {"code": "api.refused", "message": "Refusé.", "status": 422}
 
 
 def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, served: Served) -> None:

@@ -393,6 +393,7 @@ export const en: Record<Key, string> = {
   "access.change": "Change the password",
   "access.chosen": "The password is saved. Other devices must log in again.",
   "access.log_out": "Log out",
+  "access.still_in": "Still logged in: {reason}",
   "tokens.title": "API tokens",
   "tokens.intro": "For scripts and Prometheus, to be sent with each request:",
   "tokens.name": "Name of the new token",

@@ -393,6 +393,7 @@ export const fr = {
   "access.change": "Changer le mot de passe",
   "access.chosen": "Mot de passe enregistré. Les autres appareils doivent se reconnecter.",
   "access.log_out": "Se déconnecter",
+  "access.still_in": "Toujours connecté : {reason}",
   "tokens.title": "Jetons d'API",
   "tokens.intro": "Pour les scripts et Prometheus, à envoyer avec chaque requête :",
   "tokens.name": "Nom du nouveau jeton",
