@@ -71,6 +71,20 @@ def test_the_webhook_test_shows_its_outcome(page: Page, served: Served) -> None:
         assert [request.json["event"] for request in receiver.wait_for(2)] == ["test", "test"]
 
 
+def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(page: Page, served: Served) -> None:
+    """And can be asked for again; what was said is forgotten once another address is typed."""
+    dead = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 10}
+    served.service.change({"sources": [{"id": "salon", "webhooks": [dead]}]})
+    served.service.take(clap(0))
+    expect(page.locator(".deliveries li").first).to_be_visible()
+    button = page.get_by_role("button", name="Tester")
+    button.click()
+    expect(page.locator(".test-outcome")).to_contain_text("Le test attend derrière d'autres envois")
+    expect(button).to_be_enabled()
+    page.get_by_role("textbox", name="Webhook").fill("http://127.0.0.1:9/another")
+    expect(page.locator(".test-outcome")).to_have_text("")
+
+
 def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, """document.querySelector('[data-mood="clap"]')?.textContent === '👏'"""):

@@ -331,6 +331,7 @@ export const en: Record<Key, string> = {
   "webhook.testing": "Sending the test…",
   "webhook.test_ok": "Test received: answer {status} in {time}.",
   "webhook.test_retry": "Test failed: {reason} Trying again in {seconds} s…",
+  "webhook.test_behind": "The test waits behind other deliveries, which the receiver does not take: {reason}",
   "webhook.test_failed": "Test failed: {reason}",
   "webhook.step.name": "name {time}",
   "webhook.step.connection": "connection {time}",

@@ -331,6 +331,7 @@ export const fr = {
   "webhook.testing": "Envoi du test…",
   "webhook.test_ok": "Test reçu : réponse {status} en {time}.",
   "webhook.test_retry": "Échec du test : {reason} Nouvel essai dans {seconds} s…",
+  "webhook.test_behind": "Le test attend derrière d'autres envois, que le destinataire ne prend pas : {reason}",
   "webhook.test_failed": "Échec du test : {reason}",
   "webhook.step.name": "nom {time}",
   "webhook.step.connection": "connexion {time}",
