@@ -183,6 +183,28 @@ def test_a_stream_seen_on_the_network_becomes_a_source_at_a_press(page: Page, se
     assert spec.input == VbanInput("127.0.0.1", "Voicemeeter", port)
 
 
+def test_why_a_stream_was_not_taken_stays_while_others_are_looked_for(page: Page) -> None:
+    stream = {"host": "192.0.2.1", "stream": "Voicemeeter", "port": 6980, "rate_hz": 48_000, "channels": 2, "wanted": False}
+    looks = 0
+
+    def look(route: Route) -> None:
+        nonlocal looks
+        looks += 1
+        route.fulfill(json=[{**stream, "code": "", "message_fr": "", "message_en": ""}])
+
+    page.route("**/api/vban/streams?*", look)
+    page.route("**/api/sources?*", lambda route: route.fulfill(status=422, json=REFUSED))
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Audio réseau").press("Space")
+    page.get_by_role("button", name="Ajouter Voicemeeter").click()
+    expect(page.locator(".streams").get_by_role("alert")).to_have_text("Refusé.")
+    seen = looks
+    while looks < seen + 2:
+        with page.expect_response("**/api/vban/streams?*"):
+            pass
+    expect(page.locator(".streams").get_by_role("alert")).to_have_text("Refusé.")
+
+
 @contextmanager
 def sending(sender: Sender) -> Iterator[None]:
     """Send a stream until the block ends."""
