@@ -243,6 +243,30 @@ def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> Non
         expect(page.get_by_role("article", name="Cour").locator(".state-live")).to_be_visible()
 
 
+def test_what_a_camera_gave_is_not_said_of_another_address(page: Page) -> None:
+    """Neither what was known before it was typed, nor what is answered late."""
+    found = {"codec": "opus", "rate_hz": 48_000, "channels": 1, "level_dbfs": -40.0, "tracks": []}
+    late: list[Route] = []
+    page.route("**/api/probe/rtsp?*", lambda route: late.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Caméra réseau").press("Space")
+    address, attempt = page.get_by_label("Adresse", exact=True), page.get_by_role("button", name="Essayer l'adresse")
+    for typed_after_answer in (True, False):
+        address.fill("rtsp://192.0.2.1/one")
+        with page.expect_request("**/api/probe/rtsp?*"):
+            attempt.click()
+        while not late:
+            page.wait_for_timeout(10)  # lets Playwright bring what the page has asked already
+        if typed_after_answer:
+            late.pop().fulfill(json={**found, "code": "", "message_fr": "", "message_en": ""})
+            expect(page.get_by_text("La caméra répond")).to_be_visible()
+        address.fill("rtsp://192.0.2.1/two")
+        if not typed_after_answer:
+            late.pop().fulfill(json={**found, "code": "", "message_fr": "", "message_en": ""})
+        expect(attempt).to_be_enabled()
+        expect(page.get_by_text("La caméra répond")).to_have_count(0)
+
+
 def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -> None:
     """The form sends the mask back as it came: another name changes nothing else."""
     url = "rtsp://u:hunter2@127.0.0.1:1/x?token=T0P"
