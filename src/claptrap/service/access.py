@@ -13,7 +13,6 @@ import hmac
 import logging
 import os
 import secrets
-import stat
 import tempfile
 import threading
 import unicodedata
@@ -32,6 +31,7 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import AccessError, InputError
 from claptrap.service.throttle import Throttle
 from claptrap.settings.denial import not_read
+from claptrap.settings.document import close_to_others
 
 LEAST_PASSWORD = 8  # characters
 MOST_PASSWORD = 1024
@@ -365,22 +365,12 @@ class Access:
 
     def _load(self) -> Book:
         try:
-            self._close_to_others()
+            close_to_others(self.path)
             return _BOOK.validate_json(self.path.read_bytes())
         except OSError as error:
             raise self._unread(error) from error
         except ValidationError:
             raise AccessError("access.damaged", path=str(self.path)) from None  # the cause would quote the file
-
-    def _close_to_others(self) -> None:
-        """Let its owner, and nobody else, read the file; nothing is to be done for that where the folder is read-only.
-
-        Raises:
-            OSError: it is open to others, and that cannot be changed.
-        """
-        mode = stat.S_IMODE(self.path.stat().st_mode)
-        if mode & 0o077 or not mode & 0o400:
-            self.path.chmod(0o600)
 
     def _change(self, change: Callable[[Book], Book]) -> None:
         """Replace the file by a changed one, whole or not at all; one process and one thread at a time.

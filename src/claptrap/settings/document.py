@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -71,3 +72,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def close_to_others(path: Path) -> None:
+    """Let a file's owner, and nobody else, read it; where that is so already, nothing is written: the disk may be read-only.
+
+    Raises:
+        OSError: it is open to others, and that cannot be changed.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077 or not mode & 0o400:
+        path.chmod(0o600)
