@@ -50,11 +50,20 @@ def write_beside(path: Path, settings: Settings) -> Path:
         OSError: nothing is left behind then.
     """
     text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-", suffix=".tmp")
+    return bytes_beside(path, text.encode())
+
+
+def bytes_beside(path: Path, content: bytes) -> Path:
+    """Write a file that nobody else may read beside ``path``, down to the disk; return where, ``.STEM-….tmp``.
+
+    Raises:
+        OSError: nothing is left behind then.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     beside = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
     except OSError:
