@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { signal } from "@preact/signals";
-import { language } from "./i18n/index.ts";
+import { language, unbroken } from "./i18n/index.ts";
 import type { AccessState, ApiToken } from "./wire.ts";
 import type { StreamPaths } from "./wire.ts";
 import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
@@ -13,7 +13,8 @@ export class Refused extends Error {
 
   constructor(problem: Problem) {
     super(problem.message);
-    this.problem = problem;
+    const faults = problem.faults?.map((fault) => ({ ...fault, message: unbroken(fault.message) }));
+    this.problem = { ...problem, message: unbroken(problem.message), ...(faults && { faults }) };
   }
 }
 

@@ -63,9 +63,9 @@ def test_the_webhook_test_shows_its_outcome(page: Page, served: Served) -> None:
         button = page.get_by_role("button", name="Tester")
         expect(button).to_be_enabled()
         button.click()
-        expect(page.locator(".test-outcome")).to_have_text(re.compile(r"Test reçu : réponse 204 en "))
+        expect(page.locator(".test-outcome")).to_have_text(re.compile(r"Test reçu\s: réponse 204 en "))
         button.click()
-        expect(page.locator(".test-outcome")).to_have_text(re.compile(r"Échec du test : .*403"))
+        expect(page.locator(".test-outcome")).to_have_text(re.compile(r"Échec du test\s: .*403"))
         assert [request.json["event"] for request in receiver.wait_for(2)] == ["test", "test"]
 
 
@@ -199,7 +199,7 @@ def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> Non
         page.get_by_label("Utilisateur").fill(USER)
         page.get_by_label("Mot de passe").fill(PASSWORD)
         page.get_by_role("button", name="Essayer l'adresse").click()
-        expect(page.get_by_text(re.compile("La caméra répond : pcm_mulaw, 8 kHz, mono"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"La caméra répond\s: pcm_mulaw, 8 kHz, mono"))).to_be_visible()
         assert len(served.service.settings().sources) == 1
         page.get_by_role("button", name="Ajouter", exact=True).click()
         expect(page.get_by_role("article", name="Cour").locator(".state-live")).to_be_visible()

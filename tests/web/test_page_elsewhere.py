@@ -44,7 +44,7 @@ def test_a_change_elsewhere_to_the_same_field_is_shown_and_replaced_only_by_typi
     field = page.get_by_role("textbox", name="Webhook")
     field.fill(mine)
     field.blur()
-    expect(page.get_by_text(re.compile(f"Modifié ailleurs entre-temps : « {address} »"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"Modifié ailleurs entre-temps\s: «\s{address}\s»"))).to_be_visible()
     expect(field).to_have_value(mine)
     assert served.service.settings().sources[0].webhooks[0].url == address
     with glimpse(page, "document.querySelector('.field-webhook .save-state').textContent === 'Enregistré'"):

@@ -111,3 +111,25 @@ def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, 
     expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
     expect(page.locator(".feed tbody tr")).to_have_count(1)
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")
+
+
+BROKEN = r"""() => {
+    const found = [];
+    const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (words.nextNode()) if (/ [;:?!»]|« /.test(words.currentNode.data)) found.push(words.currentNode.data);
+    return found;
+}"""
+
+
+def test_no_line_of_french_begins_with_a_sign(page: Page, served: Served) -> None:
+    """Neither the page's own sentences nor the service's, nor why something was refused, can break before ; : ? ! or »."""
+    served.service.add_source({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
+    expect(page.get_by_text("gone.wav : fichier introuvable.").first).to_be_visible()
+    field = page.get_by_role("article", name="Perdu").get_by_label("Délai entre deux détections")
+    field.fill("")
+    field.blur()
+    expect(page.get_by_role("alert")).to_be_visible()
+    for view in ("#/", "#/source/salon", "#/history", "#/settings", "#/start"):
+        page.goto(page.url.partition("#")[0] + view)
+        expect(page.locator("main h1")).to_be_attached()
+        assert not page.evaluate(BROKEN), view

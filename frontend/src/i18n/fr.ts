@@ -1,4 +1,5 @@
-// French comes first: its keys and placeholders are what en.ts must have too (test/catalogues.test.ts).
+// French comes first: its keys and placeholders are what en.ts must have too (tests/web/test_page_files.py). The spaces before its
+// signs are written plainly here; index.ts makes them unbreakable.
 export const fr = {
   "house.title": "La maison écoute",
   "house.waiting": "À l'écoute",

@@ -7,7 +7,11 @@ import { fr } from "./fr.ts";
 export type Key = keyof typeof fr;
 export type Words = Record<string, string | number>;
 
-const catalogues: Record<Language, Record<Key, string>> = { fr, en };
+/** French sets a space before these signs; no line may end at it. */
+export const unbroken = (french: string) => french.replace(/ (?=[;:?!»])/g, "\u00a0").replaceAll("« ", "«\u00a0");
+
+const unbrokenFr = Object.fromEntries(Object.entries(fr).map(([key, words]) => [key, unbroken(words)])) as typeof fr;
+const catalogues: Record<Language, Record<Key, string>> = { fr: unbrokenFr, en };
 const MEMORY = "claptrap.language";
 
 export const language = signal<Language>(remembered());
@@ -42,7 +46,7 @@ export function t(key: Key, words: Words = {}): string {
 
 /** The service's own sentence, in the page's language. */
 export function said(worded: Worded): string {
-  return language.value === "fr" ? worded.message_fr : worded.message_en;
+  return language.value === "fr" ? unbroken(worded.message_fr) : worded.message_en;
 }
 
 /** The sound's name in the page's language. */
