@@ -151,10 +151,17 @@ def _is_number(host: str) -> bool:
 
 
 def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
-    """Return a non-blocking connection to the first address that takes one; else raise the last one's OSError."""
-    fault = OSError("no address")
+    """Return a non-blocking connection to the first address that takes one; else raise the last one's OSError.
+
+    A name may have addresses of a kind that this system has not (IPv6): they are passed over.
+    """
+    fault: OSError | None = None
     for family, address in addresses:
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as exc:
+            fault = fault or exc
+            continue
         try:
             _await_connection(connection, address, patience)
         except OSError as exc:
@@ -165,7 +172,7 @@ def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
             raise
         else:
             return connection
-    raise fault
+    raise fault or OSError("no address")
 
 
 def _await_connection(connection: socket.socket, address: Any, patience: Patience) -> None:
