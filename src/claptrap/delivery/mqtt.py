@@ -27,6 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError
 from claptrap.core.spec import BrokerSpec
+from claptrap.core.tally import Refrain
 from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, instance_topic, orders, retained, status_topic
 from claptrap.delivery.webhook import Answer
 
@@ -77,6 +78,7 @@ class Mqtt:
         self._over = threading.Event()  # ends the session that is under way
         self._problem: ClapTrapError | None = None
         self._said: object = (False, None)
+        self._refrain = Refrain()
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -208,6 +210,7 @@ class Mqtt:
         if not is_mute:
             if not over.wait(_MANNERS_S):
                 self._clear(client)
+                self._refrain.begin_anew()
             over.wait()
         client.disconnect()
         client.loop_stop()
@@ -328,7 +331,7 @@ class Mqtt:
         if end.is_set():
             return
         problem = DeliveryError(code, retryable=True, where=spec.url, **why)
-        _log.warning("%s", problem)
+        _log.log(logging.WARNING if self._refrain.is_due(code, time.monotonic()) else logging.DEBUG, "%s", problem)
         self._say(problem)
 
     def _say(self, problem: ClapTrapError | None) -> None:
