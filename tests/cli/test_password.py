@@ -54,6 +54,27 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("language", ["C.UTF-8", "fr_FR.UTF-8"])
+def test_nobody_types_a_password_that_cannot_be_kept(tmp_path: Path, language: str) -> None:
+    """What is wrong with the folder, or the file in it, is said before anything is asked."""
+    (tmp_path / "file").write_text("")
+    refused = ask(tmp_path / "file" / "data", "password", typed="correct horse\ncorrect horse\n", language=language)
+    (tmp_path / "access.json").write_text("{")
+    damaged = ask(tmp_path, "password", typed="correct horse\ncorrect horse\n", language=language)
+    for done in (refused, damaged):
+        assert done.exit_code == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert "access.json" in done.stderr
+    assert (tmp_path / "access.json").read_text() == "{"
+
+
+def test_whoever_changes_their_mind_has_changed_nothing(tmp_path: Path) -> None:
+    """Nor left anything that looks like a password."""
+    assert ask(tmp_path, "password", typed="").exit_code == 1
+    assert not Access(tmp_path).has_password
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".lock"] == []
+
+
 def test_an_empty_list_of_tokens_is_said_and_prints_nothing(tmp_path: Path) -> None:
     done = ask(tmp_path, "token", "list", language="fr")
     assert (done.exit_code, done.stdout, done.stderr) == (0, "", "Il n'y a aucun jeton.\n")

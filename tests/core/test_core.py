@@ -9,7 +9,7 @@ import pytest
 from claptrap.core.errors import InputError, SourceError
 from claptrap.core.events import Event
 from claptrap.core.spec import FileInput, MicrophoneInput, RtspInput, SourceInput, SourceSpec, VbanInput
-from claptrap.core.tally import Tally
+from claptrap.core.tally import Refrain, Tally
 from claptrap.core.weburl import (
     MASK,
     check_rtsp_url,
@@ -52,6 +52,16 @@ def test_a_tally_speaks_at_most_once_a_period() -> None:
     assert [n for n in spoken if n] == [1]
     assert tally.add(1.5) == 10_000
     assert tally.total == 10_001
+
+
+def test_what_lasts_for_weeks_is_said_once_an_hour() -> None:
+    """Another reason is said at once, and so is the same one after all was well."""
+    refrain = Refrain()
+    assert [s for s in range(0, 7200, 60) if refrain.is_due("off", s)] == [0, 3600]
+    assert refrain.is_due("refused", 7200)
+    assert [refrain.is_due(what, 7201) for what in ("off", "refused")] == [True, False]
+    refrain.begin_anew()
+    assert refrain.is_due("refused", 7202)
 
 
 @pytest.mark.parametrize("url", ["http://a", "https://a.b:8443/x?y=z", "http://[::1]:80/", "http://user:pw@host/"])

@@ -16,6 +16,7 @@ import trustme
 from tests.peers.broker import MOSQUITTO, Broker, Watcher, free_tcp_port
 from tests.web.conftest import clap
 
+from claptrap.core.backoff import Backoff
 from claptrap.core.spec import BrokerSpec
 from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import Shown, retained
@@ -262,6 +263,34 @@ def test_a_link_that_comes_too_late_does_not_touch_the_next_one(
         finally:
             go_on.set()
             monkeypatch.undo()
+            link.stop()
+
+
+@pytest.mark.parametrize(("says_bye", "code"), [(True, "mqtt.ended"), (False, "mqtt.mute")])
+def test_why_there_is_no_link_is_said_in_the_language_of_the_reader(
+    monkeypatch: pytest.MonkeyPatch, says_bye: bool, code: str
+) -> None:
+    """It hangs up, as one that is restarted does, or never answers: with what to do, and not half in English."""
+    monkeypatch.setattr(under_test, "_GREETING_S", 0.2)
+    changed = threading.Condition()
+
+    def on_change() -> None:
+        with changed:
+            changed.notify_all()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        link = Mqtt(lambda _: None, on_change, Backoff(60.0, 60.0))  # once
+        link.aim(BrokerSpec("127.0.0.1", port=server.getsockname()[1]))
+        try:
+            connection, _ = server.accept()
+            with connection:
+                if says_bye:
+                    connection.shutdown(socket.SHUT_RDWR)
+                with changed:
+                    problem = changed.wait_for(link.problem, 30.0)
+            assert problem is not None
+            assert (problem.code, set(problem.params)) == (code, {"where"})
+        finally:
             link.stop()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.peers.receiver import Receiver, answer, dead_url
+from tests.peers.shut_out import shut_out
 from tests.peers.sound import SoundServer, sound_server
 from tests.sources.test_knock import free_port, peer
 
@@ -117,6 +118,13 @@ def test_the_folder_is_left_as_it_was(tmp_path: Path, name: str) -> None:
     before = sorted(tmp_path.rglob("*"))
     assert is_well(examine_folder(tmp_path / name, None))
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_into_which_nobody_lets_us_look_is_a_fault() -> None:
+    """As one in the home of somebody else: the doctor says so, and does not end in it."""
+    with shut_out() as closed:
+        found = only(examine_folder(closed / "data", None), "data")
+    assert (found.grade, found.params["path"]) == (Grade.FAULT, str(closed))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder in which even root cannot write")

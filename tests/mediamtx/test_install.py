@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 from tests.models.test_models import server
+from tests.peers.shut_out import shut_out
 
 from claptrap.core.errors import ServiceError
 from claptrap.mediamtx import unpack as unpacking
+from claptrap.mediamtx.config import ensure_configuration, microphone_input
 from claptrap.mediamtx.program import PROGRAM, find_program, install, install_file
 from claptrap.mediamtx.releases import VERSION, archive, archive_url, programs_folder, release_for
 from claptrap.mediamtx.unpack import unpack
@@ -215,3 +217,19 @@ def test_the_program_is_found_in_order(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(ServiceError) as caught:
         find_program(tmp_path / "none")
     assert caught.value.code == "mediamtx.not_executable"
+
+
+def test_where_nobody_lets_us_look_there_is_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said in words, like all that is not there; nor can a configuration be made there."""
+    monkeypatch.setenv("PATH", "")
+    with shut_out() as closed:
+        monkeypatch.setenv("CLAPTRAP_MEDIAMTX_DIR", str(closed / "programs"))
+        for call, code in (
+            (lambda: find_program(closed / "m"), "mediamtx.not_executable"),
+            (find_program, "mediamtx.absent"),
+            (lambda: ensure_configuration(closed / "data"), "mediamtx.unwritable"),
+        ):
+            with pytest.raises(ServiceError) as caught:
+                call()
+            assert caught.value.code == code
+        assert microphone_input("linux", {"XDG_RUNTIME_DIR": str(closed)}) == "-f alsa -i default"

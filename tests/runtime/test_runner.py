@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -126,6 +127,25 @@ def test_failures_in_a_row_are_counted_and_a_healthy_life_forgets_them() -> None
     with script.runner():
         pass
     assert [s.attempt for s in script.told if s.state is State.RETRYING] == [1, 2, 1]
+
+
+def test_a_source_that_fails_for_weeks_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever looks sees each try; the log has each reason once an hour, and again after the source was well."""
+    script = Script(*[fail(GONE)] * 50, fail(SourceError("source.no_portaudio", retryable=True)))
+
+    def long_life(sink: Sink) -> None:
+        live(sink)
+        for _ in range(int(HEALTHY_S) + 1):
+            script.clock.now += 1
+            sound(sink)
+        raise GONE
+
+    script.steps.append(long_life)
+    with script.runner():
+        pass
+    assert sum(s.state is State.RETRYING for s in script.told) == 52
+    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert ["PortAudio" in line for line in said] == [False, True, False]
 
 
 def test_an_unexpected_fault_is_contained_and_told() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -256,3 +258,31 @@ def test_a_file_that_cannot_even_be_looked_at_lets_nobody_in(access: Access) -> 
     assert access.is_closed
     assert not access.admits(cookie, "")
     assert code_of(access.tokens) == "access.damaged"
+
+
+def test_a_folder_of_somebody_else_is_said_to_be_so(watch: Watch) -> None:
+    """As after a start with sudo; who knows the password gets in all the same."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        mine = Access(folder, watch)
+        os.seteuid(65_534)
+        try:
+            for change in (mine.check_changeable, lambda: mine.set_password(PASSWORD), lambda: mine.create_token("script")):
+                with pytest.raises(AccessError, match="belongs to root") as caught:
+                    change()
+                assert caught.value.code == "settings.wrong_owner"
+        finally:
+            os.seteuid(0)
+        mine.set_password(PASSWORD)
+        os.chown(mine.path, 65_534, 65_534)
+        os.seteuid(65_534)
+        try:
+            cookie = mine.log_in(PASSWORD, HERE)
+            assert mine.is_session(cookie)
+            mine.log_out(cookie)
+            assert not mine.is_session(cookie)
+        finally:
+            os.seteuid(0)

@@ -37,6 +37,17 @@ def test_backups_say_when_before_what_and_whether_they_are_good(tmp_path: Path) 
     assert [store.backups.read(b.name).language for b in (asked, restore, change)] == ["en", "fr", "en"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX's rights of folders")
+def test_nobody_else_reads_the_secrets_of_before(tmp_path: Path) -> None:
+    """A document that was put in its place by hand, open to all, is kept as the very file that it was."""
+    store = Store(tmp_path)
+    store.path.write_text('{"language": "en"}')
+    store.path.chmod(0o644)
+    store.save(FRENCH)
+    assert store.backups.folder.stat().st_mode & 0o077 == 0
+    assert store.path.stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize("name", ["../settings.json", "settings-none.json", "", "/etc/passwd", "settings-*.json"])
 def test_only_what_is_listed_is_read(tmp_path: Path, name: str) -> None:
     """A name is no path."""

@@ -75,6 +75,21 @@ def test_a_server_that_answers_is_found() -> None:
             knock(f"rtsp://{where}/x", verify_tls=True, patience=Patience("there", 5))
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_address_of_a_kind_that_this_system_has_not_is_passed_over(monkeypatch: pytest.MonkeyPatch, order: int) -> None:
+    """A camera's name may lead to an IPv6 address where IPv6 is switched off; what is said is about the other one."""
+    no_such_family = 97
+    answers: list[tuple[int, int, int, str, tuple[str, int]]] = []
+    monkeypatch.setattr("claptrap.sources.knock.socket.getaddrinfo", lambda *_, **__: answers[::order])
+    with peer(OK) as where:
+        for port, code in ((int(where.rpartition(":")[2]), ""), (free_port(), "rtsp.refused")):
+            answers[:] = [(no_such_family, 1, 6, "", ("::1", port)), (socket.AF_INET, 1, 6, "", ("127.0.0.1", port))]
+            if code:
+                assert fault_of(f"rtsp://camera.example:{port}/x").code == code
+            else:
+                knock(f"rtsp://camera.example:{port}/x", verify_tls=True, patience=Patience("there", 5))
+
+
 def test_nobody_listens() -> None:
     """The port is closed."""
     assert fault_of(f"rtsp://127.0.0.1:{free_port()}/x").code == "rtsp.refused"

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.peers.shut_out import shut_out
 from tests.peers.sound import ALSA_CONFIG, RATE_HZ, PipeWire, SoundServer, pipewire, sound_server
 
 from claptrap.audio.frame import Frame
@@ -216,6 +217,16 @@ def test_a_microphone_that_another_source_hears_is_said_to_be_so() -> None:
         assert (told.code, told.params) == ("source.device_twice", {"device": USB.name})
     other = SourceError("source.device_missing", retryable=True, device="cellar")
     assert library._explained(other, "cellar") is other
+
+
+def test_the_sound_server_of_somebody_else_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever becomes another user with ``su`` keeps the way to a session into which they may not look."""
+    for name in ("PULSE_SERVER", "PULSE_RUNTIME_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pulse.shutil, "which", lambda _: "pactl")
+    with shut_out() as closed:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(closed))
+        assert pulse.place_of(os.getpid(), ()) is None
 
 
 def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> None:

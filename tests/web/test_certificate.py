@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import ssl
 import stat
 import urllib.error
@@ -47,6 +49,22 @@ def test_a_key_that_others_could_read_is_closed_again(tmp_path: Path) -> None:
     made.key.chmod(0o644)
     certificate(tmp_path, NAMES)
     assert permissions(made.key) == 0o600
+
+
+def test_on_a_disk_that_is_read_only_the_one_that_is_there_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page must open where a disk is worn out; a key that others can read is a fault all the same."""
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    made = certificate(tmp_path, NAMES)
+    with monkeypatch.context() as worn_out:
+        worn_out.setattr(Path, "chmod", read_only)
+        assert certificate(tmp_path, NAMES) == made
+    made.key.chmod(0o644)
+    monkeypatch.setattr(Path, "chmod", read_only)
+    with pytest.raises(ServiceError):
+        certificate(tmp_path, NAMES)
 
 
 @pytest.mark.parametrize("harm", ["names", "age", "key missing", "damaged", "another key"])

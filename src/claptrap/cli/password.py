@@ -25,6 +25,7 @@ def password(from_stdin: bool, remove: bool, data_dir: Path) -> None:
         if remove:
             access.remove_password()
         else:
+            access.check_changeable()
             access.set_password(sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_twice())
     except ClapTrapError as error:
         click.echo(in_words(error), err=True)

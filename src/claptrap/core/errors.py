@@ -8,7 +8,7 @@ ClapTrapError
 ├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
 ├── AccessError     whoever asks is not let in, or not yet                       (retryable: no)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
-└── ServiceError    the service itself cannot start or go on                     (retryable: no)
+└── ServiceError    the service itself cannot start, go on or answer now         (retryable: says so)
 
 The core speaks codes and parameters; only the faces (page, API, terminal) speak French and English
 (``claptrap.core.wording``). ``str(error)`` is the English sentence, good for a log line.

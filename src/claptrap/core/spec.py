@@ -176,7 +176,7 @@ class TargetSpec:
     Attributes:
         id: stable identifier.
         source_id: whose events it wants.
-        url: http or https address; a secret (it may hold a token), masked by ``delivery.policy.redact`` in logs.
+        url: http or https address; a secret (it may hold a token), shown by ``core.weburl.redact`` in logs.
         timeout_s: bound on one whole attempt, > 0 s.
         max_attempts: attempts for one event, ≥ 1.
         max_age_s: how long an event may wait for it, > 0 s; then it is given up.

@@ -1,4 +1,4 @@
-"""Count always, speak once a second: turns a flood of faults into one log line with a total."""
+"""Count always, speak seldom: what keeps a flood of faults, and one that lasts for weeks, from filling the log."""
 
 from __future__ import annotations
 
@@ -27,3 +27,26 @@ class Tally:
         self._spoke_at = now_s
         unsaid, self._unsaid = self._unsaid, 0
         return unsaid
+
+
+@dataclass(slots=True)
+class Refrain:
+    """Says whether it is time to say something: the first time, and again after a while.
+
+    A camera that is off for a month is tried once a minute; a line for each would push everything else out of the log, and
+    out of a support bundle. Not thread-safe: one owner. It keeps one number for each different word.
+    """
+
+    period_s: float = 3600.0
+    _said_at: dict[str, float] = field(default_factory=dict, repr=False)
+
+    def is_due(self, what: str, now_s: float) -> bool:
+        """Return whether ``what`` is to be said at monotonic time ``now_s``; it counts as said then."""
+        if now_s - self._said_at.get(what, float("-inf")) < self.period_s:
+            return False
+        self._said_at[what] = now_s
+        return True
+
+    def begin_anew(self) -> None:
+        """Forget what was said: things were well again."""
+        self._said_at.clear()

@@ -434,6 +434,14 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The MQTT broker {where} is not reached: {reason}. ClapTrap tries again by itself; detections wait a day.",
         "fr": "Le courtier MQTT {where} est injoignable : {reason}. ClapTrap réessaie tout seul ; les détections attendent un jour.",
     },
+    "mqtt.ended": {
+        "en": "The MQTT broker {where} ended the connection. ClapTrap connects again by itself; detections wait a day. If it lasts, look into the broker's log, and check the port, TLS and the version of MQTT in the settings.",
+        "fr": "Le courtier MQTT {where} a mis fin à la connexion. ClapTrap se reconnecte tout seul ; les détections attendent un jour. Si cela dure, regardez le journal du courtier, et vérifiez le port, TLS et la version de MQTT dans les réglages.",
+    },
+    "mqtt.mute": {
+        "en": "{where} takes the connection, but does not answer as an MQTT broker. Check the port and TLS in the settings. ClapTrap tries again by itself; detections wait a day.",
+        "fr": "{where} accepte la connexion, mais ne répond pas comme un courtier MQTT. Vérifiez le port et TLS dans les réglages. ClapTrap réessaie tout seul ; les détections attendent un jour.",
+    },
     "mqtt.refused": {
         "en": "The MQTT broker {where} refused ClapTrap: {reason}. Check the user name and the password in the settings.",
         "fr": "Le courtier MQTT {where} a refusé ClapTrap : {reason}. Vérifiez le nom d'utilisateur et le mot de passe dans les réglages.",

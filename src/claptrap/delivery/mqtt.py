@@ -27,6 +27,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError
 from claptrap.core.spec import BrokerSpec
+from claptrap.core.tally import Refrain
 from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, instance_topic, orders, retained, status_topic
 from claptrap.delivery.webhook import Answer
 
@@ -38,7 +39,6 @@ _LAST_WORDS_S = 1.0  # when the service ends, which must take 5 s at most with a
 _GREETING_S = 10.0  # for a broker's first answer
 _MANNERS_S = 1.0  # for another ClapTrap at the same topic to say so, before what nobody shows any more is taken back
 _LOOK_S = 0.1  # between looks whether a courier is still to wait
-_ENDED = "the connection ended"
 _VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
 _log = logging.getLogger(__name__)
 
@@ -78,6 +78,7 @@ class Mqtt:
         self._over = threading.Event()  # ends the session that is under way
         self._problem: ClapTrapError | None = None
         self._said: object = (False, None)
+        self._refrain = Refrain()
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -123,7 +124,7 @@ class Mqtt:
         """Publish a detection with QoS 1 and wait until the broker has acknowledged it.
 
         Raises:
-            DeliveryError: ``mqtt.unreachable`` (or why there is no link), ``delivery.timeout``, both retryable;
+            DeliveryError: ``mqtt.ended``, why there is no link, or ``delivery.timeout``, all retryable;
                 ``delivery.stopped`` after ``abort``.
         """
         content = json.dumps({"event_type": body["event"], **body}, ensure_ascii=False).encode()
@@ -135,12 +136,12 @@ class Mqtt:
             raise DeliveryError(known.code, retryable=True, **known.params)
         sent = client.publish(f"{target.topic}/{body['source_id']}/event", content, qos=1)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise DeliveryError("mqtt.unreachable", retryable=True, where=target.url, reason=paho.error_string(sent.rc))
+            raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
         while not sent.is_published():
             if self._aborted:
                 raise DeliveryError("delivery.stopped")
             if self._client is not client:
-                raise DeliveryError("mqtt.unreachable", retryable=True, where=target.url, reason=_ENDED)
+                raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
             if time.monotonic() > deadline:
                 raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s)
             sent.wait_for_publish(_LOOK_S)
@@ -209,6 +210,7 @@ class Mqtt:
         if not is_mute:
             if not over.wait(_MANNERS_S):
                 self._clear(client)
+                self._refrain.begin_anew()
             over.wait()
         client.disconnect()
         client.loop_stop()
@@ -219,7 +221,7 @@ class Mqtt:
         if refused:
             self._fail("mqtt.refused", spec, end, reason=str(refused[0]))
         else:
-            self._fail("mqtt.unreachable", spec, end, reason="no answer" if is_mute else _ENDED)
+            self._fail("mqtt.mute" if is_mute else "mqtt.ended", spec, end)
         return bool(refused)
 
     def _is_mute(self, client: paho.Client, over: threading.Event) -> bool:
@@ -328,8 +330,9 @@ class Mqtt:
         """Say why there is no link, unless it is to ``end``: what a slow one meets then is nobody's problem any more."""
         if end.is_set():
             return
-        _log.warning("%s: %s", spec.url, why["reason"])
-        self._say(DeliveryError(code, retryable=True, where=spec.url, **why))
+        problem = DeliveryError(code, retryable=True, where=spec.url, **why)
+        _log.log(logging.WARNING if self._refrain.is_due(code, time.monotonic()) else logging.DEBUG, "%s", problem)
+        self._say(problem)
 
     def _say(self, problem: ClapTrapError | None) -> None:
         self._problem = problem

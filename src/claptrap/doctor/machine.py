@@ -16,6 +16,7 @@ import filelock
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ServiceError
+from claptrap.core.looking import is_there
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.mediamtx.program import find_program
 from claptrap.settings.denial import not_written
@@ -74,8 +75,9 @@ def _writing(data_dir: Path) -> list[Finding]:
 
 
 def _nearest(folder: Path) -> Path:
-    """Return ``folder``, or where it would be made."""
-    return next((place for place in (folder, *folder.absolute().parents) if place.is_dir()), Path("/"))
+    """Return ``folder``, or where it would be made; what this user may not look into is not there."""
+    places = (folder, *folder.absolute().parents)
+    return next((place for place in places if is_there(place) and place.is_dir()), Path("/"))
 
 
 def _disk(data_dir: Path) -> Finding:

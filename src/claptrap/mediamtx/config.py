@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from claptrap.core.errors import ServiceError
+from claptrap.core.looking import is_there
 
 NAME = "mediamtx.yml"
 _SHIPPED_INPUT = "-f alsa -i default"
@@ -20,7 +21,7 @@ def microphone_input(system: str = platform.system(), environment: Mapping[str, 
     if system.lower() in _INPUTS:
         return _INPUTS[system.lower()]
     runtime = environment.get("XDG_RUNTIME_DIR", "")
-    has_pulse = "PULSE_SERVER" in environment or (runtime and (Path(runtime) / "pulse" / "native").exists())
+    has_pulse = "PULSE_SERVER" in environment or (runtime and is_there(Path(runtime) / "pulse" / "native"))
     return "-f pulse -i default" if has_pulse else _SHIPPED_INPUT
 
 
@@ -41,9 +42,9 @@ def ensure_configuration(folder: Path) -> Path:
         ServiceError: ``mediamtx.unwritable``.
     """
     path = folder / NAME
-    if path.exists():
-        return path
     try:
+        if path.exists():
+            return path
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(configuration(microphone_input()))

@@ -20,7 +20,7 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
 from claptrap.core.events import SourceStatus, State, StatusSink
 from claptrap.core.spec import SourceSpec
-from claptrap.core.tally import Tally
+from claptrap.core.tally import Refrain, Tally
 from claptrap.runtime.liveness import Condition, Liveness
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source
@@ -74,6 +74,7 @@ class Runner:
         self._hopper = Hopper()
         self._told_at = float("-inf")
         self._drops = Tally()
+        self._refrain = Refrain()
         self._n_missing = 0
         self._is_left = False
         # a daemon: a device or a network that hangs must not keep the process from ending
@@ -226,7 +227,10 @@ class Runner:
     def _wait(self, error: ClapTrapError, failures: int) -> None:
         wait_s = self._around.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
         state = State.RETRYING if error.retryable else State.FAILED
-        _log.warning("%s: %s (again in %.1f s)", self.spec.id, error, wait_s)
+        if failures == 1:
+            self._refrain.begin_anew()
+        is_due = self._refrain.is_due(error.code, self._around.clock.monotonic())
+        _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s (again in %.1f s)", self.spec.id, error, wait_s)
         self._tell(state=state, code=error.code, params=error.params, attempt=failures, next_in_s=round(wait_s, 1))
         self._halted.wait(wait_s)
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import os
 import secrets
-import stat
-import tempfile
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -31,7 +29,8 @@ from pydantic import TypeAdapter, ValidationError
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import AccessError, InputError
 from claptrap.service.throttle import Throttle
-from claptrap.settings.denial import not_read
+from claptrap.settings.denial import not_read, not_written, why
+from claptrap.settings.document import bytes_beside, close_to_others
 
 LEAST_PASSWORD = 8  # characters
 MOST_PASSWORD = 1024
@@ -201,7 +200,7 @@ class Access:
         Raises:
             InputError: ``access.too_short`` or ``access.too_long``.
             AccessError: ``access.switched_off``, ``access.wrong_password``, ``access.wrong_code``, ``access.too_often``,
-                ``access.damaged``, ``access.unwritable``.
+                ``access.damaged``, ``access.unwritable``, ``settings.wrong_owner``.
         """
         if self.demand is Demand.NEVER:
             raise AccessError("access.switched_off")
@@ -219,7 +218,7 @@ class Access:
 
         Raises:
             InputError: ``access.too_short`` or ``access.too_long``.
-            AccessError: ``access.unwritable``, ``access.damaged``.
+            AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
         _check(password)
         with self._one_at_a_time:
@@ -229,11 +228,20 @@ class Access:
             self._code = ""
         self._tell()
 
+    def check_changeable(self) -> None:
+        """Make sure, before a person is asked for anything, that what they give can be kept; nothing changes.
+
+        Raises:
+            AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
+        """
+        with self._held():
+            bytes_beside(self.path, _BOOK.dump_json(self._read(), indent=2)).unlink()
+
     def remove_password(self) -> None:
         """Do without a password again, and end all sessions.
 
         Raises:
-            AccessError: ``access.unwritable``, ``access.damaged``.
+            AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
         self._change(lambda book: replace(book, password="", sessions=()))
         self._tell()
@@ -253,7 +261,7 @@ class Access:
 
         Raises:
             InputError: ``access.bad_token_name``, ``access.name_taken`` or ``access.too_many_tokens``.
-            AccessError: ``access.switched_off``, ``access.unwritable``, ``access.damaged``.
+            AccessError: ``access.switched_off``, ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
         if self.demand is Demand.NEVER:
             raise AccessError("access.switched_off")
@@ -278,7 +286,7 @@ class Access:
 
         Raises:
             InputError: ``access.unknown_token``.
-            AccessError: ``access.unwritable``, ``access.damaged``.
+            AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
         found: list[Token] = []
 
@@ -331,10 +339,11 @@ class Access:
 
     def _change_sessions(self, change: Callable[[tuple[Session, ...]], tuple[Session, ...]]) -> None:
         """Change who is logged in, even where the disk is full: a person must get in to make room."""
+        self._read()  # what cannot be read lets nobody in
         try:
             self._change(lambda book: replace(book, sessions=change(book.sessions)))
         except AccessError as error:
-            if error.code != "access.unwritable":
+            if error.code not in ("access.unwritable", "settings.wrong_owner"):
                 raise
             _log.warning("%s", error)
             with self._lock:
@@ -365,39 +374,42 @@ class Access:
 
     def _load(self) -> Book:
         try:
-            self._close_to_others()
+            close_to_others(self.path)
             return _BOOK.validate_json(self.path.read_bytes())
         except OSError as error:
             raise self._unread(error) from error
         except ValidationError:
             raise AccessError("access.damaged", path=str(self.path)) from None  # the cause would quote the file
 
-    def _close_to_others(self) -> None:
-        """Let its owner, and nobody else, read the file; nothing is to be done for that where the folder is read-only.
-
-        Raises:
-            OSError: it is open to others, and that cannot be changed.
-        """
-        mode = stat.S_IMODE(self.path.stat().st_mode)
-        if mode & 0o077 or not mode & 0o400:
-            self.path.chmod(0o600)
-
     def _change(self, change: Callable[[Book], Book]) -> None:
         """Replace the file by a changed one, whole or not at all; one process and one thread at a time.
 
         Raises:
-            AccessError: ``access.unwritable`` or ``access.damaged``; nothing has changed then.
+            AccessError: ``access.unwritable``, ``settings.wrong_owner`` or ``access.damaged``; nothing has changed then.
         """
+        with self._held():
+            changed = change(self._read())
+            _write(self.path, _BOOK.dump_json(changed, indent=2))
+            with self._lock:  # not before: who only reads must not wait for the disk
+                self._book, self._seen = changed, _look(self.path)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Have the file for this thread alone; tell in our words why it cannot be written."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self._writing, filelock.FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_S):
-                changed = change(self._read())
-                _write(self.path, _BOOK.dump_json(changed, indent=2))
-                with self._lock:  # not before: who only reads must not wait for the disk
-                    self._book, self._seen = changed, _look(self.path)
+                yield
         except (OSError, filelock.Timeout) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise AccessError("access.unwritable", path=str(self.path), reason=reason) from error
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError | filelock.Timeout) -> AccessError:
+        if isinstance(error, filelock.Timeout):
+            return AccessError("access.unwritable", path=str(self.path), reason=str(error))
+        told = not_written(Path(error.filename or self.path.parent), error)
+        if told.code == "settings.wrong_owner":
+            return AccessError(told.code, retryable=False, **told.params)
+        return AccessError("access.unwritable", path=str(self.path), reason=why(error))
 
 
 def _check(password: str) -> None:
@@ -431,12 +443,8 @@ def _look(path: Path) -> tuple[int, ...] | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".access-", suffix=".tmp")  # which nobody else may read
+    beside = bytes_beside(path, content)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
+        beside.replace(path)
     finally:
-        Path(name).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)

@@ -104,6 +104,6 @@ class Asking:
             try:
                 return answer.result(LOOK_S)
             except TimeoutError:
-                if answer.done():
-                    raise
+                if answer.done():  # it came at the last moment, or is itself that something took too long
+                    return answer.result()
         raise ServiceError("service.ending", retryable=True)

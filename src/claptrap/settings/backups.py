@@ -67,7 +67,7 @@ class Backups:
         Raises:
             OSError: it could not be kept.
         """
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # a file that was put there by hand may be open to all
         suffix = "" if why == "change" else f"-{why}"
         backup = self.folder / f"settings-{self._stamp()}{suffix}.json"
         keep_twice(path, backup)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -49,11 +50,20 @@ def write_beside(path: Path, settings: Settings) -> Path:
         OSError: nothing is left behind then.
     """
     text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-", suffix=".tmp")
+    return bytes_beside(path, text.encode())
+
+
+def bytes_beside(path: Path, content: bytes) -> Path:
+    """Write a file that nobody else may read beside ``path``, down to the disk; return where, ``.STEM-….tmp``.
+
+    Raises:
+        OSError: nothing is left behind then.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     beside = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
     except OSError:
@@ -71,3 +81,14 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def close_to_others(path: Path) -> None:
+    """Let a file's owner, and nobody else, read it; where that is so already, nothing is written: the disk may be read-only.
+
+    Raises:
+        OSError: it is open to others, and that cannot be changed.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077 or not mode & 0o400:
+        path.chmod(0o600)

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
+from claptrap.core.looking import is_there
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 
 LOOK_S = 0.25  # how often whoever waits looks whether to stop
@@ -80,7 +81,7 @@ class Patience:
 def authorities() -> str | None:
     """Return the file of the authorities that this machine trusts (``SSL_CERT_FILE`` changes it); None if unknown."""
     known = (ssl.get_default_verify_paths().cafile, _DEBIAN_AUTHORITIES)
-    return next((path for path in known if path and Path(path).exists()), None)
+    return next((path for path in known if path and is_there(Path(path))), None)
 
 
 def knock(url: str, *, verify_tls: bool, patience: Patience) -> None:
@@ -150,10 +151,17 @@ def _is_number(host: str) -> bool:
 
 
 def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
-    """Return a non-blocking connection to the first address that takes one; else raise the last one's OSError."""
-    fault = OSError("no address")
+    """Return a non-blocking connection to the first address that takes one; else raise the last one's OSError.
+
+    A name may have addresses of a kind that this system has not (IPv6): they are passed over.
+    """
+    fault: OSError | None = None
     for family, address in addresses:
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as exc:
+            fault = fault or exc
+            continue
         try:
             _await_connection(connection, address, patience)
         except OSError as exc:
@@ -164,7 +172,7 @@ def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
             raise
         else:
             return connection
-    raise fault
+    raise fault or OSError("no address")
 
 
 def _await_connection(connection: socket.socket, address: Any, patience: Patience) -> None:

@@ -28,6 +28,7 @@ _STATUS = {
     "access.bad_token_name": 422,
     "access.unwritable": 503,
     "access.damaged": 503,
+    "settings.wrong_owner": 503,
     "settings.stale": 412,
     "settings.unknown_backup": 404,
     "settings.unknown_step": 404,
