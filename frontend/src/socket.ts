@@ -4,9 +4,10 @@ import { type Socket, io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, mqtt, pictures, problems, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
+  heard, link, mqtt, newestClip, pictures, problems, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
   verdicts,
 } from "./store.ts";
+import type { ClipNews } from "./wire.ts";
 import { watchOver } from "./watching.ts";
 
 export function connect(): Socket {
@@ -29,6 +30,7 @@ export function connect(): Socket {
   socket.on("clap", takeClap);
   socket.on("source", takeStatus);
   socket.on("delivery", takeAttempt);
+  socket.on("clip", ({ event_id }: ClipNews) => (newestClip.value = event_id));
   socket.on("labels", (news) => (heard.value = news));
   socket.on("verdict", (news) => verdicts.publish(news));
   socket.on("picture", (news) => pictures.publish(news));

@@ -57,6 +57,8 @@ export const figures = new Map<string, SourceStatus>();
 export const detections = signal<Detection[]>([]);
 export const attempts = signal<Attempt[]>([]);
 export const newestClap = signal<Detection | null>(null);
+/** The detection whose sound was kept last, while this page is open. */
+export const newestClip = signal("");
 /** The highest peak of all sources over the last beat, in dBFS. */
 export const loudest = signal(SILENCE_DBFS);
 /** What could not be done when a button was pressed, in words. */

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.peers.proxy import Proxy
 from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS, needs_browser
 from tests.web.conftest import Served, serving
+from tests.web.test_page import REFUSED
 
 from claptrap.service import ClapTrap
 from claptrap.web.proxies import Proxies
@@ -63,6 +64,22 @@ def test_the_keyboard_is_enough(locked: Served, blank: Page) -> None:
     expect(page.locator(".link-connected")).to_be_visible()
     page.locator("footer").get_by_role("button", name="Se déconnecter").press("Enter")
     expect(page.get_by_label("Mot de passe", exact=True)).to_be_focused()
+
+
+def test_who_cannot_be_logged_out_is_told_so(locked: Served, blank: Page) -> None:
+    """Who leaves a foreign computer must not believe that it is done."""
+    page = blank
+    page.goto(locked.url)
+    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".link-connected")).to_be_visible()
+    leave = page.locator("footer").get_by_role("button", name="Se déconnecter")
+    page.route("**/api/access/logout?*", lambda route: route.fulfill(status=422, json=REFUSED), times=1)
+    leave.click()
+    expect(page.locator("footer").get_by_role("alert")).to_have_text("Toujours connecté : Refusé.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    leave.click()
+    expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
 
 
 def test_a_page_whose_session_ends_elsewhere_asks_for_the_password(locked: Served, blank: Page) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.peers.receiver import Receiver, answer
 from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
 from tests.peers.vban import Sender, free_udp_port, packets, sine
@@ -19,6 +19,8 @@ from claptrap.core.events import Heard, Level, Levels, ModelProgress, SourceStat
 from claptrap.core.spec import PatternSpec, RtspInput, VbanInput
 
 pytestmark = needs_browser
+
+REFUSED = {"code": "api.refused", "message": "Refusé.", "status": 422}
 
 
 def test_it_opens_in_french_and_speaks_english_by_choice(page: Page, served: Served) -> None:
@@ -67,6 +69,20 @@ def test_the_webhook_test_shows_its_outcome(page: Page, served: Served) -> None:
         button.click()
         expect(page.locator(".test-outcome")).to_have_text(re.compile(r"Échec du test\s: .*403"))
         assert [request.json["event"] for request in receiver.wait_for(2)] == ["test", "test"]
+
+
+def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(page: Page, served: Served) -> None:
+    """And can be asked for again; what was said is forgotten once another address is typed."""
+    dead = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 10}
+    served.service.change({"sources": [{"id": "salon", "webhooks": [dead]}]})
+    served.service.take(clap(0))
+    expect(page.locator(".deliveries li").first).to_be_visible()
+    button = page.get_by_role("button", name="Tester")
+    button.click()
+    expect(page.locator(".test-outcome")).to_contain_text("Le test attend derrière d'autres envois")
+    expect(button).to_be_enabled()
+    page.get_by_role("textbox", name="Webhook").fill("http://127.0.0.1:9/another")
+    expect(page.locator(".test-outcome")).to_have_text("")
 
 
 def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served) -> None:
@@ -167,6 +183,28 @@ def test_a_stream_seen_on_the_network_becomes_a_source_at_a_press(page: Page, se
     assert spec.input == VbanInput("127.0.0.1", "Voicemeeter", port)
 
 
+def test_why_a_stream_was_not_taken_stays_while_others_are_looked_for(page: Page) -> None:
+    stream = {"host": "192.0.2.1", "stream": "Voicemeeter", "port": 6980, "rate_hz": 48_000, "channels": 2, "wanted": False}
+    looks = 0
+
+    def look(route: Route) -> None:
+        nonlocal looks
+        looks += 1
+        route.fulfill(json=[{**stream, "code": "", "message_fr": "", "message_en": ""}])
+
+    page.route("**/api/vban/streams?*", look)
+    page.route("**/api/sources?*", lambda route: route.fulfill(status=422, json=REFUSED))
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Audio réseau").press("Space")
+    page.get_by_role("button", name="Ajouter Voicemeeter").click()
+    expect(page.locator(".streams").get_by_role("alert")).to_have_text("Refusé.")
+    seen = looks
+    while looks < seen + 2:
+        with page.expect_response("**/api/vban/streams?*"):
+            pass
+    expect(page.locator(".streams").get_by_role("alert")).to_have_text("Refusé.")
+
+
 @contextmanager
 def sending(sender: Sender) -> Iterator[None]:
     """Send a stream until the block ends."""
@@ -203,6 +241,30 @@ def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> Non
         assert len(served.service.settings().sources) == 1
         page.get_by_role("button", name="Ajouter", exact=True).click()
         expect(page.get_by_role("article", name="Cour").locator(".state-live")).to_be_visible()
+
+
+def test_what_a_camera_gave_is_not_said_of_another_address(page: Page) -> None:
+    """Neither what was known before it was typed, nor what is answered late."""
+    found = {"codec": "opus", "rate_hz": 48_000, "channels": 1, "level_dbfs": -40.0, "tracks": []}
+    late: list[Route] = []
+    page.route("**/api/probe/rtsp?*", lambda route: late.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Caméra réseau").press("Space")
+    address, attempt = page.get_by_label("Adresse", exact=True), page.get_by_role("button", name="Essayer l'adresse")
+    for typed_after_answer in (True, False):
+        address.fill("rtsp://192.0.2.1/one")
+        with page.expect_request("**/api/probe/rtsp?*"):
+            attempt.click()
+        while not late:
+            page.wait_for_timeout(10)  # lets Playwright bring what the page has asked already
+        if typed_after_answer:
+            late.pop().fulfill(json={**found, "code": "", "message_fr": "", "message_en": ""})
+            expect(page.get_by_text("La caméra répond")).to_be_visible()
+        address.fill("rtsp://192.0.2.1/two")
+        if not typed_after_answer:
+            late.pop().fulfill(json={**found, "code": "", "message_fr": "", "message_en": ""})
+        expect(attempt).to_be_enabled()
+        expect(page.get_by_text("La caméra répond")).to_have_count(0)
 
 
 def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -> None:

@@ -7,11 +7,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+import numpy as np
+from playwright.sync_api import Page, Route, expect
 from tests.peers.receiver import Receiver
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
+from tests.web.test_page import REFUSED
+from tests.web.test_page_views import HOSTILE
 
+from claptrap.audio.clip import Clip
 from claptrap.core.events import Event
 
 pytestmark = needs_browser
@@ -58,7 +62,7 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
 
     page.get_by_role("button", name="Oublier tout").click()
     page.get_by_role("dialog").get_by_role("button", name="Oublier tout").click()
-    expect(page.get_by_text("3 détections oubliées.")).to_be_visible()
+    expect(page.get_by_text("Détections oubliées : 3.")).to_be_visible()
     expect(found).to_have_count(0)
     page.get_by_role("link", name="Maison", exact=True).click()
     expect(page.get_by_text("Pas encore de clap.")).to_be_visible()
@@ -114,3 +118,77 @@ def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: 
         expect(told.get_by_text("Essais : 2")).to_be_visible()
         page.get_by_label("Quels envois").select_option("abandonné")
         expect(page.get_by_text("Rien n'a encore été envoyé.")).to_be_visible()
+
+
+def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) -> None:
+    """It is there only a moment after its detection; how much is kept follows, too."""
+    page.get_by_role("link", name="Historique").click()
+    expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
+    event = heard(1, 0.0, 0.9)
+    served.service.take(event)
+    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    expect(found).to_have_count(1)
+    expect(found.get_by_label("Écouter le son gardé")).to_have_count(0)
+    served.service.clips.offer(Clip(event.id, event.timestamp, np.zeros(40_000, np.float32)))
+    expect(found.get_by_label("Écouter le son gardé")).to_be_visible()
+    expect(page.get_by_text("Sons gardés : 1")).to_be_visible()
+    page.get_by_role("button", name="Effacer les sons").click()
+    page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
+    expect(page.get_by_text("Sons effacés : 1.")).to_be_visible()
+    expect(found.get_by_label("Écouter le son gardé")).to_have_count(0)
+    expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
+
+
+FIGURES = """line => {
+    const figures = document.createRange();
+    figures.selectNode(line.querySelector('.muted').firstChild);
+    const places = [figures, line.querySelector('b'), line].map(one => one.getBoundingClientRect());
+    return [places[0].x, places[1].x, places[2].height];
+}"""
+
+
+def test_a_name_from_right_to_left_or_a_long_one_leaves_its_line_as_it_is(page: Page, served: Served) -> None:
+    """The figures stand behind it and can be read, and a name of 200 letters takes one line."""
+    page.get_by_role("link", name="Historique").click()
+    region = page.get_by_role("region", name="Détections", exact=True)
+    for i, name in enumerate((*HOSTILE, "\u0627\u0644\u0635\u0627\u0644\u0629")):
+        served.service.take(replace(heard(i, 0.0, 0.9), source_name=name))
+        line = region.get_by_role("listitem").first
+        expect(line.locator("b")).to_have_text(name)
+        figures_x, name_x, height = line.locator(".found-what").evaluate(FIGURES)
+        assert figures_x > name_x, name
+        assert height < 60, name
+
+
+def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, served: Served) -> None:
+    """Nor does what follows belong to it: both would be about other detections."""
+    for i in range(30):
+        served.service.take(heard(i, 100.0 - i, 0.9))
+    page.get_by_role("link", name="Historique").click()
+    region = page.get_by_role("region", name="Détections", exact=True)
+    expect(region.get_by_role("button", name="Plus anciennes")).to_be_visible()
+    late: list[Route] = []
+    page.route(lambda url: "/api/history?" in url and "mark=clap" in url, lambda route: late.append(route))  # noqa: PLW0108  # Playwright marks its handlers
+    page.get_by_label("Votre avis").select_option("un clap")
+    expect(region.get_by_role("button", name="Plus anciennes")).to_have_count(0)
+    page.get_by_label("Votre avis").select_option("tous")
+    expect(region.get_by_role("button", name="Plus anciennes")).to_be_visible()
+    with page.expect_event("requestfinished"):
+        late[0].fulfill(status=422, json=REFUSED)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
+    expect(region.get_by_role("listitem")).to_have_count(25)
+    assert region.get_by_role("alert").count() == 0
+
+
+def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, served: Served) -> None:
+    with Receiver() as receiver:
+        served.service.change({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url}]}]})
+        served.service.take(heard(1, 0.0, 0.9))
+        page.get_by_role("link", name="Historique").click()
+        region = page.get_by_role("region", name="Envois")
+        page.route("**/api/deliveries/*/replay?*", lambda route: route.fulfill(status=422, json=REFUSED), times=1)
+        region.get_by_role("button", name="Renvoyer").click()
+        expect(region.get_by_role("alert")).to_have_text("Refusé.")
+        region.get_by_role("button", name="Renvoyer").click()
+        expect(region.get_by_role("alert")).to_have_count(0)
+        receiver.wait_for(2)

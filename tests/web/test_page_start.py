@@ -18,6 +18,7 @@ from claptrap.core.events import SourceStatus, State
 from claptrap.service import ClapTrap
 
 pytestmark = needs_browser
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -37,16 +38,20 @@ def page(empty: Served) -> Iterator[Page]:
         yield opened
 
 
+def add_recording(page: Page, path: Path) -> None:
+    page.get_by_role("button", name="Ajouter une source").click()
+    page.get_by_role("radio", name="Enregistrement").press("Space")
+    page.get_by_label("Fichier", exact=True).fill(str(path))
+    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
+    page.get_by_role("button", name="Ajouter", exact=True).click()
+
+
 def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path: Path) -> None:
     """A source, a clap with its score and reason, a webhook that answers; then the house, for ever."""
     write_claps(tmp_path / "claps.wav")
     expect(page).to_have_title("Premiers pas · ClapTrap")
     expect(page.get_by_text("Il n'y a pas encore de source.")).to_be_visible()
-    page.get_by_role("button", name="Ajouter une source").click()
-    page.get_by_role("radio", name="Enregistrement").press("Space")
-    page.get_by_label("Fichier", exact=True).fill(str(tmp_path / "claps.wav"))
-    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
-    page.get_by_role("button", name="Ajouter", exact=True).click()
+    add_recording(page, tmp_path / "claps.wav")
     expect(page.locator(".step .state-live")).to_be_visible()
 
     page.get_by_role("button", name="Continuer").press("Enter")
@@ -82,3 +87,31 @@ def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Pa
     page.get_by_role("button", name="Passer les premiers pas").click()
     expect(page).to_have_title("Maison · ClapTrap")
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
+
+
+def test_the_steps_go_on_with_what_was_added_where_the_microphone_fails(page: Page, empty: Served, tmp_path: Path) -> None:
+    """They do not wait for a microphone that is not there: a clap is heard by the source that is."""
+    write_claps(tmp_path / "claps.wav")
+    empty.service.add_source({"kind": "microphone", "name": "Microphone", "input": {"device": "nowhere"}})
+    expect(page.locator(".step .reason")).to_be_visible()
+    add_recording(page, tmp_path / "claps.wav")
+    expect(page.locator(".step .state-live")).to_be_visible()
+    page.get_by_role("button", name="Continuer").click()
+    expect(page.locator(".clap-result")).to_contain_text("Clap : détection.")
+
+
+def test_who_has_the_example_receiver_is_told_of_it(
+    tmp_path: Path, data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ``make run`` it is there, beside the program; whoever has ClapTrap otherwise is not sent to look for it."""
+    assert not quiet_models.exists()
+    for program, count in ((f"{tmp_path}/.venv/bin/claptrap", 1), ("claptrap", 0)):
+        monkeypatch.setattr("claptrap.service.house.program", lambda program=program: program)
+        with serving(ClapTrap(data_dir)) as served, browsing(served.url) as page:
+            page.goto(f"{served.url}#/start")
+            page.get_by_role("button", name="Continuer").click()
+            page.get_by_role("button", name="Continuer").click()
+            expect(page.get_by_role("heading", name="Qui prévenir ?")).to_be_focused()
+            expect(page.get_by_text(f"python3 {tmp_path}/examples/receiver.py", exact=True)).to_have_count(count)
+            expect(page.get_by_text("http://127.0.0.1:8080/clap", exact=True)).to_have_count(count)
+    assert (ROOT / "examples" / "receiver.py").is_file()

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { probeCamera } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
@@ -7,19 +8,30 @@ import { inWords } from "../words.ts";
 import { soundFormat } from "./soundFormat.ts";
 import { Outcome } from "./Outcome.tsx";
 
-/** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard. */
+/** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard; until something else is typed. */
 export function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
   const asking = useSignal(false);
   const found = useSignal<Probed | null>(null);
   const refusal = useSignal("");
 
-  const probe = async () => {
+  const typed = JSON.stringify(input);
+  const newest = useRef(typed);
+  const forget = () => {
     found.value = null;
     refusal.value = "";
+  };
+  useLayoutEffect(() => {
+    newest.current = typed;
+    forget();
+  }, [typed]);
+
+  const probe = async () => {
+    forget();
     asking.value = true;
+    const isOfThis = () => newest.current === typed;
     await probeCamera(input, sourceId).then(
-      (answer) => (found.value = answer),
-      (error: unknown) => (refusal.value = inWords(error)),
+      (answer) => isOfThis() && (found.value = answer),
+      (error: unknown) => isOfThis() && (refusal.value = inWords(error)),
     );
     asking.value = false;
   };

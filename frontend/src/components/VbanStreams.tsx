@@ -17,6 +17,7 @@ const PORT = "6980";
 export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
   const streams = useSignal<SeenStream[] | null>(null);
   const problem = useSignal("");
+  const refusal = useSignal(""); // stays, whatever is seen next
   const busy = useSignal(false);
   const typed = useSignal(PORT);
   const port = useSignal(PORT);
@@ -44,11 +45,12 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
 
   const take = async ({ host, stream, port }: SeenStream) => {
     busy.value = true;
+    refusal.value = "";
     const name = stream.trim() || host;
     await addSource({ kind: "vban", name, input: { host, stream, port } })
       .then(readSettings)
       .then(takeOwn)
-      .then(() => onDone(name), (error: unknown) => (problem.value = inWords(error)));
+      .then(() => onDone(name), (error: unknown) => (refusal.value = inWords(error)));
     busy.value = false;
   };
 
@@ -56,6 +58,7 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
     <section class="streams" aria-labelledby="streams-title">
       <h3 id="streams-title">{t("vban.seen")}</h3>
       <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />
+      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
       {problem.value && <p role="alert"><Outcome shape="cross" words={problem.value} /></p>}
       {streams.value?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
       <ul>

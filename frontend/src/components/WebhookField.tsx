@@ -39,7 +39,7 @@ export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET,
           onBlur={() => settle(path)}
           onKeyDown={(event) => event.key === "Enter" ? settle(path) : event.key === "Escape" && discard(path)}
         />
-        <TestButton path={path} ready={url.trim() !== "" && enabled} send={() => testWebhook(source.id, webhook.id)} />
+        <TestButton path={path} target={`${source.id}.${webhook.id}`} ready={url.trim() !== "" && enabled} send={() => testWebhook(source.id, webhook.id)} />
       </span>
       <SaveState path={path} id={`${path}-state`} />
       <SaveState path={enabledPath} id={`${enabledPath}-state`} />

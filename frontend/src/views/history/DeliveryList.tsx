@@ -25,7 +25,10 @@ export function DeliveryList({ newest }: { newest: string }) {
     () => listDeliveries({ source, state: state.value }, SHOWN),
     [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
   ).value;
-  const again = (id: string) => void replayDelivery(id).catch((error: unknown) => (failure.value = inWords(error)));
+  const again = (id: string) => {
+    failure.value = "";
+    void replayDelivery(id).catch((error: unknown) => (failure.value = inWords(error)));
+  };
   return (
     <section class="panel" aria-labelledby="told-title">
       <div class="title-row">
@@ -55,7 +58,7 @@ function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: 
       <time class="numbers" dateTime={iso(delivery.since)}>{clock(delivery.since)}</time>
       <span class="outcome"><Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}</span>
       <span class="found-what">
-        <span dir="auto"><b>{name}</b> </span>
+        <b class="clip" dir="auto" title={name}>{name}</b>{" "}
         <span class="muted" dir="auto">{receiverOf(last ?? { target_id: delivery.target_id, url: "" })}</span>
         {tries.length > 0 && (
           <details>

@@ -11,14 +11,17 @@ import { forgotten } from "./filter.ts";
 const MEGABYTE = 1e6;
 
 /** What is kept, and how to be rid of it: sounds only, or everything. Asks before. */
-export function Forget() {
+export function Forget({ newest }: { newest: string }) {
   const done = useSignal("");
   const failure = useSignal("");
-  const { answer } = useAnswer(countClips, [done.value]).value;
-  const tell = (error: unknown) => void (failure.value = inWords(error));
+  const { answer } = useAnswer(countClips, [newest]).value;
   const told = (words: string) => {
     done.value = words;
     forgotten.value += 1;
+  };
+  const act = (deed: () => Promise<void>) => {
+    done.value = failure.value = "";
+    void deed().catch((error: unknown) => (failure.value = inWords(error)));
   };
   const deleteSounds = () => deleteClips().then(({ deleted }) => told(t("history.sounds_deleted", { count: deleted })));
   const deleteAll = () => forgetHistory().then(async ({ deleted }) => {
@@ -30,8 +33,8 @@ export function Forget() {
       <h2 id="kept-title">{t("history.kept")}</h2>
       {answer && <p>{t("history.clips_kept", { count: answer.clips, size: decimal(answer.size_bytes / MEGABYTE, 1), days: answer.keep_days, most: answer.keep_mb })}</p>}
       <div class="downloads">
-        <AskFirst label={t("history.delete_sounds")} question={t("history.delete_sounds_sure")} onSure={() => void deleteSounds().catch(tell)} />
-        <AskFirst label={t("history.delete_all")} question={t("history.delete_all_sure")} onSure={() => void deleteAll().catch(tell)} />
+        <AskFirst label={t("history.delete_sounds")} question={t("history.delete_sounds_sure")} onSure={() => act(deleteSounds)} />
+        <AskFirst label={t("history.delete_all")} question={t("history.delete_all_sure")} onSure={() => act(deleteAll)} />
       </div>
       <output class="muted">{done.value}</output>
       {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}

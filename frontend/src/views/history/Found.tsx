@@ -19,22 +19,26 @@ export function Found({ newest }: { newest: string }) {
   const about = JSON.stringify(asked);
   const shown = useRef("");
   const reading = useRef(0);
-  const read = async (from: string | null, limit = PAGE) => {
+  const tell = (error: unknown) => void (failure.value = inWords(error));
+  const read = (from: string | null, limit = PAGE) => {
     const mine = ++reading.current;
-    const page = await readHistory(asked, limit, from ?? "");
-    if (mine !== reading.current) return; // asked anew meanwhile
-    found.value = [...(from === null ? [] : found.value ?? []), ...page.events];
-    cursor.value = page.cursor;
+    const unlessAskedAnew = <Answer,>(take: (answer: Answer) => void) => (answer: Answer) => mine === reading.current && take(answer);
+    void readHistory(asked, limit, from ?? "").then(unlessAskedAnew((page) => {
+      found.value = [...(from === null ? [] : found.value ?? []), ...page.events];
+      cursor.value = page.cursor;
+      failure.value = "";
+    }), unlessAskedAnew(tell));
+  };
+  useEffect(() => {
+    const isOther = shown.current !== about;
+    if (isOther) cursor.value = null; // what followed was of another question
+    shown.current = about;
+    read(null, isOther ? PAGE : Math.min(MOST, Math.max(PAGE, found.value?.length ?? 0)));
+  }, [about, newest]);
+  const replace = (changed: EventRecord) => {
+    found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one));
     failure.value = "";
   };
-  const tell = (error: unknown) => void (failure.value = inWords(error));
-  useEffect(() => {
-    const known = shown.current === about ? found.value?.length ?? 0 : 0;
-    shown.current = about;
-    void read(null, Math.min(MOST, Math.max(PAGE, known))).catch(tell);
-  }, [about, newest]);
-  const replace = (changed: EventRecord) =>
-    (found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one)));
 
   return (
     <section class="panel" aria-labelledby="found-title">
@@ -45,7 +49,7 @@ export function Found({ newest }: { newest: string }) {
         {found.value?.map((event) => <Detection key={event.id} event={event} onChange={replace} onFail={tell} />)}
       </ul>
       {cursor.value && (
-        <button type="button" class="quiet more" onClick={() => void read(cursor.value).catch(tell)}>{t("history.more")}</button>
+        <button type="button" class="quiet more" onClick={() => read(cursor.value)}>{t("history.more")}</button>
       )}
     </section>
   );
@@ -67,8 +71,8 @@ function Detection({ event, onChange, onFail }: Props) {
     <li>
       <time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time>
       <span class="score-pill numbers">{score(event.score)}</span>
-      <span class="found-what" dir="auto">
-        <b>{event.source_name}</b>{" "}
+      <span class="found-what">
+        <b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b>{" "}
         <span aria-hidden="true">👏</span> {event.applause ? t("feed.applause") : event.claps}
         <span class="muted"> · {duration(event.latency_s)}{event.labels.slice(0, 3).map((sound) => ` · ${soundName(sound)} ${percent(sound.score)}`)}</span>
       </span>

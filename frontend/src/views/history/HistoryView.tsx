@@ -1,5 +1,5 @@
 import { t } from "../../i18n/index.ts";
-import { detections, opened } from "../../store.ts";
+import { detections, newestClip, opened } from "../../store.ts";
 import { View } from "../View.tsx";
 import { Calendar } from "./Calendar.tsx";
 import { DeliveryList } from "./DeliveryList.tsx";
@@ -9,9 +9,13 @@ import { forgotten } from "./filter.ts";
 import { Found } from "./Found.tsx";
 import { PerHour } from "./PerHour.tsx";
 
-/** What was heard, how often, and who was told of it. Looks again whenever something new is heard, or forgotten. */
+/**
+ * What was heard, how often, and who was told of it. Looks again whenever something new is heard, or forgotten, and at the
+ * sounds also when one was kept.
+ */
 export function HistoryView() {
   const newest = `${detections.value[0]?.id} ${forgotten.value}`;
+  const playable = `${newest} ${newestClip.value}`;
   return (
     <View title={t("view.history")}>
       {opened.value && (
@@ -21,9 +25,9 @@ export function HistoryView() {
             <Calendar newest={newest} />
             <PerHour newest={newest} />
           </section>
-          <Found newest={newest} />
+          <Found newest={playable} />
           <DeliveryList newest={newest} />
-          <Forget />
+          <Forget newest={playable} />
         </div>
       )}
     </View>

@@ -10,6 +10,7 @@ import { TestButton } from "../../components/TestButton.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { discardAll, drafts, edit, inTurn } from "../../saving.ts";
+import { notifyTarget } from "../../receivers.ts";
 import { settings, sources } from "../../store.ts";
 import type { NotifySettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
@@ -70,7 +71,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
       <div class="notify-head">
         <strong class="clip" dir="auto" title={name}>{name}</strong>
         <SavedSwitch path={`${path}.enabled`} label={t("notify.enabled")} checked={one.enabled} />
-        <TestButton path={`${path}.url`} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => testNotify(one.id)} />
+        <TestButton path={`${path}.url`} target={notifyTarget(one)} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => testNotify(one.id)} />
         <button type="button" class="quiet" aria-label={t("notify.remove_named", { name })} onClick={remove}>{t("webhooks.remove")}</button>
       </div>
       <div class="options">

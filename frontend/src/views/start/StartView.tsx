@@ -2,7 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../i18n/index.ts";
 import { go, linkTo } from "../../route.ts";
-import { opened, settings, sources } from "../../store.ts";
+import { opened, settings, sources, statuses } from "../../store.ts";
+import type { SourceSettings } from "../../wire.ts";
 import { View } from "../View.tsx";
 import { ChooseMicrophone } from "./ChooseMicrophone.tsx";
 import { ClapOnce } from "./ClapOnce.tsx";
@@ -10,6 +11,19 @@ import { TellSomebody } from "./TellSomebody.tsx";
 import { finish } from "./fresh.ts";
 
 const STEPS = ["microphone", "clap", "webhook"] as const;
+
+/** The source that the steps are about: a microphone before others, but none that cannot be opened while another can. */
+function atHand(): SourceSettings | undefined {
+  const on = sources.value.filter(({ enabled }) => enabled);
+  const inOrder = [...on.filter(({ kind }) => kind === "microphone"), ...on.filter(({ kind }) => kind !== "microphone")];
+  return inOrder.find(({ id }) => !isFailing(id)) ?? inOrder[0] ?? sources.value[0];
+}
+
+/** Whether a source gives no sound, for a reason; while it is tried again the reason stays. */
+function isFailing(id: string): boolean {
+  const status = statuses.value[id];
+  return status !== undefined && status.state !== "live" && status.code !== "";
+}
 
 /** The first minute: a microphone, a clap, somebody who is told of it. Every step can be left out. */
 export function StartView() {
@@ -26,7 +40,7 @@ export function StartView() {
     go(linkTo.house);
   };
   const name = STEPS[step.value]!;
-  const source = sources.value.find(({ kind, enabled }) => kind === "microphone" && enabled) ?? sources.value.find(({ enabled }) => enabled) ?? sources.value[0];
+  const source = atHand();
   return (
     <View title={t("start.title")}>
       <div class="start-view">
