@@ -323,7 +323,7 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("width", [3840, 1280, 390, 320])
 def test_nothing_sticks_out(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     expect(page.locator(".state-live")).to_be_visible()
@@ -337,3 +337,28 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
         for details in page.locator("details").all():
             details.locator("summary").press("Enter")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+
+
+LARGE = """() => {
+    const main = document.querySelector('main').getBoundingClientRect();
+    const isSeen = one => one.getClientRects().length && !one.closest('.unseen');
+    const isText = node => node.nodeType === Node.TEXT_NODE && node.data.trim();
+    const texts = [...document.querySelectorAll('main *')].filter(one => isSeen(one) && [...one.childNodes].some(isText));
+    return {
+        left: main.left, right: document.documentElement.clientWidth - main.right, width: main.width,
+        text: Math.min(...texts.map(one => parseFloat(getComputedStyle(one).fontSize))),
+    };
+}"""
+
+
+def test_a_large_screen_is_used(page: Page) -> None:
+    """At 3840 x 2160 the page stands in the middle, fills a good part, and its smallest text can be read from a chair."""
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    expect(page.locator(".state-live")).to_be_visible()
+    for view, least in (("house", 2000), ("source/salon", 2000), ("history", 2000), ("settings", 1500), ("start", 900)):
+        page.goto(f"{page.url.partition('#')[0]}#/{view}")
+        expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
+        found = page.evaluate(LARGE)
+        assert abs(found["left"] - found["right"]) < 20, view
+        assert found["width"] >= least, view
+        assert found["text"] >= 14, view

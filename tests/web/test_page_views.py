@@ -129,7 +129,7 @@ def test_no_line_of_french_begins_with_a_sign(page: Page, served: Served) -> Non
     field.fill("")
     field.blur()
     expect(page.get_by_role("alert")).to_be_visible()
-    for view in ("#/", "#/source/salon", "#/history", "#/settings", "#/start"):
-        page.goto(page.url.partition("#")[0] + view)
-        expect(page.locator("main h1")).to_be_attached()
+    for view in ("house", "source/salon", "history", "settings", "start"):
+        page.goto(f"{page.url.partition('#')[0]}#/{view}")
+        expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
         assert not page.evaluate(BROKEN), view
