@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.web.browser import glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
+from claptrap.core.events import SourceStatus, State
+
 pytestmark = needs_browser
 
 
@@ -133,3 +135,25 @@ def test_no_line_of_french_begins_with_a_sign(page: Page, served: Served) -> Non
         page.goto(f"{page.url.partition('#')[0]}#/{view}")
         expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
         assert not page.evaluate(BROKEN), view
+
+
+SAID = """() => {
+    window.said = [];
+    const state = document.querySelector('article[aria-label=Perdu] .state');
+    const isSaid = part => part.ariaHidden !== 'true';
+    const words = () => [...state.childNodes].filter(isSaid).map(part => part.textContent).join('');
+    new MutationObserver(() => said.push(words())).observe(state, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+def test_a_countdown_is_seen_and_not_said(page: Page, served: Served) -> None:
+    """A screen reader would say every second of a source that is tried again, for as long as it fails."""
+    served.service.add_source({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
+    state = page.get_by_role("article", name="Perdu").locator(".state")
+    expect(state).to_be_visible()
+    served.service.stop_detection()  # else what the source itself says comes over what is said for it here
+    served.service.offer(SourceStatus("perdu", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, next_in_s=60.0))
+    expect(state).to_contain_text(re.compile(r"Nouvel essai dans \d+ s"))
+    page.evaluate(SAID)
+    until(page, "said.length >= 2")
+    assert set(page.evaluate("said")) == {"Nouvel essai"}
