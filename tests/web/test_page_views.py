@@ -100,6 +100,22 @@ def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> N
     assert page.locator("main script, main img").count() == 0
 
 
+def test_the_list_of_detections_has_room_for_names_on_a_narrow_phone(page: Page, served: Served) -> None:
+    """Of two sources one must know which; why nobody was told takes three lines, not ten: it is told in full below."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    served.service.add_source({"kind": "file", "name": "Cuisine", "input": {"path": "gone.wav"}})
+    served.service.change(
+        {"sources": [{"id": "salon", "webhooks": [{"id": "w", "url": "http://127.0.0.1:9/", "max_attempts": 1}]}]}
+    )
+    served.service.take(clap(1))
+    reason = page.locator(".feed .outcome-reason")
+    expect(reason).to_contain_text("Connexion refusée")
+    assert reason.evaluate("reason => reason.clientHeight") < 70
+    cells = page.locator(".feed").locator("th:visible, td.col-source:visible")
+    assert cells.count() == 5
+    assert cells.evaluate_all("cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth)")
+
+
 def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, served: Served) -> None:
     """What was set meanwhile is saved once it is back, and what happened meanwhile is shown."""
     expect(page.locator(".state-live")).to_be_visible()
