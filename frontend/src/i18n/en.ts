@@ -15,7 +15,7 @@ export const en: Record<Key, string> = {
   "house.last": "Last clap: {when}",
   "house.last_none": "No clap yet",
   "house.count": "Detections",
-  "house.best_latency": "Median latency",
+  "house.median_latency": "Median latency",
   "house.announce": "Clap heard: {source}, score {score}",
 
   "view.house": "House",

@@ -15,7 +15,7 @@ export const fr = {
   "house.last": "Dernier clap : {when}",
   "house.last_none": "Aucun clap pour l'instant",
   "house.count": "Détections",
-  "house.best_latency": "Latence médiane",
+  "house.median_latency": "Latence médiane",
   "house.announce": "Clap entendu : {source}, score {score}",
 
   "view.house": "Maison",
