@@ -18,10 +18,12 @@ from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.core.events import Heard, Level, Verdict
+from claptrap.runtime.hub import News
 from claptrap.runtime.worker import Worker
 from claptrap.service import ClapTrap
 from claptrap.web.live import LEVELS_EVERY_S, Levels
 from claptrap.web.watching import MOST_WATCHED
+from claptrap.web.wire import Message, message
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
@@ -134,6 +136,28 @@ def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served:
         assert "full" in problem["message_en"]
         served.service._tend()  # as its thread does every half-minute; the new connection has no bound
         assert told.next("problems") == []
+
+
+def test_who_was_too_slow_for_the_news_is_told_everything_anew(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was dropped may have been the last word on something, and is not said a second time."""
+    slow, held, let_go = Heard("salon", 0.0, ()), threading.Event(), threading.Event()
+
+    def slowly(news: News) -> Message | None:
+        if news is slow:
+            held.set()
+            assert let_go.wait(WAIT_S)
+        return message(news)
+
+    monkeypatch.setattr("claptrap.web.live.message", slowly)
+    with page(served) as told:
+        assert told.next("state")["running"] is True
+        served.service.hub.publish(slow)
+        assert held.wait(WAIT_S)
+        served.service.stop_detection()
+        for _ in range(1001):  # as many as wait for a page, and one more
+            served.service.hub.publish(Heard("salon", 1.0, ()))
+        let_go.set()
+        assert told.next("state")["running"] is False
 
 
 def test_levels_of_real_sound_come_live(served: Served) -> None:
