@@ -273,14 +273,20 @@ def test_a_page_that_floods_is_cut_off_and_the_others_live_on(served: Served) ->
         assert good.next("clap")["event_id"] == "salon:e:3"
 
 
-def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Path, shared: Path) -> None:
-    """A missing YAMNet is fetched in the background; pages see it come, and the running judge uses it."""
+@pytest.mark.parametrize("is_torn", [False, True])
+def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Path, shared: Path, is_torn: bool) -> None:
+    """A missing YAMNet, or a damaged one, is fetched in the background; pages see it come, and the running judge uses it."""
     file = (shared / "models" / "yamnet.tflite").read_bytes()
+    if is_torn:
+        quiet_models.mkdir()
+        (quiet_models / "yamnet.tflite").write_bytes(file[:-1] + b"?")
     gate = threading.Event()
     with Receiver(then=gated(file, gate)) as store:
         service = ClapTrap(data_dir, yamnet_url=store.url)
         with serving(service) as served, page(served) as told:
-            assert told.next("state")["labels"] is False
+            state = told.next("state")
+            assert state["labels"] is False
+            assert [problem["code"] for problem in state["problems"]] == (["model.wrong"] if is_torn else [])
             gate.set()
             progress = told.next("model")
             while not progress["in_use"]:
@@ -288,7 +294,8 @@ def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Pa
                 assert progress["size_bytes"] == len(file)
                 progress = told.next("model")
             assert told.next("labels")["source_id"] == "salon"
-            assert served.ask("GET", "/api/state").json["labels"] is True
+            state = served.ask("GET", "/api/state").json
+            assert (state["labels"], state["problems"]) == (True, [])
     assert (quiet_models / "yamnet.tflite").read_bytes() == file
 
 
