@@ -70,7 +70,10 @@ function Tokens() {
     await refresh();
   });
   const revoke = (id: string) =>
-    revokeToken(id).then(refresh).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
+    revokeToken(id).then(refresh).then(() => {
+      refusal.value = "";
+      document.getElementById("token-name")?.focus();
+    }, (error: unknown) => (refusal.value = inWords(error)));
   useLayoutEffect(
     () => void refresh().then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error))),
     [returns.value],

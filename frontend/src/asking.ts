@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { returns } from "../../store.ts";
-import { inWords } from "../../words.ts";
+import { returns } from "./store.ts";
+import { inWords } from "./words.ts";
 
 export interface Answered<Answer> {
   answer: Answer | null;
