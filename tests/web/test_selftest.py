@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
+from tests.web.test_page import REFUSED
 
 from claptrap.selftest.trials import CASES
 from claptrap.service import ClapTrap
@@ -58,6 +60,22 @@ def test_the_page_runs_them_and_the_settings_stay(data_dir: Path, quiet_models: 
     """Listed one by one, in both languages."""
     assert not quiet_models.exists()
     open_tests(data_dir, link, summary)
+
+
+@pytest.mark.parametrize("_", [pytest.param(0, marks=needs_browser)])
+def test_who_lost_sight_of_them_may_look_again(data_dir: Path, quiet_models: Path, _: int) -> None:
+    """One answer that did not come ends neither the tests nor the page's interest in them."""
+    assert not quiet_models.exists()
+    one = {"id": "one", "stage": "running", "took_s": 0.0, "title_fr": "", "title_en": "", "area_fr": "", "area_en": ""}
+    answers: list[dict[str, Any]] = [{"json": {"running": True, "tests": [one]}}, {"status": 422, "json": REFUSED}]
+    with serving(ClapTrap(data_dir, dev=True)) as served, browsing(served.url) as page:
+        page.route("**/api/selftest?*", lambda route: route.fulfill(**answers.pop(0)) if answers else route.continue_())
+        page.get_by_role("button", name="Exécuter les tests").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("alert")).to_have_text("Refusé.")
+        dialog.get_by_role("button", name="Exécuter à nouveau").click()
+        expect(dialog.get_by_role("alert")).to_have_count(0)
+        expect(dialog.get_by_role("listitem")).to_have_count(len(CASES))
 
 
 @pytest.mark.parametrize("_", [pytest.param(0, marks=needs_browser)])

@@ -39,7 +39,7 @@ export function SelfTests() {
         {run.value && <Summary run={run.value} />}
         {run.value && <ul>{run.value.tests.map((test) => <OneTest key={test.id} test={test} />)}</ul>}
         <p class="form-actions">
-          <button type="button" class="quiet" disabled={run.value?.running} onClick={start}>{t("selftest.again")}</button>
+          <button type="button" class="quiet" disabled={run.value?.running && !refusal.value} onClick={start}>{t("selftest.again")}</button>
           <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("selftest.close")}</button>
         </p>
       </dialog>
