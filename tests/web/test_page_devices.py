@@ -53,6 +53,23 @@ def test_the_right_microphone_is_found_by_speaking(page: Page, monkeypatch: pyte
     assert len(asked) <= n_asked + 1, "nobody listens any more"
 
 
+def test_no_microphone_is_opened_for_a_page_that_nobody_sees(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forgotten tab would open each of them again and again; looked at once more, it goes on."""
+    monkeypatch.setattr(asking, "list_devices", lambda: (QUIET, LOUD))
+    monkeypatch.setattr(asking, "measure", measure)
+    page.get_by_role("button", name="Ajouter une source").press("Enter")
+    page.get_by_text("Écouter chaque micro").press("Enter")
+    expect(page.locator(".device-levels").get_by_text("−12 dBFS")).to_be_visible()
+    probes: list[str] = []
+    page.on("request", lambda asked: probes.append(asked.url) if "/api/probe/" in asked.url else None)
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    before = len(probes)
+    page.wait_for_timeout(600)  # in which there would be five
+    assert len(probes) == before
+    with page.expect_request("**/api/probe/microphone?*"):
+        page.evaluate("delete document.hidden")
+
+
 def test_a_microphone_is_added_and_heard(sound_server: SoundServer, served: Served) -> None:
     """Real sound: the one that somebody speaks into shows it, is chosen, and hears a clap."""
     claps, _ = recording(3, RATE_HZ)

@@ -3,11 +3,13 @@ import { useEffect } from "preact/hooks";
 import { probeMicrophone } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
+import { link } from "../store.ts";
 import type { Device } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { loudness } from "./LevelMeter.tsx";
 
 const PAUSE_MS = 100;
+const UNSEEN_PAUSE_MS = 1000;
 
 interface Props {
   devices: Device[];
@@ -32,6 +34,8 @@ interface Heard {
   why?: string;
 }
 
+const pause = (ms: number) => new Promise((rested) => setTimeout(rested, ms));
+
 function Levels({ devices, chosen, onChoose }: Props) {
   const heard = useSignal<Record<string, Heard>>({});
   const ids = devices.map(({ id }) => id);
@@ -39,10 +43,12 @@ function Levels({ devices, chosen, onChoose }: Props) {
     let gone = false;
     const listenInTurn = async () => {
       for (let at = 0; !gone; at = (at + 1) % ids.length) {
+        while (!gone && (document.hidden || link.value !== "connected")) await pause(UNSEEN_PAUSE_MS); // none is opened for nobody
+        if (gone) return;
         const id = ids[at]!;
         const found = await probeMicrophone(id).then(({ peak_dbfs: level }): Heard => ({ level }), (error: unknown): Heard => ({ why: inWords(error) }));
         heard.value = { ...heard.value, [id]: found };
-        await new Promise((rested) => setTimeout(rested, PAUSE_MS));
+        await pause(PAUSE_MS);
       }
     };
     if (ids.length > 0) void listenInTurn();
