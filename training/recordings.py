@@ -24,7 +24,7 @@ OURS = Path(__file__).parent / "applause.csv"  # claps that stand out of applaus
 AMBIGUOUS = ("loop_garzul", "loop_compus", "Vibe_Ace")
 PACKS = ("dirt", "freedoom", "sonicpi", "esc50clap")  # collections of many hands: their folders count as makers
 # The beginnings of file names. Big makers are placed by hand, so that each part has some; small ones by a hash of their
-# name. The only finger snaps, 74 of one maker, are left out: who learns them as look-alikes no longer takes the claps of
+# name. The 74 finger snaps of gotta are left out: who learns them as look-alikes no longer takes the claps of
 # strangers for claps (see README).
 _PLACED = {
     "applause/": TRAIN,
