@@ -20,7 +20,7 @@ from claptrap.cli.serve import serve
 from claptrap.core.events import Event
 from claptrap.delivery.payload import clap_body
 from claptrap.settings.environment import OTHERS
-from claptrap.settings.schema import Settings, id_for, merged
+from claptrap.settings.schema import Settings, check, id_for, merged
 from claptrap.web.routes import ROUTES
 from tests.conftest import ROOT
 
@@ -111,11 +111,11 @@ def test_settings_in_examples_are_valid(page: Path) -> None:
         body: dict[str, Any] = json.loads(text)
         address = next(word for word in words if "/api/" in word).partition("/api/")[2]
         if address == "settings":
-            merged(Settings(), body)
+            check(merged(Settings(), body))
         elif address == "sources":
-            merged(Settings(), {"sources": [{**body, "id": id_for(Settings(), body)}]})
+            check(merged(Settings(), {"sources": [{**body, "id": id_for(Settings(), body)}]}))
         elif address.startswith("sources/") and address.count("/") == 1:
-            merged(Settings(), {"sources": [{**body, "id": "microphone"}]})
+            check(merged(Settings(), {"sources": [{**body, "id": "microphone"}]}))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

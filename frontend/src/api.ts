@@ -33,7 +33,6 @@ export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("P
 export const listDevices = () => ask<Device[]>("GET", "api/devices");
 export const readSettings = () => ask<Settings>("GET", "api/settings");
 export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
-export const changeSource = (id: string, patch: object) => ask<SourceSettings>("PATCH", sourcePath(id), patch);
 export const readState = () => ask<Snapshot>("GET", "api/state");
 export const readSource = (id: string) => ask<SourceState>("GET", sourcePath(id));
 export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
@@ -93,7 +92,6 @@ export const forgetHistory = (before?: number) =>
   ask<{ deleted: number; clips: number }>("DELETE", `api/history?${parameters({ before })}`);
 /** Where the browser hears the sound around a detection (FLAC); 404 where none was kept. */
 export const clipAddress = (id: string) => `${detectionPath(id)}/clip`;
-export const deleteClip = (id: string) => ask<{ deleted: number }>("DELETE", clipAddress(id));
 export const countClips = () => ask<ClipTotal>("GET", "api/clips");
 /** Delete all clips, or those from before a moment (UTC Unix seconds); detections stay. */
 export const deleteClips = (before?: number) => ask<{ deleted: number }>("DELETE", `api/clips?${parameters({ before })}`);

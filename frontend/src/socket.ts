@@ -4,7 +4,7 @@ import { type Socket, io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, mqtt, newestClip, pictures, problems, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
+  heard, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
   verdicts,
 } from "./store.ts";
 import type { ClipNews } from "./wire.ts";
@@ -21,6 +21,7 @@ export function connect(): Socket {
   });
   socket.on("connect", () => {
     link.value = "connected";
+    if (opened.value) returns.value += 1;
     attemptSaving();
     watchOver(socket);
   });

@@ -36,6 +36,8 @@ export type Link = "connecting" | "connected" | "lost";
 
 export const link = signal<Link>("connecting");
 export const opened = signal(false);
+/** How often the connection came back: what was asked without it, or before, is asked anew. */
+export const returns = signal(0);
 export const version = signal("");
 /** How the service is called in a terminal of its machine. */
 export const program = signal("claptrap");

@@ -107,8 +107,10 @@ def test_a_check_tells_every_fault_and_its_exit_status(run: Run, store: Store, t
     other.write_text("{")
     assert run("check", str(other)).exit_code == 2
     assert json.loads(run("check", str(other), "--json").stdout)["code"] == "settings.not_json"
-    assert run("check", str(tmp_path / "none.json")).exit_code == 1
-    assert run("check", str(tmp_path)).exit_code == 1
+    for ask in ("check", "import"):
+        for path in (tmp_path / "none.json", tmp_path, other / "none.json"):
+            absent = run(ask, str(path))
+            assert (absent.exit_code, absent.stderr) == (1, f"{path} is no file that is there. Check its name.\n")
 
 
 def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -> None:

@@ -33,6 +33,34 @@ def test_every_code_that_is_raised_has_a_sentence() -> None:
     assert codes <= set(wording.SENTENCES)
 
 
+NOTHING_TO_DO = {
+    "delivery.stopped",
+    "delivery.removed",
+    "delivery.too_old",
+    "history.damaged",  # it is set aside, which is said with what follows
+    "mediamtx.bad_sum",
+    "notify.one_clap",
+    "notify.claps",
+    "notify.applause",
+    "notify.test",
+    "vban.bad_host",
+    "vban.name_with_nul",
+}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_fails_by_itself_says_what_to_do(language: wording.Language) -> None:
+    """More than that it failed, and with which words of the system: a person reads it when nobody is there to ask."""
+    families = ("source", "rtsp", "vban", "browser", "delivery", "mqtt", "notify", "model", "mediamtx", "clips", "history")
+    bare = {
+        code
+        for code, said in wording.SENTENCES.items()
+        if code.startswith(tuple(f"{family}." for family in families))
+        and not re.search(r"[.?:;]\s", re.sub(r"\s?: \{reason\}", "", said[language]))
+    }
+    assert bare - NOTHING_TO_DO == set()
+
+
 def test_an_unknown_code_is_shown_bare() -> None:
     """A missing sentence never hides the failure."""
     assert wording.say("no.such", "fr") == "no.such"

@@ -17,6 +17,7 @@ from tests.peers.broker import MOSQUITTO, Broker, Watcher, free_tcp_port
 from tests.web.conftest import clap
 
 from claptrap.core.backoff import Backoff
+from claptrap.core.errors import DeliveryError
 from claptrap.core.spec import BrokerSpec
 from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import Shown, retained
@@ -264,6 +265,31 @@ def test_a_link_that_comes_too_late_does_not_touch_the_next_one(
             go_on.set()
             monkeypatch.undo()
             link.stop()
+
+
+def test_a_fault_of_ours_is_not_the_last_try(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """It is told, and the broker is tried again: nobody has to restart for it."""
+    connect, faults = paho.Client.connect, [RuntimeError("no more threads")]
+
+    def connect_at_last(client: paho.Client, host: str, port: int, keepalive: int = 60) -> object:
+        if faults:
+            raise faults.pop()
+        return connect(client, host, port, keepalive)
+
+    monkeypatch.setattr(paho.Client, "connect", connect_at_last)
+    problems: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30.0)
+        link = Mqtt(lambda _: None, lambda: problems.append(link.problem()), Backoff(0.001, 0.001))
+        link.aim(BrokerSpec("127.0.0.1", port=server.getsockname()[1]))
+        try:
+            connection, _ = server.accept()
+            connection.close()
+        finally:
+            link.stop()
+    assert isinstance(problems[0], DeliveryError)
+    assert (problems[0].code, problems[0].params["reason"]) == ("delivery.crashed", "RuntimeError")
+    assert "no more threads" in caplog.text
 
 
 @pytest.mark.parametrize(("says_bye", "code"), [(True, "mqtt.ended"), (False, "mqtt.mute")])

@@ -527,6 +527,35 @@ def test_a_full_disk_is_said_and_everything_goes_on_from_memory(file: Path) -> N
         assert [d.event_id for d in journal.deliveries(Which(state="taken"), 10).rows] == ["salon:19a:1", "salon:19a:0"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a file that is open cannot be taken away elsewhere")
+@pytest.mark.parametrize("in_its_place", [False, True])
+def test_a_file_that_somebody_takes_away_takes_nothing_that_follows_along(file: Path, in_its_place: bool) -> None:
+    """A person deletes the history by hand, or puts an older one back, while the service runs: it goes on in that place.
+
+    What is told is told; what was deleted is not brought back.
+    """
+    older = file.with_name("older.sqlite")
+    with opened(older) as journal:
+        journal.take(clap(9), [])
+    with opened(file) as journal:
+        journal.take(clap(0), [delivery(clap(0))])
+        journal.tend()
+        assert not journal.problems()
+        for left in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            left.unlink(missing_ok=True)
+        if in_its_place:
+            older.rename(file)
+        journal.take(clap(1), [])
+        journal.tend()
+        journal.take(clap(2), [])
+        assert not journal.problems()
+        assert journal.waiting("salon.webhook") == 1
+    with opened(file) as journal:
+        kept = ["salon:19a:2", "salon:19a:1"]
+        assert ids(journal) == (["salon:19a:9", *kept] if in_its_place else kept)
+        assert journal.waiting("salon.webhook") == 1
+
+
 def test_a_form_that_cannot_be_brought_up_to_date_stays_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration is whole or not at all; one that succeeds keeps what was there."""
     with opened(file) as journal:

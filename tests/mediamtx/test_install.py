@@ -117,6 +117,18 @@ def test_what_is_not_the_release_is_refused(tmp_path: Path, sent: bytes, code: s
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_release_that_is_not_there_is_told_with_another_way(tmp_path: Path) -> None:
+    """And not with how to get YAMNet."""
+
+    def gone(handler: BaseHTTPRequestHandler, _: int) -> None:
+        handler.send_error(404)
+
+    with server(gone) as (url, _), pytest.raises(ServiceError) as caught:
+        install(release(), url, tmp_path)
+    assert (caught.value.code, caught.value.params["status"]) == ("mediamtx.status", 404)
+    assert "claptrap mediamtx install --archive" in str(caught.value)
+
+
 def test_a_server_that_never_ends_is_left(tmp_path: Path) -> None:
     """At the bound."""
     small = ModelFile("m.tar.gz", "M", "http://unused", 1000, "0" * 64, "MIT", is_exact=False)

@@ -19,6 +19,7 @@ from claptrap.core.events import ModelProgress, Status
 from claptrap.models.catalogue import YAMNET, ModelFile, download_url, models_folder
 from claptrap.models.download import download
 from claptrap.models.shelf import bring, find
+from claptrap.runtime import fetcher as fetcher_module
 from claptrap.runtime.fetcher import JOIN_S, Fetcher
 
 CONTENT = bytes(range(256)) * 4000
@@ -365,6 +366,36 @@ def test_the_fetcher_pauses_and_goes_on(tmp_path: Path) -> None:
         fetcher.stop()
     assert 0 < ranges[1] == ranges[2] < MODEL.size
     assert (tmp_path / MODEL.name).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_a_file_that_a_person_brings_is_taken_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_paused: bool
+) -> None:
+    """Without a network, or with the download stopped, ``claptrap models import`` ends the waiting; half a file does not."""
+    monkeypatch.setattr(fetcher_module, "LOOK_S", 0.01)
+    told, ready, paths = Told(), threading.Event(), list[Path]()
+
+    def arrived(path: Path) -> None:
+        paths.append(path)
+        ready.set()
+
+    folder = tmp_path / "models"
+    folder.mkdir()
+    fetcher = Fetcher(MODEL, "http://127.0.0.1:1/", folder, arrived, told, Backoff(3600, 3600))
+    fetcher.start()
+    wait_until(lambda: told.progress and told.progress[-1].code == "model.network")
+    if is_paused:
+        fetcher.pause()
+        wait_until(lambda: told.progress[-1].code == "model.stopped")
+    (folder / MODEL.name).write_bytes(CONTENT[:1000])
+    assert not ready.wait(0.1)
+    (tmp_path / "elsewhere").write_bytes(CONTENT)
+    bring(MODEL, tmp_path / "elsewhere", folder)
+    assert ready.wait(10)
+    fetcher.stop()
+    assert paths == [folder / MODEL.name]
+    assert told.progress[-1] == ModelProgress(MODEL.name, MODEL.size, MODEL.size)
 
 
 def test_the_fetcher_stops_while_it_waits(tmp_path: Path) -> None:

@@ -300,6 +300,22 @@ def test_a_source_that_waits_for_ever_is_opened_anew(step: Callable[[Sink], None
     assert (retrying.code, retrying.params["seconds"], retrying.attempt) == ("source.silent", after_s, 1)
 
 
+def test_a_source_that_opens_and_stays_mute_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """It is opened anew again and again; that it gives no sound is said by the watchdog and at the next try, once each."""
+    script = Script(mute, mute, mute)
+    runner = Runner(SPEC, 0, script.surroundings())
+    runner.start()
+    for n in range(1, 4):
+        until(lambda n=n: script.states().count(State.LIVE) == n)  # type: ignore[misc]  # mypy cannot type a default of a lambda
+        for _ in range(NO_FRAMES_S):
+            script.clock.now += 1
+            runner.watch()
+    assert script.played.wait(5)
+    runner.halt()
+    runner.join()
+    assert [record.levelno for record in caplog.records].count(logging.WARNING) == 2
+
+
 def test_a_source_that_waits_by_itself_is_left_alone() -> None:
     """However long it waits; and when it is live again, its silence is counted from there."""
     waits, go_on, lives = threading.Event(), threading.Event(), threading.Event()

@@ -174,6 +174,17 @@ def test_tokens_are_named_listed_and_revoked(access: Access, watch: Watch) -> No
     assert code_of(lambda: access.create_token("one more")) == "access.too_many_tokens"
 
 
+def test_what_was_changed_outlives_a_power_cut(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is written down, too, after the file has taken its place: a token that is revoked does not come back."""
+    access.create_token("script")
+    synced: list[tuple[Path, int]] = []
+    monkeypatch.setattr(
+        "claptrap.service.access.sync_folder", lambda folder: synced.append((folder, len(Access(folder).tokens())))
+    )
+    access.revoke_token("script")
+    assert synced == [(access.path.parent, 0)]
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"version": 2}', b'{"tokens": [{}]}', b'{"password": 3}', b"\xff", b'{"password": "x"}']
 )

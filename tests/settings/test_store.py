@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +24,24 @@ FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
 
 def codes(loaded: store_module.Loaded) -> list[str]:
     return [problem.code for problem in loaded.problems]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no folders are written down elsewhere")
+def test_settings_are_saved_where_a_file_system_cannot_write_folders_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a folder that a virtual machine shares: they are there all the same, and nobody is told that they are not."""
+    fsync = os.fsync
+
+    def of_files_only(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", of_files_only)
+    store = Store(tmp_path)
+    store.save(Settings(language="en"))
+    assert store.load().settings.language == "en"
 
 
 def test_a_new_folder_gives_the_defaults(tmp_path: Path) -> None:

@@ -18,10 +18,12 @@ from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.core.events import Heard, Level, Verdict
+from claptrap.runtime.hub import News
 from claptrap.runtime.worker import Worker
 from claptrap.service import ClapTrap
 from claptrap.web.live import LEVELS_EVERY_S, Levels
 from claptrap.web.watching import MOST_WATCHED
+from claptrap.web.wire import Message, message
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
@@ -134,6 +136,28 @@ def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served:
         assert "full" in problem["message_en"]
         served.service._tend()  # as its thread does every half-minute; the new connection has no bound
         assert told.next("problems") == []
+
+
+def test_who_was_too_slow_for_the_news_is_told_everything_anew(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was dropped may have been the last word on something, and is not said a second time."""
+    slow, held, let_go = Heard("salon", 0.0, ()), threading.Event(), threading.Event()
+
+    def slowly(news: News) -> Message | None:
+        if news is slow:
+            held.set()
+            assert let_go.wait(WAIT_S)
+        return message(news)
+
+    monkeypatch.setattr("claptrap.web.live.message", slowly)
+    with page(served) as told:
+        assert told.next("state")["running"] is True
+        served.service.hub.publish(slow)
+        assert held.wait(WAIT_S)
+        served.service.stop_detection()
+        for _ in range(1001):  # as many as wait for a page, and one more
+            served.service.hub.publish(Heard("salon", 1.0, ()))
+        let_go.set()
+        assert told.next("state")["running"] is False
 
 
 def test_levels_of_real_sound_come_live(served: Served) -> None:
@@ -249,14 +273,20 @@ def test_a_page_that_floods_is_cut_off_and_the_others_live_on(served: Served) ->
         assert good.next("clap")["event_id"] == "salon:e:3"
 
 
-def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Path, shared: Path) -> None:
-    """A missing YAMNet is fetched in the background; pages see it come, and the running judge uses it."""
+@pytest.mark.parametrize("is_torn", [False, True])
+def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Path, shared: Path, is_torn: bool) -> None:
+    """A missing YAMNet, or a damaged one, is fetched in the background; pages see it come, and the running judge uses it."""
     file = (shared / "models" / "yamnet.tflite").read_bytes()
+    if is_torn:
+        quiet_models.mkdir()
+        (quiet_models / "yamnet.tflite").write_bytes(file[:-1] + b"?")
     gate = threading.Event()
     with Receiver(then=gated(file, gate)) as store:
         service = ClapTrap(data_dir, yamnet_url=store.url)
         with serving(service) as served, page(served) as told:
-            assert told.next("state")["labels"] is False
+            state = told.next("state")
+            assert state["labels"] is False
+            assert [problem["code"] for problem in state["problems"]] == (["model.wrong"] if is_torn else [])
             gate.set()
             progress = told.next("model")
             while not progress["in_use"]:
@@ -264,7 +294,8 @@ def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Pa
                 assert progress["size_bytes"] == len(file)
                 progress = told.next("model")
             assert told.next("labels")["source_id"] == "salon"
-            assert served.ask("GET", "/api/state").json["labels"] is True
+            state = served.ask("GET", "/api/state").json
+            assert (state["labels"], state["problems"]) == (True, [])
     assert (quiet_models / "yamnet.tflite").read_bytes() == file
 
 

@@ -85,6 +85,18 @@ def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(pa
     expect(page.locator(".test-outcome")).to_have_text("")
 
 
+def test_two_webhooks_that_fail_alike_are_said_once_and_gone_once_mended(page: Page, served: Served) -> None:
+    """Nobody could tell the two sentences apart."""
+    dead = [{"id": name, "url": "http://127.0.0.1:9/", "max_attempts": 1} for name in ("one", "two")]
+    served.service.change({"sources": [{"id": "salon", "webhooks": dead}]})
+    served.service.take(clap(0))
+    expect(page.locator(".deliveries li")).to_have_count(2)
+    said = page.get_by_role("alert").filter(has_text="Salon : le dernier envoi au webhook a échoué.")
+    expect(said).to_have_count(1)
+    served.service.change({"sources": [{"id": "salon", "webhooks": [{"id": one["id"], "enabled": False} for one in dead]}]})
+    expect(said).to_have_count(0)
+
+
 def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, """document.querySelector('[data-mood="clap"]')?.textContent === '👏'"""):
@@ -323,7 +335,7 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("width", [3840, 1280, 390, 320])
 def test_nothing_sticks_out(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     expect(page.locator(".state-live")).to_be_visible()
@@ -337,3 +349,28 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
         for details in page.locator("details").all():
             details.locator("summary").press("Enter")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+
+
+LARGE = """() => {
+    const main = document.querySelector('main').getBoundingClientRect();
+    const isSeen = one => one.getClientRects().length && !one.closest('.unseen');
+    const isText = node => node.nodeType === Node.TEXT_NODE && node.data.trim();
+    const texts = [...document.querySelectorAll('main *')].filter(one => isSeen(one) && [...one.childNodes].some(isText));
+    return {
+        left: main.left, right: document.documentElement.clientWidth - main.right, width: main.width,
+        text: Math.min(...texts.map(one => parseFloat(getComputedStyle(one).fontSize))),
+    };
+}"""
+
+
+def test_a_large_screen_is_used(page: Page) -> None:
+    """At 3840 x 2160 the page stands in the middle, fills a good part, and its smallest text can be read from a chair."""
+    page.set_viewport_size({"width": 3840, "height": 2160})
+    expect(page.locator(".state-live")).to_be_visible()
+    for view, least in (("house", 2000), ("source/salon", 2000), ("history", 2000), ("settings", 1500), ("start", 900)):
+        page.goto(f"{page.url.partition('#')[0]}#/{view}")
+        expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
+        found = page.evaluate(LARGE)
+        assert abs(found["left"] - found["right"]) < 20, view
+        assert found["width"] >= least, view
+        assert found["text"] >= 14, view

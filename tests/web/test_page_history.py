@@ -192,3 +192,31 @@ def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, serve
         region.get_by_role("button", name="Renvoyer").click()
         expect(region.get_by_role("alert")).to_have_count(0)
         receiver.wait_for(2)
+
+
+def test_what_could_not_be_asked_without_a_connection_is_asked_once_it_is_back(page: Page, served: Served) -> None:
+    """In the history, and in the settings, whose lists nobody asks for again by hand."""
+    served.service.take(heard(1, 0.0, 0.9))
+    expect(page.locator(".feed tbody tr")).to_have_count(1)
+    for view, region, found in (
+        ("Historique", page.get_by_role("region", name="Détections", exact=True), ".found li"),
+        ("Réglages", page.get_by_role("region", name="Sauvegardes des réglages"), ".muted"),
+    ):
+        page.context.set_offline(True)
+        page.get_by_role("link", name=view).click()
+        expect(region.get_by_role("alert")).to_have_text("service injoignable")
+        page.context.set_offline(False)
+        expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
+        expect(region.get_by_role("alert")).to_have_count(0)
+        expect(region.locator(found).first).to_be_visible()
+
+
+def test_the_filter_names_a_source_that_is_gone(page: Page, served: Served) -> None:
+    """What is asked for is what is shown, though nobody hears that source any more."""
+    served.service.take(heard(1, 0.0, 0.9))
+    page.get_by_role("link", name="Historique").click()
+    choice = page.locator(".filters select").first
+    choice.select_option("Salon")
+    served.service.remove_source("salon")
+    expect(choice.locator("option:checked")).to_have_text("salon (retirée)")
+    expect(page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")).to_have_count(1)

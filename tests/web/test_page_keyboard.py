@@ -65,3 +65,28 @@ def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str
             reached.add(where["stop"])
     assert [html for stop, html in enumerate(wanted) if str(stop) not in reached] == []
     assert hidden == []
+
+
+def test_what_is_removed_does_not_take_the_focus_along(page: Page, served: Served) -> None:
+    """Who works with the keyboard would begin at the top of the page again; the undo bar's button changes its word only."""
+    patterns = [{"claps": claps, "at_least": False} for claps in (2, 3)]
+    webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "headers": {"X-A": "1"}}
+    served.service.change({"sources": [{"id": "salon", "patterns": patterns, "webhooks": [webhook]}]})
+    page.goto(f"{served.url}/#/source/salon")
+    page.get_by_role("button", name="Retirer le motif 2").press("Enter")
+    expect(page.get_by_role("button", name="Retirer le motif 2")).to_have_count(0)
+    expect(page.get_by_label("Exactement ou au moins")).to_be_focused()
+    page.get_by_text("Options avancées").press("Enter")
+    page.get_by_role("button", name="Retirer l'en-tête X-A").press("Enter")
+    expect(page.get_by_role("button", name="Retirer l'en-tête X-A")).to_have_count(0)
+    expect(page.get_by_label("Nom de l'en-tête")).to_be_focused()
+    undo = page.locator(".undo-bar")
+    expect(undo).to_contain_text("En-têtes HTTP")
+    undo.get_by_role("button", name="Annuler").press("Enter")
+    expect(undo.get_by_role("button", name="Rétablir")).to_be_focused()
+
+    served.service.access.create_token("Prometheus")
+    page.get_by_role("link", name="Réglages", exact=True).click()
+    page.get_by_role("button", name="Révoquer le jeton Prometheus").press("Enter")
+    expect(page.get_by_role("button", name="Révoquer le jeton Prometheus")).to_have_count(0)
+    expect(page.get_by_label("Nom du nouveau jeton")).to_be_focused()

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.web.browser import glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
+from claptrap.core.events import SourceStatus, State
+
 pytestmark = needs_browser
 
 
@@ -98,6 +100,22 @@ def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> N
     assert page.locator("main script, main img").count() == 0
 
 
+def test_the_list_of_detections_has_room_for_names_on_a_narrow_phone(page: Page, served: Served) -> None:
+    """Of two sources one must know which; why nobody was told takes three lines, not ten: it is told in full below."""
+    page.set_viewport_size({"width": 320, "height": 640})
+    served.service.add_source({"kind": "file", "name": "Cuisine", "input": {"path": "gone.wav"}})
+    served.service.change(
+        {"sources": [{"id": "salon", "webhooks": [{"id": "w", "url": "http://127.0.0.1:9/", "max_attempts": 1}]}]}
+    )
+    served.service.take(clap(1))
+    reason = page.locator(".feed .outcome-reason")
+    expect(reason).to_contain_text("Connexion refusée")
+    assert reason.evaluate("reason => reason.clientHeight") < 70
+    cells = page.locator(".feed").locator("th:visible, td.col-source:visible")
+    assert cells.count() == 5
+    assert cells.evaluate_all("cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth)")
+
+
 def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, served: Served) -> None:
     """What was set meanwhile is saved once it is back, and what happened meanwhile is shown."""
     expect(page.locator(".state-live")).to_be_visible()
@@ -129,7 +147,29 @@ def test_no_line_of_french_begins_with_a_sign(page: Page, served: Served) -> Non
     field.fill("")
     field.blur()
     expect(page.get_by_role("alert")).to_be_visible()
-    for view in ("#/", "#/source/salon", "#/history", "#/settings", "#/start"):
-        page.goto(page.url.partition("#")[0] + view)
-        expect(page.locator("main h1")).to_be_attached()
+    for view in ("house", "source/salon", "history", "settings", "start"):
+        page.goto(f"{page.url.partition('#')[0]}#/{view}")
+        expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
         assert not page.evaluate(BROKEN), view
+
+
+SAID = """() => {
+    window.said = [];
+    const state = document.querySelector('article[aria-label=Perdu] .state');
+    const isSaid = part => part.ariaHidden !== 'true';
+    const words = () => [...state.childNodes].filter(isSaid).map(part => part.textContent).join('');
+    new MutationObserver(() => said.push(words())).observe(state, {subtree: true, childList: true, characterData: true});
+}"""
+
+
+def test_a_countdown_is_seen_and_not_said(page: Page, served: Served) -> None:
+    """A screen reader would say every second of a source that is tried again, for as long as it fails."""
+    served.service.add_source({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
+    state = page.get_by_role("article", name="Perdu").locator(".state")
+    expect(state).to_be_visible()
+    served.service.stop_detection()  # else what the source itself says comes over what is said for it here
+    served.service.offer(SourceStatus("perdu", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, next_in_s=60.0))
+    expect(state).to_contain_text(re.compile(r"Nouvel essai dans \d+ s"))
+    page.evaluate(SAID)
+    until(page, "said.length >= 2")
+    assert set(page.evaluate("said")) == {"Nouvel essai"}

@@ -4,6 +4,7 @@ import { access, changeAccess } from "../access.ts";
 import { choosePassword, createToken, listTokens, revokeToken } from "../api.ts";
 import { day } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
+import { returns } from "../store.ts";
 import type { ApiToken } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
@@ -69,8 +70,14 @@ function Tokens() {
     await refresh();
   });
   const revoke = (id: string) =>
-    revokeToken(id).then(refresh).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
-  useLayoutEffect(() => void refresh().catch((error: unknown) => (refusal.value = inWords(error))), []);
+    revokeToken(id).then(refresh).then(() => {
+      refusal.value = "";
+      document.getElementById("token-name")?.focus();
+    }, (error: unknown) => (refusal.value = inWords(error)));
+  useLayoutEffect(
+    () => void refresh().then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error))),
+    [returns.value],
+  );
   return (
     <form class="access-part" onSubmit={send} aria-labelledby="tokens-title">
       <h3 id="tokens-title">{t("tokens.title")}</h3>

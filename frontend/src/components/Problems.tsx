@@ -13,7 +13,7 @@ const SHOWN = 2;
 export function Problems() {
   const lost = opened.value && link.value === "lost";
   const all = useSignal(false);
-  const sentences = [...problems.value.map(said), ...deafReceivers()];
+  const sentences = [...new Set([...problems.value.map(said), ...deafReceivers()])]; // two webhooks may fail alike
   if (!lost && !failure.value && sentences.length === 0) return null;
   return (
     <section class="problems" aria-label={t("problems.title")}>

@@ -12,13 +12,19 @@ export function SourceState({ status, enabled }: { status: KnownStatus | undefin
   return (
     <p class={`state state-${state}`} role="status">
       <Shape is={shapes[state]} />
-      {state === "retrying" && status ? retrying(status) : t(`state.${state}` satisfies Key)}
+      {state === "retrying" && status ? <Retrying status={status} /> : t(`state.${state}` satisfies Key)}
     </p>
   );
 }
 
-function retrying(status: KnownStatus): string {
+/** Counts down to the next attempt, but not to screen readers, which would say every second. */
+function Retrying({ status }: { status: KnownStatus }) {
+  if (!status.attempt) return <>{t("state.waiting")}</>; // it listens all the time: there is nothing to try again
   const left = Math.ceil(status.next_in_s - (now.value - status.learnt));
-  if (!status.attempt) return t("state.waiting"); // it listens all the time: there is nothing to try again
-  return left > 0 ? t("state.retrying_in", { seconds: left }) : t("state.retrying");
+  return (
+    <>
+      <span aria-hidden="true">{left > 0 ? t("state.retrying_in", { seconds: left }) : t("state.retrying")}</span>
+      <span class="unseen">{t("state.retrying")}</span>
+    </>
+  );
 }

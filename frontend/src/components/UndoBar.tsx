@@ -38,8 +38,9 @@ function Offered({ kind, step, reason }: Offer) {
       <p dir="auto">
         {kind === "refused" ? reason : <>{kind === "undone" && <b>{t("undo.undone")} </b>}{inOneLine(step)}</>}
       </p>
-      {kind === "done" && <button type="button" onClick={() => void undo(step)}>{t("undo.undo")}</button>}
-      {kind === "undone" && <button type="button" onClick={() => void undo(step, "done")}>{t("undo.redo")}</button>}
+      {kind !== "refused" && ( // one button, which keeps the focus while its word changes
+        <button type="button" onClick={() => void undo(step, kind === "done" ? "undone" : "done")}>{t(kind === "done" ? "undo.undo" : "undo.redo")}</button>
+      )}
       <button type="button" class="icon-only" aria-label={t("problems.dismiss")} onClick={() => (offer.value = null)}><Shape is="cross" /></button>
     </div>
   );

@@ -15,7 +15,7 @@ export const fr = {
   "house.last": "Dernier clap : {when}",
   "house.last_none": "Aucun clap pour l'instant",
   "house.count": "Détections",
-  "house.best_latency": "Latence médiane",
+  "house.median_latency": "Latence médiane",
   "house.announce": "Clap entendu : {source}, score {score}",
 
   "view.house": "Maison",
@@ -138,7 +138,7 @@ export const fr = {
   "hearing.title": "Ce qui est entendu",
   "hearing.picture": "Spectrogramme des {seconds} dernières secondes, avec les candidats ; la liste dessous dit les mêmes en mots.",
   "hearing.candidates": "Candidats, et pourquoi",
-  "hearing.none": "Rien qui commence net pour l'instant. Claquez des mains.",
+  "hearing.none": "Aucun son bref et net pour l'instant. Claquez des mains.",
   "hearing.would_be": "avec ce seuil : un clap",
   "hearing.would_not": "avec ce seuil : pas un clap",
 
@@ -162,7 +162,7 @@ export const fr = {
   "webhooks.secret_hint": "Signe ce qui est envoyé (Standard Webhooks) : whsec_… Il ne peut pas être relu.",
   "webhooks.ca": "Autorité de certification (fichier PEM)",
   "webhooks.ca_hint": "Son chemin sur la machine de ClapTrap, au lieu de celles du système.",
-  "webhooks.verify": "Vérifier le certificat du receveur",
+  "webhooks.verify": "Vérifier le certificat du destinataire",
 
   "body.method": "Méthode",
   "body.type": "Type de contenu",
@@ -399,7 +399,7 @@ export const fr = {
   "tokens.intro": "Pour les scripts et Prometheus, à envoyer avec chaque requête :",
   "tokens.name": "Nom du nouveau jeton",
   "tokens.create": "Créer un jeton",
-  "tokens.once": "Jeton « {name} ». Gardez-le maintenant : il ne sera plus montré.",
+  "tokens.once": "Jeton « {name} ». Copiez-le maintenant : il ne sera plus montré.",
   "tokens.revoke": "Révoquer",
   "tokens.revoke_named": "Révoquer le jeton {name}",
 
@@ -587,7 +587,7 @@ export const fr = {
   "import.nothing": "Rien : tout est déjà ainsi.",
   "import.notes": "Ce qui n'est pas repris tel quel",
   "import.faults": "Ce qui empêche l'import",
-  "import.left_out": "laissé",
+  "import.left_out": "laissé de côté",
   "import.adapted": "adapté",
   "import.refused": "refusé",
   "import.take": "Importer",

@@ -86,10 +86,10 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
         _refuse(error, NOT_VALID, as_json)
     except FileNotFoundError as error:
         if file is not None:
-            _refuse(not_read(path, error), NOT_DONE, as_json)
+            _refuse(_unread(path, error), NOT_DONE, as_json)
         found = None
     except OSError as error:
-        _refuse(not_read(path, error), NOT_DONE, as_json)
+        _refuse(_unread(path, error), NOT_DONE, as_json)
     if as_json:
         _say_json({"path": str(path), "valid": True, "faults": []})
     elif found is None:
@@ -239,10 +239,17 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = parsed(path.read_bytes(), path.name)
     except OSError as error:
-        raise not_read(path, error) from error
+        raise _unread(path, error) from error
     if not isinstance(document, dict):
         raise SettingsError("settings.not_an_object")
     return document
+
+
+def _unread(path: Path, error: OSError) -> SettingsError:
+    """Return why a file that a person named cannot be read."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
+        return SettingsError("terminal.no_such_file", path=str(path))
+    return not_read(path, error)
 
 
 def _present(store: Store) -> Settings:

@@ -81,8 +81,10 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "microphone « {device} ».",
     },
     "source.device_failed": {
-        "en": "The microphone “{device}” could not be opened: {reason}.",
-        "fr": "Le microphone « {device} » n'a pas pu être ouvert : {reason}.",
+        "en": "The microphone “{device}” could not be opened: {reason}. ClapTrap tries again by itself; if it stays so, unplug it and plug "
+        "it in again, choose another, or see what claptrap doctor says.",
+        "fr": "Le microphone « {device} » n'a pas pu être ouvert : {reason}. ClapTrap réessaie tout seul ; si cela dure, débranchez-le et "
+        "rebranchez-le, choisissez-en un autre, ou voyez ce que dit claptrap doctor.",
     },
     "source.device_lost": {
         "en": "The microphone “{device}” stopped. ClapTrap reopens it by itself.",
@@ -280,10 +282,13 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Ses paquets sont trop gros et arrivent coupés. Choisissez moins de canaux ou moins de bits chez l'émetteur.",
     },
     "vban.too_short": {
-        "en": "Its packets are too short to hold sound.",
-        "fr": "Ses paquets sont trop courts pour contenir du son.",
+        "en": "Its packets are too short to hold sound. Choose an audio stream in the sender.",
+        "fr": "Ses paquets sont trop courts pour contenir du son. Choisissez un flux audio chez l'émetteur.",
     },
-    "vban.not_vban": {"en": "What arrives is not VBAN.", "fr": "Ce qui arrive n'est pas du VBAN."},
+    "vban.not_vban": {
+        "en": "What arrives is not VBAN. Choose VBAN in the sender, or another port for what else it sends.",
+        "fr": "Ce qui arrive n'est pas du VBAN. Choisissez VBAN chez l'émetteur, ou un autre port pour ce qu'il envoie d'autre.",
+    },
     "vban.not_audio": {
         "en": "It sends VBAN text, MIDI or service packets, no sound. Choose an audio stream in the sender.",
         "fr": "Il envoie du texte, du MIDI ou des paquets de service VBAN, pas de son. Choisissez un flux audio chez l'émetteur.",
@@ -363,8 +368,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
     },
     # -- model files
     "model.unreadable": {
-        "en": "The model file {path} cannot be read: {reason}.",
-        "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}.",
+        "en": "The model file {path} cannot be read: {reason}. Check its name, and that the user of ClapTrap may read it.",
+        "fr": "Le fichier de modèle {path} ne peut pas être lu : {reason}. Vérifiez son nom, et que l'utilisateur de ClapTrap a le droit de le lire.",
     },
     "model.wrong": {
         "en": "{path} is not the expected model file: its checksum differs. It is not used; claptrap models pull gets the file again.",
@@ -379,14 +384,17 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le fichier de modèle ne peut pas être écrit dans {path} : {reason}. Indiquez un autre dossier avec CLAPTRAP_MODELS_DIR.",
     },
     "model.unusable": {
-        "en": "The model file {path} cannot be loaded on this machine: {reason}.",
-        "fr": "Le fichier de modèle {path} ne peut pas être chargé sur cette machine : {reason}.",
+        "en": "The model file {path} cannot be loaded on this machine: {reason}. The embedded model hears without it; claptrap doctor says more.",
+        "fr": "Le fichier de modèle {path} ne peut pas être chargé sur cette machine : {reason}. Le modèle intégré écoute sans lui ; claptrap doctor en dit plus.",
     },
     "model.network": {
-        "en": "The model file could not be fetched from {url}: {reason}.",
-        "fr": "Le fichier de modèle n'a pas pu être récupéré depuis {url} : {reason}.",
+        "en": "The model file could not be fetched from {url}: {reason}. Check the network; without one: claptrap models import FILE.",
+        "fr": "Le fichier de modèle n'a pas pu être récupéré depuis {url} : {reason}. Vérifiez le réseau ; sans réseau : claptrap models import FICHIER.",
     },
-    "model.status": {"en": "{url} answered {status}.", "fr": "{url} a répondu {status}."},
+    "model.status": {
+        "en": "{url} answered {status}. If it lasts, get the file elsewhere, and then: claptrap models import FILE.",
+        "fr": "{url} a répondu {status}. Si cela dure, prenez le fichier ailleurs, puis : claptrap models import FICHIER.",
+    },
     "model.cut": {
         "en": "The download was cut after {size} of {expected} bytes; it will be continued.",
         "fr": "Le téléchargement a été coupé après {size} octets sur {expected} ; il sera repris.",
@@ -400,8 +408,8 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Le téléchargement de {name} a été arrêté ; il pourra être repris.",
     },
     "model.absent": {
-        "en": "YAMNet's file {name} is not in {folder}.",
-        "fr": "Le fichier {name} de YAMNet n'est pas dans {folder}.",
+        "en": "YAMNet's file {name} is not in {folder}. To get it: claptrap models pull.",
+        "fr": "Le fichier {name} de YAMNet n'est pas dans {folder}. Pour le récupérer : claptrap models pull.",
     },
     # -- web addresses
     "url.spaces": {
@@ -507,14 +515,17 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "en": "The receiver was not reached: {reason}. Is it switched on, and can this machine reach its network?",
         "fr": "Destinataire injoignable : {reason}. Est-il allumé, et cette machine atteint-elle son réseau ?",
     },
-    "delivery.status": {"en": "The receiver answered {status}.", "fr": "Le destinataire a répondu {status}."},
+    "delivery.status": {
+        "en": "The receiver answered {status}. Check the address, and the headers that it wants; its own log says why.",
+        "fr": "Le destinataire a répondu {status}. Vérifiez l'adresse, et les en-têtes qu'il attend ; son propre journal dit pourquoi.",
+    },
     "delivery.redirected": {
         "en": "The receiver answered {status} and sends to another address, at {where}, where ClapTrap does not follow. Put the new address into the settings of the webhook; often only https:// is missing, or a / at the end.",
         "fr": "Le destinataire a répondu {status} et renvoie à une autre adresse, sur {where}, où ClapTrap ne le suit pas. Mettez la nouvelle adresse dans les réglages du webhook ; souvent il ne manque que https://, ou un / à la fin.",
     },
     "delivery.template": {
-        "en": "The body template of the webhook gave nothing that could be sent: {reason}.",
-        "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}.",
+        "en": "The body template of the webhook gave nothing that could be sent: {reason}. Mend it in the settings of the webhook.",
+        "fr": "Le modèle de corps du webhook n'a rien donné qui puisse être envoyé : {reason}. Corrigez-le dans les réglages du webhook.",
     },
     "delivery.open": {
         "en": "The receiver of “{source}” ({url}) does not answer as it should. What waits for it is kept in order, and told once it answers.",
@@ -735,8 +746,12 @@ SENTENCES: dict[str, dict[Language, str]] = {
         "fr": "Ce fichier contient des mots de passe et des jetons : gardez-le comme tel, et ne l'envoyez à personne.",
     },
     "terminal.not_written": {
-        "en": "{path} cannot be written: {reason}.",
-        "fr": "{path} ne peut pas être écrit : {reason}.",
+        "en": "{path} cannot be written: {reason}. Name another file.",
+        "fr": "{path} ne peut pas être écrit : {reason}. Nommez un autre fichier.",
+    },
+    "terminal.no_such_file": {
+        "en": "{path} is no file that is there. Check its name.",
+        "fr": "{path} n'est pas un fichier qui existe. Vérifiez son nom.",
     },
     "terminal.while_it_runs": {
         "en": "While it runs, its page restores and imports settings, as does /api/settings.",

@@ -25,11 +25,18 @@ MEDIAMTX: dict[str, dict[Literal["fr", "en"], str]] = {
         "en": "MediaMTX could not be fetched from {url}: {reason}. Try again; what has come is kept.",
         "fr": "MediaMTX n'a pas pu être téléchargé depuis {url} : {reason}. Réessayez ; ce qui est arrivé est gardé.",
     },
+    "mediamtx.status": {
+        "en": "{url} answered {status}. If it lasts, get the archive elsewhere, and then: claptrap mediamtx install --archive FILE.",
+        "fr": "{url} a répondu {status}. Si cela dure, prenez l'archive ailleurs, puis : claptrap mediamtx install --archive FICHIER.",
+    },
     "mediamtx.wrong": {
         "en": "{path} is not the expected archive of MediaMTX: its checksum differs. It is not used; get it again.",
         "fr": "{path} n'est pas l'archive attendue de MediaMTX : sa somme de contrôle diffère. Elle n'est pas utilisée ; reprenez-la.",
     },
-    "mediamtx.unreadable": {"en": "{path} cannot be read: {reason}.", "fr": "{path} est illisible : {reason}."},
+    "mediamtx.unreadable": {
+        "en": "{path} cannot be read: {reason}. Check its name, and that you may read it.",
+        "fr": "{path} est illisible : {reason}. Vérifiez son nom, et que vous avez le droit de le lire.",
+    },
     "mediamtx.unwritable": {
         "en": "{path} cannot be written: {reason}. Mend the permissions, or name another folder with CLAPTRAP_MEDIAMTX_DIR or --data-dir.",
         "fr": "Impossible d'écrire dans {path} : {reason}. Corrigez les permissions, ou nommez un autre dossier avec CLAPTRAP_MEDIAMTX_DIR ou --data-dir.",
@@ -40,12 +47,12 @@ MEDIAMTX: dict[str, dict[Literal["fr", "en"], str]] = {
     },
     "mediamtx.installed": {"en": "MediaMTX is installed: {path}", "fr": "MediaMTX est installé : {path}"},
     "mediamtx.config_missing": {
-        "en": "There is no configuration file {path}.",
-        "fr": "Le fichier de configuration {path} n'existe pas.",
+        "en": "There is no configuration file {path}. Check its name, or leave --config out: then one is made.",
+        "fr": "Le fichier de configuration {path} n'existe pas. Vérifiez son nom, ou omettez --config : il en sera fait un.",
     },
     "mediamtx.cannot_start": {
-        "en": "MediaMTX ({path}) cannot be started: {reason}.",
-        "fr": "MediaMTX ({path}) ne peut pas être lancé : {reason}.",
+        "en": "MediaMTX ({path}) cannot be started: {reason}. Name another with --mediamtx-binary, or: claptrap mediamtx install.",
+        "fr": "MediaMTX ({path}) ne peut pas être lancé : {reason}. Nommez-en un autre avec --mediamtx-binary, ou : claptrap mediamtx install.",
     },
     "mediamtx.ended": {
         "en": "MediaMTX ended by itself (status {status}); its last lines above say why.",

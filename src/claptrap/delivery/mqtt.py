@@ -180,6 +180,9 @@ class Mqtt:
                 self._fail("mqtt.tls", spec, end, reason=reason)
             except (OSError, ValueError) as error:
                 self._fail("mqtt.unreachable", spec, end, reason=getattr(error, "strerror", None) or str(error))
+            except Exception as error:  # noqa: BLE001  # the supervisor contains it: a fault of ours must not be the last try
+                _log.exception("a fault in keeping the link to the broker")
+                self._fail("delivery.crashed", spec, end, reason=type(error).__name__)
             failures = 1 if time.monotonic() - began > KEEPALIVE_S else failures + 1
             end.wait(_PERMANENT_S if is_permanent else self._backoff.wait_s(failures))
 

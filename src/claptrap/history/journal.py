@@ -33,10 +33,8 @@ _FOR_EVER = float("inf")
 _ALL_EVENTS = "SELECT * FROM events ORDER BY row"
 _ALL = "SELECT id FROM deliveries"
 _NEWEST_EVENTS = f"SELECT * FROM (SELECT * FROM events ORDER BY row DESC LIMIT {REMEMBERED}) ORDER BY row"
-_MOVING = (
-    "SELECT id FROM deliveries WHERE state = 'waiting' UNION "
-    f"SELECT delivery_id FROM (SELECT * FROM attempts ORDER BY row DESC LIMIT {REMEMBERED})"
-)
+_WAITING = "SELECT id FROM deliveries WHERE state = 'waiting'"
+_MOVING = f"{_WAITING} UNION SELECT delivery_id FROM (SELECT * FROM attempts ORDER BY row DESC LIMIT {REMEMBERED})"
 _log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -58,6 +56,8 @@ class Journal:
         self._reader: sqlite3.Connection | None = None  # the file once more, for those who look
         self._reading = threading.Lock()
         self._in_memory = False
+        self._file_identity = (0, 0)
+        self._tended_row = 0  # the newest that was there at the last ``tend``
         self._trouble: ClapTrapError | None = None
         self._mended: ClapTrapError | None = None
 
@@ -85,12 +85,20 @@ class Journal:
         self._keep_s = days * DAY_S
 
     def tend(self) -> None:
-        """Move back to the file if it can be written again, and forget what is too old. To be called now and then."""
+        """Move back to the file if it can be written again, and forget what is too old. To be called now and then.
+
+        A file that somebody has deleted, or replaced, would take all that follows along with it at the
+        end: what waits, and what was heard since the last time, moves to its place. What was deleted is not brought back.
+        """
         with self._lock:
+            if not self._in_memory and self._path is not None and _is_gone(self._path, self._file_identity):
+                since = f"SELECT * FROM events WHERE row > {self._tended_row} ORDER BY row"
+                self._move_to_memory(sqlite3.OperationalError("somebody has taken the file away"), since, _WAITING)
             if self._in_memory and self._path is not None:
                 self._move_to_file()
                 if self._in_memory:
                     self._do(_forget_oldest, writes=True)
+            self._tended_row = self._do(_newest_row)
         if self._keep_s < _FOR_EVER and not self._in_memory:
             with suppress(ServiceError):  # said already
                 self.delete(self._clock.unix() - self._keep_s)
@@ -239,10 +247,10 @@ class Journal:
                 self._move_to_memory(error)
                 return _transaction(self._db, work) if writes else work(self._db)
 
-    def _move_to_memory(self, error: sqlite3.Error) -> None:
+    def _move_to_memory(self, error: sqlite3.Error, events: str = _NEWEST_EVENTS, moving: str = _MOVING) -> None:
         memory = database.open_memory()
         try:
-            _transaction(memory, lambda db: _copy(self._db, db, _NEWEST_EVENTS, _MOVING))
+            _transaction(memory, lambda db: _copy(self._db, db, events, moving))
         except sqlite3.Error as failure:
             _log.error("history: what waits to be told could not be read from the file: %s", failure)
         self._read_from(None)
@@ -261,12 +269,13 @@ class Journal:
             return
         try:
             _transaction(file, lambda db: _copy(self._db, db, _ALL_EVENTS, _ALL))
-        except sqlite3.Error as error:
+            self._file_identity = _identity(self._path)
+        except (sqlite3.Error, OSError) as error:
             file.close()
             self._trouble = ServiceError("history.unwritable", path=str(self._path), reason=str(error))
             return
         self._db.close()
-        self._db, self._in_memory = file, False
+        self._db, self._in_memory, self._tended_row = file, False, _newest_row(file)
         self._look_into_file()
         if self._trouble is not None:
             _log.info("history: %s can be written again", self._path)
@@ -282,6 +291,25 @@ class Journal:
         aside = database.set_aside(path)
         self._mended = ServiceError("history.set_aside", aside=aside.name)
         return database.open_file(path)
+
+
+def _newest_row(db: sqlite3.Connection) -> int:
+    return int(db.execute("SELECT coalesce(max(row), 0) FROM events").fetchone()[0])
+
+
+def _is_gone(path: Path, identity: tuple[int, int]) -> bool:
+    """Return whether there is no file at ``path`` any more, or another; false where nobody can tell."""
+    try:
+        return _identity(path) != identity
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Result]) -> Result:

@@ -17,6 +17,7 @@ from claptrap.models.shelf import unreadable, verify
 PROGRAM = "mediamtx.exe" if os.name == "nt" else "mediamtx"
 _OURS = {
     "model.network": "mediamtx.network",
+    "model.status": "mediamtx.status",
     "model.wrong": "mediamtx.wrong",
     "model.unwritable": "mediamtx.unwritable",
     "model.unreadable": "mediamtx.unreadable",

@@ -1,10 +1,16 @@
-"""Gets a model file in the background, and says when it is there. Hearing does not wait for it."""
+"""Gets a model file in the background, and says when it is there. Hearing does not wait for it.
+
+A person may bring it meanwhile (``claptrap models import``), where there is no network: then it is taken as it is.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from claptrap.core.backoff import Backoff
@@ -12,11 +18,13 @@ from claptrap.core.errors import ModelError
 from claptrap.core.events import ModelProgress, StatusSink
 from claptrap.models.catalogue import ModelFile
 from claptrap.models.download import download
+from claptrap.models.shelf import find
 
 Params = Mapping[str, str | int | float]
 
 TELL_EVERY_BYTES = 200_000
 JOIN_S = 1.0
+LOOK_S = 10.0  # how often it looks, while it waits, whether somebody has brought the file
 _log = logging.getLogger(__name__)
 
 
@@ -83,12 +91,13 @@ class Fetcher:
             self._news.clear()  # before looking at what it tells of, so that none is missed
             if self._stop.is_set():
                 return
-            if self._is_paused:
+            path = self._brought()
+            if path is None and self._is_paused:
                 self._tell_paused()
                 self._rest(None)
                 continue
             try:
-                path = download(self._model, self._url, self._folder, self._progress)
+                path = path or download(self._model, self._url, self._folder, self._progress)
             except ModelError as error:
                 if self._is_wanted():
                     failures += 1
@@ -118,9 +127,19 @@ class Fetcher:
         self._rest(wait_s)
 
     def _rest(self, most_s: float | None) -> None:
-        """Wait for news; where somebody wants it at once, say that it goes on."""
-        if self._news.wait(most_s) and self._is_wanted():
+        """Wait for news, or until the file has been brought; where somebody wants it at once, say that it goes on."""
+        until_s = math.inf if most_s is None else time.monotonic() + most_s
+        while not self._news.wait(max(0.0, min(LOOK_S, until_s - time.monotonic()))):
+            if time.monotonic() >= until_s or self._brought() is not None:
+                return
+        if self._is_wanted():
             self._tell(self._told)
+
+    def _brought(self) -> Path | None:
+        """Return the file if it is there, and the very one: another is replaced by what is fetched."""
+        with suppress(ModelError):
+            return find(self._model, self._folder)
+        return None
 
     def _tell_paused(self) -> None:
         self._tell(self._told, "model.stopped", {"name": self._model.name})

@@ -66,15 +66,15 @@ class Runner:
         self.stop = threading.Event()
         self._halted = threading.Event()
         self._around = around
-        self._lock = threading.Lock()  # of the next three, between the capture thread and the one that watches
+        self._lock = threading.Lock()  # of the next four, between the capture thread and the one that watches
         self._status = SourceStatus(spec.id, State.IDLE)
         self._liveness = Liveness(around.clock.monotonic())
         self._verdict: Condition | None = None
+        self._refrain = Refrain()
         self._stream: Stream | None = None
         self._hopper = Hopper()
         self._told_at = float("-inf")
         self._drops = Tally()
-        self._refrain = Refrain()
         self._n_missing = 0
         self._is_left = False
         # a daemon: a device or a network that hangs must not keep the process from ending
@@ -117,10 +117,12 @@ class Runner:
                 self._change(code=found.code, params=found.params)
             elif is_ours:
                 self._change(code="", params={})
+            is_due = True
             if found and found.reopen:
                 self.stop.set()
+                is_due = self._refrain.is_due(f"watch: {found.code}", self._around.clock.monotonic())
         if found:
-            _log.warning("%s: %s", self.spec.id, _as_error(found))
+            _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s", self.spec.id, _as_error(found))
         else:
             _log.info("%s: the sound is well again", self.spec.id)
 
@@ -179,7 +181,11 @@ class Runner:
             if error is None:
                 self._tell(state=State.ENDED, code="", params={}, next_in_s=0.0)
                 return
-            failures = 1 if self._was_healthy() else failures + 1
+            if self._was_healthy():
+                failures = 0
+                with self._lock:
+                    self._refrain.begin_anew()
+            failures += 1
             self._wait(error, failures)
         self._tell(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
 
@@ -227,9 +233,8 @@ class Runner:
     def _wait(self, error: ClapTrapError, failures: int) -> None:
         wait_s = self._around.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
         state = State.RETRYING if error.retryable else State.FAILED
-        if failures == 1:
-            self._refrain.begin_anew()
-        is_due = self._refrain.is_due(error.code, self._around.clock.monotonic())
+        with self._lock:
+            is_due = self._refrain.is_due(error.code, self._around.clock.monotonic())
         _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s (again in %.1f s)", self.spec.id, error, wait_s)
         self._tell(state=state, code=error.code, params=error.params, attempt=failures, next_in_s=round(wait_s, 1))
         self._halted.wait(wait_s)

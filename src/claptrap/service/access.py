@@ -30,7 +30,7 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import AccessError, InputError
 from claptrap.service.throttle import Throttle
 from claptrap.settings.denial import not_read, not_written, why
-from claptrap.settings.document import bytes_beside, close_to_others
+from claptrap.settings.document import bytes_beside, close_to_others, sync_folder
 
 LEAST_PASSWORD = 8  # characters
 MOST_PASSWORD = 1024
@@ -448,3 +448,4 @@ def _write(path: Path, content: bytes) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+    sync_folder(path.parent)  # else a power cut could bring a token back that was revoked

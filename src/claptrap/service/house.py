@@ -641,16 +641,18 @@ class ClapTrap:
                 self.hub.publish(ProblemsChanged(found))
 
     def _find_yamnet(self) -> None:
-        """Load YAMNet where its file is there; prepare to fetch it where it is not."""
+        """Load YAMNet where its file is there; prepare to fetch it where it is not, or is another."""
         folder = models_folder()
         try:
             path = find(YAMNET, folder)
-            if path is not None:
-                self._yamnet = load_yamnet(path)
-            elif self._yamnet_url is not None:
-                self._fetcher = Fetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
+            self._yamnet = load_yamnet(path) if path is not None else None
         except ClapTrapError as error:
+            path = None
             self._problems.append(error)
+            if error.code not in ("model.wrong", "model.wrong_size"):  # fetching it anew would not help
+                return
+        if path is None and self._yamnet_url is not None:
+            self._fetcher = Fetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
 
     def _yamnet_has_come(self, path: Path) -> None:
         """Load YAMNet in the fetcher's thread, and hand it to the judge, whose it is from then on."""
@@ -664,6 +666,8 @@ class ClapTrap:
             self._yamnet = yamnet
             if self._worker is not None:
                 self._worker.give_yamnet(yamnet)
+        self._problems = [problem for problem in self._problems if not problem.code.startswith("model.")]
+        self._tell_problems()
         self.offer(ModelProgress(YAMNET.name, YAMNET.size, YAMNET.size, in_use=True))
         _log.info("%s has come: claps are confirmed and sounds are named from now on", YAMNET.title)
 

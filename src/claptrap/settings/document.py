@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -73,12 +74,18 @@ def bytes_beside(path: Path, content: bytes) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was moved into ``folder`` last through a power cut. Windows cannot open folders and needs no such thing."""
+    """Make what was moved into ``folder`` last through a power cut, where the file system can.
+
+    Windows cannot open folders and needs no such thing; a folder that a virtual machine shares (vboxsf) cannot do it.
+    """
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(handle)
 

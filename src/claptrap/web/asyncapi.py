@@ -27,7 +27,11 @@ class Spoken:
 
 
 TOLD: Mapping[str, Spoken] = {
-    "state": Spoken("Everything, first of all", "Tout, avant le reste", answers.Snapshot),
+    "state": Spoken(
+        "Everything: first of all, and when news were lost",
+        "Tout : avant le reste, et quand il s'en est perdu",
+        answers.Snapshot,
+    ),
     "clap": Spoken("A detection", "Une détection", answers.ClapNews),
     "clip": Spoken("Its sound can be heard", "Le son d'une détection peut être écouté", answers.ClipNews),
     "source": Spoken("How a source is", "L'état d'une source", answers.Status),

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 import socketio
@@ -18,6 +19,7 @@ from claptrap.web.watching import Watching, room_of
 from claptrap.web.wire import LEVEL, PICTURE, Message, message
 
 LEVELS_EVERY_S = 0.1
+EVERYTHING_EVERY_S = 5.0  # at most, where pages are too slow for their news: it is large
 MOST_MESSAGE_BYTES = 64_000
 _log = logging.getLogger(__name__)
 
@@ -78,6 +80,11 @@ class Live:
         self._pages = pages
         self._service.attend(is_watched=bool(pages))
 
+    async def _tell_everything(self) -> None:
+        """Tell all pages how everything is: what was dropped may have been the last word, and is not said again."""
+        async with self._turn:
+            await self._io.emit("state", await asyncio.to_thread(self._service.snapshot))
+
     async def _tell(self, messages: list[Message]) -> None:
         async with self._turn:
             for event, data in messages:
@@ -85,11 +92,16 @@ class Live:
 
     def _pump(self, subscription: Subscription, loop: asyncio.AbstractEventLoop) -> None:
         levels = Levels()
+        dropped, everything_due = 0, 0.0
         while not subscription.closed:
             news = subscription.get(levels.due_in_s())
             if not self._pages:
                 levels.forget()
+                dropped = subscription.dropped  # a page that opens is told everything
                 continue
+            if dropped < subscription.dropped and time.monotonic() >= everything_due:
+                dropped, everything_due = subscription.dropped, time.monotonic() + EVERYTHING_EVERY_S
+                self._pass_on(self._tell_everything(), ["state"], loop)
             told = message(news) if news is not None else None
             batch: list[Message] = []
             if told is not None and told[0] == LEVEL:
@@ -98,14 +110,14 @@ class Live:
                 batch.append(told)
             batch += levels.take()
             if batch:
-                self._pass_on(batch, loop)
+                self._pass_on(self._tell(batch), [event for event, _ in batch], loop)
 
-    def _pass_on(self, batch: list[Message], loop: asyncio.AbstractEventLoop) -> None:
+    def _pass_on(self, telling: Coroutine[Any, Any, None], events: list[str], loop: asyncio.AbstractEventLoop) -> None:
         """Send, and wait until it is sent: while the loop is slow the hub drops the oldest news, as it is meant to."""
         try:
-            asyncio.run_coroutine_threadsafe(self._tell(batch), loop).result()
+            asyncio.run_coroutine_threadsafe(telling, loop).result()
         except Exception:  # noqa: BLE001  # one message that cannot be sent must not end all that follow
-            _log.exception("news could not be passed on: %s", [event for event, _ in batch])
+            _log.exception("news could not be passed on: %s", events)
 
 
 class _Brief(logging.Filter):

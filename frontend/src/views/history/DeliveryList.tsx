@@ -7,7 +7,7 @@ import { attempts, sources } from "../../store.ts";
 import { receiverOf } from "../../receivers.ts";
 import type { Attempt, DeliveryRecord, DeliveryState } from "../../wire.ts";
 import { inWords } from "../../words.ts";
-import { useAnswer } from "./asking.ts";
+import { useAnswer } from "../../asking.ts";
 import { chosen } from "./filter.ts";
 
 const SHOWN = 20;

@@ -9,13 +9,15 @@ const MARKS = ["", "clap", "not_clap", "none"] as const;
 /** Which detections: source, period, score, what was said of them; and all of those as a file. */
 export function Filters() {
   const { source, period, leastScore, mark, day: picked } = chosen.value;
+  const isGone = source !== "" && !sources.value.some(({ id }) => id === source);
   return (
     <div class="filters">
       <label>
         <span>{t("history.source")}</span>
         <select value={source} onChange={(event) => choose({ source: event.currentTarget.value })}>
           <option value="">{t("history.every_source")}</option>
-          {sources.value.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+          {sources.value.map(({ id, name }) => <option key={id} value={id} dir="auto">{name}</option>)}
+          {isGone && <option value={source}>{t("notify.source_gone", { id: source })}</option>}
         </select>
       </label>
       <label>

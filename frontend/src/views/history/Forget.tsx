@@ -4,8 +4,8 @@ import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
 import { takeSnapshot } from "../../store.ts";
 import { inWords } from "../../words.ts";
-import { AskFirst } from "../settings/AskFirst.tsx";
-import { useAnswer } from "./asking.ts";
+import { AskFirst } from "../../components/AskFirst.tsx";
+import { useAnswer } from "../../asking.ts";
 import { forgotten } from "./filter.ts";
 
 const MEGABYTE = 1e6;

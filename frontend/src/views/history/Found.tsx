@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { clipAddress, markDetection, readHistory, replayDetection } from "../../api.ts";
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { soundName, t } from "../../i18n/index.ts";
+import { returns } from "../../store.ts";
 import type { EventRecord, Mark } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { chosen, question } from "./filter.ts";
@@ -34,7 +35,7 @@ export function Found({ newest }: { newest: string }) {
     if (isOther) cursor.value = null; // what followed was of another question
     shown.current = about;
     read(null, isOther ? PAGE : Math.min(MOST, Math.max(PAGE, found.value?.length ?? 0)));
-  }, [about, newest]);
+  }, [about, newest, returns.value]);
   const replace = (changed: EventRecord) => {
     found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one));
     failure.value = "";

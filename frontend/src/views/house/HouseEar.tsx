@@ -99,7 +99,7 @@ function Tally() {
           <dd>{detections.value.length}{detections.value.length === REMEMBERED && "+"}</dd>
         </div>
         <div>
-          <dt>{t("house.best_latency")}</dt>
+          <dt>{t("house.median_latency")}</dt>
           <dd>{median === undefined ? "–" : duration(median)}</dd>
         </div>
       </dl>

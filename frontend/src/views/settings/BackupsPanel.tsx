@@ -8,8 +8,8 @@ import { settings } from "../../store.ts";
 import type { Backup } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
-import { useAnswer } from "../history/asking.ts";
-import { AskFirst } from "./AskFirst.tsx";
+import { useAnswer } from "../../asking.ts";
+import { AskFirst } from "../../components/AskFirst.tsx";
 import { ChangeList } from "./ChangeList.tsx";
 import { download } from "./download.ts";
 

@@ -14,7 +14,7 @@ import { notifyTarget } from "../../receivers.ts";
 import { settings, sources } from "../../store.ts";
 import type { NotifySettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
-import { useAnswer } from "../history/asking.ts";
+import { useAnswer } from "../../asking.ts";
 
 const MOST = 32;
 const KNOWN_SERVICES = "https://github.com/caronc/apprise/wiki";

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { SaveState } from "../../components/SaveState.tsx";
 import { t } from "../../i18n/index.ts";
 import { edit } from "../../saving.ts";
@@ -7,10 +8,16 @@ import { edit } from "../../saving.ts";
 export function Headers({ path, headers }: { path: string; headers: Record<string, string> }) {
   const name = useSignal("");
   const value = useSignal("");
+  const first = useRef<HTMLInputElement>(null);
   const add = () => {
     if (!name.value.trim()) return;
     edit(path, { [name.value.trim()]: value.value.trim() }, 0);
     name.value = value.value = "";
+    first.current?.focus();
+  };
+  const remove = (known: string) => {
+    first.current?.focus(); // the button goes, the focus does not
+    edit(path, { [known]: null }, 0);
   };
   return (
     <fieldset class="field headers" id={path} aria-describedby={`${path}-hint ${path}-state`}>
@@ -19,7 +26,7 @@ export function Headers({ path, headers }: { path: string; headers: Record<strin
         {Object.entries(headers).map(([known, masked]) => (
           <li key={known}>
             <code dir="ltr">{known}: {masked}</code>
-            <button type="button" class="quiet" aria-label={t("headers.remove_named", { name: known })} onClick={() => edit(path, { [known]: null }, 0)}>
+            <button type="button" class="quiet" aria-label={t("headers.remove_named", { name: known })} onClick={() => remove(known)}>
               {t("webhooks.remove")}
             </button>
           </li>
@@ -27,7 +34,7 @@ export function Headers({ path, headers }: { path: string; headers: Record<strin
       </ul>
       <div class="header-new" onKeyDown={(event) => event.key === "Enter" && add()}>
         <input
-          aria-label={t("headers.name")} placeholder="Authorization" dir="ltr" autocomplete="off" spellcheck={false} value={name.value}
+          ref={first} aria-label={t("headers.name")} placeholder="Authorization" dir="ltr" autocomplete="off" spellcheck={false} value={name.value}
           onInput={(event) => (name.value = event.currentTarget.value)}
         />
         <input

@@ -18,6 +18,10 @@ export function Patterns({ source }: { source: SourceSettings }) {
   const patterns = (drafts.value[path]?.value ?? source.patterns) as Pattern[];
   const draft = drafts.value[path];
   const isIn = (row: number) => draft?.state === "refused" && draft.at?.startsWith(`${path}.${row}.`);
+  const remove = (index: number) => {
+    document.getElementById(`${path}.${Math.max(0, index - 1)}.at_least`)?.focus(); // the button goes, the focus does not
+    edit(path, patterns.filter((_, at) => at !== index), 0);
+  };
   const put = (index: number, change: Partial<Pattern>) =>
     edit(path, patterns.map((pattern, at) => (at === index ? { ...pattern, ...change } : pattern)), 0);
   return (
@@ -35,7 +39,7 @@ export function Patterns({ source }: { source: SourceSettings }) {
             <Row
               key={index} path={`${path}.${index}`} pattern={pattern} fault={isIn(index) ? draft : undefined} number={patterns.length > 1 ? index + 1 : 0} webhooks={source.webhooks}
               onChange={(change) => put(index, change)}
-              onRemove={patterns.length > 1 ? () => edit(path, patterns.filter((_, at) => at !== index), 0) : undefined}
+              onRemove={patterns.length > 1 ? () => remove(index) : undefined}
             />
           ))}
           {patterns.length < MOST && (

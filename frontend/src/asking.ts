@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { inWords } from "../../words.ts";
+import { returns } from "./store.ts";
+import { inWords } from "./words.ts";
 
 export interface Answered<Answer> {
   answer: Answer | null;
@@ -8,7 +9,10 @@ export interface Answered<Answer> {
   failure: string;
 }
 
-/** What `ask` answers, asked anew whenever `about` changes; the newest question wins, and an old answer stays until then. */
+/**
+ * What `ask` answers, asked anew whenever `about` changes or the connection comes back; the newest question wins, and an old
+ * answer stays until then.
+ */
 export function useAnswer<Answer>(ask: () => Promise<Answer>, about: unknown[]): Signal<Answered<Answer>> {
   const state = useSignal<Answered<Answer>>({ answer: null, failure: "" });
   useEffect(() => {
@@ -18,6 +22,6 @@ export function useAnswer<Answer>(ask: () => Promise<Answer>, about: unknown[]):
       (error: unknown) => isWanted && (state.value = { ...state.value, failure: inWords(error) }),
     );
     return () => (isWanted = false, undefined);
-  }, about);
+  }, [...about, returns.value]);
   return state;
 }

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { t } from "../../i18n/index.ts";
+import { t } from "../i18n/index.ts";
 
 interface Props {
   label: string;
