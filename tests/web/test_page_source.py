@@ -155,5 +155,5 @@ def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Ser
     expect(page.get_by_label("Écouter le son gardé").first).to_be_visible()
     page.get_by_role("button", name="Effacer les sons").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
-    expect(page.get_by_text(re.compile(r"\d sons? effacés?\."))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Sons effacés\s: \d+\."))).to_be_visible()
     assert clapping.service.settings().sources[0].clips
