@@ -86,6 +86,7 @@ bench-load: $(VENV)/.installed-dev  ## what many sources cost, whether every cla
 bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks.quality --curve
+	@$(BIN)/python -m benchmarks.bursts
 
 bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
 	@$(BIN)/python -m benchmarks.vban_load

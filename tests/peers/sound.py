@@ -135,7 +135,11 @@ class SoundServer:
         self._socket.parent.mkdir(mode=0o700)
         self.environment = {"PULSE_SERVER": f"unix:{self._socket}", "ALSA_CONFIG_PATH": str(ALSA_CONFIG)}
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
         self.microphone, self.kitchen = (Microphone(self._home / name) for name in NAMES)
 
     def __enter__(self) -> Self:
@@ -165,7 +169,7 @@ class SoundServer:
         self._wait_for(b"")
         for name in NAMES:
             self.plug_in(name)
-        self._pactl("set-default-source", NAMES[0])
+        self._choose(NAMES[0])
 
     def _command(self) -> list[str]:
         script = [
@@ -216,6 +220,17 @@ class SoundServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def _choose(self, name: str) -> None:
+        """Make a microphone the default, as soon as that can be done: PipeWire answers before WirePlumber can choose."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                self._pactl("set-default-source", name)
+            except subprocess.CalledProcessError:
+                assert time.monotonic() < deadline, (self._home / "log").read_text()
+            else:
+                return
+
     def _wait_for(self, name: bytes) -> None:
         """Wait until the server answers and a microphone is listed, which the socket alone does not promise."""
         deadline = time.monotonic() + START_S
@@ -234,7 +249,10 @@ class PipeWire(SoundServer):
     """PipeWire with WirePlumber and its PulseAudio protocol, as a desktop's session has them."""
 
     def _command(self) -> list[str]:
-        return ["dbus-run-session", "--", "sh", "-c", "pipewire & wireplumber & exec pipewire-pulse"]
+        socket = self._home / "pipewire-0"  # before it is there, WirePlumber would end at once
+        socket.unlink(missing_ok=True)
+        there = f"while [ ! -S {socket} ]; do sleep 0.01; done"
+        return ["dbus-run-session", "--", "sh", "-c", f"pipewire & {there}; wireplumber & exec pipewire-pulse"]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -227,6 +228,32 @@ def test_the_sound_server_of_somebody_else_is_none(monkeypatch: pytest.MonkeyPat
     with shut_out() as closed:
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(closed))
         assert pulse.place_of(os.getpid(), ()) is None
+
+
+def test_whatever_goes_wrong_while_a_microphone_opens_leaves_none_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be busy, by us, until the next start, and the list of microphones that of today for ever."""
+    done: list[str] = []
+
+    class Stream:
+        def __init__(self, **_: object) -> None:
+            done.append("open")
+
+        def start(self) -> None:
+            done.append("start")
+
+        def close(self) -> None:
+            done.append("close")
+
+    def breaks(_: Device) -> None:
+        raise PermissionError("a fault of ours")
+
+    library = PortAudio()
+    monkeypatch.setattr(library, "_inputs", lambda: {0: USB})
+    monkeypatch.setattr(library, "_place", breaks)
+    monkeypatch.setattr("claptrap.sources.portaudio._load", lambda: SimpleNamespace(RawInputStream=Stream))
+    with pytest.raises(PermissionError), library.recording(USB.id, lambda *_: None, lambda: None):
+        pass
+    assert (done, library._n_open) == (["open", "start", "close"], 0)
 
 
 def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> None:

@@ -5,10 +5,13 @@ The embedded model looks every time. Where YAMNet is there, the embedded model o
 rest at 112 ms, and at 200 ms what was not clear then. Where the next clap follows so soon that late looks hear it too, what
 the first looks made of the one before counts as much. The same for any number of rows: all that is due is looked at in one
 batch.
+
+Who has clapped is likely to clap again: what begins up to 2 s after a likely clap is given the benefit of the doubt.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,11 +32,13 @@ LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMN
 LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to name
 LABEL_LEAST_SCORE = 0.1
 LABEL_MOST = 5
-NAMED_LEAST_SCORE = 0.3  # rulings below this get no labels: nobody will see them
+NAMED_LEAST_SCORE = 0.2  # rulings below this get no labels: nobody will see them
 APPLAUSE = 62  # YAMNet's class
 GATE_LAG = 320  # samples after an onset within which the gate tells it
 APART = 1280  # samples, 80 ms: what begins sooner after a clap is its reflection; later, it may be the next one, which …
 NEXT_LEAST_SCORE = 0.3  # … its own first look says
+COMPANY = (RATE_HZ * 15 // 100, 2 * RATE_HZ)  # samples: this long after a likely clap another is likely; sooner, its echo is
+COMPANY_LOG_ODDS = 1.2  # what a score gains after a score of 1; chosen on the validation part (see training/README.md)
 SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
 AIR = 10 ** (-45 / 20)  # how loud the models hear that instead, to the window's peak: no place is silent, and they know none
 _AIR = np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
@@ -49,7 +54,7 @@ class Ruling:
         row: where.
         onset: sample (16 kHz) of the row's stream where it begins.
         decided: last sample that had to be heard; rulings of a row come in order of onset, so it never goes back.
-        score: [0, 1]; 0.5 is the recommended threshold.
+        score: [0, 1]; 0.5 is the recommended threshold. More if a likely clap came just before.
         labels: what YAMNet hears there, for rulings that may become claps; empty without YAMNet.
         applause: what YAMNet gives the class "Applause" there, [0, 1]; 0 where it was not asked.
     """
@@ -92,6 +97,7 @@ class _Row:
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
     heard: int = 0
     cases: deque[_Case] = field(default_factory=deque)
+    ruled: deque[tuple[int, float]] = field(default_factory=deque)  # onsets and scores of the last 2 s
     last_decided: int = 0
     label_due: int = LABEL_EVERY
     waits_for_name: bool = False
@@ -129,6 +135,17 @@ class _Row:
             if APART <= gap <= AFTER[_LAST] - AFTER[0] and first_look >= NEXT_LEAST_SCORE:
                 return sum(after <= gap for after in AFTER)
         return 0
+
+    def in_company(self, onset: int, score: float) -> float:
+        """Return what a score becomes after those just before; to be called once per ruling, in order of onset."""
+        nearest, farthest = COMPANY
+        while self.ruled and onset - self.ruled[0][0] > farthest:
+            self.ruled.popleft()
+        likeliest = max((s for at, s in self.ruled if onset - at >= nearest), default=0.0)
+        gain = math.exp(COMPANY_LOG_ODDS * likeliest)
+        score = score * gain / (1 - score + score * gain)
+        self.ruled.append((onset, score))
+        return score
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window up to ``end``: at every look from ``CONTEXT`` before the onset on, silence before."""
@@ -295,7 +312,8 @@ class Judge:
         while state.cases and (decided := state.cases[0].decided) is not None:
             case = state.cases.popleft()
             state.last_decided = max(state.last_decided, decided)
-            yield Ruling(row, case.onset, state.last_decided, case.score, case.labels, case.applause)
+            score = state.in_company(case.onset, case.score)
+            yield Ruling(row, case.onset, state.last_decided, score, case.labels, case.applause)
 
     # -- naming ---------------------------------------------------------------------------------------------------------
 

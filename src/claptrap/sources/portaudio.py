@@ -150,10 +150,10 @@ class PortAudio:
         try:
             with _translated(device.name):
                 stream.start()
-        except SourceError:
+            return stream, OpenMicrophone(device, device.rate_hz, channels, self._place(device))
+        except Exception:
             self._close(stream)
             raise
-        return stream, OpenMicrophone(device, device.rate_hz, channels, self._place(device))
 
     def _place(self, device: Device) -> pulse.Place | None:
         """Return where the sound server has put the stream that was opened just now; None where none has it."""
