@@ -18,8 +18,11 @@ export class Refused extends Error {
   }
 }
 
-/** The service did not answer. */
+/** The service did not answer, or something else did in its place. */
 export class Unreachable extends Error {}
+
+/** No answer takes so long; but the connection of a phone that has slept may be dead for many minutes before anybody says so. */
+const PATIENCE_MS = 60_000;
 
 /** With the revision that was seen, it is refused (`settings.stale`) once somebody else has changed anything. */
 export const changeSettings = (patch: object, revision?: string) =>
@@ -129,20 +132,40 @@ export const shutOut = signal(0);
 async function ask<Answer>(method: string, path: string, body?: object, revision?: string): Promise<Answer> {
   const address = new URL(path, document.baseURI);
   address.searchParams.set("lang", language.value);
-  const answer = await fetch(address, {
+  const { ok, status, said } = await exchange(address, {
     method,
     headers: {
       ...(body ? { "Content-Type": "application/json" } : {}),
       ...(revision ? { "If-Match": `"${revision}"` } : {}),
     },
     ...(body ? { body: JSON.stringify(body) } : {}),
-  }).catch((error: unknown) => {
-    throw new Unreachable(String(error));
   });
-  const said: unknown = await answer.json().catch(() => null);
-  if (answer.ok) return said as Answer;
-  if (answer.status === 401) shutOut.value += 1;
-  throw new Refused(isProblem(said) ? said : { code: "", message: "", status: answer.status });
+  if (ok && said !== null) return said as Answer;
+  if (ok) throw new Unreachable("not JSON");
+  if (status === 401) shutOut.value += 1;
+  throw new Refused(isProblem(said) ? said : { code: "", message: "", status });
+}
+
+/** Sends and hears out; `said` is null where that is no JSON, as of a proxy that answers in the service's place. */
+async function exchange(address: URL, request: RequestInit): Promise<{ ok: boolean; status: number; said: unknown }> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  try {
+    const answer = await fetch(address, { ...request, signal: patience.signal });
+    return { ok: answer.ok, status: answer.status, said: parsed(await answer.text()) };
+  } catch (error) {
+    throw new Unreachable(String(error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function isProblem(said: unknown): said is Problem {

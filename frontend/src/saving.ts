@@ -7,7 +7,7 @@ import { effect, signal, untracked } from "@preact/signals";
 import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
 import { takeOwn } from "./offers.ts";
-import { settings, takeSettings } from "./store.ts";
+import { link, settings, takeSettings } from "./store.ts";
 import type { Pattern } from "./wire.ts";
 
 export type Value = string | number | boolean | Pattern[] | number[] | string[] | Record<string, string | null>;
@@ -33,6 +33,7 @@ class ChangedElsewhere extends Error {}
 export const drafts = signal<Record<string, Draft>>({});
 
 const SHOW_SAVED_MS = 1500;
+const SAVE_AGAIN_MS = 2000;
 const MOST_TRIES = 4;
 const LISTS = ["sources", "webhooks", "notify"];
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -118,6 +119,7 @@ async function send(path: string, value: Value): Promise<void> {
     return;
   }
   put(path, { ...draft, base, ...(outcome ?? { state: "saved", reason: "" }) });
+  if (outcome?.state === "unreachable" && link.value === "connected") schedule(path, SAVE_AGAIN_MS, () => save(path));
   if (outcome) return;
   schedule(path, SHOW_SAVED_MS, () => put(path, null));
 }
