@@ -48,11 +48,12 @@ test: $(VENV)/.installed-dev  ## all tests, with real devices, servers and a bro
 check: $(VENV)/.installed-dev  ## the fast tests, to run every minute
 	@$(BIN)/python -m pytest -q -m "not slow"
 
-lint: $(VENV)/.installed-dev  ## style, types, floors
+lint: $(VENV)/.installed-dev  ## style, types (Python's and the page's), floors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/check_page.py
 
 lint-deploy: $(VENV)/.installed-dev  ## what is for other machines: workflow, images, YAML, shell scripts
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r packaging/requirements-lint.txt
