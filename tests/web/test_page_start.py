@@ -92,6 +92,9 @@ def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Pa
 def test_the_steps_go_on_with_what_was_added_where_the_microphone_fails(page: Page, empty: Served, tmp_path: Path) -> None:
     """They do not wait for a microphone that is not there: a clap is heard by the source that is."""
     write_claps(tmp_path / "claps.wav")
+    expect(
+        page.get_by_role("heading", name="Choisissez le micro")
+    ).to_be_visible()  # a house that has a source opens without steps
     empty.service.add_source({"kind": "microphone", "name": "Microphone", "input": {"device": "nowhere"}})
     expect(page.locator(".step .reason")).to_be_visible()
     add_recording(page, tmp_path / "claps.wav")

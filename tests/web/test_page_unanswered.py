@@ -24,7 +24,7 @@ def choose_delay(page: Page, seconds: str) -> None:
 
 
 def test_a_change_is_saved_though_its_first_request_is_never_answered(page: Page, served: Served) -> None:
-    """As after a phone has slept: the connection is dead, and nobody says so. The next change does not wait for ever, either."""
+    """As after a phone has slept: the connection is dead, and nobody says so."""
     unanswered: list[Route] = []
 
     def swallow(route: Route) -> None:
