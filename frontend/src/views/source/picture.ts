@@ -8,6 +8,7 @@ const BANDS = 40;
 const ROW = BANDS + 1;
 const WAVE_SHARE = 0.24;
 const LANE_PX = 26;
+const SCORE_PX = 48; // what a disc and its score take
 const QUIET = 35; // of 255, −86 dB: quieter is the ground
 const LOUD = 195; // −24 dB in a band: louder is no brighter
 
@@ -74,7 +75,15 @@ export class Picture {
     this.#drawWave(ctx, clientWidth, LANE_PX, waveHeight);
     const top = LANE_PX + waveHeight;
     ctx.drawImage(this.#sound, 0, 0, WIDTH, BANDS, 0, top, clientWidth, clientHeight - top);
-    for (const candidate of this.#candidates) this.#drawCandidate(ctx, clientWidth, clientHeight, candidate, threshold, write);
+    let next = clientWidth; // what is to the right of the candidate
+    for (const candidate of [...this.#candidates].reverse()) {
+      const x = clientWidth * (1 - (this.#end - candidate.timestamp) / SPAN_S);
+      if (x < 0 || x > clientWidth) continue;
+      this.#drawLine(ctx, x, clientHeight, candidate.accepted);
+      if (!candidate.accepted && candidate.score < threshold / 2) continue; // far from a clap: a line is enough
+      this.#drawMark(ctx, x, candidate.accepted, next - x < SCORE_PX ? "" : write(candidate.score));
+      next = x;
+    }
   }
 
   #shift(columns: number): void {
@@ -93,15 +102,8 @@ export class Picture {
     });
   }
 
-  /** A clap is a full disc, what was not one an empty ring, as on the score strip; its score stands above it. */
-  #drawCandidate(
-    ctx: CanvasRenderingContext2D, width: number, height: number, { timestamp, score, accepted }: VerdictNews, threshold: number,
-    write: (score: number) => string,
-  ): void {
-    const x = width * (1 - (this.#end - timestamp) / SPAN_S);
-    if (x < 0 || x > width) return;
-    const colour = this.#style[accepted ? "clap" : "muted"];
-    ctx.strokeStyle = ctx.fillStyle = colour;
+  #drawLine(ctx: CanvasRenderingContext2D, x: number, height: number, accepted: boolean): void {
+    ctx.strokeStyle = this.#style[accepted ? "clap" : "muted"];
     ctx.lineWidth = 1;
     ctx.setLineDash(accepted ? [] : [3, 3]);
     ctx.beginPath();
@@ -111,15 +113,17 @@ export class Picture {
     ctx.stroke();
     ctx.globalAlpha = 1;
     ctx.setLineDash([]);
-    if (!accepted && score < threshold / 2) return; // far from a clap: a line is enough
-    ctx.font = `${accepted ? "600 " : ""}12px ${this.#style.font}`;
-    ctx.textAlign = x > width - 30 ? "right" : "left";
-    const side = x > width - 30 ? -1 : 1;
+  }
+
+  /** A clap is a full disc, what was not one an empty ring, as on the score strip; its score stands beside it, if there is room. */
+  #drawMark(ctx: CanvasRenderingContext2D, x: number, accepted: boolean, score: string): void {
+    ctx.strokeStyle = ctx.fillStyle = this.#style[accepted ? "clap" : "muted"];
     ctx.beginPath();
-    ctx.arc(x + side * 5, LANE_PX / 2, accepted ? 5 : 4, 0, 2 * Math.PI);
+    ctx.arc(x + 5, LANE_PX / 2, accepted ? 5 : 4, 0, 2 * Math.PI);
     if (accepted) ctx.fill();
     else ctx.stroke();
-    ctx.fillText(write(score), x + side * 14, LANE_PX / 2 + 4);
+    ctx.font = `${accepted ? "600 " : ""}12px ${this.#style.font}`;
+    ctx.fillText(score, x + 14, LANE_PX / 2 + 4);
   }
 }
 
