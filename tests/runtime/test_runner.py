@@ -56,6 +56,14 @@ class Script:
         self.played.set()
         sink.stop.wait()
 
+    def long_life(self, sink: Sink) -> None:
+        """A step: healthy long enough to forget failures, then gone."""
+        live(sink)
+        for _ in range(int(HEALTHY_S) + 1):
+            self.clock.now += 1
+            sound(sink)
+        raise GONE
+
     def offer(self, status: Status) -> None:
         assert isinstance(status, SourceStatus)
         self.told.append(status)
@@ -115,15 +123,7 @@ def test_a_lost_device_is_tried_again_under_a_new_epoch() -> None:
 def test_failures_in_a_row_are_counted_and_a_healthy_life_forgets_them() -> None:
     """Back-off grows while it keeps failing and starts anew after 30 s of health."""
     script = Script(fail(GONE), fail(GONE))
-
-    def long_life(sink: Sink) -> None:
-        live(sink)
-        for _ in range(int(HEALTHY_S) + 1):
-            script.clock.now += 1
-            sound(sink)
-        raise GONE
-
-    script.steps.append(long_life)
+    script.steps.append(script.long_life)
     with script.runner():
         pass
     assert [s.attempt for s in script.told if s.state is State.RETRYING] == [1, 2, 1]
@@ -132,15 +132,7 @@ def test_failures_in_a_row_are_counted_and_a_healthy_life_forgets_them() -> None
 def test_a_source_that_fails_for_weeks_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """Whoever looks sees each try; the log has each reason once an hour, and again after the source was well."""
     script = Script(*[fail(GONE)] * 50, fail(SourceError("source.no_portaudio", retryable=True)))
-
-    def long_life(sink: Sink) -> None:
-        live(sink)
-        for _ in range(int(HEALTHY_S) + 1):
-            script.clock.now += 1
-            sound(sink)
-        raise GONE
-
-    script.steps.append(long_life)
+    script.steps.append(script.long_life)
     with script.runner():
         pass
     assert sum(s.state is State.RETRYING for s in script.told) == 52
