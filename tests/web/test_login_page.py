@@ -45,6 +45,12 @@ def locked(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
         yield running
 
 
+def log_in(page: Page, password: str) -> None:
+    page.get_by_label("Mot de passe", exact=True).fill(password)
+    page.keyboard.press("Enter")
+    expect(page.locator(".link-connected")).to_be_visible()
+
+
 def test_the_keyboard_is_enough(locked: Served, blank: Page) -> None:
     page = blank
     page.goto(locked.url)
@@ -70,9 +76,7 @@ def test_who_cannot_be_logged_out_is_told_so(locked: Served, blank: Page) -> Non
     """Who leaves a foreign computer must not believe that it is done."""
     page = blank
     page.goto(locked.url)
-    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.locator(".link-connected")).to_be_visible()
+    log_in(page, PASSWORD)
     leave = page.locator("footer").get_by_role("button", name="Se déconnecter")
     page.route("**/api/access/logout?*", lambda route: route.fulfill(status=422, json=REFUSED), times=1)
     leave.click()
@@ -85,14 +89,10 @@ def test_who_cannot_be_logged_out_is_told_so(locked: Served, blank: Page) -> Non
 def test_a_page_whose_session_ends_elsewhere_asks_for_the_password(locked: Served, blank: Page) -> None:
     page = blank
     page.goto(locked.url)
-    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.locator(".link-connected")).to_be_visible()
+    log_in(page, PASSWORD)
     locked.service.access.set_password("battery staple")
     expect(page.get_by_role("heading", name="Se connecter")).to_be_visible()
-    page.get_by_label("Mot de passe", exact=True).fill("battery staple")
-    page.keyboard.press("Enter")
-    expect(page.locator(".link-connected")).to_be_visible()
+    log_in(page, "battery staple")
 
 
 def test_password_and_tokens_are_managed_on_the_page(served: Served, blank: Page) -> None:
