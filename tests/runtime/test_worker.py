@@ -53,6 +53,17 @@ def test_a_clap_becomes_an_event_with_its_place_time_and_name() -> None:
     assert heard.labels == (("Clapping", 0.8),)
 
 
+def test_a_worker_that_hears_nothing_stops_at_once() -> None:
+    """Every thread that waits is woken; the quickest of a few, for the machine may have other work."""
+
+    def stopping_s() -> float:
+        with working(Taps(), Witness()):
+            began_s = time.monotonic()
+        return time.monotonic() - began_s
+
+    assert min(stopping_s() for _ in range(5)) < 0.1
+
+
 def test_threshold_and_delay_act_and_all_is_shown() -> None:
     """Below the threshold: a near miss. Within the delay: a clap, but no event."""
     taps, witness = Taps(), Witness()

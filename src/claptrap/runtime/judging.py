@@ -6,6 +6,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from claptrap.audio.clip import ClipSink
 from claptrap.audio.frame import HOP, RATE_HZ
@@ -20,6 +21,7 @@ from claptrap.runtime.beat import Beat
 from claptrap.runtime.cutter import Cutter
 from claptrap.runtime.stream import Stream
 
+ALIVE_S = 0.5  # how often the thread says that it lives while there is nothing to hear
 NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
 _log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class Judging:
 
     Args:
         make_judge: builds the judge; again after a fault, so that nothing of the fault stays.
-        beats: what the ticker heard.
+        beats: what the ticker heard; None only wakes the thread.
         spec_of: the newest wishes for a source; None if it is gone.
         tell: takes events; may block (then hearing waits, by design: events are never dropped).
         status: takes claps, verdicts and labels for those who watch.
@@ -80,7 +82,7 @@ class Judging:
     def __init__(
         self,
         make_judge: Callable[[], Judge],
-        beats: queue.Queue[Beat],
+        beats: queue.Queue[Beat | None],
         spec_of: Callable[[str], SourceSpec | None],
         tell: Callable[[Event], None],
         status: StatusSink,
@@ -110,6 +112,8 @@ class Judging:
     def stop(self) -> None:
         """End; beats still in the queue are not judged."""
         self._stop.set()
+        with suppress(queue.Full):  # then the thread is awake, and looks before the next beat
+            self._beats.put_nowait(None)
         self._thread.join()
 
     def give_yamnet(self, yamnet: YamNet) -> None:
@@ -124,8 +128,10 @@ class Judging:
         while not self._stop.is_set():
             self.heard_at = self._clock.monotonic()
             try:
-                beat = self._beats.get(timeout=0.5)
+                beat = self._beats.get(timeout=ALIVE_S)
             except queue.Empty:
+                continue
+            if beat is None:
                 continue
             try:
                 self.hear(beat)

@@ -41,7 +41,9 @@ _log = logging.getLogger(__name__)
 class Ticker:
     """Owns the thread ``tick`` and the gate."""
 
-    def __init__(self, make_gate: Callable[[], Gate], beats: queue.Queue[Beat], levels: StatusSink, clock: Clock) -> None:
+    def __init__(
+        self, make_gate: Callable[[], Gate], beats: queue.Queue[Beat | None], levels: StatusSink, clock: Clock
+    ) -> None:
         self._make_gate = make_gate
         self._gate = make_gate()
         self._beats = beats

@@ -60,7 +60,7 @@ class Worker:
         self._runners: dict[str, Runner] = {}
         self._revision = -1
         self._lock = threading.Lock()
-        beats: queue.Queue[Beat] = queue.Queue(BEATS_WAITING)
+        beats: queue.Queue[Beat | None] = queue.Queue(BEATS_WAITING)
         self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
         self._ticker = Ticker(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
         self._judging = Judging(
