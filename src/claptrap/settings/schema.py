@@ -305,7 +305,14 @@ class PatternSettings(_Part):
         return max_gap_s
 
 
+def wire_name(name: str) -> str:
+    """Return how descriptions of the API call a model of this name: an entry of ``sources`` is a source there."""
+    return name.replace("Entry", "Source")
+
+
 class _SourceSettings(_Part):
+    model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
+
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
     name: str = Field(min_length=1, max_length=200)
     enabled: bool = True

@@ -34,7 +34,7 @@ from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
 from claptrap.settings.incoming import Format, Mode
-from claptrap.settings.schema import AnySource, ClipSettings, Settings
+from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_name
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
@@ -111,7 +111,11 @@ _Counted = form("SourceCounts", SourceCounts, without=("level",))
 _KINDS = get_args(get_args(AnySource)[0])
 _STATES = [
     create_model(
-        f"{kind.__name__}State", __base__=kind, status=(Status, ...), counts=(_Counted, ...), level=(Level | None, ...)
+        wire_name(f"{kind.__name__}State"),
+        __base__=kind,
+        status=(Status, ...),
+        counts=(_Counted, ...),
+        level=(Level | None, ...),
     )
     for kind in _KINDS
 ]
