@@ -29,11 +29,11 @@ from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
 from claptrap.service.access import Token
-from claptrap.service.undoing import Step
+from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
-from claptrap.settings.incoming import Format, Mode
+from claptrap.settings.import_plan import Format, Mode
 from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_name
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
