@@ -33,9 +33,9 @@ from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import load_confirmer
-from claptrap.detect.judge import Judge
-from claptrap.detect.onset import Gate
+from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
@@ -44,9 +44,9 @@ from claptrap.history.query import Kept, Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
 from claptrap.runtime.counts import Counts
-from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
-from claptrap.runtime.worker import Hearing, Worker
+from claptrap.runtime.model_fetcher import ModelFetcher
+from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.access import Access
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
@@ -116,7 +116,7 @@ class Application:
         self._problems_lock = threading.Lock()
         self._yamnet: YamNet | None = None
         self._yamnet_url = yamnet_url
-        self._fetcher: Fetcher | None = None
+        self._fetcher: ModelFetcher | None = None
         self._worker: Worker | None = None
         self._watched: frozenset[str] = frozenset()
         self._is_watched = False
@@ -187,7 +187,7 @@ class Application:
         with self._lock:
             if self._worker is None:
                 self._worker = Worker(
-                    Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
+                    WorkerDeps(self._build_source, OnsetDetector, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
                 self._worker.show(self._watched)  # after the worker is there for ``watch`` and ``attend`` to see
@@ -652,7 +652,7 @@ class Application:
             if error.code not in ("model.wrong", "model.wrong_size"):  # fetching it anew would not help
                 return
         if path is None and self._yamnet_url is not None:
-            self._fetcher = Fetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
+            self._fetcher = ModelFetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
 
     def _yamnet_has_come(self, path: Path) -> None:
         """Load YAMNet in the fetcher's thread, and hand it to the judge, whose it is from then on."""
@@ -671,8 +671,8 @@ class Application:
         self.offer(ModelProgress(YAMNET.name, YAMNET.size, YAMNET.size, in_use=True))
         _log.info("%s has come: claps are confirmed and sounds are named from now on", YAMNET.title)
 
-    def _make_judge(self, rows: int) -> Judge:
-        return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
+    def _make_judge(self, rows: int) -> ClapClassifier:
+        return ClapClassifier(rows, load_clapnet(), load_confirmer(), self._yamnet)
 
     def _put_in_force(self, document: object, why: Why = "change") -> None:
         """Check a whole settings document, save it, and follow it; nothing has changed where that fails."""

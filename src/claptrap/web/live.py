@@ -11,7 +11,7 @@ from typing import Any
 
 import socketio
 
-from claptrap.core.tally import Tally
+from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
 from claptrap.web.micro import Micro, OneAttachment
@@ -125,7 +125,7 @@ class _Brief(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._faults = Tally()
+        self._faults = RateLimitedCounter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
