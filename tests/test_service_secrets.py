@@ -11,7 +11,7 @@ import pytest
 from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State
 from claptrap.core.spec import RtspInput
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.settings.store import Store
 from tests.peers.ports import free_port
 
@@ -23,7 +23,7 @@ def test_a_camera_is_added_shown_and_changed_without_telling_its_password(
     caplog.set_level(logging.DEBUG)
     port = free_port()
     url = f"rtsp://adm:hunter2@127.0.0.1:{port}/live?token=T0PSECRET"
-    claptrap = ClapTrap(tmp_path)
+    claptrap = Application(tmp_path)
     claptrap.start()
     try:
         with claptrap.hub.subscribe() as news:
