@@ -18,7 +18,7 @@ from claptrap.detect.patterns import Detection, DetectionSettings
 from claptrap.selftest.case import Bench, Case, expect
 from claptrap.selftest.claps import recording
 from claptrap.selftest.receiver import Receiver
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 AREA = "sound"
 N_CLAPS = 3
@@ -74,7 +74,7 @@ def _to_webhook(bench: Bench) -> None:
         data = bench.folder / "data"
         data.mkdir()
         (data / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}), "utf-8")
-        service = ClapTrap(data)
+        service = Application(data)
         service.start()
         try:
             bench.wait_for("a webhook call", lambda: receiver.posts)
