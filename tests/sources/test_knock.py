@@ -14,6 +14,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.sources.knock import Patience, Stopped, knock
 from claptrap.sources.rtsp import probe
+from claptrap.text.catalogue import say
 
 SLACK_S = 4.0
 
@@ -56,7 +57,7 @@ def fault_of(url: str, within_s: float = 5.0) -> SourceError:
     with pytest.raises(SourceError) as caught:
         knock(url, verify_tls=True, patience=Patience("there", within_s))
     assert caught.value.retryable
-    assert str(caught.value) != caught.value.code
+    assert say(caught.value.code, "en", **caught.value.params) != caught.value.code
     return caught.value
 
 

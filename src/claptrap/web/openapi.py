@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from claptrap import __version__
-from claptrap.core.wording import SENTENCES, Language
+from claptrap.core.spec import Language
+from claptrap.text.catalogue import MESSAGES
 from claptrap.web.access import COOKIE
 from claptrap.web.answers import ProblemDocument
 from claptrap.web.asked import Query
@@ -150,7 +151,7 @@ def _responses(route: Route, answers: Mapping[int, Json], language: Language) ->
         }
     responses: Json = {str(status): done for status in (route.status, *route.also)}
     for code in route.codes:
-        said = f"`{code}`: {SENTENCES[code][language]}"
+        said = f"`{code}`: {MESSAGES[language][code]}"
         refusal = responses.setdefault(str(status_of(code)), _refusal(""))
         refusal["description"] = "\n".join(filter(None, (refusal["description"], said)))
     return {**responses, "default": _refusal(_WORDS[language]["refused"])}
