@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
 from claptrap.runtime import liveness
-from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S, Condition, Liveness
+from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S, Liveness, SoundFault
 from claptrap.text.catalogue import MESSAGES
 
 RATE_HZ = 8000
@@ -41,18 +41,18 @@ class Life:
             self.now += every_s
             self.liveness.heard(Frame(samples, RATE_HZ, lost), self.now)
             if i % round(1 / every_s) == 0:
-                self.judge()
-        return self.judge()
+                self.check()
+        return self.check()
 
     def wait(self, seconds: int) -> Life:
         """Let time pass without a frame, judging each second."""
         for _ in range(seconds):
             self.now += 1
-            self.judge()
+            self.check()
         return self
 
-    def judge(self) -> Life:
-        self.found: Condition | None = self.liveness.judge(self.now)
+    def check(self) -> Life:
+        self.found: SoundFault | None = self.liveness.check(self.now)
         self.seen.append(self.found.code if self.found else "")
         return self
 
@@ -82,7 +82,7 @@ def test_a_source_that_never_delivered_is_told_as_loudly() -> None:
     assert Life().wait(NO_FRAMES_S).code == "source.silent"
     never = Life(opened=False).wait(NEVER_OPEN_S - 1)
     assert never.code == ""
-    assert never.wait(1).found == Condition("source.silent", {"seconds": NEVER_OPEN_S}, reopen=True)
+    assert never.wait(1).found == SoundFault("source.silent", {"seconds": NEVER_OPEN_S}, reopen=True)
 
 
 def test_frames_without_samples_are_no_sound() -> None:
@@ -95,7 +95,7 @@ def test_exact_zeros_for_a_minute_are_a_warning() -> None:
     life = Life().hear(30).hear(ZEROS_S - 1, constant(0))
     assert life.code == ""
     life.hear(2, constant(0))
-    assert life.found == Condition("source.zeros", {"seconds": ZEROS_S})
+    assert life.found == SoundFault("source.zeros", {"seconds": ZEROS_S})
     assert life.hear(1).code == ""
 
 
@@ -118,7 +118,7 @@ def test_flat_frames_of_changing_values_are_not_stuck() -> None:
     for i in range(3000):
         life.now += 0.1
         life.liveness.heard(Frame(constant(0.1 * (i % 2)), RATE_HZ), life.now)
-    assert life.judge().code == ""
+    assert life.check().code == ""
 
 
 def test_one_stuck_channel_of_two_is_not_a_stuck_source() -> None:
@@ -176,7 +176,7 @@ def test_a_clock_that_jumps_is_no_fault_of_the_source(jump_s: float) -> None:
     """A suspended laptop, a stopped machine, a clock that goes back: nothing is told."""
     life = Life().hear(45)
     life.now += jump_s
-    life.judge()
+    life.check()
     assert set(life.hear(120).seen) == {""}
 
 
@@ -205,6 +205,6 @@ def test_health_is_sound_and_not_an_open_socket() -> None:
 
 def test_each_condition_has_its_sentence() -> None:
     """What the watchdog finds can be said in both languages."""
-    codes = set(re.findall(r'Condition\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
+    codes = set(re.findall(r'SoundFault\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
     assert codes == {"source.silent", "source.zeros", "source.constant", "source.wrong_rate"}
     assert codes <= set(MESSAGES["en"])

@@ -1,4 +1,4 @@
-"""Gate, judge and patterns one after the other, in one thread: recordings, and the proof that live and offline are equal."""
+"""Onset detector, classifier and patterns in one thread: for recordings, and to prove that live and offline agree."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import ClapNet
+from claptrap.detect.classifier import LONGEST_BLOCK, ClapClassifier, Classification
 from claptrap.detect.confirm import Confirmer
-from claptrap.detect.judge import LONGEST_BLOCK, Judge, Ruling
-from claptrap.detect.onset import Gate
-from claptrap.detect.patterns import Detection, Patterns, Wishes
+from claptrap.detect.onset import OnsetDetector
+from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
 
-_ROW = np.zeros(1, np.int64)
+_SLOT = np.zeros(1, np.int64)
 _HOPS = LONGEST_BLOCK // 320
 
 
-Finding = Ruling | Detection
+Finding = Classification | Detection
 """An accepted clap, or what receivers would be told."""
 
 
@@ -28,31 +28,31 @@ class Engine:
     Args:
         clapnet, confirmer: the embedded model.
         yamnet: confirms where it is there.
-        wishes: threshold, delay and patterns.
+        settings: threshold, delay and patterns.
     """
 
-    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, wishes: Wishes) -> None:
-        self._gate = Gate(1)
-        self._judge = Judge(1, clapnet, confirmer, yamnet, name_sounds=False)
-        self._patterns = Patterns(wishes)
+    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, settings: DetectionSettings) -> None:
+        self._detector = OnsetDetector(1)
+        self._classifier = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
+        self._patterns = Patterns(settings)
 
-    def hear(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
+    def process(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
         """Hear (k, 320) hops with (k,) hops lost just before each; yield claps in order, each before its detection."""
         for block, missing in _blocks(hops, lost):
-            candidates = self._gate.tick(_ROW, block, missing)
-            yield from self._find(self._judge.hear(_ROW, block, missing, candidates))
-            yield from self._patterns.until(self._judge.settled(0))
+            candidates = self._detector.process(_SLOT, block, missing)
+            yield from self._findings(self._classifier.process(_SLOT, block, missing, candidates))
+            yield from self._patterns.advance(self._classifier.settled(0))
 
     def finish(self) -> Iterator[Finding]:
         """Yield what is still open at the end."""
-        yield from self._find(self._judge.finish(0))
+        yield from self._findings(self._classifier.finish(0))
         yield from self._patterns.finish()
 
-    def _find(self, rulings: Iterable[Ruling]) -> Iterator[Finding]:
-        for ruling in rulings:
-            outcome = self._patterns.take(ruling)
+    def _findings(self, classifications: Iterable[Classification]) -> Iterator[Finding]:
+        for classification in classifications:
+            outcome = self._patterns.process(classification)
             if outcome.is_clap:
-                yield ruling
+                yield classification
             yield from outcome.detections
 
 

@@ -12,12 +12,12 @@ from claptrap.runtime.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class HopBatch:
     """As many hops of every source that was ready, and what the gate made of them.
 
     Attributes:
         opened: streams that begin with this beat.
-        rows: (R,) rows heard.
+        slots: (R,) rows heard.
         hops: (R, n · 320) their samples, n ≥ 1.
         lost: (R,) hops missing just before them.
         candidates: onsets that the gate found.
@@ -25,7 +25,7 @@ class Beat:
     """
 
     opened: tuple[Stream, ...]
-    rows: NDArray[np.int64]
+    slots: NDArray[np.int64]
     hops: NDArray[np.float32]
     lost: NDArray[np.int64]
     candidates: tuple[Candidate, ...]

@@ -1,0 +1,247 @@
+"""The judge's thread: candidates become claps, claps become events."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from claptrap.audio.clip import ClipSink
+from claptrap.audio.frame import HOP, RATE_HZ
+from claptrap.core.clock import Clock
+from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
+from claptrap.core.rate_limit import RateLimitedCounter
+from claptrap.core.spec import SourceSpec
+from claptrap.detect.classifier import ClapClassifier, Classification
+from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
+from claptrap.detect.yamnet import YamNet
+from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.clip_extractor import ClipExtractor
+from claptrap.runtime.stream import Stream
+
+ALIVE_S = 0.5  # how often the thread says that it lives while there is nothing to hear
+NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
+_log = logging.getLogger(__name__)
+
+
+class StreamContext:
+    """One stream as the judge knows it: its source's wishes, its pattern so far, its count of events, its newest sound."""
+
+    def __init__(self, stream: Stream, spec: SourceSpec, clips: ClipSink) -> None:
+        self.stream = stream
+        self.extractor = ClipExtractor(clips)
+        self.spec = spec
+        self.patterns = Patterns(detection_settings(spec))
+        self._sequence = 0
+
+    def apply(self, spec: SourceSpec) -> None:
+        """Follow the newest wishes from the next ruling on."""
+        if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
+            self.spec = spec
+            self.patterns.apply(detection_settings(spec))
+
+    def event(self, found: Detection, timestamp: float) -> Event:
+        """Return the event of a detection, next in sequence."""
+        sequence, self._sequence = self._sequence, self._sequence + 1
+        return Event(
+            source_id=self.spec.id,
+            source_name=self.spec.name,
+            kind=self.spec.kind,
+            epoch=self.stream.epoch,
+            sequence=sequence,
+            onset_s=found.onset / RATE_HZ,
+            decided_s=found.decided / RATE_HZ,
+            timestamp=timestamp,
+            score=found.score,
+            claps=found.claps,
+            labels=found.labels,
+            applause=found.applause,
+        )
+
+
+def detection_settings(spec: SourceSpec) -> DetectionSettings:
+    """Return what a source reacts to."""
+    return DetectionSettings(spec.threshold, spec.delay_s, spec.patterns, spec.hears)
+
+
+class ClassifierThread:
+    """Owns the thread ``judge`` and the judge.
+
+    Args:
+        make_classifier: builds the judge; again after a fault, so that nothing of the fault stays.
+        batches: what the ticker heard; None only wakes the thread.
+        spec_of: the newest wishes for a source; None if it is gone.
+        emit: takes events; may block (then hearing waits, by design: events are never dropped).
+        status: takes claps, verdicts and labels for those who watch.
+        clock: the machine's.
+        clips: takes the sound around events, of sources that want it.
+    """
+
+    def __init__(
+        self,
+        make_classifier: Callable[[], ClapClassifier],
+        batches: queue.Queue[HopBatch | None],
+        spec_of: Callable[[str], SourceSpec | None],
+        emit: Callable[[Event], None],
+        status: StatusSink,
+        clock: Clock,
+        clips: ClipSink,
+    ) -> None:
+        self._clips = clips
+        self._make_classifier = make_classifier
+        self._classifier = make_classifier()
+        self._yamnet: YamNet | None = None
+        self._batches = batches
+        self._spec_of = spec_of
+        self._emit = emit
+        self._status = status
+        self._clock = clock
+        self._contexts: dict[int, StreamContext] = {}
+        self._labels_wanted = True
+        self._stop = threading.Event()
+        self._faults = RateLimitedCounter()
+        self._thread = threading.Thread(target=self._run, name="judge")
+        self.alive_at = clock.monotonic()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; beats still in the queue are not judged."""
+        self._stop.set()
+        with suppress(queue.Full):  # then the thread is awake, and looks before the next beat
+            self._batches.put_nowait(None)
+        self._thread.join()
+
+    def give_yamnet(self, yamnet: YamNet) -> None:
+        """Hand over YAMNet, from any thread; only the judge's thread uses it, from the next beat on."""
+        self._yamnet = yamnet
+
+    def name_sounds(self, *, is_wanted: bool) -> None:
+        """Name sounds from the next beat on, or do not; from any thread."""
+        self._labels_wanted = is_wanted
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.alive_at = self._clock.monotonic()
+            try:
+                batch = self._batches.get(timeout=ALIVE_S)
+            except queue.Empty:
+                continue
+            if batch is None:
+                continue
+            try:
+                self.process(batch)
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of judging, and says so
+                self._start_over(error)
+
+    def process(self, batch: HopBatch) -> None:
+        """Judge one beat."""
+        if self._yamnet is not None:
+            self._classifier.yamnet = self._yamnet
+        for stream in batch.opened:
+            self._open(stream)
+        if len(batch.slots):
+            self._extract_clips(batch)
+            for classification in self._classifier.process(batch.slots, batch.hops, batch.lost, batch.candidates):
+                self._rule(classification)
+            self._advance_patterns(batch.slots.tolist())
+            self._label_sounds()
+        for stream in batch.finished:
+            self._finish(stream)
+
+    def _open(self, stream: Stream) -> None:
+        self._classifier.reset(stream.slot)
+        spec = self._spec_of(stream.source_id)
+        if spec is None:
+            self._contexts.pop(stream.slot, None)
+        else:
+            self._contexts[stream.slot] = StreamContext(stream, spec, self._clips)
+
+    def _extract_clips(self, batch: HopBatch) -> None:
+        """Let each stream keep its newest sound, if its source wants clips."""
+        for slot, hops, lost in zip(batch.slots.tolist(), batch.hops, batch.lost.tolist(), strict=True):
+            if (context := self._contexts.get(slot)) is not None:
+                context.extractor.process(hops.reshape(-1, HOP), lost, is_wanted=context.spec.clips)
+
+    def _rule(self, classification: Classification) -> None:
+        context = self._current(classification.slot)
+        if context is None:
+            return
+        at = self._timestamp(context, classification.onset)
+        outcome = context.patterns.process(classification)
+        self._status.offer(
+            Verdict(
+                context.spec.id,
+                at,
+                classification.score,
+                context.spec.threshold,
+                outcome.is_clap,
+                code=f"verdict.{outcome.reason}",
+                labels=classification.labels,
+            )
+        )
+        if outcome.is_clap:
+            self._status.offer(
+                Clap(
+                    context.spec.id,
+                    classification.onset / RATE_HZ,
+                    classification.decided / RATE_HZ,
+                    at,
+                    classification.score,
+                )
+            )
+        self._publish(context, outcome.detections)
+
+    def _advance_patterns(self, slots: Iterable[int]) -> None:
+        """Tell of rows of claps that cannot go on: as much has been heard, and nothing before that is still being judged."""
+        for slot in slots:
+            if (context := self._current(slot)) is not None:
+                self._publish(context, context.patterns.advance(self._classifier.settled(slot)))
+
+    def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
+        for found in detections:
+            event = context.event(found, self._timestamp(context, found.onset))
+            self._emit(event)
+            context.extractor.request(event)
+
+    def _label_sounds(self) -> None:
+        """Name a few sounds where somebody wants to know, unless a beat waits: a name can be late, a clap cannot."""
+        if not self._labels_wanted:
+            return
+        for sounds in self._classifier.labels(NAMED_AT_ONCE if self._batches.empty() else 0):
+            if (context := self._current(sounds.slot)) is not None:
+                self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
+
+    def _finish(self, stream: Stream) -> None:
+        for classification in self._classifier.finish(stream.slot):
+            self._rule(classification)
+        if (context := self._current(stream.slot)) is not None:
+            self._publish(context, context.patterns.finish())
+            context.extractor.finish()
+        self._contexts.pop(stream.slot, None)
+
+    def _current(self, slot: int) -> StreamContext | None:
+        """Return the row's ear with its newest wishes; None when its source was removed meanwhile."""
+        context = self._contexts.get(slot)
+        if context is None or (spec := self._spec_of(context.spec.id)) is None:
+            return None
+        context.apply(spec)
+        return context
+
+    def _timestamp(self, context: StreamContext, sample: int) -> float:
+        """Return the UTC Unix time of a sample of the stream."""
+        return context.stream.unix(sample / RATE_HZ, self._clock)
+
+    def _start_over(self, error: Exception) -> None:
+        """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""
+        if self._faults.add(self._clock.monotonic()):
+            _log.exception("judging failed (%d times in all); it starts afresh", self._faults.total)
+        self._classifier = self._make_classifier()
+        for context in self._contexts.values():
+            context.extractor.finish()
+            context.stream.fail(f"{type(error).__name__}: {error}")
+        self._contexts.clear()
