@@ -19,16 +19,16 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
 from claptrap.core.spec import Receiver as AnyReceiver
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import WebhookSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.webhook import Answer, Webhook
-from claptrap.history.deliveries import Which
+from claptrap.delivery.webhook import Answer, WebhookSender
+from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.journal import Journal
 
 PATIENT_S = 20.0
-QUICK = Backoff(first_s=0.002, most_s=0.002, rng=random.Random(1))
-SLOW = Backoff(first_s=3600.0, most_s=3600.0, rng=random.Random(1))
+QUICK = Backoff(first_s=0.002, max_s=0.002, rng=random.Random(1))
+SLOW = Backoff(first_s=3600.0, max_s=3600.0, rng=random.Random(1))
 
 
 class Attempts:
@@ -67,14 +67,14 @@ def dispatching(
     backoff: Backoff = QUICK,
     stop_s: float = 0.0,
     outbox: Path | None = None,
-    most_waiting: int = under_test.WAITING,
+    max_waiting: int = under_test.WAITING,
     clock: Clock | None = None,
     probes: Backoff = QUICK,
 ) -> Iterator[Dispatcher]:
     """Dispatch with a real journal, in memory unless ``outbox`` is a file."""
     journal = Journal(outbox, SystemClock())
     journal.open()
-    dispatcher = Dispatcher(journal, attempts, clock, backoff, most_waiting, probes)
+    dispatcher = Dispatcher(journal, attempts, clock, backoff, max_waiting, probes)
     try:
         dispatcher.apply(targets)
         yield dispatcher
@@ -83,8 +83,8 @@ def dispatching(
         journal.close()
 
 
-def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> TargetSpec:
-    return TargetSpec(f"{source}.webhook", source, url, timeout_s, max_attempts)
+def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> WebhookSpec:
+    return WebhookSpec(f"{source}.webhook", source, url, timeout_s, max_attempts)
 
 
 def clap(sequence: int = 0, source: str = "salon") -> Event:
@@ -119,7 +119,7 @@ def test_after_the_end_nobody_is_told_any_more() -> None:
     with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
         dispatcher.stop(0.0)
         dispatcher.apply([target(receiver.url)])
-        assert not dispatcher.standings()
+        assert not dispatcher.circuit_states()
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("deliver:")]
 
 
@@ -229,7 +229,7 @@ def test_when_too_many_wait_the_oldest_is_given_up_and_told() -> None:
     attempts, gate = Attempts(), threading.Event()
     with (
         Receiver(late(answer(204), gate)) as receiver,
-        dispatching(attempts, target(receiver.url), most_waiting=20) as dispatcher,
+        dispatching(attempts, target(receiver.url), max_waiting=20) as dispatcher,
     ):
         dispatcher.take(clap(0))
         receiver.wait_for(1)
@@ -389,7 +389,7 @@ def test_what_was_given_up_can_be_sent_again_and_is_numbered_on() -> None:
     with Receiver(answer(404)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
         dispatcher.take(clap())
         attempts.wait_for(done)
-        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows
+        (row,) = dispatcher._outbox.deliveries(DeliveryFilter(), 10).rows
         assert (row.state, row.code, row.params) == ("given_up", "delivery.status", {"status": 404})
         dispatcher.replay(dispatcher._outbox.delivery(row.id))
         attempts.wait_for(lambda a: a.ok)
@@ -434,8 +434,8 @@ def test_a_receiver_that_is_out_of_order_is_probed_and_nothing_is_lost() -> None
         for i in range(6):
             dispatcher.take(clap(i))
         attempts.wait_for(lambda a: a.event_id == "salon:19a:5" and a.ok)
-        ((_, standing),) = dispatcher.standings()
-        assert (standing.failures, standing.since, dispatcher.problems()) == (0, None, [])
+        ((_, circuit_state),) = dispatcher.circuit_states()
+        assert (circuit_state.failures, circuit_state.since, dispatcher.problems()) == (0, None, [])
     ended = [(a.event_id, a.number, a.ok) for a in attempts.all() if done(a)]
     assert ended == [
         ("salon:19a:0", 2, False),
@@ -507,7 +507,7 @@ def test_an_attempt_tells_its_steps() -> None:
     ):
         dispatcher.take(clap())
         attempts.wait_for(done)
-        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows
+        (row,) = dispatcher._outbox.deliveries(DeliveryFilter(), 10).rows
     for told in (*attempts.all(), *row.attempts):
         assert list(told.steps) == ["name", "connection", "answer"]
         assert 0 < sum(told.steps.values()) <= told.took_s + 0.001
@@ -540,20 +540,20 @@ def test_a_test_for_nobody_is_refused() -> None:
 
 
 def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What breaks inside ends neither the courier nor its later events."""
-    attempts, sound = Attempts(), under_test.clap_body
+    """What breaks inside ends neither the worker nor its later events."""
+    attempts, sound = Attempts(), under_test.event_payload
 
     def broken(event: Event) -> dict[str, Any]:
         return sound(event) | {"broken": event.sequence == 0}
 
-    def post(self: Webhook, target: TargetSpec, body: Any, key: str) -> Answer:
+    def post(self: WebhookSender, target: WebhookSpec, body: Any, key: str) -> Answer:
         if body["broken"]:
             raise TypeError("S3CRET")
         return good(self, target, body, key)
 
-    good = Webhook.post
-    monkeypatch.setattr(under_test, "clap_body", broken)
-    monkeypatch.setattr(Webhook, "post", post)
+    good = WebhookSender.post
+    monkeypatch.setattr(under_test, "event_payload", broken)
+    monkeypatch.setattr(WebhookSender, "post", post)
     with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
         dispatcher.take(clap(0))
         dispatcher.take(clap(1))

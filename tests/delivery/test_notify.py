@@ -14,8 +14,8 @@ from tests.peers.receiver import Receiver, answer, dead_url, silence
 
 from claptrap.core.errors import DeliveryError, InputError
 from claptrap.core.spec import NotifySpec
-from claptrap.delivery.notify import Notify, check_address, message
-from claptrap.delivery.payload import clap_body, trial_body
+from claptrap.delivery.notify import NotificationSender, check_address, message
+from claptrap.delivery.payload import event_payload, trial_payload
 
 SECRET = "t0ken-of-mine-4711"
 
@@ -79,7 +79,7 @@ def test_without_apprise_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     """Once for each event, at once, in both languages; an address is then taken unseen."""
     monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not installed
     with pytest.raises(DeliveryError) as missing:
-        Notify().post(spec(dead_url()), clap_body(clap()), "key")
+        NotificationSender().post(spec(dead_url()), event_payload(clap()), "key")
     assert (missing.value.code, missing.value.retryable) == ("notify.no_apprise", False)
     assert "pip install 'claptrap[notify]'" in str(missing.value)
     check_address("nothing-like-this://x")
@@ -91,24 +91,24 @@ def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     with pytest.raises(InputError, match="Apprise knows no such address"):
         check_address("nothing-like-this://x")
     with pytest.raises(DeliveryError) as refused:
-        Notify().post(replace(spec(dead_url()), address="nothing-like-this://x"), clap_body(clap()), "key")
+        NotificationSender().post(replace(spec(dead_url()), address="nothing-like-this://x"), event_payload(clap()), "key")
     assert (refused.value.code, refused.value.retryable) == ("notify.bad_address", False)
 
 
 def test_a_service_that_does_not_answer_is_left_behind() -> None:
     """In its time; and while its thread still waits, no second one is begun: one at most for each receiver."""
-    notify = Notify()
+    notify = NotificationSender()
     with Receiver(then=silence) as receiver:
         check_address(spec(receiver.url).address)  # loads Apprise, which takes a while on a slow machine
         patient, hasty = spec(receiver.url), spec(receiver.url, timeout_s=0.05)
         aborting = threading.Thread(target=lambda: (receiver.wait_for(1), notify.abort()))
         aborting.start()
         with pytest.raises(DeliveryError) as stopped:
-            notify.post(patient, clap_body(clap()), "key")
+            notify.post(patient, event_payload(clap()), "key")
         aborting.join()
         assert stopped.value.code == "delivery.stopped"
         with pytest.raises(DeliveryError) as late:
-            notify.post(hasty, clap_body(clap()), "key")
+            notify.post(hasty, event_payload(clap()), "key")
         assert (late.value.code, late.value.retryable) == ("delivery.timeout", True)
         assert len(receiver.requests) == 1
 
@@ -138,8 +138,8 @@ def test_it_is_told_only_of_what_it_wants() -> None:
 
 def test_title_and_text_are_in_the_language_of_the_settings() -> None:
     """Every kind of event."""
-    two, applause = clap_body(replace(clap(), claps=2)), clap_body(replace(clap(), applause=True, claps=0))
-    trial = trial_body("test:1", "", "test", "ClapTrap", 1.0)
+    two, applause = event_payload(replace(clap(), claps=2)), event_payload(replace(clap(), applause=True, claps=0))
+    trial = trial_payload("test:1", "", "test", "ClapTrap", 1.0)
     assert message(two, "fr") == ("Clap : Salon", "2 claps, score 95 %")
     assert message(two, "en") == ("Clap: Salon", "2 claps, score 95%")
     assert message(applause, "fr") == ("Applaudissements : Salon", "score 95 %")

@@ -87,7 +87,7 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:
         kept.keep(clip(1), clip(2), clip(3), clip(4, age_s=20))
         assert [kept.clips.has(f"salon:19a:{i}") for i in range(5)] == [False, True, True, True, False]
         kept.clips.keep(days=7, megabytes=1.5 * one / 1e6)
-        kept.clips.tend()
+        kept.clips.maintain()
         assert [kept.clips.has(f"salon:19a:{i}") for i in range(5)] == [False, False, False, True, False]
         assert len(list(tmp_path.iterdir())) == 1
 
@@ -96,7 +96,7 @@ def test_what_is_too_old_goes(tmp_path: Path) -> None:
     with keeping(tmp_path) as kept:
         kept.keep(clip(0, age_s=3 * 86_400), clip(1, age_s=86_400))
         kept.clips.keep(days=2, megabytes=500)
-        kept.clips.tend()
+        kept.clips.maintain()
         assert [path.name for path in tmp_path.iterdir()] == ["salon.19a.1.flac"]
 
 
@@ -174,7 +174,7 @@ def test_a_clip_is_kept_though_an_old_one_cannot_go(tmp_path: Path) -> None:
         assert kept.clips.has("salon:19a:1")
         assert [problem.code for problem in kept.clips.problems()] == ["clips.unwritable"]
         old.rmdir()
-        kept.clips.tend()
+        kept.clips.maintain()
         assert [path.name for path in tmp_path.iterdir()] == ["salon.19a.1.flac"]
 
 
@@ -202,6 +202,6 @@ def test_what_was_half_written_is_cleared_away_and_strangers_are_left_alone(tmp_
     os.utime(tmp_path / "holiday.flac", (0, 0))
     with keeping(tmp_path) as kept:
         kept.clips.keep(days=1, megabytes=1)
-        kept.clips.tend()
+        kept.clips.maintain()
         assert kept.clips.delete_before() == 0
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.flac"]

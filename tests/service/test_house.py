@@ -106,6 +106,6 @@ def codes(service: ClapTrap) -> list[str]:
 
 def tended(service: ClapTrap) -> None:
     """Do what the thread ``history`` does every half-minute, in a thread."""
-    thread = threading.Thread(target=service._tend, name="test:tend")
+    thread = threading.Thread(target=service._maintain, name="test:tend")
     thread.start()
     thread.join()

@@ -22,7 +22,7 @@ EVENT_TYPES = ("clap", "applause")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PublishedSource:
     """A source as others see it.
 
     Attributes:
@@ -62,7 +62,7 @@ def orders(spec: BrokerSpec) -> list[str]:
     return [*mine, *theirs]
 
 
-def retained(spec: BrokerSpec, sources: Sequence[Shown]) -> dict[str, bytes]:
+def retained(spec: BrokerSpec, sources: Sequence[PublishedSource]) -> dict[str, bytes]:
     """Return everything that the broker shall keep, by topic."""
     kept: dict[str, bytes] = {}
     for source in sources:
@@ -74,7 +74,7 @@ def retained(spec: BrokerSpec, sources: Sequence[Shown]) -> dict[str, bytes]:
     return kept
 
 
-def _state(source: Shown) -> Mapping[str, Any]:
+def _state(source: PublishedSource) -> Mapping[str, Any]:
     return {
         "enabled": "ON" if source.enabled else "OFF",
         "threshold": source.threshold,
@@ -84,7 +84,7 @@ def _state(source: Shown) -> Mapping[str, Any]:
     }
 
 
-def _entities(spec: BrokerSpec, source: Shown) -> list[tuple[str, str, Mapping[str, Any]]]:
+def _entities(spec: BrokerSpec, source: PublishedSource) -> list[tuple[str, str, Mapping[str, Any]]]:
     """Return (component, field, configuration) of each of a source's entities."""
     here, heard = {"topic": status_topic(spec)}, {"topic": f"{spec.topic}/{source.id}/availability"}
     state = f"{spec.topic}/{source.id}/state"

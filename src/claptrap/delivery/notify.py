@@ -21,7 +21,7 @@ from claptrap.delivery.webhook import Answer
 _TELL_SECRETS = ("apprise", "urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
 
 
-class Notify:
+class NotificationSender:
     """Shows notifications, one attempt at a time; ``abort`` may be called from any other thread."""
 
     def __init__(self) -> None:

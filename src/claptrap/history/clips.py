@@ -95,12 +95,12 @@ class Clips:
         self._thread.join()
 
     def keep(self, days: float, megabytes: float) -> None:
-        """Bound what is kept, by age and in all; from the next clip or ``tend`` on."""
+        """Bound what is kept, by age and in all; from the next clip or ``maintain`` on."""
         with self._lock:
             self._keep_s, self._most_bytes = days * DAY_S, megabytes * MB
             self._trouble = None  # perhaps nobody wants clips any more; if somebody does, the next one finds out
 
-    def tend(self) -> None:
+    def maintain(self) -> None:
         """Forget what is too old or too much. To be called now and then."""
         with self._lock, contextlib.suppress(ServiceError):  # said by ``problems``
             self._forget_before(self._clock.unix() - self._keep_s)

@@ -11,7 +11,7 @@ from claptrap.core.events import Attempt
 from claptrap.core.outbox import Delivery
 from claptrap.history.query import Page, State, Told, read, written
 
-MOST_ATTEMPTS = 100  # that are told of one delivery: a receiver that is away for a week is tried 10,000 times
+MAX_ATTEMPTS = 100  # that are told of one delivery: a receiver that is away for a week is tried 10,000 times
 _COLUMNS = ", ".join(field.name for field in fields(Delivery))
 _ATTEMPT = ", ".join(field.name for field in fields(Attempt))
 _LAST_TURN = "(SELECT coalesce(max(turn), 0) + 1 FROM deliveries)"
@@ -35,7 +35,7 @@ _OUTCOME = """
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
+class DeliveryFilter:
     """Which deliveries: all that fit every value given."""
 
     state: State | None = None
@@ -89,7 +89,7 @@ def get(db: sqlite3.Connection, delivery_id: str) -> Delivery | None:
     return _delivery(row) if row else None
 
 
-def page(db: sqlite3.Connection, which: Which, limit: int, cursor: str | None) -> Page[Told]:
+def page(db: sqlite3.Connection, which: DeliveryFilter, limit: int, cursor: str | None) -> Page[Told]:
     """Return ``limit`` deliveries at most, those last asked for first, after ``cursor``; of each the newest attempts."""
     values: dict[str, str | float] = {name: value for name, value in asdict(which).items() if value is not None}
     where = " AND ".join(["1", *(f"{name} = :{name}" for name in values)])
@@ -110,7 +110,7 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
 
 
 def _told(db: sqlite3.Connection, row: sqlite3.Row) -> Told:
-    query = f"SELECT {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT {MOST_ATTEMPTS}"
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT {MAX_ATTEMPTS}"
     attempts = [_attempt(attempt) for attempt in db.execute(query, (row["id"],))][::-1]
     plain = {name: row[name] for name in ("id", "event_id", "target_id", "source_id", "since", "state", "code")}
     return Told(**plain, params=json.loads(row["params"]), attempts=attempts)

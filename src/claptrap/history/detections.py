@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from claptrap.core.events import Event
 from claptrap.history.calendar import Calendar, Per
-from claptrap.history.query import Count, Kept, Mark, Page, Wanted, read, written
+from claptrap.history.query import Count, DetectionFilter, Kept, Mark, Page, read, written
 
 QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
@@ -44,13 +44,13 @@ def mark(db: sqlite3.Connection, event_id: str, said: Mark | None) -> bool:
     return db.execute("UPDATE events SET mark = ? WHERE id = ?", (said, event_id)).rowcount > 0
 
 
-def number(db: sqlite3.Connection, wanted: Wanted) -> int:
+def number(db: sqlite3.Connection, wanted: DetectionFilter) -> int:
     """Return how many events fit."""
     where, values = wanted.where()
     return int(db.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0])
 
 
-def page(db: sqlite3.Connection, wanted: Wanted, limit: int, cursor: str | None) -> Page[Kept]:
+def page(db: sqlite3.Connection, wanted: DetectionFilter, limit: int, cursor: str | None) -> Page[Kept]:
     """Return ``limit`` events at most, newest first, after ``cursor``."""
     where, values = wanted.where()
     if cursor is not None:
@@ -64,7 +64,7 @@ def page(db: sqlite3.Connection, wanted: Wanted, limit: int, cursor: str | None)
     return Page([_kept(row) for row in rows[:limit]], after)
 
 
-def counts(db: sqlite3.Connection, wanted: Wanted, per: Per, calendar: Calendar) -> Sequence[Count]:
+def counts(db: sqlite3.Connection, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
     """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
     where, values = wanted.where()
     quarters = db.execute(

@@ -16,7 +16,7 @@ Mark = Literal["clap", "not_clap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DetectionFilter:
     """Which detections: all that fit every value given.
 
     Attributes:

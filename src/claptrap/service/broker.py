@@ -11,8 +11,8 @@ from typing import Any
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import SourceStatus, State
-from claptrap.delivery.discovery import Shown
-from claptrap.delivery.mqtt import Mqtt, Order
+from claptrap.delivery.discovery import PublishedSource
+from claptrap.delivery.mqtt import MqttLink, Order
 from claptrap.settings.schema import Settings
 
 MOST_ORDERS = 100  # that may wait; more come from nobody who means well
@@ -41,7 +41,7 @@ class BrokerRoom:
         self._change_source = change_source
         self._on_change = on_change
         self._is_off = True
-        self.mqtt = Mqtt(self._take, on_change)
+        self.mqtt = MqttLink(self._take, on_change)
         self._work: queue.Queue[Order | None] = queue.Queue(MOST_ORDERS)
         self._changed = threading.Event()
         self._ending = threading.Event()
@@ -78,10 +78,10 @@ class BrokerRoom:
         problem = self.mqtt.problem()
         return [problem] if problem is not None else []
 
-    def _shown(self) -> list[Shown]:
+    def _shown(self) -> list[PublishedSource]:
         statuses = self._statuses()
         return [
-            Shown(
+            PublishedSource(
                 s.id, s.name, s.kind, s.enabled, s.threshold,
                 statuses[s.id].state.value, statuses[s.id].code, statuses[s.id].state is State.LIVE,
             )
@@ -111,7 +111,7 @@ class BrokerRoom:
             self._changed.clear()
             self.mqtt.show(self._shown())
             spec = self._settings().broker()
-            self.mqtt.aim(spec)
+            self.mqtt.retarget(spec)
             if (spec is None) != self._is_off:
                 self._is_off = spec is None
                 self._on_change()

@@ -39,8 +39,8 @@ from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.keeper import Keeper
-from claptrap.history.query import Kept, Wanted
+from claptrap.history.query import DetectionFilter, Kept
+from claptrap.history.retention import RetentionThread
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
 from claptrap.runtime.counts import Counts
@@ -122,7 +122,7 @@ class ClapTrap:
         self._is_watched = False
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
-        self._keeper: Keeper | None = None
+        self._retention: RetentionThread | None = None
         self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
         self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
         self.telling = Telling(self._dispatcher, self.journal)
@@ -175,9 +175,9 @@ class ClapTrap:
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
-        if self._keeper is not None:
-            self._keeper.stop()
-            self._keeper = None
+        if self._retention is not None:
+            self._retention.stop()
+            self._retention = None
             self.clips.stop()
             self.journal.close()
         self._store.close()
@@ -531,7 +531,7 @@ class ClapTrap:
             "mqtt": self.broker.state(),
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
-            "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [self.heard(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
@@ -586,15 +586,15 @@ class ClapTrap:
         self._keep(self._settings)
         self.clips.start()
         self._told_problems = self._found_problems()
-        self._keeper = Keeper(self._tend)
-        self._keeper.start()
+        self._retention = RetentionThread(self._maintain)
+        self._retention.start()
 
-    def _tend(self) -> None:
+    def _maintain(self) -> None:
         """Look after the folder, the journal and the clips, now and then."""
         if self._folder_problem is not None:
             self._open_store_again()
-        self.journal.tend()
-        self.clips.tend()
+        self.journal.maintain()
+        self.clips.maintain()
         self._tell_problems()
 
     def _keep(self, settings: Settings) -> None:

@@ -22,7 +22,7 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
-from claptrap.delivery.circuit import Standing
+from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, Mark, Told
 from claptrap.mediamtx import paths as mediamtx
@@ -99,7 +99,7 @@ Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over So
 
 _standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
 Notifier = form("Notifier", installed=bool, **_WORDED, about="Whether notifications can be sent; else what to install.")
-Receiver = form("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
+Receiver = form("Receiver", CircuitState, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
 _Sample = form("Sample", event=str, real=bool, body=str, **_WORDED)
 Preview = form("Preview", method=str, content_type=str, samples=many(_Sample))

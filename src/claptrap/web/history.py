@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
-from claptrap.history.deliveries import Which
+from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import Told
 from claptrap.service import ClapTrap, in_words, told
 from claptrap.web.asked import Counting, Export, Forget, PageOf, PageOfDeliveries, asked
@@ -79,7 +79,7 @@ def _add_telling(routes: Blueprint, service: ClapTrap) -> None:
     @routes.get("/api/deliveries")
     def deliveries() -> Response:
         wish = asked(PageOfDeliveries)
-        which = Which(wish.state, wish.source, wish.target, wish.event)
+        which = DeliveryFilter(wish.state, wish.source, wish.target, wish.event)
         page = service.journal.deliveries(which, wish.limit, wish.cursor)
         return jsonify(deliveries=[_delivery(one) for one in page.rows], cursor=page.cursor)
 
