@@ -21,7 +21,7 @@ from claptrap.core.errors import DeliveryError
 from claptrap.core.spec import BrokerSpec
 from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import PublishedSource, retained
-from claptrap.delivery.mqtt import MqttLink, Order
+from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.runtime.hub import Subscription
 from claptrap.service import ClapTrap
 from claptrap.service.broker import BrokerRoom
@@ -334,7 +334,7 @@ def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogC
     room.start()
     try:
         for source_id in ("bad", "good"):
-            room.mqtt._on_order(Order(source_id, "enabled", value=True))
+            room.mqtt._on_command(Command(source_id, "enabled", value=True))
         assert obeyed.wait(30.0)
     finally:
         room.stop()

@@ -32,7 +32,7 @@ def test_a_clap_is_one_notification_in_words(caplog: pytest.LogCaptureFixture) -
     caplog.set_level(logging.DEBUG)
     attempts = Attempts()
     with Receiver(then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
         (request,) = receiver.requests
     assert (request.json["title"], request.json["message"]) == ("Clap : Salon", "1 clap, score 95 %")
@@ -47,7 +47,7 @@ def test_a_service_that_fails_is_tried_again_until_it_takes_it(caplog: pytest.Lo
     caplog.set_level(logging.DEBUG)
     attempts = Attempts()
     with Receiver(answer(500), then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(done)
         assert len(receiver.requests) == 2
     assert [(a.number, a.code) for a in attempts.all()] == [(1, "notify.failed"), (2, "")]
@@ -58,7 +58,7 @@ def test_a_service_that_is_not_there_uses_up_its_attempts() -> None:
     """Nobody listens: as many attempts as are due, then it is given up."""
     attempts = Attempts()
     with dispatching(attempts, spec(dead_url())) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
     assert (told.number, told.code, told.params) == (4, "notify.failed", {"service": "json://…"})
 
@@ -68,8 +68,8 @@ def test_one_that_is_out_of_order_is_called_as_people_call_it() -> None:
     attempts = Attempts()
     named, nameless = replace(spec(dead_url()), title="Mon téléphone"), replace(spec(dead_url()), name="tv")
     with dispatching(attempts, named, nameless, probes=SLOW) as dispatcher:
-        dispatcher.take(clap(0))
-        dispatcher.take(clap(1))
+        dispatcher.dispatch(clap(0))
+        dispatcher.dispatch(clap(1))
         for target_id in (named.id, nameless.id):
             attempts.wait_for(lambda a, target_id=target_id: a.target_id == target_id and (a.retry_in_s or 0) > 1000)
         assert [problem.params["source"] for problem in dispatcher.problems()] == ["Mon téléphone", "tv"]
@@ -118,7 +118,7 @@ def test_stopping_does_not_wait_for_it() -> None:
     attempts = Attempts()
     with Receiver(then=silence) as receiver:
         with dispatching(attempts, spec(receiver.url)) as dispatcher:
-            dispatcher.take(clap())
+            dispatcher.dispatch(clap())
             receiver.wait_for(1)
             began = time.monotonic()
             dispatcher.stop(0.0)

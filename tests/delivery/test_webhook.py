@@ -363,8 +363,8 @@ import socket, threading
 socket.getaddrinfo = lambda *a, **k: threading.Event().wait()  # as the system's does without a network, only longer
 from claptrap.core.errors import DeliveryError
 from claptrap.core.spec import WebhookSpec
-from claptrap.delivery.webhook import Webhook
-hook = Webhook()
+from claptrap.delivery.webhook import WebhookSender
+hook = WebhookSender()
 try:
     hook.post(WebhookSpec("t", "s", "http://receiver.example/", 0.3), {}, "k")
 except DeliveryError as error:

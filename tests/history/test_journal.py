@@ -26,7 +26,7 @@ from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, calendar_of
 from claptrap.history.deliveries import MAX_ATTEMPTS, DeliveryFilter
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.query import Count, DetectionFilter, Kept
+from claptrap.history.query import Count, DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 
 NOON = 1_700_000_000.0
@@ -98,10 +98,10 @@ def ids(journal: Journal, wanted: DetectionFilter = DetectionFilter()) -> list[s
 def test_an_event_comes_back_as_it_was_after_a_restart(file: Path) -> None:
     """Every field, to the last bit."""
     with opened(file) as journal:
-        assert journal.take(clap(0), [])
-        assert journal.take(clap(1), [])
+        assert journal.add(clap(0), [])
+        assert journal.add(clap(1), [])
     with opened(file) as journal:
-        assert list(journal.events(DetectionFilter(), 10).rows) == [Kept(clap(1)), Kept(clap(0))]
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(1)), StoredDetection(clap(0))]
         assert journal.event("salon:19a:1") == clap(1)
         assert journal.event("nobody:0:0") is None
         assert not journal.problems()
@@ -110,9 +110,9 @@ def test_an_event_comes_back_as_it_was_after_a_restart(file: Path) -> None:
 def test_a_known_event_changes_nothing(file: Path) -> None:
     """The first stays, and nobody is told twice."""
     with opened(file) as journal:
-        assert journal.take(clap(0), [delivery(clap(0))])
-        assert not journal.take(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
-        assert list(journal.events(DetectionFilter(), 10).rows) == [Kept(clap(0))]
+        assert journal.add(clap(0), [delivery(clap(0))])
+        assert not journal.add(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0))]
         assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
 
 
@@ -141,7 +141,7 @@ def test_questions(wanted: DetectionFilter, found: list[int]) -> None:
     """By time, score and source; newest first."""
     with opened(None) as journal:
         for i in range(10):
-            journal.take(clap(i, "cellar" if i == 7 else "salon", score=i / 10 + 0.04), [])
+            journal.add(clap(i, "cellar" if i == 7 else "salon", score=i / 10 + 0.04), [])
         assert [kept.event.sequence for kept in journal.events(wanted, 500).rows] == found
 
 
@@ -150,13 +150,13 @@ def test_pages_give_everything_once_in_order_while_more_is_written() -> None:
     with opened(None) as journal:
         times = [NOON, NOON, NOON, NOON + 0.1, NOON - 5, NOON + 0.1, NOON + 7]
         for i, at in enumerate(times):
-            journal.take(clap(i, at=at), [])
+            journal.add(clap(i, at=at), [])
         seen: list[Event] = []
         cursor = None
         while True:
             page = journal.events(DetectionFilter(), 2, cursor)
             seen += [kept.event for kept in page.rows]
-            journal.take(clap(100 + len(seen), at=NOON + 1000 + len(seen)), [])
+            journal.add(clap(100 + len(seen), at=NOON + 1000 + len(seen)), [])
             if page.cursor is None:
                 break
             cursor = page.cursor
@@ -185,7 +185,7 @@ def test_counts_per_hour_and_per_day_of_this_machine() -> None:
     moments = ["2026-03-28T23:59", "2026-03-29T00:00", "2026-03-29T03:30", "2026-03-29T23:59", "2026-03-30T00:00"]
     with opened(None) as journal:
         for i, moment in enumerate(moments):
-            journal.take(clap(i, at=datetime.fromisoformat(moment).timestamp()), [])
+            journal.add(clap(i, at=datetime.fromisoformat(moment).timestamp()), [])
         days = [
             (datetime.fromtimestamp(c.start).isoformat(), c.count)  # noqa: DTZ006  # local
             for c in journal.counts(DetectionFilter(), "day", Calendar())
@@ -203,7 +203,7 @@ def test_counts_by_source_and_by_the_clocks_of_a_place() -> None:
         moments = ["2025-12-31T18:14:59", "2025-12-31T18:15:00", "2025-12-31T23:59:59", "2026-01-01T00:00:00"]
         for i, moment in enumerate(moments):
             at = datetime.fromisoformat(f"{moment}+00:00").timestamp()
-            journal.take(clap(i, "cellar" if i == 2 else "salon", at=at), [])
+            journal.add(clap(i, "cellar" if i == 2 else "salon", at=at), [])
         new_year = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
         assert list(journal.counts(DetectionFilter(), "day", calendar_of("UTC"))) == [
             Count(new_year - 86_400, 3, {"salon": 2, "cellar": 1}),
@@ -237,11 +237,11 @@ def test_a_mark_is_kept_and_can_be_asked_for(file: Path) -> None:
     """Also where the file breaks, and when it is there again; a repeat of the event does not take it away."""
     with opened(file) as journal:
         for i in range(3):
-            journal.take(clap(i), [])
+            journal.add(clap(i), [])
         assert journal.mark(clap(0).id, "clap")
         assert journal.mark(clap(1).id, "not_clap")
         assert not journal.mark("nobody:0:0", "clap")
-        journal.take(clap(0), [])
+        journal.add(clap(0), [])
     with opened(file) as journal:
         assert [ids(journal, DetectionFilter(mark=mark)) for mark in ("clap", "not_clap", "none")] == [
             [clap(0).id],
@@ -250,13 +250,13 @@ def test_a_mark_is_kept_and_can_be_asked_for(file: Path) -> None:
         ]
         assert journal.number(DetectionFilter(mark="clap")) == 1
         assert journal.mark(clap(0).id, None)
-        assert journal.kept(clap(0).id) == Kept(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
         journal._move_to_memory(sqlite3.OperationalError("disk I/O error"))
-        assert journal.kept(clap(1).id) == Kept(clap(1), "not_clap")
+        assert journal.detection(clap(1).id) == StoredDetection(clap(1), "not_clap")
         assert journal.mark(clap(2).id, "clap")
         journal.maintain()
         assert not journal.problems()
-        assert journal.kept(clap(2).id) == Kept(clap(2), "clap")
+        assert journal.detection(clap(2).id) == StoredDetection(clap(2), "clap")
 
 
 def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> None:
@@ -265,23 +265,23 @@ def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> Non
     with closing(sqlite3.connect(file)) as db:
         db.executescript(f"{database.VERSIONS[0]} PRAGMA user_version = 1;")
         assert detections.add(db, clap(0))
-        deliveries.send(db, [told])
+        deliveries.enqueue(db, [told])
         db.commit()
     with opened(file) as journal:
         assert not journal.problems()
-        assert journal.kept(clap(0).id) == Kept(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
         assert journal.head("salon.webhook") == told
         assert journal.mark(clap(0).id, "clap")
     with opened(file) as journal:
-        assert journal.kept(clap(0).id) == Kept(clap(0), "clap")
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap")
 
 
 def test_deletion_by_age_and_of_everything(file: Path) -> None:
     """What is deleted is not in the files any more; what still waits to be told is kept until it is."""
     with opened(file) as journal:
         for i in range(1200):
-            journal.take(clap(i), [delivery(clap(i), since=NOON + i)] if i % 2 else [])
-        journal.tried(attempt(delivery(clap(1))))
+            journal.add(clap(i), [delivery(clap(i), since=NOON + i)] if i % 2 else [])
+        journal.record_attempt(attempt(delivery(clap(1))))
         assert journal.delete(before=NOON + 1100) == 1100
         assert len(ids(journal)) == 100
         assert journal.delivery("1-salon.webhook") is None
@@ -296,9 +296,9 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
 def test_of_very_many_attempts_the_newest_are_told(file: Path) -> None:
     with opened(file) as journal:
         told = delivery(clap(0))
-        journal.take(clap(0), [told])
+        journal.add(clap(0), [told])
         for made in range(MAX_ATTEMPTS + 20):
-            journal.tried(attempt(replace(told, attempts=made), code="delivery.status", retry_in_s=60.0))
+            journal.record_attempt(attempt(replace(told, attempts=made), code="delivery.status", retry_in_s=60.0))
         (row,) = journal.deliveries(DeliveryFilter(), 10).rows
         assert [one.number for one in row.attempts] == list(range(21, MAX_ATTEMPTS + 21))
 
@@ -319,7 +319,7 @@ def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytes
         looks.start()
         try:
             assert looking.wait(30.0)
-            assert journal.take(clap(0), [delivery(clap(0))])
+            assert journal.add(clap(0), [delivery(clap(0))])
             assert journal.head("salon.webhook") is not None
         finally:
             go_on.set()
@@ -330,7 +330,7 @@ def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytes
 def test_what_is_deleted_gives_its_room_back(file: Path) -> None:
     with opened(file) as journal:
         for i in range(3000):
-            journal.take(clap(i), [])
+            journal.add(clap(i), [])
         assert journal.delete(before=NOON + 2990) == 2990
         assert file.stat().st_size < 100_000  # 17 bytes a detection would be more
         assert len(ids(journal)) == 10
@@ -340,9 +340,9 @@ def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(fi
     """What waited is told first and deleted the next time; then not one of its bytes is left, in the log neither."""
     with opened(file) as journal:
         told = replace(delivery(clap(0)), body={"source_name": "a very private place"})
-        journal.take(clap(0), [told])
+        journal.add(clap(0), [told])
         assert journal.delete() == 1
-        journal.tried(attempt(told))
+        journal.record_attempt(attempt(told))
         assert journal.delete() == 0
         assert journal.deliveries(DeliveryFilter(), 10).rows == []
         left = b"".join(path.read_bytes() for path in file.parent.iterdir())
@@ -352,9 +352,9 @@ def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(fi
 def test_what_is_too_old_goes_by_itself(file: Path) -> None:
     """The keeper's thread forgets what is older than was asked for."""
     with opened(file) as journal:
-        journal.take(clap(0, at=time.time() - 3 * 86_400), [])
-        journal.take(clap(1, at=time.time() - 1 * 86_400), [])
-        journal.keep(days=2)
+        journal.add(clap(0, at=time.time() - 3 * 86_400), [])
+        journal.add(clap(1, at=time.time() - 1 * 86_400), [])
+        journal.set_retention(days=2)
         retention = RetentionThread(journal.maintain, every_s=0.01)
         retention.start()
         wait_until(lambda: ids(journal) == ["salon:19a:1"])
@@ -368,18 +368,18 @@ def test_deliveries_wait_in_order_until_they_are_done() -> None:
     """The head stays the head while it is tried; each receiver has its own queue."""
     with opened(None) as journal:
         for i in range(3):
-            journal.take(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
+            journal.add(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
         first = journal.head("salon.webhook")
         assert first == delivery(clap(0))
-        journal.tried(attempt(first, code="delivery.status", retry_in_s=1.0))
+        journal.record_attempt(attempt(first, code="delivery.status", retry_in_s=1.0))
         again = journal.head("salon.webhook")
         assert again is not None
         assert (again.id, again.attempts, again.tries) == (first.id, 1, 1)
-        journal.tried(attempt(again))
+        journal.record_attempt(attempt(again))
         second = journal.head("salon.webhook")
         assert second is not None
         assert second.event_id == "salon:19a:1"
-        journal.tried(attempt(second, code="delivery.status"))
+        journal.record_attempt(attempt(second, code="delivery.status"))
         assert (journal.waiting("salon.webhook"), journal.waiting("b")) == (1, 3)
         assert [d.target_id for d in journal.orphans(["b"])] == ["salon.webhook"]
         states = {d.event_id: d for d in journal.deliveries(DeliveryFilter(target_id="salon.webhook"), 10).rows}
@@ -395,10 +395,10 @@ def test_deliveries_wait_in_order_until_they_are_done() -> None:
 def test_what_is_sent_again_waits_behind_the_others_and_counts_on() -> None:
     """Sent again by hand: a new age and new tries, but the attempts go on counting; what waits already is left alone."""
     with opened(None) as journal:
-        journal.take(clap(0), [delivery(clap(0))])
-        journal.tried(attempt(delivery(clap(0)), code="delivery.status"))
-        journal.take(clap(1), [delivery(clap(1))])
-        journal.send([delivery(clap(0), since=NOON + 99), delivery(clap(1), since=NOON + 99)])
+        journal.add(clap(0), [delivery(clap(0))])
+        journal.record_attempt(attempt(delivery(clap(0)), code="delivery.status"))
+        journal.add(clap(1), [delivery(clap(1))])
+        journal.enqueue([delivery(clap(0), since=NOON + 99), delivery(clap(1), since=NOON + 99)])
         assert [(d.event_id, d.since, d.attempts, d.tries) for d in journal.orphans([])] == [
             ("salon:19a:1", NOON, 0, 0),
             ("salon:19a:0", NOON + 99, 1, 0),
@@ -409,7 +409,7 @@ def test_pages_of_deliveries() -> None:
     """Each once, those last asked for first."""
     with opened(None) as journal:
         for i in range(5):
-            journal.take(clap(i), [delivery(clap(i))])
+            journal.add(clap(i), [delivery(clap(i))])
         first = journal.deliveries(DeliveryFilter(state="waiting"), 3)
         rest = journal.deliveries(DeliveryFilter(state="waiting"), 3, first.cursor)
         assert [d.event_id[-1] for d in (*first.rows, *rest.rows)] == ["4", "3", "2", "1", "0"]
@@ -429,7 +429,7 @@ def test_a_damaged_file_is_set_aside_and_said(file: Path) -> None:
         assert problem.code == "history.set_aside"
         aside = file.parent / str(problem.params["aside"])
         assert aside.read_bytes().startswith(b"this is no database")
-        journal.take(clap(0), [])
+        journal.add(clap(0), [])
     with opened(file) as journal:
         assert ids(journal) == ["salon:19a:0"]
         assert not journal.problems()
@@ -439,13 +439,13 @@ def test_a_file_that_is_broken_inside_is_set_aside(file: Path) -> None:
     """A page in the middle was overwritten, as a failing disk does."""
     with opened(file) as journal:
         for i in range(500):
-            journal.take(clap(i), [])
+            journal.add(clap(i), [])
     with file.open("r+b") as f:
         f.seek(4096 * 6)
         f.write(os.urandom(4096 * 4))
     with opened(file) as journal:
         assert [p.code for p in journal.problems()] == ["history.set_aside"]
-        assert journal.take(clap(0), [])
+        assert journal.add(clap(0), [])
 
 
 def test_a_newer_file_is_left_alone_and_said(file: Path) -> None:
@@ -457,7 +457,7 @@ def test_a_newer_file_is_left_alone_and_said(file: Path) -> None:
     with opened(file) as journal:
         (problem,) = journal.problems()
         assert (problem.code, problem.params["version"]) == ("history.newer", 99)
-        assert journal.take(clap(0), [delivery(clap(0))])
+        assert journal.add(clap(0), [delivery(clap(0))])
         journal.maintain()
         assert ids(journal) == ["salon:19a:0"]
         assert journal.head("salon.webhook") == delivery(clap(0))
@@ -469,11 +469,11 @@ def test_a_folder_that_takes_no_file_is_said_and_nothing_else_changes(tmp_path: 
     (tmp_path / "data").write_text("a file where the folder should be")
     with opened(tmp_path / "data" / "history.sqlite") as journal:
         assert [p.code for p in journal.problems()] == ["history.unwritable"]
-        journal.take(clap(0), [delivery(clap(0))])
-        journal.tried(attempt(delivery(clap(0)), code="delivery.status", retry_in_s=1.0))
+        journal.add(clap(0), [delivery(clap(0))])
+        journal.record_attempt(attempt(delivery(clap(0)), code="delivery.status", retry_in_s=1.0))
         with pytest.raises(ServiceError, match="cannot be written"):
             journal.delete()
-        journal.take(clap(1), [delivery(clap(1))])
+        journal.add(clap(1), [delivery(clap(1))])
         (tmp_path / "data").unlink()
         (tmp_path / "data").mkdir()
         journal.maintain()
@@ -491,9 +491,9 @@ def test_a_file_that_cannot_be_had_for_months_fills_no_memory(tmp_path: Path, mo
     (tmp_path / "data").write_text("a file where the folder should be")
     with opened(tmp_path / "data" / "history.sqlite") as journal:
         for i in range(30):
-            journal.take(clap(i), [delivery(clap(i))])
+            journal.add(clap(i), [delivery(clap(i))])
             if i:
-                journal.tried(attempt(delivery(clap(i))))
+                journal.record_attempt(attempt(delivery(clap(i))))
         journal.maintain()
         assert ids(journal) == [f"salon:19a:{i}" for i in range(29, 19, -1)]
         assert len(journal.deliveries(DeliveryFilter(), 100).rows) == 11
@@ -504,23 +504,23 @@ def test_a_full_disk_is_said_and_everything_goes_on_from_memory(file: Path) -> N
     """SQLite itself says that the disk is full, in the middle of the work: nothing that waits is lost or told twice."""
     with opened(file) as journal:
         for i in range(300):
-            journal.take(clap(i), [delivery(clap(i))])
+            journal.add(clap(i), [delivery(clap(i))])
         taken = delivery(clap(0))
-        journal.tried(attempt(taken))
+        journal.record_attempt(attempt(taken))
         pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
         journal._db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
         n = 300
         while not journal.problems():
-            assert journal.take(clap(n), [delivery(clap(n))])
+            assert journal.add(clap(n), [delivery(clap(n))])
             n += 1
             assert n < 2000
         (problem,) = journal.problems()
         assert "full" in str(problem)
-        assert not journal.take(clap(n - 1), [delivery(clap(n - 1))])
+        assert not journal.add(clap(n - 1), [delivery(clap(n - 1))])
         assert journal.waiting("salon.webhook") == n - 1
         assert journal.head("salon.webhook") == delivery(clap(1))
         assert len(ids(journal)) == REMEMBERED + 1
-        journal.tried(attempt(delivery(clap(1))))
+        journal.record_attempt(attempt(delivery(clap(1))))
         journal.maintain()  # the disk has room again: the new connection has no bound
         assert not journal.problems()
     with opened(file) as journal:
@@ -542,18 +542,18 @@ def test_a_file_that_somebody_takes_away_takes_nothing_that_follows_along(file: 
     """
     older = file.with_name("older.sqlite")
     with opened(older) as journal:
-        journal.take(clap(9), [])
+        journal.add(clap(9), [])
     with opened(file) as journal:
-        journal.take(clap(0), [delivery(clap(0))])
+        journal.add(clap(0), [delivery(clap(0))])
         journal.maintain()
         assert not journal.problems()
         for left in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
             left.unlink(missing_ok=True)
         if in_its_place:
             older.rename(file)
-        journal.take(clap(1), [])
+        journal.add(clap(1), [])
         journal.maintain()
-        journal.take(clap(2), [])
+        journal.add(clap(2), [])
         assert not journal.problems()
         assert journal.waiting("salon.webhook") == 1
     with opened(file) as journal:
@@ -565,8 +565,8 @@ def test_a_file_that_somebody_takes_away_takes_nothing_that_follows_along(file: 
 def test_a_form_that_cannot_be_brought_up_to_date_stays_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration is whole or not at all; one that succeeds keeps what was there."""
     with opened(file) as journal:
-        journal.take(clap(0), [])
-        journal.take(clap(1), [])
+        journal.add(clap(0), [])
+        journal.add(clap(1), [])
     broken = (*database.VERSIONS, "ALTER TABLE events ADD COLUMN half TEXT; CREATE UNIQUE INDEX one ON events (kind);")
     monkeypatch.setattr(database, "VERSIONS", broken)
     with opened(file) as journal:
@@ -587,10 +587,10 @@ def test_many_threads_write_and_read_at_once(file: Path) -> None:
 
         def hear(room: str) -> None:
             for i in range(50):
-                journal.take(clap(i, room), [delivery(clap(i, room), room)])
+                journal.add(clap(i, room), [delivery(clap(i, room), room)])
                 head = journal.head(room)
                 assert head is not None
-                journal.tried(attempt(head))
+                journal.record_attempt(attempt(head))
                 journal.events(DetectionFilter(source_id=room), 10)
 
         rooms = [f"room-{i}" for i in range(4)]
@@ -614,10 +614,10 @@ from claptrap.history.journal import Journal
 journal = Journal(Path(sys.argv[1]), SystemClock())
 journal.open()
 for i in range(int(sys.argv[2]), 1_000_000):
-    journal.take(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
+    journal.add(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
     print("told", i, flush=True)
     if i % 3 == 0:
-        journal.tried(attempt(delivery(clap(i))))
+        journal.record_attempt(attempt(delivery(clap(i))))
         print("tried", i, flush=True)
 """
 

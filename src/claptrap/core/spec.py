@@ -323,4 +323,4 @@ def _counts(event: Event, claps: tuple[int, ...]) -> bool:
     return not claps or (not event.applause and event.claps in claps)
 
 
-Receiver = WebhookSpec | BrokerSpec | NotifySpec
+ReceiverSpec = WebhookSpec | BrokerSpec | NotifySpec

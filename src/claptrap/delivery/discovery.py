@@ -54,7 +54,7 @@ def instance_topic(spec: BrokerSpec) -> str:
     return f"{spec.topic}/instance"
 
 
-def orders(spec: BrokerSpec) -> list[str]:
+def command_topics(spec: BrokerSpec) -> list[str]:
     """Return the topics to listen to: orders, Home Assistant's birth, and what other ClapTraps show, or one before this."""
     mine = [f"{spec.topic}/+/{what}" for what in ("enabled/set", "threshold/set", "state", "availability")]
     mine += [status_topic(spec), instance_topic(spec)]

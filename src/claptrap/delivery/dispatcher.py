@@ -22,7 +22,7 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
-from claptrap.core.spec import BrokerSpec, NotifySpec, Receiver, WebhookSpec
+from claptrap.core.spec import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
 from claptrap.delivery.circuit import Circuit, CircuitState
 from claptrap.delivery.notify import NotificationSender
@@ -30,7 +30,7 @@ from claptrap.delivery.payload import event_payload, trial_payload
 from claptrap.delivery.policy import failure_of, is_receiver_fault, wait_s
 from claptrap.delivery.webhook import Answer, WebhookSender, excerpt
 
-WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
+MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
 _PAUSE_S = 5.0  # after a fault of ours
 _log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Dispatcher:
         status: StatusSink,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
-        max_waiting: int = WAITING,
+        max_waiting: int = MAX_WAITING,
         probes: Backoff | None = None,
         broker: Sender | None = None,
     ) -> None:
@@ -80,7 +80,7 @@ class Dispatcher:
         self._lock = threading.Lock()
         self._is_ended = False
 
-    def apply(self, targets: Sequence[Receiver]) -> None:
+    def apply(self, targets: Sequence[ReceiverSpec]) -> None:
         """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so.
 
         After ``stop`` nothing happens: what waits is left to the next start.
@@ -95,14 +95,14 @@ class Dispatcher:
         _end(gone, 0.0)
         urls = {worker.target.id: redact(worker.target.url) for worker in gone}
         for delivery in self._outbox.orphans(wanted):
-            self._recorder.give_up(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
+            self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def take(self, event: Event) -> bool:
+    def dispatch(self, event: Event) -> bool:
         """Put an event into the outbox with who must be told of it; False if it is known. Never waits for a receiver."""
         with self._lock:
             workers = self._interested(event)
             deliveries = [self._delivery(event, worker.target) for worker in workers]
-            new = self._outbox.take(event, deliveries)
+            new = self._outbox.add(event, deliveries)
         for worker in workers:
             worker.wake()
         return new
@@ -128,26 +128,26 @@ class Dispatcher:
         """
         with self._lock:
             worker = self._workers[delivery.target_id]
-            self._outbox.send([replace(delivery, since=self._clock.unix())])
-        worker.hurry()
+            self._outbox.enqueue([replace(delivery, since=self._clock.unix())])
+        worker.retry_now()
 
-    def hurry(self, target_id: str) -> None:
+    def retry_now(self, target_id: str) -> None:
         """Try what waits for a receiver at once: it is there again. Harmless where there is no such receiver."""
         with self._lock:
             worker = self._workers.get(target_id)
         if worker is not None:
-            worker.hurry()
+            worker.retry_now()
 
     def replay_event(self, event: Event) -> int:
         """Tell all who want an event now of it, again where they know it; return how many they are."""
         with self._lock:
             workers = self._interested(event)
-            self._outbox.send([self._delivery(event, worker.target) for worker in workers])
+            self._outbox.enqueue([self._delivery(event, worker.target) for worker in workers])
         for worker in workers:
-            worker.hurry()
+            worker.retry_now()
         return len(workers)
 
-    def circuit_states(self) -> list[tuple[Receiver, CircuitState]]:
+    def circuit_states(self) -> list[tuple[ReceiverSpec, CircuitState]]:
         """Return every receiver and how it stands."""
         with self._lock:
             return [(worker.target, worker.circuit_state) for worker in self._workers.values()]
@@ -171,15 +171,15 @@ class Dispatcher:
     def _interested(self, event: Event) -> list[DeliveryWorker]:
         return [worker for worker in self._workers.values() if worker.target.wants(event)]
 
-    def _delivery(self, event: Event, target: Receiver) -> Delivery:
+    def _delivery(self, event: Event, target: ReceiverSpec) -> Delivery:
         return Delivery(uuid4().hex, event.id, target.id, event.source_id, event_payload(event), self._clock.unix())
 
-    def _worker_for(self, target: Receiver) -> DeliveryWorker:
+    def _worker_for(self, target: ReceiverSpec) -> DeliveryWorker:
         if target.id not in self._workers:
             self._workers[target.id] = DeliveryWorker(target, self._recorder, self._sender(target))
         return self._workers[target.id]
 
-    def _sender(self, target: Receiver) -> Sender:
+    def _sender(self, target: ReceiverSpec) -> Sender:
         if isinstance(target, WebhookSpec):
             return WebhookSender()
         if isinstance(target, NotifySpec):
@@ -197,7 +197,7 @@ def _end(workers: Sequence[DeliveryWorker], timeout_s: float) -> None:
     for worker in workers:
         worker.wait(deadline - time.monotonic())
     for worker in workers:
-        worker.give_up()
+        worker.abandon()
     for worker in workers:
         worker.join()
 
@@ -207,7 +207,7 @@ def _for_people(target: WebhookSpec | NotifySpec) -> str:
     return target.title or (target.source_id if isinstance(target, WebhookSpec) else target.name)
 
 
-def _secrets(target: Receiver) -> frozenset[str]:
+def _secrets(target: ReceiverSpec) -> frozenset[str]:
     """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
     if isinstance(target, BrokerSpec):
         return frozenset({target.password} - {""})
@@ -230,7 +230,7 @@ class AttemptRecorder:
     max_waiting: int
     probes: Backoff
 
-    def give_up(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
+    def abandon(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
         """Write down and say that a delivery is given up without an attempt."""
         self.report(delivery, url, self.clock.unix(), 0.0, error=error)
 
@@ -264,7 +264,7 @@ class AttemptRecorder:
             said,
             dict(steps or {}),
         )
-        self.outbox.tried(attempt)
+        self.outbox.record_attempt(attempt)
         self.status.offer(attempt)
         again = f" (again in {retry_in_s:.1f} s)" if retry_in_s is not None else ""
         level = logging.WARNING if error else logging.INFO
@@ -274,36 +274,36 @@ class AttemptRecorder:
 class DeliveryWorker:
     """One receiver: the thread ``deliver:ID``, which empties its queue in the outbox, in order."""
 
-    def __init__(self, target: Receiver, recorder: AttemptRecorder, sender: Sender) -> None:
+    def __init__(self, target: ReceiverSpec, recorder: AttemptRecorder, sender: Sender) -> None:
         self.target = target
         self._recorder = recorder
         self._sender = sender
         self._changed = threading.Condition()
         self._woken = False
-        self._hurried = False
+        self._retry_requested = False
         self._finishing = False
-        self._giving_up = threading.Event()
+        self._abandoned = threading.Event()
         self._circuit = Circuit(recorder.probes)
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
         self._thread.start()
 
-    def retarget(self, target: Receiver) -> None:
+    def retarget(self, target: ReceiverSpec) -> None:
         """Send what waits, and what comes, to ``target`` from the next attempt on: at once, if it is another than before."""
         with self._changed:
             if target == self.target:
                 return
             self.target, self._circuit = target, self._circuit.closed()
-        self.hurry()
+        self.retry_now()
 
     @property
     def circuit_state(self) -> CircuitState:
         """How the receiver stands."""
         return self._circuit.circuit_state
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Look into the outbox, and do not wait any longer before the next attempt: a person wants to see it."""
         with self._changed:
-            self._woken = self._hurried = True
+            self._woken = self._retry_requested = True
             self._changed.notify()
 
     def wake(self) -> None:
@@ -322,21 +322,21 @@ class DeliveryWorker:
         """Wait at most that long until nothing waits."""
         self._thread.join(max(0.0, timeout_s))
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """Cut off what is under way, and send nothing more."""
-        self._giving_up.set()
-        self.hurry()
+        self._abandoned.set()
+        self.retry_now()
         self._sender.abort()
 
     def join(self) -> None:
-        """Wait for the end, after ``give_up``."""
+        """Wait for the end, after ``abandon``."""
         while self._thread.is_alive():  # again and again: an attempt may begin just after it was aborted
             self._sender.abort()
             self._thread.join(0.05)
         self._sender.close()
 
     def _run(self) -> None:
-        while not self._giving_up.is_set():
+        while not self._abandoned.is_set():
             delivery = None
             try:
                 delivery = self._next()
@@ -352,17 +352,17 @@ class DeliveryWorker:
         reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         if delivery is not None:
             try:
-                self._recorder.give_up(delivery, redact(self.target.url), DeliveryError("delivery.crashed", reason=reason))
+                self._recorder.abandon(delivery, redact(self.target.url), DeliveryError("delivery.crashed", reason=reason))
             except Exception as failure:  # noqa: BLE001  # the outbox itself: what waits in it must not be sent without end
                 reason = f"{reason}; {type(failure).__name__}"
             else:
                 return
         _log.error("deliveries to %s pause for %.0f s: %s", redact(self.target.url), _PAUSE_S, reason)
-        self._giving_up.wait(_PAUSE_S)
+        self._abandoned.wait(_PAUSE_S)
 
     def _next(self) -> Delivery | None:
         """Return what has waited longest, waiting for it; None when the thread is to end."""
-        while not self._giving_up.is_set():
+        while not self._abandoned.is_set():
             with self._changed:
                 self._woken = False
             delivery = self._recorder.outbox.head(self.target.id)
@@ -377,19 +377,19 @@ class DeliveryWorker:
     def _deliver(self, delivery: Delivery) -> None:
         """Try once, or give up what must not be tried; wait if it is to be tried again."""
         with self._changed:
-            self._hurried = False
+            self._retry_requested = False
             target = self.target
         refusal = self._refusal(delivery, target)
         if refusal is not None:
-            self._recorder.give_up(delivery, redact(target.url), refusal)
+            self._recorder.abandon(delivery, redact(target.url), refusal)
         else:
             self._pause(self._attempt(delivery, target))
 
     def _pause(self, wait_s: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._hurried or self._giving_up.is_set(), wait_s)
+            self._changed.wait_for(lambda: self._retry_requested or self._abandoned.is_set(), wait_s)
 
-    def _refusal(self, delivery: Delivery, target: Receiver) -> DeliveryError | None:
+    def _refusal(self, delivery: Delivery, target: ReceiverSpec) -> DeliveryError | None:
         """Return why a delivery is not to be tried; None if it is."""
         if self._recorder.clock.unix() - delivery.since > target.max_age_s:
             return DeliveryError("delivery.too_old", seconds=target.max_age_s)
@@ -397,7 +397,7 @@ class DeliveryWorker:
             return DeliveryError("delivery.overflow")
         return None
 
-    def _attempt(self, delivery: Delivery, target: Receiver) -> float:
+    def _attempt(self, delivery: Delivery, target: ReceiverSpec) -> float:
         """Try once; return how long to wait before the next attempt at whatever is then the head."""
         began, at = self._recorder.clock.monotonic(), self._recorder.clock.unix()
         error, status, retry_after, said = None, 0, None, ""
@@ -418,14 +418,14 @@ class DeliveryWorker:
         )
         return wait or 0.0
 
-    def _note(self, target: Receiver, error: DeliveryError | None, at: float) -> None:
+    def _note(self, target: ReceiverSpec, error: DeliveryError | None, at: float) -> None:
         """Keep how the receiver stands now; not if a person has sent us to another meanwhile."""
         with self._changed:
             if target == self.target:
                 self._circuit = self._circuit.failed(error, at) if error else self._circuit.closed()
 
     def _wait_s(
-        self, error: DeliveryError | None, delivery: Delivery, target: Receiver, retry_after: str | None, at: float
+        self, error: DeliveryError | None, delivery: Delivery, target: ReceiverSpec, retry_after: str | None, at: float
     ) -> float | None:
         """Return how long to wait before a delivery is tried again; None if it is done or given up.
 

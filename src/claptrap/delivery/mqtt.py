@@ -28,7 +28,15 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError
 from claptrap.core.spec import BrokerSpec
 from claptrap.core.tally import Refrain
-from claptrap.delivery.discovery import OFFLINE, ONLINE, PublishedSource, instance_topic, orders, retained, status_topic
+from claptrap.delivery.discovery import (
+    OFFLINE,
+    ONLINE,
+    PublishedSource,
+    command_topics,
+    instance_topic,
+    retained,
+    status_topic,
+)
 from claptrap.delivery.webhook import Answer
 
 CONNECT_S = 5.0
@@ -44,7 +52,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Command:
     """What somebody wants of a source: ``field`` of its settings shall be ``value``."""
 
     source_id: str
@@ -62,9 +70,9 @@ class MqttLink:
     """
 
     def __init__(
-        self, on_order: Callable[[Order], None], on_change: Callable[[], None], backoff: Backoff | None = None
+        self, on_command: Callable[[Command], None], on_change: Callable[[], None], backoff: Backoff | None = None
     ) -> None:
-        self._on_order = on_order
+        self._on_command = on_command
         self._on_change = on_change
         self._backoff = backoff or Backoff(first_s=1.0, max_s=30.0)
         self._changed = threading.Condition()
@@ -243,7 +251,7 @@ class MqttLink:
             self._strays, self._may_clear = set(), True
             client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
             self._send_retained(client, spec, again=True)
-            client.subscribe([(topic, 1) for topic in orders(spec)])
+            client.subscribe([(topic, 1) for topic in command_topics(spec)])
             self._call_out(client, spec, "hello")
             self._changed.notify_all()
         self._say(None)
@@ -266,8 +274,8 @@ class MqttLink:
                 is_stray = message.payload and topic not in retained(spec, self._sources)
                 if is_stray and not topic.endswith("/set"):
                     self._strays.add(topic)
-        elif topic.endswith("/set") and (order := _order(spec, topic, message.payload)) is not None:
-            self._on_order(order)
+        elif topic.endswith("/set") and (command := _parse_command(spec, topic, message.payload)) is not None:
+            self._on_command(command)
 
     def _clear(self, client: paho.Client) -> None:
         """Take back what an earlier ClapTrap showed; nothing, where another is there that may show it."""
@@ -385,15 +393,15 @@ def _contained(over: threading.Event, call: Callable[..., None]) -> Callable[...
     return contained
 
 
-def _order(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Order | None:
+def _parse_command(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Command | None:
     """Return what ``…/SOURCE/enabled/set`` or ``…/SOURCE/threshold/set`` asks for; None for nonsense, which is logged."""
     source_id, field, _ = topic.removeprefix(f"{spec.topic}/").split("/")
     text = payload.decode(errors="replace").strip()
     if field == "enabled" and text in ("ON", "OFF"):
-        return Order(source_id, field, text == "ON")
+        return Command(source_id, field, text == "ON")
     if field == "threshold":
         try:
-            return Order(source_id, field, float(text))
+            return Command(source_id, field, float(text))
         except ValueError:
             pass
     _log.warning("%s: %s is no order: %.40r", spec.url, topic, text)

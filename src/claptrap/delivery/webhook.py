@@ -158,7 +158,10 @@ class WebhookSender:
             async with (
                 asyncio.timeout(target.timeout_s) as deadline,
                 httpx.AsyncClient(
-                    verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False, event_hooks={"response": [leads.take]}
+                    verify=tls,
+                    timeout=_TIGHTER * target.timeout_s,
+                    trust_env=False,
+                    event_hooks={"response": [leads.on_response]},
                 ) as client,
                 client.stream(
                     target.method, target.url, content=content, headers=headers, extensions=self._tracing()
@@ -217,7 +220,7 @@ class _RedirectTarget:
         self._url = url
         self.elsewhere = ""
 
-    async def take(self, response: httpx.Response) -> None:
+    async def on_response(self, response: httpx.Response) -> None:
         """Keep it, redacted; empty for none, or one that leads nowhere."""
         location = response.headers.pop("Location", "")
         if location and response.is_redirect:
@@ -286,7 +289,7 @@ class Loop(asyncio.SelectorEventLoop):
         self.steps.rename("name")
         found: asyncio.Future[Any] = self.create_future()
 
-        def tell(result: Any, error: Exception | None) -> None:
+        def finish(result: Any, error: Exception | None) -> None:
             if found.done():  # nobody waits any more
                 return
             if error is None:
@@ -301,7 +304,7 @@ class Loop(asyncio.SelectorEventLoop):
             except (OSError, UnicodeError) as failure:
                 error = failure
             with suppress(RuntimeError):  # the loop was closed meanwhile
-                self.call_soon_threadsafe(tell, result, error)
+                self.call_soon_threadsafe(finish, result, error)
 
         threading.Thread(target=look_up, name="deliver:look-up", daemon=True).start()
         result = await found

@@ -22,7 +22,7 @@ from claptrap.core.outbox import Delivery
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, Per
 from claptrap.history.deliveries import DeliveryFilter
-from claptrap.history.query import Count, DetectionFilter, Kept, Mark, Page, Told
+from claptrap.history.query import Count, DeliveryRecord, DetectionFilter, Mark, Page, StoredDetection
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MAX_IN_MEMORY = 10_000  # detections, and deliveries that are done
@@ -80,7 +80,7 @@ class Journal:
             self._read_from(None)
             self._db.close()
 
-    def keep(self, days: float) -> None:
+    def set_retention(self, days: float) -> None:
         """Forget, from the next ``maintain`` on, what is older."""
         self._keep_s = days * DAY_S
 
@@ -113,7 +113,7 @@ class Journal:
         """Return one detection."""
         return self._do(lambda db: detections.get(db, event_id))
 
-    def kept(self, event_id: str) -> Kept | None:
+    def detection(self, event_id: str) -> StoredDetection | None:
         """Return one detection with its mark."""
         return self._read(lambda db: detections.find(db, event_id))
 
@@ -125,7 +125,7 @@ class Journal:
         """Return how many detections fit."""
         return self._read(lambda db: detections.number(db, wanted))
 
-    def events(self, wanted: DetectionFilter, limit: int, cursor: str | None = None) -> Page[Kept]:
+    def events(self, wanted: DetectionFilter, limit: int, cursor: str | None = None) -> Page[StoredDetection]:
         """Return ``limit`` detections at most, newest first.
 
         Raises:
@@ -164,20 +164,20 @@ class Journal:
 
     # -- the outbox -----------------------------------------------------------------------------------------------------
 
-    def take(self, event: Event, told: Sequence[Delivery]) -> bool:
+    def add(self, event: Event, queued: Sequence[Delivery]) -> bool:
         """Write an event and who must be told of it, both or neither; False if it is known."""
 
         def add(db: sqlite3.Connection) -> bool:
             if not detections.add(db, event):
                 return False
-            deliveries.send(db, told)
+            deliveries.enqueue(db, queued)
             return True
 
         return self._do(add, writes=True)
 
-    def send(self, told: Sequence[Delivery]) -> None:
+    def enqueue(self, queued: Sequence[Delivery]) -> None:
         """Let deliveries wait; those that are done wait again."""
-        self._do(lambda db: deliveries.send(db, told), writes=True)
+        self._do(lambda db: deliveries.enqueue(db, queued), writes=True)
 
     def head(self, target_id: str) -> Delivery | None:
         """Return what has waited longest for a receiver."""
@@ -187,9 +187,9 @@ class Journal:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
 
-    def tried(self, attempt: Attempt) -> None:
+    def record_attempt(self, attempt: Attempt) -> None:
         """Write an attempt down, and what it makes of its delivery."""
-        self._do(lambda db: deliveries.tried(db, attempt), writes=True)
+        self._do(lambda db: deliveries.record_attempt(db, attempt), writes=True)
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
         """Return all that waits for other receivers."""
@@ -201,7 +201,7 @@ class Journal:
         """Return one delivery, whatever its state."""
         return self._do(lambda db: deliveries.get(db, delivery_id))
 
-    def deliveries(self, which: DeliveryFilter, limit: int, cursor: str | None = None) -> Page[Told]:
+    def deliveries(self, which: DeliveryFilter, limit: int, cursor: str | None = None) -> Page[DeliveryRecord]:
         """Return ``limit`` deliveries at most with their newest attempts, those last asked for first.
 
         Raises:
@@ -329,8 +329,8 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, events: str, m
     heard = source.execute(events).fetchall()
     _insert(target, "events", "IGNORE", heard)
     target.executemany("UPDATE events SET mark = ? WHERE id = ?", [(row["mark"], row["id"]) for row in heard])
-    told = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
-    _insert(target, "deliveries", "REPLACE", source.execute(told).fetchall())
+    queued = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
+    _insert(target, "deliveries", "REPLACE", source.execute(queued).fetchall())
     attempts = f"SELECT * FROM attempts WHERE delivery_id IN ({moving}) ORDER BY row"
     _insert(target, "attempts", "REPLACE", source.execute(attempts).fetchall())
 

@@ -78,12 +78,12 @@ def _again(bench: Bench) -> None:
     try:
         with Receiver(503, 204) as receiver:
             dispatcher.apply([WebhookSpec("a.w", "a", receiver.url)])
-            dispatcher.take(_event())
+            dispatcher.dispatch(_event())
             bench.wait_for("a second attempt", lambda: len(receiver.posts) >= 2)
             first, second = receiver.posts[:2]
             expect("the second attempt's key", second.headers["idempotency-key"], first.headers["idempotency-key"])
             expect("its body", second.body, first.body)
-            dispatcher.take(_event())
+            dispatcher.dispatch(_event())
             expect("how often a detection that is known is told", len(receiver.posts), 2)
             dispatcher.stop(1.0)
     finally:

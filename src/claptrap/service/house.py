@@ -39,7 +39,7 @@ from claptrap.detect.onset import Gate
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.query import DetectionFilter, Kept
+from claptrap.history.query import DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.shelf import find
@@ -378,7 +378,7 @@ class ClapTrap:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
 
-    def heard(self, kept: Kept) -> dict[str, Any]:
+    def heard(self, kept: StoredDetection) -> dict[str, Any]:
         """Return a detection as JSON data."""
         return heard(kept, has_clip=self.clips.has(kept.event.id))
 
@@ -539,7 +539,7 @@ class ClapTrap:
 
     def take(self, event: Event) -> None:
         """Write an event down and tell everybody; one that is known changes nothing."""
-        is_new = self._dispatcher.take(event)
+        is_new = self._dispatcher.dispatch(event)
         self._tell_problems()
         if not is_new:
             return
@@ -599,8 +599,8 @@ class ClapTrap:
 
     def _keep(self, settings: Settings) -> None:
         """Bound what is kept; no clip outlives its detection."""
-        self.journal.keep(settings.history.keep_days)
-        self.clips.keep(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
+        self.journal.set_retention(settings.history.keep_days)
+        self.clips.set_limits(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
 
     def _clip_tried(self, event_id: str | None) -> None:
         if event_id is not None:
@@ -629,7 +629,7 @@ class ClapTrap:
                 self._told_link = link
                 self.hub.publish(BrokerLink(link))
         if is_new and link == "connected":
-            self._dispatcher.hurry(BrokerSpec.ID)
+            self._dispatcher.retry_now(BrokerSpec.ID)
         self._tell_problems()
 
     def _tell_problems(self) -> None:

@@ -44,7 +44,7 @@ from claptrap.core.spec import (
     MicrophoneInput,
     NotifySpec,
     PatternSpec,
-    Receiver,
+    ReceiverSpec,
     RtspInput,
     SourceInput,
     SourceSpec,
@@ -570,7 +570,7 @@ class Settings(_Part):
         given = self.mqtt.whole()
         return BrokerSpec(**given) if given.pop("enabled") else None
 
-    def receivers(self) -> tuple[Receiver, ...]:
+    def receivers(self) -> tuple[ReceiverSpec, ...]:
         """Return all who must be told."""
         brokers = [broker for broker in (self.broker(),) if broker is not None]
         return (*self.targets(), *brokers, *self.notifications())

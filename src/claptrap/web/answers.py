@@ -24,7 +24,7 @@ from claptrap.core.events import (
 )
 from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
-from claptrap.history.query import Count, Mark, Told
+from claptrap.history.query import Count, DeliveryRecord, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
@@ -92,7 +92,7 @@ Deleted = form("Deleted", deleted=int)
 _bounds: dict[str, Any] = {name: field.annotation for name, field in ClipSettings.model_fields.items()}
 Clips = form("Clips", Total, **_bounds)
 Tried = form("Attempt", Attempt, **_WORDED, ok=bool)
-Delivery = form("Delivery", Told, **{**_WORDED, "attempts": many(Tried)})
+Delivery = form("Delivery", DeliveryRecord, **{**_WORDED, "attempts": many(Tried)})
 DeliveryPage = form("DeliveryPage", deliveries=many(Delivery), cursor=str | None)
 SentAgain = form("SentAgain", event_id=str, receivers=int)
 Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import DeliveryFilter
-from claptrap.history.query import Told
+from claptrap.history.query import DeliveryRecord
 from claptrap.service import ClapTrap, in_words, told
 from claptrap.web.asked import Counting, Export, Forget, PageOf, PageOfDeliveries, asked
 from claptrap.web.body import json_object
@@ -51,7 +51,7 @@ def build_history(service: ClapTrap) -> Blueprint:
 
     @routes.get("/api/history/<event_id>")
     def detection(event_id: str) -> Response:
-        kept = journal.kept(event_id)
+        kept = journal.detection(event_id)
         if kept is None:
             raise InputError("api.unknown_event", id=event_id)
         return jsonify(service.heard(kept))
@@ -88,5 +88,5 @@ def _add_telling(routes: Blueprint, service: ClapTrap) -> None:
         return jsonify(event_id=service.replay_delivery(delivery_id)), 202
 
 
-def _delivery(one: Told) -> dict[str, Any]:
+def _delivery(one: DeliveryRecord) -> dict[str, Any]:
     return {**in_words({**asdict(one), "params": dict(one.params)}), "attempts": [told(attempt) for attempt in one.attempts]}
