@@ -60,7 +60,7 @@ class Detection:
 
 
 class Reason(StrEnum):
-    """Why a classification had its outcome; ``verdict.…`` among the codes."""
+    """Why a classification had its outcome; ``verdict.…`` in ``text.catalogue``."""
 
     NOT_A_CLAP = "not_a_clap"  # less than half of the threshold
     BELOW = "below"

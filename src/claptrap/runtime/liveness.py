@@ -29,7 +29,7 @@ class SoundFault:
     """A fault of the sound.
 
     Attributes:
-        code: a key of ``core.wording``.
+        code: a key of ``text.catalogue``.
         params: values for that sentence.
         reopen: whether reopening the source can help; else it is a warning about a source that works.
     """
