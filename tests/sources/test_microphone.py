@@ -29,7 +29,7 @@ from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.runner import Runner, Surroundings
 from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
-from claptrap.sources.alsa import busy, explained, is_there
+from claptrap.sources.alsa import busy, explained, is_card_present
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices, measure
 from claptrap.sources.portaudio import Call, PortAudio, fault
@@ -271,11 +271,11 @@ def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> 
 def test_a_card_that_went_away_is_not_taken_for_what_has_its_number_now(tmp_path: Path) -> None:
     """PortAudio's frozen list would open the other one by its number."""
     proc = proc_with(tmp_path, "x")
-    assert is_there("USB Mic: Audio (hw:2,0)", proc)
-    assert not is_there("USB Mic: Audio (hw:0,0)", proc)
-    assert not is_there("USB Mic: Audio (hw:1,0)", proc)
-    assert is_there("default", proc)
-    assert is_there("USB Mic: Audio (hw:1,0)", tmp_path / "none")
+    assert is_card_present("USB Mic: Audio (hw:2,0)", proc)
+    assert not is_card_present("USB Mic: Audio (hw:0,0)", proc)
+    assert not is_card_present("USB Mic: Audio (hw:1,0)", proc)
+    assert is_card_present("default", proc)
+    assert is_card_present("USB Mic: Audio (hw:1,0)", tmp_path / "none")
 
 
 def test_an_inbox_that_is_full_drops_the_oldest_and_counts_it() -> None:

@@ -25,7 +25,7 @@ from claptrap.detect.judge import Ruling
 from claptrap.detect.patterns import APPLAUSE, Detection, Wishes
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.sources.file import duration_s, read_frames
 
 FAILED = 2

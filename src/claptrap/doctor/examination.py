@@ -15,7 +15,7 @@ from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.sound import examine_sound
 from claptrap.models.catalogue import CATALOGUE
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.settings.backups import Backups
 from claptrap.settings.denial import not_read
 from claptrap.settings.document import read_settings

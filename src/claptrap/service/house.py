@@ -42,7 +42,7 @@ from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.keeper import Keeper
 from claptrap.history.query import Kept, Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub

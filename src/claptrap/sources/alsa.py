@@ -43,7 +43,7 @@ def is_configured() -> bool:
     return sys.platform != "linux" or any("pcm" in _text(Path(path)) for path in paths.split(":"))
 
 
-def is_there(name: str, proc: Path = PROC) -> bool:
+def is_card_present(name: str, proc: Path = PROC) -> bool:
     """Return whether the card that PortAudio once listed as ``name`` still has its number; True where nobody can tell."""
     card, cards = CARD.search(name), cards_by_number(proc)
     return card is None or not cards or name.startswith(f"{cards.get(int(card[1]))}: ")

@@ -174,7 +174,7 @@ class PortAudio:
         self._is_sure = True
         library = _load()
         if self._n_open:
-            return {index: device for index, device in _inputs(library).items() if alsa.is_there(device.name)}
+            return {index: device for index, device in _inputs(library).items() if alsa.is_card_present(device.name)}
         if library._initialized:  # noqa: SLF001  # sounddevice offers no public way to see new devices
             library._terminate()  # noqa: SLF001  # as above
         library._initialize()  # noqa: SLF001  # as above
