@@ -18,7 +18,7 @@ from tqdm import tqdm
 from claptrap.cli.defaults import DATA_DIR
 from claptrap.cli.language import failures_in_words, terminal_language
 from claptrap.core.errors import InputError, ServiceError
-from claptrap.core.looking import is_there
+from claptrap.core.path_exists import path_exists
 from claptrap.core.wording import say
 from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import list_paths
@@ -115,7 +115,7 @@ def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Superv
         InputError: ``mediamtx.config_missing``.
     """
     program = find_program(binary)
-    if config is not None and not (is_there(config) and config.is_file()):
+    if config is not None and not (path_exists(config) and config.is_file()):
         raise InputError("mediamtx.config_missing", path=str(config))
     return Supervisor(program.absolute(), (config or ensure_configuration(data_dir)).absolute())
 

@@ -16,7 +16,7 @@ import filelock
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ServiceError
-from claptrap.core.looking import is_there
+from claptrap.core.path_exists import path_exists
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.mediamtx.program import find_program
 from claptrap.settings.denial import not_written
@@ -77,7 +77,7 @@ def _writing(data_dir: Path) -> list[Finding]:
 def _nearest(folder: Path) -> Path:
     """Return ``folder``, or where it would be made; what this user may not look into is not there."""
     places = (folder, *folder.absolute().parents)
-    return next((place for place in places if is_there(place) and place.is_dir()), Path("/"))
+    return next((place for place in places if path_exists(place) and place.is_dir()), Path("/"))
 
 
 def _disk(data_dir: Path) -> Finding:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from claptrap.core.errors import ServiceError
-from claptrap.core.looking import is_there
+from claptrap.core.path_exists import path_exists
 
 NAME = "mediamtx.yml"
 _SHIPPED_INPUT = "-f alsa -i default"
@@ -21,7 +21,7 @@ def microphone_input(system: str = platform.system(), environment: Mapping[str, 
     if system.lower() in _INPUTS:
         return _INPUTS[system.lower()]
     runtime = environment.get("XDG_RUNTIME_DIR", "")
-    has_pulse = "PULSE_SERVER" in environment or (runtime and is_there(Path(runtime) / "pulse" / "native"))
+    has_pulse = "PULSE_SERVER" in environment or (runtime and path_exists(Path(runtime) / "pulse" / "native"))
     return "-f pulse -i default" if has_pulse else _SHIPPED_INPUT
 
 

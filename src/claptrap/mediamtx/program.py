@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from claptrap.core.errors import ModelError, ServiceError
-from claptrap.core.looking import is_there
+from claptrap.core.path_exists import path_exists
 from claptrap.mediamtx.releases import programs_folder
 from claptrap.mediamtx.unpack import unpack
 from claptrap.models.catalogue import ModelFile
@@ -31,14 +31,14 @@ def find_program(given: Path | None = None) -> Path:
         ServiceError: ``mediamtx.absent``; ``mediamtx.not_executable``, where the given one is none.
     """
     if given is not None:
-        if not (is_there(given) and given.is_file() and os.access(given, os.X_OK)):
+        if not (path_exists(given) and given.is_file() and os.access(given, os.X_OK)):
             raise ServiceError("mediamtx.not_executable", path=str(given))
         return given
     on_path = shutil.which("mediamtx")
     if on_path:
         return Path(on_path)
     installed = programs_folder() / PROGRAM
-    if is_there(installed) and installed.is_file():
+    if path_exists(installed) and installed.is_file():
         return installed
     raise ServiceError("mediamtx.absent")
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
-from claptrap.core.looking import is_there
+from claptrap.core.path_exists import path_exists
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 
 LOOK_S = 0.25  # how often whoever waits looks whether to stop
@@ -81,7 +81,7 @@ class Patience:
 def authorities() -> str | None:
     """Return the file of the authorities that this machine trusts (``SSL_CERT_FILE`` changes it); None if unknown."""
     known = (ssl.get_default_verify_paths().cafile, _DEBIAN_AUTHORITIES)
-    return next((path for path in known if path and is_there(Path(path))), None)
+    return next((path for path in known if path and path_exists(Path(path))), None)
 
 
 def knock(url: str, *, verify_tls: bool, patience: Patience) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from claptrap.core.clock import Clock
-from claptrap.core.looking import is_there
+from claptrap.core.path_exists import path_exists
 
 ASK_S = 2.0
 LOOK_S = 5.0
@@ -119,4 +119,4 @@ def _server() -> str | None:
         return named
     mine = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}") / "pulse"
     socket = Path(os.environ.get("PULSE_RUNTIME_PATH") or mine) / "native"
-    return f"unix:{socket}" if is_there(socket) else None
+    return f"unix:{socket}" if path_exists(socket) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def is_there(path: Path) -> bool:
+def path_exists(path: Path) -> bool:
     """Return whether there is something at ``path``; false, too, where this user may not look (``Path.exists`` raises)."""
     try:
         path.stat()
