@@ -371,7 +371,7 @@ class ClapTrap:
         Raises:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
-        self._sources.vban.watch(port)
+        self._sources.vban.listen_for(port)
         return self._sources.vban.discovered()
 
     def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
