@@ -472,7 +472,7 @@ class ClapTrap:
             raise InputError("api.unknown_source", source=source_id)
         if source.kind != BrowserInput.KIND:
             raise InputError("api.not_a_browser", source=source.name)
-        return self._sources.browsers.open(source_id, page)
+        return self._sources.browsers.connect(source_id, page)
 
     def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
