@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.pulse import Place
+from claptrap.sources.pulse import PulseStream
 from claptrap.sources.usb import Usb, split
 
 CARD = re.compile(r"\(hw:(\d+),(\d+)\)")  # ALSA numbers its cards in the order in which they were plugged in
@@ -65,7 +65,7 @@ class OpenMicrophone:
     device: Device
     rate_hz: int
     channels: int
-    place: Place | None = None
+    place: PulseStream | None = None
 
 
 def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:
