@@ -52,7 +52,7 @@ class Liveness:
         self._opened_s: float | None = None  # ages, like the next one
         self._heard_s: float | None = None
         self._sameness = Sameness()
-        self._pace = Pace()
+        self._rate_meter = RateMeter()
 
     @property
     def healthy_s(self) -> float:
@@ -63,7 +63,7 @@ class Liveness:
         """The source says that sound follows; what was before does not count any more."""
         self._pass(now_s)
         self._opened_s, self._heard_s = self._age_s, None
-        self._sameness, self._pace = Sameness(), Pace()
+        self._sameness, self._rate_meter = Sameness(), RateMeter()
 
     def heard(self, frame: Frame, now_s: float) -> None:
         """A frame has come. One without samples is none."""
@@ -73,14 +73,14 @@ class Liveness:
         self._heard_s = self._age_s
         self._sameness.add(frame)
         if jumped:
-            self._pace = Pace()
+            self._rate_meter = RateMeter()
         if self._opened_s is not None and self._age_s - self._opened_s >= SETTLING_S:
-            self._pace.add(frame, self._age_s)
+            self._rate_meter.add(frame, self._age_s)
 
     def judge(self, now_s: float) -> Condition | None:
         """Return what is wrong, the gravest first; None where all is well. To be asked every second or so."""
         self._pass(now_s)
-        return self._missing() or self._sameness.judge() or self._pace.judge()
+        return self._missing() or self._sameness.judge() or self._rate_meter.judge()
 
     def _missing(self) -> Condition | None:
         since_s, limit_s = self._opened_s, NO_FRAMES_S
@@ -127,7 +127,7 @@ class Sameness:
         return Condition("source.constant", {"seconds": CONSTANT_S}) if self._same_s >= CONSTANT_S else None
 
 
-class Pace:
+class RateMeter:
     """Measures how many samples come each second, over windows of ``WINDOW_S``.
 
     Two windows in a row must be off in the same direction: a network that stood still at the seam of two and then caught up

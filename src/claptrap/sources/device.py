@@ -59,13 +59,13 @@ class OpenMicrophone:
         device: which.
         rate_hz: samples per second and channel.
         channels: 1 or 2.
-        place: where a sound server has put the recording; None where there is none, or it does not tell.
+        pulse_stream: where a sound server has put the recording; None where there is none, or it does not tell.
     """
 
     device: Device
     rate_hz: int
     channels: int
-    place: PulseStream | None = None
+    pulse_stream: PulseStream | None = None
 
 
 def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:

@@ -146,7 +146,7 @@ class MicrophoneSource:
 
     def _pass_on(self, queue: CaptureQueue, opened: OpenMicrophone, sink: Sink) -> None:
         is_live = False
-        heard_at, watch = self._clock.monotonic(), PulseStreamWatch(opened.place, self._clock)
+        heard_at, watch = self._clock.monotonic(), PulseStreamWatch(opened.pulse_stream, self._clock)
         while not sink.stop.is_set():
             block = queue.get(LOOK_S)
             if block is None:
@@ -158,9 +158,13 @@ class MicrophoneSource:
             samples, lost_samples = block
             sink.frame(Frame(samples, opened.rate_hz, lost_samples))
             heard_at = self._clock.monotonic()
-            if opened.place and (now := watch.moved_to()):
+            if opened.pulse_stream and (now := watch.moved_to()):
                 raise SourceError(
-                    "source.device_moved", retryable=True, device=opened.device.name, before=opened.place.name, now=now
+                    "source.device_moved",
+                    retryable=True,
+                    device=opened.device.name,
+                    before=opened.pulse_stream.name,
+                    now=now,
                 )
 
     def _check_alive(self, queue: CaptureQueue, opened: OpenMicrophone, heard_at: float) -> None:

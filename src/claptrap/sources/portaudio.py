@@ -160,7 +160,7 @@ class PortAudio:
         if device.host_api != "ALSA" or CARD.search(device.name):
             return None
         with self._heard_lock:
-            others = {heard.place.stream for heard in self._heard if heard.place}
+            others = {heard.pulse_stream.stream for heard in self._heard if heard.pulse_stream}
         return pulse.newest_stream(os.getpid(), others)
 
     def _close(self, stream: Any) -> None:  # sounddevice has no types

@@ -80,9 +80,9 @@ class RecorderProcess:
             answer = _understood(self._answer.result(BEGIN_S), self._wanted)
         except TimeoutError:
             raise SourceError("source.system_hangs", retryable=True, seconds=BEGIN_S) from None
-        place = answer["place"]
+        stream = answer["pulse_stream"]
         return OpenMicrophone(
-            Device.of(answer["device"]), answer["rate_hz"], answer["channels"], place and PulseStream(**place)
+            Device.of(answer["device"]), answer["rate_hz"], answer["channels"], stream and PulseStream(**stream)
         )
 
     def close(self) -> None:
