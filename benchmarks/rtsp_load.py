@@ -23,7 +23,7 @@ from tests.peers.rtsp_server import RtspServer
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import State, Status
 from claptrap.core.spec import RtspInput, SourceSpec
-from claptrap.runtime.runner import Runner, Surroundings
+from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import HOP_S, RING_HOPS, Stream
 from claptrap.sources.registry import Sources
 
@@ -87,7 +87,7 @@ class Silent:
 def captured(url: str, n_streams: int, seconds: float) -> dict[str, float]:
     """Measure ClapTrap's runners: decoding, liveness, 16 kHz hops in rings, states."""
     status, streams = Silent(), list[Stream]()
-    around = Surroundings(Sources().build, streams.append, status, SystemClock())
+    around = RunnerContext(Sources().build, streams.append, status, SystemClock())
     runners = [Runner(SourceSpec(f"cam-{i}", "Camera", RtspInput(url)), i, around) for i in range(n_streams)]
     began = time.monotonic()
     for runner in runners:

@@ -20,7 +20,7 @@ from claptrap.cli.serve import serve
 from claptrap.core.events import Event
 from claptrap.delivery.payload import clap_body
 from claptrap.settings.environment import OTHERS
-from claptrap.settings.schema import Settings, check, id_for, merged
+from claptrap.settings.schema import Settings, check, merged, new_source_id
 from claptrap.web.routes import ROUTES
 from tests.conftest import ROOT
 
@@ -113,7 +113,7 @@ def test_settings_in_examples_are_valid(page: Path) -> None:
         if address == "settings":
             check(merged(Settings(), body))
         elif address == "sources":
-            check(merged(Settings(), {"sources": [{**body, "id": id_for(Settings(), body)}]}))
+            check(merged(Settings(), {"sources": [{**body, "id": new_source_id(Settings(), body)}]}))
         elif address.startswith("sources/") and address.count("/") == 1:
             check(merged(Settings(), {"sources": [{**body, "id": "microphone"}]}))
 

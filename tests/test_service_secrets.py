@@ -12,7 +12,7 @@ import pytest
 from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State
 from claptrap.core.spec import RtspInput
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.settings.store import Store
 
 
@@ -24,7 +24,7 @@ def test_a_camera_is_added_shown_and_changed_without_telling_its_password(
     with socket.create_server(("127.0.0.1", 0)) as closed_soon:
         port = closed_soon.getsockname()[1]
     url = f"rtsp://adm:hunter2@127.0.0.1:{port}/live?token=T0PSECRET"
-    claptrap = ClapTrap(tmp_path)
+    claptrap = Application(tmp_path)
     claptrap.start()
     try:
         with claptrap.hub.subscribe() as news:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
-from claptrap.detect.judge import CONTEXT
-from claptrap.detect.onset import Gate
+from claptrap.detect.classifier import CONTEXT
+from claptrap.detect.onset import OnsetDetector
 from training import sound
 from training.recordings import BLIND, CLAPPING, FloatArray, Recording, hashed, recordings, rooms
 
@@ -161,7 +161,7 @@ def _bed(archive: Archive, recording: Recording, n: int, strength: float, rng: R
 
 def candidates(x: FloatArray) -> NDArray[np.int64]:
     """Return the samples where the shipped gate finds beginnings."""
-    gate, row, none = Gate(1), np.zeros(1, np.int64), np.zeros(1, np.int64)
+    gate, row, none = OnsetDetector(1), np.zeros(1, np.int64), np.zeros(1, np.int64)
     padded = np.pad(x, (0, -len(x) % HOP + HOP))
     return np.array([c.onset for c in gate.tick(row, padded[None], none) if c.onset < len(x)], np.int64)
 

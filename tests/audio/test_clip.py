@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from claptrap.audio.clip import Tape
+from claptrap.audio.clip import SampleHistory
 from claptrap.audio.frame import HOP
 
 
@@ -18,7 +18,7 @@ def hop(number: int) -> NDArray[np.float32]:
 @pytest.mark.parametrize("n_lost", [1, 5, 40])
 def test_any_piece_is_what_the_whole_stream_has_there(lost_at: int | None, n_lost: int) -> None:
     """As far as the tape reaches; what was lost is silence."""
-    tape, whole = Tape(8), np.zeros(0, np.float32)
+    tape, whole = SampleHistory(8), np.zeros(0, np.float32)
     for i in range(20):
         lost = n_lost if i == lost_at else 0
         tape.write(hop(i), lost)
@@ -33,7 +33,7 @@ def test_any_piece_is_what_the_whole_stream_has_there(lost_at: int | None, n_los
 
 
 def test_a_tape_that_begins_later_has_nothing_from_before() -> None:
-    tape = Tape(8, begins=100)
+    tape = SampleHistory(8, begins=100)
     tape.write(hop(0), 2)
     assert tape.end == 103 * HOP
     assert np.array_equal(tape.cut(0, 200 * HOP), np.concatenate((np.zeros(2 * HOP, np.float32), hop(0))))

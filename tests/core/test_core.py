@@ -8,8 +8,8 @@ import pytest
 
 from claptrap.core.errors import InputError, SourceError
 from claptrap.core.events import Event
+from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import FileInput, MicrophoneInput, RtspInput, SourceInput, SourceSpec, VbanInput
-from claptrap.core.tally import Refrain, Tally
 from claptrap.core.weburl import (
     MASK,
     check_rtsp_url,
@@ -47,7 +47,7 @@ def test_an_error_says_its_sentence() -> None:
 
 def test_a_tally_speaks_at_most_once_a_period() -> None:
     """Ten thousand faults in a second make two lines and one true total."""
-    tally = Tally()
+    tally = RateLimitedCounter()
     spoken = [tally.add(i / 10_000) for i in range(10_000)]
     assert [n for n in spoken if n] == [1]
     assert tally.add(1.5) == 10_000
@@ -56,11 +56,11 @@ def test_a_tally_speaks_at_most_once_a_period() -> None:
 
 def test_what_lasts_for_weeks_is_said_once_an_hour() -> None:
     """Another reason is said at once, and so is the same one after all was well."""
-    refrain = Refrain()
+    refrain = LogThrottle()
     assert [s for s in range(0, 7200, 60) if refrain.is_due("off", s)] == [0, 3600]
     assert refrain.is_due("refused", 7200)
     assert [refrain.is_due(what, 7201) for what in ("off", "refused")] == [True, False]
-    refrain.begin_anew()
+    refrain.reset()
     assert refrain.is_due("refused", 7202)
 
 

@@ -23,8 +23,8 @@ from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import Shown, retained
 from claptrap.delivery.mqtt import Mqtt, Order
 from claptrap.runtime.hub import Subscription
-from claptrap.service import ClapTrap
-from claptrap.service.broker import BrokerRoom
+from claptrap.service import Application
+from claptrap.service.broker import BrokerService
 from claptrap.settings.schema import Settings, SettingsFaults
 
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
@@ -33,14 +33,14 @@ SWITCH = "homeassistant/switch/claptrap/salon-enabled/config"
 
 
 @contextmanager
-def serving(folder: Path, **mqtt: Any) -> Iterator[ClapTrap]:
+def serving(folder: Path, **mqtt: Any) -> Iterator[Application]:
     """A service with one source that is not heard, and a broker."""
     folder.mkdir(exist_ok=True)
     file = folder / "settings.json"
     if not file.exists():
         document = {"version": 2, "sources": [SALON], "mqtt": {"enabled": True, "host": "127.0.0.1", **mqtt}}
         file.write_text(json.dumps(document))
-    service = ClapTrap(folder)
+    service = Application(folder)
     service.start()
     try:
         yield service
@@ -48,11 +48,11 @@ def serving(folder: Path, **mqtt: Any) -> Iterator[ClapTrap]:
         service.stop()
 
 
-def codes(service: ClapTrap) -> list[str]:
+def codes(service: Application) -> list[str]:
     return [problem["code"] for problem in service.snapshot()["problems"]]
 
 
-def wait_for_problem(service: ClapTrap, news: Subscription, code: str | None) -> None:
+def wait_for_problem(service: Application, news: Subscription, code: str | None) -> None:
     """Wait until the problem ``code`` is told; None: until there is none about MQTT."""
     while not (code in codes(service) if code else not [c for c in codes(service) if c.startswith("mqtt.")]):
         assert news.get(30.0) is not None or codes(service)
@@ -330,7 +330,7 @@ def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogC
             raise RuntimeError("a fault of ours")
         obeyed.set()
 
-    room = BrokerRoom(Settings, dict, change, lambda: None)
+    room = BrokerService(Settings, dict, change, lambda: None)
     room.start()
     try:
         for source_id in ("bad", "good"):

@@ -13,15 +13,15 @@ from tests.peers.claps import recording
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine
-from claptrap.detect.judge import Judge, Ruling
-from claptrap.detect.onset import Gate
-from claptrap.detect.patterns import Wishes
+from claptrap.detect.onset import OnsetDetector
+from claptrap.detect.patterns import DetectionSettings
 from claptrap.detect.yamnet import YamNet, load_yamnet
 
 Sound = NDArray[np.float32]
-WISHES = Wishes(0.5, 0.05)
+WISHES = DetectionSettings(0.5, 0.05)
 NEAR_S = 0.04
 
 
@@ -30,17 +30,17 @@ def frames(sound: Sound, rate_hz: int = RATE_HZ, length: int = 4096) -> Iterator
         yield Frame(sound[at : at + length].reshape(-1, 1).copy(), rate_hz)
 
 
-def heard(stream: Iterator[Frame], yamnet: YamNet | None = None) -> list[Ruling]:
+def heard(stream: Iterator[Frame], yamnet: YamNet | None = None) -> list[Classification]:
     """Return the claps in a stream of frames."""
     hopper = Hopper()
     engine = Engine(load_clapnet(), load_confirmer(), yamnet, WISHES)
     found = [f for frame in stream for f in engine.hear(*hopper.push(frame))]
     found += engine.hear(*hopper.finish())
     found += engine.finish()
-    return [f for f in found if isinstance(f, Ruling)]
+    return [f for f in found if isinstance(f, Classification)]
 
 
-def onsets(claps: list[Ruling]) -> list[float]:
+def onsets(claps: list[Classification]) -> list[float]:
     return [c.onset / RATE_HZ for c in claps]
 
 
@@ -78,8 +78,8 @@ def test_live_is_offline_and_rows_never_mix() -> None:
     sounds = [np.roll(recording(4, RATE_HZ)[0], 333 * i)[: 5 * RATE_HZ // HOP * HOP] for i in range(5)]
     alone = [[(c.onset, c.decided, round(c.score, 3)) for c in heard(frames(s))] for s in sounds]
     assert len({tuple(a) for a in alone}) == 5
-    rows, gate, judge = np.array([4, 0, 6, 2, 7]), Gate(8), Judge(8, load_clapnet(), load_confirmer())
-    rulings: list[Ruling] = []
+    rows, gate, judge = np.array([4, 0, 6, 2, 7]), OnsetDetector(8), ClapClassifier(8, load_clapnet(), load_confirmer())
+    rulings: list[Classification] = []
     for at in range(0, len(sounds[0]), HOP):
         hops, none = np.stack([s[at : at + HOP] for s in sounds]), np.zeros(5, np.int64)
         rulings += judge.hear(rows, hops, none, gate.tick(rows, hops, none))

@@ -15,16 +15,16 @@ from tests.peers.claps import recording
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.errors import ModelError
 from claptrap.detect.clapnet import load_clapnet
-from claptrap.detect.confirm import load_confirmer
-from claptrap.detect.judge import (
+from claptrap.detect.classifier import (
     LABEL_EVERY,
     LABEL_LEAST_DBFS,
     LABEL_LEAST_SCORE,
     LABEL_MOST,
     LONGEST_BLOCK,
-    Judge,
+    ClapClassifier,
     SoundLabels,
 )
+from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.yamnet import CLASSES, FEATURES, SAMPLES, YamNet, load_yamnet
 
 Sound = NDArray[np.float32]
@@ -58,7 +58,7 @@ def noise(n: int, level: float) -> Sound:
 
 def named(yamnet: YamNet, *rows: Sound, name_sounds: bool = True, hops: int = 1) -> list[SoundLabels]:
     """Return what a judge names in rows that are equally long, given ``hops`` hops at a time."""
-    judge = Judge(len(rows), load_clapnet(), load_confirmer(), yamnet, name_sounds=name_sounds)
+    judge = ClapClassifier(len(rows), load_clapnet(), load_confirmer(), yamnet, name_sounds=name_sounds)
     numbers, lost = np.arange(len(rows)), np.zeros(len(rows), np.int64)
     sound, told = np.stack(rows), []
     for begin in range(0, sound.shape[1], hops * HOP):
@@ -110,7 +110,7 @@ def test_louder_is_heard_alike(yamnet: YamNet, gain_db: float) -> None:
 
 def test_who_names_a_few_at_a_time_names_every_row_in_turn(yamnet: YamNet) -> None:
     """Rows that begin together are due together: they wait for each other and not all claps for all of them."""
-    judge = Judge(3, load_clapnet(), load_confirmer(), yamnet)
+    judge = ClapClassifier(3, load_clapnet(), load_confirmer(), yamnet)
     rows, lost, sound = np.arange(3), np.zeros(3, np.int64), np.stack([tone(5)] * 3)
     told = []
     for begin in range(0, sound.shape[1], HOP):
@@ -125,7 +125,7 @@ def test_who_names_a_few_at_a_time_names_every_row_in_turn(yamnet: YamNet) -> No
 
 def test_a_row_that_waited_too_long_is_named_from_now_on(yamnet: YamNet) -> None:
     """What is further back than its memory reaches is given up, as what was lost is."""
-    judge = Judge(1, load_clapnet(), load_confirmer(), yamnet)
+    judge = ClapClassifier(1, load_clapnet(), load_confirmer(), yamnet)
     sound = tone(10)[None]
     for begin in range(0, sound.shape[1], HOP):
         judge.hear(np.arange(1), sound[:, begin : begin + HOP], np.zeros(1, np.int64), ())

@@ -30,8 +30,8 @@ CHILD = """
 import sys
 from pathlib import Path
 from tests.web.conftest import clap
-from claptrap.service import ClapTrap
-service = ClapTrap(Path(sys.argv[1]))
+from claptrap.service import Application
+service = Application(Path(sys.argv[1]))
 service.start()
 for i in range(int(sys.argv[2]), int(sys.argv[3])):
     service.take(clap(i))

@@ -14,7 +14,7 @@ from tests.peers.hanging import PoliteCamera, full_port
 from tests.peers.rtsp_server import RtspServer, make_certificate, why_missing
 from tests.peers.service import Service
 
-from claptrap.service.asking import MOST_CAMERAS
+from claptrap.service.probes import MOST_CAMERAS
 
 pytestmark = [
     pytest.mark.slow,

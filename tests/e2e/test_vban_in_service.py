@@ -14,7 +14,7 @@ from tests.peers.vban import Sender, free_udp_port, packets, sine
 
 from claptrap.core.events import SourceStatus, State
 from claptrap.runtime.hub import Subscription
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 HOST = "127.0.0.1"
 pytestmark = pytest.mark.slow  # patience of five seconds, as in real life
@@ -48,7 +48,7 @@ class Watch:
 def test_vban_sources_come_and_go(tmp_path: Path) -> None:
     """Two streams of one port live at once; one is renamed away and told so, the other does not notice."""
     port = free_udp_port()
-    service = ClapTrap(tmp_path)
+    service = Application(tmp_path)
     service.start()
     watch = Watch(service.hub.subscribe(1_000))
     try:

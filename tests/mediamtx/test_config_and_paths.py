@@ -19,7 +19,7 @@ from claptrap.core.errors import ServiceError
 from claptrap.mediamtx import paths as mediamtx_paths
 from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import StreamPath, list_paths
-from claptrap.service import streaming
+from claptrap.service import streams
 
 __all__ = ["data_dir", "quiet_models", "served"]  # fixtures
 
@@ -156,7 +156,7 @@ def test_a_port_that_makes_no_sense_is_the_usual_one() -> None:
 def test_streams_become_sources_with_webhooks_of_their_own(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page sees which of them are heard already; without MediaMTX it is told what to start."""
     with api(answers()) as port:
-        monkeypatch.setattr(streaming, "list_paths", lambda: list_paths(port=port))
+        monkeypatch.setattr(streams, "list_paths", lambda: list_paths(port=port))
         found = served.ask("GET", "/api/mediamtx/paths").json["paths"]
         assert [(path["name"], path["source_id"]) for path in found] == [("garden/été", None), ("mic", None)]
         for path in found:
@@ -167,7 +167,7 @@ def test_streams_become_sources_with_webhooks_of_their_own(served: Served, monke
         assert [path["source_id"] for path in found] == ["garden-ete", "mic"]
         urls = {source["id"]: source["webhooks"][0]["url"] for source in served.ask("GET", "/api/sources").json}
         assert urls["garden-ete"] != urls["mic"]
-    monkeypatch.setattr(streaming, "list_paths", lambda: list_paths(port=port))
+    monkeypatch.setattr(streams, "list_paths", lambda: list_paths(port=port))
     absent = served.ask("GET", "/api/mediamtx/paths")
     assert (absent.status, absent.json["paths"], absent.json["code"]) == (200, [], "mediamtx.unreachable")
     assert "claptrap serve --mediamtx" in absent.json["message_fr"]

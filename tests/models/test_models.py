@@ -19,8 +19,8 @@ from claptrap.core.events import ModelProgress, Status
 from claptrap.models.catalogue import YAMNET, ModelFile, download_url, models_folder
 from claptrap.models.download import download
 from claptrap.models.model_store import bring, find
-from claptrap.runtime import fetcher as fetcher_module
-from claptrap.runtime.fetcher import JOIN_S, Fetcher
+from claptrap.runtime import model_fetcher as fetcher_module
+from claptrap.runtime.model_fetcher import JOIN_S, ModelFetcher
 
 CONTENT = bytes(range(256)) * 4000
 MODEL = ModelFile("m.tflite", "M", "http://unused", len(CONTENT), hashlib.sha256(CONTENT).hexdigest(), "MIT")
@@ -299,7 +299,7 @@ def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None
         ready.set()
 
     with server(absent, cut, whole) as (url, _):
-        fetcher = Fetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, most_s=0.002))
         fetcher.start()
         assert ready.wait(10)
         fetcher.stop()
@@ -312,7 +312,7 @@ def test_without_network_the_fetcher_says_so_once(tmp_path: Path, caplog: pytest
     """Pages are told of every try; the log of the reason, once."""
     told, ready = Told(), threading.Event()
     with server(*[absent] * 5, whole) as (url, ranges):
-        fetcher = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, most_s=0.002))
         fetcher.start()
         assert ready.wait(10)
         fetcher.stop()
@@ -325,7 +325,7 @@ def test_the_fetcher_stops_while_a_server_is_slow(tmp_path: Path) -> None:
     """What has come is kept, and goes on at the next start."""
     go_on, told, ready = threading.Event(), Told(), threading.Event()
     with server(halting(go_on), whole) as (url, ranges):
-        fetcher = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told)
+        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told)
         fetcher.start()
         while not told.progress:
             assert fetcher._thread.is_alive()
@@ -335,7 +335,7 @@ def test_the_fetcher_stops_while_a_server_is_slow(tmp_path: Path) -> None:
         go_on.set()
         fetcher._thread.join()
         assert not ready.is_set()
-        again = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told)
+        again = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told)
         again.start()
         assert ready.wait(10)
         again.stop()
@@ -348,7 +348,7 @@ def test_the_fetcher_pauses_and_goes_on(tmp_path: Path) -> None:
     """In the middle of the file, and while it waits for its next try, which then comes at once."""
     go_on, told, ready = threading.Event(), Told(), threading.Event()
     with server(halting(go_on), absent, whole) as (url, ranges):
-        fetcher = Fetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(3600, 3600))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(3600, 3600))
         fetcher.start()
         wait_until(lambda: told.progress)
         fetcher.pause()
@@ -382,7 +382,7 @@ def test_a_file_that_a_person_brings_is_taken_without_a_restart(
 
     folder = tmp_path / "models"
     folder.mkdir()
-    fetcher = Fetcher(MODEL, "http://127.0.0.1:1/", folder, arrived, told, Backoff(3600, 3600))
+    fetcher = ModelFetcher(MODEL, "http://127.0.0.1:1/", folder, arrived, told, Backoff(3600, 3600))
     fetcher.start()
     wait_until(lambda: told.progress and told.progress[-1].code == "model.network")
     if is_paused:
@@ -401,7 +401,7 @@ def test_a_file_that_a_person_brings_is_taken_without_a_restart(
 def test_the_fetcher_stops_while_it_waits(tmp_path: Path) -> None:
     """An hour of back-off does not delay the end of the service."""
     told = Told()
-    fetcher = Fetcher(MODEL, "http://127.0.0.1:1/", tmp_path, lambda _: None, told, Backoff(3600, 3600))
+    fetcher = ModelFetcher(MODEL, "http://127.0.0.1:1/", tmp_path, lambda _: None, told, Backoff(3600, 3600))
     fetcher.start()
     while not told.progress:
         assert fetcher._thread.is_alive()

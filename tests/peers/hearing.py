@@ -1,7 +1,7 @@
-"""Stand-ins for gate and judge, so that the machinery around hearing can be tested to the sample, and a source on a lead.
+"""Stand-ins for onset detector and classifier, so that the machinery around them can be tested to the sample.
 
-They keep the contracts of ``detect.onset.Gate`` and ``detect.judge.Judge`` and hear something very simple: a clap begins at
-each hop that has a sample above ``LOUD``, and its score is the hop's peak.
+They keep the contracts of ``detect.onset.OnsetDetector`` and ``detect.classifier.ClapClassifier`` and do something very
+simple: a clap begins at each hop that has a sample above ``LOUD``, and its score is the hop's peak. A scripted source too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from claptrap.audio.clip import Clip
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.core.events import Clap, Event, SourceStatus, State, Status
 from claptrap.core.spec import FileInput, SourceSpec
-from claptrap.detect.judge import Ruling, SoundLabels
+from claptrap.detect.classifier import Classification, SoundLabels
 from claptrap.detect.onset import Candidate
 from claptrap.sources.base import Sink
 
@@ -28,7 +28,7 @@ POISON = 0.97  # a sample below its negative breaks the gate, one above it the j
 PATIENT_S = 15.0
 
 
-class LoudGate:
+class LoudOnsetDetector:
     """A candidate at the beginning of each loud hop."""
 
     def __init__(self, n_rows: int) -> None:
@@ -50,7 +50,7 @@ class LoudGate:
         return sorted(found, key=lambda candidate: candidate.onset)
 
 
-class LoudJudge:
+class LoudClassifier:
     """Rules on each candidate at once."""
 
     def __init__(self, n_rows: int) -> None:
@@ -62,7 +62,7 @@ class LoudJudge:
 
     def hear(
         self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64], candidates: Iterable[Candidate]
-    ) -> list[Ruling]:
+    ) -> list[Classification]:
         if hops.max() > POISON:
             raise FloatingPointError("the judge broke")
         self._heard[rows] += lost * HOP
@@ -75,10 +75,12 @@ class LoudJudge:
             decided = candidate.onset + HOP
             labels = (("Clapping", 0.8),)
             self._named.append(SoundLabels(candidate.row, decided, labels))
-            rulings.append(Ruling(candidate.row, candidate.onset, decided, round(peaks[candidate.row][at], 3), labels))
+            rulings.append(
+                Classification(candidate.row, candidate.onset, decided, round(peaks[candidate.row][at], 3), labels)
+            )
         return rulings
 
-    def finish(self, row: int) -> list[Ruling]:
+    def finish(self, row: int) -> list[Classification]:
         self._heard[row] = 0
         return []
 

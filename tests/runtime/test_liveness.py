@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import Frame
 from claptrap.core import wording
 from claptrap.runtime import liveness
-from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S, Condition, Liveness
+from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S, Liveness, SoundFault
 
 RATE_HZ = 8000
 RNG = np.random.default_rng(4)
@@ -52,7 +52,7 @@ class Life:
         return self
 
     def judge(self) -> Life:
-        self.found: Condition | None = self.liveness.judge(self.now)
+        self.found: SoundFault | None = self.liveness.judge(self.now)
         self.seen.append(self.found.code if self.found else "")
         return self
 
@@ -82,7 +82,7 @@ def test_a_source_that_never_delivered_is_told_as_loudly() -> None:
     assert Life().wait(NO_FRAMES_S).code == "source.silent"
     never = Life(opened=False).wait(NEVER_OPEN_S - 1)
     assert never.code == ""
-    assert never.wait(1).found == Condition("source.silent", {"seconds": NEVER_OPEN_S}, reopen=True)
+    assert never.wait(1).found == SoundFault("source.silent", {"seconds": NEVER_OPEN_S}, reopen=True)
 
 
 def test_frames_without_samples_are_no_sound() -> None:
@@ -95,7 +95,7 @@ def test_exact_zeros_for_a_minute_are_a_warning() -> None:
     life = Life().hear(30).hear(ZEROS_S - 1, constant(0))
     assert life.code == ""
     life.hear(2, constant(0))
-    assert life.found == Condition("source.zeros", {"seconds": ZEROS_S})
+    assert life.found == SoundFault("source.zeros", {"seconds": ZEROS_S})
     assert life.hear(1).code == ""
 
 
@@ -205,6 +205,6 @@ def test_health_is_sound_and_not_an_open_socket() -> None:
 
 def test_each_condition_has_its_sentence() -> None:
     """What the watchdog finds can be said in both languages."""
-    codes = set(re.findall(r'Condition\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
+    codes = set(re.findall(r'SoundFault\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
     assert codes == {"source.silent", "source.zeros", "source.constant", "source.wrong_rate"}
     assert codes <= set(wording.SENTENCES)

@@ -18,7 +18,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S
-from claptrap.runtime.runner import HEALTHY_S, Runner, Surroundings
+from claptrap.runtime.runner import HEALTHY_S, Runner, RunnerContext
 from claptrap.runtime.stream import RING_HOPS, Stream
 from claptrap.sources.base import Sink
 
@@ -71,9 +71,9 @@ class Script:
     def states(self) -> list[State]:
         return [s.state for i, s in enumerate(self.told) if i == 0 or s.state != self.told[i - 1].state]
 
-    def surroundings(self) -> Surroundings:
+    def surroundings(self) -> RunnerContext:
         backoff = Backoff(first_s=1e-4, most_s=1e-3, rng=random.Random(1))
-        return Surroundings(lambda _: self, self.streams.append, self, self.clock, backoff)
+        return RunnerContext(lambda _: self, self.streams.append, self, self.clock, backoff)
 
     @contextmanager
     def runner(self) -> Iterator[Runner]:
@@ -153,7 +153,7 @@ def test_an_unexpected_fault_is_contained_and_told() -> None:
 def test_what_a_person_must_mend_is_failed_and_stops_at_once() -> None:
     """A permanent fault is shown as such, and stopping does not wait for its slow retry."""
     script = Script(fail(SourceError("source.no_portaudio")))
-    runner = Runner(SPEC, 0, Surroundings(lambda _: script, script.streams.append, script, script.clock))
+    runner = Runner(SPEC, 0, RunnerContext(lambda _: script, script.streams.append, script, script.clock))
     runner.start()
     while not any(s.state is State.FAILED for s in list(script.told)):
         assert runner._thread.is_alive()
@@ -184,7 +184,7 @@ def test_a_stream_that_hearing_gave_up_begins_anew() -> None:
 def test_the_end_of_a_recording_is_the_end() -> None:
     """A source that returns is not started again, and its last hop is written."""
     script = Script(live)
-    runner = Runner(SPEC, 0, Surroundings(lambda _: script, script.streams.append, script, script.clock))
+    runner = Runner(SPEC, 0, RunnerContext(lambda _: script, script.streams.append, script, script.clock))
     runner.start()
     runner.join()
     assert runner.status.state is State.ENDED

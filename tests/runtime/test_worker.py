@@ -10,22 +10,24 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.peers.hearing import Clipboard, LoudGate, LoudJudge, Taps, Witness, clap, quiet, spec
+from tests.peers.hearing import Clipboard, LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
 
 from claptrap.audio.frame import HOP, Frame
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.events import Clap, Event, Heard, Levels, State, Verdict
 from claptrap.core.spec import FileInput, Hears, PatternSpec, SourceSpec
-from claptrap.runtime.worker import Hearing, Worker
+from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.sources.base import Sink, Source
 
 HOP_S = HOP / 16_000
 
 
 @contextmanager
-def working(taps: Taps, witness: Witness, *, gate: object = LoudGate, judge: object = LoudJudge) -> Iterator[Worker]:
-    worker = Worker(Hearing(taps.build, gate, judge, Clipboard()), witness, witness, SystemClock())
+def working(
+    taps: Taps, witness: Witness, *, gate: object = LoudOnsetDetector, judge: object = LoudClassifier
+) -> Iterator[Worker]:
+    worker = Worker(WorkerDeps(taps.build, gate, judge, Clipboard()), witness, witness, SystemClock())
     worker.start()
     try:
         yield worker
@@ -51,6 +53,17 @@ def test_a_clap_becomes_an_event_with_its_place_time_and_name() -> None:
     assert event.epoch
     (heard,) = witness.wait_for(Heard, "salon")
     assert heard.labels == (("Clapping", 0.8),)
+
+
+def test_a_worker_that_hears_nothing_stops_at_once() -> None:
+    """Every thread that waits is woken; the quickest of a few, for the machine may have other work."""
+
+    def stopping_s() -> float:
+        with working(Taps(), Witness()):
+            began_s = time.monotonic()
+        return time.monotonic() - began_s
+
+    assert min(stopping_s() for _ in range(5)) < 0.1
 
 
 def test_threshold_and_delay_act_and_all_is_shown() -> None:
@@ -197,7 +210,7 @@ def test_a_removed_source_gives_no_more_events() -> None:
     """What was still on its way when it was removed is not told."""
     taps, witness, gate = Taps(), Witness(), threading.Event()
 
-    class Slow(LoudJudge):
+    class Slow(LoudClassifier):
         def hear(self, *args: object) -> list:
             gate.wait(20)
             return super().hear(*args)
@@ -230,7 +243,7 @@ def test_a_source_that_hangs_and_is_left_behind_gives_its_row_away() -> None:
     def build(wanted: SourceSpec) -> Source:
         return Hanging() if wanted.id == "salon" else taps.build(wanted)
 
-    worker = Worker(Hearing(build, LoudGate, LoudJudge, Clipboard()), witness, witness, SystemClock())
+    worker = Worker(WorkerDeps(build, LoudOnsetDetector, LoudClassifier, Clipboard()), witness, witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon")], 1)
@@ -308,7 +321,7 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
             witness.take(event)
 
     moody = Moody()
-    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge, Clipboard()), moody, witness, SystemClock())
+    worker = Worker(WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard()), moody, witness, SystemClock())
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.1)], 1)
@@ -332,7 +345,9 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
             gate.wait(20)
             witness.take(event)
 
-    worker = Worker(Hearing(taps.build, LoudGate, LoudJudge, Clipboard()), Blocking(), witness, SystemClock())
+    worker = Worker(
+        WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard()), Blocking(), witness, SystemClock()
+    )
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.05)], 1)

@@ -10,10 +10,10 @@ from tests.peers.hearing import Clipboard
 
 from claptrap.core.events import Event, SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
-from claptrap.detect.judge import Judge
-from claptrap.detect.onset import Gate
+from claptrap.detect.classifier import ClapClassifier
+from claptrap.detect.onset import OnsetDetector
 from claptrap.runtime import worker as worker_module
-from claptrap.runtime.worker import Hearing, Worker
+from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.sources.base import Sink
 
 
@@ -52,7 +52,7 @@ class Sinks:
                 self.is_silent.set()
 
 
-def no_judge(_rows: int) -> Judge:
+def no_judge(_rows: int) -> ClapClassifier:
     """Without sound there is nothing to judge."""
     return None
 
@@ -61,7 +61,7 @@ def test_a_mute_source_is_found_by_the_worker_itself(monkeypatch: pytest.MonkeyP
     """Nobody else has to ask; and the thread that looks ends with the worker."""
     monkeypatch.setattr(worker_module, "WATCH_S", 0.01)
     sinks = Sinks()
-    worker = Worker(Hearing(lambda _: MuteSource(), Gate, no_judge, Clipboard()), sinks, sinks, FastClock())
+    worker = Worker(WorkerDeps(lambda _: MuteSource(), OnsetDetector, no_judge, Clipboard()), sinks, sinks, FastClock())
     worker.start()
     try:
         worker.apply([SourceSpec("mic", "Salon", MicrophoneInput())], 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from claptrap.core.errors import AccessError, ClapTrapError
-from claptrap.service.access import MOST_SESSIONS, MOST_TOKENS, SESSION_S, TOKEN_PREFIX, Access, Demand
+from claptrap.service.access import MOST_SESSIONS, MOST_TOKENS, SESSION_S, TOKEN_PREFIX, Access, LoginPolicy
 
 PASSWORD = "correct horse"
 HERE = "127.0.0.1"
@@ -207,7 +207,7 @@ def test_a_password_has_a_least_and_a_greatest_length(access: Access) -> None:
 def test_the_code_is_needed_where_others_can_ask_once(tmp_path: Path, watch: Watch) -> None:
     access = Access(tmp_path, watch)
     assert (access.is_closed, access.setup_code) == (False, "")
-    access.demand = Demand.ALWAYS
+    access.demand = LoginPolicy.ALWAYS
     code = access.setup_code
     assert len(code) == 14
     assert access.setup_code == code

@@ -18,7 +18,7 @@ import pytest
 
 from claptrap.core.errors import SettingsError
 from claptrap.settings.backups import KEPT
-from claptrap.settings.denial import not_read, not_written
+from claptrap.settings.os_errors import read_error, write_error
 from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
 
@@ -256,5 +256,5 @@ def test_a_folder_that_may_not_be_written_is_said_at_opening(public: Path) -> No
 def test_each_reason_has_its_sentence(tmp_path: Path, number: int, code: str) -> None:
     """What to do differs."""
     error = OSError(number, os.strerror(number))
-    assert not_written(tmp_path, error).code == code
-    assert not_read(tmp_path, error).code == "settings.unreadable"
+    assert write_error(tmp_path, error).code == code
+    assert read_error(tmp_path, error).code == "settings.unreadable"

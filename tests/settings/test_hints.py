@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from claptrap.core.wording import say
-from claptrap.settings.schema import Fault, SettingsFaults, check
+from claptrap.settings.schema import DocumentFault, SettingsFaults, check
 
 MIC = {"id": "m", "kind": "microphone", "name": "M"}
 
 
-def faults(document: Any) -> dict[str, Fault]:
+def faults(document: Any) -> dict[str, DocumentFault]:
     with pytest.raises(SettingsFaults) as caught:
         check(document)
     return {fault.path: fault for fault in caught.value.faults}

@@ -13,7 +13,7 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.weburl import MASK
 from claptrap.core.wording import SENTENCES
 from claptrap.settings.export import exported
-from claptrap.settings.incoming import Mode, incoming
+from claptrap.settings.import_plan import Mode, plan_import
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.original import MOST_ENTRIES, MOST_NOTES
 from claptrap.settings.schema import Settings, check
@@ -79,7 +79,7 @@ FORK: dict[str, Any] = {
 
 
 def notes(document: dict[str, Any], here: Settings = HERE) -> dict[str, tuple[str, str]]:
-    return {note.path: (note.kind, note.code) for note in incoming(document, here).notes}
+    return {note.path: (note.kind, note.code) for note in plan_import(document, here).notes}
 
 
 def test_an_export_has_no_secret_and_changes_nothing_when_it_comes_back() -> None:
@@ -88,13 +88,13 @@ def test_an_export_has_no_secret_and_changes_nothing_when_it_comes_back() -> Non
     assert not [secret for secret in SECRETS if secret in json.dumps(shown)]
     assert exported(HERE, secrets=True) == HERE.whole()
     for document in (shown, exported(HERE, secrets=True), {**shown, "revision": "abc", "serial": 3}):
-        found = incoming(document, HERE)
+        found = plan_import(document, HERE)
         assert (found.format, found.mode, found.wanted, found.notes, found.faults) == ("claptrap", "replace", HERE, (), ())
 
 
 def test_on_another_machine_what_was_secret_is_empty_and_named() -> None:
     """Everything else arrives; a mask never becomes a secret."""
-    found = incoming(exported(HERE, secrets=False), Settings())
+    found = plan_import(exported(HERE, secrets=False), Settings())
     assert found.wanted is not None
     assert {note.path for note in found.notes} == {
         "sources.cam.input.url",
@@ -118,7 +118,7 @@ def test_no_document_can_have_a_secret_sent_elsewhere(part: str) -> None:
         "rtsp://thief/live" if part == "camera" else "http://thief/x"
     )
     for mode in ("replace", "merge"):
-        found = incoming(document, HERE, mode)
+        found = plan_import(document, HERE, mode)
         whole = json.dumps(found.wanted.whole()["sources"][1] if found.wanted else "")
         assert "thief" not in whole or not [s for s in (SECRETS[4:] if part == "camera" else SECRETS[:4]) if s in whole]
 
@@ -130,11 +130,11 @@ def test_a_broker_s_password_stays_with_the_broker(elsewhere: dict[str, Any], mo
     here = check({"mqtt": {"host": "broker", "port": 8883, "tls": True, "username": "u", "password": "hunter4"}})
     document = exported(here, secrets=False)
     assert "hunter4" not in json.dumps(document)
-    assert incoming(document, here, mode).wanted == here
-    wanted = incoming({**document, "mqtt": {**document["mqtt"], **elsewhere}}, here, mode).wanted
+    assert plan_import(document, here, mode).wanted == here
+    wanted = plan_import({**document, "mqtt": {**document["mqtt"], **elsewhere}}, here, mode).wanted
     assert wanted is None or "hunter4" not in json.dumps(wanted.whole())
     bare = {key: value for key, value in document["mqtt"].items() if key != "host"}
-    wanted = incoming({**document, "mqtt": bare}, here, "replace").wanted
+    wanted = plan_import({**document, "mqtt": bare}, here, "replace").wanted
     assert wanted is not None
     assert "hunter4" not in json.dumps(wanted.whole()), "with no broker yet, the next one would have it"
 
@@ -142,17 +142,19 @@ def test_a_broker_s_password_stays_with_the_broker(elsewhere: dict[str, Any], mo
 def test_a_document_is_added_where_that_is_asked_for() -> None:
     """Sources that it does not name stay."""
     document = {"sources": [{"id": "new", "kind": "microphone", "name": "N"}]}
-    merged = incoming(document, HERE, "merge").wanted
+    merged = plan_import(document, HERE, "merge").wanted
     assert merged is not None
     assert [source.id for source in merged.sources] == ["mic", "cam", "new"]
-    replaced = incoming(document, HERE).wanted
+    replaced = plan_import(document, HERE).wanted
     assert replaced is not None
     assert [source.id for source in replaced.sources] == ["new"]
 
 
 def test_a_document_that_is_not_valid_is_told_with_all_its_faults() -> None:
     """And is not applied in part."""
-    found = incoming({"language": "de", "sources": [{"id": "a", "kind": "microphone", "name": "A", "threshold": 3}]}, HERE)
+    found = plan_import(
+        {"language": "de", "sources": [{"id": "a", "kind": "microphone", "name": "A", "threshold": 3}]}, HERE
+    )
     assert found.wanted is None
     assert {fault.path for fault in found.faults} == {"language", "sources.a.threshold"}
 
@@ -160,24 +162,24 @@ def test_a_document_that_is_not_valid_is_told_with_all_its_faults() -> None:
 def test_what_is_nobody_s_and_what_is_too_new_are_refused() -> None:
     """With a reason of their own."""
     with pytest.raises(InputError) as unknown:
-        incoming({"colour": "red"}, HERE)
+        plan_import({"colour": "red"}, HERE)
     assert unknown.value.code == "import.unknown_format"
     with pytest.raises(SettingsError) as newer:
-        incoming({"version": NEWEST + 1}, HERE)
+        plan_import({"version": NEWEST + 1}, HERE)
     assert newer.value.code == "settings.newer"
 
 
 def test_an_older_version_of_ours_is_brought_up_to_date() -> None:
     """An export of last year still works."""
     document = {"version": 1, "sources": [{"id": "a", "kind": "microphone", "name": "A", "webhook": {"url": "http://x/"}}]}
-    wanted = incoming(document, HERE).wanted
+    wanted = plan_import(document, HERE).wanted
     assert wanted is not None
     assert wanted.sources[0].webhooks[0].url == "http://x/"
 
 
 def test_the_original_s_settings_are_added_to_ours() -> None:
     """Its sources with their webhooks, threshold and delay; what is there already stays."""
-    found = incoming(ORIGINAL, HERE)
+    found = plan_import(ORIGINAL, HERE)
     assert (found.format, found.mode, found.faults) == ("original", "merge", ())
     assert found.wanted is not None
     ids = [source.id for source in found.wanted.sources]
@@ -189,7 +191,7 @@ def test_the_original_s_settings_are_added_to_ours() -> None:
     assert (door.input.whole()["username"], door.input.whole()["password"]) == ("u", "p")
     assert desk.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "mean"}
     assert (other.input.whole()["stream"], other.input.whole()["port"]) == ("Stream2", 6980)
-    again = incoming(ORIGINAL, found.wanted)
+    again = plan_import(ORIGINAL, found.wanted)
     assert again.wanted == found.wanted, "importing twice adds nothing"
 
 
@@ -210,7 +212,7 @@ def test_what_is_not_taken_of_the_original_is_told_with_its_place_and_reason() -
 
 def test_the_fork_s_groups_become_patterns() -> None:
     """One source, its lowest threshold, exactly so many claps."""
-    found = incoming(FORK, Settings())
+    found = plan_import(FORK, Settings())
     assert (found.format, found.wanted is not None) == ("fork", True)
     assert found.wanted is not None
     (source,) = found.wanted.sources
@@ -250,7 +252,7 @@ def test_the_fork_s_groups_become_patterns() -> None:
 )
 def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: Any, path: str, code: str) -> None:
     """Every value of another kind, each with its place."""
-    found = incoming(document, HERE)
+    found = plan_import(document, HERE)
     assert found.wanted is not None
     assert (path, code) in {(note.path, note.code) for note in found.notes}
     assert all(note.code in SENTENCES for note in found.notes)
@@ -267,7 +269,7 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
 )
 def test_what_a_large_foreign_document_costs_grows_no_faster_than_it(document: Any) -> None:
     """Nobody else can change settings meanwhile. It took from minutes to hours."""
-    found = incoming(document, HERE)
+    found = plan_import(document, HERE)
     assert 0 < len(found.notes) <= MOST_NOTES
     assert found.wanted is None or len(found.wanted.sources) <= MOST_ENTRIES + len(HERE.sources)
 
@@ -277,7 +279,7 @@ def test_objects_within_objects_without_end_are_nobody_s_settings() -> None:
     for _ in range(10_000):
         document = {"sources": [document]}
     with pytest.raises(InputError) as caught:
-        incoming(document, HERE)
+        plan_import(document, HERE)
     assert caught.value.code == "import.unknown_format"
 
 
@@ -318,7 +320,7 @@ def test_no_document_brings_the_import_down() -> None:
     for _ in range(800):
         document = made_up(dice)
         try:
-            found = incoming(document, HERE)
+            found = plan_import(document, HERE)
         except (InputError, SettingsError):  # nobody's, or of a newer version
             continue
         assert {one.code for one in (*found.notes, *found.faults)} <= set(SENTENCES)

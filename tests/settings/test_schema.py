@@ -11,7 +11,7 @@ from claptrap.core import wording
 from claptrap.core.events import Event
 from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
-from claptrap.settings.schema import MOST_FAULTS, RtspSource, Settings, SettingsFaults, camera, check, merged
+from claptrap.settings.schema import MOST_FAULTS, RtspEntry, Settings, SettingsFaults, camera, check, merged
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -278,7 +278,7 @@ def test_a_secret_can_be_changed(change: dict[str, Any], username: str, password
     """A new password, none at all, or another address with its own credentials."""
     settings = check({"sources": [CAMERA]})
     (source,) = check(merged(settings, {"sources": [{"id": "cam", "input": change}]})).sources
-    assert isinstance(source, RtspSource)
+    assert isinstance(source, RtspEntry)
     assert (source.input.username, source.input.password) == (username, password)
 
 
@@ -303,7 +303,7 @@ def test_a_camera_without_a_password_can_move() -> None:
     """Nothing must be typed again where nothing was kept."""
     settings = check({"sources": [{**CAMERA, "input": {"url": "rtsp://cam/x"}}]})
     (source,) = check(merged(settings, {"sources": [{"id": "cam", "input": {"url": "rtsp://other/x"}}]})).sources
-    assert isinstance(source, RtspSource)
+    assert isinstance(source, RtspEntry)
     assert (source.input.url, source.input.password) == ("rtsp://other/x", "")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from claptrap.core.errors import InputError
 from claptrap.settings.schema import Settings, check
-from claptrap.settings.undoing import undone
+from claptrap.settings.undo import undone
 
 
 def source(name: str, **more: Any) -> dict[str, Any]:

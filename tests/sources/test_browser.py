@@ -13,7 +13,7 @@ import pytest
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.detect.onset import Gate
+from claptrap.detect.onset import OnsetDetector
 from claptrap.sources.browser import (
     AHEAD_S,
     MOST_BAD,
@@ -317,7 +317,7 @@ def test_a_gap_is_no_beginning_and_keeps_the_time() -> None:
     t = np.arange(8 * RATE_HZ) / RATE_HZ
     noise = np.random.default_rng(1).normal(0, 1e-3, len(t))
     pcm = (32_767 * (0.2 * np.sin(2 * np.pi * 150 * t) + 0.1 * np.sin(2 * np.pi * 443 * t) + noise)).astype(np.int16)
-    hopper, gate = Hopper(), Gate(1)
+    hopper, gate = Hopper(), OnsetDetector(1)
     following = found = hops_in_all = 0
     for place in range(0, len(pcm), N):
         if place // N % 40 in (20, 21, 22):

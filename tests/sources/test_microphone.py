@@ -26,7 +26,7 @@ from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
-from claptrap.runtime.runner import Runner, Surroundings
+from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
 from claptrap.sources.alsa import busy_errors, explain, is_card_present
@@ -523,7 +523,7 @@ class Life:
         self._streams: list[Stream] = []
         self._grown = threading.Condition()
         backoff = Backoff(first_s=0.05, most_s=0.2, rng=random.Random(1))
-        around = Surroundings(Sources().build, self._opened, self, SystemClock(), backoff)
+        around = RunnerContext(Sources().build, self._opened, self, SystemClock(), backoff)
         self.runner = Runner(SourceSpec("mic", "Salon", MicrophoneInput(device)), 0, around)
 
     def offer(self, status: Status) -> None:

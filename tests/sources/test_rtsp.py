@@ -32,7 +32,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import RtspInput, SourceSpec
 from claptrap.core.weburl import give_credentials
-from claptrap.runtime.runner import Runner, Surroundings
+from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.settings.schema import check
 from claptrap.sources.rtsp import RtspSource, probe
@@ -274,7 +274,7 @@ class Watcher:
 def running(wanted: RtspInput, stalled_s: float = 1.0, most_wait_s: float = 0.4) -> Iterator[Watcher]:
     """Run ``wanted`` in a runner, with short waits."""
     watcher, streams = Watcher(), list[Stream]()
-    around = Surroundings(
+    around = RunnerContext(
         lambda _: RtspSource(wanted, open_s=5, stalled_s=stalled_s),
         streams.append,
         watcher,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.detect.onset import Gate
+from claptrap.detect.onset import OnsetDetector
 from claptrap.sources import vban_bridge
 from claptrap.sources.vban_bridge import bridge, extend, fade
 from claptrap.sources.vban_frames import BRIDGE_S, FrameAssembler
@@ -123,7 +123,7 @@ def test_a_gap_right_at_the_beginning_is_survived() -> None:
 
 
 def candidates(frames: list[Frame]) -> int:
-    hopper, gate = Hopper(), Gate(1)
+    hopper, gate = Hopper(), OnsetDetector(1)
     found = 0
     for frame in frames:
         for hop, lost in zip(*hopper.push(frame), strict=True):

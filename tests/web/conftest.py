@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 from tests.web.browser import browsing
 
 from claptrap.core.events import Event
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.server import Server, listen
 
 WAIT_S = 20.0
@@ -41,7 +41,7 @@ class Answer:
 class Served:
     """A running service with its web side."""
 
-    def __init__(self, service: ClapTrap, url: str) -> None:
+    def __init__(self, service: Application, url: str) -> None:
         self.service = service
         self.url = url
         self.port = int(url.rpartition(":")[2])
@@ -60,7 +60,7 @@ class Served:
 
 
 @contextmanager
-def serving(service: ClapTrap, port: int = 0, **options: Any) -> Iterator[Served]:
+def serving(service: Application, port: int = 0, **options: Any) -> Iterator[Served]:
     """Run ``service`` behind the real server until the block ends, on any free port unless said."""
     ready = threading.Event()
     urls: list[str] = []
@@ -106,7 +106,7 @@ def data_dir(tmp_path: Path) -> Path:
 def served(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
     """The service with one source that gives sound."""
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir)) as running:
+    with serving(Application(data_dir)) as running:
         yield running
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.web.conftest import Served, clap, exchange, serving
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.app import create_app
 from claptrap.web.proxies import Proxies
 
@@ -142,7 +142,7 @@ def test_the_language_of_a_refusal(served: Served, path: str, accept: str, setti
 def test_an_unexpected_fault_is_logged_and_tells_no_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    service = ClapTrap(tmp_path)
+    service = Application(tmp_path)
 
     def break_down() -> Any:
         raise RuntimeError("password is 1234")
@@ -158,7 +158,7 @@ def test_an_unexpected_fault_is_logged_and_tells_no_secrets(
 
 def test_without_its_page_the_service_says_what_to_do_and_runs(data_dir: Path, quiet_models: Path, tmp_path: Path) -> None:
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir), assets=tmp_path / "none") as served:
+    with serving(Application(data_dir), assets=tmp_path / "none") as served:
         page = served.ask("GET", "/")
         assert page.status == 200
         text = page.body.decode()
@@ -176,7 +176,7 @@ def test_the_page_may_be_kept_only_where_its_name_changes_with_it(
     (assets / "index.html").write_text("<!doctype html><html><head></head></html>")
     (assets / "app-ABCD1234.js").write_text("1")
     (assets / "icon.svg").write_text("<svg/>")
-    with serving(ClapTrap(data_dir), assets=assets, proxies=Proxies(["127.0.0.1"])) as served:
+    with serving(Application(data_dir), assets=assets, proxies=Proxies(["127.0.0.1"])) as served:
         assert served.ask("GET", "/app-ABCD1234.js").headers["cache-control"] == "public, max-age=31536000, immutable"
         assert served.ask("GET", "/icon.svg").headers["cache-control"] == "no-cache"
         index = served.ask("GET", "/")

@@ -17,7 +17,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from tests.web.test_live import page
 
 from claptrap.audio.clip import Clip
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -44,7 +44,7 @@ def test_a_clap_that_is_heard_can_be_heard_again(tmp_path: Path, data_dir: Path,
     one = {"kind": "file", "name": "Salon", "input": {"path": str(tmp_path / "clap.wav")}}
     document = {"version": 2, "sources": [{**one, "id": "salon", "clips": True}, {**one, "id": "private"}]}
     (data_dir / "settings.json").write_text(json.dumps(document))
-    with serving(ClapTrap(data_dir)) as served:
+    with serving(Application(data_dir)) as served:
 
         def events() -> list[dict[str, Any]]:
             found: list[dict[str, Any]] = served.ask("GET", "/api/history").json["events"]
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_written_is_said_on_the_page_and_no_detection_is
 ) -> None:
     assert not quiet_models.exists()
     (data_dir / "clips").write_text("")
-    with serving(ClapTrap(data_dir)) as served, page(served) as told:
+    with serving(Application(data_dir)) as served, page(served) as told:
         (problem,) = told.next("state")["problems"]
         assert problem["code"] == "clips.unwritable"
         assert "extraits" in problem["message_fr"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.web.conftest import WAIT_S, serving
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.connections import MOST_PARTING
 
 MOST = 8
@@ -33,7 +33,7 @@ def ask(connection: socket.socket, request: bytes = ASKED) -> bytes:
 
 def test_one_too_many_is_told_so_and_room_is_room_again(data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir), most_connections=MOST) as served:
+    with serving(Application(data_dir), most_connections=MOST) as served:
         with idle(served.port, MOST) as connections:
             with idle(served.port, 1) as (late,):
                 head, _, body = ask(late).partition(b"\r\n\r\n")
@@ -53,7 +53,7 @@ def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path) -> None:
     """However many come at once, only so many descriptors are taken."""
     assert not quiet_models.exists()
     n_flood = MOST + 4 * MOST_PARTING
-    with serving(ClapTrap(data_dir), most_connections=MOST) as served, idle(served.port, n_flood) as connections:
+    with serving(Application(data_dir), most_connections=MOST) as served, idle(served.port, n_flood) as connections:
         cut = [connection for connection in connections[MOST:] if is_closed(connection)]
         assert len(cut) == n_flood - MOST  # those that were let in to be told are cut off too, for they asked nothing
         assert ask(connections[0]).startswith(b"HTTP/1.1 200 ")
@@ -74,7 +74,7 @@ def test_who_does_not_finish_a_request_must_go(
     """Before the first one and between two; a WebSocket, and who asks again and again, stay."""
     assert not quiet_models.exists()
     monkeypatch.setattr("claptrap.web.connections.PATIENCE_S", 1.0 if said.endswith(b"GET") else 0.2)  # it must get so far
-    with serving(ClapTrap(data_dir)) as served, idle(served.port, 1) as (connection,):
+    with serving(Application(data_dir)) as served, idle(served.port, 1) as (connection,):
         answer = ask(connection, said)
     assert (b"200 OK" in answer) == said.endswith(b"GET")
 
@@ -85,7 +85,7 @@ def test_a_body_that_never_ends_is_not_waited_for(
     assert not quiet_models.exists()
     monkeypatch.setattr("claptrap.web.security.BODY_S", 0.2)
     head = b"PATCH /api/settings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
-    with serving(ClapTrap(data_dir)) as served, idle(served.port, 1) as (connection,):
+    with serving(Application(data_dir)) as served, idle(served.port, 1) as (connection,):
         answer = ask(connection, head)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"api.too_slow" in answer
@@ -99,7 +99,7 @@ def test_a_websocket_outlasts_the_patience(data_dir: Path, quiet_models: Path, m
         b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
-    with serving(ClapTrap(data_dir)) as served, idle(served.port, 1) as (connection,):
+    with serving(Application(data_dir)) as served, idle(served.port, 1) as (connection,):
         connection.sendall(upgrade)
         assert connection.recv(12) == b"HTTP/1.1 101"
         connection.settimeout(2.5)  # more than two patiences

@@ -16,7 +16,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from tests.web.test_live import page
 
 from claptrap.core.sounds import in_both_languages
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web import export
 
 T0 = 1_700_000_000
@@ -194,12 +194,12 @@ def test_a_restarted_service_still_shows_what_was(data_dir: Path, quiet_models: 
     """Detections and attempts are on the page that opens after the restart."""
     assert not quiet_models.exists()
     with Receiver() as receiver:
-        with serving(ClapTrap(data_dir)) as served:
+        with serving(Application(data_dir)) as served:
             with_webhook(served, receiver.url)
             served.service.take(clap(0))
             told_of(served, 1, "taken")
             before = served.ask("GET", "/api/state").json
-        with serving(ClapTrap(data_dir)) as served, page(served) as told:
+        with serving(Application(data_dir)) as served, page(served) as told:
             state = told.next("state")
     assert state["events"] == before["events"] != []
     assert state["attempts"] == before["attempts"] != []
@@ -209,7 +209,7 @@ def test_a_history_that_cannot_be_kept_is_said_on_the_page_and_claps_are_told(da
     """Where the file should be there is a folder: everything works, and the page has the reason."""
     assert not quiet_models.exists()
     (data_dir / "history.sqlite").mkdir()
-    with Receiver() as receiver, serving(ClapTrap(data_dir)) as served:
+    with Receiver() as receiver, serving(Application(data_dir)) as served:
         with_webhook(served, receiver.url)
         (problem,) = served.ask("GET", "/api/state").json["problems"]
         assert problem["code"] == "history.unwritable"

@@ -20,7 +20,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.core.events import Heard, Level, Verdict
 from claptrap.runtime.hub import News
 from claptrap.runtime.worker import Worker
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.live import LEVELS_EVERY_S, Levels
 from claptrap.web.watching import MOST_WATCHED
 from claptrap.web.wire import Message, message
@@ -282,7 +282,7 @@ def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Pa
         (quiet_models / "yamnet.tflite").write_bytes(file[:-1] + b"?")
     gate = threading.Event()
     with Receiver(then=gated(file, gate)) as store:
-        service = ClapTrap(data_dir, yamnet_url=store.url)
+        service = Application(data_dir, yamnet_url=store.url)
         with serving(service) as served, page(served) as told:
             state = told.next("state")
             assert state["labels"] is False
@@ -302,7 +302,7 @@ def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Pa
 def test_a_model_that_cannot_be_fetched_is_said_on_the_page(data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
     with Receiver(then=answer(404)) as store:
-        service = ClapTrap(data_dir, yamnet_url=store.url)
+        service = Application(data_dir, yamnet_url=store.url)
         with serving(service) as served, page(served) as told:
             state = told.next("state")
             progress = state["model"] or told.next("model")

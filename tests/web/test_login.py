@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from claptrap.core.wording import Language, say
-from claptrap.service import ClapTrap
-from claptrap.service.access import Access, Demand
+from claptrap.service import Application
+from claptrap.service.access import Access, LoginPolicy
 from claptrap.service.throttle import FREE
 from claptrap.web.access import COOKIE, Door
 from claptrap.web.app import create_app
@@ -43,7 +43,7 @@ OPEN = {
 def locked(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
     """The service with a password."""
     assert not quiet_models.exists()
-    service = ClapTrap(data_dir)
+    service = Application(data_dir)
     service.access.set_password(PASSWORD)
     with serving(service) as running:
         yield running
@@ -61,7 +61,7 @@ def cookie_of(answer: Answer) -> str:
 
 def routes() -> list[tuple[str, str]]:
     """Return method and rule of every route there is."""
-    app = create_app(ClapTrap(Path("/nonexistent")))
+    app = create_app(Application(Path("/nonexistent")))
     found = [(method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods or ()]
     return sorted({(method, rule) for method, rule in found if method not in ("HEAD", "OPTIONS")})
 
@@ -297,7 +297,7 @@ def test_news_that_a_poll_waits_for_is_not_given_to_who_has_logged_out(locked: S
 def exposed(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
     """The service where others can ask (here through a proxy), without a password yet."""
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir), proxies=Proxies(["127.0.0.1"])) as running:
+    with serving(Application(data_dir), proxies=Proxies(["127.0.0.1"])) as running:
         yield running
 
 
@@ -316,7 +316,7 @@ def test_where_others_can_ask_nothing_happens_before_a_password_is_set_by_the_co
 
 def test_no_auth_is_no_login_at_all(data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
-    service = ClapTrap(data_dir)
+    service = Application(data_dir)
     service.access.set_password(PASSWORD)
     with serving(service, no_auth=True) as served:
         assert served.ask("GET", "/api/state").status == 200
@@ -391,7 +391,7 @@ def test_every_refusal_is_a_problem_in_both_languages(locked: Served, language: 
 
 def test_what_stands_for_no_key_and_no_password_are_told_apart(tmp_path: Path) -> None:
     access = Access(tmp_path)
-    access.demand = Demand.ALWAYS
+    access.demand = LoginPolicy.ALWAYS
     door = Door(access, ASSETS)
     assert door.refusal() == "access.setup_needed"
     access.set_password(PASSWORD)

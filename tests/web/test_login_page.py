@@ -12,7 +12,7 @@ from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS, needs_browser
 from tests.web.conftest import Served, serving
 from tests.web.test_page import REFUSED
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.proxies import Proxies
 
 PASSWORD = "correct horse"
@@ -39,7 +39,7 @@ def blank() -> Iterator[Page]:
 @pytest.fixture
 def locked(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
     assert not quiet_models.exists()
-    service = ClapTrap(data_dir)
+    service = Application(data_dir)
     service.access.set_password(PASSWORD)
     with serving(service) as running:
         yield running
@@ -119,7 +119,7 @@ def test_password_and_tokens_are_managed_on_the_page(served: Served, blank: Page
 
 def test_the_page_lives_under_the_sub_path_of_a_proxy(blank: Page, data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
-    service = ClapTrap(data_dir)
+    service = Application(data_dir)
     with (
         serving(service, proxies=Proxies(["127.0.0.1"])) as served,
         Proxy(served.port, "/clap/trap", headers={"X-Forwarded-Prefix": "/clap/trap"}) as proxy,

@@ -26,7 +26,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.audio.frame import Frame
 from claptrap.core.events import State
 from claptrap.core.spec import SourceSpec
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.sources.base import Sink, Source
 from claptrap.sources.browser import MOST_BAD
 from claptrap.sources.browser_block import build
@@ -90,12 +90,12 @@ def house(tmp_path: Path, quiet_models: Path, tap: Tap) -> Iterator[Served]:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps({"version": 1, "language": "fr", "sources": []}))
-    service: ClapTrap
+    service: Application
 
     def build_source(spec: SourceSpec) -> Source:
         return tap.wrapped(service._sources.build(spec))
 
-    service = ClapTrap(folder, build_source=build_source)
+    service = Application(folder, build_source=build_source)
     with serving(service) as running:
         yield running
 
@@ -302,7 +302,7 @@ class TestInChromium:
         """By a name that is not this machine's loopback a browser gives no microphone without TLS."""
         assert not quiet_models.exists()
         with (
-            serving(ClapTrap(tmp_path / "data"), allowed_hosts=["claptrap.example"]) as house,
+            serving(Application(tmp_path / "data"), allowed_hosts=["claptrap.example"]) as house,
             chromium(hissing, "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
         ):
             page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()

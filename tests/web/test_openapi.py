@@ -19,7 +19,7 @@ from tests.web.test_live import EVENTS, page
 
 from claptrap.core import events, wording
 from claptrap.core.events import Attempt, Clap, ClipKept, Event, Heard, Level, Levels, Problem, State, Status, Verdict
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.app import create_app
 from claptrap.web.asyncapi import TAKEN, TOLD, describe_news
 from claptrap.web.openapi import describe_api
@@ -32,7 +32,7 @@ PAGES = ("/", "/micro")  # of the house: they are not the API's
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return create_app(ClapTrap(tmp_path))
+    return create_app(Application(tmp_path))
 
 
 def test_every_route_is_described_and_nothing_else(app: Flask) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served, clap, serving
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 pytestmark = needs_browser
 
@@ -69,7 +69,7 @@ def _look(page: Page, view: str, width: int) -> list[str]:
 def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, language: Any, shade: Any) -> None:
     """Forms, dialogs, the steps of the first minute, what is not there; the other pages."""
     assert not quiet_models.exists()
-    service = ClapTrap(data_dir, dev=True)
+    service = Application(data_dir, dev=True)
     with serving(service) as served, browsing(served.url, ["401"], reduced_motion="reduce", bypass_csp=True) as page:
         service.change({"language": language})
         service.backups.keep()

@@ -13,7 +13,7 @@ from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served
 
 from claptrap.core.errors import SourceError
-from claptrap.service import asking
+from claptrap.service import probes as service_probes
 from claptrap.sources.microphone import Device, Measured
 
 __all__ = ["sound_server"]  # a fixture
@@ -34,8 +34,8 @@ def measure(device: str) -> Measured:
 def test_the_right_microphone_is_found_by_speaking(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """None is opened before somebody wants to listen; the one that is loud is chosen at a press."""
     asked: list[str] = []
-    monkeypatch.setattr(asking, "list_devices", lambda: (QUIET, LOUD))
-    monkeypatch.setattr(asking, "measure", lambda device: asked.append(device) or measure(device))
+    monkeypatch.setattr(service_probes, "list_devices", lambda: (QUIET, LOUD))
+    monkeypatch.setattr(service_probes, "measure", lambda device: asked.append(device) or measure(device))
     page.get_by_role("button", name="Ajouter une source").press("Enter")
     choice = page.get_by_label("Micro", exact=True)
     expect(choice.locator("option")).to_have_count(3)
@@ -55,8 +55,8 @@ def test_the_right_microphone_is_found_by_speaking(page: Page, monkeypatch: pyte
 
 def test_no_microphone_is_opened_for_a_page_that_nobody_sees(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """A forgotten tab would open each of them again and again; looked at once more, it goes on."""
-    monkeypatch.setattr(asking, "list_devices", lambda: (QUIET, LOUD))
-    monkeypatch.setattr(asking, "measure", measure)
+    monkeypatch.setattr(service_probes, "list_devices", lambda: (QUIET, LOUD))
+    monkeypatch.setattr(service_probes, "measure", measure)
     page.get_by_role("button", name="Ajouter une source").press("Enter")
     page.get_by_text("Écouter chaque micro").press("Enter")
     expect(page.locator(".device-levels").get_by_text("−12 dBFS")).to_be_visible()
@@ -101,7 +101,7 @@ def test_one_microphone_is_tried_at_a_time(served: Served, monkeypatch: pytest.M
         assert go_on.wait(20)
         return measure(device)
 
-    monkeypatch.setattr(asking, "measure", slowly)
+    monkeypatch.setattr(service_probes, "measure", slowly)
     answers: list[object] = []
     first = threading.Thread(
         target=lambda: answers.append(served.ask("POST", "/api/probe/microphone", {"device": LOUD.id}).json)

@@ -11,7 +11,7 @@ from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import serving
 
 from claptrap.models.catalogue import YAMNET
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 pytestmark = needs_browser
 
@@ -21,7 +21,7 @@ def test_the_download_is_stopped_and_resumed(data_dir: Path, quiet_models: Path)
     go_on = threading.Event()
     with (
         server(halting(go_on), whole) as (url, ranges),
-        serving(ClapTrap(data_dir, yamnet_url=url)) as served,
+        serving(Application(data_dir, yamnet_url=url)) as served,
         browsing(served.url) as page,
     ):
         page.goto(f"{served.url}/#/settings")
@@ -45,7 +45,7 @@ def test_a_long_address_stays_within_its_card(data_dir: Path, quiet_models: Path
     """Of what could not be fetched, in the narrow column of the house."""
     assert not quiet_models.exists()
     url = f"http://127.0.0.1:1/{'model' * 30}"
-    with serving(ClapTrap(data_dir, yamnet_url=url)) as served, browsing(served.url) as page:
+    with serving(Application(data_dir, yamnet_url=url)) as served, browsing(served.url) as page:
         page.goto(f"{served.url}/#/")
         told = page.locator(".how [role=status]")
         expect(told).to_contain_text(url)

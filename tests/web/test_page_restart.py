@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import serving
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 pytestmark = needs_browser
 
@@ -18,7 +18,7 @@ def test_a_service_that_starts_anew_is_found_again(data_dir: Path, quiet_models:
     """The page says that it is gone, and believes the next one, which counts its changes from the beginning."""
     assert not quiet_models.exists()
     with ExitStack() as life:
-        first = life.enter_context(serving(ClapTrap(data_dir)))
+        first = life.enter_context(serving(Application(data_dir)))
         with browsing(first.url) as page:
             threshold = page.get_by_role("slider")
             for value in ("0.6", "0.7", "0.8"):
@@ -26,7 +26,7 @@ def test_a_service_that_starts_anew_is_found_again(data_dir: Path, quiet_models:
                 until(page, f"fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === {value})")
             life.close()
             expect(page.get_by_role("alert").filter(has_text="La connexion au service est perdue")).to_be_visible()
-            again = ClapTrap(data_dir)
+            again = Application(data_dir)
             with serving(again, first.port):
                 expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
                 expect(page.locator(".state-live")).to_be_visible()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served, serving
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.settings.reference import Row, rows
 
 pytestmark = needs_browser
@@ -49,7 +49,7 @@ def every_kind(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps(document))
-    with serving(ClapTrap(folder)) as running:
+    with serving(Application(folder)) as running:
         yield running
 
 

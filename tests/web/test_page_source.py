@@ -17,7 +17,7 @@ from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 
 from claptrap.core.spec import PatternSpec
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 pytestmark = needs_browser
 RATE_HZ = 16_000
@@ -32,7 +32,7 @@ def clapping(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     folder.mkdir()
     source = {"id": "salon", "kind": "file", "name": "Salon", "input": {"path": str(tmp_path / "claps.wav"), "loop": True}}
     (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}))
-    with serving(ClapTrap(folder)) as running:
+    with serving(Application(folder)) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from tests.web.conftest import Served, serving
 from tests.web.test_page_source import write_claps
 
 from claptrap.core.events import SourceStatus, State
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 pytestmark = needs_browser
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def empty(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": []}))
-    with serving(ClapTrap(folder)) as running:
+    with serving(Application(folder)) as running:
         yield running
 
 
@@ -109,8 +109,8 @@ def test_who_has_the_example_receiver_is_told_of_it(
     """After ``make run`` it is there, beside the program; whoever has ClapTrap otherwise is not sent to look for it."""
     assert not quiet_models.exists()
     for program, count in ((f"{tmp_path}/.venv/bin/claptrap", 1), ("claptrap", 0)):
-        monkeypatch.setattr("claptrap.service.house.program", lambda program=program: program)
-        with serving(ClapTrap(data_dir)) as served, browsing(served.url) as page:
+        monkeypatch.setattr("claptrap.service.app.program", lambda program=program: program)
+        with serving(Application(data_dir)) as served, browsing(served.url) as page:
             page.goto(f"{served.url}#/start")
             page.get_by_role("button", name="Continuer").click()
             page.get_by_role("button", name="Continuer").click()

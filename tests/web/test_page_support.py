@@ -11,7 +11,7 @@ from tests.web.browser import needs_browser
 from tests.web.conftest import Served
 
 from claptrap.mediamtx.paths import list_paths
-from claptrap.service import streaming
+from claptrap.service import streams
 
 pytestmark = needs_browser
 PATHS = {"/v3/paths/list": {"items": [{"name": "mic", "online": False, "tracks": []}]}, "/v3/config/global/get": {}}
@@ -30,7 +30,7 @@ def test_a_support_bundle_is_downloaded(page: Page) -> None:
 def test_a_stream_of_mediamtx_becomes_a_source(page: Page, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one press; afterwards it is said to be one."""
     with api(PATHS) as port:
-        monkeypatch.setattr(streaming, "list_paths", lambda: list_paths(port=port))
+        monkeypatch.setattr(streams, "list_paths", lambda: list_paths(port=port))
         page.get_by_role("button", name="Ajouter une source").click()
         page.get_by_role("radio", name="RTSP").press("Space")
         page.get_by_role("button", name="Ajouter le flux mic").click()

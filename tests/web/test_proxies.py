@@ -13,7 +13,7 @@ from tests.web.conftest import WAIT_S, Served, serving
 from tests.web.test_live import Page
 
 from claptrap.core.errors import InputError
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.service.throttle import FREE
 from claptrap.web.asgi import Scope
 from claptrap.web.proxies import Proxies
@@ -25,7 +25,7 @@ LOCAL = ["127.0.0.1", "::1/128"]
 class Behind(Served):
     """A service as it is seen through a proxy."""
 
-    def __init__(self, service: ClapTrap, proxy: Proxy, prefix: str) -> None:
+    def __init__(self, service: Application, proxy: Proxy, prefix: str) -> None:
         super().__init__(service, f"http://127.0.0.1:{proxy.port}")
         self.prefix = prefix
 
@@ -37,7 +37,7 @@ class Behind(Served):
 def behind(
     data_dir: Path, prefix: str, proxies: Proxies, *, allowed: tuple[str, ...] = (), **how: Any
 ) -> Iterator[tuple[Served, Behind]]:
-    service = ClapTrap(data_dir)
+    service = Application(data_dir)
     service.access.set_password(PASSWORD)
     with (
         serving(service, proxies=proxies, allowed_hosts=allowed) as served,

@@ -10,7 +10,7 @@ import pytest
 from tests.web.conftest import Served, exchange, serving
 
 from claptrap.core.errors import ServiceError
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.security import host_name, same_place
 from claptrap.web.server import listen
 
@@ -70,7 +70,7 @@ def test_socket_io_is_for_our_own_page_on_both_transports(served: Served) -> Non
 
 def test_a_proxy_may_show_the_page_under_names_that_were_given(data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir), allowed_hosts=["Clap.Example"]) as served:
+    with serving(Application(data_dir), allowed_hosts=["Clap.Example"]) as served:
         proxied = {"Host": "clap.example", "Origin": "https://clap.example"}
         assert served.ask("POST", "/api/detection/stop", **proxied).status == 200
         assert served.ask("GET", "/healthz", Host="other.example").status == 421

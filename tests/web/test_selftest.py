@@ -13,7 +13,7 @@ from tests.web.conftest import Served, serving
 from tests.web.test_page import REFUSED
 
 from claptrap.selftest.trials import CASES
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 
 def test_outside_of_development_there_are_no_tests(served: Served) -> None:
@@ -26,13 +26,13 @@ def test_outside_of_development_there_are_no_tests(served: Served) -> None:
 def test_a_foreign_site_cannot_start_them(data_dir: Path, quiet_models: Path) -> None:
     """Nor anything else."""
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir, dev=True)) as served:
+    with serving(Application(data_dir, dev=True)) as served:
         assert served.ask("POST", "/api/selftest", {}, Origin="http://evil.example").status == 403
         assert served.ask("GET", "/api/selftest").json["running"] is False
 
 
 def open_tests(data_dir: Path, link: str, summary: str) -> None:
-    with serving(ClapTrap(data_dir, dev=True)) as served:
+    with serving(Application(data_dir, dev=True)) as served:
         before = (data_dir / "settings.json").read_bytes()
         with browsing(served.url) as page:
             if link == "Run the tests":
@@ -68,7 +68,7 @@ def test_who_lost_sight_of_them_may_look_again(data_dir: Path, quiet_models: Pat
     assert not quiet_models.exists()
     one = {"id": "one", "stage": "running", "took_s": 0.0, "title_fr": "", "title_en": "", "area_fr": "", "area_en": ""}
     answers: list[dict[str, Any]] = [{"json": {"running": True, "tests": [one]}}, {"status": 422, "json": REFUSED}]
-    with serving(ClapTrap(data_dir, dev=True)) as served, browsing(served.url) as page:
+    with serving(Application(data_dir, dev=True)) as served, browsing(served.url) as page:
         page.route("**/api/selftest?*", lambda route: route.fulfill(**answers.pop(0)) if answers else route.continue_())
         page.get_by_role("button", name="Exécuter les tests").click()
         dialog = page.get_by_role("dialog")

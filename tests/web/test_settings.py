@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.web.conftest import Served, serving
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.settings.environment import overrides
 from claptrap.settings.migrate import NEWEST
 
@@ -181,7 +181,7 @@ def test_an_import_that_cannot_be_taken_changes_nothing(
 def test_the_state_says_what_the_environment_decides(data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
     told = overrides({"CLAPTRAP_PORT": "1234"}, {"CLAPTRAP_PORT": "--port"})
-    with serving(ClapTrap(data_dir, environment=told)) as running:
+    with serving(Application(data_dir, environment=told)) as running:
         assert running.ask("GET", "/api/state").json["environment"] == [
             {"variable": "CLAPTRAP_PORT", "option": "--port", "value": "1234", "near": ""}
         ]

@@ -16,8 +16,8 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.core.events import Attempt, Clap
 from claptrap.core.weburl import MASK
-from claptrap.service import ClapTrap
-from claptrap.service.asking import MOST_CAMERAS
+from claptrap.service import Application
+from claptrap.service.probes import MOST_CAMERAS
 from claptrap.sources.vban_packet import Packet
 from claptrap.web.server import WSGI_THREADS
 
@@ -88,11 +88,11 @@ def test_the_others_are_not_disturbed(served: Served) -> None:
 
 def test_the_last_source_can_go_and_the_change_lasts(data_dir: Path, quiet_models: Path) -> None:
     assert not quiet_models.exists()
-    with serving(ClapTrap(data_dir)) as served:
+    with serving(Application(data_dir)) as served:
         served.ask("DELETE", "/api/sources/salon")
         assert served.ask("GET", "/api/sources").json == []
         assert served.ask("GET", "/healthz").status == 200
-    with serving(ClapTrap(data_dir)) as served:
+    with serving(Application(data_dir)) as served:
         assert served.ask("GET", "/api/sources").json == []
         assert served.ask("POST", "/api/sources", CAMERA).json["id"] == "ete-a-2"
         assert served.ask("POST", "/api/sources", CAMERA).json["id"] == "ete-a-2-2"

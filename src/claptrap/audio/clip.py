@@ -35,7 +35,7 @@ class ClipSink(Protocol):
         """Accept a clip, or drop it and count."""
 
 
-class Tape:
+class SampleHistory:
     """The newest hops of one stream, at their place in its time. What was lost is silence. Not thread-safe: one owner.
 
     Args:

@@ -33,14 +33,14 @@ class Resampler(Protocol):
         """Take the samples that follow, return those that are ready; with ``last``, all the rest."""
 
 
-class Untouched:
+class PassThrough:
     """The resampler of sound that already is at 16 kHz."""
 
     def resample_chunk(self, x: Samples, last: bool = False) -> Samples:  # noqa: ARG002  # it never holds anything back
         return x
 
 
-class Stretch:
+class ResamplerSegment:
     """Sound without a seam: one rate, one number of channels, nothing missing.
 
     Args:
@@ -53,7 +53,7 @@ class Stretch:
         self._rate_hz = like.rate_hz
         self._begins = begins
         self._n_native = 0
-        self._resampler: Resampler = Untouched() if like.rate_hz == RATE_HZ else _resampler(like.rate_hz)
+        self._resampler: Resampler = PassThrough() if like.rate_hz == RATE_HZ else _resampler(like.rate_hz)
 
     @property
     def ends(self) -> int:
@@ -89,7 +89,7 @@ class Hopper:
         self._reset()
 
     def _reset(self) -> None:
-        self._stretch: Stretch | None = None
+        self._stretch: ResamplerSegment | None = None
         self._held = _NOTHING  # at 16 kHz, not yet a whole hop
         self._skip = 0  # samples to give up before the next hop begins
         self._time = 0  # of the next hop, in samples at 16 kHz
@@ -115,7 +115,7 @@ class Hopper:
         self._reset()
         return hops
 
-    def _begin(self, frame: Frame) -> Stretch:
+    def _begin(self, frame: Frame) -> ResamplerSegment:
         """Open a stretch for ``frame``; unless it is the stream's very beginning, tell the seam before it."""
         ends = 0 if self._stretch is None else self._stretch.ends
         begins = ends + at_16_khz(frame.lost_samples, frame.rate_hz)
@@ -125,7 +125,7 @@ class Hopper:
             self._time += n_lost * HOP
             self._skip = self._time - begins
             self._held = _NOTHING
-        return Stretch(frame, begins)
+        return ResamplerSegment(frame, begins)
 
     def _cut(self, samples: Samples) -> Hops:
         """Add samples at 16 kHz; return the hops that are whole."""

@@ -19,10 +19,10 @@ from claptrap.core.errors import ClapTrapError, InputError, ModelError
 from claptrap.core.sounds import in_french
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
-from claptrap.detect.judge import Ruling
-from claptrap.detect.patterns import APPLAUSE, Detection, Wishes
+from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.model_store import find
@@ -63,7 +63,7 @@ def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: fl
     """
     clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), _choose_yamnet(engine)
     patterns = (PatternSpec() if claps is None else PatternSpec(claps, at_least=False),)
-    wishes = Wishes(threshold, delay_s, patterns)
+    wishes = DetectionSettings(threshold, delay_s, patterns)
     say = _json_line if as_json else _words
     failed = False
     for path in files:
@@ -147,7 +147,7 @@ def _words(path: str, found: Finding) -> str:
     labels = "".join(f"  {_sound(name)} {score:.2f}" for name, score in found.labels)
     said = f"{found.score:.2f}{labels}"
     at = f"{path}: {_clock(found.onset / RATE_HZ)}"
-    if isinstance(found, Ruling):
+    if isinstance(found, Classification):
         return f"{at}  {said}"
     if found.applause:
         return f"{at} 👏👏👏 {_sound(APPLAUSE).lower()}  {said}"

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from claptrap.cli.defaults import DATA_DIR
 from claptrap.cli.language import failures_in_words, terminal_language
 from claptrap.core.errors import InputError, ServiceError
-from claptrap.core.path_exists import path_exists
+from claptrap.core.paths import path_exists
 from claptrap.core.wording import say
 from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import list_paths

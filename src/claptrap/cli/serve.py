@@ -18,7 +18,7 @@ from claptrap.core.wording import say
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.certificate import certificate
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
@@ -137,7 +137,7 @@ def serve(
     _keep_log_tail()
     supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
-    service = ClapTrap(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
+    service = Application(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
 
     def announce(url: str) -> None:
         if supervisor is not None:

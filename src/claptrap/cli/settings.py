@@ -25,13 +25,13 @@ from claptrap.core.errors import ClapTrapError, SettingsError
 from claptrap.core.wording import Language, say
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change, changes
-from claptrap.settings.denial import not_read
 from claptrap.settings.document import parsed, read_settings
 from claptrap.settings.environment import Override
 from claptrap.settings.export import exported
-from claptrap.settings.incoming import Incoming, Mode, incoming
+from claptrap.settings.import_plan import ImportPlan, Mode, plan_import
+from claptrap.settings.os_errors import read_error
 from claptrap.settings.reference import markdown
-from claptrap.settings.schema import Fault, Settings, SettingsFaults
+from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults
 from claptrap.settings.store import Store
 
 NOT_DONE, NOT_VALID = 1, 2
@@ -214,10 +214,10 @@ def import_settings(file: Path, mode: str | None, dry_run: bool, data_dir: Path,
             _say("terminal.imported", path=str(file))
 
 
-def _preview(store: Store, document: dict[str, Any], mode: str | None, as_json: bool) -> tuple[Incoming, Settings]:
+def _preview(store: Store, document: dict[str, Any], mode: str | None, as_json: bool) -> tuple[ImportPlan, Settings]:
     """Tell what a document would do, and return it with the settings of now. Ends the command where it is not valid."""
     now = _present(store)
-    found = incoming(document, now, cast("Mode | None", mode))
+    found = plan_import(document, now, cast("Mode | None", mode))
     if found.wanted is None:
         _tell_faults(SettingsFaults(found.faults), as_json)
         sys.exit(NOT_VALID)
@@ -249,7 +249,7 @@ def _unread(path: Path, error: OSError) -> SettingsError:
     """Return why a file that a person named cannot be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return SettingsError("terminal.no_such_file", path=str(path))
-    return not_read(path, error)
+    return read_error(path, error)
 
 
 def _present(store: Store) -> Settings:
@@ -259,7 +259,7 @@ def _present(store: Store) -> Settings:
     except (FileNotFoundError, NotADirectoryError):
         return Settings()
     except OSError as error:
-        raise not_read(store.path, error) from error
+        raise read_error(store.path, error) from error
 
 
 def _present_if_good(store: Store) -> Settings | None:
@@ -326,7 +326,7 @@ def _tell_faults(error: SettingsFaults, as_json: bool) -> None:
         click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
 
 
-def _fault_as_json(fault: Fault) -> dict[str, Any]:
+def _fault_as_json(fault: DocumentFault) -> dict[str, Any]:
     return {**asdict(fault), "params": dict(fault.params), "message": say(fault.code, terminal_language(), **fault.params)}
 
 

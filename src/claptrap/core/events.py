@@ -174,7 +174,7 @@ class Picture:
 
     Attributes:
         timestamp: UTC Unix seconds at which the first column begins.
-        columns: one every 20 ms, each ``runtime.scope.BANDS`` + 1 bytes: the peak, then the bands from low to high;
+        columns: one every 20 ms, each ``runtime.spectrogram.BANDS`` + 1 bytes: the peak, then the bands from low to high;
             0 for −100 dB or less, 255 for 0 dB.
     """
 

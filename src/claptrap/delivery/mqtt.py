@@ -26,8 +26,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError
+from claptrap.core.rate_limit import LogThrottle
 from claptrap.core.spec import BrokerSpec
-from claptrap.core.tally import Refrain
 from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, instance_topic, orders, retained, status_topic
 from claptrap.delivery.webhook import Answer
 
@@ -78,7 +78,7 @@ class Mqtt:
         self._over = threading.Event()  # ends the session that is under way
         self._problem: ClapTrapError | None = None
         self._said: object = (False, None)
-        self._refrain = Refrain()
+        self._refrain = LogThrottle()
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -213,7 +213,7 @@ class Mqtt:
         if not is_mute:
             if not over.wait(_MANNERS_S):
                 self._clear(client)
-                self._refrain.begin_anew()
+                self._refrain.reset()
             over.wait()
         client.disconnect()
         client.loop_stop()

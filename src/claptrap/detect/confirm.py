@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import LOOKS, load_weights
-from claptrap.detect.yamnet import Hearing
+from claptrap.detect.yamnet import YamNetOutput
 
 EARLY, LATE = 1, len(LOOKS) - 1  # the looks at which YAMNet is asked
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
+class ModelScore:
     """What a look makes of a candidate.
 
     Attributes:
@@ -49,10 +49,10 @@ class Confirmer:
         self._alone_scale, self._alone_sure = w["alone_scale"], w["alone_sure"].tolist()
         self._ask_from = w["ask_from"].tolist()
 
-    def alone(self, logit: float, look: int) -> Opinion:
+    def alone(self, logit: float, look: int) -> ModelScore:
         """Weigh what the embedded model says, where there is nobody else to ask."""
         low, high = self._alone_sure[look]
-        return Opinion(_score(logit, self._alone_scale[look]), not low <= logit <= high)
+        return ModelScore(_score(logit, self._alone_scale[look]), not low <= logit <= high)
 
     def worth_asking(self, logit: float, look: int) -> bool:
         """Return whether YAMNet could still make a clap of what the embedded model gives ``logit``."""
@@ -62,21 +62,21 @@ class Confirmer:
         """Return the score of a candidate that is not worth asking about: below any threshold that somebody would choose."""
         return min(0.05, _score(logit, self._alone_scale[look]))
 
-    def head(self, hearing: Hearing, look: int) -> float:
+    def head(self, hearing: YamNetOutput, look: int) -> float:
         """Return the log-odds of what YAMNet hears at ``EARLY`` or ``LATE``."""
         return self._heads[look].logit(hearing.features)
 
-    def early(self, early: float, logit: float) -> Opinion:
+    def early(self, early: float, logit: float) -> ModelScore:
         """Weigh the early head's log-odds together with the embedded model's."""
         of_early, _, of_net = self._mix[EARLY]
         mixed = of_early * early + of_net * logit
         low, high = self._early_sure
-        return Opinion(_score(mixed, self._mixed_scale[EARLY]), not low <= mixed <= high)
+        return ModelScore(_score(mixed, self._mixed_scale[EARLY]), not low <= mixed <= high)
 
-    def late(self, early: float, late: float, logit: float) -> Opinion:
+    def late(self, early: float, late: float, logit: float) -> ModelScore:
         """Weigh all three at the last look."""
         of_early, of_late, of_net = self._mix[LATE]
-        return Opinion(_score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), sure=True)
+        return ModelScore(_score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), sure=True)
 
 
 class _Head:

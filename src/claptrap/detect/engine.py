@@ -1,4 +1,4 @@
-"""Gate, judge and patterns one after the other, in one thread: recordings, and the proof that live and offline are equal."""
+"""Onset detector, classifier and patterns in one thread: for recordings, and to prove that live and offline agree."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import ClapNet
+from claptrap.detect.classifier import LONGEST_BLOCK, ClapClassifier, Classification
 from claptrap.detect.confirm import Confirmer
-from claptrap.detect.judge import LONGEST_BLOCK, Judge, Ruling
-from claptrap.detect.onset import Gate
-from claptrap.detect.patterns import Detection, Patterns, Wishes
+from claptrap.detect.onset import OnsetDetector
+from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
 
 _ROW = np.zeros(1, np.int64)
 _HOPS = LONGEST_BLOCK // 320
 
 
-Finding = Ruling | Detection
+Finding = Classification | Detection
 """An accepted clap, or what receivers would be told."""
 
 
@@ -31,9 +31,9 @@ class Engine:
         wishes: threshold, delay and patterns.
     """
 
-    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, wishes: Wishes) -> None:
-        self._gate = Gate(1)
-        self._judge = Judge(1, clapnet, confirmer, yamnet, name_sounds=False)
+    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, wishes: DetectionSettings) -> None:
+        self._gate = OnsetDetector(1)
+        self._judge = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
         self._patterns = Patterns(wishes)
 
     def hear(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ class Engine:
         yield from self._find(self._judge.finish(0))
         yield from self._patterns.finish()
 
-    def _find(self, rulings: Iterable[Ruling]) -> Iterator[Finding]:
+    def _find(self, rulings: Iterable[Classification]) -> Iterator[Finding]:
         for ruling in rulings:
             outcome = self._patterns.take(ruling)
             if outcome.is_clap:

@@ -54,7 +54,7 @@ class Candidate:
     onset: int
 
 
-class Gate:
+class OnsetDetector:
     """Finds beginnings on any number of rows at once. Rows never mix.
 
     Args:

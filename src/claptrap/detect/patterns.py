@@ -10,7 +10,7 @@ from enum import StrEnum
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.core.spec import Hears, PatternSpec
-from claptrap.detect.judge import Ruling
+from claptrap.detect.classifier import Classification
 
 ECHO_S = 0.085  # reflections follow within 20–80 ms; two claps of a person are at least 100 ms apart
 ON_AND_ON = 6  # so many claps in a row, more than any pattern has, are applause
@@ -23,7 +23,7 @@ APPLAUSE = "Applause"
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class DetectionSettings:
     """What a source reacts to.
 
     Attributes:
@@ -76,7 +76,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PatternOutcome:
     """What a ruling leads to: whether it is a clap, why, and the detections that it completes."""
 
     is_clap: bool
@@ -87,21 +87,21 @@ class Outcome:
 class Patterns:
     """One stream's rulings → claps → detections."""
 
-    def __init__(self, wishes: Wishes) -> None:
+    def __init__(self, wishes: DetectionSettings) -> None:
         self._last_clap: int | None = None
         self._last_detection: int | None = None
         self._applause = Applause()
         self._groups: tuple[Group, ...] = ()
         self.set(wishes)
 
-    def set(self, wishes: Wishes) -> None:
+    def set(self, wishes: DetectionSettings) -> None:
         """Change what is wished from the next ruling on; only new patterns forget the claps that wait for more."""
         longest = max((p.claps + (not p.at_least) for p in wishes.patterns), default=1)
         if tuple(g.pattern for g in self._groups) != wishes.patterns or any(g.longest != longest for g in self._groups):
             self._groups = tuple(Group(p, longest) for p in wishes.patterns)
         self._wishes = wishes
 
-    def take(self, ruling: Ruling) -> Outcome:
+    def take(self, ruling: Classification) -> PatternOutcome:
         """Take the next ruling, in order of onset. A ruling within 85 ms of a clap is its echo, whatever its score."""
         is_echo = _within(ruling.onset, self._last_clap, ECHO_S)
         is_clap = ruling.score >= self._wishes.threshold and not is_echo
@@ -112,14 +112,14 @@ class Patterns:
         if begins is not None:
             self._forget()
             told = tuple(self._admit([begins], Hears.APPLAUSE, whatever_delay=True))
-            return Outcome(is_clap, Reason.APPLAUSE_BEGINS if told else Reason.NOT_WISHED, (*closed, *told))
+            return PatternOutcome(is_clap, Reason.APPLAUSE_BEGINS if told else Reason.NOT_WISHED, (*closed, *told))
         if not is_clap:
-            return Outcome(is_clap, Reason.ECHO if is_echo else self._short_by(ruling), closed)
+            return PatternOutcome(is_clap, Reason.ECHO if is_echo else self._short_by(ruling), closed)
         if self._applause.lasts(ruling.onset):
-            return Outcome(is_clap, Reason.IN_APPLAUSE, closed)
+            return PatternOutcome(is_clap, Reason.IN_APPLAUSE, closed)
         found = [d for g in self._groups if (d := g.add(ruling))]
         told = tuple(self._admit(found, Hears.CLAPS))
-        return Outcome(is_clap, Reason.TOLD if told else self._why_untold(ruling, found), (*closed, *told))
+        return PatternOutcome(is_clap, Reason.TOLD if told else self._why_untold(ruling, found), (*closed, *told))
 
     def until(self, sample: int) -> tuple[Detection, ...]:
         """Learn that every ruling with an onset before ``sample`` was taken; return the detections that this completes."""
@@ -129,10 +129,10 @@ class Patterns:
         """Return what is complete at the end of the stream, where no more claps can follow."""
         return tuple(self._admit([d for g in self._groups if (d := g.close(None))], Hears.CLAPS))
 
-    def _short_by(self, ruling: Ruling) -> Reason:
+    def _short_by(self, ruling: Classification) -> Reason:
         return Reason.BELOW if 2 * ruling.score >= self._wishes.threshold else Reason.NOT_A_CLAP
 
-    def _why_untold(self, clap: Ruling, found: Sequence[Detection]) -> Reason:
+    def _why_untold(self, clap: Classification, found: Sequence[Detection]) -> Reason:
         """Say why a clap, which the groups have just been given, was not told."""
         if self._wishes.hears is Hears.APPLAUSE:
             return Reason.NOT_WISHED
@@ -170,7 +170,7 @@ class Group:
     def __init__(self, pattern: PatternSpec, longest: int) -> None:
         self.pattern = pattern
         self.longest = longest
-        self.claps: list[Ruling] = []
+        self.claps: list[Classification] = []
         self._at_once = pattern.at_least and pattern.claps >= longest
 
     @property
@@ -178,7 +178,7 @@ class Group:
         """Whether the row so far may still become a detection."""
         return len(self.claps) < self.pattern.claps or (not self._at_once and self._may_fit())
 
-    def add(self, clap: Ruling) -> Detection | None:
+    def add(self, clap: Classification) -> Detection | None:
         """Take the next clap; return the detection that it completes at once."""
         if self.claps and clap.onset - self.claps[-1].onset < self.pattern.min_gap_s * RATE_HZ:
             return None
@@ -222,15 +222,15 @@ class Applause:
     """Tells when applause begins and how long it lasts: one person who claps on and on, or a crowd as YAMNet hears it."""
 
     def __init__(self) -> None:
-        self._row: list[Ruling] = []
-        self._crowd: deque[Ruling] = deque(maxlen=CROWD_RULINGS)
+        self._row: list[Classification] = []
+        self._crowd: deque[Classification] = deque(maxlen=CROWD_RULINGS)
         self._last: int | None = None
 
     def lasts(self, onset: int) -> bool:
         """Whether applause has not been over for 2 s at ``onset``."""
         return _within(onset, self._last, OVER_S)
 
-    def take(self, ruling: Ruling, *, is_clap: bool) -> Detection | None:
+    def take(self, ruling: Classification, *, is_clap: bool) -> Detection | None:
         """Take the next ruling; return the detection if applause begins with it."""
         on_and_on = self._count(ruling) if is_clap else False
         crowd = self._listen(ruling)
@@ -246,13 +246,13 @@ class Applause:
         labels = next((c.labels for c in reversed(claps) if c.labels), ())
         return Detection(claps[0].onset, ruling.decided, score, len(claps), _first(APPLAUSE, score, labels), applause=True)
 
-    def _count(self, clap: Ruling) -> bool:
+    def _count(self, clap: Classification) -> bool:
         if self._row and not _within(clap.onset, self._row[-1].onset, ON_AND_ON_GAP_S):
             self._row = []
         self._row = [*self._row[-(ON_AND_ON - 1) :], clap]
         return len(self._row) >= ON_AND_ON
 
-    def _listen(self, ruling: Ruling) -> bool:
+    def _listen(self, ruling: Classification) -> bool:
         self._crowd.append(ruling)
         if len(self._crowd) < CROWD_RULINGS or not _within(ruling.onset, self._crowd[0].onset, CROWD_S):
             return False

@@ -31,7 +31,7 @@ _LOUD, _MOST_GAIN = 0.7, 300.0  # YAMNet is not indifferent to loudness: every w
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class YamNetOutput:
     """What YAMNet makes of one window.
 
     Attributes:
@@ -63,7 +63,7 @@ class YamNet:
         self._scores = scores["index"]
         self._taps = [(tap["index"], *tap["quantization"]) for tap in taps]
 
-    def hear(self, samples: NDArray[np.float32]) -> Hearing:
+    def hear(self, samples: NDArray[np.float32]) -> YamNetOutput:
         """Return what is heard in (15600,) samples at 16 kHz, whatever their loudness."""
         gain = min(_LOUD / (float(np.abs(samples).max()) + 1e-9), _MOST_GAIN)
         self._interpreter.set_tensor(self._input, (samples * np.float32(gain)).astype(np.float32, copy=False))
@@ -75,7 +75,7 @@ class YamNet:
         )
         halves = ninth[-4:].reshape(4, 2, 4, -1).mean(axis=2)
         features = np.concatenate([pooled.reshape(-1), halves.reshape(-1), fifteenth[-2:].mean(axis=1).reshape(-1)])
-        return Hearing(scores, features)
+        return YamNetOutput(scores, features)
 
 
 def load_yamnet(path: Path) -> YamNet:

@@ -17,8 +17,8 @@ from claptrap.doctor.sound import examine_sound
 from claptrap.models.catalogue import CATALOGUE
 from claptrap.models.model_store import find
 from claptrap.settings.backups import Backups
-from claptrap.settings.denial import not_read
 from claptrap.settings.document import read_settings
+from claptrap.settings.os_errors import read_error
 from claptrap.settings.schema import Settings, SettingsFaults
 
 
@@ -84,7 +84,7 @@ def examine_settings(data_dir: Path) -> tuple[Settings, list[Finding]]:
     except (FileNotFoundError, NotADirectoryError):
         return Settings(), [Finding("settings", Grade.OK, "doctor.settings_to_be")]
     except OSError as error:
-        return Settings(), [Finding.of("settings", Grade.FAULT, not_read(path, error))]
+        return Settings(), [Finding.of("settings", Grade.FAULT, read_error(path, error))]
     except SettingsFaults as error:
         faults = [Finding("settings", Grade.FAULT, fault.code, fault.params, fault.path) for fault in error.faults]
         return Settings(), [*faults, _to_be_set_aside(data_dir)]

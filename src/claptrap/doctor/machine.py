@@ -16,10 +16,10 @@ import filelock
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ServiceError
-from claptrap.core.path_exists import path_exists
+from claptrap.core.paths import path_exists
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.mediamtx.program import find_program
-from claptrap.settings.denial import not_written
+from claptrap.settings.os_errors import write_error
 
 LITTLE_BYTES, TOO_LITTLE_BYTES = 500_000_000, 50_000_000
 FIRST_YEAR = 2025  # no ClapTrap is older: a clock that says less was never set
@@ -65,7 +65,7 @@ def _writing(data_dir: Path) -> list[Finding]:
             trial.flush()
             os.fsync(trial.fileno())
     except OSError as error:
-        return [Finding.of("data", Grade.FAULT, not_written(folder, error))]
+        return [Finding.of("data", Grade.FAULT, write_error(folder, error))]
     if folder != data_dir:
         return [Finding("data", Grade.OK, "doctor.folder_to_be", {"path": str(data_dir)})]
     foreign = [data_dir / name for name in WRITTEN if (data_dir / name).exists() and not os.access(data_dir / name, os.W_OK)]

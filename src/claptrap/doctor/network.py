@@ -17,7 +17,7 @@ from claptrap.core.spec import BrokerSpec, TargetSpec
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
 from claptrap.doctor.finding import Finding, Grade
-from claptrap.settings.schema import RtspSource, Settings
+from claptrap.settings.schema import RtspEntry, Settings
 from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
 
 WITHIN_S = 5.0
@@ -34,7 +34,7 @@ def examine_network(settings: Settings, *, within_s: float = WITHIN_S, stop: thr
     names = {source.id: source.name for source in settings.sources}
     used = {source.id for source in settings.sources if source.enabled}
     targets = [target for target in settings.targets() if target.source_id in used]
-    cameras = [source for source in settings.sources if source.enabled and isinstance(source, RtspSource)]
+    cameras = [source for source in settings.sources if source.enabled and isinstance(source, RtspEntry)]
     brokers = [broker for broker in (settings.broker(),) if broker is not None]
     turn = asyncio.Semaphore(AT_ONCE)
 
@@ -105,12 +105,12 @@ def _context(target: TargetSpec | BrokerSpec) -> ssl.SSLContext:
 
 
 async def _in_pool(
-    loop: Loop, pool: ThreadPoolExecutor, source: RtspSource, within_s: float, stop: threading.Event
+    loop: Loop, pool: ThreadPoolExecutor, source: RtspEntry, within_s: float, stop: threading.Event
 ) -> Finding:
     return await loop.run_in_executor(pool, _camera, source, within_s, stop)
 
 
-def _camera(source: RtspSource, within_s: float, stop: threading.Event) -> Finding:
+def _camera(source: RtspEntry, within_s: float, stop: threading.Event) -> Finding:
     url, where = source.input.url, redact(source.input.url)
     subject = f"{source.name} → {where}"
     began_s = time.monotonic()

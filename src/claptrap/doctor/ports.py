@@ -15,7 +15,7 @@ from typing import Any
 
 from claptrap.doctor.ask import ask
 from claptrap.doctor.finding import Finding, Grade
-from claptrap.settings.schema import Settings, VbanSource
+from claptrap.settings.schema import Settings, VbanEntry
 from claptrap.sources.vban_port import BUFFER_BYTES, SO_RCVBUFFORCE
 
 STREAMS_OF_BUFFER = 64  # ``BUFFER_BYTES`` holds two seconds of so many
@@ -65,7 +65,7 @@ def _ours(host: str, port: int) -> Finding | None:
 
 def examine_vban(settings: Settings, *, is_served: bool) -> list[Finding]:
     """Look at the UDP ports of the enabled VBAN sources, and at the buffer that the kernel grants them."""
-    streams = [source for source in settings.sources if isinstance(source, VbanSource) and source.enabled]
+    streams = [source for source in settings.sources if isinstance(source, VbanEntry) and source.enabled]
     ports = sorted({stream.input.port for stream in streams})
     about_ports = [_vban_port(port, is_served) for port in ports]
     granted = granted_bytes()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from claptrap.core.errors import SourceError
 from claptrap.doctor.finding import Finding, Grade
 from claptrap.doctor.machine import may_hear
-from claptrap.settings.schema import MicrophoneSource, Settings
+from claptrap.settings.schema import MicrophoneEntry, Settings
 from claptrap.sources import alsa
 from claptrap.sources.device import Device, find
 from claptrap.sources.portaudio import PORTAUDIO, PortAudio
@@ -33,7 +33,7 @@ def examine_sound(
         listen: whether to open them; not from inside the service, which hears them already.
         portaudio: the process's library.
     """
-    wanted = [source for source in settings.sources if isinstance(source, MicrophoneSource) and source.enabled]
+    wanted = [source for source in settings.sources if isinstance(source, MicrophoneEntry) and source.enabled]
     grade = Grade.FAULT if wanted else Grade.WARNING
     if not may_hear():
         return [Finding("microphone", grade, "doctor.not_in_audio")]
@@ -51,7 +51,7 @@ def examine_sound(
     return found
 
 
-def _missing(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
+def _missing(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
     """Tell of each source whose microphone is not listed: it is not there, or somebody has it."""
     for source in wanted:
         try:
@@ -64,7 +64,7 @@ def _missing(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...], is
                 yield Finding.of("microphone", Grade.FAULT, told, source.name)
 
 
-def _chosen(wanted: Iterable[MicrophoneSource], devices: tuple[Device, ...]) -> Iterator[Device]:
+def _chosen(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...]) -> Iterator[Device]:
     for source in wanted:
         try:
             yield find(dict(enumerate(devices)), source.input.device)[1]

@@ -26,7 +26,7 @@ from claptrap.audio.clip import Clip
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, ServiceError
-from claptrap.core.tally import Tally
+from claptrap.core.rate_limit import RateLimitedCounter
 
 MOST_WAITING = 64  # 10 MB of samples
 LEAVE_FREE_BYTES = 200_000_000  # of the disk, for what matters more than clips
@@ -73,7 +73,7 @@ class Clips:
         self._queue: deque[Clip] = deque()
         self._ready = threading.Condition()
         self._is_ending = False
-        self._dropped = Tally()
+        self._dropped = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="clips")
 
     # -- life -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from claptrap.core.errors import ServiceError
-from claptrap.core.path_exists import path_exists
+from claptrap.core.paths import path_exists
 
 NAME = "mediamtx.yml"
 _SHIPPED_INPUT = "-f alsa -i default"

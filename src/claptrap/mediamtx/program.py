@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from claptrap.core.errors import ModelError, ServiceError
-from claptrap.core.path_exists import path_exists
+from claptrap.core.paths import path_exists
 from claptrap.mediamtx.releases import programs_folder
 from claptrap.mediamtx.unpack import unpack
 from claptrap.models.catalogue import ModelFile

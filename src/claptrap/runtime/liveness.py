@@ -25,7 +25,7 @@ MOST_PASSED_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class SoundFault:
     """What is wrong with the sound.
 
     Attributes:
@@ -51,8 +51,8 @@ class Liveness:
         self._age_s = 0.0
         self._opened_s: float | None = None  # ages, like the next one
         self._heard_s: float | None = None
-        self._sameness = Sameness()
-        self._rate_meter = RateMeter()
+        self._sameness = StuckValueMonitor()
+        self._pace = RateMonitor()
 
     @property
     def healthy_s(self) -> float:
@@ -63,7 +63,7 @@ class Liveness:
         """The source says that sound follows; what was before does not count any more."""
         self._pass(now_s)
         self._opened_s, self._heard_s = self._age_s, None
-        self._sameness, self._rate_meter = Sameness(), RateMeter()
+        self._sameness, self._pace = StuckValueMonitor(), RateMonitor()
 
     def heard(self, frame: Frame, now_s: float) -> None:
         """A frame has come. One without samples is none."""
@@ -73,16 +73,16 @@ class Liveness:
         self._heard_s = self._age_s
         self._sameness.add(frame)
         if jumped:
-            self._rate_meter = RateMeter()
+            self._pace = RateMonitor()
         if self._opened_s is not None and self._age_s - self._opened_s >= SETTLING_S:
-            self._rate_meter.add(frame, self._age_s)
+            self._pace.add(frame, self._age_s)
 
-    def judge(self, now_s: float) -> Condition | None:
+    def judge(self, now_s: float) -> SoundFault | None:
         """Return what is wrong, the gravest first; None where all is well. To be asked every second or so."""
         self._pass(now_s)
-        return self._missing() or self._sameness.judge() or self._rate_meter.judge()
+        return self._missing() or self._sameness.judge() or self._pace.judge()
 
-    def _missing(self) -> Condition | None:
+    def _missing(self) -> SoundFault | None:
         since_s, limit_s = self._opened_s, NO_FRAMES_S
         if self._heard_s is not None:
             since_s = self._heard_s
@@ -90,7 +90,7 @@ class Liveness:
             since_s, limit_s = 0.0, NEVER_OPEN_S
         if self._age_s - since_s < limit_s:
             return None
-        return Condition("source.silent", {"seconds": limit_s}, reopen=True)
+        return SoundFault("source.silent", {"seconds": limit_s}, reopen=True)
 
     def _pass(self, now_s: float) -> bool:
         """Let observed time pass; return whether the clock jumped."""
@@ -100,7 +100,7 @@ class Liveness:
         return not 0.0 <= passed_s <= MOST_PASSED_S
 
 
-class Sameness:
+class StuckValueMonitor:
     """Counts for how long every sample was the one before it, in the stream's own time."""
 
     def __init__(self) -> None:
@@ -120,14 +120,14 @@ class Sameness:
             self._same_s += len(samples) / frame.rate_hz
             self._largest = float(np.abs(samples[0]).max())
 
-    def judge(self) -> Condition | None:
+    def judge(self) -> SoundFault | None:
         """Return ``source.zeros`` for a minute of nothing, ``source.constant`` for ten seconds of any other value."""
         if self._largest <= NEARLY_ZERO:
-            return Condition("source.zeros", {"seconds": ZEROS_S}) if self._same_s >= ZEROS_S else None
-        return Condition("source.constant", {"seconds": CONSTANT_S}) if self._same_s >= CONSTANT_S else None
+            return SoundFault("source.zeros", {"seconds": ZEROS_S}) if self._same_s >= ZEROS_S else None
+        return SoundFault("source.constant", {"seconds": CONSTANT_S}) if self._same_s >= CONSTANT_S else None
 
 
-class RateMeter:
+class RateMonitor:
     """Measures how many samples come each second, over windows of ``WINDOW_S``.
 
     Two windows in a row must be off in the same direction: a network that stood still at the seam of two and then caught up
@@ -138,7 +138,7 @@ class RateMeter:
         self._began_s: float | None = None
         self._n = 0
         self._off = 0.0
-        self._condition: Condition | None = None
+        self._condition: SoundFault | None = None
 
     def add(self, frame: Frame, age_s: float) -> None:
         """Take the frame that follows. What is known to be lost counts as come: it is another fault than a wrong rate."""
@@ -151,7 +151,7 @@ class RateMeter:
             self._close(self._n / lasted_s, frame.rate_hz)
             self._began_s, self._n = age_s, 0
 
-    def judge(self) -> Condition | None:
+    def judge(self) -> SoundFault | None:
         """Return ``source.wrong_rate`` while it is off by more than ``MOST_OFF``."""
         return self._condition
 
@@ -160,4 +160,4 @@ class RateMeter:
         if abs(self._off) <= MOST_OFF:
             self._condition = None
         elif abs(before) > MOST_OFF and before * self._off > 0:
-            self._condition = Condition("source.wrong_rate", {"measured_hz": round(measured_hz), "rate_hz": rate_hz})
+            self._condition = SoundFault("source.wrong_rate", {"measured_hz": round(measured_hz), "rate_hz": rate_hz})

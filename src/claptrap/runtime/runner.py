@@ -19,9 +19,9 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
 from claptrap.core.events import SourceStatus, State, StatusSink
+from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
-from claptrap.core.tally import Refrain, Tally
-from claptrap.runtime.liveness import Condition, Liveness
+from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source
 
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunnerContext:
     """What a runner is given by its worker.
 
     Attributes:
@@ -60,7 +60,7 @@ class Runner:
         stop: tells the source to return from this run; what comes next is the runner's affair.
     """
 
-    def __init__(self, spec: SourceSpec, row: int, around: Surroundings) -> None:
+    def __init__(self, spec: SourceSpec, row: int, around: RunnerContext) -> None:
         self.spec = spec
         self.row = row
         self.stop = threading.Event()
@@ -69,12 +69,12 @@ class Runner:
         self._lock = threading.Lock()  # of the next four, between the capture thread and the one that watches
         self._status = SourceStatus(spec.id, State.IDLE)
         self._liveness = Liveness(around.clock.monotonic())
-        self._verdict: Condition | None = None
-        self._refrain = Refrain()
+        self._verdict: SoundFault | None = None
+        self._refrain = LogThrottle()
         self._stream: Stream | None = None
         self._hopper = Hopper()
         self._told_at = float("-inf")
-        self._drops = Tally()
+        self._drops = RateLimitedCounter()
         self._n_missing = 0
         self._is_left = False
         # a daemon: a device or a network that hangs must not keep the process from ending
@@ -184,7 +184,7 @@ class Runner:
             if self._was_healthy():
                 failures = 0
                 with self._lock:
-                    self._refrain.begin_anew()
+                    self._refrain.reset()
             failures += 1
             self._wait(error, failures)
         self._tell(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
@@ -257,5 +257,5 @@ class Runner:
             self._around.status.offer(self._status)
 
 
-def _as_error(found: Condition) -> SourceError:
+def _as_error(found: SoundFault) -> SourceError:
     return SourceError(found.code, retryable=True, **found.params)

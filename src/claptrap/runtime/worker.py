@@ -16,13 +16,13 @@ from claptrap.audio.clip import ClipSink
 from claptrap.core.clock import Clock
 from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
-from claptrap.detect.judge import Judge
-from claptrap.detect.onset import Gate
+from claptrap.detect.classifier import ClapClassifier
+from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
-from claptrap.runtime.beat import Beat
-from claptrap.runtime.judging import Judging
-from claptrap.runtime.runner import JOIN_S, Runner, Surroundings
-from claptrap.runtime.ticker import Ticker
+from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.classifier_thread import ClassifierThread
+from claptrap.runtime.onset_thread import OnsetThread
+from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
 MAX_SOURCES = 256
@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
+class WorkerDeps:
     """What a worker hears with.
 
     Attributes:
@@ -45,28 +45,28 @@ class Hearing:
     """
 
     build: Callable[[SourceSpec], Source]
-    gate: Callable[[int], Gate]
-    judge: Callable[[int], Judge]
+    gate: Callable[[int], OnsetDetector]
+    judge: Callable[[int], ClapClassifier]
     clips: ClipSink
 
 
 class Worker:
     """Hears a set of sources. Start once, stop once; ``apply`` at any time between."""
 
-    def __init__(self, hearing: Hearing, events: EventSink, status: StatusSink, clock: Clock) -> None:
+    def __init__(self, hearing: WorkerDeps, events: EventSink, status: StatusSink, clock: Clock) -> None:
         self._events = events
         self._clock = clock
         self._specs: dict[str, SourceSpec] = {}
         self._runners: dict[str, Runner] = {}
         self._revision = -1
         self._lock = threading.Lock()
-        beats: queue.Queue[Beat] = queue.Queue(BEATS_WAITING)
+        beats: queue.Queue[HopBatch | None] = queue.Queue(BEATS_WAITING)
         self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
-        self._ticker = Ticker(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
-        self._judging = Judging(
+        self._ticker = OnsetThread(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
+        self._judging = ClassifierThread(
             lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock, hearing.clips
         )
-        self._around = Surroundings(hearing.build, self._ticker.open, status, clock)
+        self._around = RunnerContext(hearing.build, self._ticker.open, status, clock)
         self._teller = threading.Thread(target=self._pass_events_on, name="events")
         self._watcher = threading.Thread(target=self._watch, name="watch")
         self._stopping = threading.Event()

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from claptrap.selftest.case import Bench, Case, code_of, expect
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.settings.schema import Settings, check
 from claptrap.settings.store import Store
 
@@ -88,7 +88,7 @@ def _lock(bench: Bench) -> None:
 def _preservation(bench: Bench) -> None:
     _saved(bench.folder, FIRST, SECOND).close()
     before = (bench.folder / "settings.json").read_bytes()
-    service = ClapTrap(bench.folder)
+    service = Application(bench.folder)
     service.start()
     service.stop_detection()
     service.start_detection()
@@ -100,7 +100,7 @@ def _preservation(bench: Bench) -> None:
 def _refusal(bench: Bench) -> None:
     _saved(bench.folder, FIRST).close()
     before = (bench.folder / "settings.json").read_bytes()
-    service = ClapTrap(bench.folder)
+    service = Application(bench.folder)
     service.start()
     try:
         bad = {"sources": [{"id": "a", "name": "Third", "threshold": 9}]}

@@ -14,11 +14,11 @@ from claptrap.audio.hopper import Hopper
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
-from claptrap.detect.patterns import Detection, Wishes
+from claptrap.detect.patterns import Detection, DetectionSettings
 from claptrap.selftest.case import Bench, Case, expect
 from claptrap.selftest.claps import recording
 from claptrap.selftest.receiver import Receiver
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 AREA = "sound"
 N_CLAPS = 3
@@ -26,7 +26,7 @@ NATIVE_HZ = 48_000
 NEAR_S = 0.08
 
 
-def _heard(sound: NDArray[np.float32], wishes: Wishes) -> list[Finding]:
+def _heard(sound: NDArray[np.float32], wishes: DetectionSettings) -> list[Finding]:
     engine, hopper = Engine(load_clapnet(), load_confirmer(), None, wishes), Hopper()
     first = list(engine.hear(*hopper.push(Frame(sound.reshape(-1, 1), NATIVE_HZ))))
     return [*first, *engine.hear(*hopper.finish()), *engine.finish()]
@@ -34,7 +34,7 @@ def _heard(sound: NDArray[np.float32], wishes: Wishes) -> list[Finding]:
 
 def _claps(_: Bench) -> None:
     sound, onsets = recording(N_CLAPS, NATIVE_HZ)
-    found = [one for one in _heard(sound, Wishes(0.5, 0.5)) if isinstance(one, Detection)]
+    found = [one for one in _heard(sound, DetectionSettings(0.5, 0.5)) if isinstance(one, Detection)]
     expect("claps that are heard", len(found), N_CLAPS)
     near = [abs(one.onset / RATE_HZ - onset) < NEAR_S for one, onset in zip(found, onsets, strict=True)]
     expect("whether each is where it begins", near, [True] * N_CLAPS)
@@ -43,19 +43,19 @@ def _claps(_: Bench) -> None:
 def _silence(_: Bench) -> None:
     rng = np.random.default_rng(0)
     for about, sound in (("silence", np.zeros(3 * NATIVE_HZ)), ("faint noise", rng.normal(0, 3e-4, 3 * NATIVE_HZ))):
-        expect(f"claps in {about}", _heard(sound.astype(np.float32), Wishes(0.5, 0.5)), [])
+        expect(f"claps in {about}", _heard(sound.astype(np.float32), DetectionSettings(0.5, 0.5)), [])
 
 
 def _delay(_: Bench) -> None:
     sound, _onsets = recording(N_CLAPS, NATIVE_HZ, spacing_s=1.0)
-    found = [one for one in _heard(sound, Wishes(0.5, 10.0)) if isinstance(one, Detection)]
+    found = [one for one in _heard(sound, DetectionSettings(0.5, 10.0)) if isinstance(one, Detection)]
     expect("detections within the delay", len(found), 1)
 
 
 def _threshold(_: Bench) -> None:
     sound, _onsets = recording(N_CLAPS, NATIVE_HZ)
     for threshold in (0.0, 0.5, 0.9, 1.0):
-        scores = [one.score for one in _heard(sound, Wishes(threshold, 0.5))]
+        scores = [one.score for one in _heard(sound, DetectionSettings(threshold, 0.5))]
         expect(f"whether all scores are within [{threshold}, 1]", all(threshold <= score <= 1 for score in scores), True)
 
 
@@ -74,7 +74,7 @@ def _to_webhook(bench: Bench) -> None:
         data = bench.folder / "data"
         data.mkdir()
         (data / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}), "utf-8")
-        service = ClapTrap(data)
+        service = Application(data)
         service.start()
         try:
             bench.wait_for("a webhook call", lambda: receiver.posts)

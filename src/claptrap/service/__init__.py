@@ -1,7 +1,7 @@
-"""The one façade of all that the page and the terminal may ask for: ``house`` is the whole, the other modules its rooms."""
+"""All that the page and the terminal may ask for: ``app`` is the whole application, the other modules its parts."""
 
-from claptrap.service.house import ClapTrap
-from claptrap.service.words import heard, in_words, told
+from claptrap.service.app import Application
+from claptrap.service.messages import heard, told, with_messages
 from claptrap.settings.schema import SettingsFaults
 
-__all__ = ["ClapTrap", "SettingsFaults", "heard", "in_words", "told"]
+__all__ = ["Application", "SettingsFaults", "heard", "told", "with_messages"]

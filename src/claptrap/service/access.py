@@ -29,8 +29,8 @@ from pydantic import TypeAdapter, ValidationError
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import AccessError, InputError
 from claptrap.service.throttle import Throttle
-from claptrap.settings.denial import not_read, not_written, why
-from claptrap.settings.document import bytes_beside, close_to_others, sync_folder
+from claptrap.settings.document import restrict_to_owner, sync_folder, write_temporary
+from claptrap.settings.os_errors import os_reason, read_error, write_error
 
 LEAST_PASSWORD = 8  # characters
 MOST_PASSWORD = 1024
@@ -44,7 +44,7 @@ _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like anothe
 _log = logging.getLogger(__name__)
 
 
-class Demand(Enum):
+class LoginPolicy(Enum):
     """When a login is demanded."""
 
     IF_SET = "if set"  # where a password is set: only this machine can ask
@@ -83,7 +83,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class AccessDocument:
     """The file. An empty ``password`` means that none is set."""
 
     version: Literal[1] = 1
@@ -92,7 +92,7 @@ class Book:
     sessions: tuple[Session, ...] = ()
 
 
-_BOOK = TypeAdapter(Book)
+_DOCUMENT_TYPE = TypeAdapter(AccessDocument)
 
 
 class Access:
@@ -105,7 +105,7 @@ class Access:
 
     def __init__(self, folder: Path, clock: Clock | None = None) -> None:
         self.path = folder / "access.json"
-        self.demand = Demand.IF_SET
+        self.demand = LoginPolicy.IF_SET
         self._clock = clock or SystemClock()
         self._hasher = PasswordHasher()
         self._lock = threading.Lock()
@@ -115,7 +115,7 @@ class Access:
         )  # a hash takes 64 MB: a crowd of guesses must not take that many times as much
         self._throttle = Throttle()
         self._code = ""
-        self._book = Book()
+        self._book = AccessDocument()
         self._seen: tuple[int, ...] | None = ()
         self._watcher: Callable[[], object] | None = None
 
@@ -132,14 +132,14 @@ class Access:
     @property
     def is_closed(self) -> bool:
         """Whether whoever asks must show a session or a token."""
-        if self.demand is Demand.NEVER:
+        if self.demand is LoginPolicy.NEVER:
             return False
-        return self.demand is Demand.ALWAYS or self.has_password
+        return self.demand is LoginPolicy.ALWAYS or self.has_password
 
     @property
     def setup_code(self) -> str:
         """The code with which the first password may be set from elsewhere; empty where none is needed."""
-        if self.demand is not Demand.ALWAYS or self.has_password:
+        if self.demand is not LoginPolicy.ALWAYS or self.has_password:
             return ""
         with self._lock:
             self._code = self._code or "-".join("".join(secrets.choice(_CODE_LETTERS) for _ in range(4)) for _ in range(3))
@@ -202,7 +202,7 @@ class Access:
             AccessError: ``access.switched_off``, ``access.wrong_password``, ``access.wrong_code``, ``access.too_often``,
                 ``access.damaged``, ``access.unwritable``, ``settings.wrong_owner``.
         """
-        if self.demand is Demand.NEVER:
+        if self.demand is LoginPolicy.NEVER:
             raise AccessError("access.switched_off")
         _check(password)
         if self._read().password:
@@ -235,7 +235,7 @@ class Access:
             AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
         with self._held():
-            bytes_beside(self.path, _BOOK.dump_json(self._read(), indent=2)).unlink()
+            write_temporary(self.path, _DOCUMENT_TYPE.dump_json(self._read(), indent=2)).unlink()
 
     def remove_password(self) -> None:
         """Do without a password again, and end all sessions.
@@ -263,7 +263,7 @@ class Access:
             InputError: ``access.bad_token_name``, ``access.name_taken`` or ``access.too_many_tokens``.
             AccessError: ``access.switched_off``, ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
-        if self.demand is Demand.NEVER:
+        if self.demand is LoginPolicy.NEVER:
             raise AccessError("access.switched_off")
         name = name.strip()
         if not (0 < len(name) <= MOST_TOKEN_NAME and name.isprintable()):
@@ -271,7 +271,7 @@ class Access:
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         made = Token(secrets.token_hex(4), name, self._clock.unix(), _digest(secret))
 
-        def add(book: Book) -> Book:
+        def add(book: AccessDocument) -> AccessDocument:
             if any(one.name == name for one in book.tokens):
                 raise InputError("access.name_taken", name=name)
             if len(book.tokens) >= MOST_TOKENS:
@@ -290,7 +290,7 @@ class Access:
         """
         found: list[Token] = []
 
-        def remove(book: Book) -> Book:
+        def remove(book: AccessDocument) -> AccessDocument:
             found[:] = [one for one in book.tokens if token_id in (one.id, one.name)]
             if not found:
                 raise InputError("access.unknown_token", id=token_id)
@@ -354,7 +354,7 @@ class Access:
         if tell is not None:
             tell()
 
-    def _read(self) -> Book:
+    def _read(self) -> AccessDocument:
         """Return what the file says now. Raises AccessError: ``access.damaged``."""
         with self._lock:
             try:
@@ -362,26 +362,26 @@ class Access:
             except OSError as error:
                 raise self._unread(error) from error
             if seen != self._seen:
-                self._book = self._load() if seen is not None else Book()
+                self._book = self._load() if seen is not None else AccessDocument()
                 self._seen = seen
             return self._book
 
     def _unread(self, error: OSError) -> AccessError:
-        told = not_read(self.path, error)
+        told = read_error(self.path, error)
         if told.code == "settings.wrong_owner":
             return AccessError(told.code, retryable=False, **told.params)
         return AccessError("access.damaged", path=str(self.path))
 
-    def _load(self) -> Book:
+    def _load(self) -> AccessDocument:
         try:
-            close_to_others(self.path)
-            return _BOOK.validate_json(self.path.read_bytes())
+            restrict_to_owner(self.path)
+            return _DOCUMENT_TYPE.validate_json(self.path.read_bytes())
         except OSError as error:
             raise self._unread(error) from error
         except ValidationError:
             raise AccessError("access.damaged", path=str(self.path)) from None  # the cause would quote the file
 
-    def _change(self, change: Callable[[Book], Book]) -> None:
+    def _change(self, change: Callable[[AccessDocument], AccessDocument]) -> None:
         """Replace the file by a changed one, whole or not at all; one process and one thread at a time.
 
         Raises:
@@ -389,7 +389,7 @@ class Access:
         """
         with self._held():
             changed = change(self._read())
-            _write(self.path, _BOOK.dump_json(changed, indent=2))
+            _write(self.path, _DOCUMENT_TYPE.dump_json(changed, indent=2))
             with self._lock:  # not before: who only reads must not wait for the disk
                 self._book, self._seen = changed, _look(self.path)
 
@@ -406,10 +406,10 @@ class Access:
     def _unwritten(self, error: OSError | filelock.Timeout) -> AccessError:
         if isinstance(error, filelock.Timeout):
             return AccessError("access.unwritable", path=str(self.path), reason=str(error))
-        told = not_written(Path(error.filename or self.path.parent), error)
+        told = write_error(Path(error.filename or self.path.parent), error)
         if told.code == "settings.wrong_owner":
             return AccessError(told.code, retryable=False, **told.params)
-        return AccessError("access.unwritable", path=str(self.path), reason=why(error))
+        return AccessError("access.unwritable", path=str(self.path), reason=os_reason(error))
 
 
 def _check(password: str) -> None:
@@ -443,7 +443,7 @@ def _look(path: Path) -> tuple[int, ...] | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    beside = bytes_beside(path, content)
+    beside = write_temporary(path, content)
     try:
         beside.replace(path)
     finally:

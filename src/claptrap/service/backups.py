@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from claptrap.service.words import in_words
+from claptrap.service.messages import with_messages
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import changes
 from claptrap.settings.schema import Settings
@@ -16,7 +16,7 @@ Follow = Callable[[Settings, Why], None]
 """Saves settings, keeping those of before for a reason, and puts them in force; nothing has changed where that fails."""
 
 
-class BackupRoom:
+class BackupService:
     """The backups of one data folder, for whoever has it: the running service, or a command while none runs.
 
     Args:
@@ -70,6 +70,6 @@ class BackupRoom:
 def _told(backup: Backup) -> dict[str, Any]:
     fault = backup.fault
     coded = {"code": fault.code if fault else "", "params": dict(fault.params) if fault else {}}
-    return in_words(
+    return with_messages(
         {"name": backup.name, "at": backup.at, "why": backup.why, "size": backup.size, "valid": fault is None, **coded}
     )

@@ -19,7 +19,7 @@ MOST_ORDERS = 100  # that may wait; more come from nobody who means well
 _log = logging.getLogger(__name__)
 
 
-class BrokerRoom:
+class BrokerService:
     """Keeps the link to the broker in step with the settings.
 
     Args:

@@ -7,14 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.service.backups import Follow
-from claptrap.service.words import in_words
+from claptrap.service.messages import with_messages
 from claptrap.settings.changes import changes
 from claptrap.settings.export import exported
-from claptrap.settings.incoming import Incoming, Mode, incoming
+from claptrap.settings.import_plan import ImportPlan, Mode, plan_import
 from claptrap.settings.schema import Settings, SettingsFaults
 
 
-class ImportRoom:
+class ImportService:
     """What comes into the settings of one data folder from elsewhere, and goes there.
 
     Args:
@@ -37,7 +37,7 @@ class ImportRoom:
             InputError: ``import.unknown_format``.
             SettingsError: ``settings.newer``.
         """
-        return self._told(incoming(document, self._current(), mode))
+        return self._told(plan_import(document, self._current(), mode))
 
     def take(self, document: Mapping[str, Any], mode: Mode | None = None) -> dict[str, Any]:
         """Put what a document says in force, and return what that was; the settings of before become a backup.
@@ -47,19 +47,19 @@ class ImportRoom:
             SettingsFaults: it is not valid.
             SettingsError: it cannot be written. Nothing has changed in any of these cases.
         """
-        found = incoming(document, self._current(), mode)
+        found = plan_import(document, self._current(), mode)
         if found.wanted is None:
             raise SettingsFaults(found.faults)
         told = self._told(found)
         self._follow(found.wanted, "import")
         return told
 
-    def _told(self, found: Incoming) -> dict[str, Any]:
+    def _told(self, found: ImportPlan) -> dict[str, Any]:
         return {
             "format": found.format,
             "mode": found.mode,
             "applicable": found.wanted is not None,
             "changes": [asdict(change) for change in changes(self._current(), found.wanted)] if found.wanted else [],
-            "notes": [in_words({**asdict(note), "params": dict(note.params)}) for note in found.notes],
-            "faults": [in_words({**asdict(fault), "params": dict(fault.params)}) for fault in found.faults],
+            "notes": [with_messages({**asdict(note), "params": dict(note.params)}) for note in found.notes],
+            "faults": [with_messages({**asdict(fault), "params": dict(fault.params)}) for fault in found.faults],
         }

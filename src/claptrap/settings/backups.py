@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 from claptrap.core.errors import InputError, SettingsError
-from claptrap.settings.denial import not_read
 from claptrap.settings.document import read_settings, sync_folder
+from claptrap.settings.os_errors import read_error
 from claptrap.settings.schema import Settings
 
 KEPT = 10
@@ -70,7 +70,7 @@ class Backups:
         self.folder.mkdir(mode=0o700, exist_ok=True)  # a file that was put there by hand may be open to all
         suffix = "" if why == "change" else f"-{why}"
         backup = self.folder / f"settings-{self._stamp()}{suffix}.json"
-        keep_twice(path, backup)
+        link_or_copy(path, backup)
         sync_folder(self.folder)
         found = self._newest_first()
         for kind in (True, False):
@@ -97,7 +97,7 @@ class Backups:
         except FileNotFoundError as error:
             raise InputError("settings.unknown_backup", name=name[:100]) from error
         except OSError as error:
-            raise not_read(path, error) from error
+            raise read_error(path, error) from error
 
     def newest_good(self) -> Settings | None:
         """Return what the newest backup that can be used says; None where there is none."""
@@ -112,7 +112,7 @@ class Backups:
         try:
             return sorted(self.folder.glob("settings-*.json"), key=lambda path: path.name, reverse=True)
         except PermissionError as error:
-            raise not_read(self.folder, error) from error
+            raise read_error(self.folder, error) from error
 
     def _stamp(self) -> str:
         now = datetime.now(UTC)
@@ -121,7 +121,7 @@ class Backups:
         return max(now, newest + timedelta(microseconds=1) if times else now).strftime(_STAMP)
 
 
-def keep_twice(path: Path, other: Path) -> None:
+def link_or_copy(path: Path, other: Path) -> None:
     """Give a file a second name that outlives the replacement of the first; a copy where the file system has no such names.
 
     Raises:
@@ -139,7 +139,7 @@ def keep_twice(path: Path, other: Path) -> None:
         raise
 
 
-def stamp_of_now() -> str:
+def timestamp_now() -> str:
     """Return the present time as it is written in names."""
     return datetime.now(UTC).strftime(_STAMP)
 
@@ -160,7 +160,7 @@ def _fault_of(path: Path) -> SettingsError | None:
     except SettingsError as error:
         return error
     except OSError as error:
-        return not_read(path, error)
+        return read_error(path, error)
     return None
 
 

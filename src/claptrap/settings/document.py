@@ -44,17 +44,17 @@ def read_settings(path: Path) -> Settings:
     return check(migrated(parsed(path.read_bytes(), path.name)))
 
 
-def write_beside(path: Path, settings: Settings) -> Path:
+def write_temporary_settings(path: Path, settings: Settings) -> Path:
     """Write a document beside ``path``, down to the disk, and return where; it only has to be moved to its place.
 
     Raises:
         OSError: nothing is left behind then.
     """
     text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
-    return bytes_beside(path, text.encode())
+    return write_temporary(path, text.encode())
 
 
-def bytes_beside(path: Path, content: bytes) -> Path:
+def write_temporary(path: Path, content: bytes) -> Path:
     """Write a file that nobody else may read beside ``path``, down to the disk; return where, ``.STEM-….tmp``.
 
     Raises:
@@ -90,7 +90,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def close_to_others(path: Path) -> None:
+def restrict_to_owner(path: Path) -> None:
     """Let a file's owner, and nobody else, read it; where that is so already, nothing is written: the disk may be read-only.
 
     Raises:

@@ -9,14 +9,14 @@ from typing import Any
 from claptrap.core import template
 from claptrap.core.weburl import MASK, masked, place_of
 from claptrap.settings.changes import by_id
-from claptrap.settings.schema import Fault, Settings
+from claptrap.settings.schema import DocumentFault, Settings
 
 _PLACE = ("host", "port", "tls", "verify_tls")
 """Whom a broker's password is for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledDocument:
     """A document whose masks are gone.
 
     Attributes:
@@ -25,7 +25,7 @@ class Filled:
     """
 
     document: Any
-    left_out: tuple[Fault, ...]
+    left_out: tuple[DocumentFault, ...]
 
 
 def exported(settings: Settings, *, secrets: bool) -> dict[str, Any]:
@@ -40,15 +40,15 @@ def exported(settings: Settings, *, secrets: bool) -> dict[str, Any]:
     return settings.whole() if secrets else _masked(settings.model_dump(mode="json"))
 
 
-def filled(document: object, current: Settings) -> Filled:
+def filled(document: object, current: Settings) -> FilledDocument:
     """Put the secrets of ``current`` where ``document`` has masks for them.
 
     A secret goes only to the same entry, and only where its address leads to the same place: who makes a document must not
     be able to have a secret sent elsewhere.
     """
-    left_out: list[Fault] = []
+    left_out: list[DocumentFault] = []
     whole = _fill((), document, current.whole(), exported(current, secrets=False), left_out)
-    return Filled(whole, tuple(left_out))
+    return FilledDocument(whole, tuple(left_out))
 
 
 def _masked(value: Any, name: str = "") -> Any:
@@ -61,7 +61,7 @@ def _masked(value: Any, name: str = "") -> Any:
     return masked(value) if name == "url" else template.masked(value) if name == "template" else value
 
 
-def _fill(path: tuple[str, ...], new: Any, old: Any, shown: Any, left_out: list[Fault]) -> Any:
+def _fill(path: tuple[str, ...], new: Any, old: Any, shown: Any, left_out: list[DocumentFault]) -> Any:
     """Return ``new`` without masks; ``old`` and ``shown`` are what is known at its place, whole and masked, or None."""
     if isinstance(new, Mapping):
         return _fill_object(path, new, old, shown, left_out)
@@ -76,12 +76,12 @@ def _fill(path: tuple[str, ...], new: Any, old: Any, shown: Any, left_out: list[
         return new
     if new == shown and isinstance(old, str):
         return old
-    left_out.append(Fault(".".join(path), "import.secret_left_out"))
+    left_out.append(DocumentFault(".".join(path), "import.secret_left_out"))
     return new.replace(MASK, "")
 
 
 def _fill_object(
-    path: tuple[str, ...], new: Mapping[str, Any], old: Any, shown: Any, left_out: list[Fault]
+    path: tuple[str, ...], new: Mapping[str, Any], old: Any, shown: Any, left_out: list[DocumentFault]
 ) -> dict[str, Any]:
     old = old if isinstance(old, Mapping) and _leads_there(new, old, shown) else {}
     shown = shown if old and isinstance(shown, Mapping) else {}

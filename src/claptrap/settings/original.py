@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from claptrap.settings.schema import Fault, Settings, SettingsFaults, check, id_for
+from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, check, new_source_id
 
 MOST_CLAPS = 4
 MOST_ENTRIES = 256  # of a list: as many as there may be sources
@@ -71,7 +71,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ForeignSettings:
     """What could be made of a foreign document: sources as in ``Settings.sources``, each valid, and what was not taken."""
 
     sources: tuple[dict[str, Any], ...]
@@ -84,10 +84,10 @@ def is_foreign(document: object) -> bool:
     return isinstance(document, Mapping) and bool(_KNOWN & set(document)) and not {"version", "sources"} & set(document)
 
 
-def taken(document: Mapping[str, Any]) -> Taken:
+def taken(document: Mapping[str, Any]) -> ForeignSettings:
     """Make a foreign document into ours; whatever it holds, nothing is raised."""
-    reading = _Reading(document)
-    return Taken(tuple(reading.sources()), tuple(reading.notes), reading.is_fork)
+    reading = _Converter(document)
+    return ForeignSettings(tuple(reading.sources()), tuple(reading.notes), reading.is_fork)
 
 
 class _Draft:
@@ -120,7 +120,7 @@ class _Draft:
         return {**self._made, "input": stream | self._input}
 
 
-class _Reading:
+class _Converter:
     """One pass over a foreign document."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -255,7 +255,7 @@ class _Reading:
         given = entry.get("id")
         own = str(given).lower() if given else ""
         named = {"name": "" if made["kind"] == "microphone" else made["name"], "kind": made["kind"]}
-        stem = own if _ID.fullmatch(own) else str(id_for(Settings(sources=[]), named))
+        stem = own if _ID.fullmatch(own) else str(new_source_id(Settings(sources=[]), named))
         made_id = next(one for one in (stem, *(f"{stem}-{n}" for n in range(2, len(self._ids) + 3))) if one not in self._ids)
         self._ids.add(made_id)
         return made_id
@@ -314,7 +314,7 @@ def _nameless(kind: str) -> str:
     return "Microphone" if kind == "microphone" else kind.upper()
 
 
-def _ours(fault: Fault) -> str:
+def _ours(fault: DocumentFault) -> str:
     """Return the setting within its source: ``sources.ID.input.url`` → ``input.url``."""
     return ".".join(fault.path.split(".")[2:])
 

@@ -62,7 +62,7 @@ MOST_FAULTS = 200  # that are told of one document: nobody reads more, and each 
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class DocumentFault:
     """One thing wrong with a document.
 
     Attributes:
@@ -81,7 +81,7 @@ class Fault:
 class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, and already below …Error
     """The document is not valid; ``faults`` has every reason, up to ``MOST_FAULTS``."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[DocumentFault]) -> None:
         super().__init__("settings.invalid_document", count=len(faults), first=faults[0].path or "document")
         self.faults = tuple(faults)
 
@@ -305,7 +305,14 @@ class PatternSettings(_Part):
         return max_gap_s
 
 
-class _SourceSettings(_Part):
+def wire_name(name: str) -> str:
+    """Return how descriptions of the API call a model of this name: an entry of ``sources`` is a source there."""
+    return name.replace("Entry", "Source")
+
+
+class _SourceEntry(_Part):
+    model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
+
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$", description="stable identifier")
     name: str = Field(min_length=1, max_length=200)
     enabled: bool = True
@@ -374,7 +381,7 @@ class RtspSettings(_Part):
         return {**data, "url": url, **{key: value for key, value in found.items() if value is not None}}
 
 
-class MicrophoneSource(_SourceSettings):
+class MicrophoneEntry(_SourceEntry):
     """A source that is a microphone."""
 
     kind: Literal["microphone"]
@@ -385,7 +392,7 @@ class MicrophoneSource(_SourceSettings):
         return MicrophoneInput(device=self.input.device)
 
 
-class FileSource(_SourceSettings):
+class FileEntry(_SourceEntry):
     """A source that is a recording."""
 
     kind: Literal["file"]
@@ -396,7 +403,7 @@ class FileSource(_SourceSettings):
         return FileInput(path=self.input.path, loop=self.input.loop)
 
 
-class VbanSource(_SourceSettings):
+class VbanEntry(_SourceEntry):
     """A source that is a VBAN stream."""
 
     kind: Literal["vban"]
@@ -407,7 +414,7 @@ class VbanSource(_SourceSettings):
         return VbanInput(self.input.host, self.input.stream, self.input.port, self.input.channel)
 
 
-class RtspSource(_SourceSettings):
+class RtspEntry(_SourceEntry):
     """A source that is an RTSP stream."""
 
     kind: Literal["rtsp"]
@@ -422,7 +429,7 @@ class BrowserSettings(_Part):
     """The microphone of whoever opens the page ``/micro``: there is nothing to choose."""
 
 
-class BrowserSource(_SourceSettings):
+class BrowserEntry(_SourceEntry):
     """A source that is a browser on a phone or laptop."""
 
     kind: Literal["browser"]
@@ -433,11 +440,11 @@ class BrowserSource(_SourceSettings):
         return BrowserInput()
 
 
-AnySource = Annotated[MicrophoneSource | FileSource | RtspSource | VbanSource | BrowserSource, Field(discriminator="kind")]
+AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]
 
 
 def _first_sources() -> list[AnySource]:
-    return [MicrophoneSource(id="microphone", kind="microphone", name="Microphone")]
+    return [MicrophoneEntry(id="microphone", kind="microphone", name="Microphone")]
 
 
 class HistorySettings(_Part):
@@ -615,7 +622,7 @@ def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     return _merge(current.whole(), current.model_dump(mode="json"), patch)
 
 
-def id_for(current: Settings, given: Mapping[str, Any]) -> Any:
+def new_source_id(current: Settings, given: Mapping[str, Any]) -> Any:
     """Return the id of a source that is to be added: the one it has, else one made of its name or kind, which nobody has.
 
     Raises:
@@ -624,7 +631,7 @@ def id_for(current: Settings, given: Mapping[str, Any]) -> Any:
     taken = [source.id for source in current.sources]
     if "id" in given:
         if given["id"] in taken:
-            raise SettingsFaults([Fault(f"sources.{given['id']}.id", "settings.duplicate_id", {"id": given["id"]})])
+            raise SettingsFaults([DocumentFault(f"sources.{given['id']}.id", "settings.duplicate_id", {"id": given["id"]})])
         return given["id"]
     stem = _letters(given.get("name")) or _letters(given.get("kind")) or "source"
     return next(made for made in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if made not in taken)
@@ -751,17 +758,17 @@ _CODES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _fault(detail: ErrorDetails, document: object) -> Fault:
+def _fault(detail: ErrorDetails, document: object) -> DocumentFault:
     loc, context = detail["loc"], detail.get("ctx", {})
     path = _path(loc, document)
     if detail["type"] == "extra_forbidden":
         meant = near_key(Settings, loc[:-1], str(loc[-1]))
         code = "settings.unknown_key_near" if meant else "settings.unknown_key"
-        return Fault(path, code, {"near": meant} if meant else {})
+        return DocumentFault(path, code, {"near": meant} if meant else {})
     code, params = _why(detail)
     if code == "settings.not_one_of" and (meant := near_value(_given(detail, context), str(params["bound"]))):
         code, params = "settings.not_one_of_near", {**params, "near": meant}
-    return Fault(path, code, params, quoted(loc, _given(detail, context)))
+    return DocumentFault(path, code, params, quoted(loc, _given(detail, context)))
 
 
 def _given(detail: ErrorDetails, context: Mapping[str, Any]) -> object:

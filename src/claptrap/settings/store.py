@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claptrap.core.errors import ClapTrapError, SettingsError
-from claptrap.settings.backups import Backups, Why, keep_twice, stamp_of_now
-from claptrap.settings.denial import not_read, not_written
-from claptrap.settings.document import read_settings, sync_folder, write_beside
-from claptrap.settings.holder import Holder
+from claptrap.settings.backups import Backups, Why, link_or_copy, timestamp_now
+from claptrap.settings.document import read_settings, sync_folder, write_temporary_settings
+from claptrap.settings.folder_lock import FolderLock
+from claptrap.settings.os_errors import read_error, write_error
 from claptrap.settings.schema import Settings
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Store:
         self.path = folder / "settings.json"
         self.backups = Backups(folder / "backups")
         self._folder = folder
-        self._holder = Holder(folder)
+        self._folder_lock = FolderLock(folder)
         self._unread: SettingsError | None = None
 
     def open(self) -> None:
@@ -52,17 +52,17 @@ class Store:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._holder.take()
+            self._folder_lock.acquire()
             for left in self._folder.glob(".settings-*.tmp"):  # by a process that was killed while it saved
                 left.unlink()
-            write_beside(self.path, Settings()).unlink()
+            write_temporary_settings(self.path, Settings()).unlink()
         except OSError as error:
-            raise not_written(self._folder, error) from error
+            raise write_error(self._folder, error) from error
         if self.backups.folder.exists():
             try:
-                write_beside(self.backups.folder / "settings.json", Settings()).unlink()
+                write_temporary_settings(self.backups.folder / "settings.json", Settings()).unlink()
             except OSError as error:
-                raise not_written(self.backups.folder, error) from error
+                raise write_error(self.backups.folder, error) from error
 
     @property
     def is_unread(self) -> bool:
@@ -71,7 +71,7 @@ class Store:
 
     def close(self) -> None:
         """Let the folder go. Harmless when it is not held."""
-        self._holder.release()
+        self._folder_lock.release()
 
     def load(self) -> Loaded:
         """Return the settings: the file's, else the newest good backup's, else the defaults.
@@ -84,7 +84,7 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return Loaded(Settings())
         except OSError as error:
-            self._unread = not_read(self.path, error)
+            self._unread = read_error(self.path, error)
             return Loaded(Settings(), (self._unread,))
         except SettingsError as error:
             if error.code == "settings.newer":
@@ -104,7 +104,7 @@ class Store:
         if self._unread is not None:
             raise self._unread
         try:
-            beside = write_beside(self.path, settings)
+            beside = write_temporary_settings(self.path, settings)
             try:
                 if self.path.exists():
                     self.backups.keep(self.path, why)
@@ -113,7 +113,7 @@ class Store:
                 beside.unlink(missing_ok=True)
             sync_folder(self._folder)
         except OSError as error:
-            raise not_written(self._folder, error) from error
+            raise write_error(self._folder, error) from error
 
     def keep(self) -> str | None:
         """Keep the present file as a backup because a person asks for it; return its name, None where there is no file yet.
@@ -124,7 +124,7 @@ class Store:
         try:
             return self.backups.keep(self.path, "asked") if self.path.exists() else None
         except OSError as error:
-            raise not_written(self._folder, error) from error
+            raise write_error(self._folder, error) from error
 
     def set_aside(self, how: str) -> str:
         """Keep the file under another name, ``settings-HOW-TIME.json``, where nothing forgets it; return that name.
@@ -132,12 +132,12 @@ class Store:
         Raises:
             SettingsError: as ``save``.
         """
-        aside = self.path.with_name(f"settings-{how}-{stamp_of_now()}.json")
+        aside = self.path.with_name(f"settings-{how}-{timestamp_now()}.json")
         try:
-            keep_twice(self.path, aside)
+            link_or_copy(self.path, aside)
             sync_folder(self._folder)
         except OSError as error:
-            raise not_written(self._folder, error) from error
+            raise write_error(self._folder, error) from error
         return aside.name
 
     def _recover(self, error: SettingsError) -> Loaded:
@@ -158,7 +158,7 @@ class Store:
             if good is None:
                 self.path.unlink()
             else:
-                write_beside(self.path, good).replace(self.path)
+                write_temporary_settings(self.path, good).replace(self.path)
             sync_folder(self._folder)
         except OSError as error:
-            raise not_written(self._folder, error) from error
+            raise write_error(self._folder, error) from error

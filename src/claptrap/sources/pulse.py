@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from claptrap.core.clock import Clock
-from claptrap.core.path_exists import path_exists
+from claptrap.core.paths import path_exists
 
 ASK_S = 2.0
 LOOK_S = 5.0

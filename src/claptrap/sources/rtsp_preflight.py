@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
-from claptrap.core.path_exists import path_exists
+from claptrap.core.paths import path_exists
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 
 LOOK_S = 0.25  # how often whoever waits looks whether to stop

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.http import parse_cookie
 
 from claptrap.core.errors import InputError
-from claptrap.service.access import SESSION_S, Access, Demand, Token
+from claptrap.service.access import SESSION_S, Access, LoginPolicy, Token
 from claptrap.web.body import json_object
 from claptrap.web.page import is_page_file
 
@@ -141,7 +141,7 @@ def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, objec
         state = "in"
     else:
         state = "login" if access.has_password else "setup"
-    return {"state": state, "has_password": access.has_password, "can_change": access.demand is not Demand.NEVER}
+    return {"state": state, "has_password": access.has_password, "can_change": access.demand is not LoginPolicy.NEVER}
 
 
 def _shown(token: Token) -> dict[str, object]:

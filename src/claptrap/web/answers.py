@@ -29,12 +29,12 @@ from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
 from claptrap.service.access import Token
-from claptrap.service.undoing import Step
+from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
-from claptrap.settings.incoming import Format, Mode
-from claptrap.settings.schema import AnySource, ClipSettings, Settings
+from claptrap.settings.import_plan import Format, Mode
+from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_name
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
@@ -111,7 +111,11 @@ _Counted = form("SourceCounts", SourceCounts, without=("level",))
 _KINDS = get_args(get_args(AnySource)[0])
 _STATES = [
     create_model(
-        f"{kind.__name__}State", __base__=kind, status=(Status, ...), counts=(_Counted, ...), level=(Level | None, ...)
+        wire_name(f"{kind.__name__}State"),
+        __base__=kind,
+        status=(Status, ...),
+        counts=(_Counted, ...),
+        level=(Level | None, ...),
     )
     for kind in _KINDS
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from claptrap.service import ClapTrap, in_words
+from claptrap.service import Application, with_messages
 from claptrap.web.asked import Port, WebhookTest, asked
 from claptrap.web.body import json_object, seen
 from claptrap.web.clips import build_clips
@@ -17,7 +17,7 @@ from claptrap.web.settings import build_settings
 from claptrap.web.undoing import build_undoing
 
 
-def build_api(service: ClapTrap) -> Blueprint:
+def build_api(service: Application) -> Blueprint:
     """Return the routes below ``/api``, and ``/healthz``."""
     api = Blueprint("api", __name__)
     _add_sources(api, service)
@@ -67,7 +67,7 @@ def build_api(service: ClapTrap) -> Blueprint:
     return api
 
 
-def _add_sources(api: Blueprint, service: ClapTrap) -> None:
+def _add_sources(api: Blueprint, service: Application) -> None:
     """Add the routes of sources. The ``ETag`` of one is the revision of its settings, not of how it is."""
 
     def _one(source_id: str) -> Response:
@@ -109,7 +109,7 @@ def _add_sources(api: Blueprint, service: ClapTrap) -> None:
         return jsonify(service.source(source_id))
 
 
-def _add_searches(api: Blueprint, service: ClapTrap) -> None:
+def _add_searches(api: Blueprint, service: Application) -> None:
     """Add the routes that say what could be a source."""
 
     @api.get("/api/devices")
@@ -137,10 +137,10 @@ def _add_searches(api: Blueprint, service: ClapTrap) -> None:
 
 def _with_words(seen: dict[str, Any]) -> dict[str, Any]:
     code = seen.pop("problem")
-    return in_words({**seen, "code": code, "params": {}})
+    return with_messages({**seen, "code": code, "params": {}})
 
 
-def _add_browsers(api: Blueprint, service: ClapTrap) -> None:
+def _add_browsers(api: Blueprint, service: Application) -> None:
     @api.post("/api/micro")
     def claim_browser() -> tuple[Response, int]:
         wish = json_object()

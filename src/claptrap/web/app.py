@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.wording import Language
 from claptrap.selftest.trials import Trials
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.access import build_access
 from claptrap.web.api import build_api
 from claptrap.web.docs import build_docs
@@ -32,7 +32,7 @@ _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 41
 _log = logging.getLogger(__name__)
 
 
-def create_app(service: ClapTrap, assets: Path = ASSETS, place: Place = UNREACHED, trials: Trials | None = None) -> Flask:
+def create_app(service: Application, assets: Path = ASSETS, place: Place = UNREACHED, trials: Trials | None = None) -> Flask:
     """Return the WSGI application of ``service``, which listens at ``place``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES

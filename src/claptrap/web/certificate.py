@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from claptrap.core.errors import ServiceError
-from claptrap.settings.document import close_to_others
+from claptrap.settings.document import restrict_to_owner
 from claptrap.web.reach import machine_addresses
 from claptrap.web.security import own_names
 
@@ -70,7 +70,7 @@ def _is_good(kept: Certificate, wanted: Sequence[str]) -> bool:
         names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (FileNotFoundError, ValueError, TypeError, x509.ExtensionNotFound):
         return False  # missing or damaged
-    close_to_others(kept.key)
+    restrict_to_owner(kept.key)
     lasts = found.not_valid_after_utc - dt.datetime.now(dt.UTC)
     return found.public_key() == key.public_key() and lasts > RENEW_BEFORE and set(_names(wanted)) <= set(names)
 

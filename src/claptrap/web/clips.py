@@ -7,11 +7,11 @@ from dataclasses import asdict
 from flask import Blueprint, Response, jsonify, send_file
 
 from claptrap.core.errors import InputError
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.asked import Forget, asked
 
 
-def build_clips(service: ClapTrap) -> Blueprint:
+def build_clips(service: Application) -> Blueprint:
     """Return the routes of clips."""
     routes = Blueprint("clips", __name__)
     clips = service.clips

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from claptrap.core.wording import Language
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.asyncapi import TAKEN, TOLD, describe_news
 from claptrap.web.openapi import Json, describe_api
 from claptrap.web.problems import choose_language
@@ -51,7 +51,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def build_docs(service: ClapTrap) -> Blueprint:
+def build_docs(service: Application) -> Blueprint:
     """Return the routes of the descriptions, each in the language that is asked for."""
     docs = Blueprint("docs", __name__)
 

@@ -11,7 +11,7 @@ from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import Which
 from claptrap.history.query import Told
-from claptrap.service import ClapTrap, in_words, told
+from claptrap.service import Application, told, with_messages
 from claptrap.web.asked import Counting, Export, Forget, PageOf, PageOfDeliveries, asked
 from claptrap.web.body import json_object
 from claptrap.web.export import TYPES, exported
@@ -19,7 +19,7 @@ from claptrap.web.export import TYPES, exported
 _MARKS = ("clap", "not_clap", None)
 
 
-def build_history(service: ClapTrap) -> Blueprint:
+def build_history(service: Application) -> Blueprint:
     """Return the routes of history and deliveries. Times are UTC Unix seconds; pages come newest first."""
     routes = Blueprint("history", __name__)
     journal = service.journal
@@ -69,7 +69,7 @@ def build_history(service: ClapTrap) -> Blueprint:
     return routes
 
 
-def _add_telling(routes: Blueprint, service: ClapTrap) -> None:
+def _add_telling(routes: Blueprint, service: Application) -> None:
     """Add the routes of how detections were told."""
 
     @routes.post("/api/history/<event_id>/replay")
@@ -89,4 +89,7 @@ def _add_telling(routes: Blueprint, service: ClapTrap) -> None:
 
 
 def _delivery(one: Told) -> dict[str, Any]:
-    return {**in_words({**asdict(one), "params": dict(one.params)}), "attempts": [told(attempt) for attempt in one.attempts]}
+    return {
+        **with_messages({**asdict(one), "params": dict(one.params)}),
+        "attempts": [told(attempt) for attempt in one.attempts],
+    }

@@ -11,9 +11,9 @@ from typing import Any
 
 import socketio
 
-from claptrap.core.tally import Tally
+from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.runtime.hub import Subscription
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.micro import Micro, OneAttachment
 from claptrap.web.watching import Watching, room_of
 from claptrap.web.wire import LEVEL, PICTURE, Message, message
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 class Live:
     """Owns the Socket.IO server and the thread ``web:live``. Start and stop it in the server's event loop."""
 
-    def __init__(self, service: ClapTrap) -> None:
+    def __init__(self, service: Application) -> None:
         self._service = service
         self._io = socketio.AsyncServer(
             async_mode="asgi",
@@ -125,7 +125,7 @@ class _Brief(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._faults = Tally()
+        self._faults = RateLimitedCounter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

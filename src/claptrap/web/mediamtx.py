@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 
-def build_mediamtx(service: ClapTrap) -> Blueprint:
+def build_mediamtx(service: Application) -> Blueprint:
     """Return the route ``/api/mediamtx/paths``."""
     mediamtx = Blueprint("mediamtx", __name__)
 

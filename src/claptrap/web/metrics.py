@@ -15,10 +15,10 @@ from prometheus_client.registry import Collector
 
 from claptrap import __version__
 from claptrap.core.events import State
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 
-def build_metrics(service: ClapTrap) -> Blueprint:
+def build_metrics(service: Application) -> Blueprint:
     """Return the route ``/metrics``."""
     metrics = Blueprint("metrics", __name__)
     registry = _registry(service)
@@ -31,12 +31,12 @@ def build_metrics(service: ClapTrap) -> Blueprint:
     return metrics
 
 
-def as_text(service: ClapTrap) -> str:
+def as_text(service: Application) -> str:
     """Return what ``/metrics`` says, for people."""
     return generate_latest(_registry(service)).decode()
 
 
-def _registry(service: ClapTrap) -> CollectorRegistry:
+def _registry(service: Application) -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(ServiceCollector(service))
     ProcessCollector(registry=registry)
@@ -48,7 +48,7 @@ def _registry(service: ClapTrap) -> CollectorRegistry:
 class ServiceCollector(Collector):
     """The service's own figures."""
 
-    def __init__(self, service: ClapTrap) -> None:
+    def __init__(self, service: Application) -> None:
         self._service = service
 
     def describe(self) -> Iterable[Metric]:
@@ -127,7 +127,7 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         yield counter(name, told, {key: source["counts"][name] for key, source in each.items()})
 
 
-def _of_vban(service: ClapTrap) -> Iterator[Metric]:
+def _of_vban(service: Application) -> Iterator[Metric]:
     streams, ports = service.vban_counts()
     packets: Counter[tuple[str, ...]] = Counter()  # of all sources that hear the stream
     refused: Counter[tuple[str, ...]] = Counter()

@@ -17,7 +17,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from claptrap.core.errors import InputError
-from claptrap.service import ClapTrap, in_words
+from claptrap.service import Application, with_messages
 from claptrap.sources.browser import Feed, PutResult
 from claptrap.web.reach import Place, is_loopback
 from claptrap.web.security import host_name
@@ -56,7 +56,7 @@ def _is_event(data: object) -> bool:
 class Micro:
     """The pages that speak for sources. Everything happens in Socket.IO's event loop."""
 
-    def __init__(self, service: ClapTrap, server: socketio.AsyncServer) -> None:
+    def __init__(self, service: Application, server: socketio.AsyncServer) -> None:
         self._service = service
         self._io = server
         self._feeds: dict[str, Feed] = {}
@@ -71,7 +71,7 @@ class Micro:
         try:
             feed = self._service.open_browser(_name(source), _name(page))
         except InputError as error:
-            return in_words({"code": error.code, "params": dict(error.params)})
+            return with_messages({"code": error.code, "params": dict(error.params)})
         self.forget(sid)
         self._feeds[sid] = feed
         _log.info("%s: a browser speaks", feed.source_id)
@@ -84,7 +84,7 @@ class Micro:
         result = feed.put(said[0] if len(said) == 1 else None)
         if result is PutResult.REPLACED:
             self.forget(sid)
-            await self._io.emit("micro_end", in_words({"code": "browser.replaced", "params": {}}), to=sid)
+            await self._io.emit("micro_end", with_messages({"code": "browser.replaced", "params": {}}), to=sid)
         elif result is PutResult.HOSTILE:
             _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
             await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))  # the whole connection

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import CoreRef, DefsRef, GenerateJsonSchema
 
 from claptrap import __version__
 from claptrap.core.wording import SENTENCES, Language
+from claptrap.settings.schema import wire_name
 from claptrap.web.access import COOKIE
 from claptrap.web.answers import ProblemDocument
 from claptrap.web.asked import Query
@@ -45,6 +47,14 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
+class _Schema(GenerateJsonSchema):
+    """Names components as the wire does, whatever their classes are called."""
+
+    def get_defs_ref(self, core_mode_ref: Any) -> DefsRef:  # a pair of texts that pydantic has types of its own for
+        core_ref, mode = core_mode_ref
+        return super().get_defs_ref((CoreRef(wire_name(core_ref)), mode))
+
+
 def describe_api(language: Language) -> Json:
     """Return the whole description."""
     answers, schemas = _schemas([route.answer for route in ROUTES.values() if route.answer is not None])
@@ -71,7 +81,7 @@ def components(kinds: Iterable[Any], ref: str = REF) -> tuple[list[Json], Json]:
     """Return the schema of each of ``kinds``, what the service says, and those that they refer to, by name."""
     adapters = list(enumerate(TypeAdapter(kind) for kind in kinds))
     inputs = [(number, "serialization", adapter) for number, adapter in adapters]
-    found, more = TypeAdapter.json_schemas(inputs, ref_template=ref)  # type: ignore[arg-type]  # the mode is a Literal
+    found, more = TypeAdapter.json_schemas(inputs, ref_template=ref, schema_generator=_Schema)  # type: ignore[arg-type]  # the mode is a Literal
     return [found[number, "serialization"] for number, _ in adapters], more.get("$defs", {})
 
 
@@ -91,13 +101,18 @@ def _parts() -> list[Part]:
 
 def _of_part(part: Part) -> Json:
     """Return the schemas, by name, of documents that may have any part of what a model has, or of new ones without an id."""
-    schema = TypeAdapter(part.of).json_schema(ref_template=_NEW_REF if part.whole else _PART_REF)
+    schema = _schema_of(part)
     named = schema.pop("$defs", {})
     if "title" in schema:
         named[schema["title"]] = schema
     if part.whole:
         return {f"{name}New": _unnamed(one) for name, one in named.items()}
     return {f"{name}Part": _loosened(one) for name, one in named.items()}
+
+
+def _schema_of(part: Part) -> Json:
+    ref = _NEW_REF if part.whole else _PART_REF
+    return TypeAdapter(part.of).json_schema(ref_template=ref, schema_generator=_Schema)
 
 
 def _unnamed(schema: Json) -> Json:
@@ -163,7 +178,7 @@ def _refusal(why: str) -> Json:
 def _body(body: Any) -> Any:  # whatever JSON has
     """Return the schema of a body, in which ``Part`` and ``{"part": Part}`` stand for a model's."""
     if isinstance(body, Part):
-        schema = TypeAdapter(body.of).json_schema(ref_template=_NEW_REF if body.whole else _PART_REF)
+        schema = _schema_of(body)
         bare = {key: value for key, value in schema.items() if key not in ("$defs", "discriminator")}
         return bare if body.whole else _loosened(bare)
     if isinstance(body, Mapping):

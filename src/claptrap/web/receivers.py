@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.asked import OfSource, asked
 from claptrap.web.body import json_object
 
 
-def build_receivers(service: ClapTrap) -> Blueprint:
+def build_receivers(service: Application) -> Blueprint:
     """Return the routes of receivers."""
     routes = Blueprint("receivers", __name__)
 

@@ -16,8 +16,8 @@ import uvicorn
 
 from claptrap.core.errors import ServiceError
 from claptrap.selftest.trials import Trials
-from claptrap.service import ClapTrap
-from claptrap.service.access import Demand
+from claptrap.service import Application
+from claptrap.service.access import LoginPolicy
 from claptrap.web.access import Door
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
@@ -37,7 +37,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
-    service: ClapTrap,
+    service: Application,
     *,
     host: str,
     port: int,
@@ -95,11 +95,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _demand(place: Place, proxies: Proxies, *, no_auth: bool) -> Demand:
+def _demand(place: Place, proxies: Proxies, *, no_auth: bool) -> LoginPolicy:
     """Return when a login is demanded: always where others can ask, be it through a proxy."""
     if no_auth:
-        return Demand.NEVER
-    return Demand.IF_SET if is_loopback(place.host) and not proxies.is_any else Demand.ALWAYS
+        return LoginPolicy.NEVER
+    return LoginPolicy.IF_SET if is_loopback(place.host) and not proxies.is_any else LoginPolicy.ALWAYS
 
 
 class Server:
@@ -107,7 +107,7 @@ class Server:
 
     def __init__(
         self,
-        service: ClapTrap,
+        service: Application,
         listener: socket.socket,
         on_ready: Callable[[str], None],
         allowed_hosts: Iterable[str] = (),

@@ -9,13 +9,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from claptrap.core.errors import InputError
-from claptrap.service import ClapTrap
-from claptrap.service.notifying import prepare
-from claptrap.settings.incoming import Mode
+from claptrap.service import Application
+from claptrap.service.notifications import load_notifiers
+from claptrap.settings.import_plan import Mode
 from claptrap.web.body import json_object, seen
 
 
-def build_settings(service: ClapTrap) -> Blueprint:
+def build_settings(service: Application) -> Blueprint:
     """Return the routes of settings. Their ``ETag`` is their ``revision``; with ``If-Match`` nothing is changed unseen."""
     routes = Blueprint("settings", __name__)
     _add_backups(routes, service)
@@ -28,7 +28,7 @@ def build_settings(service: ClapTrap) -> Blueprint:
     @routes.patch("/api/settings")
     def change_settings() -> Response:
         patch = json_object()
-        prepare(patch)
+        load_notifiers(patch)
         with service.unchanged(seen()):
             service.change(patch)
             return _whole(service)
@@ -36,7 +36,7 @@ def build_settings(service: ClapTrap) -> Blueprint:
     return routes
 
 
-def _add_backups(routes: Blueprint, service: ClapTrap) -> None:
+def _add_backups(routes: Blueprint, service: Application) -> None:
     @routes.get("/api/settings/backups")
     def backups() -> Response:
         return jsonify(backups=service.backups.found())
@@ -55,7 +55,7 @@ def _add_backups(routes: Blueprint, service: ClapTrap) -> None:
             return jsonify(changes=service.backups.restore(name), settings=service.shown())
 
 
-def _add_imports(routes: Blueprint, service: ClapTrap) -> None:
+def _add_imports(routes: Blueprint, service: Application) -> None:
     """Add the routes of documents that leave and come. What is imported is the body itself; see ``Mode`` for ``?mode=``."""
 
     @routes.get("/api/settings/export")
@@ -76,7 +76,7 @@ def _add_imports(routes: Blueprint, service: ClapTrap) -> None:
     @routes.post("/api/settings/import")
     def take() -> Response:
         document = json_object()
-        prepare(document)
+        load_notifiers(document)
         with service.unchanged(seen()):
             return jsonify({**service.imports.take(document, _mode()), "settings": service.shown()})
 
@@ -101,7 +101,7 @@ def _file(document: dict[str, Any], name: str) -> Response:
     return Response(text, content_type="application/json", headers=headers)
 
 
-def _whole(service: ClapTrap) -> Response:
+def _whole(service: Application) -> Response:
     shown = service.shown()
     answer = jsonify(shown)
     answer.set_etag(shown["revision"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from claptrap.doctor.bundle import bundle_name
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.web.metrics import as_text
 
 
-def build_support(service: ClapTrap) -> Blueprint:
+def build_support(service: Application) -> Blueprint:
     """Return the route ``/api/support-bundle``."""
     support = Blueprint("support", __name__)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 
 
-def build_undoing(service: ClapTrap) -> Blueprint:
+def build_undoing(service: Application) -> Blueprint:
     """Return the routes of steps: changes that can be undone one by one."""
     routes = Blueprint("undoing", __name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 import socketio
 
 from claptrap.core.errors import InputError
-from claptrap.service import ClapTrap, in_words
+from claptrap.service import Application, with_messages
 
 MOST_WATCHED = 8  # sources; each costs the beat a spectrum every 20 ms
 MOST_NAME = 64
@@ -19,7 +19,7 @@ MOST_NAME = 64
 class Watching:
     """The pages that look. Everything happens in Socket.IO's event loop."""
 
-    def __init__(self, service: ClapTrap, server: socketio.AsyncServer) -> None:
+    def __init__(self, service: Application, server: socketio.AsyncServer) -> None:
         self._service = service
         self._io = server
         self._looks: dict[str, str] = {}
@@ -32,8 +32,8 @@ class Watching:
         try:
             await self._look(sid, source if isinstance(source, str) and len(source) <= MOST_NAME else "")
         except InputError as error:
-            return in_words({"code": error.code, "params": dict(error.params)})
-        return in_words({"code": "", "params": {}})
+            return with_messages({"code": error.code, "params": dict(error.params)})
+        return with_messages({"code": "", "params": {}})
 
     async def _look(self, sid: str, source: str) -> None:
         if (before := self._looks.pop(sid, None)) is not None:

@@ -23,7 +23,7 @@ from claptrap.core.events import (
 )
 from claptrap.core.sounds import in_both_languages
 from claptrap.runtime.hub import News
-from claptrap.service import in_words, told
+from claptrap.service import told, with_messages
 
 Message = tuple[str, Any]
 LEVEL = "level"
@@ -36,13 +36,13 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
         case Event():
             return "clap", _clap(news)
         case SourceStatus():
-            return "source", in_words(asdict(news))
+            return "source", with_messages(asdict(news))
         case Attempt():
             return "delivery", told(news)
         case Levels():
             return LEVEL, [asdict(level) for level in news.levels]
         case Verdict():
-            return "verdict", in_words({**asdict(news), "labels": in_both_languages(news.labels)})
+            return "verdict", with_messages({**asdict(news), "labels": in_both_languages(news.labels)})
         case Picture():
             return PICTURE, {**asdict(news), "columns": b64encode(news.columns).decode()}
         case Heard():
@@ -50,13 +50,13 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
         case ClipKept():
             return "clip", asdict(news)
         case ModelProgress():
-            return "model", in_words(asdict(news))
+            return "model", with_messages(asdict(news))
         case DetectionRunning():
             return "detection_status", {"status": "started" if news.running else "stopped"}
         case SettingsChanged():
             return "settings", dict(news.settings)
         case ProblemsChanged():
-            return "problems", [in_words(asdict(problem)) for problem in news.problems]
+            return "problems", [with_messages(asdict(problem)) for problem in news.problems]
         case BrokerLink():
             return "mqtt", asdict(news)
     return None

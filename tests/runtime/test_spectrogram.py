@@ -8,15 +8,15 @@ from tests.peers.hearing import Witness
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Picture
-from claptrap.runtime.scope import BANDS, COLUMNS, Scope
+from claptrap.runtime.spectrogram import BANDS, COLUMNS, Spectrograms
 from claptrap.runtime.stream import Stream
 
 CLOCK = SystemClock()
 
 
-def scope(*sources: str) -> tuple[Scope, Witness, list[Stream]]:
+def scope(*sources: str) -> tuple[Spectrograms, Witness, list[Stream]]:
     seen = Witness()
-    made = Scope(seen, CLOCK)
+    made = Spectrograms(seen, CLOCK)
     streams = [Stream(source, row, "e") for row, source in enumerate(sources)]
     for stream in streams:
         stream.write(np.zeros((1, HOP), np.float32), np.zeros(1, np.int64), CLOCK.monotonic())
@@ -28,7 +28,7 @@ def tone(hz: float, hops: int) -> np.ndarray:
     return np.sin(2 * np.pi * hz * np.arange(hops * HOP) / RATE_HZ).astype(np.float32).reshape(hops, HOP)
 
 
-def beat(made: Scope, *hops: np.ndarray, lost: int = 0) -> None:
+def beat(made: Spectrograms, *hops: np.ndarray, lost: int = 0) -> None:
     made.add(np.arange(len(hops)), np.stack(hops), np.full(len(hops), lost))
 
 

@@ -13,11 +13,11 @@ from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import clap_body
 from claptrap.history.journal import Journal
 from claptrap.history.query import Wanted
-from claptrap.service.words import in_words
+from claptrap.service.messages import with_messages
 from claptrap.settings.schema import WebhookSettings, webhook
 
 
-class Telling:
+class ReceiverViews:
     """A room of the house.
 
     Args:
@@ -32,7 +32,7 @@ class Telling:
     def receivers(self) -> list[dict[str, Any]]:
         """Return every receiver that is in use as JSON data, in words: ``state`` is ``well``, ``failing`` or ``open``."""
         return [
-            in_words(
+            with_messages(
                 {
                     "id": target.id,
                     "source_id": target.source_id,
@@ -78,4 +78,4 @@ def _sample(wanted: WebhookSettings, event: Mapping[str, Any], *, real: bool) ->
             body = render(wanted.template, event) if wanted.template else json.dumps(dict(event), ensure_ascii=False)
     except BadTemplateError as error:
         code, params = "delivery.template", {"reason": str(error)}
-    return in_words({"event": event["event"], "real": real, "body": body, "code": code, "params": params})
+    return with_messages({"event": event["event"], "real": real, "body": body, "code": code, "params": params})

@@ -33,9 +33,9 @@ from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
 from claptrap.core.wording import Language
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import load_confirmer
-from claptrap.detect.judge import Judge
-from claptrap.detect.onset import Gate
+from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
@@ -44,24 +44,24 @@ from claptrap.history.query import Kept, Wanted
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.model_store import find
 from claptrap.runtime.counts import Counts
-from claptrap.runtime.fetcher import Fetcher
 from claptrap.runtime.hub import Hub
-from claptrap.runtime.worker import Hearing, Worker
+from claptrap.runtime.model_fetcher import ModelFetcher
+from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.access import Access
-from claptrap.service.asking import Asking
-from claptrap.service.backups import BackupRoom
-from claptrap.service.broker import BrokerRoom
-from claptrap.service.care import Care
-from claptrap.service.imports import ImportRoom
-from claptrap.service.notifying import Notifying, check_addresses
-from claptrap.service.streaming import Streaming
-from claptrap.service.telling import Telling
-from claptrap.service.undoing import Undoing
-from claptrap.service.words import heard, in_words, told
+from claptrap.service.backups import BackupService
+from claptrap.service.broker import BrokerService
+from claptrap.service.imports import ImportService
+from claptrap.service.messages import heard, told, with_messages
+from claptrap.service.notifications import NotificationService, check_addresses
+from claptrap.service.probes import ProbeExecutor
+from claptrap.service.receivers import ReceiverViews
+from claptrap.service.streams import MediaMtxStreams
+from claptrap.service.support import SupportBundles
+from claptrap.service.undo import UndoHistory
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
 from claptrap.settings.revision import Revisions, without_revision
-from claptrap.settings.schema import Fault, Settings, SettingsFaults, camera, check, id_for, merged, target_id
+from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, camera, check, merged, new_source_id, target_id
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
@@ -73,7 +73,7 @@ STOP_DELIVERIES_S = 1.5
 _log = logging.getLogger(__name__)
 
 
-class ClapTrap:
+class Application:
     """The whole service of one data folder.
 
     Args:
@@ -106,9 +106,9 @@ class ClapTrap:
         self._revisions = Revisions()
         self._serial = 0
         self._environment = tuple(environment)
-        self.backups = BackupRoom(self._store, self.settings, self._put_in_force)
-        self.imports = ImportRoom(self.settings, self._put_in_force)
-        self.undoing = Undoing(self._clock, self.unchanged, self.settings, self.revision, self._put_in_force)
+        self.backups = BackupService(self._store, self.settings, self._put_in_force)
+        self.imports = ImportService(self.settings, self._put_in_force)
+        self.undoing = UndoHistory(self._clock, self.unchanged, self.settings, self.revision, self._put_in_force)
         self._problems: list[ClapTrapError] = []
         self._folder_problem: ClapTrapError | None = None
         self._told_problems: tuple[Problem, ...] = ()
@@ -116,20 +116,20 @@ class ClapTrap:
         self._problems_lock = threading.Lock()
         self._yamnet: YamNet | None = None
         self._yamnet_url = yamnet_url
-        self._fetcher: Fetcher | None = None
+        self._fetcher: ModelFetcher | None = None
         self._worker: Worker | None = None
         self._watched: frozenset[str] = frozenset()
         self._is_watched = False
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
         self._keeper: Keeper | None = None
-        self.broker = BrokerRoom(self.settings, self._statuses, self.change_source, self._broker_changed)
+        self.broker = BrokerService(self.settings, self._statuses, self.change_source, self._broker_changed)
         self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
-        self.telling = Telling(self._dispatcher, self.journal)
-        self.notifying = Notifying(self._dispatcher, self.settings, self.unchanged, self._put_in_force)
-        self._asking = Asking()
-        self.streaming = Streaming(self.settings)
-        self.care = Care(data_dir, self._asking, self.settings, self.sources)
+        self.telling = ReceiverViews(self._dispatcher, self.journal)
+        self.notifying = NotificationService(self._dispatcher, self.settings, self.unchanged, self._put_in_force)
+        self._asking = ProbeExecutor()
+        self.streaming = MediaMtxStreams(self.settings)
+        self.care = SupportBundles(data_dir, self._asking, self.settings, self.sources)
         self._lock = threading.RLock()
         self._model: ModelProgress | None = None
         self._counts = Counts()
@@ -187,7 +187,7 @@ class ClapTrap:
         with self._lock:
             if self._worker is None:
                 self._worker = Worker(
-                    Hearing(self._build_source, Gate, self._make_judge, self.clips), self, self, self._clock
+                    WorkerDeps(self._build_source, OnsetDetector, self._make_judge, self.clips), self, self, self._clock
                 )
                 self._worker.start()
                 self._worker.show(self._watched)  # after the worker is there for ``watch`` and ``attend`` to see
@@ -289,7 +289,7 @@ class ClapTrap:
             SettingsFaults, SettingsError: as ``change``.
         """
         with self._lock:
-            source_id = id_for(self._settings, given)
+            source_id = new_source_id(self._settings, given)
             self._put_in_force(merged(self._settings, {"sources": [{**given, "id": source_id}]}))
             return self.source(source_id)
 
@@ -303,7 +303,7 @@ class ClapTrap:
         with self._lock:
             self.source(source_id)
             if patch.get("id", source_id) != source_id:
-                raise SettingsFaults([Fault(f"sources.{source_id}.id", "settings.fixed_id")])
+                raise SettingsFaults([DocumentFault(f"sources.{source_id}.id", "settings.fixed_id")])
             self._put_in_force(merged(self._settings, {"sources": [{**patch, "id": source_id}]}))
             return self.source(source_id)
 
@@ -323,7 +323,7 @@ class ClapTrap:
 
     def model(self) -> dict[str, Any] | None:
         """Return how YAMNet's file comes, as JSON data in words; None where it does not."""
-        return in_words(asdict(self._model)) if self._model else None
+        return with_messages(asdict(self._model)) if self._model else None
 
     def fetch_model(self, *, is_wanted: bool) -> None:
         """Go on with YAMNet's file, at once; or get no more of it until asked to, or until the next start."""
@@ -359,7 +359,7 @@ class ClapTrap:
 
         Raises:
             InputError: ``api.bad_parameter``.
-            ServiceError, SourceError: as ``Asking.microphone``.
+            ServiceError, SourceError: as ``ProbeExecutor.microphone``.
         """
         if not isinstance(device, str):
             raise InputError("api.bad_parameter", name="device")
@@ -514,7 +514,7 @@ class ClapTrap:
         """Return what is wrong with the service itself, in words; empty when it is well."""
         worker = self._worker
         stalled = worker.stalled() if worker else []
-        return [in_words({"code": "service.stalled", "params": {"thread": name}}) for name in stalled]
+        return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in stalled]
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
@@ -526,11 +526,11 @@ class ClapTrap:
             "language": self.language,
             "labels": self._yamnet is not None,
             "model": self.model(),
-            "problems": [in_words(asdict(problem)) for problem in self._found_problems()],
+            "problems": [with_messages(asdict(problem)) for problem in self._found_problems()],
             "settings": self.shown(),
             "mqtt": self.broker.state(),
             "environment": [asdict(one) for one in self._environment],
-            "statuses": {source: in_words(asdict(status)) for source, status in self._statuses().items()},
+            "statuses": {source: with_messages(asdict(status)) for source, status in self._statuses().items()},
             "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
@@ -652,7 +652,7 @@ class ClapTrap:
             if error.code not in ("model.wrong", "model.wrong_size"):  # fetching it anew would not help
                 return
         if path is None and self._yamnet_url is not None:
-            self._fetcher = Fetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
+            self._fetcher = ModelFetcher(YAMNET, self._yamnet_url, folder, self._yamnet_has_come, self)
 
     def _yamnet_has_come(self, path: Path) -> None:
         """Load YAMNet in the fetcher's thread, and hand it to the judge, whose it is from then on."""
@@ -671,8 +671,8 @@ class ClapTrap:
         self.offer(ModelProgress(YAMNET.name, YAMNET.size, YAMNET.size, in_use=True))
         _log.info("%s has come: claps are confirmed and sounds are named from now on", YAMNET.title)
 
-    def _make_judge(self, rows: int) -> Judge:
-        return Judge(rows, load_clapnet(), load_confirmer(), self._yamnet)
+    def _make_judge(self, rows: int) -> ClapClassifier:
+        return ClapClassifier(rows, load_clapnet(), load_confirmer(), self._yamnet)
 
     def _put_in_force(self, document: object, why: Why = "change") -> None:
         """Check a whole settings document, save it, and follow it; nothing has changed where that fails."""
@@ -708,4 +708,4 @@ class ClapTrap:
         counts = asdict(self._counts.source(status.source_id))
         level = counts.pop("level")
         is_heard = status.state is State.LIVE  # else the newest level is an old one
-        return {"status": in_words(asdict(status)), "counts": counts, "level": level if is_heard else None}
+        return {"status": with_messages(asdict(status)), "counts": counts, "level": level if is_heard else None}

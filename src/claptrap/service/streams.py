@@ -8,11 +8,11 @@ from typing import Any
 
 from claptrap.core.errors import ServiceError
 from claptrap.mediamtx.paths import list_paths
-from claptrap.service.words import in_words
-from claptrap.settings.schema import RtspSource, Settings
+from claptrap.service.messages import with_messages
+from claptrap.settings.schema import RtspEntry, Settings
 
 
-class Streaming:
+class MediaMtxStreams:
     """Says what MediaMTX of this machine serves.
 
     Args:
@@ -31,7 +31,7 @@ class Streaming:
         try:
             found = list_paths()
         except ServiceError as error:
-            return in_words({"paths": [], "code": error.code, "params": dict(error.params)})
-        heard = {source.input.url: source.id for source in self._settings().sources if isinstance(source, RtspSource)}
+            return with_messages({"paths": [], "code": error.code, "params": dict(error.params)})
+        heard = {source.input.url: source.id for source in self._settings().sources if isinstance(source, RtspEntry)}
         paths = [{**asdict(path), "source_id": heard.get(path.url)} for path in found]
-        return in_words({"paths": paths, "code": "", "params": {}})
+        return with_messages({"paths": paths, "code": "", "params": {}})

@@ -14,7 +14,7 @@ from claptrap.core.errors import InputError
 from claptrap.settings.backups import Why
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.schema import Settings
-from claptrap.settings.undoing import undone
+from claptrap.settings.undo import undone
 
 KEPT = 20
 TOGETHER_S = 5.0  # so long somebody who draws at a slider, or types, makes one change
@@ -40,7 +40,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _AppliedChange:
     """A step, with all that is needed to take it back."""
 
     step: Step
@@ -49,7 +49,7 @@ class _Taken:
     after: Settings = field(repr=False)
 
 
-class Undoing:
+class UndoHistory:
     """The newest changes of one running service, whoever made them; older ones are in the backups.
 
     Args:
@@ -73,7 +73,7 @@ class Undoing:
         self._current = current
         self._revision = revision
         self._follow = follow
-        self._taken: deque[_Taken] = deque(maxlen=KEPT)
+        self._taken: deque[_AppliedChange] = deque(maxlen=KEPT)
 
     def steps(self) -> list[dict[str, Any]]:
         """Return what can be taken back as JSON data, newest first."""
@@ -90,14 +90,14 @@ class Undoing:
             before = self._taken.pop().before
         if before != after:
             step = Step(secrets.token_hex(6), self._clock.unix(), why, self._revision(), tuple(changes(before, after)))
-            self._taken.append(_Taken(step, now_s, before, after))
+            self._taken.append(_AppliedChange(step, now_s, before, after))
 
     def undo(self, step_id: str) -> dict[str, Any]:
         """Make what a change touched what it was before; return the step that this is, which can be taken back in its turn.
 
         Raises:
             InputError: ``settings.unknown_step``, or ``settings.changed_since``.
-            SettingsFaults, SettingsError: as ``ClapTrap.change``. Nothing has changed in any of these cases.
+            SettingsFaults, SettingsError: as ``Application.change``. Nothing has changed in any of these cases.
         """
         with self._unchanged(None):
             taken = next((one for one in self._taken if one.step.id == step_id), None)
@@ -108,7 +108,7 @@ class Undoing:
                 self._taken.remove(taken)
             return asdict(self._taken[-1].step)
 
-    def _goes_on(self, newest: _Taken, before: Settings, after: Settings, why: Why, now_s: float) -> bool:
+    def _goes_on(self, newest: _AppliedChange, before: Settings, after: Settings, why: Why, now_s: float) -> bool:
         if (newest.step.why, why) != ("change", "change") or now_s - newest.monotonic_s > TOGETHER_S:
             return False
         return [change.path for change in newest.step.changes] == [change.path for change in changes(before, after)]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.detect.clapnet import ClapNet, load_clapnet
-from claptrap.detect.confirm import Confirmer, Opinion
-from claptrap.detect.judge import Judge
+from claptrap.detect.classifier import ClapClassifier
+from claptrap.detect.confirm import Confirmer, ModelScore
 from claptrap.detect.onset import Candidate
 
 BLOCK = RATE_HZ
@@ -23,8 +23,8 @@ class Scripted(Confirmer):
     def __init__(self, scores: Iterable[float]) -> None:
         self._scores = iter(scores)
 
-    def alone(self, logit: float, look: int) -> Opinion:
-        return Opinion(next(self._scores), sure=look == 0 and np.isfinite(logit))
+    def alone(self, logit: float, look: int) -> ModelScore:
+        return ModelScore(next(self._scores), sure=look == 0 and np.isfinite(logit))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def clapnet() -> ClapNet:
 
 def ruled(clapnet: ClapNet, heard: Sequence[tuple[float, float]], rows: Sequence[int] | None = None) -> list[float]:
     """Return the scores that candidates (onset in seconds, score of its own) get; all on row 0 if ``rows`` is None."""
-    judge = Judge(2, clapnet, Scripted(score for _, score in heard))
+    judge = ClapClassifier(2, clapnet, Scripted(score for _, score in heard))
     where = rows or [0] * len(heard)
     both, none = np.arange(2), np.zeros(2, np.int64)
     silence: NDArray[np.float32] = np.zeros((2, BLOCK), np.float32)
@@ -81,7 +81,7 @@ def test_the_likelier_the_clap_before_the_more_is_given(clapnet: ClapNet) -> Non
 def test_what_is_heard_elsewhere_gives_nothing(clapnet: ClapNet) -> None:
     """Rows never mix, and a new stream begins without a past."""
     assert ruled(clapnet, [(0.3, 0.97), (0.8, 0.3)], rows=[0, 1])[1] == pytest.approx(0.3)
-    judge = Judge(1, clapnet, Scripted([0.97, 0.3]))
+    judge = ClapClassifier(1, clapnet, Scripted([0.97, 0.3]))
     row, none, silence = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros((1, BLOCK), np.float32)
     for expected in (0.97, 0.3):
         judge.open(0)

@@ -21,10 +21,10 @@ def heard(kept: Kept, *, has_clip: bool) -> dict[str, Any]:
 
 def told(attempt: Attempt) -> dict[str, Any]:
     """Return an attempt as JSON data, in words."""
-    return in_words({**asdict(attempt), "ok": attempt.ok})
+    return with_messages({**asdict(attempt), "ok": attempt.ok})
 
 
-def in_words(coded: Mapping[str, Any]) -> dict[str, Any]:
+def with_messages(coded: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``coded``, a mapping with ``code`` and ``params``, with its sentence in both languages beside it."""
     code, params = coded["code"], coded["params"]
     said = {f"message_{language}": wording.say(code, language, **params) if code else "" for language in ("fr", "en")}

@@ -13,26 +13,26 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM)
 
 
-def not_written(path: Path, error: OSError) -> SettingsError:
+def write_error(path: Path, error: OSError) -> SettingsError:
     """Return ``settings.disk_full``, ``settings.read_only``, ``settings.wrong_owner`` or ``settings.unwritable``."""
     if error.errno in _FULL:
         return SettingsError("settings.disk_full", path=str(path))
     if error.errno == errno.EROFS:
         return SettingsError("settings.read_only", path=str(path))
-    return _of_another(path, error) or SettingsError("settings.unwritable", path=str(path), reason=why(error))
+    return _wrong_owner(path, error) or SettingsError("settings.unwritable", path=str(path), reason=os_reason(error))
 
 
-def not_read(path: Path, error: OSError) -> SettingsError:
+def read_error(path: Path, error: OSError) -> SettingsError:
     """Return ``settings.wrong_owner`` or ``settings.unreadable``."""
-    return _of_another(path, error) or SettingsError("settings.unreadable", path=str(path), reason=why(error))
+    return _wrong_owner(path, error) or SettingsError("settings.unreadable", path=str(path), reason=os_reason(error))
 
 
-def why(error: OSError) -> str:
+def os_reason(error: OSError) -> str:
     """Return the system's own words."""
     return error.strerror or str(error)
 
 
-def _of_another(path: Path, error: OSError) -> SettingsError | None:
+def _wrong_owner(path: Path, error: OSError) -> SettingsError | None:
     """Return ``settings.wrong_owner`` where ``path``, or the folder that hides it, belongs to somebody else."""
     if sys.platform == "win32" or error.errno not in _FORBIDDEN:
         return None

@@ -47,7 +47,7 @@ CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset that YAMNet hears to
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Classification:
     """What the judge says of one candidate.
 
     Attributes:
@@ -77,7 +77,7 @@ class SoundLabels:
 
 
 @dataclass(slots=True)
-class _Case:
+class _PendingCandidate:
     """A candidate that is being looked at."""
 
     onset: int
@@ -91,12 +91,12 @@ class _Case:
 
 
 @dataclass(slots=True)
-class _Row:
+class _SlotState:
     """One row's newest sound and open cases."""
 
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
     heard: int = 0
-    cases: deque[_Case] = field(default_factory=deque)
+    cases: deque[_PendingCandidate] = field(default_factory=deque)
     ruled: deque[tuple[int, float]] = field(default_factory=deque)  # onsets and scores of the last 2 s
     last_decided: int = 0
     label_due: int = LABEL_EVERY
@@ -128,7 +128,7 @@ class _Row:
             kept[head:] = self.samples[: len(kept) - head]
         return out
 
-    def undisturbed(self, case: _Case) -> int:
+    def undisturbed(self, case: _PendingCandidate) -> int:
         """Return how many looks at a case had not heard the clap that follows; 0 if at its last look none is known."""
         for other in self.cases:
             gap, first_look = other.onset - case.onset, other.scores[0] if other.scores else other.score
@@ -136,7 +136,7 @@ class _Row:
                 return sum(after <= gap for after in AFTER)
         return 0
 
-    def in_company(self, onset: int, score: float) -> float:
+    def recent_clap_prior(self, onset: int, score: float) -> float:
         """Return what a score becomes after those just before; to be called once per ruling, in order of onset."""
         nearest, farthest = COMPANY
         while self.ruled and onset - self.ruled[0][0] > farthest:
@@ -149,11 +149,11 @@ class _Row:
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window up to ``end``: at every look from ``CONTEXT`` before the onset on, silence before."""
-        heard = aired(self.window(onset - CONTEXT, end))
+        heard = fill_digital_silence(self.window(onset - CONTEXT, end))
         return np.pad(heard, (SAMPLES - len(heard), 0))
 
 
-def aired(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Fill (n,) samples, n a multiple of 16, with faint noise where a noise gate or a gap left them digitally silent."""
     blocks = samples.reshape(-1, 16)
     peaks = np.abs(blocks).max(axis=1)
@@ -162,7 +162,7 @@ def aired(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return samples
 
 
-class Judge:
+class ClapClassifier:
     """Rules on candidates of any number of rows. Rows never mix.
 
     Args:
@@ -177,15 +177,15 @@ class Judge:
         self, n_rows: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, name_sounds: bool = True
     ) -> None:
         self.yamnet = yamnet
-        self._rows: list[_Row | None] = [None] * n_rows
+        self._rows: list[_SlotState | None] = [None] * n_rows
         self._clapnet = clapnet
         self._confirmer = confirmer
         self._name_sounds = name_sounds
-        self._to_name: deque[tuple[int, _Row]] = deque()
+        self._to_name: deque[tuple[int, _SlotState]] = deque()
 
     def open(self, row: int) -> None:
         """Begin a new stream on ``row``: forget everything, time 0."""
-        self._rows[row] = _Row()
+        self._rows[row] = _SlotState()
 
     def hear(
         self,
@@ -193,7 +193,7 @@ class Judge:
         hops: NDArray[np.float32],
         lost: NDArray[np.int64],
         candidates: Iterable[Candidate],
-    ) -> list[Ruling]:
+    ) -> list[Classification]:
         """Take the beat that the gate was given, and what the gate found in it; return what can be ruled now.
 
         Args:
@@ -209,10 +209,10 @@ class Judge:
                 state.waits_for_name = True
                 self._to_name.append((row, state))
         for candidate in candidates:
-            self._row(candidate.row).cases.append(_Case(candidate.onset))
+            self._row(candidate.row).cases.append(_PendingCandidate(candidate.onset))
         return self._rule(active, self.yamnet)
 
-    def finish(self, row: int) -> list[Ruling]:
+    def finish(self, row: int) -> list[Classification]:
         """Rule on what is open on ``row``, at the end of its stream, as if silence followed."""
         state = self._row(row)
         end = state.heard
@@ -246,13 +246,13 @@ class Judge:
 
     # -- looking --------------------------------------------------------------------------------------------------------
 
-    def _row(self, row: int) -> _Row:
+    def _row(self, row: int) -> _SlotState:
         state = self._rows[row]
         if state is None:
-            state = self._rows[row] = _Row()
+            state = self._rows[row] = _SlotState()
         return state
 
-    def _rule(self, active: dict[int, _Row], yamnet: YamNet | None) -> list[Ruling]:
+    def _rule(self, active: dict[int, _SlotState], yamnet: YamNet | None) -> list[Classification]:
         waiting = [state for state in active.values() if state.cases]
         for look in range(len(LOOKS)):
             due = [
@@ -265,11 +265,13 @@ class Judge:
                 self._look(due, look, yamnet)
         return [ruling for row, state in active.items() if state.cases for ruling in self._release(row, state)]
 
-    def _look(self, due: Sequence[tuple[_Row, _Case]], look: int, yamnet: YamNet | None) -> None:
+    def _look(self, due: Sequence[tuple[_SlotState, _PendingCandidate]], look: int, yamnet: YamNet | None) -> None:
         """Look at cases in one batch; rule on those of which this look is sure, and on all at the last."""
         heard = AFTER[look]
         starts = [(state, case.onset - BEFORE, case.onset + heard) for state, case in due]
-        samples = np.stack([aired(state.window(begin, begin + PATCH, heard=end)) for state, begin, end in starts])
+        samples = np.stack(
+            [fill_digital_silence(state.window(begin, begin + PATCH, heard=end)) for state, begin, end in starts]
+        )
         logits = self._clapnet.logits(log_mel(samples), LOOKS[look])
         for (state, case), logit in zip(due, logits.tolist(), strict=True):
             is_sure = self._weigh(state, case, logit, look, yamnet)
@@ -281,7 +283,7 @@ class Judge:
                 case.look += 1
                 case.scores.append(case.score)
 
-    def _weigh(self, state: _Row, case: _Case, logit: float, look: int, yamnet: YamNet | None) -> bool:
+    def _weigh(self, state: _SlotState, case: _PendingCandidate, logit: float, look: int, yamnet: YamNet | None) -> bool:
         """Score a case by what is known at this look; return whether that is enough."""
         if yamnet is None:
             opinion = self._confirmer.alone(logit, look)
@@ -307,17 +309,17 @@ class Judge:
             case.labels = _top(hearing.scores, yamnet.names)
         return opinion.sure
 
-    def _release(self, row: int, state: _Row) -> Iterable[Ruling]:
+    def _release(self, row: int, state: _SlotState) -> Iterable[Classification]:
         """Let rulings out in order of onset: one that was quick waits for one before it that was not."""
         while state.cases and (decided := state.cases[0].decided) is not None:
             case = state.cases.popleft()
             state.last_decided = max(state.last_decided, decided)
-            score = state.in_company(case.onset, case.score)
-            yield Ruling(row, case.onset, state.last_decided, score, case.labels, case.applause)
+            score = state.recent_clap_prior(case.onset, case.score)
+            yield Classification(row, case.onset, state.last_decided, score, case.labels, case.applause)
 
     # -- naming ---------------------------------------------------------------------------------------------------------
 
-    def _name(self, row: int, state: _Row, yamnet: YamNet) -> SoundLabels | None:
+    def _name(self, row: int, state: _SlotState, yamnet: YamNet) -> SoundLabels | None:
         """Name the window that is due, and let the row wait again where another one is; None where it is silent."""
         late = max(0, state.heard - LONGEST_BLOCK - state.label_due)
         state.label_due += -(-late // LABEL_EVERY) * LABEL_EVERY  # sound that was lost, or waited too long, is not named

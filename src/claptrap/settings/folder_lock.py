@@ -11,7 +11,7 @@ import filelock
 from claptrap.core.errors import SettingsError
 
 
-class Holder:
+class FolderLock:
     """The lock of one data folder. Ends with the process, however that ends.
 
     Args:
@@ -20,11 +20,11 @@ class Holder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._said = folder / "settings.holder"
+        self._pid_file = folder / "settings.holder"
         # the process's, whichever of its threads takes it
         self._lock = filelock.FileLock(folder / "settings.lock", thread_local=False, blocking=False)
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Take the folder for this process; harmless when it has it.
 
         Raises:
@@ -35,20 +35,20 @@ class Holder:
             if not self._lock.is_locked:
                 self._lock.acquire()
         except filelock.Timeout as error:
-            pid, since = self._who()
+            pid, since = self._owner()
             raise SettingsError("settings.locked", path=str(self._folder), holder=pid, since=since) from error
-        self._said.write_text(str(os.getpid()))
+        self._pid_file.write_text(str(os.getpid()))
 
     def release(self) -> None:
         """Let the folder go. Harmless when it is not held."""
         if self._lock.is_locked:
-            self._said.unlink(missing_ok=True)
+            self._pid_file.unlink(missing_ok=True)
             self._lock.release()
 
-    def _who(self) -> tuple[str, str]:
+    def _owner(self) -> tuple[str, str]:
         """Return the process that has the folder, and since when by the local clock; ``?`` where it has not said it yet."""
         try:
-            since = datetime.fromtimestamp(self._said.stat().st_mtime).astimezone()
-            return self._said.read_text() or "?", since.strftime("%Y-%m-%d %H:%M:%S")
+            since = datetime.fromtimestamp(self._pid_file.stat().st_mtime).astimezone()
+            return self._pid_file.read_text() or "?", since.strftime("%Y-%m-%d %H:%M:%S")
         except OSError:
             return "?", "?"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from claptrap.core.errors import ServiceError
 from claptrap.core.spec import RtspInput
-from claptrap.service.words import in_words
+from claptrap.service.messages import with_messages
 from claptrap.sources.microphone import Device, list_devices, measure
 from claptrap.sources.rtsp import probe
 
@@ -22,7 +22,7 @@ LOOK_S = 0.25  # how often whoever waits looks whether it is still of use
 T = TypeVar("T")
 
 
-class Asking:
+class ProbeExecutor:
     """Asks in daemon threads ``ask:WHAT``, for neither FFmpeg nor a sound system can be called off; they are left behind."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Asking:
 
         def ask() -> dict[str, Any]:
             try:
-                return in_words(asdict(probe(wanted, stop=self._ending)))
+                return with_messages(asdict(probe(wanted, stop=self._ending)))
             finally:
                 self._free.release()
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from claptrap.core.errors import InputError
-from claptrap.service.undoing import KEPT, TOGETHER_S, Undoing
+from claptrap.service.undo import KEPT, TOGETHER_S, UndoHistory
 from claptrap.settings.backups import Why
 from claptrap.settings.schema import Settings, check
 
@@ -21,7 +21,7 @@ class House:
     def __init__(self) -> None:
         self.now_s = 0.0
         self.settings = Settings()
-        self.room = Undoing(self, self.unchanged, lambda: self.settings, lambda: "revision", self.follow)
+        self.room = UndoHistory(self, self.unchanged, lambda: self.settings, lambda: "revision", self.follow)
         self._lock = threading.RLock()
 
     def monotonic(self) -> float:

@@ -7,30 +7,30 @@ import threading
 
 import numpy as np
 import pytest
-from tests.peers.hearing import POISON, LoudGate, Witness, clap, quiet
+from tests.peers.hearing import POISON, LoudOnsetDetector, Witness, clap, quiet
 
 from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Level, Levels
-from claptrap.runtime.beat import Beat
+from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_EVERY_HOPS, MOST_HOPS, OnsetThread
 from claptrap.runtime.stream import Stream
-from claptrap.runtime.ticker import CATCH_UP_HOPS, LEVEL_EVERY_HOPS, MOST_HOPS, Ticker
 
 
 class Rig:
     """A ticker without its thread."""
 
     def __init__(self, capacity: int = 1000) -> None:
-        self.beats: queue.Queue[Beat] = queue.Queue(capacity)
+        self.beats: queue.Queue[HopBatch] = queue.Queue(capacity)
         self.levels = Witness()
-        self.ticker = Ticker(lambda: LoudGate(8), self.beats, self.levels, SystemClock())
+        self.ticker = OnsetThread(lambda: LoudOnsetDetector(8), self.beats, self.levels, SystemClock())
 
     def stream(self, source: str, row: int, epoch: str = "e") -> Stream:
         stream = Stream(source, row, epoch)
         self.ticker.open(stream)
         return stream
 
-    def round(self) -> list[Beat]:
+    def round(self) -> list[HopBatch]:
         self.ticker.round()
         return [self.beats.get_nowait() for _ in range(self.beats.qsize())]
 
@@ -42,7 +42,7 @@ def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:
     stream.write(block, missing, 1000.0)
 
 
-def heard_hops(beats: list[Beat]) -> int:
+def heard_hops(beats: list[HopBatch]) -> int:
     return sum(beat.hops.size for beat in beats) // HOP
 
 
@@ -64,7 +64,7 @@ def test_one_beat_has_as_much_of_each_source_that_is_ready() -> None:
 
 
 def test_lost_hops_are_passed_on_to_those_who_hear() -> None:
-    """Gate and judge keep the stream's time."""
+    """Onset detector and classifier keep the stream's time."""
     rig = Rig()
     write(rig.stream("salon", 0), clap(), lost=7)
     (beat,) = rig.round()

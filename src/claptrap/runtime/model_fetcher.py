@@ -28,7 +28,7 @@ LOOK_S = 10.0  # how often it looks, while it waits, whether somebody has brough
 _log = logging.getLogger(__name__)
 
 
-class Fetcher:
+class ModelFetcher:
     """Owns the thread ``models:fetch``. Start once, stop once.
 
     Args:

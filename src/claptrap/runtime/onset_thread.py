@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import HOP
 from claptrap.core.clock import Clock
 from claptrap.core.events import Level, Levels, StatusSink
-from claptrap.core.tally import Tally
-from claptrap.detect.onset import Candidate, Gate
-from claptrap.runtime.beat import Beat
-from claptrap.runtime.scope import Scope
+from claptrap.core.rate_limit import RateLimitedCounter
+from claptrap.detect.onset import Candidate, OnsetDetector
+from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.spectrogram import Spectrograms
 from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
@@ -38,21 +38,23 @@ _NOTHING: Block = np.zeros(0, np.int64), np.zeros((0, HOP), np.float32), np.zero
 _log = logging.getLogger(__name__)
 
 
-class Ticker:
+class OnsetThread:
     """Owns the thread ``tick`` and the gate."""
 
-    def __init__(self, make_gate: Callable[[], Gate], beats: queue.Queue[Beat], levels: StatusSink, clock: Clock) -> None:
+    def __init__(
+        self, make_gate: Callable[[], OnsetDetector], beats: queue.Queue[HopBatch | None], levels: StatusSink, clock: Clock
+    ) -> None:
         self._make_gate = make_gate
         self._gate = make_gate()
         self._beats = beats
         self._clock = clock
-        self._meters = Meters(levels)
-        self._scope = Scope(levels, clock)
+        self._meters = LevelMeters(levels)
+        self._scope = Spectrograms(levels, clock)
         self._streams: list[Stream] = []
         self._fresh: list[Stream] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._faults = Tally()
+        self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="tick")
         self.beat_at = clock.monotonic()
 
@@ -127,7 +129,7 @@ class Ticker:
             candidates = tuple(self._gate.tick(rows, hops, lost))
             self._meters.add(rows, hops)
             self._scope.add(rows, hops, lost)
-        beat = Beat(opened, rows, hops, lost, candidates, finished)
+        beat = HopBatch(opened, rows, hops, lost, candidates, finished)
         while not self._stop.is_set():
             try:
                 self._beats.put(beat, timeout=0.5)
@@ -171,7 +173,7 @@ def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Batch]:
     return [(hops[begin:end], lost[begin:end]) for begin, end in pairwise([*cuts, len(hops)])]
 
 
-class Meters:
+class LevelMeters:
     """Loudness of every row, told of all together, whenever one of them has brought a tenth of a second."""
 
     def __init__(self, sink: StatusSink) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Tally:
+class RateLimitedCounter:
     """Counts occurrences and says when it is time to speak of them.
 
     Not thread-safe: one owner. After MediaMTX's counter dumper: the absolute total is kept for metrics, the log gets at most
@@ -30,7 +30,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Refrain:
+class LogThrottle:
     """Says whether it is time to say something: the first time, and again after a while.
 
     A camera that is off for a month is tried once a minute; a line for each would push everything else out of the log, and
@@ -47,6 +47,6 @@ class Refrain:
         self._said_at[what] = now_s
         return True
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         """Forget what was said: things were well again."""
         self._said_at.clear()

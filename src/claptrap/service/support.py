@@ -13,13 +13,13 @@ from claptrap.doctor.examination import examine_from_inside
 from claptrap.doctor.log_tail import tail_of_log
 from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import models_folder
-from claptrap.service.asking import Asking
+from claptrap.service.probes import ProbeExecutor
 from claptrap.settings.schema import Settings
 
 AGAIN_IN_S = 10
 
 
-class Care:
+class SupportBundles:
     """Makes support bundles, one at a time.
 
     Args:
@@ -32,7 +32,7 @@ class Care:
     def __init__(
         self,
         data_dir: Path,
-        asking: Asking,
+        asking: ProbeExecutor,
         settings: Callable[[], Settings],
         sources: Callable[[], Sequence[dict[str, Any]]],
     ) -> None:

@@ -6,12 +6,12 @@ import queue
 
 import numpy as np
 import pytest
-from tests.peers.hearing import Clipboard, LoudGate, LoudJudge, Witness, clap, quiet, spec
+from tests.peers.hearing import Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
 
 from claptrap.core.events import Clap, Event, Heard, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
-from claptrap.runtime.beat import Beat
-from claptrap.runtime.judging import Judging
+from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.stream import HOP_S, Stream
 
 NOW_S = 5_000.0
@@ -36,9 +36,9 @@ class Rig:
         self.told: list[Event] = []
         self.status = Witness()
         self.clipboard = Clipboard()
-        self._gate = LoudGate(8)
-        self.judging = Judging(
-            lambda: LoudJudge(8),
+        self._gate = LoudOnsetDetector(8)
+        self.judging = ClassifierThread(
+            lambda: LoudClassifier(8),
             queue.Queue(),
             self.specs.get,
             self.told.append,
@@ -57,7 +57,7 @@ class Rig:
             stream.write(hop[None], none, NOW_S - (len(sound) - 1 - i) * HOP_S)
             found = tuple(self._gate.tick(rows, hop[None], none))
             ends = (stream,) if finished and i == len(sound) - 1 else ()
-            self.judging.hear(Beat((stream,) if opened and i == 0 else (), rows, hop[None], none, found, ends))
+            self.judging.hear(HopBatch((stream,) if opened and i == 0 else (), rows, hop[None], none, found, ends))
 
 
 def test_an_event_lies_where_its_sound_was_in_utc() -> None:

@@ -22,7 +22,7 @@ _TO_FULL_SCALE = (2 / _TAPER.sum()) ** 2  # a full-scale sine has power 1 in its
 _MEL = mel_filters(WINDOW, BANDS)
 
 
-class Scope:
+class Spectrograms:
     """Draws sources, hop by hop. The tick's thread owns it; only ``show`` may be called from another."""
 
     def __init__(self, sink: StatusSink, clock: Clock) -> None:
@@ -31,7 +31,7 @@ class Scope:
         self._shown: frozenset[str] = frozenset()
         self._streams: dict[int, Stream] = {}
         self._heard = np.zeros(0, np.int64)  # hops of each row's stream so far, lost ones included
-        self._drawings: dict[int, _Drawing] = {}
+        self._drawings: dict[int, _Spectrogram] = {}
 
     def show(self, source_ids: Iterable[str]) -> None:
         """Draw these sources and no others from the next hop on."""
@@ -60,7 +60,7 @@ class Scope:
             if stream.source_id not in self._shown:
                 self._drawings.pop(row, None)
                 continue
-            drawing = self._drawings.setdefault(row, _Drawing())
+            drawing = self._drawings.setdefault(row, _Spectrogram())
             if n:
                 drawing.columns.clear()  # a picture has no gaps: the next one begins after it
             drawing.add(hop)
@@ -69,7 +69,7 @@ class Scope:
                 self._sink.offer(Picture(stream.source_id, stream.unix(begin_s, self._clock), drawing.take()))
 
 
-class _Drawing:
+class _Spectrogram:
     """The newest columns of one stream."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from claptrap.settings.export import filled
 from claptrap.settings.migrate import migrated
 from claptrap.settings.original import Note, is_foreign, taken
 from claptrap.settings.revision import without_revision
-from claptrap.settings.schema import Fault, Settings, SettingsFaults, check, merged
+from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, check, merged
 
 Format = Literal["claptrap", "original", "fork"]
 Mode = Literal["replace", "merge"]
@@ -19,7 +19,7 @@ Mode = Literal["replace", "merge"]
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class ImportPlan:
     """What a document would do.
 
     Attributes:
@@ -34,10 +34,10 @@ class Incoming:
     mode: Mode
     wanted: Settings | None
     notes: tuple[Note, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[DocumentFault, ...]
 
 
-def incoming(document: Mapping[str, Any], current: Settings, mode: Mode | None = None) -> Incoming:
+def plan_import(document: Mapping[str, Any], current: Settings, mode: Mode | None = None) -> ImportPlan:
     """Return what ``document`` would do to ``current``; nothing is done.
 
     Args:
@@ -62,7 +62,7 @@ def incoming(document: Mapping[str, Any], current: Settings, mode: Mode | None =
     return _checked("claptrap", mode or "replace", found.document, current, notes)
 
 
-def _foreign(document: Mapping[str, Any], current: Settings, mode: Mode) -> Incoming:
+def _foreign(document: Mapping[str, Any], current: Settings, mode: Mode) -> ImportPlan:
     found = taken(document)
     whole = current.whole() if mode == "replace" else {}
     return _checked(
@@ -70,9 +70,11 @@ def _foreign(document: Mapping[str, Any], current: Settings, mode: Mode) -> Inco
     )
 
 
-def _checked(whose: Format, mode: Mode, document: Mapping[str, Any], current: Settings, notes: tuple[Note, ...]) -> Incoming:
+def _checked(
+    whose: Format, mode: Mode, document: Mapping[str, Any], current: Settings, notes: tuple[Note, ...]
+) -> ImportPlan:
     try:
         wanted = check(document if mode == "replace" else merged(current, document))
     except SettingsFaults as error:
-        return Incoming(whose, mode, None, notes, error.faults)
-    return Incoming(whose, mode, wanted, notes, ())
+        return ImportPlan(whose, mode, None, notes, error.faults)
+    return ImportPlan(whose, mode, wanted, notes, ())

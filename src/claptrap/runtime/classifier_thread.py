@@ -6,39 +6,41 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from claptrap.audio.clip import ClipSink
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.clock import Clock
 from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
+from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
-from claptrap.core.tally import Tally
-from claptrap.detect.judge import Judge, Ruling
-from claptrap.detect.patterns import Detection, Patterns, Wishes
+from claptrap.detect.classifier import ClapClassifier, Classification
+from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
-from claptrap.runtime.beat import Beat
-from claptrap.runtime.cutter import Cutter
+from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.stream import Stream
 
+ALIVE_S = 0.5  # how often the thread says that it lives while there is nothing to hear
 NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
 _log = logging.getLogger(__name__)
 
 
-class Ear:
+class StreamContext:
     """One stream as the judge knows it: its source's wishes, its pattern so far, its count of events, its newest sound."""
 
     def __init__(self, stream: Stream, spec: SourceSpec, clips: ClipSink) -> None:
         self.stream = stream
-        self.cutter = Cutter(clips)
+        self.cutter = ClipExtractor(clips)
         self.spec = spec
-        self.patterns = Patterns(wishes_of(spec))
+        self.patterns = Patterns(detection_settings(spec))
         self._sequence = 0
 
     def wish(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
         if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
             self.spec = spec
-            self.patterns.set(wishes_of(spec))
+            self.patterns.set(detection_settings(spec))
 
     def event(self, found: Detection, timestamp: float) -> Event:
         """Return the event of a detection, next in sequence."""
@@ -59,17 +61,17 @@ class Ear:
         )
 
 
-def wishes_of(spec: SourceSpec) -> Wishes:
+def detection_settings(spec: SourceSpec) -> DetectionSettings:
     """Return what a source reacts to."""
-    return Wishes(spec.threshold, spec.delay_s, spec.patterns, spec.hears)
+    return DetectionSettings(spec.threshold, spec.delay_s, spec.patterns, spec.hears)
 
 
-class Judging:
+class ClassifierThread:
     """Owns the thread ``judge`` and the judge.
 
     Args:
         make_judge: builds the judge; again after a fault, so that nothing of the fault stays.
-        beats: what the ticker heard.
+        beats: what the ticker heard; None only wakes the thread.
         spec_of: the newest wishes for a source; None if it is gone.
         tell: takes events; may block (then hearing waits, by design: events are never dropped).
         status: takes claps, verdicts and labels for those who watch.
@@ -79,8 +81,8 @@ class Judging:
 
     def __init__(
         self,
-        make_judge: Callable[[], Judge],
-        beats: queue.Queue[Beat],
+        make_judge: Callable[[], ClapClassifier],
+        beats: queue.Queue[HopBatch | None],
         spec_of: Callable[[str], SourceSpec | None],
         tell: Callable[[Event], None],
         status: StatusSink,
@@ -96,10 +98,10 @@ class Judging:
         self._tell = tell
         self._status = status
         self._clock = clock
-        self._ears: dict[int, Ear] = {}
+        self._ears: dict[int, StreamContext] = {}
         self._names_wanted = True
         self._stop = threading.Event()
-        self._faults = Tally()
+        self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="judge")
         self.heard_at = clock.monotonic()
 
@@ -110,6 +112,8 @@ class Judging:
     def stop(self) -> None:
         """End; beats still in the queue are not judged."""
         self._stop.set()
+        with suppress(queue.Full):  # then the thread is awake, and looks before the next beat
+            self._beats.put_nowait(None)
         self._thread.join()
 
     def give_yamnet(self, yamnet: YamNet) -> None:
@@ -124,15 +128,17 @@ class Judging:
         while not self._stop.is_set():
             self.heard_at = self._clock.monotonic()
             try:
-                beat = self._beats.get(timeout=0.5)
+                beat = self._beats.get(timeout=ALIVE_S)
             except queue.Empty:
+                continue
+            if beat is None:
                 continue
             try:
                 self.hear(beat)
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of judging, and says so
                 self._start_afresh(error)
 
-    def hear(self, beat: Beat) -> None:
+    def hear(self, beat: HopBatch) -> None:
         """Judge one beat."""
         if self._yamnet is not None:
             self._judge.yamnet = self._yamnet
@@ -153,15 +159,15 @@ class Judging:
         if spec is None:
             self._ears.pop(stream.row, None)
         else:
-            self._ears[stream.row] = Ear(stream, spec, self._clips)
+            self._ears[stream.row] = StreamContext(stream, spec, self._clips)
 
-    def _remember(self, beat: Beat) -> None:
+    def _remember(self, beat: HopBatch) -> None:
         """Let each stream keep its newest sound, if its source wants clips."""
         for row, hops, lost in zip(beat.rows.tolist(), beat.hops, beat.lost.tolist(), strict=True):
             if (ear := self._ears.get(row)) is not None:
                 ear.cutter.hear(hops.reshape(-1, HOP), lost, is_wanted=ear.spec.clips)
 
-    def _rule(self, ruling: Ruling) -> None:
+    def _rule(self, ruling: Classification) -> None:
         ear = self._listening(ruling.row)
         if ear is None:
             return
@@ -188,7 +194,7 @@ class Judging:
             if (ear := self._listening(row)) is not None:
                 self._tell_of(ear, ear.patterns.until(self._judge.settled(row)))
 
-    def _tell_of(self, ear: Ear, detections: Iterable[Detection]) -> None:
+    def _tell_of(self, ear: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
             event = ear.event(found, self._timestamp(ear, found.onset))
             self._tell(event)
@@ -210,7 +216,7 @@ class Judging:
             ear.cutter.finish()
         self._ears.pop(stream.row, None)
 
-    def _listening(self, row: int) -> Ear | None:
+    def _listening(self, row: int) -> StreamContext | None:
         """Return the row's ear with its newest wishes; None when its source was removed meanwhile."""
         ear = self._ears.get(row)
         if ear is None or (spec := self._spec_of(ear.spec.id)) is None:
@@ -218,7 +224,7 @@ class Judging:
         ear.wish(spec)
         return ear
 
-    def _timestamp(self, ear: Ear, sample: int) -> float:
+    def _timestamp(self, ear: StreamContext, sample: int) -> float:
         """Return the UTC Unix time of a sample of the stream."""
         return ear.stream.unix(sample / RATE_HZ, self._clock)
 

@@ -7,8 +7,8 @@ from concurrent.futures import Future
 import pytest
 
 from claptrap.core.errors import ServiceError
-from claptrap.service import asking as under_test
-from claptrap.service.asking import Asking
+from claptrap.service import probes as under_test
+from claptrap.service.probes import ProbeExecutor
 
 
 class AtTheLastMoment(Future[str]):
@@ -27,7 +27,7 @@ class AtTheLastMoment(Future[str]):
 def test_an_answer_that_comes_just_as_the_wait_ends_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """It was said to have timed out, though nothing had."""
     monkeypatch.setattr(under_test, "Future", AtTheLastMoment)
-    assert Asking().answer("test", lambda: "heard") == "heard"
+    assert ProbeExecutor().answer("test", lambda: "heard") == "heard"
 
 
 def test_what_is_raised_comes_out_a_time_out_too() -> None:
@@ -37,12 +37,12 @@ def test_what_is_raised_comes_out_a_time_out_too() -> None:
         raise TimeoutError("the camera")
 
     with pytest.raises(TimeoutError, match="the camera"):
-        Asking().answer("test", late)
+        ProbeExecutor().answer("test", late)
 
 
 def test_nobody_waits_once_the_service_ends() -> None:
     """Not even where an answer is at hand."""
-    asking = Asking()
+    asking = ProbeExecutor()
     asking.give_up()
     with pytest.raises(ServiceError) as caught:
         asking.answer("test", asking.ending.wait)

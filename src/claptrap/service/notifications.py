@@ -10,11 +10,11 @@ from claptrap.core.errors import InputError
 from claptrap.core.spec import NotifySpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import check_address, is_installed
-from claptrap.service.words import in_words
-from claptrap.settings.schema import Fault, Settings, SettingsFaults
+from claptrap.service.messages import with_messages
+from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults
 
 
-class Notifying:
+class NotificationService:
     """A room of the house.
 
     Args:
@@ -39,7 +39,7 @@ class Notifying:
     def readiness(self) -> dict[str, Any]:
         """Return as JSON data, in words, whether notifications can be sent, or what must be installed first."""
         code = "" if is_installed() else "notify.no_apprise"
-        return in_words({"installed": not code, "code": code, "params": {}})
+        return with_messages({"installed": not code, "code": code, "params": {}})
 
     def test(self, notify_id: str) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
@@ -58,7 +58,7 @@ class Notifying:
 
         Raises:
             InputError: ``api.unknown_notify``.
-            SettingsError: as ``ClapTrap.change``.
+            SettingsError: as ``Application.change``.
         """
         with self._unchanged(None):
             self._check_known(notify_id)
@@ -71,7 +71,7 @@ class Notifying:
             raise InputError("api.unknown_notify", id=notify_id)
 
 
-def prepare(patch: Mapping[str, Any]) -> None:
+def load_notifiers(patch: Mapping[str, Any]) -> None:
     """Have Apprise loaded where ``patch`` has addresses that it must know: it takes a moment, in which nobody shall be kept.
 
     To be called before ``check_addresses`` while no lock is held; what is wrong is said there.
@@ -98,6 +98,6 @@ def check_addresses(wanted: Settings, current: Settings) -> None:
             if one.url and one.url not in known:
                 check_address(one.url)
         except InputError as error:
-            faults.append(Fault(f"notify.{one.id}.url", error.code))
+            faults.append(DocumentFault(f"notify.{one.id}.url", error.code))
     if faults:
         raise SettingsFaults(faults)

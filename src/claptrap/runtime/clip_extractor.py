@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.audio.clip import Clip, ClipSink, Tape
+from claptrap.audio.clip import Clip, ClipSink, SampleHistory
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Event
 
@@ -16,7 +16,7 @@ TAPE_HOPS = 500  # 10 s, 640 kB: the beginning of a very long row is not in its 
 MOST_WAITING = 16
 
 
-class Cutter:
+class ClipExtractor:
     """Of one stream, whose every hop it is given. It remembers sound only while clips are wanted. One owner.
 
     Args:
@@ -26,13 +26,13 @@ class Cutter:
     def __init__(self, clips: ClipSink) -> None:
         self._clips = clips
         self._heard = 0  # hops
-        self._tape: Tape | None = None
+        self._tape: SampleHistory | None = None
         self._waiting: list[Event] = []
 
     def hear(self, hops: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
         """Take the next hops (n, 320), before which ``lost`` are missing; cut what can be cut now."""
         if is_wanted:
-            self._tape = self._tape or Tape(TAPE_HOPS, self._heard)
+            self._tape = self._tape or SampleHistory(TAPE_HOPS, self._heard)
             for i, hop in enumerate(hops):
                 self._tape.write(hop, lost if i == 0 else 0)
         else:

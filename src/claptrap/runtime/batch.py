@@ -12,7 +12,7 @@ from claptrap.runtime.stream import Stream
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class HopBatch:
     """As many hops of every source that was ready, and what the gate made of them.
 
     Attributes:

@@ -13,7 +13,7 @@ from tests.peers.receiver import dead_url
 from tests.web.conftest import clap
 
 from claptrap.core.errors import SettingsError
-from claptrap.service import ClapTrap
+from claptrap.service import Application
 from claptrap.settings.store import Store
 
 
@@ -30,14 +30,14 @@ def test_what_waits_is_not_given_up_because_the_settings_cannot_be_read(tmp_path
         "webhooks": [webhook],
     }
     path.write_text(json.dumps({"version": 2, "sources": [source]}))
-    service = ClapTrap(tmp_path)
+    service = Application(tmp_path)
     service.start()
     service.take(clap(0))
     service.stop()
 
     path.rename(tmp_path / "kept")
     path.mkdir()  # which not even root can read as a file
-    service = ClapTrap(tmp_path)
+    service = Application(tmp_path)
     service.start()
     try:
         assert "settings.unreadable" in [problem["code"] for problem in service.snapshot()["problems"]]
@@ -47,7 +47,7 @@ def test_what_waits_is_not_given_up_because_the_settings_cannot_be_read(tmp_path
 
     path.rmdir()
     (tmp_path / "kept").rename(path)
-    service = ClapTrap(tmp_path)
+    service = Application(tmp_path)
     service.start()
     try:
         assert service.journal.waiting("salon.webhook") == 1
@@ -59,7 +59,7 @@ def test_a_folder_that_can_be_written_again_is_taken_and_no_more_complained_of(t
     """The disk was full, or mounted read-only, when ClapTrap started: nobody shall have to restart it for that."""
     folder = tmp_path / "data"
     folder.write_text("")  # where not even root can write
-    service = ClapTrap(folder)
+    service = Application(folder)
     service.start()
     try:
         assert codes(service) == ["settings.unwritable", "history.unwritable"]
@@ -85,9 +85,9 @@ def test_a_disk_that_has_room_again_is_no_more_complained_of(tmp_path: Path, mon
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    service = ClapTrap(tmp_path)
+    service = Application(tmp_path)
     with monkeypatch.context() as without_room:
-        without_room.setattr("claptrap.settings.store.write_beside", full)
+        without_room.setattr("claptrap.settings.store.write_temporary_settings", full)
         service.start()
     try:
         assert codes(service) == ["settings.disk_full"]
@@ -100,11 +100,11 @@ def test_a_disk_that_has_room_again_is_no_more_complained_of(tmp_path: Path, mon
     store.close()
 
 
-def codes(service: ClapTrap) -> list[str]:
+def codes(service: Application) -> list[str]:
     return [problem["code"] for problem in service.snapshot()["problems"]]
 
 
-def tended(service: ClapTrap) -> None:
+def tended(service: Application) -> None:
     """Do what the thread ``history`` does every half-minute, in a thread."""
     thread = threading.Thread(target=service._tend, name="test:tend")
     thread.start()
