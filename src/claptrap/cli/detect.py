@@ -104,10 +104,10 @@ def _hear(hearing: Engine, path: Path) -> Iterator[Finding]:
     fault: InputError | None = None
     try:
         for frame in _with_progress(path):
-            yield from hearing.hear(*hopper.push(frame))
+            yield from hearing.process(*hopper.push(frame))
     except InputError as error:
         fault = error
-    yield from hearing.hear(*hopper.finish())
+    yield from hearing.process(*hopper.finish())
     yield from hearing.finish()
     if fault is not None:
         raise fault
