@@ -17,7 +17,7 @@ import pytest
 from tests.cli.test_detect import run
 from tests.peers.receiver import dead_url
 from tests.peers.service import Service, claptrap_environment
-from tests.sources.test_knock import free_port
+from tests.sources.test_rtsp_preflight import free_port
 
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 
