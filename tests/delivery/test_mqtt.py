@@ -13,7 +13,8 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 import trustme
-from tests.peers.broker import MOSQUITTO, Broker, Watcher, free_tcp_port
+from tests.peers.broker import MOSQUITTO, Broker, Watcher
+from tests.peers.ports import free_port
 from tests.web.conftest import clap
 
 from claptrap.core.backoff import Backoff
@@ -354,7 +355,7 @@ def test_a_broker_without_an_address_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_password_does_not_move_to_another_broker(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", enabled=False, port=free_tcp_port(), username="u", password="old") as service:
+    with serving(tmp_path / "data", enabled=False, port=free_port(), username="u", password="old") as service:
         assert "old" in service.change({"mqtt": {"topic": "house"}}).mqtt.whole().values()
         for elsewhere in ({"host": "evil.example"}, {"port": 1}, {"tls": True, "verify_tls": False}):
             with pytest.raises(SettingsFaults) as caught:

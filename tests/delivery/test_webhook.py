@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import trustme
+from tests.peers.ports import free_port
 from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, hang_up, reset, silence, trickle
 
 from claptrap import __version__
@@ -349,11 +350,10 @@ def test_nothing_stays_open() -> None:
 def test_loopback_by_ipv6() -> None:
     """Addresses in brackets work where the machine has IPv6."""
     try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
-            port = listener.getsockname()[1]
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
         pytest.skip("this machine has no IPv6")
-    assert failure(f"http://[::1]:{port}/").code == "delivery.refused"
+    assert failure(f"http://[::1]:{free_port()}/").code == "delivery.refused"
 
 
 def test_a_resolver_that_hangs_holds_up_neither_the_attempt_nor_the_end_of_the_process() -> None:

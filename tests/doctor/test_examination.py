@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver, answer, dead_url
 from tests.peers.shut_out import shut_out
 from tests.peers.sound import SoundServer, sound_server
-from tests.sources.test_rtsp_preflight import free_port, peer
+from tests.sources.test_rtsp_preflight import peer
 
 from claptrap.core.errors import SourceError
 from claptrap.core.wording import SENTENCES

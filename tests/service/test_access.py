@@ -97,6 +97,11 @@ def test_the_right_password_and_only_it_begins_a_session(access: Access) -> None
     assert not access.is_session("")
 
 
+def test_whatever_an_address_is_the_log_can_be_written(access: Access, caplog: pytest.LogCaptureFixture) -> None:
+    assert code_of(lambda: access.log_in("wrong", "fe80::1\n\ud800")) == "access.wrong_password"
+    assert caplog.messages == ["a wrong password or code came from fe80::1\\n\\ud800"]
+
+
 def test_an_accent_is_the_same_however_a_keyboard_composes_it(access: Access) -> None:
     access.set_password("été à Évry")
     assert access.log_in("e\u0301te\u0301 a\u0300 E\u0301vry", HERE)

@@ -327,6 +327,6 @@ def test_a_gap_is_no_beginning_and_keeps_the_time() -> None:
         following = place + N
         hops_in_all += len(hops) + int(lost.sum())
         for hop, missing in zip(hops, lost, strict=True):
-            found += len(gate.tick(np.array([0]), hop[None], np.array([missing])))
+            found += len(gate.process(np.array([0]), hop[None], np.array([missing])))
     assert found == 0
     assert 8.0 - hops_in_all * 0.02 < 0.1

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from tests.peers.ports import free_port
 
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
@@ -58,11 +59,6 @@ def fault_of(url: str, within_s: float = 5.0) -> SourceError:
     assert caught.value.retryable
     assert str(caught.value) != caught.value.code
     return caught.value
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"

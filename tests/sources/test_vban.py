@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.peers.vban import FRAMES, MONO, Sender, free_udp_port, packets, send_with_aiovban, sine
+from tests.peers.ports import free_port
+from tests.peers.vban import FRAMES, MONO, Sender, packets, send_with_aiovban, sine
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
@@ -83,7 +84,7 @@ class Ear:
 
 @pytest.fixture
 def port() -> int:
-    return free_udp_port()
+    return free_port()
 
 
 @pytest.fixture
@@ -312,7 +313,7 @@ def test_right_name_wrong_address(ports: VbanPorts, port: int) -> None:
 
 def test_right_stream_wrong_port(ports: VbanPorts, port: int) -> None:
     """A stream that comes on another port that is open is told by it."""
-    other = free_udp_port()
+    other = free_port()
     ports.listen_for(other)
     with session(ports, want(port)) as ear, Sender(other) as sender:
         sender.send(packets(sine())[:10])
@@ -444,10 +445,7 @@ def descriptors() -> int:
 def test_who_asks_for_many_ports_gets_the_newest(ports: VbanPorts, port: int) -> None:
     """A port costs a socket and a thread, so few are only watched; one that is heard stays, whatever is asked for."""
     with session(ports, want(port)) as ear, Sender(port) as sender:
-        asked = [port]
-        while len(asked) < MOST_LISTENED + 4:
-            if (other := free_udp_port()) not in asked:
-                asked.append(other)
+        asked = [port, *(free_port() for _ in range(MOST_LISTENED + 3))]
         for each in asked:
             ports.listen_for(each)
         assert {counts.port for counts in ports.port_counts()} == {port, *asked[-MOST_LISTENED:]}

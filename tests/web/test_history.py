@@ -103,7 +103,7 @@ def test_history_as_a_file(served: Served) -> None:
 
 
 def test_a_file_that_would_be_too_large_is_refused_in_words(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "MOST_EXPORTED", 2)
+    monkeypatch.setattr(export, "MAX_EXPORTED", 2)
     for i in range(3):
         served.service.take(clap(i))
     refused = served.ask("GET", "/api/history/export?lang=en")

@@ -21,7 +21,7 @@ from claptrap.core import events, wording
 from claptrap.core.events import Attempt, Clap, ClipKept, Event, Heard, Level, Levels, Problem, State, Status, Verdict
 from claptrap.service import Application
 from claptrap.web.app import create_app
-from claptrap.web.asyncapi import TAKEN, TOLD, describe_news
+from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
 from claptrap.web.openapi import describe_api
 from claptrap.web.problems import status_of
 from claptrap.web.routes import ROUTES
@@ -168,8 +168,8 @@ def test_every_kind_of_news_is_described() -> None:
     """Those that the page is told, and those that it says; ``Clap`` is shown by nobody, ``settings`` are tested live."""
     kinds = {type(news) for news in NEWS} | {Clap, events.SettingsChanged}
     assert kinds == {Event, *Status.__args__}
-    assert {*EVENTS, "micro_end"} == set(TOLD)
-    assert set(TAKEN) == {"watch", "micro_open", "micro_sound", "micro_close"}
+    assert {*EVENTS, "micro_end"} == set(SERVER_EVENTS)
+    assert set(CLIENT_EVENTS) == {"watch", "micro_open", "micro_sound", "micro_close"}
 
 
 def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:
