@@ -72,7 +72,7 @@ class Script:
         return [s.state for i, s in enumerate(self.told) if i == 0 or s.state != self.told[i - 1].state]
 
     def surroundings(self) -> RunnerContext:
-        backoff = Backoff(first_s=1e-4, most_s=1e-3, rng=random.Random(1))
+        backoff = Backoff(first_s=1e-4, max_s=1e-3, rng=random.Random(1))
         return RunnerContext(lambda _: self, self.streams.append, self, self.clock, backoff)
 
     @contextmanager

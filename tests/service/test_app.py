@@ -106,6 +106,6 @@ def codes(service: Application) -> list[str]:
 
 def tended(service: Application) -> None:
     """Do what the thread ``history`` does every half-minute, in a thread."""
-    thread = threading.Thread(target=service._tend, name="test:tend")
+    thread = threading.Thread(target=service._maintain, name="test:tend")
     thread.start()
     thread.join()

@@ -184,12 +184,12 @@ def test_the_original_s_settings_are_added_to_ours() -> None:
     assert found.wanted is not None
     ids = [source.id for source in found.wanted.sources]
     assert ids == ["mic", "cam", "microphone", "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "pc-bureau", "stream2"]
-    microphone, door, desk, other = found.wanted.sources[2:]
-    assert {(s.threshold, s.delay_s) for s in (microphone, door, desk, other)} == {(0.4, 1.5)}
+    microphone, door, recorder, other = found.wanted.sources[2:]
+    assert {(s.threshold, s.delay_s) for s in (microphone, door, recorder, other)} == {(0.4, 1.5)}
     assert (microphone.kind, microphone.input.whole()) == ("microphone", {"device": "USB Mic"})
     assert (door.name, door.enabled, door.webhooks[0].url) == ("Entrée", False, "http://192.168.1.10/hook")
     assert (door.input.whole()["username"], door.input.whole()["password"]) == ("u", "p")
-    assert desk.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "mean"}
+    assert recorder.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "mean"}
     assert (other.input.whole()["stream"], other.input.whole()["port"]) == ("Stream2", 6980)
     again = plan_import(ORIGINAL, found.wanted)
     assert again.wanted == found.wanted, "importing twice adds nothing"

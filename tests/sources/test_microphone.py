@@ -522,7 +522,7 @@ class Life:
         self._told: list[SourceStatus] = []
         self._streams: list[Stream] = []
         self._grown = threading.Condition()
-        backoff = Backoff(first_s=0.05, most_s=0.2, rng=random.Random(1))
+        backoff = Backoff(first_s=0.05, max_s=0.2, rng=random.Random(1))
         around = RunnerContext(Sources().build, self._opened, self, SystemClock(), backoff)
         self.runner = Runner(SourceSpec("mic", "Salon", MicrophoneInput(device)), 0, around)
 

@@ -170,7 +170,7 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetSpec:
+class WebhookSpec:
     """One receiver of a source's events, by webhook.
 
     Attributes:
@@ -323,4 +323,4 @@ def _counts(event: Event, claps: tuple[int, ...]) -> bool:
     return not claps or (not event.applause and event.claps in claps)
 
 
-Receiver = TargetSpec | BrokerSpec | NotifySpec
+ReceiverSpec = WebhookSpec | BrokerSpec | NotifySpec

@@ -9,10 +9,10 @@ from typing import Any
 from claptrap.core import wording
 from claptrap.core.events import Attempt
 from claptrap.core.sounds import in_both_languages
-from claptrap.history.query import Kept
+from claptrap.history.query import StoredDetection
 
 
-def heard(kept: Kept, *, has_clip: bool) -> dict[str, Any]:
+def heard(kept: StoredDetection, *, has_clip: bool) -> dict[str, Any]:
     """Return a detection as JSON data, its sounds in both languages."""
     event = kept.event
     more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark, "clip": has_clip}

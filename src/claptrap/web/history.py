@@ -9,8 +9,8 @@ from flask import Blueprint, Response, jsonify
 
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
-from claptrap.history.deliveries import Which
-from claptrap.history.query import Told
+from claptrap.history.deliveries import DeliveryFilter
+from claptrap.history.query import DeliveryRecord
 from claptrap.service import Application, told, with_messages
 from claptrap.web.body import json_object
 from claptrap.web.export import TYPES, export_lines
@@ -58,7 +58,7 @@ def build_history(service: Application) -> Blueprint:
 
     @routes.get("/api/history/<event_id>")
     def detection(event_id: str) -> Response:
-        kept = journal.kept(event_id)
+        kept = journal.detection(event_id)
         if kept is None:
             raise InputError("api.unknown_event", id=event_id)
         return jsonify(service.heard(kept))
@@ -86,7 +86,7 @@ def _add_telling(routes: Blueprint, service: Application) -> None:
     @routes.get("/api/deliveries")
     def deliveries() -> Response:
         wish = query_params(DeliveriesPageQuery)
-        which = Which(wish.state, wish.source, wish.target, wish.event)
+        which = DeliveryFilter(wish.state, wish.source, wish.target, wish.event)
         page = service.journal.deliveries(which, wish.limit, wish.cursor)
         return jsonify(deliveries=[_delivery(one) for one in page.rows], cursor=page.cursor)
 
@@ -95,7 +95,7 @@ def _add_telling(routes: Blueprint, service: Application) -> None:
         return jsonify(event_id=service.replay_delivery(delivery_id)), 202
 
 
-def _delivery(one: Told) -> dict[str, Any]:
+def _delivery(one: DeliveryRecord) -> dict[str, Any]:
     return {
         **with_messages({**asdict(one), "params": dict(one.params)}),
         "attempts": [told(attempt) for attempt in one.attempts],
