@@ -16,6 +16,7 @@ from claptrap.core.errors import DeliveryError, InputError
 from claptrap.core.spec import NotifySpec
 from claptrap.delivery.notify import NotificationSender, check_address, message
 from claptrap.delivery.payload import event_payload, trial_payload
+from claptrap.text.catalogue import say
 
 SECRET = "t0ken-of-mine-4711"
 
@@ -81,14 +82,14 @@ def test_without_apprise_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(DeliveryError) as missing:
         NotificationSender().post(spec(dead_url()), event_payload(clap()), "key")
     assert (missing.value.code, missing.value.retryable) == ("notify.no_apprise", False)
-    assert "pip install 'claptrap[notify]'" in str(missing.value)
+    assert "pip install 'claptrap[notify]'" in say(missing.value.code, "en")
     check_address("nothing-like-this://x")
 
 
 def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     """When it is saved; and by a delivery, should it have been saved without Apprise."""
     check_address("tgram://123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI/12315544")
-    with pytest.raises(InputError, match="Apprise knows no such address"):
+    with pytest.raises(InputError, match=r"notify\.bad_address"):
         check_address("nothing-like-this://x")
     with pytest.raises(DeliveryError) as refused:
         NotificationSender().post(replace(spec(dead_url()), address="nothing-like-this://x"), event_payload(clap()), "key")

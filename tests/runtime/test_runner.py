@@ -137,7 +137,7 @@ def test_a_source_that_fails_for_weeks_does_not_fill_the_log(caplog: pytest.LogC
         pass
     assert sum(s.state is State.RETRYING for s in script.told) == 52
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert ["PortAudio" in line for line in said] == [False, True, False]
+    assert ["no_portaudio" in line for line in said] == [False, True, False]
 
 
 def test_an_unexpected_fault_is_contained_and_told() -> None:

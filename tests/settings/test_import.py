@@ -11,12 +11,12 @@ import pytest
 
 from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.weburl import MASK
-from claptrap.core.wording import SENTENCES
 from claptrap.settings.export import exported
 from claptrap.settings.import_plan import Mode, plan_import
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.original import MOST_ENTRIES, MOST_NOTES
 from claptrap.settings.schema import Settings, check
+from claptrap.text.catalogue import MESSAGES
 
 HOOK = {
     "id": "webhook",
@@ -255,7 +255,7 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
     found = plan_import(document, HERE)
     assert found.wanted is not None
     assert (path, code) in {(note.path, note.code) for note in found.notes}
-    assert all(note.code in SENTENCES for note in found.notes)
+    assert all(note.code in MESSAGES["en"] for note in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_no_document_brings_the_import_down() -> None:
             found = plan_import(document, HERE)
         except (InputError, SettingsError):  # nobody's, or of a newer version
             continue
-        assert {one.code for one in (*found.notes, *found.faults)} <= set(SENTENCES)
+        assert {one.code for one in (*found.notes, *found.faults)} <= set(MESSAGES["en"])
         assert (found.wanted is None) == bool(found.faults)
         n_taken += found.wanted is not None
         for source in found.wanted.whole()["sources"] if found.wanted else ():

@@ -15,6 +15,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.sources.rtsp import probe
 from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
+from claptrap.text.catalogue import say
 
 SLACK_S = 4.0
 
@@ -57,7 +58,7 @@ def fault_of(url: str, within_s: float = 5.0) -> SourceError:
     with pytest.raises(SourceError) as caught:
         rtsp_preflight(url, verify_tls=True, deadline=Deadline("there", within_s))
     assert caught.value.retryable
-    assert str(caught.value) != caught.value.code
+    assert say(caught.value.code, "en", **caught.value.params) != caught.value.code
     return caught.value
 
 

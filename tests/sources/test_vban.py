@@ -20,7 +20,6 @@ from tests.peers.vban import FRAMES, MONO, Sender, packets, send_with_aiovban, s
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.core import wording
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
@@ -28,6 +27,7 @@ from claptrap.sources import vban_port, vban_queue, vban_reorder
 from claptrap.sources.vban import AbsenceLimits, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
+from claptrap.text.catalogue import say
 
 HOST = "127.0.0.1"
 QUICK = AbsenceLimits(absent_s=0.3, lost_s=0.6)
@@ -61,7 +61,7 @@ class Ear:
 
     def waiting(self, code: str, **params: str | float) -> None:
         with self._news:
-            assert wording.say(code, "fr", **params) != wording.say(code, "en", **params)
+            assert say(code, "fr", **params) != say(code, "en", **params)
             self.waits.append((code, params))
             self._news.notify_all()
 
@@ -403,7 +403,7 @@ def test_a_taken_port_is_said_and_left_alone(ports: VbanPorts, port: int) -> Non
         with pytest.raises(SourceError) as caught:
             VbanSource(want(port), ports).run(Ear())
         assert (caught.value.code, caught.value.retryable) == ("vban.port_taken", True)
-        assert str(port) in wording.say(caught.value.code, "fr", **caught.value.params)
+        assert str(port) in say(caught.value.code, "fr", **caught.value.params)
     with session(ports, want(port)) as ear:  # afterwards it opens
         assert ear.error is None
 
@@ -622,7 +622,7 @@ def test_what_the_kernel_dropped_is_a_problem_with_a_remedy_for_a_while(
             wait_until(lambda: _heard_of_drops(ports, sender))
             (problem,) = ports.problems()
             assert (problem.code, problem.params["port"]) == (code, port)
-            assert "{" not in wording.say(problem.code, "fr", **problem.params)
+            assert "{" not in say(problem.code, "fr", **problem.params)
             clock.ahead_s = 601.0
             assert ports.problems() == ()
     finally:

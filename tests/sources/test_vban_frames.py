@@ -127,7 +127,7 @@ def candidates(frames: list[Frame]) -> int:
     found = 0
     for frame in frames:
         for hop, lost in zip(*hopper.push(frame), strict=True):
-            found += len(gate.tick(np.array([0]), hop[None], np.array([lost])))
+            found += len(gate.process(np.array([0]), hop[None], np.array([lost])))
     return found
 
 

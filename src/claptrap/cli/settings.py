@@ -22,7 +22,7 @@ from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError, SettingsError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.document import parsed, read_settings
@@ -33,6 +33,7 @@ from claptrap.settings.os_errors import read_error
 from claptrap.settings.reference import markdown
 from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults
 from claptrap.settings.store import Store
+from claptrap.text.catalogue import say
 
 NOT_DONE, NOT_VALID = 1, 2
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "↕"}

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from claptrap.core.events import Event
-from claptrap.core.wording import Language
+
+Language = Literal["fr", "en"]
 
 
 @dataclass(frozen=True, slots=True)

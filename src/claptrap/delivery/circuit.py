@@ -18,7 +18,7 @@ class CircuitState:
     Attributes:
         failures: attempts in a row that failed and were worth another; 0 when all is well.
         since: UTC Unix seconds of the first of them; None when all is well.
-        code: why the last one failed, a key of ``core.wording``; empty when all is well.
+        code: why the last one failed, a key of ``text.catalogue``; empty when all is well.
         params: values for that sentence.
     """
 

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from claptrap.core.errors import DeliveryError, InputError, NotSent
-from claptrap.core.spec import NotifySpec
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language, NotifySpec
 from claptrap.delivery.webhook import Answer
+from claptrap.text.catalogue import say
 
 _TELL_SECRETS = ("apprise", "urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
 

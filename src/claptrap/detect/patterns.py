@@ -60,7 +60,7 @@ class Detection:
 
 
 class Reason(StrEnum):
-    """Why a ruling led to what it did; ``verdict.…`` in ``core.wording``."""
+    """Why a ruling led to what it did; ``verdict.…`` in ``text.catalogue``."""
 
     NOT_A_CLAP = "not_a_clap"  # less than half of the threshold
     BELOW = "below"

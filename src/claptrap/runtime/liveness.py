@@ -29,7 +29,7 @@ class SoundFault:
     """What is wrong with the sound.
 
     Attributes:
-        code: a key of ``core.wording``.
+        code: a key of ``text.catalogue``.
         params: values for that sentence.
         reopen: whether opening the source anew can help; else it is a warning about a source that is heard.
     """

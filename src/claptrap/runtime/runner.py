@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.core import wording
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
@@ -164,7 +163,7 @@ class Runner:
         """The source has nothing to give for now, and goes on listening by itself."""
         self._end_stream()
         if code != self._status.code:
-            _log.warning("%s: %s", self.spec.id, wording.say(code, "en", **params))
+            _log.warning("%s: %s", self.spec.id, SourceError(code, retryable=True, **params))
         with self._lock:
             self._liveness, self._fault = Liveness(self._context.clock.monotonic()), None
             self._change(state=State.RETRYING, code=code, params=params, attempt=0, next_in_s=0.0)

@@ -29,8 +29,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
-from claptrap.core.wording import Language
+from claptrap.core.spec import BrokerSpec, BrowserInput, Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import ClapClassifier

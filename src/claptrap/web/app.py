@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.selftest.trials import Trials
 from claptrap.service import Application
 from claptrap.web.access import build_access

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.service import Application
 from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
 from claptrap.web.openapi import Json, describe_api
