@@ -33,10 +33,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver, Request
 from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
-from tests.peers.vban import free_udp_port
 
 from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, Sent, period_packets, send_vban, write_wav
 from benchmarks.process import Usage, machine, machine_between, machine_times, usage
@@ -123,7 +123,7 @@ def every_s(n_streams: int) -> float:
 
 def vban(n_streams: int, seconds: float) -> dict[str, Any]:
     """Measure so many VBAN streams for so long."""
-    port, before_load = free_udp_port(), os.getloadavg()[0]
+    port, before_load = free_port(), os.getloadavg()[0]
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     with house() as home:

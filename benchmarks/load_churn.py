@@ -26,8 +26,8 @@ from typing import Any, Self
 
 import numpy as np
 from tests.peers.live import LiveClient
+from tests.peers.ports import free_port
 from tests.peers.rtsp_server import RtspServer
-from tests.peers.vban import free_udp_port
 
 from benchmarks.clapping import send_vban, write_wav
 from benchmarks.load import RESULTS, House, house
@@ -52,9 +52,9 @@ class Churn:
         self._random = random.Random(7)  # noqa: S311  # which source is switched off needs no secrecy
         self._recording = folder / "claps.wav"
         write_wav(self._recording, CLAP_EVERY_S, 600)
-        self._port = free_udp_port()
+        self._port = free_port()
         self._sender = self._start_sender()
-        self._camera = RtspServer(recording=self._recording)
+        self._camera = RtspServer(port=free_port(), recording=self._recording)
         for source in LASTING:
             home.add(self._source(source))
         self.wait_until_settled()

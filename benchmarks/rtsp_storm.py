@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.peers.ports import free_port
 from tests.peers.rtsp_server import RtspServer
 
 from benchmarks.load import House, house
@@ -35,7 +36,7 @@ LIVE_S = 20.0
 
 def storm(n_streams: int, away_s: float) -> dict[str, Any]:
     """Measure so many streams whose server is away for so long."""
-    with house() as home, RtspServer() as server:
+    with house() as home, RtspServer(port=free_port()) as server:
         names = [f"r{i}" for i in range(n_streams)]
         for name in names:
             home.add(home.source(name, "rtsp", {"url": f"{server.url}/aac"}))
@@ -61,7 +62,7 @@ def storm(n_streams: int, away_s: float) -> dict[str, Any]:
             "cores_back": round(ended.cores_since(back), 4),
             "attempts": {"all": n_all, "second_half": n_all - n_half},
             "back_s": {"first": heard[0], "middle": heard[len(heard) // 2], "last": heard[-1]},
-            "bound_s": Backoff().most_s + OPEN_S,
+            "bound_s": Backoff().max_s + OPEN_S,
             "rss_mb": {"live_again": round(ended.rss_mb, 1), "before": round(began.rss_mb, 1)},
             "threads": {"live_again": ended.threads, "before": threads},
             **machine_between(machine_begun, ended.at_s - back.at_s),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from claptrap.core.events import SourceStatus, State
 from claptrap.core.spec import RtspInput
 from claptrap.service import Application
 from claptrap.settings.store import Store
+from tests.peers.ports import free_port
 
 
 def test_a_camera_is_added_shown_and_changed_without_telling_its_password(
@@ -21,8 +21,7 @@ def test_a_camera_is_added_shown_and_changed_without_telling_its_password(
 ) -> None:
     """Through settings, states, problems and logs of the whole service; only the file in the data folder has it."""
     caplog.set_level(logging.DEBUG)
-    with socket.create_server(("127.0.0.1", 0)) as closed_soon:
-        port = closed_soon.getsockname()[1]
+    port = free_port()
     url = f"rtsp://adm:hunter2@127.0.0.1:{port}/live?token=T0PSECRET"
     claptrap = Application(tmp_path)
     claptrap.start()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.detect.clapnet import LOOKS
+from claptrap.detect.clapnet import DECISION_POINTS
 from claptrap.detect.confirm import EARLY, LATE
 from training.recordings import FloatArray
 from training.scenes import Answers
@@ -45,11 +45,11 @@ class Calibration:
 def calibrated(found: Answers) -> Calibration:
     """Return the calibration that fits ``found``."""
     early, late = _mixed(found)
-    alone = [_scale(found, found.net[:, look], ALONE_FA) for look in range(len(LOOKS))]
+    alone = [_scale(found, found.net[:, look], ALONE_FA) for look in range(len(DECISION_POINTS))]
     is_clap = found.scenes.is_clap
     sure = [
         (float(np.quantile(found.net[is_clap, look], GIVEN_UP)), _threshold(found, found.net[:, look], ALONE_SURE_FA))
-        for look in range(len(LOOKS))
+        for look in range(len(DECISION_POINTS))
     ]
     return Calibration(
         early_mix=np.array(EARLY_MIX),
@@ -58,13 +58,13 @@ def calibrated(found: Answers) -> Calibration:
         early_sure=np.array([_lowest(found, early), _threshold(found, early, EARLY_SURE_FA)]),
         alone_scale=np.array(alone),
         alone_sure=np.array(sure),
-        ask_from=np.array([_lowest(found, found.net[:, look]) for look in range(len(LOOKS))]),
+        ask_from=np.array([_lowest(found, found.net[:, look]) for look in range(len(DECISION_POINTS))]),
     )
 
 
 def scores(found: Answers, scale: Calibration) -> tuple[FloatArray, NDArray[np.int64]]:
     """Return what the judge would give every candidate with YAMNet: scores (n,) and the looks that ruled (n,)."""
-    dismissed = [found.net[:, look] < scale.ask_from[look] for look in range(len(LOOKS))]
+    dismissed = [found.net[:, look] < scale.ask_from[look] for look in range(len(DECISION_POINTS))]
     mixed = _mixed(found)
     early, late = (_score(z, s) for z, s in zip(mixed, scale.mixed_scale, strict=True))
     low, high = scale.early_sure
@@ -81,7 +81,7 @@ def scores(found: Answers, scale: Calibration) -> tuple[FloatArray, NDArray[np.i
 def scores_alone(found: Answers, scale: Calibration) -> tuple[FloatArray, NDArray[np.int64]]:
     """Likewise without YAMNet."""
     score, look = np.zeros(len(found.late)), np.full(len(found.late), -1)
-    for i in range(len(LOOKS)):
+    for i in range(len(DECISION_POINTS)):
         z = found.net[:, i]
         low, high = scale.alone_sure[i]
         ruled = (look < 0) & ((z < low) | (z > high) | (i == LATE))

@@ -163,7 +163,7 @@ def candidates(x: FloatArray) -> NDArray[np.int64]:
     """Return the samples where the shipped gate finds beginnings."""
     gate, row, none = OnsetDetector(1), np.zeros(1, np.int64), np.zeros(1, np.int64)
     padded = np.pad(x, (0, -len(x) % HOP + HOP))
-    return np.array([c.onset for c in gate.tick(row, padded[None], none) if c.onset < len(x)], np.int64)
+    return np.array([c.onset for c in gate.process(row, padded[None], none) if c.onset < len(x)], np.int64)
 
 
 def label(found: NDArray[np.int64], onsets: Sequence[int]) -> NDArray[np.int8]:

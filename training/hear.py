@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.detect.clapnet import AFTER, BEFORE, LOOKS, PATCH, load_clapnet, log_mel
+from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, load_clapnet, log_mel
 from claptrap.detect.classifier import fill_digital_silence
 from claptrap.detect.confirm import EARLY, LATE
 from claptrap.detect.yamnet import FEATURES, SAMPLES, YamNet, load_yamnet
@@ -41,7 +41,7 @@ def _work(rows: NDArray[np.int64]) -> NDArray[np.float16]:
         x = _windows[row].astype(np.float32) / 32767 * _scale[row]
         for k, look in enumerate((EARLY, LATE)):
             heard = fill_digital_silence(x[: examples.BEFORE + AFTER[look]].copy())
-            out[i, k] = _yamnet.hear(np.pad(heard, (SAMPLES - len(heard), 0))).features
+            out[i, k] = _yamnet.run(np.pad(heard, (SAMPLES - len(heard), 0))).features
     return out
 
 
@@ -73,7 +73,7 @@ def worth_hearing(folder: Path) -> NDArray[np.bool_]:
         for a in range(0, len(windows), BLOCK):
             x = windows[a : a + BLOCK, begin : begin + PATCH].astype(np.float32) / 32767 * scale[a : a + BLOCK, None]
             patches = log_mel(np.stack([fill_digital_silence(row) for row in x]))
-            passed[a : a + BLOCK] = np.all([net.logits(patches, LOOKS[i]) > z for i, z in LEAST.items()], axis=0)
+            passed[a : a + BLOCK] = np.all([net.logits(patches, DECISION_POINTS[i]) > z for i, z in LEAST.items()], axis=0)
         np.save(path, (is_clap | passed) & ~left_out)
     found: NDArray[np.bool_] = np.load(path)
     return found

@@ -16,9 +16,9 @@ from torch.nn import functional
 from claptrap.detect.clapnet import (
     AFTER,
     BEFORE,
+    DECISION_POINTS,
     FRAMES,
     HIGHEST,
-    LOOKS,
     LOWEST,
     MELS,
     PATCH,
@@ -136,7 +136,7 @@ def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
     n_steps = how.passes * sum(len(lesson.target) // how.batch for lesson in lessons)
     optimiser = torch.optim.AdamW(net.parameters(), how.rate, weight_decay=how.decay)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.2)
-    looks = np.array(LOOKS)
+    looks = np.array(DECISION_POINTS)
     for number in range(how.passes):
         for i in rng.permutation(len(lessons)).tolist():
             began, total, lesson = time.monotonic(), 0.0, lessons[i]
@@ -146,7 +146,7 @@ def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
             for a in range(0, len(order) - how.batch + 1, how.batch):
                 pick = np.sort(order[a : a + how.batch])
                 db = varied(torch.from_numpy(patches[pick].astype(np.float32)))
-                x = network_input(db, torch.from_numpy(looks[rng.integers(len(LOOKS), size=len(pick))]))
+                x = network_input(db, torch.from_numpy(looks[rng.integers(len(DECISION_POINTS), size=len(pick))]))
                 answer, repeated = net.both(x)
                 loss = functional.binary_cross_entropy_with_logits(
                     answer, torch.from_numpy(lesson.target[pick]), torch.from_numpy(lesson.weight[pick])
@@ -166,20 +166,20 @@ def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
 
 @torch.no_grad()
 def logits(net: Net, db: NDArray[np.float16]) -> FloatArray:
-    """(n, len(LOOKS)) log-odds at every look."""
-    out = np.empty((len(db), len(LOOKS)), np.float32)
+    """(n, len(DECISION_POINTS)) log-odds at every look."""
+    out = np.empty((len(db), len(DECISION_POINTS)), np.float32)
     for a in range(0, len(db), 2000):
         x = torch.from_numpy(db[a : a + 2000].astype(np.float32))
-        for i, frames in enumerate(LOOKS):
+        for i, frames in enumerate(DECISION_POINTS):
             out[a : a + 2000, i] = net(network_input(x, torch.full((len(x),), frames))).numpy()
     return out
 
 
 def logits_of_shipped(db: NDArray[np.float16]) -> FloatArray:
-    """(n, len(LOOKS)) log-odds of the embedded model that ships."""
+    """(n, len(DECISION_POINTS)) log-odds of the embedded model that ships."""
     net = load_clapnet()
     blocks = [db[a : a + 500].astype(np.float32) for a in range(0, len(db), 500)]
-    return np.concatenate([np.stack([net.logits(block, frames) for frames in LOOKS], axis=1) for block in blocks])
+    return np.concatenate([np.stack([net.logits(block, frames) for frames in DECISION_POINTS], axis=1) for block in blocks])
 
 
 @torch.no_grad()

@@ -27,13 +27,13 @@ def test_any_piece_is_what_the_whole_stream_has_there(lost_at: int | None, n_los
         oldest = max(0, len(whole) - 8 * HOP)
         pieces = ((oldest, len(whole)), (oldest + 5, len(whole) - 7), (-100, len(whole) + 100), (oldest + 1, oldest + 2))
         for begin, end in pieces:
-            assert np.array_equal(tape.cut(begin, end), whole[max(begin, oldest) : end])
-        assert not len(tape.cut(len(whole), len(whole) + 1))
-        assert not len(tape.cut(oldest - 10, oldest))
+            assert np.array_equal(tape.extract(begin, end), whole[max(begin, oldest) : end])
+        assert not len(tape.extract(len(whole), len(whole) + 1))
+        assert not len(tape.extract(oldest - 10, oldest))
 
 
 def test_a_tape_that_begins_later_has_nothing_from_before() -> None:
-    tape = SampleHistory(8, begins=100)
+    tape = SampleHistory(8, start=100)
     tape.write(hop(0), 2)
     assert tape.end == 103 * HOP
-    assert np.array_equal(tape.cut(0, 200 * HOP), np.concatenate((np.zeros(2 * HOP, np.float32), hop(0))))
+    assert np.array_equal(tape.extract(0, 200 * HOP), np.concatenate((np.zeros(2 * HOP, np.float32), hop(0))))

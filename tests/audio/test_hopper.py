@@ -20,7 +20,7 @@ def noise(n: int, channels: int = 1, seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).uniform(-0.5, 0.5, (n, channels)).astype(np.float32)
 
 
-def cut(sound: NDArray[np.float32], seed: int) -> Iterator[NDArray[np.float32]]:
+def extract(sound: NDArray[np.float32], seed: int) -> Iterator[NDArray[np.float32]]:
     """Cut at random places; empty pieces and single samples happen."""
     rng = np.random.default_rng(seed)
     most = int(rng.choice([3, 200, 2_000, 20_000]))
@@ -62,7 +62,7 @@ def test_any_cutting_gives_what_the_whole_gives(rate_hz: int) -> None:
     """Streaming equals resampling the whole recording at once, to the bit, for every rate, channel count and cutting."""
     for seed in range(6):
         sound = noise(rate_hz // 2 + 37 * seed, channels=1 + seed % 3, seed=seed)
-        hops, lost = hear(Frame(piece, rate_hz) for piece in cut(sound, seed))
+        hops, lost = hear(Frame(piece, rate_hz) for piece in extract(sound, seed))
         mixed = sound.mean(axis=1, dtype=np.float32)
         whole = at_once(mixed, rate_hz)
         assert np.array_equal(hops.ravel()[: len(whole)], whole)

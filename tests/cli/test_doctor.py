@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from tests.cli.test_detect import run
+from tests.peers.ports import free_port
 from tests.peers.receiver import dead_url
 from tests.peers.service import Service, claptrap_environment
-from tests.sources.test_knock import free_port
 
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 

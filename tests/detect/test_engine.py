@@ -34,8 +34,8 @@ def heard(stream: Iterator[Frame], yamnet: YamNet | None = None) -> list[Classif
     """Return the claps in a stream of frames."""
     hopper = Hopper()
     engine = Engine(load_clapnet(), load_confirmer(), yamnet, WISHES)
-    found = [f for frame in stream for f in engine.hear(*hopper.push(frame))]
-    found += engine.hear(*hopper.finish())
+    found = [f for frame in stream for f in engine.process(*hopper.push(frame))]
+    found += engine.process(*hopper.finish())
     found += engine.finish()
     return [f for f in found if isinstance(f, Classification)]
 
@@ -78,15 +78,15 @@ def test_live_is_offline_and_rows_never_mix() -> None:
     sounds = [np.roll(recording(4, RATE_HZ)[0], 333 * i)[: 5 * RATE_HZ // HOP * HOP] for i in range(5)]
     alone = [[(c.onset, c.decided, round(c.score, 3)) for c in heard(frames(s))] for s in sounds]
     assert len({tuple(a) for a in alone}) == 5
-    rows, gate, judge = np.array([4, 0, 6, 2, 7]), OnsetDetector(8), ClapClassifier(8, load_clapnet(), load_confirmer())
+    slots, gate, judge = np.array([4, 0, 6, 2, 7]), OnsetDetector(8), ClapClassifier(8, load_clapnet(), load_confirmer())
     rulings: list[Classification] = []
     for at in range(0, len(sounds[0]), HOP):
         hops, none = np.stack([s[at : at + HOP] for s in sounds]), np.zeros(5, np.int64)
-        rulings += judge.hear(rows, hops, none, gate.tick(rows, hops, none))
-    rulings += [ruling for row in rows.tolist() for ruling in judge.finish(row)]
+        rulings += judge.process(slots, hops, none, gate.process(slots, hops, none))
+    rulings += [ruling for slot in slots.tolist() for ruling in judge.finish(slot)]
     live = [
-        [(r.onset, r.decided, round(r.score, 3)) for r in rulings if r.row == row and r.score >= WISHES.threshold]
-        for row in rows
+        [(r.onset, r.decided, round(r.score, 3)) for r in rulings if r.slot == slot and r.score >= WISHES.threshold]
+        for slot in slots
     ]
     assert live == alone
 

@@ -23,7 +23,7 @@ def found(sound: NDArray[np.float32], cuts: tuple[int, ...] = ()) -> list[int]:
     for end in (*cuts, len(sound) // HOP):
         if end > begin:
             piece = sound[begin * HOP : end * HOP][None]
-            out += [c.onset for c in gate.tick(np.zeros(1, np.int64), piece, np.zeros(1, np.int64))]
+            out += [c.onset for c in gate.process(np.zeros(1, np.int64), piece, np.zeros(1, np.int64))]
         begin = end
     return out
 
@@ -49,11 +49,11 @@ def test_rows_are_heard_as_if_alone() -> None:
     sounds = [claps(seed)[0] for seed in range(4)]
     alone = [found(s) for s in sounds]
     assert len({tuple(a) for a in alone}) == 4
-    gate, rows = OnsetDetector(9), np.array([7, 0, 3, 8])
+    gate, slots = OnsetDetector(9), np.array([7, 0, 3, 8])
     together: list[Candidate] = []
     for i in range(0, len(sounds[0]), HOP):
-        together += gate.tick(rows, np.stack([s[i : i + HOP] for s in sounds]), np.zeros(4, np.int64))
-    assert [[c.onset for c in together if c.row == row] for row in rows] == alone
+        together += gate.process(slots, np.stack([s[i : i + HOP] for s in sounds]), np.zeros(4, np.int64))
+    assert [[c.onset for c in together if c.slot == slot] for slot in slots] == alone
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -80,10 +80,10 @@ def test_the_edge_of_a_gap_is_no_beginning() -> None:
     """Sound that sets in after lost hops is not an onset; a clap soon after it is, at its true time."""
     noise = np.random.default_rng(1).normal(0, 0.1, (1, 50 * HOP)).astype(np.float32)
     sound, onsets = claps()
-    gate, row = OnsetDetector(1), np.zeros(1, np.int64)
-    gate.tick(row, np.zeros((1, 10 * HOP), np.float32), np.zeros(1, np.int64))
-    assert gate.tick(row, noise, np.array([5])) == []
-    after = [c.onset - (10 + 5 + 50 + 3) * HOP for c in gate.tick(row, sound[None], np.array([3]))]
+    gate, slot = OnsetDetector(1), np.zeros(1, np.int64)
+    gate.process(slot, np.zeros((1, 10 * HOP), np.float32), np.zeros(1, np.int64))
+    assert gate.process(slot, noise, np.array([5])) == []
+    after = [c.onset - (10 + 5 + 50 + 3) * HOP for c in gate.process(slot, sound[None], np.array([3]))]
     assert near(after, onsets[0])
 
 
@@ -105,7 +105,7 @@ def test_claps_are_found_after_the_noise_jumps_up() -> None:
 def test_five_minutes_of_silence_change_nothing() -> None:
     """A clap after five minutes of exact zeros is found at its time."""
     sound, onsets = claps(n=1)
-    gate, row, none = OnsetDetector(1), np.zeros(1, np.int64), np.zeros(1, np.int64)
+    gate, slot, none = OnsetDetector(1), np.zeros(1, np.int64), np.zeros(1, np.int64)
     for _ in range(300):
-        assert gate.tick(row, np.zeros((1, RATE_HZ), np.float32), none) == []
-    assert near([c.onset - 300 * RATE_HZ for c in gate.tick(row, sound[None], none)], onsets[0])
+        assert gate.process(slot, np.zeros((1, RATE_HZ), np.float32), none) == []
+    assert near([c.onset - 300 * RATE_HZ for c in gate.process(slot, sound[None], none)], onsets[0])

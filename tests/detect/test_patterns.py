@@ -6,26 +6,30 @@ import pytest
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.spec import Hears, PatternSpec
-from claptrap.core.wording import SENTENCES
 from claptrap.detect.classifier import Classification
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns, Reason
+from claptrap.text.catalogue import MESSAGES
 
 EXACTLY = {n: (PatternSpec(n, at_least=False),) for n in range(1, 5)}
 
 
-def ruling(at_s: float, score: float = 0.9, applause: float = 0.0) -> Classification:
+def classification(at_s: float, score: float = 0.9, applause: float = 0.0) -> Classification:
     onset = round(at_s * RATE_HZ)
     return Classification(0, onset, onset + 1792, score, applause=applause)
 
 
 def heard(
-    wishes: DetectionSettings, times: list[float], *, scores: dict[float, float] | None = None, until_s: float | None = None
+    settings: DetectionSettings,
+    times: list[float],
+    *,
+    scores: dict[float, float] | None = None,
+    until_s: float | None = None,
 ) -> list[Detection]:
     """Return the detections of claps at ``times``, with the stream heard ``until_s`` or to its end."""
-    patterns, out = Patterns(wishes), []
+    patterns, out = Patterns(settings), []
     for t in times:
-        out += patterns.take(ruling(t, (scores or {}).get(t, 0.9))).detections
-    return [*out, *(patterns.finish() if until_s is None else patterns.until(round(until_s * RATE_HZ)))]
+        out += patterns.process(classification(t, (scores or {}).get(t, 0.9))).detections
+    return [*out, *(patterns.finish() if until_s is None else patterns.advance(round(until_s * RATE_HZ)))]
 
 
 def onsets(found: list[Detection]) -> list[float]:
@@ -34,8 +38,8 @@ def onsets(found: list[Detection]) -> list[float]:
 
 def test_the_threshold_decides() -> None:
     """A score at the threshold is a clap, one below is not."""
-    wishes = DetectionSettings(0.5, 0.01)
-    assert onsets(heard(wishes, [1.0, 2.0, 3.0], scores={1.0: 0.5, 2.0: 0.499})) == [1.0, 3.0]
+    settings = DetectionSettings(0.5, 0.01)
+    assert onsets(heard(settings, [1.0, 2.0, 3.0], scores={1.0: 0.5, 2.0: 0.499})) == [1.0, 3.0]
 
 
 def test_the_delay_is_the_least_time_between_detections() -> None:
@@ -46,24 +50,24 @@ def test_the_delay_is_the_least_time_between_detections() -> None:
 def test_an_echo_is_no_clap() -> None:
     """What follows within 20 to 80 ms is a reflection; 100 ms later is another clap."""
     patterns = Patterns(DetectionSettings(0.5, 0.01))
-    assert [patterns.take(ruling(t)).is_clap for t in (1.0, 1.02, 1.08, 1.1)] == [True, False, False, True]
+    assert [patterns.process(classification(t)).is_clap for t in (1.0, 1.02, 1.08, 1.1)] == [True, False, False, True]
 
 
 def test_a_single_is_not_delayed_by_default() -> None:
     """Any clap is told with its own decision."""
-    (found,) = Patterns(DetectionSettings(0.5, 0.5)).take(ruling(1.0)).detections
-    assert (found.decided, found.claps) == (ruling(1.0).decided, 1)
+    (found,) = Patterns(DetectionSettings(0.5, 0.5)).process(classification(1.0)).detections
+    assert (found.decided, found.claps) == (classification(1.0).decided, 1)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4])
 def test_exactly_so_many(n: int) -> None:
     """A row of another length makes no detection; the right one makes one, once it cannot go on."""
-    wishes = DetectionSettings(0.5, 0.01, EXACTLY[n])
+    settings = DetectionSettings(0.5, 0.01, EXACTLY[n])
     for length in range(1, 6):
         row = [1 + 0.55 * i for i in range(length)]
-        assert [d.claps for d in heard(wishes, row)] == ([n] if length == n else [])
-        assert heard(wishes, row, until_s=row[-1] + 0.69) == []
-        assert len(heard(wishes, row, until_s=row[-1] + 0.71)) == (length == n)
+        assert [d.claps for d in heard(settings, row)] == ([n] if length == n else [])
+        assert heard(settings, row, until_s=row[-1] + 0.69) == []
+        assert len(heard(settings, row, until_s=row[-1] + 0.71)) == (length == n)
 
 
 def test_the_decision_on_a_row_tells_its_true_latency() -> None:
@@ -76,14 +80,14 @@ def test_the_decision_on_a_row_tells_its_true_latency() -> None:
 def test_at_least_two_is_told_at_the_second_and_once() -> None:
     """Nothing longer is wished, so there is nothing to wait for."""
     patterns = Patterns(DetectionSettings(0.5, 0.01, (PatternSpec(2),)))
-    assert [len(patterns.take(ruling(t)).detections) for t in (1.0, 1.3, 1.6)] == [0, 1, 0]
+    assert [len(patterns.process(classification(t)).detections) for t in (1.0, 1.3, 1.6)] == [0, 1, 0]
 
 
 def test_a_single_waits_only_where_a_longer_row_is_wished() -> None:
     """One and two: one row makes one detection, and says how many."""
-    wishes = DetectionSettings(0.5, 0.01, (*EXACTLY[1], *EXACTLY[2]))
-    assert [(d.claps, t) for d, t in zip(heard(wishes, [1.0, 3.0, 3.4]), (1, 3), strict=True)] == [(1, 1), (2, 3)]
-    assert heard(wishes, [1.0], until_s=1.5) == []
+    settings = DetectionSettings(0.5, 0.01, (*EXACTLY[1], *EXACTLY[2]))
+    assert [(d.claps, t) for d, t in zip(heard(settings, [1.0, 3.0, 3.4]), (1, 3), strict=True)] == [(1, 1), (2, 3)]
+    assert heard(settings, [1.0], until_s=1.5) == []
 
 
 def test_gaps_have_limits_of_their_own() -> None:
@@ -114,7 +118,7 @@ def test_patterns_do_not_apply_to_applause() -> None:
 def test_a_crowd_is_applause_as_yamnet_hears_it() -> None:
     """Candidates that are no claps of one person, but applause for YAMNet."""
     patterns = Patterns(DetectionSettings(0.5, 0.5))
-    found = [d for i in range(40) for d in patterns.take(ruling(1 + 0.1 * i, 0.2, applause=0.8)).detections]
+    found = [d for i in range(40) for d in patterns.process(classification(1 + 0.1 * i, 0.2, applause=0.8)).detections]
     assert [(d.applause, d.score) for d in found] == [(True, 0.8)]
 
 
@@ -128,17 +132,17 @@ def test_a_source_hears_what_it_asks_for(hears: Hears, kinds: set[bool]) -> None
 def test_new_wishes_act_from_the_next_ruling_on() -> None:
     """Threshold and delay change under way without forgetting what was heard."""
     patterns = Patterns(DetectionSettings(0.5, 0.5))
-    assert len(patterns.take(ruling(1.0)).detections) == 1
-    patterns.set(DetectionSettings(0.95, 5.0))
-    assert not patterns.take(ruling(2.0)).is_clap
-    patterns.set(DetectionSettings(0.5, 5.0))
-    assert patterns.take(ruling(3.0)).detections == ()
-    assert len(patterns.take(ruling(6.1)).detections) == 1
+    assert len(patterns.process(classification(1.0)).detections) == 1
+    patterns.apply(DetectionSettings(0.95, 5.0))
+    assert not patterns.process(classification(2.0)).is_clap
+    patterns.apply(DetectionSettings(0.5, 5.0))
+    assert patterns.process(classification(3.0)).detections == ()
+    assert len(patterns.process(classification(6.1)).detections) == 1
 
 
-def reasons(wishes: DetectionSettings, claps: list[tuple[float, float]], applause: float = 0.0) -> list[str]:
-    patterns = Patterns(wishes)
-    return [str(patterns.take(ruling(at, score, applause)).reason) for at, score in claps]
+def reasons(settings: DetectionSettings, claps: list[tuple[float, float]], applause: float = 0.0) -> list[str]:
+    patterns = Patterns(settings)
+    return [str(patterns.process(classification(at, score, applause)).reason) for at, score in claps]
 
 
 def test_every_ruling_has_its_reason() -> None:
@@ -160,4 +164,4 @@ def test_every_ruling_has_its_reason() -> None:
 
 
 def test_every_reason_has_a_sentence() -> None:
-    assert {f"verdict.{reason}" for reason in Reason} <= set(SENTENCES)
+    assert {f"verdict.{reason}" for reason in Reason} <= set(MESSAGES["en"])

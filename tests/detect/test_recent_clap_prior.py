@@ -23,8 +23,8 @@ class Scripted(Confirmer):
     def __init__(self, scores: Iterable[float]) -> None:
         self._scores = iter(scores)
 
-    def alone(self, logit: float, look: int) -> ModelScore:
-        return ModelScore(next(self._scores), sure=look == 0 and np.isfinite(logit))
+    def embedded_score(self, logit: float, point: int) -> ModelScore:
+        return ModelScore(next(self._scores), is_decisive=point == 0 and np.isfinite(logit))
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +32,20 @@ def clapnet() -> ClapNet:
     return load_clapnet()
 
 
-def ruled(clapnet: ClapNet, heard: Sequence[tuple[float, float]], rows: Sequence[int] | None = None) -> list[float]:
-    """Return the scores that candidates (onset in seconds, score of its own) get; all on row 0 if ``rows`` is None."""
+def scores_of(clapnet: ClapNet, heard: Sequence[tuple[float, float]], slots: Sequence[int] | None = None) -> list[float]:
+    """Return the scores that candidates (onset in seconds, score of its own) get; all on row 0 if ``slots`` is None."""
     judge = ClapClassifier(2, clapnet, Scripted(score for _, score in heard))
-    where = rows or [0] * len(heard)
+    where = slots or [0] * len(heard)
     both, none = np.arange(2), np.zeros(2, np.int64)
     silence: NDArray[np.float32] = np.zeros((2, BLOCK), np.float32)
     scores: list[float] = []
     for second in range(int(heard[-1][0]) + 2):
         due = [
-            Candidate(row, round(onset * RATE_HZ))
-            for row, (onset, _) in zip(where, heard, strict=True)
+            Candidate(slot, round(onset * RATE_HZ))
+            for slot, (onset, _) in zip(where, heard, strict=True)
             if second <= onset < second + 1
         ]
-        scores += [ruling.score for ruling in judge.hear(both, silence, none, due)]
+        scores += [ruling.score for ruling in judge.process(both, silence, none, due)]
     return scores
 
 
@@ -54,36 +54,36 @@ def ruled(clapnet: ClapNet, heard: Sequence[tuple[float, float]], rows: Sequence
 )
 def test_the_benefit_of_the_doubt_is_given_for_2_s_but_not_to_an_echo(clapnet: ClapNet, after_s: float, gains: bool) -> None:
     """A doubtful sound after a clear clap is one more, unless it comes so soon that the room may have made it."""
-    first, second = ruled(clapnet, [(0.3, 0.97), (0.3 + after_s, 0.3)])
+    first, second = scores_of(clapnet, [(0.3, 0.97), (0.3 + after_s, 0.3)])
     assert first == 0.97
     assert (second > 0.5) if gains else (second == pytest.approx(0.3))
 
 
 def test_a_doubtful_sound_alone_stays_doubtful(clapnet: ClapNet) -> None:
     """Nothing is given to the first, nor for what comes after it."""
-    assert ruled(clapnet, [(0.3, 0.3), (2.8, 0.97)]) == [0.3, 0.97]
+    assert scores_of(clapnet, [(0.3, 0.3), (2.8, 0.97)]) == [0.3, 0.97]
 
 
 @pytest.mark.parametrize("score", [0.05, 0.2, 0.3])
 def test_doubtful_sounds_do_not_make_a_clap_of_each_other(clapnet: ClapNet, score: float) -> None:
     """A hammer may go on for a minute."""
-    assert max(ruled(clapnet, [(0.3 + 0.5 * i, score) for i in range(120)])) < 0.5
+    assert max(scores_of(clapnet, [(0.3 + 0.5 * i, score) for i in range(120)])) < 0.5
 
 
 def test_the_likelier_the_clap_before_the_more_is_given(clapnet: ClapNet) -> None:
     """Steadily, whatever threshold somebody has chosen; and never less than the score of its own."""
-    given = [ruled(clapnet, [(0.3, before), (0.8, 0.4)])[1] for before in np.linspace(0, 1, 21).tolist()]
+    given = [scores_of(clapnet, [(0.3, before), (0.8, 0.4)])[1] for before in np.linspace(0, 1, 21).tolist()]
     assert given[0] == pytest.approx(0.4)
     assert np.all(np.diff(given) > 0)
-    assert ruled(clapnet, [(0.3, 1.0), (0.8, 1.0), (1.3, 0.0)]) == [1.0, 1.0, 0.0]
+    assert scores_of(clapnet, [(0.3, 1.0), (0.8, 1.0), (1.3, 0.0)]) == [1.0, 1.0, 0.0]
 
 
 def test_what_is_heard_elsewhere_gives_nothing(clapnet: ClapNet) -> None:
     """Rows never mix, and a new stream begins without a past."""
-    assert ruled(clapnet, [(0.3, 0.97), (0.8, 0.3)], rows=[0, 1])[1] == pytest.approx(0.3)
+    assert scores_of(clapnet, [(0.3, 0.97), (0.8, 0.3)], slots=[0, 1])[1] == pytest.approx(0.3)
     judge = ClapClassifier(1, clapnet, Scripted([0.97, 0.3]))
-    row, none, silence = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros((1, BLOCK), np.float32)
+    slot, none, silence = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros((1, BLOCK), np.float32)
     for expected in (0.97, 0.3):
-        judge.open(0)
-        (ruling,) = judge.hear(row, silence, none, [Candidate(0, 4800)])
+        judge.reset(0)
+        (ruling,) = judge.process(slot, silence, none, [Candidate(0, 4800)])
         assert ruling.score == pytest.approx(expected)

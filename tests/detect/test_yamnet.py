@@ -56,13 +56,13 @@ def noise(n: int, level: float) -> Sound:
     return (level * made / np.abs(made).max()).astype(np.float32)
 
 
-def named(yamnet: YamNet, *rows: Sound, name_sounds: bool = True, hops: int = 1) -> list[SoundLabels]:
+def named(yamnet: YamNet, *slots: Sound, name_sounds: bool = True, hops: int = 1) -> list[SoundLabels]:
     """Return what a judge names in rows that are equally long, given ``hops`` hops at a time."""
-    judge = ClapClassifier(len(rows), load_clapnet(), load_confirmer(), yamnet, name_sounds=name_sounds)
-    numbers, lost = np.arange(len(rows)), np.zeros(len(rows), np.int64)
-    sound, told = np.stack(rows), []
+    judge = ClapClassifier(len(slots), load_clapnet(), load_confirmer(), yamnet, name_sounds=name_sounds)
+    numbers, lost = np.arange(len(slots)), np.zeros(len(slots), np.int64)
+    sound, told = np.stack(slots), []
     for begin in range(0, sound.shape[1], hops * HOP):
-        judge.hear(numbers, sound[:, begin : begin + hops * HOP], lost, ())
+        judge.process(numbers, sound[:, begin : begin + hops * HOP], lost, ())
         told += judge.labels()
     assert judge.labels() == []  # each is told once
     return told
@@ -72,7 +72,7 @@ def named(yamnet: YamNet, *rows: Sound, name_sounds: bool = True, hops: int = 1)
 
 
 def test_a_window_has_scores_and_features(yamnet: YamNet) -> None:
-    hearing = yamnet.hear(tone(2)[:SAMPLES])
+    hearing = yamnet.run(tone(2)[:SAMPLES])
     assert len(yamnet.names) == len(set(yamnet.names)) == CLASSES
     assert hearing.scores.shape == (CLASSES,)
     assert hearing.scores.min() >= 0
@@ -84,7 +84,7 @@ def test_a_window_has_scores_and_features(yamnet: YamNet) -> None:
 
 
 def test_different_sounds_have_different_names_and_features(yamnet: YamNet) -> None:
-    one, other = yamnet.hear(tone(1)[:SAMPLES]), yamnet.hear(noise(SAMPLES, 0.1))
+    one, other = yamnet.run(tone(1)[:SAMPLES]), yamnet.run(noise(SAMPLES, 0.1))
     assert yamnet.names[int(one.scores.argmax())] == "Sine wave"
     assert yamnet.names[int(other.scores.argmax())] != "Sine wave"
     for part in (slice(1024), slice(1024, 3072), slice(3072, FEATURES)):  # each of the three layers tells them apart
@@ -98,7 +98,7 @@ def test_louder_is_heard_alike(yamnet: YamNet, gain_db: float) -> None:
     begin = int(onsets[0] * RATE_HZ) - SAMPLES // 2
     gain = np.float32(10 ** (gain_db / 20))
     for window in (claps[begin : begin + SAMPLES], noise(SAMPLES, 0.1), tone(1)[:SAMPLES]):
-        plain, louder = yamnet.hear(window), yamnet.hear(gain * window)
+        plain, louder = yamnet.run(window), yamnet.run(gain * window)
         differ = plain.features != louder.features
         assert np.count_nonzero(differ) <= FEATURES // 100
         assert np.abs(plain.features - louder.features).max() < 0.05
@@ -111,14 +111,14 @@ def test_louder_is_heard_alike(yamnet: YamNet, gain_db: float) -> None:
 def test_who_names_a_few_at_a_time_names_every_row_in_turn(yamnet: YamNet) -> None:
     """Rows that begin together are due together: they wait for each other and not all claps for all of them."""
     judge = ClapClassifier(3, load_clapnet(), load_confirmer(), yamnet)
-    rows, lost, sound = np.arange(3), np.zeros(3, np.int64), np.stack([tone(5)] * 3)
+    slots, lost, sound = np.arange(3), np.zeros(3, np.int64), np.stack([tone(5)] * 3)
     told = []
     for begin in range(0, sound.shape[1], HOP):
-        judge.hear(rows, sound[:, begin : begin + HOP], lost, ())
+        judge.process(slots, sound[:, begin : begin + HOP], lost, ())
         assert judge.labels(0) == []
         told.append(judge.labels(1))
     assert max(len(at_once) for at_once in told) == 1
-    named_rows = [sounds.row for at_once in told for sounds in at_once]
+    named_rows = [sounds.slot for at_once in told for sounds in at_once]
     assert named_rows == [0, 1, 2] * (len(named_rows) // 3)
     assert len(named_rows) == 3 * (5 * RATE_HZ // LABEL_EVERY)
 
@@ -128,7 +128,7 @@ def test_a_row_that_waited_too_long_is_named_from_now_on(yamnet: YamNet) -> None
     judge = ClapClassifier(1, load_clapnet(), load_confirmer(), yamnet)
     sound = tone(10)[None]
     for begin in range(0, sound.shape[1], HOP):
-        judge.hear(np.arange(1), sound[:, begin : begin + HOP], np.zeros(1, np.int64), ())
+        judge.process(np.arange(1), sound[:, begin : begin + HOP], np.zeros(1, np.int64), ())
     assert [sounds.at >= sound.shape[1] - LONGEST_BLOCK for sounds in judge.labels()] == [True, True]
 
 
@@ -138,8 +138,8 @@ def test_silence_has_no_name(yamnet: YamNet) -> None:
     offset = np.full(3 * RATE_HZ, 0.2, np.float32)
     offset[:SAMPLES] = np.linspace(0, 0.2, SAMPLES)  # a step would be a sound
     told = named(yamnet, silence(3), faint, offset, tone(3))
-    assert {sounds.row for sounds in told if sounds.at > 2 * SAMPLES} == {3}
-    assert {sounds.row for sounds in told} <= {2, 3}
+    assert {sounds.slot for sounds in told if sounds.at > 2 * SAMPLES} == {3}
+    assert {sounds.slot for sounds in told} <= {2, 3}
 
 
 @pytest.mark.parametrize("hops", [1, 7, 50])
@@ -157,7 +157,7 @@ def test_a_sound_is_named_at_least_twice_a_second_while_it_lasts(yamnet: YamNet,
 def test_rows_are_named_apart(yamnet: YamNet) -> None:
     """Each as it is alone; the first second, where a window also holds what was before, is passed over."""
     told = [sounds for sounds in named(yamnet, tone(3), silence(3), noise(3 * RATE_HZ, 0.1)) if sounds.at > SAMPLES]
-    tops = {row: {sounds.labels[0][0] for sounds in told if sounds.row == row and sounds.labels} for row in range(3)}
+    tops = {slot: {sounds.labels[0][0] for sounds in told if sounds.slot == slot and sounds.labels} for slot in range(3)}
     assert tops[0] == {"Sine wave"}
     assert tops[1] == set()
     assert tops[2]

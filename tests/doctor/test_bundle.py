@@ -133,7 +133,8 @@ def test_the_newest_lines_of_the_log_are_kept() -> None:
     try:
         for number in range(5):
             root.warning("line %d", number)
-        assert tail_of_log() == "WARNING line 3\nWARNING line 4"
+        root.warning("a path that is no UTF-8: %s", "\udce9t\udce9")
+        assert tail_of_log() == "WARNING line 4\nWARNING a path that is no UTF-8: \\udce9t\\udce9"
     finally:
         root.removeHandler(tail)
 

@@ -20,8 +20,8 @@ import soundfile
 import yaml
 from tests.conftest import ROOT
 from tests.peers.claps import recording
+from tests.peers.ports import free_port
 from tests.peers.service import Service
-from tests.peers.vban import free_udp_port
 
 EXAMPLES = ROOT / "examples"
 SECRET = "whsec_" + "QUJD" * 8
@@ -80,7 +80,7 @@ def running(example: str, *arguments: str) -> Iterator[Program]:
 
 @pytest.mark.slow
 def test_a_recording_sent_over_vban_reaches_the_receiver_and_the_watcher(tmp_path: Path) -> None:
-    port = free_udp_port()
+    port = free_port()
     file = tmp_path / "claps.wav"
     soundfile.write(file, recording(1, 48_000)[0], 48_000, "PCM_16")
     with running("receiver.py", "--port", "0", "--secret", SECRET) as receiver:

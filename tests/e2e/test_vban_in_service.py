@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.vban import Sender, free_udp_port, packets, sine
+from tests.peers.ports import free_port
+from tests.peers.vban import Sender, packets, sine
 
 from claptrap.core.events import SourceStatus, State
 from claptrap.runtime.hub import Subscription
@@ -47,7 +48,7 @@ class Watch:
 
 def test_vban_sources_come_and_go(tmp_path: Path) -> None:
     """Two streams of one port live at once; one is renamed away and told so, the other does not notice."""
-    port = free_udp_port()
+    port = free_port()
     service = Application(tmp_path)
     service.start()
     watch = Watch(service.hub.subscribe(1_000))

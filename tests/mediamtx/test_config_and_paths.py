@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.peers.mediamtx import api
-from tests.sources.test_knock import free_port
+from tests.peers.ports import free_port
 from tests.web.conftest import Served, data_dir, quiet_models, served
 
 from claptrap.core.errors import ServiceError

@@ -299,7 +299,7 @@ def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None
         ready.set()
 
     with server(absent, cut, whole) as (url, _):
-        fetcher = ModelFetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, max_s=0.002))
         fetcher.start()
         assert ready.wait(10)
         fetcher.stop()
@@ -312,7 +312,7 @@ def test_without_network_the_fetcher_says_so_once(tmp_path: Path, caplog: pytest
     """Pages are told of every try; the log of the reason, once."""
     told, ready = Told(), threading.Event()
     with server(*[absent] * 5, whole) as (url, ranges):
-        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, max_s=0.002))
         fetcher.start()
         assert ready.wait(10)
         fetcher.stop()

@@ -14,15 +14,10 @@ from typing import Self
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.peers.ports import free_port
+
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 WAIT_S = 30.0
-
-
-def free_tcp_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Broker:
@@ -35,7 +30,7 @@ class Broker:
     """
 
     def __init__(self, folder: Path, password: str = "", certificate: tuple[Path, Path, Path] | None = None) -> None:
-        self.port = free_tcp_port()
+        self.port = free_port()
         self._file = folder / "mosquitto.conf"
         lines = [f"listener {self.port} 127.0.0.1", "user root", "persistence true", f"persistence_location {folder}/"]
         if password:

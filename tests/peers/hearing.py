@@ -31,61 +31,61 @@ PATIENT_S = 15.0
 class LoudOnsetDetector:
     """A candidate at the beginning of each loud hop."""
 
-    def __init__(self, n_rows: int) -> None:
-        self._heard = np.zeros(n_rows, np.int64)
+    def __init__(self, n_slots: int) -> None:
+        self._heard = np.zeros(n_slots, np.int64)
 
-    def open(self, row: int) -> None:
-        self._heard[row] = 0
+    def reset(self, slot: int) -> None:
+        self._heard[slot] = 0
 
-    def tick(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Candidate]:
+    def process(self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Candidate]:
         if hops.min() < -POISON:
             raise FloatingPointError("the gate broke")
         found = []
-        for row, hop, missing in zip(rows.tolist(), hops, lost.tolist(), strict=True):
-            self._heard[row] += missing * HOP
+        for slot, hop, missing in zip(slots.tolist(), hops, lost.tolist(), strict=True):
+            self._heard[slot] += missing * HOP
             for peak in hop.reshape(-1, HOP).max(axis=1):
                 if peak > LOUD:
-                    found.append(Candidate(row, int(self._heard[row])))
-                self._heard[row] += HOP
+                    found.append(Candidate(slot, int(self._heard[slot])))
+                self._heard[slot] += HOP
         return sorted(found, key=lambda candidate: candidate.onset)
 
 
 class LoudClassifier:
     """Rules on each candidate at once."""
 
-    def __init__(self, n_rows: int) -> None:
-        self._heard = np.zeros(n_rows, np.int64)
+    def __init__(self, n_slots: int) -> None:
+        self._heard = np.zeros(n_slots, np.int64)
         self._named: list[SoundLabels] = []
 
-    def open(self, row: int) -> None:
-        self._heard[row] = 0
+    def reset(self, slot: int) -> None:
+        self._heard[slot] = 0
 
-    def hear(
-        self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64], candidates: Iterable[Candidate]
+    def process(
+        self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64], candidates: Iterable[Candidate]
     ) -> list[Classification]:
         if hops.max() > POISON:
             raise FloatingPointError("the judge broke")
-        self._heard[rows] += lost * HOP
-        begins = dict(zip(rows.tolist(), self._heard[rows].tolist(), strict=True))
-        peaks = dict(zip(rows.tolist(), hops.reshape(len(rows), -1, HOP).max(axis=2).tolist(), strict=True))
-        self._heard[rows] += hops.shape[1]
-        rulings = []
+        self._heard[slots] += lost * HOP
+        begins = dict(zip(slots.tolist(), self._heard[slots].tolist(), strict=True))
+        peaks = dict(zip(slots.tolist(), hops.reshape(len(slots), -1, HOP).max(axis=2).tolist(), strict=True))
+        self._heard[slots] += hops.shape[1]
+        classifications = []
         for candidate in candidates:
-            at = (candidate.onset - begins[candidate.row]) // HOP
+            at = (candidate.onset - begins[candidate.slot]) // HOP
             decided = candidate.onset + HOP
             labels = (("Clapping", 0.8),)
-            self._named.append(SoundLabels(candidate.row, decided, labels))
-            rulings.append(
-                Classification(candidate.row, candidate.onset, decided, round(peaks[candidate.row][at], 3), labels)
+            self._named.append(SoundLabels(candidate.slot, decided, labels))
+            classifications.append(
+                Classification(candidate.slot, candidate.onset, decided, round(peaks[candidate.slot][at], 3), labels)
             )
-        return rulings
+        return classifications
 
-    def finish(self, row: int) -> list[Classification]:
-        self._heard[row] = 0
+    def finish(self, slot: int) -> list[Classification]:
+        self._heard[slot] = 0
         return []
 
-    def settled(self, row: int) -> int:
-        return int(self._heard[row])
+    def settled(self, slot: int) -> int:
+        return int(self._heard[slot])
 
     def labels(self, most: int | None = None) -> list[SoundLabels]:
         most = len(self._named) if most is None else most

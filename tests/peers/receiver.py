@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
+from tests.peers.ports import free_port
+
 PATIENCE_S = 20.0
 
 
@@ -195,8 +197,7 @@ def read_request(connection: socket.socket) -> Request | None:
 
 def dead_url() -> str:
     """Return the address of a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return f"http://127.0.0.1:{free.getsockname()[1]}/hook"
+    return f"http://127.0.0.1:{free_port()}/hook"
 
 
 class HalfOpen:

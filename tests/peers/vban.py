@@ -16,13 +16,6 @@ FRAMES = 128
 MONO = Format(48_000, 1, Encoding.INT16)
 
 
-def free_udp_port() -> int:
-    """Return a port of 127.0.0.1 that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def packets(
     samples: NDArray[np.float32], form: Format = MONO, name: bytes = b"Stream1", first: int = 1, frames: int = FRAMES
 ) -> list[Packet]:

@@ -36,8 +36,8 @@ class Rig:
         self.told: list[Event] = []
         self.status = Witness()
         self.clipboard = Clipboard()
-        self._gate = LoudOnsetDetector(8)
-        self.judging = ClassifierThread(
+        self._detector = LoudOnsetDetector(8)
+        self.classifier_thread = ClassifierThread(
             lambda: LoudClassifier(8),
             queue.Queue(),
             self.specs.get,
@@ -50,14 +50,16 @@ class Rig:
     def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:
         """Hear hops that arrive one after the other until NOW_S."""
         sound = np.concatenate(hops)
-        rows, none = np.array([stream.row]), np.zeros(1, np.int64)
+        slots, none = np.array([stream.slot]), np.zeros(1, np.int64)
         if opened:
-            self._gate.open(stream.row)
+            self._detector.reset(stream.slot)
         for i, hop in enumerate(sound):
             stream.write(hop[None], none, NOW_S - (len(sound) - 1 - i) * HOP_S)
-            found = tuple(self._gate.tick(rows, hop[None], none))
+            found = tuple(self._detector.process(slots, hop[None], none))
             ends = (stream,) if finished and i == len(sound) - 1 else ()
-            self.judging.hear(HopBatch((stream,) if opened and i == 0 else (), rows, hop[None], none, found, ends))
+            self.classifier_thread.process(
+                HopBatch((stream,) if opened and i == 0 else (), slots, hop[None], none, found, ends)
+            )
 
 
 def test_an_event_lies_where_its_sound_was_in_utc() -> None:
@@ -84,11 +86,11 @@ def test_sounds_are_named_only_while_somebody_wants_to_know() -> None:
     """Claps are judged all the same, and keep their labels."""
     rig = Rig(spec("salon", delay_s=0.01))
     stream = Stream("salon", 0, "e")
-    rig.judging.name_sounds(is_wanted=False)
+    rig.classifier_thread.name_sounds(is_wanted=False)
     rig.hear(stream, clap(), quiet(9), opened=True)
     assert rig.status.all(Heard) == []
     assert [e.labels for e in rig.told] == [(("Clapping", 0.8),)]
-    rig.judging.name_sounds(is_wanted=True)
+    rig.classifier_thread.name_sounds(is_wanted=True)
     rig.hear(stream, quiet())
     assert len(rig.status.all(Heard)) == 1
 

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
-from claptrap.core import wording
 from claptrap.runtime import liveness
 from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S, Liveness, SoundFault
+from claptrap.text.catalogue import MESSAGES
 
 RATE_HZ = 8000
 RNG = np.random.default_rng(4)
@@ -41,18 +41,18 @@ class Life:
             self.now += every_s
             self.liveness.heard(Frame(samples, RATE_HZ, lost), self.now)
             if i % round(1 / every_s) == 0:
-                self.judge()
-        return self.judge()
+                self.check()
+        return self.check()
 
     def wait(self, seconds: int) -> Life:
         """Let time pass without a frame, judging each second."""
         for _ in range(seconds):
             self.now += 1
-            self.judge()
+            self.check()
         return self
 
-    def judge(self) -> Life:
-        self.found: SoundFault | None = self.liveness.judge(self.now)
+    def check(self) -> Life:
+        self.found: SoundFault | None = self.liveness.check(self.now)
         self.seen.append(self.found.code if self.found else "")
         return self
 
@@ -118,7 +118,7 @@ def test_flat_frames_of_changing_values_are_not_stuck() -> None:
     for i in range(3000):
         life.now += 0.1
         life.liveness.heard(Frame(constant(0.1 * (i % 2)), RATE_HZ), life.now)
-    assert life.judge().code == ""
+    assert life.check().code == ""
 
 
 def test_one_stuck_channel_of_two_is_not_a_stuck_source() -> None:
@@ -176,7 +176,7 @@ def test_a_clock_that_jumps_is_no_fault_of_the_source(jump_s: float) -> None:
     """A suspended laptop, a stopped machine, a clock that goes back: nothing is told."""
     life = Life().hear(45)
     life.now += jump_s
-    life.judge()
+    life.check()
     assert set(life.hear(120).seen) == {""}
 
 
@@ -207,4 +207,4 @@ def test_each_condition_has_its_sentence() -> None:
     """What the watchdog finds can be said in both languages."""
     codes = set(re.findall(r'SoundFault\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
     assert codes == {"source.silent", "source.zeros", "source.constant", "source.wrong_rate"}
-    assert codes <= set(wording.SENTENCES)
+    assert codes <= set(MESSAGES["en"])

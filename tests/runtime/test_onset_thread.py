@@ -21,18 +21,18 @@ class Rig:
     """A ticker without its thread."""
 
     def __init__(self, capacity: int = 1000) -> None:
-        self.beats: queue.Queue[HopBatch] = queue.Queue(capacity)
+        self.batches: queue.Queue[HopBatch] = queue.Queue(capacity)
         self.levels = Witness()
-        self.ticker = OnsetThread(lambda: LoudOnsetDetector(8), self.beats, self.levels, SystemClock())
+        self.onset_thread = OnsetThread(lambda: LoudOnsetDetector(8), self.batches, self.levels, SystemClock())
 
-    def stream(self, source: str, row: int, epoch: str = "e") -> Stream:
-        stream = Stream(source, row, epoch)
-        self.ticker.open(stream)
+    def stream(self, source: str, slot: int, epoch: str = "e") -> Stream:
+        stream = Stream(source, slot, epoch)
+        self.onset_thread.open(stream)
         return stream
 
     def round(self) -> list[HopBatch]:
-        self.ticker.round()
-        return [self.beats.get_nowait() for _ in range(self.beats.qsize())]
+        self.onset_thread.round()
+        return [self.batches.get_nowait() for _ in range(self.batches.qsize())]
 
 
 def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:
@@ -42,8 +42,8 @@ def write(stream: Stream, *hops: np.ndarray, lost: int = 0) -> None:
     stream.write(block, missing, 1000.0)
 
 
-def heard_hops(beats: list[HopBatch]) -> int:
-    return sum(beat.hops.size for beat in beats) // HOP
+def heard_hops(batches: list[HopBatch]) -> int:
+    return sum(batch.hops.size for batch in batches) // HOP
 
 
 def test_one_beat_has_as_much_of_each_source_that_is_ready() -> None:
@@ -54,12 +54,12 @@ def test_one_beat_has_as_much_of_each_source_that_is_ready() -> None:
     write(hall, quiet())
     write(cellar, quiet(1), clap(0.4))
     rig.stream("attic", 5)
-    beats = rig.round()
-    assert [b.rows.tolist() for b in beats] == [[3], [0, 1]]
-    assert [len(b.opened) for b in beats] == [4, 0]
-    assert [[(c.row, c.onset) for c in b.candidates] for b in beats] == [[], [(0, 0), (1, HOP)]]
-    assert beats[1].hops[:, 0].tolist() == pytest.approx([0.3, 0.0])
-    assert all(b.finished == () for b in beats)
+    batches = rig.round()
+    assert [b.slots.tolist() for b in batches] == [[3], [0, 1]]
+    assert [len(b.opened) for b in batches] == [4, 0]
+    assert [[(c.slot, c.onset) for c in b.candidates] for b in batches] == [[], [(0, 0), (1, HOP)]]
+    assert batches[1].hops[:, 0].tolist() == pytest.approx([0.3, 0.0])
+    assert all(b.finished == () for b in batches)
     assert rig.round() == []
 
 
@@ -67,9 +67,9 @@ def test_lost_hops_are_passed_on_to_those_who_hear() -> None:
     """Onset detector and classifier keep the stream's time."""
     rig = Rig()
     write(rig.stream("salon", 0), clap(), lost=7)
-    (beat,) = rig.round()
-    assert beat.lost.tolist() == [7]
-    assert beat.candidates[0].onset == 7 * HOP
+    (batch,) = rig.round()
+    assert batch.lost.tolist() == [7]
+    assert batch.candidates[0].onset == 7 * HOP
 
 
 def test_a_gap_begins_another_beat() -> None:
@@ -79,9 +79,9 @@ def test_a_gap_begins_another_beat() -> None:
     write(stream, quiet(2))
     write(stream, quiet(MOST_HOPS + 1), lost=3)
     write(stream, clap(), lost=1)
-    beats = rig.round()
-    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in beats] == [(2, [0]), (MOST_HOPS, [3]), (1, [0]), (1, [1])]
-    assert beats[-1].candidates[0].onset == (2 + 3 + MOST_HOPS + 1 + 1) * HOP
+    batches = rig.round()
+    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in batches] == [(2, [0]), (MOST_HOPS, [3]), (1, [0]), (1, [1])]
+    assert batches[-1].candidates[0].onset == (2 + 3 + MOST_HOPS + 1 + 1) * HOP
 
 
 def test_a_round_is_bounded_so_that_stopping_stays_prompt() -> None:
@@ -99,10 +99,10 @@ def test_a_stream_that_ends_is_heard_to_its_last_hop_and_then_finished(n_hops: i
     if n_hops:
         write(stream, quiet(n_hops))
     stream.end()
-    beats = [beat for _ in range(4) for beat in rig.round()]
-    assert heard_hops(beats) == n_hops
-    assert [b.finished for b in beats if b.finished] == [(stream,)]
-    assert beats[-1].finished == (stream,)
+    batches = [batch for _ in range(4) for batch in rig.round()]
+    assert heard_hops(batches) == n_hops
+    assert [b.finished for b in batches if b.finished] == [(stream,)]
+    assert batches[-1].finished == (stream,)
 
 
 def test_a_new_stream_waits_until_the_one_before_on_its_row_was_heard_to_the_end() -> None:
@@ -115,13 +115,13 @@ def test_a_new_stream_waits_until_the_one_before_on_its_row_was_heard_to_the_end
     new = rig.stream("salon", 0, "new")
     write(new, clap())
     old.end()
-    beats = [beat for _ in range(3) for beat in rig.round()]
-    order = [("finished", s.epoch) for b in beats for s in b.finished] + [
-        ("opened", s.epoch) for b in beats for s in b.opened
+    batches = [batch for _ in range(3) for batch in rig.round()]
+    order = [("finished", s.epoch) for b in batches for s in b.finished] + [
+        ("opened", s.epoch) for b in batches for s in b.opened
     ]
     assert order == [("finished", "old"), ("opened", "new")]
-    assert [c.onset for b in beats for c in b.candidates] == [3 * HOP, 0]
-    assert beats.index(next(b for b in beats if b.finished)) < beats.index(next(b for b in beats if b.opened))
+    assert [c.onset for b in batches for c in b.candidates] == [3 * HOP, 0]
+    assert batches.index(next(b for b in batches if b.finished)) < batches.index(next(b for b in batches if b.opened))
 
 
 def test_levels_are_told_every_tenth_of_a_second_of_sound() -> None:
@@ -154,11 +154,11 @@ def test_when_the_judge_is_behind_the_beat_waits_and_the_rings_count_the_loss() 
     rig = Rig(capacity=2)
     stream = rig.stream("salon", 0)
     write(stream, quiet(5 * MOST_HOPS))
-    thread = threading.Thread(target=rig.ticker.round, name="test:round")
+    thread = threading.Thread(target=rig.onset_thread.round, name="test:round")
     thread.start()
-    taken = [rig.beats.get(timeout=10) for _ in range(5)]
+    taken = [rig.batches.get(timeout=10) for _ in range(5)]
     thread.join(10)
-    assert [len(b.rows) for b in taken] == [1] * 5
+    assert [len(b.slots) for b in taken] == [1] * 5
     n_dropped = sum(stream.write(quiet(100), np.zeros(100, np.int64), 1000.0 + i) for i in range(5))
     assert n_dropped == 500 - 250
 
@@ -168,16 +168,16 @@ def test_a_fault_of_the_gate_is_contained_and_every_running_stream_is_given_up(c
     rig = Rig()
     salon, hall = rig.stream("salon", 0), rig.stream("hall", 1)
     write(salon, np.full((1, HOP), -POISON - 0.01, np.float32))
-    rig.ticker.start()
+    rig.onset_thread.start()
     try:
         assert salon._ended.wait(10)
         assert hall._ended.wait(10)
         again = rig.stream("salon", 0, "again")
         write(again, clap())
-        while not (beat := rig.beats.get(timeout=10)).candidates:
-            assert beat is not None
+        while not (batch := rig.batches.get(timeout=10)).candidates:
+            assert batch is not None
     finally:
-        rig.ticker.stop()
+        rig.onset_thread.stop()
     assert "the gate broke" in str(salon.failure)
     assert "the gate broke" in str(hall.failure)
     assert again.failure is None

@@ -25,9 +25,9 @@ HOP_S = HOP / 16_000
 
 @contextmanager
 def working(
-    taps: Taps, witness: Witness, *, gate: object = LoudOnsetDetector, judge: object = LoudClassifier
+    taps: Taps, witness: Witness, *, detector: object = LoudOnsetDetector, classifier: object = LoudClassifier
 ) -> Iterator[Worker]:
-    worker = Worker(WorkerDeps(taps.build, gate, judge, Clipboard()), witness, witness, SystemClock())
+    worker = Worker(WorkerDeps(taps.build, detector, classifier, Clipboard()), witness, witness, SystemClock())
     worker.start()
     try:
         yield worker
@@ -211,11 +211,11 @@ def test_a_removed_source_gives_no_more_events() -> None:
     taps, witness, gate = Taps(), Witness(), threading.Event()
 
     class Slow(LoudClassifier):
-        def hear(self, *args: object) -> list:
+        def process(self, *args: object) -> list:
             gate.wait(20)
-            return super().hear(*args)
+            return super().process(*args)
 
-    with working(taps, witness, judge=Slow) as worker:
+    with working(taps, witness, classifier=Slow) as worker:
         worker.apply([spec("salon"), spec("hall")], 1)
         taps["salon"].pour(clap(), quiet(3))
         taps["hall"].pour(clap(), quiet(3))

@@ -52,7 +52,7 @@ class Sinks:
                 self.is_silent.set()
 
 
-def no_judge(_rows: int) -> ClapClassifier:
+def no_judge(_slots: int) -> ClapClassifier:
     """Without sound there is nothing to judge."""
     return None
 

@@ -97,6 +97,11 @@ def test_the_right_password_and_only_it_begins_a_session(access: Access) -> None
     assert not access.is_session("")
 
 
+def test_whatever_an_address_is_the_log_can_be_written(access: Access, caplog: pytest.LogCaptureFixture) -> None:
+    assert code_of(lambda: access.log_in("wrong", "fe80::1\n\ud800")) == "access.wrong_password"
+    assert caplog.messages == ["a wrong password or code came from fe80::1\\n\\ud800"]
+
+
 def test_an_accent_is_the_same_however_a_keyboard_composes_it(access: Access) -> None:
     access.set_password("été à Évry")
     assert access.log_in("e\u0301te\u0301 a\u0300 E\u0301vry", HERE)
@@ -282,7 +287,7 @@ def test_a_folder_of_somebody_else_is_said_to_be_so(watch: Watch) -> None:
         os.seteuid(65_534)
         try:
             for change in (mine.check_changeable, lambda: mine.set_password(PASSWORD), lambda: mine.create_token("script")):
-                with pytest.raises(AccessError, match="belongs to root") as caught:
+                with pytest.raises(AccessError, match="owner='root'") as caught:
                     change()
                 assert caught.value.code == "settings.wrong_owner"
         finally:

@@ -129,8 +129,9 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Pat
     store.open()
     script = (
         "import sys; from pathlib import Path; from claptrap.settings.store import *\n"
+        "from claptrap.text.catalogue import say\n"
         "try: Store(Path(sys.argv[1])).open()\n"
-        "except SettingsError as e: print(e.code, e.params['holder'], e.params['since'][:2], e)"
+        "except SettingsError as e: print(e.code, e.params['holder'], e.params['since'][:2], say(e.code, 'en', **e.params))"
     )
     answer = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
     code, holder, century, *words = answer.stdout.split()

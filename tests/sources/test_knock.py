@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from tests.peers.ports import free_port
 
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.sources.knock import Patience, Stopped, knock
 from claptrap.sources.rtsp import probe
+from claptrap.text.catalogue import say
 
 SLACK_S = 4.0
 
@@ -56,13 +58,8 @@ def fault_of(url: str, within_s: float = 5.0) -> SourceError:
     with pytest.raises(SourceError) as caught:
         knock(url, verify_tls=True, patience=Patience("there", within_s))
     assert caught.value.retryable
-    assert str(caught.value) != caught.value.code
+    assert say(caught.value.code, "en", **caught.value.params) != caught.value.code
     return caught.value
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 OK = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE, SETUP, PLAY\r\n\r\n"

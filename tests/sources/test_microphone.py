@@ -35,6 +35,7 @@ from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
+from claptrap.text.catalogue import say
 
 __all__ = ["pipewire", "sound_server"]  # fixtures
 
@@ -159,7 +160,7 @@ def test_the_library_s_faults_have_our_words(args: tuple[object, ...], code: str
     """Busy, gone, or broken with the system's own reason; all of them are tried again."""
     error = fault(args, "USB")
     assert (error.code, error.retryable, error.params["device"]) == (code, True, "USB")
-    assert "{" not in str(error)
+    assert "{" not in say(error.code, "en", **error.params)
 
 
 CARDS = """ 0 [PCH            ]: HDA-Intel - HDA Intel PCH
@@ -337,11 +338,12 @@ import sys
 sys.modules["sounddevice"] = None
 from claptrap.core.errors import SourceError
 from claptrap.sources.microphone import MicrophoneSource, list_devices
+from claptrap.text.catalogue import say
 for use in (list_devices, lambda: MicrophoneSource().run(None)):
     try:
         use()
     except SourceError as error:
-        print(error.code, error.retryable, error)
+        print(error.code, error.retryable, say(error.code, "en", **error.params))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     said = done.stdout.splitlines()
@@ -521,7 +523,7 @@ class Life:
         self._told: list[SourceStatus] = []
         self._streams: list[Stream] = []
         self._grown = threading.Condition()
-        backoff = Backoff(first_s=0.05, most_s=0.2, rng=random.Random(1))
+        backoff = Backoff(first_s=0.05, max_s=0.2, rng=random.Random(1))
         around = RunnerContext(Sources().build, self._opened, self, SystemClock(), backoff)
         self.runner = Runner(SourceSpec("mic", "Salon", MicrophoneInput(device)), 0, around)
 

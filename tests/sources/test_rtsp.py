@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.peers.ports import free_port
 from tests.peers.rtsp_server import (
     AMPLITUDE,
     PASSWORD,
@@ -300,7 +301,7 @@ def is_heard(status: SourceStatus) -> bool:
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
 def test_a_camera_that_freezes_and_dies_is_heard_again(transport: str) -> None:
     """Frozen: stalled. Thawed: live. Cut off: ended, refused. The same camera again: live, by itself."""
-    with RtspServer() as server, running(RtspInput(f"{server.url}/l16", transport)) as watcher:
+    with RtspServer(port=free_port()) as server, running(RtspInput(f"{server.url}/l16", transport)) as watcher:
         watcher.wait_for(is_heard)
         n = len(watcher.told)
         server.freeze()
@@ -323,7 +324,7 @@ def test_a_camera_that_freezes_and_dies_is_heard_again(transport: str) -> None:
 def test_cameras_that_all_die_together_cost_little_and_all_come_back() -> None:
     """A recorder or a switch fails: neither a storm of attempts nor a busy processor, and all are back in their time."""
     n_cameras, most_wait_s, outage_s = 8, 1.6, 5.0
-    with RtspServer() as server, ExitStack() as cameras:
+    with RtspServer(port=free_port()) as server, ExitStack() as cameras:
         wanted = RtspInput(f"{server.url}/pcmu")
         watchers = [cameras.enter_context(running(wanted, most_wait_s=most_wait_s)) for _ in range(n_cameras)]
         for watcher in watchers:

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tests.peers.vban import FRAMES, MONO, Sender, free_udp_port, packets, send_with_aiovban, sine
+from tests.peers.ports import free_port
+from tests.peers.vban import FRAMES, MONO, Sender, packets, send_with_aiovban, sine
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.core import wording
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
@@ -27,6 +27,7 @@ from claptrap.sources import vban_inbox, vban_order, vban_port
 from claptrap.sources.vban import Patience, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_WATCHED, VbanPorts
+from claptrap.text.catalogue import say
 
 HOST = "127.0.0.1"
 QUICK = Patience(absent_s=0.3, lost_s=0.6)
@@ -60,7 +61,7 @@ class Ear:
 
     def waiting(self, code: str, **params: str | float) -> None:
         with self._news:
-            assert wording.say(code, "fr", **params) != wording.say(code, "en", **params)
+            assert say(code, "fr", **params) != say(code, "en", **params)
             self.waits.append((code, params))
             self._news.notify_all()
 
@@ -83,7 +84,7 @@ class Ear:
 
 @pytest.fixture
 def port() -> int:
-    return free_udp_port()
+    return free_port()
 
 
 @pytest.fixture
@@ -312,7 +313,7 @@ def test_right_name_wrong_address(ports: VbanPorts, port: int) -> None:
 
 def test_right_stream_wrong_port(ports: VbanPorts, port: int) -> None:
     """A stream that comes on another port that is open is told by it."""
-    other = free_udp_port()
+    other = free_port()
     ports.watch(other)
     with hearing(ports, want(port)) as ear, Sender(other) as sender:
         sender.send(packets(sine())[:10])
@@ -402,7 +403,7 @@ def test_a_taken_port_is_said_and_left_alone(ports: VbanPorts, port: int) -> Non
         with pytest.raises(SourceError) as caught:
             VbanSource(want(port), ports).run(Ear())
         assert (caught.value.code, caught.value.retryable) == ("vban.port_taken", True)
-        assert str(port) in wording.say(caught.value.code, "fr", **caught.value.params)
+        assert str(port) in say(caught.value.code, "fr", **caught.value.params)
     with hearing(ports, want(port)) as ear:  # afterwards it opens
         assert ear.error is None
 
@@ -444,10 +445,7 @@ def descriptors() -> int:
 def test_who_asks_for_many_ports_gets_the_newest(ports: VbanPorts, port: int) -> None:
     """A port costs a socket and a thread, so few are only watched; one that is heard stays, whatever is asked for."""
     with hearing(ports, want(port)) as ear, Sender(port) as sender:
-        asked = [port]
-        while len(asked) < MOST_WATCHED + 4:
-            if (other := free_udp_port()) not in asked:
-                asked.append(other)
+        asked = [port, *(free_port() for _ in range(MOST_WATCHED + 3))]
         for each in asked:
             ports.watch(each)
         assert {counts.port for counts in ports.port_counts()} == {port, *asked[-MOST_WATCHED:]}
@@ -624,7 +622,7 @@ def test_what_the_kernel_dropped_is_a_problem_with_a_remedy_for_a_while(
             wait_until(lambda: _heard_of_drops(ports, sender))
             (problem,) = ports.problems()
             assert (problem.code, problem.params["port"]) == (code, port)
-            assert "{" not in wording.say(problem.code, "fr", **problem.params)
+            assert "{" not in say(problem.code, "fr", **problem.params)
             clock.ahead_s = 601.0
             assert ports.problems() == ()
     finally:

@@ -8,7 +8,6 @@ import struct
 import numpy as np
 import pytest
 
-from claptrap.core import wording
 from claptrap.sources.vban_packet import (
     HEADER,
     MOST_CHANNELS,
@@ -23,6 +22,7 @@ from claptrap.sources.vban_packet import (
     name_of,
     parse,
 )
+from claptrap.text.catalogue import MESSAGES
 
 REAL_HEADER = bytes.fromhex("5642414e 03ee0102 566f6963656d65657465720000000000 01000000")  # vban_emitter, 24-bit stereo
 
@@ -149,7 +149,7 @@ def test_truncated_at_every_length() -> None:
 
 def test_every_refusal_has_a_sentence() -> None:
     """No bare reason reaches a person."""
-    assert {refusal.code for refusal in Refusal} <= set(wording.SENTENCES)
+    assert {refusal.code for refusal in Refusal} <= set(MESSAGES["en"])
 
 
 def test_fuzz() -> None:

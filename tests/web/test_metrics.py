@@ -8,7 +8,8 @@ import time
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
 from prometheus_client.parser import text_string_to_metric_families as parse
-from tests.peers.vban import Sender, free_udp_port, packets, sine
+from tests.peers.ports import free_port
+from tests.peers.vban import Sender, packets, sine
 from tests.web.conftest import WAIT_S, Served, clap
 
 from claptrap import __version__
@@ -98,7 +99,7 @@ def test_a_source_that_is_gone_is_not_told_of(served: Served) -> None:
 
 
 def test_two_sources_of_one_vban_stream_share_its_row(served: Served) -> None:
-    port = free_udp_port()
+    port = free_port()
     wish = {"kind": "vban", "name": "PC", "input": {"host": "127.0.0.1", "stream": "Mic", "port": port}}
     for _ in range(2):
         assert served.ask("POST", "/api/sources", wish).status == 201

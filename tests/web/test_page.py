@@ -9,9 +9,10 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver, answer
 from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
-from tests.peers.vban import Sender, free_udp_port, packets, sine
+from tests.peers.vban import Sender, packets, sine
 from tests.web.browser import glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
@@ -183,7 +184,7 @@ def test_a_source_that_goes_leaves_nothing_that_news_could_stumble_over(page: Pa
 
 def test_a_stream_seen_on_the_network_becomes_a_source_at_a_press(page: Page, served: Served) -> None:
     """The page lists what arrives; the press is all it takes."""
-    port = free_udp_port()
+    port = free_port()
     page.get_by_role("button", name="Ajouter une source").click()
     page.get_by_role("radio", name="Audio réseau").press("Space")
     page.locator("#streams-port").fill(str(port))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.vban import Sender, free_udp_port, packets, sine
+from tests.peers.ports import free_port
+from tests.peers.vban import Sender, packets, sine
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.core.events import Attempt, Clap
@@ -221,7 +222,7 @@ def test_few_cameras_are_tried_at_once_and_nobody_else_waits_for_them(served: Se
 
 def test_streams_on_the_network_are_seen_and_counted(served: Served) -> None:
     """One that nobody asked for is listed; once it is a source it is counted."""
-    port = free_udp_port()
+    port = free_port()
     assert served.ask("GET", f"/api/vban/streams?port={port}").json == []
     packet = packets(sine(seconds=0.001), name=b"Mic")[0]
     with Sender(port) as sender:

@@ -40,13 +40,13 @@ class SampleHistory:
 
     Args:
         capacity_hops: how many hops it holds, ≥ 1; older ones are forgotten.
-        begins: how many hops of the stream there were before it.
+        start: how many hops of the stream there were before it.
     """
 
-    def __init__(self, capacity_hops: int, begins: int = 0) -> None:
+    def __init__(self, capacity_hops: int, start: int = 0) -> None:
         self._hops = np.zeros((capacity_hops, HOP), np.float32)
-        self._begins = begins
-        self._heard = begins  # hops, those that were lost included
+        self._start = start
+        self._heard = start  # hops, those that were lost included
 
     @property
     def end(self) -> int:
@@ -63,10 +63,10 @@ class SampleHistory:
         self._hops[self._heard % capacity] = hop
         self._heard += 1
 
-    def cut(self, begin: int, end: int) -> Samples:
+    def extract(self, begin: int, end: int) -> Samples:
         """Return the samples from ``begin`` to ``end`` of the stream, without those that are forgotten or not yet there."""
         capacity = len(self._hops)
-        begin = max(begin, self._begins * HOP, self.end - capacity * HOP)
+        begin = max(begin, self._start * HOP, self.end - capacity * HOP)
         end = min(end, self.end)
         if begin >= end:
             return np.zeros(0, np.float32)

@@ -45,31 +45,31 @@ class ResamplerSegment:
 
     Args:
         like: its first frame.
-        begins: the stream time of its first sample, in samples at 16 kHz.
+        start: the stream time of its first sample, in samples at 16 kHz.
     """
 
-    def __init__(self, like: Frame, begins: int) -> None:
-        self._form = _form(like)
+    def __init__(self, like: Frame, start: int) -> None:
+        self._format = _format(like)
         self._rate_hz = like.rate_hz
-        self._begins = begins
+        self._start = start
         self._n_native = 0
         self._resampler: Resampler = PassThrough() if like.rate_hz == RATE_HZ else _resampler(like.rate_hz)
 
     @property
-    def ends(self) -> int:
+    def end(self) -> int:
         """The stream time up to which it was taken, in samples at 16 kHz."""
-        return self._begins + at_16_khz(self._n_native, self._rate_hz)
+        return self._start + at_16_khz(self._n_native, self._rate_hz)
 
     def continues_with(self, frame: Frame) -> bool:
         """Whether ``frame`` follows without a seam."""
-        return not frame.lost_samples and _form(frame) == self._form
+        return not frame.lost_samples and _format(frame) == self._format
 
-    def take(self, frame: Frame) -> Samples:
+    def process(self, frame: Frame) -> Samples:
         """Take the frame that follows; return the samples (n,) at 16 kHz that are ready."""
         self._n_native += len(frame.samples)
         return self._resampler.resample_chunk(mono(frame.samples))
 
-    def rest(self) -> Samples:
+    def flush(self) -> Samples:
         """Return what the resampler still holds; nothing can be taken afterwards."""
         return self._resampler.resample_chunk(_NOTHING, last=True)
 
@@ -89,7 +89,7 @@ class Hopper:
         self._reset()
 
     def _reset(self) -> None:
-        self._stretch: ResamplerSegment | None = None
+        self._segment: ResamplerSegment | None = None
         self._held = _NOTHING  # at 16 kHz, not yet a whole hop
         self._skip = 0  # samples to give up before the next hop begins
         self._time = 0  # of the next hop, in samples at 16 kHz
@@ -101,15 +101,15 @@ class Hopper:
         Returns:
             hops (k, 320) that are complete by now, k ≥ 0, and lost (k,): the hops missing just before each.
         """
-        if self._stretch is not None and self._stretch.continues_with(frame):
-            return self._cut(self._stretch.take(frame))
-        before = NO_HOPS if self._stretch is None else self._cut(self._stretch.rest())
-        self._stretch = self._begin(frame)
-        return _joined(before, self._cut(self._stretch.take(frame)))
+        if self._segment is not None and self._segment.continues_with(frame):
+            return self._cut(self._segment.process(frame))
+        before = NO_HOPS if self._segment is None else self._cut(self._segment.flush())
+        self._segment = self._begin(frame)
+        return _joined(before, self._cut(self._segment.process(frame)))
 
     def finish(self) -> Hops:
         """Return the hops that remain at the end of the stream, the last one completed with zeros; then begin anew."""
-        hops = NO_HOPS if self._stretch is None else self._cut(self._stretch.rest())
+        hops = NO_HOPS if self._segment is None else self._cut(self._segment.flush())
         if len(self._held):
             hops = _joined(hops, self._cut(np.zeros(HOP - len(self._held), np.float32)))
         self._reset()
@@ -117,15 +117,15 @@ class Hopper:
 
     def _begin(self, frame: Frame) -> ResamplerSegment:
         """Open a stretch for ``frame``; unless it is the stream's very beginning, tell the seam before it."""
-        ends = 0 if self._stretch is None else self._stretch.ends
-        begins = ends + at_16_khz(frame.lost_samples, frame.rate_hz)
-        if self._stretch is not None or frame.lost_samples:
-            n_lost = max(0 if self._lost else 1, -(-(begins - self._time) // HOP))
+        end = 0 if self._segment is None else self._segment.end
+        start = end + at_16_khz(frame.lost_samples, frame.rate_hz)
+        if self._segment is not None or frame.lost_samples:
+            n_lost = max(0 if self._lost else 1, -(-(start - self._time) // HOP))
             self._lost += n_lost
             self._time += n_lost * HOP
-            self._skip = self._time - begins
+            self._skip = self._time - start
             self._held = _NOTHING
-        return ResamplerSegment(frame, begins)
+        return ResamplerSegment(frame, start)
 
     def _cut(self, samples: Samples) -> Hops:
         """Add samples at 16 kHz; return the hops that are whole."""
@@ -152,7 +152,7 @@ def at_16_khz(n_samples: int, rate_hz: int) -> int:
     return (n_samples * RATE_HZ + rate_hz // 2) // rate_hz
 
 
-def _form(frame: Frame) -> tuple[int, int]:
+def _format(frame: Frame) -> tuple[int, int]:
     return frame.rate_hz, frame.samples.shape[1]
 
 

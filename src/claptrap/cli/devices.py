@@ -10,9 +10,9 @@ import click
 
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import say
 from claptrap.sources.alsa import busy
 from claptrap.sources.microphone import Device, list_devices
+from claptrap.text.catalogue import say
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """The embedded clap model: a small convolutional network on a log-mel patch around a beginning. Plain NumPy.
 
-It looks up to four times, each time knowing more of what follows the onset (``LOOKS``); frames that have not been heard yet
-are marked as such in a second channel. It was trained with the future cut at random, so one network serves all looks.
+It is run at up to four decision points (``DECISION_POINTS``), each with more of what follows the onset; frames that have
+not arrived yet are marked in a second channel. It was trained with the future cut at random, so one network serves all.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from claptrap.audio.frame import RATE_HZ
 WINDOW, STEP, FRAMES, MELS = 256, 128, 44, 40
 BEFORE = 2560  # samples of a patch before the onset: 160 ms
 PATCH = (FRAMES - 1) * STEP + WINDOW  # samples of a patch: 360 ms
-LOOKS = (28, 33, 38, 44)  # frames heard at each look: up to 72, 112, 152 and 200 ms after the onset
-AFTER = tuple((frames - 1) * STEP + WINDOW - BEFORE for frames in LOOKS)  # the same in samples
+DECISION_POINTS = (28, 33, 38, 44)  # frames heard at each look: up to 72, 112, 152 and 200 ms after the onset
+AFTER = tuple((frames - 1) * STEP + WINDOW - BEFORE for frames in DECISION_POINTS)  # the same in samples
 REFERENCE = slice(18, 28)  # the frames of the onset itself, heard at every look: their loudest point is 0 dB
 RANGE_DB = 50.0
 LOWEST, HIGHEST = -0.6, 1.1  # −80 dB and +5 dB from that point
@@ -54,7 +54,7 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return patches
 
 
-def look_at(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+def network_input(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which ``frames`` frames have been heard."""
     loudest = patches[:, REFERENCE].max(axis=(1, 2), keepdims=True)
     scaled = np.clip((patches - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
@@ -100,7 +100,7 @@ class ClapNet:
 
     def logits(self, patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         """Return the log-odds of a clap, (B,), for log-mel patches (B, FRAMES, MELS) heard up to ``frames``."""
-        x = look_at(patches, frames)
+        x = network_input(patches, frames)
         for layer in self._layers:
             x = layer(x)
         hidden = np.maximum(x.reshape(len(x), -1) @ self._dense + self._dense_bias, 0)

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.detect.clapnet import LOOKS, load_weights
+from claptrap.detect.clapnet import DECISION_POINTS, load_weights
 from claptrap.detect.yamnet import YamNetOutput
 
-EARLY, LATE = 1, len(LOOKS) - 1  # the looks at which YAMNet is asked
+EARLY, LATE = 1, len(DECISION_POINTS) - 1  # the looks at which YAMNet is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class ModelScore:
 
     Attributes:
         score: [0, 1].
-        sure: whether to rule now rather than to look again.
+        is_decisive: whether to rule now rather than to look again.
     """
 
     score: float
-    sure: bool
+    is_decisive: bool
 
 
 class Confirmer:
@@ -42,41 +42,43 @@ class Confirmer:
 
     def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
         w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-        self._heads = {look: _Head(w, name) for look, name in ((EARLY, "early"), (LATE, "late"))}
+        self._heads = {point: _Head(w, name) for point, name in ((EARLY, "early"), (LATE, "late"))}
         self._mix = {EARLY: w["early_mix"].tolist(), LATE: w["late_mix"].tolist()}
         self._mixed_scale = {EARLY: w["mixed_scale"][0], LATE: w["mixed_scale"][1]}
         self._early_sure = w["early_sure"].tolist()
         self._alone_scale, self._alone_sure = w["alone_scale"], w["alone_sure"].tolist()
         self._ask_from = w["ask_from"].tolist()
 
-    def alone(self, logit: float, look: int) -> ModelScore:
+    def embedded_score(self, logit: float, point: int) -> ModelScore:
         """Weigh what the embedded model says, where there is nobody else to ask."""
-        low, high = self._alone_sure[look]
-        return ModelScore(_score(logit, self._alone_scale[look]), not low <= logit <= high)
+        low, high = self._alone_sure[point]
+        return ModelScore(_score(logit, self._alone_scale[point]), not low <= logit <= high)
 
-    def worth_asking(self, logit: float, look: int) -> bool:
+    def needs_yamnet(self, logit: float, point: int) -> bool:
         """Return whether YAMNet could still make a clap of what the embedded model gives ``logit``."""
-        return bool(logit >= self._ask_from[look])
+        return bool(logit >= self._ask_from[point])
 
-    def dismissed(self, logit: float, look: int) -> float:
+    def rejected_score(self, logit: float, point: int) -> float:
         """Return the score of a candidate that is not worth asking about: below any threshold that somebody would choose."""
-        return min(0.05, _score(logit, self._alone_scale[look]))
+        return min(0.05, _score(logit, self._alone_scale[point]))
 
-    def head(self, hearing: YamNetOutput, look: int) -> float:
+    def head_log_odds(self, output: YamNetOutput, point: int) -> float:
         """Return the log-odds of what YAMNet hears at ``EARLY`` or ``LATE``."""
-        return self._heads[look].logit(hearing.features)
+        return self._heads[point].logit(output.features)
 
-    def early(self, early: float, logit: float) -> ModelScore:
+    def early_score(self, early: float, logit: float) -> ModelScore:
         """Weigh the early head's log-odds together with the embedded model's."""
         of_early, _, of_net = self._mix[EARLY]
         mixed = of_early * early + of_net * logit
         low, high = self._early_sure
         return ModelScore(_score(mixed, self._mixed_scale[EARLY]), not low <= mixed <= high)
 
-    def late(self, early: float, late: float, logit: float) -> ModelScore:
+    def late_score(self, early: float, late: float, logit: float) -> ModelScore:
         """Weigh all three at the last look."""
         of_early, of_late, of_net = self._mix[LATE]
-        return ModelScore(_score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), sure=True)
+        return ModelScore(
+            _score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), is_decisive=True
+        )
 
 
 class _Head:

@@ -14,7 +14,7 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
 
-_ROW = np.zeros(1, np.int64)
+_SLOT = np.zeros(1, np.int64)
 _HOPS = LONGEST_BLOCK // 320
 
 
@@ -28,31 +28,31 @@ class Engine:
     Args:
         clapnet, confirmer: the embedded model.
         yamnet: confirms where it is there.
-        wishes: threshold, delay and patterns.
+        settings: threshold, delay and patterns.
     """
 
-    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, wishes: DetectionSettings) -> None:
-        self._gate = OnsetDetector(1)
-        self._judge = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
-        self._patterns = Patterns(wishes)
+    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, settings: DetectionSettings) -> None:
+        self._detector = OnsetDetector(1)
+        self._classifier = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
+        self._patterns = Patterns(settings)
 
-    def hear(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
+    def process(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
         """Hear (k, 320) hops with (k,) hops lost just before each; yield claps in order, each before its detection."""
         for block, missing in _blocks(hops, lost):
-            candidates = self._gate.tick(_ROW, block, missing)
-            yield from self._find(self._judge.hear(_ROW, block, missing, candidates))
-            yield from self._patterns.until(self._judge.settled(0))
+            candidates = self._detector.process(_SLOT, block, missing)
+            yield from self._findings(self._classifier.process(_SLOT, block, missing, candidates))
+            yield from self._patterns.advance(self._classifier.settled(0))
 
     def finish(self) -> Iterator[Finding]:
         """Yield what is still open at the end."""
-        yield from self._find(self._judge.finish(0))
+        yield from self._findings(self._classifier.finish(0))
         yield from self._patterns.finish()
 
-    def _find(self, rulings: Iterable[Classification]) -> Iterator[Finding]:
-        for ruling in rulings:
-            outcome = self._patterns.take(ruling)
+    def _findings(self, classifications: Iterable[Classification]) -> Iterator[Finding]:
+        for classification in classifications:
+            outcome = self._patterns.process(classification)
             if outcome.is_clap:
-                yield ruling
+                yield classification
             yield from outcome.detections
 
 

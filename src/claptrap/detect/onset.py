@@ -46,11 +46,11 @@ class Candidate:
     """A place where something begins.
 
     Attributes:
-        row: the source's row.
+        slot: the source's row.
         onset: sample (16 kHz) of the row's stream.
     """
 
-    row: int
+    slot: int
     onset: int
 
 
@@ -58,81 +58,81 @@ class OnsetDetector:
     """Finds beginnings on any number of rows at once. Rows never mix.
 
     Args:
-        n_rows: how many rows there can be; a row that is not ticked costs nothing.
+        n_slots: how many rows there can be; a row that is not ticked costs nothing.
     """
 
-    def __init__(self, n_rows: int) -> None:
-        self._tail = np.zeros((n_rows, WINDOW - STEP), np.float32)
-        self._levels = np.zeros((n_rows, FARTHEST, _BANDS.shape[1]), np.float32)
-        self._rise = np.zeros((n_rows, 2), np.float32)
-        self._steps = np.zeros(n_rows, np.int64)  # spectra taken, lost ones included: the row's time
-        self._known = np.zeros(n_rows, np.int64)  # spectra since the last gap
-        self._last = np.full(n_rows, -REFRACTORY, np.int64)
-        self._last_rise = np.zeros(n_rows, np.float32)
+    def __init__(self, n_slots: int) -> None:
+        self._tail = np.zeros((n_slots, WINDOW - STEP), np.float32)
+        self._levels = np.zeros((n_slots, FARTHEST, _BANDS.shape[1]), np.float32)
+        self._rise = np.zeros((n_slots, 2), np.float32)
+        self._steps = np.zeros(n_slots, np.int64)  # spectra taken, lost ones included: the row's time
+        self._known = np.zeros(n_slots, np.int64)  # spectra since the last gap
+        self._last = np.full(n_slots, -REFRACTORY, np.int64)
+        self._last_rise = np.zeros(n_slots, np.float32)
 
-    def open(self, row: int) -> None:
-        """Begin a new stream on ``row``: forget everything, time 0."""
-        self._forget(row)
-        self._steps[row] = 0
-        self._last[row] = -REFRACTORY
+    def reset(self, slot: int) -> None:
+        """Begin a new stream on ``slot``: forget everything, time 0."""
+        self._forget(slot)
+        self._steps[slot] = 0
+        self._last[slot] = -REFRACTORY
 
-    def tick(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Candidate]:
+    def process(self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Candidate]:
         """Hear the next samples of some rows; return the beginnings that are certain now, in order of time.
 
         Args:
-            rows: (R,) distinct rows.
+            slots: (R,) distinct rows.
             hops: (R, n) samples in [−1, 1]; n is a multiple of 320 (20 ms live, more offline). Finite values only.
             lost: (R,) hops of 320 samples missing just before; 0 if none. The edge of a gap is not a beginning.
         """
         for i in np.flatnonzero(lost):
-            self._forget(int(rows[i]))
-            self._steps[rows[i]] += int(lost[i]) * (320 // STEP)
-        rise = np.concatenate([self._rise[rows], self._measure(rows, hops)], axis=1)  # (R, 2 + T)
-        self._rise[rows] = rise[:, -2:]
+            self._forget(int(slots[i]))
+            self._steps[slots[i]] += int(lost[i]) * (320 // STEP)
+        rise = np.concatenate([self._rise[slots], self._measure(slots, hops)], axis=1)  # (R, 2 + T)
+        self._rise[slots] = rise[:, -2:]
         middle = rise[:, 1:-1]
         peak = (middle >= RISE_DB) & (middle >= rise[:, :-2]) & (middle > rise[:, 2:])
-        found = [c for i, t in np.argwhere(peak).tolist() if (c := self._admit(int(rows[i]), t - 1, float(middle[i, t])))]
-        self._steps[rows] += rise.shape[1] - 2
+        found = [c for i, t in np.argwhere(peak).tolist() if (c := self._admit(int(slots[i]), t - 1, float(middle[i, t])))]
+        self._steps[slots] += rise.shape[1] - 2
         return sorted(found, key=lambda c: c.onset)
 
-    def _forget(self, row: int) -> None:
-        self._tail[row] = 0
-        self._rise[row] = 0
-        self._known[row] = 0
+    def _forget(self, slot: int) -> None:
+        self._tail[slot] = 0
+        self._rise[slot] = 0
+        self._known[slot] = 0
 
-    def _measure(self, rows: NDArray[np.int64], hops: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _measure(self, slots: NDArray[np.int64], hops: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the mean rise in dB of every 5 ms step: (R, T); 0 where the past is not known."""
-        samples = np.concatenate([self._tail[rows], hops], axis=1)
-        self._tail[rows] = samples[:, -(WINDOW - STEP) :]
+        samples = np.concatenate([self._tail[slots], hops], axis=1)
+        self._tail[slots] = samples[:, -(WINDOW - STEP) :]
         windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
-        levels = np.concatenate([self._levels[rows], _levels(windows)], axis=1)
-        self._levels[rows] = levels[:, -FARTHEST:]
+        levels = np.concatenate([self._levels[slots], _levels(windows)], axis=1)
+        self._levels[slots] = levels[:, -FARTHEST:]
         steps = windows.shape[1]
         before = levels[:, 0:steps]
         for lag in range(1, FARTHEST - NEAREST + 1):
             before = np.maximum(before, levels[:, lag : lag + steps])
         rise = np.clip(levels[:, FARTHEST:] - before, 0, MOST_RISE_DB).mean(axis=2)
-        known = self._known[rows][:, None] + np.arange(steps)
-        self._known[rows] += steps
+        known = self._known[slots][:, None] + np.arange(steps)
+        self._known[slots] += steps
         return np.where(known > FARTHEST, rise, 0).astype(np.float32)
 
-    def _admit(self, row: int, step: int, rise: float) -> Candidate | None:
+    def _admit(self, slot: int, step: int, rise: float) -> Candidate | None:
         """Keep one beginning in 30 ms, unless the later one is much stronger. ``step`` counts from this tick's first."""
-        at = int(self._steps[row]) + step
-        if at - self._last[row] < REFRACTORY and rise < MUCH_STRONGER * self._last_rise[row]:
+        at = int(self._steps[slot]) + step
+        if at - self._last[slot] < REFRACTORY and rise < MUCH_STRONGER * self._last_rise[slot]:
             return None
-        self._last[row], self._last_rise[row] = at, rise
-        return Candidate(row, max(0, (at + 1) * STEP - LEAD))
+        self._last[slot], self._last_rise[slot] = at, rise
+        return Candidate(slot, max(0, (at + 1) * STEP - LEAD))
 
 
 def _levels(windows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the level of each band in dB, of (R, T, 256) samples: (R, T, bands)."""
-    n_rows, n_steps, _ = windows.shape
-    levels = np.empty((n_rows, n_steps, _BANDS.shape[1]), np.float32)
-    rows_at_once = max(1, AT_ONCE // n_steps)
-    for row in range(0, n_rows, rows_at_once):
+    n_slots, n_steps, _ = windows.shape
+    levels = np.empty((n_slots, n_steps, _BANDS.shape[1]), np.float32)
+    slots_at_once = max(1, AT_ONCE // n_steps)
+    for slot in range(0, n_slots, slots_at_once):
         for step in range(0, n_steps, AT_ONCE):
-            part = slice(row, row + rows_at_once), slice(step, step + AT_ONCE)
+            part = slice(slot, slot + slots_at_once), slice(step, step + AT_ONCE)
             spectrum = np.fft.rfft(windows[part] * _TAPER)
             power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
             levels[part] = 10 * np.log10(power @ _BANDS + np.float32(QUIET_POWER))

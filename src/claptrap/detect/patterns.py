@@ -13,10 +13,10 @@ from claptrap.core.spec import Hears, PatternSpec
 from claptrap.detect.classifier import Classification
 
 ECHO_S = 0.085  # reflections follow within 20–80 ms; two claps of a person are at least 100 ms apart
-ON_AND_ON = 6  # so many claps in a row, more than any pattern has, are applause
-ON_AND_ON_GAP_S = 0.5  # from one to the next: people applaud at 2.7 to 5 claps a second (Repp, JASA 81, 1987)
+SUSTAINED_CLAPS = 6  # so many claps in a row, more than any pattern has, are applause
+SUSTAINED_GAP_S = 0.5  # from one to the next: people applaud at 2.7 to 5 claps a second (Repp, JASA 81, 1987)
 CROWD_SCORE = 0.4  # what YAMNet says of applause, mean over …
-CROWD_RULINGS, CROWD_S = 3, 1.5  # … so many candidates within so long a time
+CROWD_CANDIDATES, CROWD_S = 3, 1.5  # … so many candidates within so long a time
 STILL_SCORE = 0.2  # a candidate of which YAMNet says so much keeps applause going
 OVER_S = 2.0  # applause is over when there was none for so long
 APPLAUSE = "Applause"
@@ -60,7 +60,7 @@ class Detection:
 
 
 class Reason(StrEnum):
-    """Why a ruling led to what it did; ``verdict.…`` in ``core.wording``."""
+    """Why a ruling led to what it did; ``verdict.…`` in ``text.catalogue``."""
 
     NOT_A_CLAP = "not_a_clap"  # less than half of the threshold
     BELOW = "below"
@@ -72,7 +72,7 @@ class Reason(StrEnum):
     DELAY = "delay"
     APPLAUSE_BEGINS = "applause_begins"
     IN_APPLAUSE = "in_applause"
-    NOT_WISHED = "not_wished"  # the source does not react to this kind
+    NOT_SELECTED = "not_wished"  # the source does not react to this kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,55 +87,57 @@ class PatternOutcome:
 class Patterns:
     """One stream's rulings → claps → detections."""
 
-    def __init__(self, wishes: DetectionSettings) -> None:
+    def __init__(self, settings: DetectionSettings) -> None:
         self._last_clap: int | None = None
         self._last_detection: int | None = None
         self._applause = Applause()
         self._groups: tuple[Group, ...] = ()
-        self.set(wishes)
+        self.apply(settings)
 
-    def set(self, wishes: DetectionSettings) -> None:
+    def apply(self, settings: DetectionSettings) -> None:
         """Change what is wished from the next ruling on; only new patterns forget the claps that wait for more."""
-        longest = max((p.claps + (not p.at_least) for p in wishes.patterns), default=1)
-        if tuple(g.pattern for g in self._groups) != wishes.patterns or any(g.longest != longest for g in self._groups):
-            self._groups = tuple(Group(p, longest) for p in wishes.patterns)
-        self._wishes = wishes
+        longest = max((p.claps + (not p.at_least) for p in settings.patterns), default=1)
+        if tuple(g.pattern for g in self._groups) != settings.patterns or any(g.longest != longest for g in self._groups):
+            self._groups = tuple(Group(p, longest) for p in settings.patterns)
+        self._settings = settings
 
-    def take(self, ruling: Classification) -> PatternOutcome:
+    def process(self, classification: Classification) -> PatternOutcome:
         """Take the next ruling, in order of onset. A ruling within 85 ms of a clap is its echo, whatever its score."""
-        is_echo = _within(ruling.onset, self._last_clap, ECHO_S)
-        is_clap = ruling.score >= self._wishes.threshold and not is_echo
-        closed = self.until(ruling.onset)
+        is_echo = _within(classification.onset, self._last_clap, ECHO_S)
+        is_clap = classification.score >= self._settings.threshold and not is_echo
+        closed = self.advance(classification.onset)
         if is_clap:
-            self._last_clap = ruling.onset
-        begins = self._applause.take(ruling, is_clap=is_clap)
+            self._last_clap = classification.onset
+        begins = self._applause.process(classification, is_clap=is_clap)
         if begins is not None:
             self._forget()
-            told = tuple(self._admit([begins], Hears.APPLAUSE, whatever_delay=True))
-            return PatternOutcome(is_clap, Reason.APPLAUSE_BEGINS if told else Reason.NOT_WISHED, (*closed, *told))
+            admitted = tuple(self._admit([begins], Hears.APPLAUSE, whatever_delay=True))
+            return PatternOutcome(is_clap, Reason.APPLAUSE_BEGINS if admitted else Reason.NOT_SELECTED, (*closed, *admitted))
         if not is_clap:
-            return PatternOutcome(is_clap, Reason.ECHO if is_echo else self._short_by(ruling), closed)
-        if self._applause.lasts(ruling.onset):
+            return PatternOutcome(is_clap, Reason.ECHO if is_echo else self._short_by(classification), closed)
+        if self._applause.lasts(classification.onset):
             return PatternOutcome(is_clap, Reason.IN_APPLAUSE, closed)
-        found = [d for g in self._groups if (d := g.add(ruling))]
-        told = tuple(self._admit(found, Hears.CLAPS))
-        return PatternOutcome(is_clap, Reason.TOLD if told else self._why_untold(ruling, found), (*closed, *told))
+        found = [d for g in self._groups if (d := g.add(classification))]
+        admitted = tuple(self._admit(found, Hears.CLAPS))
+        return PatternOutcome(
+            is_clap, Reason.TOLD if admitted else self._why_untold(classification, found), (*closed, *admitted)
+        )
 
-    def until(self, sample: int) -> tuple[Detection, ...]:
+    def advance(self, sample: int) -> tuple[Detection, ...]:
         """Learn that every ruling with an onset before ``sample`` was taken; return the detections that this completes."""
-        return tuple(self._admit([d for g in self._groups if (d := g.until(sample))], Hears.CLAPS))
+        return tuple(self._admit([d for g in self._groups if (d := g.advance(sample))], Hears.CLAPS))
 
     def finish(self) -> tuple[Detection, ...]:
         """Return what is complete at the end of the stream, where no more claps can follow."""
         return tuple(self._admit([d for g in self._groups if (d := g.close(None))], Hears.CLAPS))
 
-    def _short_by(self, ruling: Classification) -> Reason:
-        return Reason.BELOW if 2 * ruling.score >= self._wishes.threshold else Reason.NOT_A_CLAP
+    def _short_by(self, classification: Classification) -> Reason:
+        return Reason.BELOW if 2 * classification.score >= self._settings.threshold else Reason.NOT_A_CLAP
 
     def _why_untold(self, clap: Classification, found: Sequence[Detection]) -> Reason:
         """Say why a clap, which the groups have just been given, was not told."""
-        if self._wishes.hears is Hears.APPLAUSE:
-            return Reason.NOT_WISHED
+        if self._settings.hears is Hears.APPLAUSE:
+            return Reason.NOT_SELECTED
         if found:
             return Reason.DELAY
         counting = [g for g in self._groups if g.claps and g.claps[-1] is clap]
@@ -146,9 +148,9 @@ class Patterns:
     def _admit(self, found: Iterable[Detection], kind: Hears, *, whatever_delay: bool = False) -> Iterator[Detection]:
         """Let through what the source hears, and what its delay allows."""
         for detection in found:
-            if self._wishes.hears not in (kind, Hears.BOTH):
+            if self._settings.hears not in (kind, Hears.BOTH):
                 continue
-            if not whatever_delay and _within(detection.onset, self._last_detection, self._wishes.delay_s):
+            if not whatever_delay and _within(detection.onset, self._last_detection, self._settings.delay_s):
                 continue
             self._last_detection = detection.onset
             yield detection
@@ -190,7 +192,7 @@ class Group:
             self.claps.clear()  # any clap, each for itself
         return found
 
-    def until(self, sample: int) -> Detection | None:
+    def advance(self, sample: int) -> Detection | None:
         """Close the row if no clap before ``sample`` can continue it."""
         if not self.claps:
             return None
@@ -223,40 +225,42 @@ class Applause:
 
     def __init__(self) -> None:
         self._row: list[Classification] = []
-        self._crowd: deque[Classification] = deque(maxlen=CROWD_RULINGS)
+        self._crowd: deque[Classification] = deque(maxlen=CROWD_CANDIDATES)
         self._last: int | None = None
 
     def lasts(self, onset: int) -> bool:
         """Whether applause has not been over for 2 s at ``onset``."""
         return _within(onset, self._last, OVER_S)
 
-    def take(self, ruling: Classification, *, is_clap: bool) -> Detection | None:
+    def process(self, classification: Classification, *, is_clap: bool) -> Detection | None:
         """Take the next ruling; return the detection if applause begins with it."""
-        on_and_on = self._count(ruling) if is_clap else False
-        crowd = self._listen(ruling)
-        if self.lasts(ruling.onset):
-            if is_clap or ruling.applause >= STILL_SCORE:
-                self._last = ruling.onset
+        is_sustained = self._is_sustained(classification) if is_clap else False
+        is_crowd = self._is_crowd(classification)
+        if self.lasts(classification.onset):
+            if is_clap or classification.applause >= STILL_SCORE:
+                self._last = classification.onset
             return None
-        if not on_and_on and not crowd:
+        if not is_sustained and not is_crowd:
             return None
-        claps = self._row if on_and_on else list(self._crowd)
-        self._last = ruling.onset
-        score = max(c.score if on_and_on else c.applause for c in claps)
+        claps = self._row if is_sustained else list(self._crowd)
+        self._last = classification.onset
+        score = max(c.score if is_sustained else c.applause for c in claps)
         labels = next((c.labels for c in reversed(claps) if c.labels), ())
-        return Detection(claps[0].onset, ruling.decided, score, len(claps), _first(APPLAUSE, score, labels), applause=True)
+        return Detection(
+            claps[0].onset, classification.decided, score, len(claps), _first(APPLAUSE, score, labels), applause=True
+        )
 
-    def _count(self, clap: Classification) -> bool:
-        if self._row and not _within(clap.onset, self._row[-1].onset, ON_AND_ON_GAP_S):
+    def _is_sustained(self, clap: Classification) -> bool:
+        if self._row and not _within(clap.onset, self._row[-1].onset, SUSTAINED_GAP_S):
             self._row = []
-        self._row = [*self._row[-(ON_AND_ON - 1) :], clap]
-        return len(self._row) >= ON_AND_ON
+        self._row = [*self._row[-(SUSTAINED_CLAPS - 1) :], clap]
+        return len(self._row) >= SUSTAINED_CLAPS
 
-    def _listen(self, ruling: Classification) -> bool:
-        self._crowd.append(ruling)
-        if len(self._crowd) < CROWD_RULINGS or not _within(ruling.onset, self._crowd[0].onset, CROWD_S):
+    def _is_crowd(self, classification: Classification) -> bool:
+        self._crowd.append(classification)
+        if len(self._crowd) < CROWD_CANDIDATES or not _within(classification.onset, self._crowd[0].onset, CROWD_S):
             return False
-        return sum(r.applause for r in self._crowd) >= CROWD_SCORE * CROWD_RULINGS
+        return sum(r.applause for r in self._crowd) >= CROWD_SCORE * CROWD_CANDIDATES
 
 
 def _first(name: str, score: float, labels: Labels) -> Labels:

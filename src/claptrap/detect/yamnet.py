@@ -63,7 +63,7 @@ class YamNet:
         self._scores = scores["index"]
         self._taps = [(tap["index"], *tap["quantization"]) for tap in taps]
 
-    def hear(self, samples: NDArray[np.float32]) -> YamNetOutput:
+    def run(self, samples: NDArray[np.float32]) -> YamNetOutput:
         """Return what is heard in (15600,) samples at 16 kHz, whatever their loudness."""
         gain = min(_LOUD / (float(np.abs(samples).max()) + 1e-9), _MOST_GAIN)
         self._interpreter.set_tensor(self._input, (samples * np.float32(gain)).astype(np.float32, copy=False))

@@ -18,7 +18,8 @@ class LogTail(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._lines.append(self.format(record)[:MOST_LINE])
+            line = self.format(record)[:MOST_LINE]
+            self._lines.append(line.encode(errors="backslashreplace").decode())  # a path may hold what is no UTF-8
         except Exception:  # noqa: BLE001  # as every handler does: who logs must not fail for a line that cannot be formed
             self.handleError(record)
 

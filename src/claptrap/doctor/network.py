@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claptrap.core.errors import ClapTrapError, DeliveryError
-from claptrap.core.spec import BrokerSpec, TargetSpec
+from claptrap.core.spec import BrokerSpec, WebhookSpec
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
 from claptrap.doctor.finding import Finding, Grade
@@ -59,7 +59,7 @@ async def _in_turn(turn: asyncio.Semaphore, call: Coroutine[Any, Any, Finding]) 
         return await call
 
 
-async def _receiver(check: str, target: TargetSpec | BrokerSpec, name: str, within_s: float) -> Finding:
+async def _receiver(check: str, target: WebhookSpec | BrokerSpec, name: str, within_s: float) -> Finding:
     subject = f"{name} → {redact(target.url)}"
     began_s = time.monotonic()
     try:
@@ -69,7 +69,7 @@ async def _receiver(check: str, target: TargetSpec | BrokerSpec, name: str, with
     return Finding(check, Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
 
 
-async def _connected(target: TargetSpec | BrokerSpec, within_s: float) -> None:
+async def _connected(target: WebhookSpec | BrokerSpec, within_s: float) -> None:
     """Connect, and shake hands where it speaks TLS. Raises DeliveryError."""
     parts = urlsplit(target.url)
     host = parts.hostname or ""
@@ -92,7 +92,7 @@ async def _connected(target: TargetSpec | BrokerSpec, within_s: float) -> None:
         raise DeliveryError("delivery.network", retryable=True, reason=error.strerror or str(error)) from error
 
 
-def _context(target: TargetSpec | BrokerSpec) -> ssl.SSLContext:
+def _context(target: WebhookSpec | BrokerSpec) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=target.ca_file or None)
     except (OSError, ValueError) as error:

@@ -20,7 +20,7 @@ def main() -> None:
 
     print(STAGES[1], flush=True)  # noqa: T201  # likewise
     if len(sys.argv) > 1:
-        load_yamnet(Path(sys.argv[1])).hear(np.zeros(SAMPLES, np.float32))
+        load_yamnet(Path(sys.argv[1])).run(np.zeros(SAMPLES, np.float32))
         print(STAGES[2], flush=True)  # noqa: T201  # likewise
 
 

@@ -69,7 +69,7 @@ class Supervisor:
     def __init__(self, program: Path, config: Path, *, backoff: Backoff | None = None, clock: Clock | None = None) -> None:
         self._command: Sequence[str] = (str(program), str(config))
         self._config = config
-        self._backoff = backoff or Backoff(first_s=1.0, most_s=60.0)
+        self._backoff = backoff or Backoff(first_s=1.0, max_s=60.0)
         self._clock = clock or SystemClock()
         self._ending = threading.Event()
         self._lock = threading.Lock()

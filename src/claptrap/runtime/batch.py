@@ -17,7 +17,7 @@ class HopBatch:
 
     Attributes:
         opened: streams that begin with this beat.
-        rows: (R,) rows heard.
+        slots: (R,) rows heard.
         hops: (R, n · 320) their samples, n ≥ 1.
         lost: (R,) hops missing just before them.
         candidates: onsets that the gate found.
@@ -25,7 +25,7 @@ class HopBatch:
     """
 
     opened: tuple[Stream, ...]
-    rows: NDArray[np.int64]
+    slots: NDArray[np.int64]
     hops: NDArray[np.float32]
     lost: NDArray[np.int64]
     candidates: tuple[Candidate, ...]

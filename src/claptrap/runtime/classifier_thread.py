@@ -31,16 +31,16 @@ class StreamContext:
 
     def __init__(self, stream: Stream, spec: SourceSpec, clips: ClipSink) -> None:
         self.stream = stream
-        self.cutter = ClipExtractor(clips)
+        self.extractor = ClipExtractor(clips)
         self.spec = spec
         self.patterns = Patterns(detection_settings(spec))
         self._sequence = 0
 
-    def wish(self, spec: SourceSpec) -> None:
+    def apply(self, spec: SourceSpec) -> None:
         """Follow the newest wishes from the next ruling on."""
         if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
             self.spec = spec
-            self.patterns.set(detection_settings(spec))
+            self.patterns.apply(detection_settings(spec))
 
     def event(self, found: Detection, timestamp: float) -> Event:
         """Return the event of a detection, next in sequence."""
@@ -70,10 +70,10 @@ class ClassifierThread:
     """Owns the thread ``judge`` and the judge.
 
     Args:
-        make_judge: builds the judge; again after a fault, so that nothing of the fault stays.
-        beats: what the ticker heard; None only wakes the thread.
+        make_classifier: builds the judge; again after a fault, so that nothing of the fault stays.
+        batches: what the ticker heard; None only wakes the thread.
         spec_of: the newest wishes for a source; None if it is gone.
-        tell: takes events; may block (then hearing waits, by design: events are never dropped).
+        emit: takes events; may block (then hearing waits, by design: events are never dropped).
         status: takes claps, verdicts and labels for those who watch.
         clock: the machine's.
         clips: takes the sound around events, of sources that want it.
@@ -81,29 +81,29 @@ class ClassifierThread:
 
     def __init__(
         self,
-        make_judge: Callable[[], ClapClassifier],
-        beats: queue.Queue[HopBatch | None],
+        make_classifier: Callable[[], ClapClassifier],
+        batches: queue.Queue[HopBatch | None],
         spec_of: Callable[[str], SourceSpec | None],
-        tell: Callable[[Event], None],
+        emit: Callable[[Event], None],
         status: StatusSink,
         clock: Clock,
         clips: ClipSink,
     ) -> None:
         self._clips = clips
-        self._make_judge = make_judge
-        self._judge = make_judge()
+        self._make_classifier = make_classifier
+        self._classifier = make_classifier()
         self._yamnet: YamNet | None = None
-        self._beats = beats
+        self._batches = batches
         self._spec_of = spec_of
-        self._tell = tell
+        self._emit = emit
         self._status = status
         self._clock = clock
-        self._ears: dict[int, StreamContext] = {}
-        self._names_wanted = True
+        self._contexts: dict[int, StreamContext] = {}
+        self._labels_wanted = True
         self._stop = threading.Event()
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="judge")
-        self.heard_at = clock.monotonic()
+        self.alive_at = clock.monotonic()
 
     def start(self) -> None:
         """Begin."""
@@ -113,7 +113,7 @@ class ClassifierThread:
         """End; beats still in the queue are not judged."""
         self._stop.set()
         with suppress(queue.Full):  # then the thread is awake, and looks before the next beat
-            self._beats.put_nowait(None)
+            self._batches.put_nowait(None)
         self._thread.join()
 
     def give_yamnet(self, yamnet: YamNet) -> None:
@@ -122,118 +122,126 @@ class ClassifierThread:
 
     def name_sounds(self, *, is_wanted: bool) -> None:
         """Name sounds from the next beat on, or do not; from any thread."""
-        self._names_wanted = is_wanted
+        self._labels_wanted = is_wanted
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self.heard_at = self._clock.monotonic()
+            self.alive_at = self._clock.monotonic()
             try:
-                beat = self._beats.get(timeout=ALIVE_S)
+                batch = self._batches.get(timeout=ALIVE_S)
             except queue.Empty:
                 continue
-            if beat is None:
+            if batch is None:
                 continue
             try:
-                self.hear(beat)
+                self.process(batch)
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of judging, and says so
-                self._start_afresh(error)
+                self._start_over(error)
 
-    def hear(self, beat: HopBatch) -> None:
+    def process(self, batch: HopBatch) -> None:
         """Judge one beat."""
         if self._yamnet is not None:
-            self._judge.yamnet = self._yamnet
-        for stream in beat.opened:
+            self._classifier.yamnet = self._yamnet
+        for stream in batch.opened:
             self._open(stream)
-        if len(beat.rows):
-            self._remember(beat)
-            for ruling in self._judge.hear(beat.rows, beat.hops, beat.lost, beat.candidates):
-                self._rule(ruling)
-            self._close_rows(beat.rows.tolist())
-            self._name_sounds()
-        for stream in beat.finished:
+        if len(batch.slots):
+            self._extract_clips(batch)
+            for classification in self._classifier.process(batch.slots, batch.hops, batch.lost, batch.candidates):
+                self._rule(classification)
+            self._advance_patterns(batch.slots.tolist())
+            self._label_sounds()
+        for stream in batch.finished:
             self._finish(stream)
 
     def _open(self, stream: Stream) -> None:
-        self._judge.open(stream.row)
+        self._classifier.reset(stream.slot)
         spec = self._spec_of(stream.source_id)
         if spec is None:
-            self._ears.pop(stream.row, None)
+            self._contexts.pop(stream.slot, None)
         else:
-            self._ears[stream.row] = StreamContext(stream, spec, self._clips)
+            self._contexts[stream.slot] = StreamContext(stream, spec, self._clips)
 
-    def _remember(self, beat: HopBatch) -> None:
+    def _extract_clips(self, batch: HopBatch) -> None:
         """Let each stream keep its newest sound, if its source wants clips."""
-        for row, hops, lost in zip(beat.rows.tolist(), beat.hops, beat.lost.tolist(), strict=True):
-            if (ear := self._ears.get(row)) is not None:
-                ear.cutter.hear(hops.reshape(-1, HOP), lost, is_wanted=ear.spec.clips)
+        for slot, hops, lost in zip(batch.slots.tolist(), batch.hops, batch.lost.tolist(), strict=True):
+            if (context := self._contexts.get(slot)) is not None:
+                context.extractor.process(hops.reshape(-1, HOP), lost, is_wanted=context.spec.clips)
 
-    def _rule(self, ruling: Classification) -> None:
-        ear = self._listening(ruling.row)
-        if ear is None:
+    def _rule(self, classification: Classification) -> None:
+        context = self._current(classification.slot)
+        if context is None:
             return
-        at = self._timestamp(ear, ruling.onset)
-        outcome = ear.patterns.take(ruling)
+        at = self._timestamp(context, classification.onset)
+        outcome = context.patterns.process(classification)
         self._status.offer(
             Verdict(
-                ear.spec.id,
+                context.spec.id,
                 at,
-                ruling.score,
-                ear.spec.threshold,
+                classification.score,
+                context.spec.threshold,
                 outcome.is_clap,
                 code=f"verdict.{outcome.reason}",
-                labels=ruling.labels,
+                labels=classification.labels,
             )
         )
         if outcome.is_clap:
-            self._status.offer(Clap(ear.spec.id, ruling.onset / RATE_HZ, ruling.decided / RATE_HZ, at, ruling.score))
-        self._tell_of(ear, outcome.detections)
+            self._status.offer(
+                Clap(
+                    context.spec.id,
+                    classification.onset / RATE_HZ,
+                    classification.decided / RATE_HZ,
+                    at,
+                    classification.score,
+                )
+            )
+        self._publish(context, outcome.detections)
 
-    def _close_rows(self, rows: Iterable[int]) -> None:
+    def _advance_patterns(self, slots: Iterable[int]) -> None:
         """Tell of rows of claps that cannot go on: as much has been heard, and nothing before that is still being judged."""
-        for row in rows:
-            if (ear := self._listening(row)) is not None:
-                self._tell_of(ear, ear.patterns.until(self._judge.settled(row)))
+        for slot in slots:
+            if (context := self._current(slot)) is not None:
+                self._publish(context, context.patterns.advance(self._classifier.settled(slot)))
 
-    def _tell_of(self, ear: StreamContext, detections: Iterable[Detection]) -> None:
+    def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
-            event = ear.event(found, self._timestamp(ear, found.onset))
-            self._tell(event)
-            ear.cutter.want(event)
+            event = context.event(found, self._timestamp(context, found.onset))
+            self._emit(event)
+            context.extractor.request(event)
 
-    def _name_sounds(self) -> None:
+    def _label_sounds(self) -> None:
         """Name a few sounds where somebody wants to know, unless a beat waits: a name can be late, a clap cannot."""
-        if not self._names_wanted:
+        if not self._labels_wanted:
             return
-        for sounds in self._judge.labels(NAMED_AT_ONCE if self._beats.empty() else 0):
-            if (ear := self._listening(sounds.row)) is not None:
-                self._status.offer(Heard(ear.spec.id, self._timestamp(ear, sounds.at), sounds.labels))
+        for sounds in self._classifier.labels(NAMED_AT_ONCE if self._batches.empty() else 0):
+            if (context := self._current(sounds.slot)) is not None:
+                self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
 
     def _finish(self, stream: Stream) -> None:
-        for ruling in self._judge.finish(stream.row):
-            self._rule(ruling)
-        if (ear := self._listening(stream.row)) is not None:
-            self._tell_of(ear, ear.patterns.finish())
-            ear.cutter.finish()
-        self._ears.pop(stream.row, None)
+        for classification in self._classifier.finish(stream.slot):
+            self._rule(classification)
+        if (context := self._current(stream.slot)) is not None:
+            self._publish(context, context.patterns.finish())
+            context.extractor.finish()
+        self._contexts.pop(stream.slot, None)
 
-    def _listening(self, row: int) -> StreamContext | None:
+    def _current(self, slot: int) -> StreamContext | None:
         """Return the row's ear with its newest wishes; None when its source was removed meanwhile."""
-        ear = self._ears.get(row)
-        if ear is None or (spec := self._spec_of(ear.spec.id)) is None:
+        context = self._contexts.get(slot)
+        if context is None or (spec := self._spec_of(context.spec.id)) is None:
             return None
-        ear.wish(spec)
-        return ear
+        context.apply(spec)
+        return context
 
-    def _timestamp(self, ear: StreamContext, sample: int) -> float:
+    def _timestamp(self, context: StreamContext, sample: int) -> float:
         """Return the UTC Unix time of a sample of the stream."""
-        return ear.stream.unix(sample / RATE_HZ, self._clock)
+        return context.stream.unix(sample / RATE_HZ, self._clock)
 
-    def _start_afresh(self, error: Exception) -> None:
+    def _start_over(self, error: Exception) -> None:
         """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""
         if self._faults.add(self._clock.monotonic()):
             _log.exception("judging failed (%d times in all); it starts afresh", self._faults.total)
-        self._judge = self._make_judge()
-        for ear in self._ears.values():
-            ear.cutter.finish()
-            ear.stream.fail(f"{type(error).__name__}: {error}")
-        self._ears.clear()
+        self._classifier = self._make_classifier()
+        for context in self._contexts.values():
+            context.extractor.finish()
+            context.stream.fail(f"{type(error).__name__}: {error}")
+        self._contexts.clear()

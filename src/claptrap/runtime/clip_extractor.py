@@ -12,7 +12,7 @@ from claptrap.core.events import Event
 BEFORE_S = 1.0
 AFTER_S = 1.5  # after the onset …
 AFTER_DECISION_S = 0.5  # … or after the decision, where a row of claps took longer
-TAPE_HOPS = 500  # 10 s, 640 kB: the beginning of a very long row is not in its clip
+HISTORY_HOPS = 500  # 10 s, 640 kB: the beginning of a very long row is not in its clip
 MOST_WAITING = 16
 
 
@@ -26,17 +26,17 @@ class ClipExtractor:
     def __init__(self, clips: ClipSink) -> None:
         self._clips = clips
         self._heard = 0  # hops
-        self._tape: SampleHistory | None = None
+        self._history: SampleHistory | None = None
         self._waiting: list[Event] = []
 
-    def hear(self, hops: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
+    def process(self, hops: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
         """Take the next hops (n, 320), before which ``lost`` are missing; cut what can be cut now."""
         if is_wanted:
-            self._tape = self._tape or SampleHistory(TAPE_HOPS, self._heard)
+            self._history = self._history or SampleHistory(HISTORY_HOPS, self._heard)
             for i, hop in enumerate(hops):
-                self._tape.write(hop, lost if i == 0 else 0)
+                self._history.write(hop, lost if i == 0 else 0)
         else:
-            self._tape = None
+            self._history = None
             self._waiting.clear()
         self._heard += lost + len(hops)
         if self._waiting:
@@ -44,9 +44,9 @@ class ClipExtractor:
             self._waiting = [event for event in self._waiting if event not in ready]
             self._cut(ready)
 
-    def want(self, event: Event) -> None:
+    def request(self, event: Event) -> None:
         """Cut the sound around a detection as soon as it is there, if clips are wanted; those that wait are bounded."""
-        if self._tape is not None and len(self._waiting) < MOST_WAITING:
+        if self._history is not None and len(self._waiting) < MOST_WAITING:
             self._waiting.append(event)
 
     def finish(self) -> None:
@@ -56,8 +56,8 @@ class ClipExtractor:
 
     def _cut(self, events: list[Event]) -> None:
         for event in events:
-            if self._tape is not None:
-                samples = self._tape.cut(round((event.onset_s - BEFORE_S) * RATE_HZ), _end(event))
+            if self._history is not None:
+                samples = self._history.extract(round((event.onset_s - BEFORE_S) * RATE_HZ), _end(event))
                 if len(samples):
                     self._clips.offer(Clip(event.id, event.timestamp, samples))
 

@@ -29,7 +29,7 @@ class SoundFault:
     """What is wrong with the sound.
 
     Attributes:
-        code: a key of ``core.wording``.
+        code: a key of ``text.catalogue``.
         params: values for that sentence.
         reopen: whether opening the source anew can help; else it is a warning about a source that is heard.
     """
@@ -51,8 +51,8 @@ class Liveness:
         self._age_s = 0.0
         self._opened_s: float | None = None  # ages, like the next one
         self._heard_s: float | None = None
-        self._sameness = StuckValueMonitor()
-        self._pace = RateMonitor()
+        self._stuck = StuckValueMonitor()
+        self._rate = RateMonitor()
 
     @property
     def healthy_s(self) -> float:
@@ -63,7 +63,7 @@ class Liveness:
         """The source says that sound follows; what was before does not count any more."""
         self._pass(now_s)
         self._opened_s, self._heard_s = self._age_s, None
-        self._sameness, self._pace = StuckValueMonitor(), RateMonitor()
+        self._stuck, self._rate = StuckValueMonitor(), RateMonitor()
 
     def heard(self, frame: Frame, now_s: float) -> None:
         """A frame has come. One without samples is none."""
@@ -71,16 +71,16 @@ class Liveness:
         if not len(frame.samples):
             return
         self._heard_s = self._age_s
-        self._sameness.add(frame)
+        self._stuck.add(frame)
         if jumped:
-            self._pace = RateMonitor()
+            self._rate = RateMonitor()
         if self._opened_s is not None and self._age_s - self._opened_s >= SETTLING_S:
-            self._pace.add(frame, self._age_s)
+            self._rate.add(frame, self._age_s)
 
-    def judge(self, now_s: float) -> SoundFault | None:
+    def check(self, now_s: float) -> SoundFault | None:
         """Return what is wrong, the gravest first; None where all is well. To be asked every second or so."""
         self._pass(now_s)
-        return self._missing() or self._sameness.judge() or self._pace.judge()
+        return self._missing() or self._stuck.check() or self._rate.check()
 
     def _missing(self) -> SoundFault | None:
         since_s, limit_s = self._opened_s, NO_FRAMES_S
@@ -120,7 +120,7 @@ class StuckValueMonitor:
             self._same_s += len(samples) / frame.rate_hz
             self._largest = float(np.abs(samples[0]).max())
 
-    def judge(self) -> SoundFault | None:
+    def check(self) -> SoundFault | None:
         """Return ``source.zeros`` for a minute of nothing, ``source.constant`` for ten seconds of any other value."""
         if self._largest <= NEARLY_ZERO:
             return SoundFault("source.zeros", {"seconds": ZEROS_S}) if self._same_s >= ZEROS_S else None
@@ -138,7 +138,7 @@ class RateMonitor:
         self._began_s: float | None = None
         self._n = 0
         self._off = 0.0
-        self._condition: SoundFault | None = None
+        self._fault: SoundFault | None = None
 
     def add(self, frame: Frame, age_s: float) -> None:
         """Take the frame that follows. What is known to be lost counts as come: it is another fault than a wrong rate."""
@@ -151,13 +151,13 @@ class RateMonitor:
             self._close(self._n / lasted_s, frame.rate_hz)
             self._began_s, self._n = age_s, 0
 
-    def judge(self) -> SoundFault | None:
+    def check(self) -> SoundFault | None:
         """Return ``source.wrong_rate`` while it is off by more than ``MOST_OFF``."""
-        return self._condition
+        return self._fault
 
     def _close(self, measured_hz: float, rate_hz: int) -> None:
         before, self._off = self._off, measured_hz / rate_hz - 1
         if abs(self._off) <= MOST_OFF:
-            self._condition = None
+            self._fault = None
         elif abs(before) > MOST_OFF and before * self._off > 0:
-            self._condition = SoundFault("source.wrong_rate", {"measured_hz": round(measured_hz), "rate_hz": rate_hz})
+            self._fault = SoundFault("source.wrong_rate", {"measured_hz": round(measured_hz), "rate_hz": rate_hz})

@@ -54,7 +54,7 @@ class ModelFetcher:
         self._folder = folder
         self._ready = ready
         self._status = status
-        self._backoff = backoff or Backoff(first_s=60.0, most_s=3600.0)
+        self._backoff = backoff or Backoff(first_s=60.0, max_s=3600.0)
         self._stop = threading.Event()
         self._news = threading.Event()
         self._is_paused = False
@@ -126,9 +126,9 @@ class ModelFetcher:
         self._tell(self._told, error.code, error.params, round(wait_s))
         self._rest(wait_s)
 
-    def _rest(self, most_s: float | None) -> None:
+    def _rest(self, max_s: float | None) -> None:
         """Wait for news, or until the file has been brought; where somebody wants it at once, say that it goes on."""
-        until_s = math.inf if most_s is None else time.monotonic() + most_s
+        until_s = math.inf if max_s is None else time.monotonic() + max_s
         while not self._news.wait(max(0.0, min(LOOK_S, until_s - time.monotonic()))):
             if time.monotonic() >= until_s or self._brought() is not None:
                 return

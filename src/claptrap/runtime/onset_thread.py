@@ -30,7 +30,7 @@ MOST_HOPS = 5  # of one row in one block; the hop that completes a level ends on
 FEW = 4  # sources that are heard every 20 ms; more of them every 40: a beat costs as much for ten as for one
 LEVEL_EVERY_HOPS = 5  # 100 ms: what a meter on a page can show
 FLOOR_DBFS = -120.0
-Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
+Hops = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Hops (k, 320) of one row, and the hops lost before each (k,)."""
 Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 """Rows (R,), as many hops of each (R, n · 320), and the hops lost before them (R,)."""
@@ -42,11 +42,15 @@ class OnsetThread:
     """Owns the thread ``tick`` and the gate."""
 
     def __init__(
-        self, make_gate: Callable[[], OnsetDetector], beats: queue.Queue[HopBatch | None], levels: StatusSink, clock: Clock
+        self,
+        make_detector: Callable[[], OnsetDetector],
+        batches: queue.Queue[HopBatch | None],
+        levels: StatusSink,
+        clock: Clock,
     ) -> None:
-        self._make_gate = make_gate
-        self._gate = make_gate()
-        self._beats = beats
+        self._make_detector = make_detector
+        self._detector = make_detector()
+        self._batches = batches
         self._clock = clock
         self._meters = LevelMeters(levels)
         self._scope = Spectrograms(levels, clock)
@@ -56,7 +60,7 @@ class OnsetThread:
         self._stop = threading.Event()
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="tick")
-        self.beat_at = clock.monotonic()
+        self.alive_at = clock.monotonic()
 
     def open(self, stream: Stream) -> None:
         """Hear ``stream`` from the next beat on, after any earlier stream of the same row has been heard to its end."""
@@ -82,20 +86,20 @@ class OnsetThread:
             try:
                 self.round()
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of hearing, and says so
-                self._start_afresh(error)
-            self.beat_at = self._clock.monotonic()
-            due = max(due + (HOP_S if len(self._streams) <= FEW else 2 * HOP_S), self.beat_at - 1.0)
+                self._start_over(error)
+            self.alive_at = self._clock.monotonic()
+            due = max(due + (HOP_S if len(self._streams) <= FEW else 2 * HOP_S), self.alive_at - 1.0)
 
     def round(self) -> None:
         """Take what is in the rings, and pass it on as beats: one for all rows that have brought equally much."""
         opened, current = self._take_over()
         for stream in opened:
-            self._gate.open(stream.row)
+            self._detector.reset(stream.slot)
             self._meters.open(stream)
             self._scope.open(stream)
-        batches = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
-        finished = tuple(s for s, ended, (hops, _) in batches if ended and len(hops) < CATCH_UP_HOPS)
-        blocks = list(_blocks(batches))
+        reads = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
+        finished = tuple(s for s, ended, (hops, _) in reads if ended and len(hops) < CATCH_UP_HOPS)
+        blocks = list(_blocks(reads))
         if not blocks and (opened or finished):
             blocks = [_NOTHING]
         for i, block in enumerate(blocks):
@@ -106,11 +110,11 @@ class OnsetThread:
     def _take_over(self) -> tuple[tuple[Stream, ...], list[Stream]]:
         """Return the streams that begin now, and all that are to be heard now: the first of each row."""
         with self._lock:
-            busy = {s.row for s in self._streams}
+            busy = {s.slot for s in self._streams}
             opened: list[Stream] = []
             for stream in tuple(self._fresh):
-                if stream.row not in busy:
-                    busy.add(stream.row)
+                if stream.slot not in busy:
+                    busy.add(stream.slot)
                     opened.append(stream)
                     self._fresh.remove(stream)
             self._streams += opened
@@ -119,52 +123,52 @@ class OnsetThread:
     def _send(
         self,
         opened: tuple[Stream, ...],
-        rows: NDArray[np.int64],
+        slots: NDArray[np.int64],
         hops: NDArray[np.float32],
         lost: NDArray[np.int64],
         finished: tuple[Stream, ...],
     ) -> None:
         candidates: tuple[Candidate, ...] = ()
-        if len(rows):
-            candidates = tuple(self._gate.tick(rows, hops, lost))
-            self._meters.add(rows, hops)
-            self._scope.add(rows, hops, lost)
-        beat = HopBatch(opened, rows, hops, lost, candidates, finished)
+        if len(slots):
+            candidates = tuple(self._detector.process(slots, hops, lost))
+            self._meters.add(slots, hops)
+            self._scope.add(slots, hops, lost)
+        batch = HopBatch(opened, slots, hops, lost, candidates, finished)
         while not self._stop.is_set():
             try:
-                self._beats.put(beat, timeout=0.5)
+                self._batches.put(batch, timeout=0.5)
             except queue.Full:
                 continue
             return
 
-    def _start_afresh(self, error: Exception) -> None:
+    def _start_over(self, error: Exception) -> None:
         """Contain a fault of the gate: say it, and have every running stream replaced by a new one."""
         if self._faults.add(self._clock.monotonic()):
             _log.exception("the beat failed (%d times in all); hearing starts afresh", self._faults.total)
-        self._gate = self._make_gate()
+        self._detector = self._make_detector()
         with self._lock:
             for stream in self._streams:
                 stream.fail(f"{type(error).__name__}: {error}")
             self._streams = []
 
 
-def _blocks(batches: list[tuple[Stream, bool, Batch]]) -> Iterator[Block]:
+def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
     """Cut what was read into blocks of equally many hops of different rows, each row's in order; a gap begins a new one."""
-    waiting = [(stream.row, _pieces(hops, lost)) for stream, _, (hops, lost) in batches if len(hops)]
+    waiting = [(stream.slot, _pieces(hops, lost)) for stream, _, (hops, lost) in reads if len(hops)]
     while waiting:
-        by_length: dict[int, list[tuple[int, Batch]]] = {}
-        for row, (piece, *_) in waiting:
-            by_length.setdefault(len(piece[0]), []).append((row, piece))
+        by_length: dict[int, list[tuple[int, Hops]]] = {}
+        for slot, (piece, *_) in waiting:
+            by_length.setdefault(len(piece[0]), []).append((slot, piece))
         for n_hops, alike in sorted(by_length.items()):
             yield (
-                np.array([row for row, _ in alike], np.int64),
+                np.array([slot for slot, _ in alike], np.int64),
                 np.stack([hops for _, (hops, _) in alike]).reshape(len(alike), n_hops * HOP),
                 np.array([lost[0] for _, (_, lost) in alike], np.int64),
             )
-        waiting = [(row, rest) for row, (_, *rest) in waiting if rest]
+        waiting = [(slot, rest) for slot, (_, *rest) in waiting if rest]
 
 
-def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Batch]:
+def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
     """Cut hops (k, 320), k ≥ 1, before each gap and at every ``MOST_HOPS``."""
     if len(hops) <= MOST_HOPS and not lost[1:].any():
         return [(hops, lost)]
@@ -185,29 +189,29 @@ class LevelMeters:
 
     def open(self, stream: Stream) -> None:
         """Begin to measure ``stream``, in place of what was on its row."""
-        self._streams[stream.row] = stream
-        more = (0, max(0, stream.row + 1 - len(self._hops)))
+        self._streams[stream.slot] = stream
+        more = (0, max(0, stream.slot + 1 - len(self._hops)))
         self._peaks, self._powers = np.pad(self._peaks, more), np.pad(self._powers, more)
         self._hops = np.pad(self._hops, more)
-        self._forget(stream.row)
+        self._forget(stream.slot)
 
-    def add(self, rows: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
+    def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
         """Measure as many hops of each row (R, n · 320)."""
-        self._peaks[rows] = np.maximum(self._peaks[rows], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
-        self._powers[rows] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
-        self._hops[rows] += hops.shape[1] // HOP
-        if self._hops[rows].max() >= LEVEL_EVERY_HOPS:
+        self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
+        self._powers[slots] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
+        self._hops[slots] += hops.shape[1] // HOP
+        if self._hops[slots].max() >= LEVEL_EVERY_HOPS:
             self._tell()
 
     def _tell(self) -> None:
         heard = np.flatnonzero(self._hops)
         peaks, levels = _dbfs(self._peaks[heard]), _dbfs(np.sqrt(self._powers[heard] / self._hops[heard]))
         told = zip(heard.tolist(), peaks, levels, strict=True)
-        self._sink.offer(Levels(tuple(Level(self._streams[row].source_id, peak, rms) for row, peak, rms in told)))
+        self._sink.offer(Levels(tuple(Level(self._streams[slot].source_id, peak, rms) for slot, peak, rms in told)))
         self._forget(heard)
 
-    def _forget(self, rows: int | NDArray[np.int64]) -> None:
-        self._peaks[rows], self._powers[rows], self._hops[rows] = 0, 0, 0
+    def _forget(self, slots: int | NDArray[np.int64]) -> None:
+        self._peaks[slots], self._powers[slots], self._hops[slots] = 0, 0, 0
 
 
 def _dbfs(amplitudes: NDArray[np.floating]) -> list[float]:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.core import wording
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
@@ -28,7 +27,7 @@ from claptrap.sources.base import Source
 HEALTHY_S = 30.0  # a source that gave sound for this long starts again from the shortest wait
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
 JOIN_S = 1.5
-_LEFT = "it hung and was left behind"
+_ABANDONED = "it hung and was left behind"
 _log = logging.getLogger(__name__)
 
 
@@ -56,27 +55,27 @@ class Runner:
 
     Attributes:
         spec: what is heard.
-        row: its row in the arrays of hearing.
+        slot: its row in the arrays of hearing.
         stop: tells the source to return from this run; what comes next is the runner's affair.
     """
 
-    def __init__(self, spec: SourceSpec, row: int, around: RunnerContext) -> None:
+    def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
         self.spec = spec
-        self.row = row
+        self.slot = slot
         self.stop = threading.Event()
         self._halted = threading.Event()
-        self._around = around
+        self._context = context
         self._lock = threading.Lock()  # of the next four, between the capture thread and the one that watches
         self._status = SourceStatus(spec.id, State.IDLE)
-        self._liveness = Liveness(around.clock.monotonic())
-        self._verdict: SoundFault | None = None
-        self._refrain = LogThrottle()
+        self._liveness = Liveness(context.clock.monotonic())
+        self._fault: SoundFault | None = None
+        self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
         self._hopper = Hopper()
-        self._told_at = float("-inf")
+        self._updated_at = float("-inf")
         self._drops = RateLimitedCounter()
         self._n_missing = 0
-        self._is_left = False
+        self._is_abandoned = False
         # a daemon: a device or a network that hangs must not keep the process from ending
         self._thread = threading.Thread(target=self._run, name=f"capture:{spec.id}", daemon=True)
 
@@ -98,9 +97,9 @@ class Runner:
         """Wait for the end, after ``halt``; a source that hangs is left behind, and can tell nothing any more."""
         self._thread.join(max(0.0, timeout_s))
         if self._thread.is_alive():
-            self._is_left = True
+            self._is_abandoned = True
             if (stream := self._stream) is not None:
-                stream.fail(_LEFT)  # else nobody else could be heard on its row for as long as it hangs
+                stream.fail(_ABANDONED)  # else nobody else could be heard on its row for as long as it hangs
             _log.error("%s: the source hangs, it did not stop within %.1f s", self.spec.id, JOIN_S)
 
     def watch(self) -> None:
@@ -108,11 +107,11 @@ class Runner:
         with self._lock:
             if self._status.state not in (State.CONNECTING, State.LIVE) or self.stop.is_set():
                 return
-            found, before = self._liveness.judge(self._around.clock.monotonic()), self._verdict
+            found, before = self._liveness.check(self._context.clock.monotonic()), self._fault
             is_ours = self._status.code in ("", before.code if before else "")  # what the source itself says is more precise
             if found == before or (found and not found.reopen and not is_ours):
                 return
-            self._verdict = found
+            self._fault = found
             if found:
                 self._change(code=found.code, params=found.params)
             elif is_ours:
@@ -120,7 +119,7 @@ class Runner:
             is_due = True
             if found and found.reopen:
                 self.stop.set()
-                is_due = self._refrain.is_due(f"watch: {found.code}", self._around.clock.monotonic())
+                is_due = self._log_throttle.is_due(f"watch: {found.code}", self._context.clock.monotonic())
         if found:
             _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s", self.spec.id, _as_error(found))
         else:
@@ -131,16 +130,16 @@ class Runner:
     def live(self, rate_hz: int, channels: int) -> None:
         """The source has opened, or begins anew; sound follows."""
         self._end_stream()
-        if self._is_left:
-            raise SourceError("source.deaf", reason=_LEFT)
-        now = self._around.clock.monotonic()
+        if self._is_abandoned:
+            raise SourceError("source.deaf", reason=_ABANDONED)
+        now = self._context.clock.monotonic()
         with self._lock:
-            self._liveness, self._verdict = Liveness(now), None
+            self._liveness, self._fault = Liveness(now), None
             self._liveness.opened(now)
         self._hopper = Hopper()
-        self._stream = Stream(self.spec.id, self.row, f"{int(self._around.clock.unix() * 1000):x}")
-        self._around.open_stream(self._stream)
-        self._tell(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
+        self._stream = Stream(self.spec.id, self.slot, f"{int(self._context.clock.unix() * 1000):x}")
+        self._context.open_stream(self._stream)
+        self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
         _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)
 
     def frame(self, frame: Frame) -> None:
@@ -150,23 +149,23 @@ class Runner:
             raise RuntimeError("a source must say live() before its first frame")
         if stream.failure is not None:
             raise SourceError("source.deaf", retryable=True, reason=stream.failure)
-        now = self._around.clock.monotonic()
+        now = self._context.clock.monotonic()
         with self._lock:
             self._liveness.heard(frame, now)
         hops, lost = self._hopper.push(frame)
         self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
-        if now - self._told_at >= 1.0:
+        if now - self._updated_at >= 1.0:
             drops, missing = self._drops.total, self._n_missing
-            self._tell(last_heard=self._around.clock.unix(), dropped_hops=drops, missing_hops=missing)
+            self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
 
     def waiting(self, code: str, **params: str | float) -> None:
         """The source has nothing to give for now, and goes on listening by itself."""
         self._end_stream()
         if code != self._status.code:
-            _log.warning("%s: %s", self.spec.id, wording.say(code, "en", **params))
+            _log.warning("%s: %s", self.spec.id, SourceError(code, retryable=True, **params))
         with self._lock:
-            self._liveness, self._verdict = Liveness(self._around.clock.monotonic()), None
+            self._liveness, self._fault = Liveness(self._context.clock.monotonic()), None
             self._change(state=State.RETRYING, code=code, params=params, attempt=0, next_in_s=0.0)
 
     # -- the life -------------------------------------------------------------------------------------------------------
@@ -177,17 +176,17 @@ class Runner:
             error = self._listen()
             if self._halted.is_set():
                 break
-            error = error or self._verdict_as_error()
+            error = error or self._fault_as_error()
             if error is None:
-                self._tell(state=State.ENDED, code="", params={}, next_in_s=0.0)
+                self._update(state=State.ENDED, code="", params={}, next_in_s=0.0)
                 return
             if self._was_healthy():
                 failures = 0
                 with self._lock:
-                    self._refrain.reset()
+                    self._log_throttle.reset()
             failures += 1
             self._wait(error, failures)
-        self._tell(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
+        self._update(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
 
     def _begin_run(self) -> bool:
         """Prepare another run of the source; False where there shall be none."""
@@ -195,15 +194,15 @@ class Runner:
         if self._halted.is_set():  # asked after clearing: whoever halts sets this one first
             return False
         with self._lock:
-            self._liveness = Liveness(self._around.clock.monotonic())
-            self._verdict = None
-        self._tell(state=State.CONNECTING)
+            self._liveness = Liveness(self._context.clock.monotonic())
+            self._fault = None
+        self._update(state=State.CONNECTING)
         return True
 
     def _listen(self) -> ClapTrapError | None:
         """Run the source once; return why it ended, None at its natural end."""
         try:
-            self._around.build(self.spec).run(self)
+            self._context.build(self.spec).run(self)
         except ClapTrapError as error:
             return error
         except Exception as error:  # noqa: BLE001  # the supervisor contains any fault of one source, and says so
@@ -213,16 +212,16 @@ class Runner:
             self._end_stream()
         return None
 
-    def _verdict_as_error(self) -> SourceError | None:
+    def _fault_as_error(self) -> SourceError | None:
         """Return why the watchdog ended the run; None where it did not."""
         with self._lock:
-            found = self._verdict
+            found = self._fault
         return _as_error(found) if found and found.reopen else None
 
     def _end_stream(self) -> None:
         if self._stream is not None:
             hops, lost = self._hopper.finish()
-            self._stream.write(hops, lost, self._around.clock.monotonic())
+            self._stream.write(hops, lost, self._context.clock.monotonic())
             self._stream.end()
             self._stream = None
 
@@ -231,12 +230,12 @@ class Runner:
             return self._liveness.healthy_s >= HEALTHY_S
 
     def _wait(self, error: ClapTrapError, failures: int) -> None:
-        wait_s = self._around.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
+        wait_s = self._context.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
         state = State.RETRYING if error.retryable else State.FAILED
         with self._lock:
-            is_due = self._refrain.is_due(error.code, self._around.clock.monotonic())
+            is_due = self._log_throttle.is_due(error.code, self._context.clock.monotonic())
         _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s (again in %.1f s)", self.spec.id, error, wait_s)
-        self._tell(state=state, code=error.code, params=error.params, attempt=failures, next_in_s=round(wait_s, 1))
+        self._update(state=state, code=error.code, params=error.params, attempt=failures, next_in_s=round(wait_s, 1))
         self._halted.wait(wait_s)
 
     def _count_drops(self, dropped: int, now: float) -> None:
@@ -245,16 +244,16 @@ class Runner:
                 "%s: hearing fell behind, %d hops of 20 ms lost (%d in all)", self.spec.id, unsaid, self._drops.total
             )
 
-    def _tell(self, **changes: object) -> None:
+    def _update(self, **changes: object) -> None:
         with self._lock:
             self._change(**changes)
 
     def _change(self, **changes: object) -> None:
         """Change the status and tell it; under the lock, so that they are told in order."""
-        self._told_at = self._around.clock.monotonic()
+        self._updated_at = self._context.clock.monotonic()
         self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # replace checks the names at run time
-        if not self._is_left:  # another runner may speak for the source by now
-            self._around.status.offer(self._status)
+        if not self._is_abandoned:  # another runner may speak for the source by now
+            self._context.status.offer(self._status)
 
 
 def _as_error(found: SoundFault) -> SourceError:

@@ -39,33 +39,33 @@ class Spectrograms:
 
     def open(self, stream: Stream) -> None:
         """Begin with ``stream``, in place of what was on its row."""
-        self._streams[stream.row] = stream
-        self._heard = np.pad(self._heard, (0, max(0, stream.row + 1 - len(self._heard))))
-        self._heard[stream.row] = 0
-        self._drawings.pop(stream.row, None)
+        self._streams[stream.slot] = stream
+        self._heard = np.pad(self._heard, (0, max(0, stream.slot + 1 - len(self._heard))))
+        self._heard[stream.slot] = 0
+        self._drawings.pop(stream.slot, None)
 
-    def add(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
+    def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
         """Take as many hops of each row (R, n · 320), with the hops lost just before them."""
         if not self._shown:
-            self._heard[rows] += lost + hops.shape[1] // HOP
+            self._heard[slots] += lost + hops.shape[1] // HOP
             self._drawings.clear()
             return
         for begin in range(0, hops.shape[1], HOP):
-            self._draw(rows, hops[:, begin : begin + HOP], lost if begin == 0 else np.zeros_like(lost))
+            self._draw(slots, hops[:, begin : begin + HOP], lost if begin == 0 else np.zeros_like(lost))
 
-    def _draw(self, rows: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
-        self._heard[rows] += 1 + lost
-        for row, hop, n in zip(rows.tolist(), hops, lost.tolist(), strict=True):
-            stream = self._streams[row]
+    def _draw(self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
+        self._heard[slots] += 1 + lost
+        for slot, hop, n in zip(slots.tolist(), hops, lost.tolist(), strict=True):
+            stream = self._streams[slot]
             if stream.source_id not in self._shown:
-                self._drawings.pop(row, None)
+                self._drawings.pop(slot, None)
                 continue
-            drawing = self._drawings.setdefault(row, _Spectrogram())
+            drawing = self._drawings.setdefault(slot, _Spectrogram())
             if n:
                 drawing.columns.clear()  # a picture has no gaps: the next one begins after it
             drawing.add(hop)
             if len(drawing.columns) == COLUMNS:
-                begin_s = float(self._heard[row] - COLUMNS) * HOP_S
+                begin_s = float(self._heard[slot] - COLUMNS) * HOP_S
                 self._sink.offer(Picture(stream.source_id, stream.unix(begin_s, self._clock), drawing.take()))
 
 

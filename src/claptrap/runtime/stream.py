@@ -23,14 +23,14 @@ class Stream:
 
     Attributes:
         source_id: whose sound.
-        row: the source's row in the arrays of hearing.
+        slot: the source's row in the arrays of hearing.
         epoch: names this stretch; part of event ids.
         failure: why those who hear gave it up; None while they do not.
     """
 
-    def __init__(self, source_id: str, row: int, epoch: str, ring_hops: int = RING_HOPS) -> None:
+    def __init__(self, source_id: str, slot: int, epoch: str, ring_hops: int = RING_HOPS) -> None:
         self.source_id = source_id
-        self.row = row
+        self.slot = slot
         self.epoch = epoch
         self.ring = HopRing(ring_hops)
         self._anchor = Anchor()

@@ -26,7 +26,7 @@ from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
 MAX_SOURCES = 256
-BEATS_WAITING = 250  # 5 s of hearing that the judge may be behind
+BATCHES_WAITING = 250  # 5 s of hearing that the judge may be behind
 EVENTS_WAITING = 1000
 STALLED_S = 5.0
 WATCH_S = 1.0
@@ -39,43 +39,43 @@ class WorkerDeps:
 
     Attributes:
         build: makes the source of a spec.
-        gate: makes a gate for so many rows.
-        judge: makes a judge for so many rows.
+        detector: makes a gate for so many rows.
+        classifier: makes a judge for so many rows.
         clips: takes the sound around events, of sources that want it.
     """
 
     build: Callable[[SourceSpec], Source]
-    gate: Callable[[int], OnsetDetector]
-    judge: Callable[[int], ClapClassifier]
+    detector: Callable[[int], OnsetDetector]
+    classifier: Callable[[int], ClapClassifier]
     clips: ClipSink
 
 
 class Worker:
     """Hears a set of sources. Start once, stop once; ``apply`` at any time between."""
 
-    def __init__(self, hearing: WorkerDeps, events: EventSink, status: StatusSink, clock: Clock) -> None:
+    def __init__(self, deps: WorkerDeps, events: EventSink, status: StatusSink, clock: Clock) -> None:
         self._events = events
         self._clock = clock
         self._specs: dict[str, SourceSpec] = {}
         self._runners: dict[str, Runner] = {}
         self._revision = -1
         self._lock = threading.Lock()
-        beats: queue.Queue[HopBatch | None] = queue.Queue(BEATS_WAITING)
-        self._told: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
-        self._ticker = OnsetThread(lambda: hearing.gate(MAX_SOURCES), beats, status, clock)
-        self._judging = ClassifierThread(
-            lambda: hearing.judge(MAX_SOURCES), beats, self._spec, self._told.put, status, clock, hearing.clips
+        batches: queue.Queue[HopBatch | None] = queue.Queue(BATCHES_WAITING)
+        self._event_queue: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
+        self._onset_thread = OnsetThread(lambda: deps.detector(MAX_SOURCES), batches, status, clock)
+        self._classifier_thread = ClassifierThread(
+            lambda: deps.classifier(MAX_SOURCES), batches, self._spec, self._event_queue.put, status, clock, deps.clips
         )
-        self._around = RunnerContext(hearing.build, self._ticker.open, status, clock)
-        self._teller = threading.Thread(target=self._pass_events_on, name="events")
+        self._context = RunnerContext(deps.build, self._onset_thread.open, status, clock)
+        self._event_thread = threading.Thread(target=self._pass_events_on, name="events")
         self._watcher = threading.Thread(target=self._watch, name="watch")
         self._stopping = threading.Event()
 
     def start(self) -> None:
         """Begin, from the receiving end backwards."""
-        self._teller.start()
-        self._judging.start()
-        self._ticker.start()
+        self._event_thread.start()
+        self._classifier_thread.start()
+        self._onset_thread.start()
         self._watcher.start()
 
     def stop(self) -> None:
@@ -85,10 +85,10 @@ class Worker:
         with self._lock:
             self._halt(list(self._runners))
             self._specs = {}
-        self._ticker.stop()
-        self._judging.stop()
-        self._told.put(None)
-        self._teller.join()
+        self._onset_thread.stop()
+        self._classifier_thread.stop()
+        self._event_queue.put(None)
+        self._event_thread.join()
 
     def apply(self, specs: Sequence[SourceSpec], revision: int) -> None:
         """Make ``specs`` the whole of what is heard. Idempotent; an older revision than the last changes nothing.
@@ -108,15 +108,15 @@ class Worker:
 
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Let the judge confirm with ``yamnet``, whose only owner is then the judge's thread: the caller must not use it."""
-        self._judging.give_yamnet(yamnet)
+        self._classifier_thread.give_yamnet(yamnet)
 
     def show(self, source_ids: Iterable[str]) -> None:
         """Draw the sound of these sources, and of no others, as ``Picture`` news."""
-        self._ticker.show(source_ids)
+        self._onset_thread.show(source_ids)
 
     def name_sounds(self, *, is_wanted: bool) -> None:
         """Say whether ``Heard`` news are wanted, as they are at first; the labels of claps come in any case."""
-        self._judging.name_sounds(is_wanted=is_wanted)
+        self._classifier_thread.name_sounds(is_wanted=is_wanted)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is that is being heard, by id."""
@@ -126,16 +126,16 @@ class Worker:
     def stalled(self) -> list[str]:
         """Return the names of the threads of hearing that have not moved for ``STALLED_S``."""
         now = self._clock.monotonic()
-        moved = {"tick": self._ticker.beat_at, "judge": self._judging.heard_at}
+        moved = {"tick": self._onset_thread.alive_at, "judge": self._classifier_thread.alive_at}
         return [name for name, at in moved.items() if now - at > STALLED_S]
 
     def _spec(self, source_id: str) -> SourceSpec | None:
         return self._specs.get(source_id)  # asked anew each time: ``apply`` puts another mapping in its place
 
     def _launch(self, spec: SourceSpec) -> None:
-        rows = {runner.row for runner in self._runners.values()}
-        row = next(r for r in range(MAX_SOURCES) if r not in rows)
-        runner = Runner(spec, row, self._around)
+        slots = {runner.slot for runner in self._runners.values()}
+        slot = next(r for r in range(MAX_SOURCES) if r not in slots)
+        runner = Runner(spec, slot, self._context)
         self._runners[spec.id] = runner
         runner.start()
 
@@ -157,7 +157,7 @@ class Worker:
                 runner.watch()
 
     def _pass_events_on(self) -> None:
-        while (event := self._told.get()) is not None:
+        while (event := self._event_queue.get()) is not None:
             try:
                 self._events.take(event)
             except Exception:  # noqa: BLE001  # a fault of one receiver must not end the telling of the rest

@@ -28,8 +28,8 @@ NEAR_S = 0.08
 
 def _heard(sound: NDArray[np.float32], wishes: DetectionSettings) -> list[Finding]:
     engine, hopper = Engine(load_clapnet(), load_confirmer(), None, wishes), Hopper()
-    first = list(engine.hear(*hopper.push(Frame(sound.reshape(-1, 1), NATIVE_HZ))))
-    return [*first, *engine.hear(*hopper.finish()), *engine.finish()]
+    first = list(engine.process(*hopper.push(Frame(sound.reshape(-1, 1), NATIVE_HZ))))
+    return [*first, *engine.process(*hopper.finish()), *engine.finish()]
 
 
 def _claps(_: Bench) -> None:

@@ -317,7 +317,7 @@ class Access:
                 raise AccessError("access.too_often", seconds=int(wait) + 1)
             self._throttle.try_once(address, now)
             if not is_right():
-                _log.warning("a wrong password or code came from %s", address)
+                _log.warning("a wrong password or code came from %s", address.encode("unicode_escape").decode())
                 raise AccessError(otherwise)
             self._throttle.succeed(address)
 

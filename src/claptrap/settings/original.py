@@ -62,7 +62,7 @@ class Note:
     Attributes:
         path: in the foreign document.
         kind: ``left_out`` for what has no use here, ``adapted`` for what is taken otherwise, ``refused`` for what is wrong.
-        code: why, a key of ``core.wording``.
+        code: why, a key of ``text.catalogue``.
         params: values for that sentence.
     """
 

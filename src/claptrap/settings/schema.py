@@ -19,12 +19,12 @@ from claptrap.core.spec import (
     MicrophoneInput,
     NotifySpec,
     PatternSpec,
-    Receiver,
+    ReceiverSpec,
     RtspInput,
     SourceInput,
     SourceSpec,
-    TargetSpec,
     VbanInput,
+    WebhookSpec,
 )
 from claptrap.core.weburl import check_rtsp_url, take_credentials
 from claptrap.settings.fields import (
@@ -86,10 +86,10 @@ class WebhookSettings(_Part):
         default="", validate_default=True, description="makes the body (docs/webhooks.md); empty for the documented JSON"
     )
 
-    def to_target(self, source_id: str, source_name: str) -> TargetSpec:
+    def to_target(self, source_id: str, source_name: str) -> WebhookSpec:
         """Return the core's form."""
         given = {name: value for name, value in self.whole().items() if name not in ("id", "enabled", "claps")}
-        return TargetSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
+        return WebhookSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
 
 
 class PatternSettings(_Part):
@@ -348,7 +348,7 @@ class Settings(_Part):
             for s in self.sources
         )
 
-    def targets(self) -> tuple[TargetSpec, ...]:
+    def targets(self) -> tuple[WebhookSpec, ...]:
         """Return who must be told: the enabled webhooks that have an address."""
         return tuple(
             webhook.to_target(source.id, source.name)
@@ -362,7 +362,7 @@ class Settings(_Part):
         given = self.mqtt.whole()
         return BrokerSpec(**given) if given.pop("enabled") else None
 
-    def receivers(self) -> tuple[Receiver, ...]:
+    def receivers(self) -> tuple[ReceiverSpec, ...]:
         """Return all who must be told."""
         brokers = [broker for broker in (self.broker(),) if broker is not None]
         return (*self.targets(), *brokers, *self.notifications())

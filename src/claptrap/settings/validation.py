@@ -27,7 +27,7 @@ class DocumentFault:
 
     Attributes:
         path: where, dotted; list entries by their id where they have one, e.g. ``sources.microphone.threshold``.
-        code: why, a key of ``core.wording``.
+        code: why, a key of ``text.catalogue``.
         params: values for that sentence.
         value: what is there, as JSON; empty where it is absent, large, or may be a secret.
     """

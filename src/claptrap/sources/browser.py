@@ -46,7 +46,7 @@ class Item:
     Attributes:
         page: who says it; names one uninterrupted use of a microphone.
         block: sound; None where it ends.
-        code: why it ends, a key of ``core.wording``.
+        code: why it ends, a key of ``text.catalogue``.
     """
 
     page: str

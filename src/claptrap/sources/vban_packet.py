@@ -58,7 +58,7 @@ class Encoding(IntEnum):
 
 
 class Refusal(StrEnum):
-    """Why a datagram gives no sound. Each is, behind ``vban.``, a key of ``core.wording``."""
+    """Why a datagram gives no sound. Each is, behind ``vban.``, a key of ``text.catalogue``."""
 
     CUT = "cut"
     TOO_SHORT = "too_short"

@@ -74,7 +74,7 @@ class SeenStream:
         rate_hz, channels, encoding: its format; 0 and empty where it has sent nothing usable.
         packets: usable ones, since it was first seen.
         last_seen: UTC Unix seconds.
-        problem: why its newest packet could not be used, a key of ``core.wording``; empty when all is well.
+        problem: why its newest packet could not be used, a key of ``text.catalogue``; empty when all is well.
         wanted: whether a source hears it.
     """
 
@@ -97,7 +97,7 @@ class StreamCounts:
     Attributes:
         host, stream, port: which.
         counts: by the keys of ``vban_order.COUNTS``; ``overflow``: packets dropped because their reader fell behind.
-        refused: packets not used, by the reason's key of ``core.wording``.
+        refused: packets not used, by the reason's key of ``text.catalogue``.
     """
 
     host: str
@@ -117,7 +117,7 @@ class PortCounts:
         kernel_drops: datagrams that the kernel had to drop because we fell behind.
         over_ceiling: datagrams beyond what a port or strangers may cost.
         table_full: packets of streams for which the table had no row.
-        refused: datagrams not used, by the reason's key of ``core.wording``.
+        refused: datagrams not used, by the reason's key of ``text.catalogue``.
         buffer_bytes: what the kernel granted.
     """
 

@@ -22,7 +22,7 @@ class Absence:
     """Why a stream is not heard.
 
     Attributes:
-        code: a key of ``core.wording``.
+        code: a key of ``text.catalogue``.
         params: values for that sentence.
     """
 
