@@ -26,8 +26,9 @@ from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.processor import examine_processor, processor_flags
 from claptrap.doctor.sound import examine_sound
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 from claptrap.sources import alsa
 from claptrap.sources.device import Device
 from claptrap.sources.portaudio import PortAudio

@@ -19,7 +19,8 @@ from claptrap.models.model_store import find
 from claptrap.settings.backups import Backups
 from claptrap.settings.document import read_settings
 from claptrap.settings.os_errors import read_error
-from claptrap.settings.schema import Settings, SettingsFaults
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import SettingsFaults
 
 
 @dataclass(frozen=True, slots=True)

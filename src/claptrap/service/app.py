@@ -59,9 +59,11 @@ from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
+from claptrap.settings.merge import camera, merged, new_source_id
 from claptrap.settings.revision import Revisions, without_revision
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, camera, check, merged, new_source_id, target_id
+from claptrap.settings.schema import Settings, target_id
 from claptrap.settings.store import Store
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
 from claptrap.sources.microphone import Device
