@@ -18,7 +18,7 @@ from claptrap.core.errors import ModelError
 from claptrap.core.events import ModelProgress, StatusSink
 from claptrap.models.catalogue import ModelFile
 from claptrap.models.download import download
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 
 Params = Mapping[str, str | int | float]
 
