@@ -18,8 +18,8 @@ from tests.peers.claps import Sound, recording
 from tests.peers.service import claptrap_environment
 
 from claptrap.cli.detect import _words
-from claptrap.core.sounds import FRENCH
 from claptrap.detect.patterns import APPLAUSE, Detection
+from claptrap.text.catalogue import SOUNDS, sound_name
 
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 
@@ -223,10 +223,10 @@ def test_sounds_are_named_in_the_terminal_s_language(tmp_path: Path, shared: Pat
     ]
     labels = [label for line in found if line["type"] == "detection" for label in line["labels"]]
     assert labels
-    assert {name for name, _ in labels} <= set(FRENCH)
+    assert {name for name, _ in labels} <= set(SOUNDS["fr"])
     expected = english
     for name, score in labels:
-        expected = expected.replace(f"  {name} {score:.2f}", f"  {FRENCH[name]} {score:.2f}")
+        expected = expected.replace(f"  {name} {score:.2f}", f"  {sound_name(name, 'fr')} {score:.2f}")
     assert expected != english
     assert run("detect", "claps.wav", folder=tmp_path, **models, **french).stdout == expected
 

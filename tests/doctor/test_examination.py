@@ -15,10 +15,9 @@ from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver, answer, dead_url
 from tests.peers.shut_out import shut_out
 from tests.peers.sound import SoundServer, sound_server
-from tests.sources.test_knock import peer
+from tests.sources.test_rtsp_preflight import peer
 
 from claptrap.core.errors import SourceError
-from claptrap.core.wording import SENTENCES
 from claptrap.doctor import examination, ports, sound
 from claptrap.doctor.examination import Patient, examine, examine_models, examine_settings
 from claptrap.doctor.finding import Finding, Grade, is_well
@@ -27,11 +26,13 @@ from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.processor import examine_processor, processor_flags
 from claptrap.doctor.sound import examine_sound
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 from claptrap.sources import alsa
 from claptrap.sources.device import Device
 from claptrap.sources.portaudio import PortAudio
+from claptrap.text.catalogue import MESSAGES
 
 SOUND = sound_server  # the fixture, under a name that is used
 
@@ -364,7 +365,7 @@ def test_the_whole_speaks_both_languages(tmp_path: Path, monkeypatch: pytest.Mon
     found = examine(Patient(tmp_path / "data", tmp_path / "models", "127.0.0.1", free_port()))
     assert found[-1].check == "clock"
     for one in found:
-        assert one.code in SENTENCES
+        assert one.code in MESSAGES["en"]
         assert one.words("fr")
         assert one.to_json()["message_en"] == one.words("en").removeprefix(f"{one.subject}: ")
     assert not (tmp_path / "data").exists()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from claptrap.core.wording import SENTENCES
 from claptrap.selftest.case import Bench, Case, Skipped, expect
 from claptrap.selftest.trials import CASES, Trials
+from claptrap.text.catalogue import MESSAGES
 
 WAIT_S = 60.0
 
@@ -37,7 +37,7 @@ def test_every_built_in_test_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     found = run()
     assert [(one["id"], one["stage"], one["message_en"]) for one in found] == [(case.id, "passed", "") for case in CASES]
     assert list(tmp_path.iterdir()) == []
-    assert all(f"selftest.{name}" in SENTENCES for case in CASES for name in (case.id, case.area))
+    assert all(f"selftest.{name}" in MESSAGES["en"] for case in CASES for name in (case.id, case.area))
     assert len({case.id for case in CASES}) == len(CASES)
 
 

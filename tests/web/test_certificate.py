@@ -20,8 +20,8 @@ from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium
 from claptrap.core.errors import ServiceError
 from claptrap.web import certificate as module
 from claptrap.web.certificate import certificate
+from claptrap.web.listen_address import ListenAddress, is_loopback, machine_addresses, outward_address
 from claptrap.web.page import ASSETS
-from claptrap.web.reach import Place, is_loopback, machine_addresses, outward_address
 
 NAMES = ["localhost", "claptrap.local", "127.0.0.1", "::1"]
 
@@ -98,12 +98,12 @@ def test_this_machine_has_addresses_and_a_phone_never_gets_the_loopback() -> Non
     assert "127.0.0.1" in addresses
     outward = outward_address()
     assert outward is None or not outward.is_loopback
-    assert Place("127.0.0.1", 1, is_tls=True).network_address() == ""
-    assert Place("::1", 1, is_tls=True).network_address() == ""
-    assert Place("192.168.1.2", 80, is_tls=True).network_address() == "https://192.168.1.2:80"
-    assert Place("0.0.0.0", 80, is_tls=False).url == "http://127.0.0.1:80"
-    assert Place("::", 80, is_tls=True).url == "https://[::1]:80"
-    everywhere = Place("0.0.0.0", 80, is_tls=False).network_address()
+    assert ListenAddress("127.0.0.1", 1, is_tls=True).network_address() == ""
+    assert ListenAddress("::1", 1, is_tls=True).network_address() == ""
+    assert ListenAddress("192.168.1.2", 80, is_tls=True).network_address() == "https://192.168.1.2:80"
+    assert ListenAddress("0.0.0.0", 80, is_tls=False).url == "http://127.0.0.1:80"
+    assert ListenAddress("::", 80, is_tls=True).url == "https://[::1]:80"
+    everywhere = ListenAddress("0.0.0.0", 80, is_tls=False).network_address()
     assert everywhere == (f"http://{outward}:80" if outward else "")
     assert [is_loopback(name) for name in ("localhost", "127.0.0.2", "::1", "nas", "10.0.0.1")] == [True] * 3 + [False] * 2
 

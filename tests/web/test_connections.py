@@ -12,7 +12,7 @@ import pytest
 from tests.web.conftest import WAIT_S, serving
 
 from claptrap.service import Application
-from claptrap.web.connections import MOST_PARTING
+from claptrap.web.connections import MAX_REJECTED
 
 MOST = 8
 ASKED = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -52,7 +52,7 @@ def test_one_too_many_is_told_so_and_room_is_room_again(data_dir: Path, quiet_mo
 def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path) -> None:
     """However many come at once, only so many descriptors are taken."""
     assert not quiet_models.exists()
-    n_flood = MOST + 4 * MOST_PARTING
+    n_flood = MOST + 4 * MAX_REJECTED
     with serving(Application(data_dir), most_connections=MOST) as served, idle(served.port, n_flood) as connections:
         cut = [connection for connection in connections[MOST:] if is_closed(connection)]
         assert len(cut) == n_flood - MOST  # those that were let in to be told are cut off too, for they asked nothing
@@ -73,7 +73,7 @@ def test_who_does_not_finish_a_request_must_go(
 ) -> None:
     """Before the first one and between two; a WebSocket, and who asks again and again, stay."""
     assert not quiet_models.exists()
-    monkeypatch.setattr("claptrap.web.connections.PATIENCE_S", 1.0 if said.endswith(b"GET") else 0.2)  # it must get so far
+    monkeypatch.setattr("claptrap.web.connections.REQUEST_TIMEOUT_S", 1.0 if said.endswith(b"GET") else 0.2)
     with serving(Application(data_dir)) as served, idle(served.port, 1) as (connection,):
         answer = ask(connection, said)
     assert (b"200 OK" in answer) == said.endswith(b"GET")
@@ -83,7 +83,7 @@ def test_a_body_that_never_ends_is_not_waited_for(
     data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not quiet_models.exists()
-    monkeypatch.setattr("claptrap.web.security.BODY_S", 0.2)
+    monkeypatch.setattr("claptrap.web.security.BODY_TIMEOUT_S", 0.2)
     head = b"PATCH /api/settings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
     with serving(Application(data_dir)) as served, idle(served.port, 1) as (connection,):
         answer = ask(connection, head)
@@ -94,7 +94,7 @@ def test_a_body_that_never_ends_is_not_waited_for(
 def test_a_websocket_outlasts_the_patience(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has brought its request, and is no HTTP connection any more."""
     assert not quiet_models.exists()
-    monkeypatch.setattr("claptrap.web.connections.PATIENCE_S", 1.0)
+    monkeypatch.setattr("claptrap.web.connections.REQUEST_TIMEOUT_S", 1.0)
     upgrade = (
         b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
         b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

@@ -21,8 +21,8 @@ from claptrap.core.events import Heard, Level, Verdict
 from claptrap.runtime.hub import News
 from claptrap.runtime.worker import Worker
 from claptrap.service import Application
-from claptrap.web.live import LEVELS_EVERY_S, Levels
-from claptrap.web.watching import MOST_WATCHED
+from claptrap.web.live import LEVELS_EVERY_S, LevelBatcher
+from claptrap.web.spectrogram_subscriptions import MAX_WATCHED
 from claptrap.web.wire import Message, message
 
 EVENTS = (
@@ -81,12 +81,12 @@ class Page:
     async def _open(self, url: str) -> socketio.AsyncClient:
         client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         for event in EVENTS:
-            client.on(event, self._keeper(event))
+            client.on(event, self._retention(event))
         client.on("disconnect", lambda *_: self.gone.set())
         await client.connect(url, self._headers, transports=["websocket"], socketio_path=self._path, wait_timeout=WAIT_S)
         return client
 
-    def _keeper(self, event: str) -> Callable[[Any], None]:
+    def _retention(self, event: str) -> Callable[[Any], None]:
         return lambda data: self._told.put((event, data))
 
 
@@ -134,7 +134,7 @@ def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served:
         (problem,) = told.next("problems")
         assert problem["code"] == "history.unwritable"
         assert "full" in problem["message_en"]
-        served.service._tend()  # as its thread does every half-minute; the new connection has no bound
+        served.service._maintain()  # as its thread does every half-minute; the new connection has no bound
         assert told.next("problems") == []
 
 
@@ -220,9 +220,9 @@ def test_pictures_of_sound_go_to_who_looks_and_to_nobody_else(served: Served) ->
             for nonsense in (None, [], {"source": 3}, {"source": "x" * 65}):
                 assert told.ask("watch", nonsense)["code"] == ""
             told.ask("watch", {"source": "salon"})
-            lookers = [Page(served.url) for _ in range(MOST_WATCHED)]
+            lookers = [Page(served.url) for _ in range(MAX_WATCHED)]
             answers = [looker.ask("watch", {"source": f"s{i}"})["code"] for i, looker in enumerate(lookers)]
-            assert answers == [""] * (MOST_WATCHED - 1) + ["api.too_many_watched"]
+            assert answers == [""] * (MAX_WATCHED - 1) + ["api.too_many_watched"]
             for looker in lookers:
                 looker.close()
         deadline = time.monotonic() + WAIT_S
@@ -315,17 +315,17 @@ def test_a_model_that_cannot_be_fetched_is_said_on_the_page(data_dir: Path, quie
 def test_levels_are_told_together_and_not_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr("claptrap.web.live.time.monotonic", lambda: now)
-    levels = Levels()
-    assert levels.take() == []
+    levels = LevelBatcher()
+    assert levels.pop_due() == []
     levels.add([as_data(Level(source, peak, -30.0)) for source, peak in (("a", -10.0), ("b", -20.0))])
-    ((event, data),) = levels.take()
+    ((event, data),) = levels.pop_due()
     assert (event, [one["source_id"] for one in data]) == ("level", ["a", "b"])
     levels.add([as_data(Level("a", -5.0, -30.0))])
     levels.add([as_data(Level("a", -50.0, -60.0))])
-    assert levels.take() == []
+    assert levels.pop_due() == []
     assert levels.due_in_s() == pytest.approx(LEVELS_EVERY_S)
     now += LEVELS_EVERY_S
-    assert levels.take() == [("level", [{"source_id": "a", "peak_dbfs": -5.0, "rms_dbfs": -60.0}])]
+    assert levels.pop_due() == [("level", [{"source_id": "a", "peak_dbfs": -5.0, "rms_dbfs": -60.0}])]
 
 
 def as_data(level: Level) -> dict[str, Any]:

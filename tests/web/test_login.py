@@ -15,16 +15,17 @@ from tests.web.test_security import upgrade
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.service import Application
 from claptrap.service.access import Access, LoginPolicy
 from claptrap.service.throttle import FREE
-from claptrap.web.access import COOKIE, Door
+from claptrap.text.catalogue import say
+from claptrap.web.access import COOKIE, Authenticator
 from claptrap.web.app import create_app
-from claptrap.web.live import Live
+from claptrap.web.live import LivePublisher
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import Proxies
-from claptrap.web.staying import POLICY_VIOLATION
+from claptrap.web.session_enforcer import POLICY_VIOLATION
 
 PASSWORD = "correct horse"
 OPEN = {
@@ -140,7 +141,7 @@ def test_socket_io_needs_a_key_on_both_transports(locked: Served) -> None:
 
 def test_no_event_of_socket_io_is_taken_without_a_key(locked: Served) -> None:
     """Even by who knows the name of a connection that somebody with a key has opened."""
-    live = Live(locked.service)
+    live = LivePublisher(locked.service)
     events = set(live._io.handlers["/"]) - {"connect", "disconnect"}
     assert events >= {"micro_open", "micro_sound", "micro_close"}
     _, token = locked.service.access.create_token("script")
@@ -392,7 +393,7 @@ def test_every_refusal_is_a_problem_in_both_languages(locked: Served, language: 
 def test_what_stands_for_no_key_and_no_password_are_told_apart(tmp_path: Path) -> None:
     access = Access(tmp_path)
     access.demand = LoginPolicy.ALWAYS
-    door = Door(access, ASSETS)
-    assert door.refusal() == "access.setup_needed"
+    door = Authenticator(access, ASSETS)
+    assert door.rejection() == "access.setup_needed"
     access.set_password(PASSWORD)
-    assert door.refusal() == "access.login_needed"
+    assert door.rejection() == "access.login_needed"

@@ -17,11 +17,13 @@ from flask import Flask
 from tests.web.conftest import Served, clap
 from tests.web.test_live import EVENTS, page
 
-from claptrap.core import events, wording
+from claptrap.core import events
 from claptrap.core.events import Attempt, Clap, ClipKept, Event, Heard, Level, Levels, Problem, State, Status, Verdict
+from claptrap.core.spec import Language
 from claptrap.service import Application
+from claptrap.text.catalogue import MESSAGES
 from claptrap.web.app import create_app
-from claptrap.web.asyncapi import TAKEN, TOLD, describe_news
+from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
 from claptrap.web.openapi import describe_api
 from claptrap.web.problems import status_of
 from claptrap.web.routes import ROUTES
@@ -48,7 +50,7 @@ def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_description_is_whole(language: wording.Language) -> None:
+def test_the_description_is_whole(language: Language) -> None:
     """Every reference leads somewhere, every schema is one, every name of an operation is its own."""
     for described in (describe_api(language), describe_news(language)):
         for reference in references(described):
@@ -78,7 +80,7 @@ def test_descriptions_come_in_the_language_that_is_asked_for(served: Served) -> 
 
 @pytest.mark.parametrize("code", sorted({code for route in ROUTES.values() for code in route.codes}))
 def test_each_code_has_a_sentence_and_a_status_of_its_own_kind(code: str) -> None:
-    assert code in wording.SENTENCES
+    assert code in MESSAGES["en"]
     assert 400 <= status_of(code) < 600
     assert status_of(code) != 500
 
@@ -168,8 +170,8 @@ def test_every_kind_of_news_is_described() -> None:
     """Those that the page is told, and those that it says; ``Clap`` is shown by nobody, ``settings`` are tested live."""
     kinds = {type(news) for news in NEWS} | {Clap, events.SettingsChanged}
     assert kinds == {Event, *Status.__args__}
-    assert {*EVENTS, "micro_end"} == set(TOLD)
-    assert set(TAKEN) == {"watch", "micro_open", "micro_sound", "micro_close"}
+    assert {*EVENTS, "micro_end"} == set(SERVER_EVENTS)
+    assert set(CLIENT_EVENTS) == {"watch", "micro_open", "micro_sound", "micro_close"}
 
 
 def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:

@@ -11,7 +11,7 @@ from tests.web.conftest import Served, exchange, serving
 
 from claptrap.core.errors import ServiceError
 from claptrap.service import Application
-from claptrap.web.security import host_name, same_place
+from claptrap.web.security import host_name, same_origin
 from claptrap.web.server import listen
 
 UPGRADE = (
@@ -105,7 +105,7 @@ def test_every_answer_forbids_what_the_page_does_not_need(served: Served) -> Non
     ],
 )
 def test_same_place(origin: str, host: str, same: bool) -> None:
-    assert same_place(origin, host) is same
+    assert same_origin(origin, host) is same
 
 
 def test_host_name_of_a_header() -> None:

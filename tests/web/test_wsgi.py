@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from claptrap.web.wsgi import Threads
+from claptrap.web.wsgi import ThreadedWsgi
 
 PATIENT_S = 20.0
 SCOPE: Any = {
@@ -53,7 +53,7 @@ def test_nothing_more_is_made_for_somebody_who_has_gone() -> None:
 
         await threads(SCOPE, receive, send)
 
-    threads = Threads(app, workers=1)
+    threads = ThreadedWsgi(app, workers=1)
     asyncio.run(ask())
     threads.executor.shutdown()
     assert closed.is_set()
@@ -91,7 +91,7 @@ def test_a_file_is_closed_though_whoever_asked_has_gone_before_the_answer_begins
 
         await threads(SCOPE, receive, send)
 
-    threads = Threads(app, workers=1)
+    threads = ThreadedWsgi(app, workers=1)
     asyncio.run(ask())
     threads.executor.shutdown()
     assert closed.is_set()
@@ -128,7 +128,7 @@ def test_a_part_of_an_answer_that_nobody_takes_any_more_holds_up_no_end(*, is_cl
         await asyncio.to_thread(begun.wait, PATIENT_S)
         asking.cancel()
 
-    threads, loop = Threads(app, workers=1), Loop()
+    threads, loop = ThreadedWsgi(app, workers=1), Loop()
     loop.run_until_complete(ask())
     if is_closed_first:
         loop.close()

@@ -16,7 +16,6 @@ from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
-from claptrap.core.sounds import in_french
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import Classification
@@ -25,8 +24,9 @@ from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.sources.file import duration_s, read_frames
+from claptrap.text.catalogue import sound_name
 
 FAILED = 2
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
@@ -144,19 +144,14 @@ def _json_line(path: str, found: Finding) -> str:
 
 def _words(path: str, found: Finding) -> str:
     """Return a line for each clap, and for what is more than one; nothing for a detection that only repeats its clap."""
-    labels = "".join(f"  {_sound(name)} {score:.2f}" for name, score in found.labels)
+    labels = "".join(f"  {sound_name(name, terminal_language())} {score:.2f}" for name, score in found.labels)
     said = f"{found.score:.2f}{labels}"
     at = f"{path}: {_clock(found.onset / RATE_HZ)}"
     if isinstance(found, Classification):
         return f"{at}  {said}"
     if found.applause:
-        return f"{at} 👏👏👏 {_sound(APPLAUSE).lower()}  {said}"
+        return f"{at} 👏👏👏 {sound_name(APPLAUSE, terminal_language()).lower()}  {said}"
     return f"{at} {'👏' * found.claps}  {said}" if found.claps > 1 else ""
-
-
-def _sound(name: str) -> str:
-    """Return the name of a sound in the terminal's language."""
-    return in_french(name) if terminal_language() == "fr" else name
 
 
 def _clock(seconds: float) -> str:

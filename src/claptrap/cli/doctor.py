@@ -16,13 +16,14 @@ import click
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.language import terminal_language, typed
 from claptrap.core.errors import ModelError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.doctor.ask import ask
 from claptrap.doctor.bundle import MOST_LOG_BYTES, Evidence, bundle
 from claptrap.doctor.finding import Finding, Grade, is_well
 from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
+from claptrap.text.catalogue import say
 
 _GRADES: dict[Language, dict[Grade, str]] = {
     "fr": {Grade.OK: "bien", Grade.WARNING: "attention", Grade.FAULT: "panne"},

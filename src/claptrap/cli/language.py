@@ -12,7 +12,8 @@ import click
 
 from claptrap.core.build import program
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
+from claptrap.text.catalogue import say
 
 FAILED = 2
 COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")

@@ -10,8 +10,8 @@ import click
 from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import FAILED, in_words, terminal_language
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import say
 from claptrap.service.access import Access
+from claptrap.text.catalogue import say
 
 
 @click.command()

@@ -22,7 +22,7 @@ from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import in_words, terminal_language
 from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError, SettingsError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.document import parsed, read_settings
@@ -31,8 +31,10 @@ from claptrap.settings.export import exported
 from claptrap.settings.import_plan import ImportPlan, Mode, plan_import
 from claptrap.settings.os_errors import read_error
 from claptrap.settings.reference import markdown
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import DocumentFault, SettingsFaults
+from claptrap.text.catalogue import say
 
 NOT_DONE, NOT_VALID = 1, 2
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "↕"}

@@ -9,8 +9,8 @@ import click
 
 from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import failures_in_words, terminal_language
-from claptrap.core.wording import say
 from claptrap.service.access import Access
+from claptrap.text.catalogue import say
 
 
 @click.group()

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from claptrap.core.build import version_and_commit
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.doctor.finding import Finding
 from claptrap.doctor.scrub import Scrubber
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
+from claptrap.text.catalogue import say
 
 
 class Grade(StrEnum):
@@ -26,7 +27,7 @@ class Finding:
     Attributes:
         check: what kind of thing, e.g. ``"webhook"``; stable, for scripts.
         grade: how bad it is.
-        code: what was found and, where a person can act, what to do; a key of ``core.wording``.
+        code: what was found and, where a person can act, what to do; a key of ``text.catalogue``.
         params: values for that sentence; never a secret.
         subject: which one of several: a device, a source, a path in the settings; empty where there is only one.
     """

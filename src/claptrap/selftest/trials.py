@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.wording import say
 from claptrap.selftest import files, sound, validation, webhooks
 from claptrap.selftest.case import Bench, Case, Ending, Failed, Skipped
+from claptrap.text.catalogue import say
 
 CASES: tuple[Case, ...] = (*validation.CASES, *files.CASES, *webhooks.CASES, *sound.CASES)
 STOP_S = 2.0
@@ -39,7 +39,7 @@ class Outcome:
         case: which.
         stage: how far it is.
         took_s: how long it took; 0 before its end.
-        code, params: why it failed, a sentence of ``core.wording``; empty otherwise.
+        code, params: why it failed, a sentence of ``text.catalogue``; empty otherwise.
     """
 
     case: Case

@@ -19,14 +19,14 @@ from claptrap.web.body import json_object
 from claptrap.web.page import is_page_file
 
 COOKIE = "claptrap_session"
-OPEN_PATHS = frozenset(
+PUBLIC_PATHS = frozenset(
     {"/", "/micro", "/healthz", "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password"}
 )
 _DOCUMENT = "/api/access"
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class Credentials:
     """What a request shows; empty where it shows nothing.
 
     Attributes:
@@ -38,14 +38,14 @@ class Key:
     token: str
 
     @classmethod
-    def of(cls, headers: Mapping[str, str]) -> Key:
+    def of(cls, headers: Mapping[str, str]) -> Credentials:
         """Return what the headers, named in small letters, show."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         is_bearer = scheme.lower() == "bearer"
         return cls(parse_cookie(headers.get("cookie", "")).get(COOKIE, ""), token.strip() if is_bearer else "")
 
 
-class Door:
+class Authenticator:
     """Decides who may pass.
 
     Args:
@@ -62,19 +62,19 @@ class Door:
         """Whether a key is needed for what is not open."""
         return self._access.is_closed
 
-    def is_open(self, path: str) -> bool:
+    def is_public(self, path: str) -> bool:
         """Return whether everybody may ask for ``path``."""
-        return path in OPEN_PATHS or is_page_file(self._assets, path.removeprefix("/"))
+        return path in PUBLIC_PATHS or is_page_file(self._assets, path.removeprefix("/"))
 
-    def admits(self, key: Key) -> bool:
+    def admits(self, credentials: Credentials) -> bool:
         """Return whether ``key`` lets through, now."""
-        return self._access.admits(key.session, key.token)
+        return self._access.admits(credentials.session, credentials.token)
 
-    def is_by_cookie(self, key: Key) -> bool:
+    def relies_on_cookie(self, credentials: Credentials) -> bool:
         """Return whether it is the cookie that lets through: browsers send it whoever made them ask."""
-        return self.is_closed and not (key.token and self._access.admits("", key.token))
+        return self.is_closed and not (credentials.token and self._access.admits("", credentials.token))
 
-    def refusal(self) -> str:
+    def rejection(self) -> str:
         """Return the code for whoever has no key."""
         return "access.login_needed" if self._access.has_password else "access.setup_needed"
 
@@ -85,7 +85,7 @@ def build_access(access: Access) -> Blueprint:
 
     @routes.get(_DOCUMENT)
     def state() -> Response:
-        return jsonify(_state(access, request.cookies.get(COOKIE, ""), Key.of(_headers()).token))
+        return jsonify(_state(access, request.cookies.get(COOKIE, ""), Credentials.of(_headers()).token))
 
     @routes.post(f"{_DOCUMENT}/login")
     def log_in() -> Response:

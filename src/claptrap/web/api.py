@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from claptrap.service import Application, with_messages
-from claptrap.web.asked import Port, WebhookTest, asked
 from claptrap.web.body import json_object, seen
 from claptrap.web.clips import build_clips
 from claptrap.web.history import build_history
+from claptrap.web.query_params import PortQuery, WebhookTestQuery, query_params
 from claptrap.web.receivers import build_receivers
 from claptrap.web.settings import build_settings
 from claptrap.web.undoing import build_undoing
@@ -101,7 +101,7 @@ def _add_sources(api: Blueprint, service: Application) -> None:
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id, asked(WebhookTest).webhook)), 202
+        return jsonify(event_id=service.test_webhook(source_id, query_params(WebhookTestQuery).webhook)), 202
 
     @api.delete("/api/sources/<source_id>/webhooks/<webhook_id>")
     def remove_webhook(source_id: str, webhook_id: str) -> Response:
@@ -127,7 +127,7 @@ def _add_searches(api: Blueprint, service: Application) -> None:
 
     @api.get("/api/vban/streams")
     def vban_streams() -> Response:
-        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(asked(Port).port)])
+        return jsonify([_with_words(asdict(seen)) for seen in service.vban_streams(query_params(PortQuery).port)])
 
     @api.get("/api/vban/counts")
     def vban_counts() -> Response:

@@ -12,19 +12,19 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.selftest.trials import Trials
 from claptrap.service import Application
 from claptrap.web.access import build_access
 from claptrap.web.api import build_api
 from claptrap.web.docs import build_docs
+from claptrap.web.listen_address import NOT_LISTENING, ListenAddress
 from claptrap.web.mediamtx import build_mediamtx
 from claptrap.web.metrics import build_metrics
 from claptrap.web.micro import build_micro
 from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
-from claptrap.web.reach import UNREACHED, Place
-from claptrap.web.security import MOST_BODY_BYTES
+from claptrap.web.security import MAX_BODY_BYTES
 from claptrap.web.selftest import build_selftest
 from claptrap.web.support import build_support
 
@@ -32,17 +32,22 @@ _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 41
 _log = logging.getLogger(__name__)
 
 
-def create_app(service: Application, assets: Path = ASSETS, place: Place = UNREACHED, trials: Trials | None = None) -> Flask:
-    """Return the WSGI application of ``service``, which listens at ``place``, with the page in ``assets``."""
+def create_app(
+    service: Application,
+    assets: Path = ASSETS,
+    listen_address: ListenAddress = NOT_LISTENING,
+    trials: Trials | None = None,
+) -> Flask:
+    """Return the WSGI application of ``service``, which listens at ``listen_address``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.register_blueprint(build_access(service.access))
     app.register_blueprint(build_api(service))
     app.register_blueprint(build_docs(service))
     app.register_blueprint(build_metrics(service))
     app.register_blueprint(build_support(service))
     app.register_blueprint(build_mediamtx(service))
-    app.register_blueprint(build_micro(place))
+    app.register_blueprint(build_micro(listen_address))
     app.register_blueprint(build_page(assets))
     app.register_blueprint(build_selftest(trials))
 

@@ -12,7 +12,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def by_name(scope: Scope) -> dict[str, str]:
+def headers_by_name(scope: Scope) -> dict[str, str]:
     """Return the headers; cookies in several are one."""
     headers: dict[str, str] = {}
     for raw_name, value in scope["headers"]:

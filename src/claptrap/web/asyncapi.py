@@ -7,66 +7,66 @@ from dataclasses import dataclass
 from typing import Any
 
 from claptrap import __version__
-from claptrap.core.wording import Language
-from claptrap.web import answers
+from claptrap.core.spec import Language
+from claptrap.web import responses
 from claptrap.web.openapi import REF, Json, components
 
-Watch = answers.form("Watch", source=str)
-MicroOpen = answers.form("MicroOpen", source=str, page=str)
-MicroClose = answers.form("MicroClose", code=str)
-MicroEnd = answers.form("MicroEnd", code=str, params=answers.Params, message_fr=str, message_en=str)
+Watch = responses.response_model("Watch", source=str)
+MicroOpen = responses.response_model("MicroOpen", source=str, page=str)
+MicroClose = responses.response_model("MicroClose", code=str)
+MicroEnd = responses.response_model("MicroEnd", code=str, params=responses.Params, message_fr=str, message_en=str)
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SocketEvent:
     """One Socket.IO event: what it tells, and the form of its data; None for bytes."""
 
     en: str
     fr: str
-    form: Any
+    response_model: Any
 
 
-TOLD: Mapping[str, Spoken] = {
-    "state": Spoken(
+SERVER_EVENTS: Mapping[str, SocketEvent] = {
+    "state": SocketEvent(
         "Everything: first of all, and when news were lost",
         "Tout : avant le reste, et quand il s'en est perdu",
-        answers.Snapshot,
+        responses.Snapshot,
     ),
-    "clap": Spoken("A detection", "Une détection", answers.ClapNews),
-    "clip": Spoken("Its sound can be heard", "Le son d'une détection peut être écouté", answers.ClipNews),
-    "source": Spoken("How a source is", "L'état d'une source", answers.Status),
-    "level": Spoken(
-        "Loudness of sources, ten times a second", "Le niveau des sources, dix fois par seconde", answers.LevelNews
+    "clap": SocketEvent("A detection", "Une détection", responses.ClapNews),
+    "clip": SocketEvent("Its sound can be heard", "Le son d'une détection peut être écouté", responses.ClipNews),
+    "source": SocketEvent("How a source is", "L'état d'une source", responses.Status),
+    "level": SocketEvent(
+        "Loudness of sources, ten times a second", "Le niveau des sources, dix fois par seconde", responses.LevelNews
     ),
-    "verdict": Spoken("What was thought of a sound", "Ce qui a été pensé d'un son", answers.VerdictNews),
-    "picture": Spoken(
+    "verdict": SocketEvent("What was thought of a sound", "Ce qui a été pensé d'un son", responses.VerdictNews),
+    "picture": SocketEvent(
         "What a source that is watched sounds like, to be drawn; `columns` in Base64",
         "À quoi ressemble le son d'une source observée, à dessiner ; `columns` en Base64",
-        answers.PictureNews,
+        responses.PictureNews,
     ),
-    "labels": Spoken("Sounds that are heard just now", "Les sons entendus à l'instant", answers.LabelNews),
-    "delivery": Spoken("An attempt to tell a receiver", "Une tentative d'annonce à un destinataire", answers.Tried),
-    "model": Spoken("How a model file comes", "L'arrivée d'un fichier de modèle", answers.Progress),
-    "detection_status": Spoken("Listening has begun or ended", "L'écoute a commencé ou cessé", answers.RunningNews),
-    "settings": Spoken(
-        "Settings have changed: the new ones", "Les réglages ont changé : les nouveaux", answers.ShownSettings
+    "labels": SocketEvent("Sounds that are heard just now", "Les sons entendus à l'instant", responses.LabelNews),
+    "delivery": SocketEvent("An attempt to tell a receiver", "Une tentative d'annonce à un destinataire", responses.Tried),
+    "model": SocketEvent("How a model file comes", "L'arrivée d'un fichier de modèle", responses.Progress),
+    "detection_status": SocketEvent("Listening has begun or ended", "L'écoute a commencé ou cessé", responses.RunningNews),
+    "settings": SocketEvent(
+        "Settings have changed: the new ones", "Les réglages ont changé : les nouveaux", responses.ShownSettings
     ),
-    "problems": Spoken("All that is wrong just now", "Tout ce qui ne va pas à l'instant", answers.TroubleNews),
-    "mqtt": Spoken("How the link to the MQTT broker is", "L'état du lien avec le courtier MQTT", answers.BrokerNews),
-    "micro_end": Spoken("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),
+    "problems": SocketEvent("All that is wrong just now", "Tout ce qui ne va pas à l'instant", responses.TroubleNews),
+    "mqtt": SocketEvent("How the link to the MQTT broker is", "L'état du lien avec le courtier MQTT", responses.BrokerNews),
+    "micro_end": SocketEvent("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),
 }
-TAKEN: Mapping[str, Spoken] = {
-    "watch": Spoken("See pictures of a source, or of none", "Voir les images d'une source, ou d'aucune", Watch),
-    "micro_open": Spoken("Speak for a source", "Parler au nom d'une source", MicroOpen),
-    "micro_sound": Spoken("Sound, as binary data", "Du son, en données binaires", None),
-    "micro_close": Spoken("No more sound will come, and why", "Il ne viendra plus de son, et pourquoi", MicroClose),
+CLIENT_EVENTS: Mapping[str, SocketEvent] = {
+    "watch": SocketEvent("See pictures of a source, or of none", "Voir les images d'une source, ou d'aucune", Watch),
+    "micro_open": SocketEvent("Speak for a source", "Parler au nom d'une source", MicroOpen),
+    "micro_sound": SocketEvent("Sound, as binary data", "Du son, en données binaires", None),
+    "micro_close": SocketEvent("No more sound will come, and why", "Il ne viendra plus de son, et pourquoi", MicroClose),
 }
 
 
 def describe_news(language: Language) -> Json:
     """Return the whole description."""
-    spoken = {**TOLD, **TAKEN}
-    formed = {name: one.form for name, one in spoken.items() if one.form is not None}
+    spoken = {**SERVER_EVENTS, **CLIENT_EVENTS}
+    formed = {name: one.response_model for name, one in spoken.items() if one.response_model is not None}
     found, named = components(formed.values(), REF)
     payloads = dict(zip(formed, found, strict=True))
     messages = {
@@ -88,14 +88,14 @@ def describe_news(language: Language) -> Json:
             }
         },
         "operations": {
-            "tell": _operation("send", TOLD),
-            "take": _operation("receive", TAKEN),
+            "tell": _operation("send", SERVER_EVENTS),
+            "take": _operation("receive", CLIENT_EVENTS),
         },
         "components": {"messages": messages, "schemas": named},
     }
 
 
-def _operation(action: str, spoken: Mapping[str, Spoken]) -> Json:
+def _operation(action: str, spoken: Mapping[str, SocketEvent]) -> Json:
     return {
         "action": action,
         "channel": {"$ref": "#/channels/live"},

@@ -21,8 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from claptrap.core.errors import ServiceError
 from claptrap.settings.document import restrict_to_owner
-from claptrap.web.reach import machine_addresses
-from claptrap.web.security import own_names
+from claptrap.web.listen_address import machine_addresses
+from claptrap.web.security import local_names
 
 VALID = dt.timedelta(days=820)  # Apple's devices take no more than 825
 RENEW_BEFORE = dt.timedelta(days=30)
@@ -52,7 +52,7 @@ def certificate(folder: Path, names: Sequence[str] | None = None) -> Certificate
     Raises:
         ServiceError: ``service.tls_unwritable``.
     """
-    wanted = [*own_names(), *map(str, machine_addresses())] if names is None else list(names)
+    wanted = [*local_names(), *map(str, machine_addresses())] if names is None else list(names)
     kept = Certificate(folder / "certificate.pem", folder / "key.pem")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

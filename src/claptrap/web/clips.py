@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, send_file
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
-from claptrap.web.asked import Forget, asked
+from claptrap.web.query_params import DeleteBeforeQuery, query_params
 
 
 def build_clips(service: Application) -> Blueprint:
@@ -35,7 +35,7 @@ def build_clips(service: Application) -> Blueprint:
 
     @routes.delete("/api/clips")
     def delete_clips() -> Response:
-        before = asked(Forget).before
+        before = query_params(DeleteBeforeQuery).before
         return jsonify(deleted=clips.delete_before() if before is None else clips.delete_before(before))
 
     return routes

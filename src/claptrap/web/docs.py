@@ -10,9 +10,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.service import Application
-from claptrap.web.asyncapi import TAKEN, TOLD, describe_news
+from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
 from claptrap.web.openapi import Json, describe_api
 from claptrap.web.problems import choose_language
 
@@ -90,10 +90,10 @@ _news = lru_cache(maxsize=2)(describe_news)
 
 @lru_cache(maxsize=2)
 def _page(language: Language) -> str:
-    return "".join(Reader(language).page(_api(language), _news(language)))
+    return "".join(DocsRenderer(language).page(_api(language), _news(language)))
 
 
-class Reader:
+class DocsRenderer:
     """Makes HTML of descriptions, in one language."""
 
     def __init__(self, language: Language) -> None:
@@ -115,7 +115,7 @@ class Reader:
                     tag = operation["tags"][0]
                     yield f"<h2>{escape(tag)}</h2>"
                 yield from self._operation(path, method, operation)
-        for title, spoken in (("told", TOLD), ("taken", TAKEN)):
+        for title, spoken in (("told", SERVER_EVENTS), ("taken", CLIENT_EVENTS)):
             yield f"<h2>{words[title]}</h2><table>"
             for name in spoken:
                 message = news["components"]["messages"][name]

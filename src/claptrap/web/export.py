@@ -12,9 +12,9 @@ from typing import Any, Literal
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import Calendar
 from claptrap.history.journal import Journal
-from claptrap.history.query import MOST_ROWS, Kept, Wanted
+from claptrap.history.query import MOST_ROWS, DetectionFilter, StoredDetection
 
-MOST_EXPORTED = 200_000  # of a page of rows at a time: memory stays flat, but a thread of the web is busy
+MAX_EXPORTED = 200_000  # of a page of rows at a time: memory stays flat, but a thread of the web is busy
 Format = Literal["csv", "jsonl"]
 TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 COLUMNS = (
@@ -24,15 +24,15 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def exported(journal: Journal, wanted: Wanted, form: Format, calendar: Calendar) -> Iterator[str]:
+def export_lines(journal: Journal, wanted: DetectionFilter, form: Format, calendar: Calendar) -> Iterator[str]:
     """Return the lines of a file, newest detection first; they are read while they are sent.
 
     Raises:
         InputError: ``history.too_many``, before the first line.
     """
     found = journal.number(wanted)
-    if found > MOST_EXPORTED:
-        raise InputError("history.too_many", found=found, most=MOST_EXPORTED)
+    if found > MAX_EXPORTED:
+        raise InputError("history.too_many", found=found, most=MAX_EXPORTED)
     write = _csv if form == "csv" else _jsonl
     return _in_blocks(write(_row(kept, calendar) for kept in _all(journal, wanted)))
 
@@ -44,7 +44,7 @@ def _in_blocks(lines: Iterable[str]) -> Iterator[str]:
         yield block
 
 
-def _all(journal: Journal, wanted: Wanted) -> Iterator[Kept]:
+def _all(journal: Journal, wanted: DetectionFilter) -> Iterator[StoredDetection]:
     cursor: str | None = None
     while True:
         page = journal.events(wanted, MOST_ROWS, cursor)
@@ -54,7 +54,7 @@ def _all(journal: Journal, wanted: Wanted) -> Iterator[Kept]:
         cursor = page.cursor
 
 
-def _row(kept: Kept, calendar: Calendar) -> dict[str, Any]:
+def _row(kept: StoredDetection, calendar: Calendar) -> dict[str, Any]:
     event = kept.event
     time = calendar.local(event.timestamp).isoformat(timespec="milliseconds")
     more = {"time": time, "latency_s": event.decided_s - event.onset_s, "mark": kept.mark}

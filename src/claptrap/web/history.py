@@ -9,12 +9,19 @@ from flask import Blueprint, Response, jsonify
 
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
-from claptrap.history.deliveries import Which
-from claptrap.history.query import Told
+from claptrap.history.deliveries import DeliveryFilter
+from claptrap.history.query import DeliveryRecord
 from claptrap.service import Application, told, with_messages
-from claptrap.web.asked import Counting, Export, Forget, PageOf, PageOfDeliveries, asked
 from claptrap.web.body import json_object
-from claptrap.web.export import TYPES, exported
+from claptrap.web.export import TYPES, export_lines
+from claptrap.web.query_params import (
+    CountsQuery,
+    DeleteBeforeQuery,
+    DeliveriesPageQuery,
+    ExportQuery,
+    HistoryPageQuery,
+    query_params,
+)
 
 _MARKS = ("clap", "not_clap", None)
 
@@ -26,32 +33,32 @@ def build_history(service: Application) -> Blueprint:
 
     @routes.get("/api/history")
     def history() -> Response:
-        wish = asked(PageOf)
+        wish = query_params(HistoryPageQuery)
         page = journal.events(wish.wanted(), wish.limit, wish.cursor)
         return jsonify(events=[service.heard(kept) for kept in page.rows], cursor=page.cursor)
 
     @routes.get("/api/history/counts")
     def counts() -> Response:
-        wish = asked(Counting)
+        wish = query_params(CountsQuery)
         found = journal.counts(wish.wanted(), wish.per, calendar_of(wish.tz))
         return jsonify(per=wish.per, counts=[asdict(count) for count in found])
 
     @routes.get("/api/history/export")
     def export() -> Response:
-        wish = asked(Export)
-        lines = exported(journal, wish.wanted(), wish.format, calendar_of(wish.tz))
+        wish = query_params(ExportQuery)
+        lines = export_lines(journal, wish.wanted(), wish.format, calendar_of(wish.tz))
         named = {"Content-Disposition": f'attachment; filename="claptrap-history.{wish.format}"'}
         return Response(lines, content_type=TYPES[wish.format], headers=named)
 
     @routes.delete("/api/history")
     def forget() -> Response:
-        before = asked(Forget).before
+        before = query_params(DeleteBeforeQuery).before
         deleted, clips = service.forget() if before is None else service.forget(before)
         return jsonify(deleted=deleted, clips=clips)
 
     @routes.get("/api/history/<event_id>")
     def detection(event_id: str) -> Response:
-        kept = journal.kept(event_id)
+        kept = journal.detection(event_id)
         if kept is None:
             raise InputError("api.unknown_event", id=event_id)
         return jsonify(service.heard(kept))
@@ -78,8 +85,8 @@ def _add_telling(routes: Blueprint, service: Application) -> None:
 
     @routes.get("/api/deliveries")
     def deliveries() -> Response:
-        wish = asked(PageOfDeliveries)
-        which = Which(wish.state, wish.source, wish.target, wish.event)
+        wish = query_params(DeliveriesPageQuery)
+        which = DeliveryFilter(wish.state, wish.source, wish.target, wish.event)
         page = service.journal.deliveries(which, wish.limit, wish.cursor)
         return jsonify(deliveries=[_delivery(one) for one in page.rows], cursor=page.cursor)
 
@@ -88,7 +95,7 @@ def _add_telling(routes: Blueprint, service: Application) -> None:
         return jsonify(event_id=service.replay_delivery(delivery_id)), 202
 
 
-def _delivery(one: Told) -> dict[str, Any]:
+def _delivery(one: DeliveryRecord) -> dict[str, Any]:
     return {
         **with_messages({**asdict(one), "params": dict(one.params)}),
         "attempts": [told(attempt) for attempt in one.attempts],

@@ -14,17 +14,17 @@ import socketio
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
-from claptrap.web.micro import Micro, OneAttachment
-from claptrap.web.watching import Watching, room_of
+from claptrap.web.micro import BoundedPacket, BrowserMicrophones
+from claptrap.web.spectrogram_subscriptions import SpectrogramSubscriptions, room_of
 from claptrap.web.wire import LEVEL, PICTURE, Message, message
 
 LEVELS_EVERY_S = 0.1
-EVERYTHING_EVERY_S = 5.0  # at most, where pages are too slow for their news: it is large
-MOST_MESSAGE_BYTES = 64_000
+SNAPSHOT_EVERY_S = 5.0  # at most, where pages are too slow for their news: it is large
+MAX_MESSAGE_BYTES = 64_000
 _log = logging.getLogger(__name__)
 
 
-class Live:
+class LivePublisher:
     """Owns the Socket.IO server and the thread ``web:live``. Start and stop it in the server's event loop."""
 
     def __init__(self, service: Application) -> None:
@@ -32,19 +32,19 @@ class Live:
         self._io = socketio.AsyncServer(
             async_mode="asgi",
             cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
-            max_http_buffer_size=MOST_MESSAGE_BYTES,
+            max_http_buffer_size=MAX_MESSAGE_BYTES,
             always_connect=True,
             ping_interval=10,  # a phone that leaves the network says nothing: both ends notice within 20 s
             ping_timeout=10,
-            serializer=OneAttachment,
+            serializer=BoundedPacket,
             engineio_logger=_protocol_log(),
         )
-        self._io.on("connect", self._greet)
-        self._io.on("disconnect", self._part)
-        self._micro = Micro(service, self._io)
-        self._watching = Watching(service, self._io)
+        self._io.on("connect", self._on_connect)
+        self._io.on("disconnect", self._on_disconnect)
+        self._micro = BrowserMicrophones(service, self._io)
+        self._spectrograms = SpectrogramSubscriptions(service, self._io)
         self.app = socketio.ASGIApp(self._io)
-        self._turn = asyncio.Lock()
+        self._order_lock = asyncio.Lock()
         self._pages: set[str] = set()  # the event loop's; others only ask whether there are any
         self._subscription: Subscription | None = None
         self._thread: threading.Thread | None = None
@@ -63,64 +63,64 @@ class Live:
             await asyncio.to_thread(self._thread.join)
         await self._io.shutdown()
 
-    async def _greet(self, sid: str, _environ: object, _auth: object = None) -> None:
+    async def _on_connect(self, sid: str, _environ: object, _auth: object = None) -> None:
         """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
-        self._attend({*self._pages, sid})  # first: what comes after the snapshot is told, and sounds are named
-        async with self._turn:
+        self._set_pages({*self._pages, sid})  # first: what comes after the snapshot is told, and sounds are named
+        async with self._order_lock:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
 
-    def _part(self, sid: str, *_: object) -> None:
+    def _on_disconnect(self, sid: str, *_: object) -> None:
         """Forget a page that has left."""
-        self._attend(self._pages - {sid})
+        self._set_pages(self._pages - {sid})
         self._micro.forget(sid)
-        self._watching.forget(sid)
+        self._spectrograms.forget(sid)
 
-    def _attend(self, pages: set[str]) -> None:
+    def _set_pages(self, pages: set[str]) -> None:
         """Let there be these pages; what is made for nobody else is not made where there is none."""
         self._pages = pages
         self._service.attend(is_watched=bool(pages))
 
-    async def _tell_everything(self) -> None:
+    async def _publish_snapshot(self) -> None:
         """Tell all pages how everything is: what was dropped may have been the last word, and is not said again."""
-        async with self._turn:
+        async with self._order_lock:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot))
 
-    async def _tell(self, messages: list[Message]) -> None:
-        async with self._turn:
+    async def _publish(self, messages: list[Message]) -> None:
+        async with self._order_lock:
             for event, data in messages:
                 await self._io.emit(event, data, to=room_of(data["source_id"]) if event == PICTURE else None)
 
     def _pump(self, subscription: Subscription, loop: asyncio.AbstractEventLoop) -> None:
-        levels = Levels()
-        dropped, everything_due = 0, 0.0
+        levels = LevelBatcher()
+        dropped, snapshot_due = 0, 0.0
         while not subscription.closed:
             news = subscription.get(levels.due_in_s())
             if not self._pages:
                 levels.forget()
                 dropped = subscription.dropped  # a page that opens is told everything
                 continue
-            if dropped < subscription.dropped and time.monotonic() >= everything_due:
-                dropped, everything_due = subscription.dropped, time.monotonic() + EVERYTHING_EVERY_S
-                self._pass_on(self._tell_everything(), ["state"], loop)
+            if dropped < subscription.dropped and time.monotonic() >= snapshot_due:
+                dropped, snapshot_due = subscription.dropped, time.monotonic() + SNAPSHOT_EVERY_S
+                self._run_in_loop(self._publish_snapshot(), ["state"], loop)
             told = message(news) if news is not None else None
             batch: list[Message] = []
             if told is not None and told[0] == LEVEL:
                 levels.add(told[1])
             elif told is not None:
                 batch.append(told)
-            batch += levels.take()
+            batch += levels.pop_due()
             if batch:
-                self._pass_on(self._tell(batch), [event for event, _ in batch], loop)
+                self._run_in_loop(self._publish(batch), [event for event, _ in batch], loop)
 
-    def _pass_on(self, telling: Coroutine[Any, Any, None], events: list[str], loop: asyncio.AbstractEventLoop) -> None:
+    def _run_in_loop(self, coroutine: Coroutine[Any, Any, None], events: list[str], loop: asyncio.AbstractEventLoop) -> None:
         """Send, and wait until it is sent: while the loop is slow the hub drops the oldest news, as it is meant to."""
         try:
-            asyncio.run_coroutine_threadsafe(telling, loop).result()
+            asyncio.run_coroutine_threadsafe(coroutine, loop).result()
         except Exception:  # noqa: BLE001  # one message that cannot be sent must not end all that follow
             _log.exception("news could not be passed on: %s", events)
 
 
-class _Brief(logging.Filter):
+class _MalformedMessageFilter(logging.Filter):
     """What a peer sends that is no Socket.IO is its own fault: told once a second at most, and without a traceback."""
 
     def __init__(self) -> None:
@@ -142,16 +142,16 @@ def _protocol_log() -> logging.Logger:
     """Return the log of what Socket.IO finds wrong on a connection."""
     log = logging.Logger(f"{__name__}.protocol", logging.ERROR)  # noqa: LOG001  # one of its own, with its own count
     log.parent = logging.getLogger()
-    log.addFilter(_Brief())
+    log.addFilter(_MalformedMessageFilter())
     return log
 
 
-class Levels:
+class LevelBatcher:
     """The newest level of each source, told together at most every ``LEVELS_EVERY_S``."""
 
     def __init__(self) -> None:
         self._newest: dict[str, dict[str, Any]] = {}
-        self._told_at = float("-inf")
+        self._sent_at = float("-inf")
 
     def add(self, levels: list[dict[str, Any]]) -> None:
         """Keep ``levels``; the louder peak of two that were not told yet."""
@@ -166,12 +166,12 @@ class Levels:
 
     def due_in_s(self) -> float:
         """Return how long to wait for other news before ``take`` gives something."""
-        return max(0.0, self._told_at + LEVELS_EVERY_S - time.monotonic()) if self._newest else 0.5
+        return max(0.0, self._sent_at + LEVELS_EVERY_S - time.monotonic()) if self._newest else 0.5
 
-    def take(self) -> list[Message]:
+    def pop_due(self) -> list[Message]:
         """Return the message to send now: one if levels wait and it is time, else none."""
-        if not self._newest or time.monotonic() < self._told_at + LEVELS_EVERY_S:
+        if not self._newest or time.monotonic() < self._sent_at + LEVELS_EVERY_S:
             return []
-        self._told_at = time.monotonic()
+        self._sent_at = time.monotonic()
         newest, self._newest = list(self._newest.values()), {}
         return [(LEVEL, newest)]

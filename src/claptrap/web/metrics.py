@@ -72,11 +72,11 @@ class ServiceCollector(Collector):
 
 
 def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
-    is_open = {(each["id"],): each["state"] == "open" for each in receivers}
+    is_public = {(each["id"],): each["state"] == "open" for each in receivers}
     waiting = {(each["id"],): each["waiting"] for each in receivers}
     yield _family(
         GaugeMetricFamily, "claptrap_receiver_open", "Whether it is out of order, and only probed now and then.",
-        ["receiver"], is_open.items(),
+        ["receiver"], is_public.items(),
     )  # fmt: skip
     yield _family(
         GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be told to it.",

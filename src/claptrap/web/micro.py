@@ -18,18 +18,18 @@ from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
-from claptrap.sources.browser import Feed, Taken
-from claptrap.web.reach import Place, is_loopback
+from claptrap.sources.browser import Feed, PutResult
+from claptrap.web.listen_address import ListenAddress, is_loopback
 from claptrap.web.security import host_name
 
-MOST_ANNOUNCED = 500  # characters around a binary part
-MOST_NAME = 64  # characters of what a page calls itself
-ENDINGS = ("browser.closed", "browser.stopped", "browser.unplugged")  # why a page may say that it ends
-_OF_THE_LIBRARY = ("connect", "disconnect")
+MAX_ANNOUNCED_CHARS = 500  # characters around a binary part
+MAX_NAME = 64  # characters of what a page calls itself
+END_CODES = ("browser.closed", "browser.stopped", "browser.unplugged")  # why a page may say that it ends
+_RESERVED_EVENTS = ("connect", "disconnect")
 _log = logging.getLogger(__name__)
 
 
-class OneAttachment(Packet):  # type: ignore[misc]  # the library ships no types
+class BoundedPacket(Packet):  # type: ignore[misc]  # the library ships no types
     """A Socket.IO packet with one binary part at most: the library would keep as many as a peer announces, 10¹⁰.
 
     What announces the part is short: the library keeps it for ever where the connection breaks before the part has come.
@@ -42,7 +42,7 @@ class OneAttachment(Packet):  # type: ignore[misc]  # the library ships no types
             count = int(super().decode(encoded_packet) or 0)
         except RecursionError as error:
             raise ValueError("lists within lists without end") from error
-        if count > 1 or (count and len(encoded_packet) > MOST_ANNOUNCED):
+        if count > 1 or (count and len(encoded_packet) > MAX_ANNOUNCED_CHARS):
             raise ValueError("too many attachments")
         if self.packet_type in (EVENT, BINARY_EVENT) and not _is_event(self.data):
             raise ValueError("no event")
@@ -50,21 +50,21 @@ class OneAttachment(Packet):  # type: ignore[misc]  # the library ships no types
 
 
 def _is_event(data: object) -> bool:
-    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in _OF_THE_LIBRARY
+    return isinstance(data, list) and bool(data) and isinstance(data[0], str) and data[0] not in _RESERVED_EVENTS
 
 
-class Micro:
+class BrowserMicrophones:
     """The pages that speak for sources. Everything happens in Socket.IO's event loop."""
 
     def __init__(self, service: Application, server: socketio.AsyncServer) -> None:
         self._service = service
         self._io = server
         self._feeds: dict[str, Feed] = {}
-        server.on("micro_open", self._open)
-        server.on("micro_sound", self._take)
-        server.on("micro_close", self._close)
+        server.on("micro_open", self._on_open)
+        server.on("micro_sound", self._on_sound)
+        server.on("micro_close", self._on_close)
 
-    async def _open(self, sid: str, *said: object) -> dict[str, Any]:
+    async def _on_open(self, sid: str, *said: object) -> dict[str, Any]:
         """Let a connection speak for a source; the answer has an empty ``code``, or says why not."""
         wish = said[0] if said and isinstance(said[0], dict) else {}
         source, page = wish.get("source"), wish.get("page")
@@ -77,24 +77,24 @@ class Micro:
         _log.info("%s: a browser speaks", feed.source_id)
         return {"code": ""}
 
-    async def _take(self, sid: str, *said: object) -> None:
+    async def _on_sound(self, sid: str, *said: object) -> None:
         feed = self._feeds.get(sid)
         if feed is None:
             return  # what was under way when the page was told that it ended
-        taken = feed.put(said[0] if len(said) == 1 else None)
-        if taken is Taken.REPLACED:
+        result = feed.put(said[0] if len(said) == 1 else None)
+        if result is PutResult.REPLACED:
             self.forget(sid)
             await self._io.emit("micro_end", with_messages({"code": "browser.replaced", "params": {}}), to=sid)
-        elif taken is Taken.HOSTILE:
+        elif result is PutResult.HOSTILE:
             _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
             await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))  # the whole connection
 
-    async def _close(self, sid: str, *said: object) -> None:
+    async def _on_close(self, sid: str, *said: object) -> None:
         wish = said[0] if said and isinstance(said[0], dict) else {}
         code = wish.get("code")
         feed = self._feeds.pop(sid, None)
         if feed is not None:
-            feed.close(str(code) if code in ENDINGS else ENDINGS[0])
+            feed.close(str(code) if code in END_CODES else END_CODES[0])
 
     def forget(self, sid: str) -> None:
         """End what a connection said, as if it might come back: it has ended, or speaks for another source now."""
@@ -104,8 +104,8 @@ class Micro:
 
 
 def _name(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= MOST_NAME:
-        raise InputError("api.not_a_name", most=MOST_NAME)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME:
+        raise InputError("api.not_a_name", most=MAX_NAME)
     return value
 
 
@@ -125,18 +125,18 @@ class Invitation:
     secure: bool
 
 
-def build_micro(place: Place) -> Blueprint:
+def build_micro(listen_address: ListenAddress) -> Blueprint:
     """Return the routes that tell a phone the way."""
     micro = Blueprint("micro", __name__)
 
     @micro.get("/api/micro")
     def invitation() -> Response:
-        found = invite(place)
+        found = invite(listen_address)
         return jsonify(address=found.address, secure=found.secure)
 
     @micro.get("/api/micro/qr.svg")
     def code() -> Response:
-        found = invite(place)
+        found = invite(listen_address)
         if not found.address:
             abort(404)
         drawing = io.BytesIO()
@@ -151,7 +151,7 @@ def build_micro(place: Place) -> Blueprint:
     return micro
 
 
-def invite(place: Place) -> Invitation:
+def invite(listen_address: ListenAddress) -> Invitation:
     """Return where a phone finds the page, for whoever asks with the request at hand.
 
     Under whatever name this page was reached from another machine, a phone reaches it too, also behind a proxy; asked from
@@ -161,5 +161,5 @@ def invite(place: Place) -> Invitation:
     if not is_loopback(asked):
         prefix = request.headers.get("X-Forwarded-Prefix", "")
         return Invitation(f"{request.scheme}://{request.host}{prefix}/micro", request.is_secure)
-    address = place.network_address()
-    return Invitation(f"{address}/micro" if address else "", place.is_tls)
+    address = listen_address.network_address()
+    return Invitation(f"{address}/micro" if address else "", listen_address.is_tls)

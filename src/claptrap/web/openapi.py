@@ -10,12 +10,13 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import CoreRef, DefsRef, GenerateJsonSchema
 
 from claptrap import __version__
-from claptrap.core.wording import SENTENCES, Language
+from claptrap.core.spec import Language
 from claptrap.settings.schema import wire_name
+from claptrap.text.catalogue import MESSAGES
 from claptrap.web.access import COOKIE
-from claptrap.web.answers import ProblemDocument
-from claptrap.web.asked import Query
 from claptrap.web.problems import TYPE, status_of
+from claptrap.web.query_params import Query
+from claptrap.web.responses import ProblemDocument
 from claptrap.web.routes import ROUTES, Part, Route
 
 Json = dict[str, Any]
@@ -57,12 +58,12 @@ class _Schema(GenerateJsonSchema):
 
 def describe_api(language: Language) -> Json:
     """Return the whole description."""
-    answers, schemas = _schemas([route.answer for route in ROUTES.values() if route.answer is not None])
+    response_schemas, schemas = _schemas([route.answer for route in ROUTES.values() if route.answer is not None])
     for part in _parts():
         schemas |= _of_part(part)
     paths: dict[str, Json] = {}
     for (method, path), route in ROUTES.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(method, path, route, answers, language)
+        paths.setdefault(path, {})[method.lower()] = _operation(method, path, route, response_schemas, language)
     return {
         "openapi": "3.1.0",
         "info": {"title": "ClapTrap", "version": __version__, "description": _WORDS[language]["about"]},
@@ -133,7 +134,7 @@ def _loosened(schema: Any) -> Any:  # whatever JSON has
     return {"anyOf" if key == "oneOf" else key: value for key, value in loose.items()}
 
 
-def _operation(method: str, path: str, route: Route, answers: Mapping[int, Json], language: Language) -> Json:
+def _operation(method: str, path: str, route: Route, response_schemas: Mapping[int, Json], language: Language) -> Json:
     words = _WORDS[language]
     parameters: list[Json] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
@@ -148,15 +149,15 @@ def _operation(method: str, path: str, route: Route, answers: Mapping[int, Json]
         "tags": [path.removeprefix("/api/").strip("/").partition("/")[0]],
         "summary": route.fr if language == "fr" else route.en,
         "parameters": [*parameters, _LANGUAGE],
-        "responses": _responses(route, answers, language),
+        "responses": _responses(route, response_schemas, language),
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _body(route.body)}}}
     return operation
 
 
-def _responses(route: Route, answers: Mapping[int, Json], language: Language) -> Json:
-    schema = {"schema": answers[id(route.answer)]} if route.answer is not None else {"schema": {}}
+def _responses(route: Route, response_schemas: Mapping[int, Json], language: Language) -> Json:
+    schema = {"schema": response_schemas[id(route.answer)]} if route.answer is not None else {"schema": {}}
     done: Json = {"description": _WORDS[language]["done"], "content": dict.fromkeys(route.media, schema)}
     if route.headers:
         done["headers"] = {
@@ -165,7 +166,7 @@ def _responses(route: Route, answers: Mapping[int, Json], language: Language) ->
         }
     responses: Json = {str(status): done for status in (route.status, *route.also)}
     for code in route.codes:
-        said = f"`{code}`: {SENTENCES[code][language]}"
+        said = f"`{code}`: {MESSAGES[language][code]}"
         refusal = responses.setdefault(str(status_of(code)), _refusal(""))
         refusal["description"] = "\n".join(filter(None, (refusal["description"], said)))
     return {**responses, "default": _refusal(_WORDS[language]["refused"])}

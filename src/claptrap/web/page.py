@@ -11,7 +11,7 @@ ASSETS = Path(__file__).parent / "assets"
 _HASHED = re.compile(r"-[A-Z0-9]{8}\.(js|css)$")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _FILE = re.compile(r"(?!api/)[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
-_FOR_EVER = "public, max-age=31536000, immutable"
+_IMMUTABLE = "public, max-age=31536000, immutable"
 _MISSING = """<!doctype html>
 <html lang="fr">
 <head><meta charset="utf-8"><title>ClapTrap</title>
@@ -44,7 +44,7 @@ def build_page(assets: Path = ASSETS) -> Blueprint:
         if not is_page_file(assets, name):
             abort(404)
         response = send_from_directory(assets, name)
-        response.headers["Cache-Control"] = _FOR_EVER if _HASHED.search(name) else "no-cache"
+        response.headers["Cache-Control"] = _IMMUTABLE if _HASHED.search(name) else "no-cache"
         return response
 
     return page
@@ -60,13 +60,13 @@ def _document(path: Path) -> Response:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         text = _MISSING
-    response = Response(_based(text, request.headers.get("X-Forwarded-Prefix", "")), mimetype="text/html")
+    response = Response(_with_base(text, request.headers.get("X-Forwarded-Prefix", "")), mimetype="text/html")
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
     return response.make_conditional(request)  # type: ignore[return-value]  # it returns itself
 
 
-def _based(text: str, prefix: str) -> str:
+def _with_base(text: str, prefix: str) -> str:
     """Return the page with the sub-path under which a proxy shows it; without one its relative addresses do."""
     prefix = prefix.rstrip("/")
     return text.replace("<head>", f'<head><base href="{prefix}/">', 1) if _PREFIX.fullmatch(prefix) else text

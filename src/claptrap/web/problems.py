@@ -12,8 +12,9 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from claptrap.core.errors import AccessError, ClapTrapError, InputError, ServiceError, SettingsError, SourceError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.service import SettingsFaults
+from claptrap.text.catalogue import say
 
 TYPE = "application/problem+json"
 _STATUS = {
@@ -52,7 +53,7 @@ _STATUS = {
     "api.microphone_probed": 429,
     "api.examining": 429,
 }
-_ASKED_WRONGLY = ("history.too_many", "access.not_a_text")
+_BAD_REQUEST_CODES = ("history.too_many", "access.not_a_text")
 _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
     (SettingsFaults, 422),
     (InputError, 400),
@@ -67,7 +68,7 @@ def status_of(code: str) -> int:
     """Return the status with which a code is told; where it does not decide that alone, by what its first word says."""
     if code in _STATUS:
         return _STATUS[code]
-    if code.partition(".")[0] in ("api", "import") or code in _ASKED_WRONGLY:
+    if code.partition(".")[0] in ("api", "import") or code in _BAD_REQUEST_CODES:
         return 400
     return 403 if code.startswith("access.") else 503
 

@@ -32,7 +32,7 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ClientRequest:
     """A request as it was before any proxy.
 
     Attributes:
@@ -66,7 +66,7 @@ class Proxies:
         """Whether anybody is believed."""
         return bool(self._trusted)
 
-    def unwrap(self, scope: Scope) -> Asked:
+    def unwrap(self, scope: Scope) -> ClientRequest:
         """Return a request as whoever asked had sent it."""
         peer = scope["client"][0] if scope.get("client") else ""
         said = _said(scope["headers"]) if self._is_trusted(peer) else {}
@@ -84,7 +84,7 @@ class Proxies:
             "scheme": self._scheme(scope, said),
             "client": (self._client(peer, said), 0),
         }
-        return Asked(changed, is_ingress=bool(prefix and _INGRESS in said))
+        return ClientRequest(changed, is_ingress=bool(prefix and _INGRESS in said))
 
     def _below(self, path: str) -> str:
         """Return ``path`` below the sub-path; proxies that take it off themselves are as welcome."""

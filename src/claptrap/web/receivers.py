@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from claptrap.service import Application
-from claptrap.web.asked import OfSource, asked
 from claptrap.web.body import json_object
+from claptrap.web.query_params import PreviewQuery, query_params
 
 
 def build_receivers(service: Application) -> Blueprint:
@@ -19,7 +19,7 @@ def build_receivers(service: Application) -> Blueprint:
 
     @routes.post("/api/webhooks/preview")
     def preview() -> Response:
-        return jsonify(service.telling.preview(json_object(), asked(OfSource).source))
+        return jsonify(service.telling.preview(json_object(), query_params(PreviewQuery).source))
 
     @routes.get("/api/notify")
     def notifier() -> Response:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from claptrap.settings.schema import AnySource, RtspSettings, Settings, WebhookSettings
-from claptrap.web import answers, asked
+from claptrap.web import query_params, responses
 
 SOURCE_ID, BACKUP, EVENT = "api.unknown_source", "settings.unknown_backup", "api.unknown_event"
 SAVING = ("settings.invalid_document", "settings.unwritable")
@@ -48,7 +48,7 @@ class Route:
     answer: Any = None
     status: int = 200
     also: tuple[int, ...] = ()
-    query: type[asked.Query] | None = None
+    query: type[query_params.Query] | None = None
     body: Part | Mapping[str, Any] | None = None
     media: tuple[str, ...] = ("application/json",)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -77,30 +77,30 @@ _MICROPHONE = (
 
 ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/state"): Route(
-        "Everything that a page needs when it opens", "Tout ce qu'il faut à une page qui s'ouvre", answers.Snapshot
+        "Everything that a page needs when it opens", "Tout ce qu'il faut à une page qui s'ouvre", responses.Snapshot
     ),
     ("POST", "/api/detection/start"): Route(
-        "Hear all enabled sources", "Écouter toutes les sources actives", answers.Running
+        "Hear all enabled sources", "Écouter toutes les sources actives", responses.Running
     ),
     ("POST", "/api/detection/stop"): Route(
         "Hear nothing until the next start; no setting changes",
         "Ne rien écouter jusqu'au prochain démarrage ; aucun réglage ne change",
-        answers.Running,
+        responses.Running,
     ),
     ("POST", "/api/model/resume"): Route(
         "Go on with the file of YAMNet, which names sounds, at once; the news `model` tells how it comes",
         "Reprendre aussitôt le fichier de YAMNet, qui nomme les sons ; les nouvelles `model` disent comment il arrive",
-        answers.Fetching,
+        responses.Fetching,
     ),
     ("POST", "/api/model/pause"): Route(
         "Get no more of it until asked to, or until the next start; what has come is kept",
         "Ne plus le recevoir jusqu'à nouvel ordre, ou au prochain démarrage ; ce qui est là est gardé",
-        answers.Fetching,
+        responses.Fetching,
     ),
     ("GET", "/healthz"): Route(
         "Whether the service works; 503 with the reasons otherwise",
         "Le service fonctionne-t-il ; sinon 503 avec les raisons",
-        answers.Health,
+        responses.Health,
         also=(503,),
     ),
     ("GET", "/metrics"): Route(
@@ -115,104 +115,104 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/selftest"): Route(
         "How the built-in tests stand; only in development",
         "Où en sont les tests intégrés ; en développement seulement",
-        answers.Tests,
+        responses.Tests,
         codes=("api.not_found",),
     ),
     ("POST", "/api/selftest"): Route(
         "Run the built-in tests; only in development",
         "Lancer les tests intégrés ; en développement seulement",
-        answers.Tests,
+        responses.Tests,
         status=202,
         codes=("api.not_found",),
     ),
     ("GET", "/api/mediamtx/paths"): Route(
         "The streams that MediaMTX of this machine serves, and which source hears each",
         "Les flux que sert le MediaMTX de cette machine, et quelle source écoute chacun",
-        answers.StreamPaths,
+        responses.StreamPaths,
     ),
     # -- sources
     ("GET", "/api/sources"): Route(
-        "All sources, and how they are", "Toutes les sources, et leur état", answers.many(answers.Source)
+        "All sources, and how they are", "Toutes les sources, et leur état", responses.list_of(responses.Source)
     ),
     ("POST", "/api/sources"): Route(
         "Add a source, under an id made for it where it has none",
         "Ajouter une source, sous un identifiant créé pour elle s'il manque",
-        answers.Source,
+        responses.Source,
         status=201,
         body=Part(AnySource, whole=True),
         headers={"Location": "the new source"},
         codes=SAVING,
     ),
     ("GET", "/api/sources/{source_id}"): Route(
-        "One source, and how it is", "Une source, et son état", answers.Source, headers=_ETAG, codes=(SOURCE_ID,)
+        "One source, and how it is", "Une source, et son état", responses.Source, headers=_ETAG, codes=(SOURCE_ID,)
     ),
     ("PATCH", "/api/sources/{source_id}"): Route(
         "Change a part of a source; only another input interrupts its sound",
         "Modifier une partie d'une source ; seule une autre entrée interrompt son écoute",
-        answers.Source,
+        responses.Source,
         body=Part(AnySource),
         headers=_ETAG,
         codes=(SOURCE_ID, *_CHANGED),
         revision=True,
     ),
     ("DELETE", "/api/sources/{source_id}"): Route(
-        "Remove a source", "Supprimer une source", answers.Source, codes=(SOURCE_ID, *_CHANGED), revision=True
+        "Remove a source", "Supprimer une source", responses.Source, codes=(SOURCE_ID, *_CHANGED), revision=True
     ),
     ("POST", "/api/sources/{source_id}/webhook/test"): Route(
         "Send a test through the path of a real clap",
         "Envoyer un essai par le chemin d'un vrai clap",
-        answers.Sent,
+        responses.Sent,
         status=202,
-        query=asked.WebhookTest,
+        query=query_params.WebhookTestQuery,
         codes=(SOURCE_ID, "api.no_webhook"),
     ),
     ("DELETE", "/api/sources/{source_id}/webhooks/{webhook_id}"): Route(
         "Remove a webhook; what waits for it is given up",
         "Supprimer un webhook ; ce qui l'attend est abandonné",
-        answers.Source,
+        responses.Source,
         codes=(SOURCE_ID, "api.unknown_webhook", *SAVING),
     ),
     ("GET", "/api/devices"): Route(
         "The microphones of this machine",
         "Les microphones de cette machine",
-        answers.many(answers.Microphone),
+        responses.list_of(responses.Microphone),
         codes=("source.no_portaudio",),
     ),
     ("POST", "/api/probe/microphone"): Route(
         "How loud it is at a microphone; nothing is kept",
         "Le niveau sonore d'un microphone ; rien n'est conservé",
-        answers.Measured,
+        responses.Measured,
         body=_object(device={"type": "string", "description": "`id` of one of `/api/devices`, or the default"}),
         codes=("api.bad_parameter", "api.microphone_probed", *_MICROPHONE),
     ),
     ("POST", "/api/probe/rtsp"): Route(
         "Try a camera without keeping it",
         "Essayer une caméra sans la conserver",
-        answers.Probed,
+        responses.Probed,
         body=_object(input={"part": Part(RtspSettings)}, source_id={"type": "string"}),
         codes=("api.too_many_probes", "settings.invalid_document", "rtsp.unauthorized"),
     ),
     ("GET", "/api/vban/streams"): Route(
         "The VBAN streams that arrive; more are looked for during a minute",
         "Les flux VBAN qui arrivent ; d'autres sont cherchés pendant une minute",
-        answers.many(answers.Stream),
-        query=asked.Port,
+        responses.list_of(responses.Stream),
+        query=query_params.PortQuery,
         codes=("vban.port_taken", "vban.port_forbidden"),
     ),
     ("GET", "/api/vban/counts"): Route(
         "What happened to each VBAN stream and on each port",
         "Ce qui est arrivé à chaque flux VBAN et sur chaque port",
-        answers.VbanCounts,
+        responses.VbanCounts,
     ),
     ("GET", "/api/micro"): Route(
         "Where a phone finds the page that makes it a microphone",
         "Où un téléphone trouve la page qui en fait un microphone",
-        answers.Invitation,
+        responses.Invitation,
     ),
     ("POST", "/api/micro"): Route(
         "The source that a browser shall speak for, made if there is none",
         "La source au nom de laquelle un navigateur parlera, créée au besoin",
-        answers.Claimed,
+        responses.Claimed,
         also=(201,),
         body=_object(name={"type": "string"}, id={"type": "string"}),
         codes=SAVING,
@@ -227,42 +227,42 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/history"): Route(
         "Detections, newest first, page by page",
         "Les détections, la plus récente d'abord, page par page",
-        answers.DetectionPage,
-        query=asked.PageOf,
+        responses.DetectionPage,
+        query=query_params.HistoryPageQuery,
     ),
     ("DELETE", "/api/history"): Route(
         "Forget all detections, or the older ones, with their clips",
         "Oublier toutes les détections, ou les plus anciennes, avec leurs extraits sonores",
-        answers.Forgotten,
-        query=asked.Forget,
+        responses.Forgotten,
+        query=query_params.DeleteBeforeQuery,
         codes=("history.unwritable", "clips.unwritable"),
     ),
     ("GET", "/api/history/counts"): Route(
         "How many detections per hour or day, in all and by source, by the clocks of a time zone",
         "Combien de détections par heure ou par jour, en tout et par source, à l'heure d'un fuseau",
-        answers.Counts,
-        query=asked.Counting,
+        responses.Counts,
+        query=query_params.CountsQuery,
     ),
     ("GET", "/api/history/export"): Route(
         "Detections as a file: CSV for a spreadsheet, JSON Lines for a program",
         "Les détections en un fichier : CSV pour un tableur, JSON Lines pour un programme",
-        query=asked.Export,
+        query=query_params.ExportQuery,
         media=("text/csv", "application/jsonl"),
         headers={"Content-Disposition": "the name of the file"},
         codes=("history.too_many",),
     ),
-    ("GET", "/api/history/{event_id}"): Route("One detection", "Une détection", answers.Detection, codes=(EVENT,)),
+    ("GET", "/api/history/{event_id}"): Route("One detection", "Une détection", responses.Detection, codes=(EVENT,)),
     ("PATCH", "/api/history/{event_id}"): Route(
         "Say whether a detection was a clap; null takes it back",
         "Dire si une détection était un clap ; null annule",
-        answers.Detection,
+        responses.Detection,
         body=_MARK,
         codes=(EVENT, "api.bad_mark"),
     ),
     ("POST", "/api/history/{event_id}/replay"): Route(
         "Tell all who want it now of a detection, again where they know it",
         "Annoncer une détection à tous ceux qui la veulent, à nouveau s'ils la connaissent",
-        answers.SentAgain,
+        responses.SentAgain,
         status=202,
         codes=(EVENT, "api.no_receiver"),
     ),
@@ -276,111 +276,111 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("DELETE", "/api/history/{event_id}/clip"): Route(
         "Delete the sound around a detection",
         "Supprimer le son autour d'une détection",
-        answers.Deleted,
+        responses.Deleted,
         codes=("api.no_clip", "clips.unwritable"),
     ),
-    ("GET", "/api/clips"): Route("How much sound is kept", "Combien de son est conservé", answers.Clips),
+    ("GET", "/api/clips"): Route("How much sound is kept", "Combien de son est conservé", responses.Clips),
     ("DELETE", "/api/clips"): Route(
         "Delete all clips, or the older ones; detections stay",
         "Supprimer tous les extraits sonores, ou les plus anciens ; les détections restent",
-        answers.Deleted,
-        query=asked.Forget,
+        responses.Deleted,
+        query=query_params.DeleteBeforeQuery,
         codes=("clips.unwritable",),
     ),
     ("GET", "/api/receivers"): Route(
         "How every receiver in use stands, and how much waits for it",
         "Où en est chaque destinataire en service, et combien d'envois l'attendent",
-        answers.many(answers.Receiver),
+        responses.list_of(responses.Receiver),
     ),
     ("POST", "/api/webhooks/preview"): Route(
         "What a webhook would send for the last detection and for an example of every kind of event; nothing is sent",
         "Ce qu'un webhook enverrait, pour la dernière détection et un exemple de chaque sorte d'événement ; rien ne part",
-        answers.Preview,
-        query=asked.OfSource,
+        responses.Preview,
+        query=query_params.PreviewQuery,
         body=Part(WebhookSettings),
         codes=("settings.invalid_document",),
     ),
     ("GET", "/api/notify"): Route(
         "Whether notifications can be sent; if not, what to install",
         "Les notifications peuvent-elles partir ; sinon, quoi installer",
-        answers.Notifier,
+        responses.Notifier,
     ),
     ("POST", "/api/notify/{notify_id}/test"): Route(
         "Send a test notification through the path of a real clap",
         "Envoyer une notification d'essai par le chemin d'un vrai clap",
-        answers.Sent,
+        responses.Sent,
         status=202,
         codes=("api.unknown_notify", "api.no_notify"),
     ),
     ("DELETE", "/api/notify/{notify_id}"): Route(
         "Remove a notification service; what waits for it is given up",
         "Supprimer un service de notification ; ce qui l'attend est abandonné",
-        answers.ShownSettings,
+        responses.ShownSettings,
         codes=("api.unknown_notify", *SAVING),
     ),
     ("GET", "/api/deliveries"): Route(
         "Deliveries with every attempt, those last asked for first",
         "Les envois avec chaque tentative, le dernier demandé d'abord",
-        answers.DeliveryPage,
-        query=asked.PageOfDeliveries,
+        responses.DeliveryPage,
+        query=query_params.DeliveriesPageQuery,
     ),
     ("POST", "/api/deliveries/{delivery_id}/replay"): Route(
         "Send a delivery again under its key",
         "Refaire un envoi sous la même clé",
-        answers.Sent,
+        responses.Sent,
         status=202,
         codes=("api.unknown_delivery", "api.no_receiver"),
     ),
     # -- settings
     ("GET", "/api/settings"): Route(
-        "The settings, secrets masked", "Les réglages, secrets masqués", answers.ShownSettings, headers=_ETAG
+        "The settings, secrets masked", "Les réglages, secrets masqués", responses.ShownSettings, headers=_ETAG
     ),
     ("PATCH", "/api/settings"): Route(
         "Change a part: objects deeply, lists of objects by their id; the mask means: as it was",
         "Modifier une partie : objets en profondeur, listes d'objets par identifiant ; le masque signifie : inchangé",
-        answers.ShownSettings,
+        responses.ShownSettings,
         body=Part(Settings),
         headers=_ETAG,
         codes=_CHANGED,
         revision=True,
     ),
     ("GET", "/api/settings/backups"): Route(
-        "Settings of before, newest first", "Les réglages d'avant, le plus récent d'abord", answers.Backups
+        "Settings of before, newest first", "Les réglages d'avant, le plus récent d'abord", responses.Backups
     ),
     ("POST", "/api/settings/backups"): Route(
         "Keep the settings of now",
         "Conserver les réglages actuels",
-        answers.Kept,
+        responses.Kept,
         status=201,
         codes=("settings.unwritable",),
     ),
     ("GET", "/api/settings/backups/{name}/diff"): Route(
-        "What would change with them", "Ce qui changerait avec eux", answers.Compared, codes=(BACKUP, "settings.newer")
+        "What would change with them", "Ce qui changerait avec eux", responses.Compared, codes=(BACKUP, "settings.newer")
     ),
     ("POST", "/api/settings/backups/{name}/restore"): Route(
-        "Put them back in force", "Les remettre en vigueur", answers.Restored, codes=(BACKUP, *_CHANGED), revision=True
+        "Put them back in force", "Les remettre en vigueur", responses.Restored, codes=(BACKUP, *_CHANGED), revision=True
     ),
     ("GET", "/api/settings/steps"): Route(
         "The newest changes of the settings, each of which can be undone",
         "Les derniers changements des réglages, dont chacun peut être annulé",
-        answers.Steps,
+        responses.Steps,
     ),
     ("POST", "/api/settings/steps/{step_id}/undo"): Route(
         "Undo one change, and nothing that came after it",
         "Annuler un changement, et rien de ce qui l'a suivi",
-        answers.Undone,
+        responses.Undone,
         codes=("settings.unknown_step", "settings.changed_since", *SAVING),
     ),
     ("GET", "/api/settings/export"): Route(
         "The settings as a file, without secrets",
         "Les réglages en un fichier, sans secrets",
-        answers.by_name(Any),
+        responses.dict_of(Any),
         headers={"Content-Disposition": "the name of the file"},
     ),
     ("POST", "/api/settings/export"): Route(
         "The settings as a file, with every secret",
         "Les réglages en un fichier, avec tous les secrets",
-        answers.by_name(Any),
+        responses.dict_of(Any),
         body={**_object(secrets={"const": True}), "required": ["secrets"], "additionalProperties": False},
         headers={"Content-Disposition": "the name of the file"},
         codes=("api.bad_parameter",),
@@ -388,8 +388,8 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("POST", "/api/settings/import/preview"): Route(
         "What a document would change, and what of it would not be taken",
         "Ce qu'un document changerait, et ce qui n'en serait pas repris",
-        answers.Previewed,
-        query=asked.Import,
+        responses.Previewed,
+        query=query_params.ImportQuery,
         body=_DOCUMENT,
         codes=("import.unknown_format", STALE),
         revision=True,
@@ -397,8 +397,8 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("POST", "/api/settings/import"): Route(
         "Put in force what a document says",
         "Mettre en vigueur ce que dit un document",
-        answers.Imported,
-        query=asked.Import,
+        responses.Imported,
+        query=query_params.ImportQuery,
         body=_DOCUMENT,
         codes=("import.unknown_format", *_CHANGED),
         revision=True,
@@ -407,48 +407,48 @@ ROUTES: Mapping[tuple[str, str], Route] = {
     ("GET", "/api/access"): Route(
         "Whether a login is needed, and whether there is one",
         "Faut-il se connecter, et l'est-on",
-        answers.AccessState,
+        responses.AccessState,
     ),
     ("POST", "/api/access/login"): Route(
         "Log in: the answer sets the cookie",
         "Se connecter : la réponse pose le cookie",
-        answers.AccessState,
+        responses.AccessState,
         body=_texts("password"),
         codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
     ),
-    ("POST", "/api/access/logout"): Route("Log out", "Se déconnecter", answers.AccessState),
+    ("POST", "/api/access/logout"): Route("Log out", "Se déconnecter", responses.AccessState),
     ("PUT", "/api/access/password"): Route(
         "Choose the password: with `current`, or the first one with the `code` that the service wrote when it started",
         "Choisir le mot de passe : avec `current`, ou le premier avec le `code` que le service a écrit à son démarrage",
-        answers.AccessState,
+        responses.AccessState,
         body=_texts("password", "current", "code"),
         codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
     ),
     ("GET", "/api/access/tokens"): Route(
         "The tokens of scripts, without their secrets",
         "Les jetons des programmes, sans leurs secrets",
-        answers.many(answers.Key),
+        responses.list_of(responses.TokenModel),
     ),
     ("POST", "/api/access/tokens"): Route(
         "Make a token for a script; its secret is told this once",
         "Créer un jeton pour un programme ; son secret n'est donné que cette fois",
-        answers.NewKey,
+        responses.NewTokenModel,
         status=201,
         body=_texts("name"),
         headers={"Location": "the new token"},
         codes=("access.not_a_text", "access.bad_token_name", "access.name_taken", "access.too_many_tokens"),
     ),
     ("DELETE", "/api/access/tokens/{token_id}"): Route(
-        "Revoke a token", "Révoquer un jeton", answers.Key, codes=("access.unknown_token",)
+        "Revoke a token", "Révoquer un jeton", responses.TokenModel, codes=("access.unknown_token",)
     ),
     # -- this description
     ("GET", "/api/openapi.json"): Route(
-        "This description (OpenAPI 3.1)", "Cette description (OpenAPI 3.1)", answers.by_name(Any)
+        "This description (OpenAPI 3.1)", "Cette description (OpenAPI 3.1)", responses.dict_of(Any)
     ),
     ("GET", "/api/asyncapi.json"): Route(
         "What comes and goes over Socket.IO (AsyncAPI 3.0)",
         "Ce qui passe par Socket.IO (AsyncAPI 3.0)",
-        answers.by_name(Any),
+        responses.dict_of(Any),
     ),
     ("GET", "/api/docs"): Route("Both, to be read", "Les deux, à lire", media=("text/html",)),
     ("GET", "/api/docs.css"): Route("How that page looks", "L'aspect de cette page", media=("text/css",)),

@@ -20,16 +20,16 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from claptrap.core.spec import Language
 from claptrap.core.weburl import DEFAULT_PORTS
-from claptrap.core.wording import Language
-from claptrap.web.access import Door, Key
-from claptrap.web.asgi import Application, Message, Receive, Scope, Send, by_name
+from claptrap.web.access import Authenticator, Credentials
+from claptrap.web.asgi import Application, Message, Receive, Scope, Send, headers_by_name
 from claptrap.web.problems import TYPE, choose_language, encoded, problem
-from claptrap.web.proxies import Asked, Proxies
+from claptrap.web.proxies import ClientRequest, Proxies
 
-MOST_BODY_BYTES = 256_000  # settings of 256 sources fit
-BODY_S = 30.0  # for a body; one that never ends would keep its connection for ever
-_DRAINED_BYTES = 8 * MOST_BODY_BYTES  # of a body too large: who is still sending would not hear the answer
+MAX_BODY_BYTES = 256_000  # settings of 256 sources fit
+BODY_TIMEOUT_S = 30.0  # for a body; one that never ends would keep its connection for ever
+_DRAINED_BYTES = 8 * MAX_BODY_BYTES  # of a body too large: who is still sending would not hear the answer
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
@@ -53,7 +53,7 @@ HEADERS_IN_FRAME = (
 )
 
 
-class Refusal(NamedTuple):
+class Rejection(NamedTuple):
     """Why a request goes no further."""
 
     status: int
@@ -72,13 +72,18 @@ class Guard:
     """
 
     def __init__(
-        self, app: Application, hosts: Iterable[str], language: Callable[[], Language], door: Door, proxies: Proxies
+        self,
+        app: Application,
+        hosts: Iterable[str],
+        language: Callable[[], Language],
+        authenticator: Authenticator,
+        proxies: Proxies,
     ) -> None:
         self._app = app
-        self._door = door
+        self._authenticator = authenticator
         self._proxies = proxies
         self._named = frozenset(host.lower() for host in hosts)
-        self._hosts = self._named | own_names()
+        self._hosts = self._named | local_names()
         self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,74 +91,74 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        asked = self._proxies.unwrap(scope)
-        headers = by_name(asked.scope)
-        send = _with_headers(send, HEADERS_IN_FRAME if asked.is_ingress else HEADERS)
-        if (refusal := self._refusal(asked, headers)) is not None:
-            await self._refuse(asked.scope, headers, send, refusal)
+        client_request = self._proxies.unwrap(scope)
+        headers = headers_by_name(client_request.scope)
+        send = _with_headers(send, HEADERS_IN_FRAME if client_request.is_ingress else HEADERS)
+        if (rejection := self._rejection(client_request, headers)) is not None:
+            await self._reject(client_request.scope, headers, send, rejection)
         elif scope["type"] == "websocket":
-            await self._app(asked.scope, receive, send)
+            await self._app(client_request.scope, receive, send)
         else:
-            await self._pass_request(asked.scope, headers, receive, send)
+            await self._pass_request(client_request.scope, headers, receive, send)
 
-    def _refusal(self, asked: Asked, headers: dict[str, str]) -> Refusal | None:
+    def _rejection(self, client_request: ClientRequest, headers: dict[str, str]) -> Rejection | None:
         host = headers.get("host", "")
         name = host_name(host)
-        if not (_is_address(name) or name in self._hosts or asked.is_ingress):
-            return Refusal(421, "api.foreign_host")
-        if _must_be_ours(asked.scope, headers) and self._is_foreign(headers, host):
-            return Refusal(403, "api.forbidden_origin")
-        return self._without_key(asked.scope, headers)
+        if not (_is_address(name) or name in self._hosts or client_request.is_ingress):
+            return Rejection(421, "api.foreign_host")
+        if _needs_own_origin(client_request.scope, headers) and self._is_cross_origin(headers, host):
+            return Rejection(403, "api.forbidden_origin")
+        return self._check_credentials(client_request.scope, headers)
 
-    def _is_foreign(self, headers: dict[str, str], host: str) -> bool:
+    def _is_cross_origin(self, headers: dict[str, str], host: str) -> bool:
         origin = headers.get("origin")
         if origin is None:
             return headers.get("sec-fetch-site") in ("cross-site", "same-site")
-        return not (same_place(origin, host) or host_name(origin.partition("://")[2]) in self._named)
+        return not (same_origin(origin, host) or host_name(origin.partition("://")[2]) in self._named)
 
-    def _without_key(self, scope: Scope, headers: dict[str, str]) -> Refusal | None:
+    def _check_credentials(self, scope: Scope, headers: dict[str, str]) -> Rejection | None:
         """Return why what a request shows does not let it through; None where it does, or nothing need be shown."""
         is_request = scope["type"] == "http"
-        if not self._door.is_closed or (is_request and self._door.is_open(scope["path"])):
+        if not self._authenticator.is_closed or (is_request and self._authenticator.is_public(scope["path"])):
             return None
-        key = Key.of(headers)
-        if not self._door.admits(key):
-            return Refusal(401, self._door.refusal())
+        credentials = Credentials.of(headers)
+        if not self._authenticator.admits(credentials):
+            return Rejection(401, self._authenticator.rejection())
         is_told = "origin" in headers or headers.get("sec-fetch-site") == "same-origin"
         may_be_silent = is_request and scope["method"] in _SAFE_METHODS
-        if not is_told and not may_be_silent and self._door.is_by_cookie(key):
-            return Refusal(403, "api.forbidden_origin")
+        if not is_told and not may_be_silent and self._authenticator.relies_on_cookie(credentials):
+            return Rejection(403, "api.forbidden_origin")
         return None
 
     async def _pass_request(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(BODY_S):
+            async with asyncio.timeout(BODY_TIMEOUT_S):
                 body = await _read_body(receive)
         except TimeoutError:
-            await self._refuse(scope, headers, send, Refusal(408, "api.too_slow"))
+            await self._reject(scope, headers, send, Rejection(408, "api.too_slow"))
             return
         if body is None:
-            await self._refuse(scope, headers, send, Refusal(413, "api.too_large"))
+            await self._reject(scope, headers, send, Rejection(413, "api.too_large"))
             return
         known = [(name, value) for name, value in scope["headers"] if name not in (b"content-length", b"transfer-encoding")]
         length = [(b"content-length", str(len(body)).encode())] if body else []
         await self._app({**scope, "headers": known + length}, _replay(body, receive), send)
 
-    async def _refuse(self, scope: Scope, headers: dict[str, str], send: Send, refusal: Refusal) -> None:
+    async def _reject(self, scope: Scope, headers: dict[str, str], send: Send, rejection: Rejection) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the server answers 403
             return
         query = scope.get("query_string", b"").decode("latin-1")
         language = choose_language(query, headers.get("accept-language", ""), self._language())
-        body = encoded(problem(refusal.status, refusal.code, language))
+        body = encoded(problem(rejection.status, rejection.code, language))
         said = [(b"content-type", TYPE.encode()), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
-        if refusal.status == 401:
+        if rejection.status == 401:
             said.append((b"www-authenticate", b"Bearer"))  # which no browser asks a person for
-        await send({"type": "http.response.start", "status": refusal.status, "headers": said})
+        await send({"type": "http.response.start", "status": rejection.status, "headers": said})
         await send({"type": "http.response.body", "body": body})
 
 
-def own_names() -> frozenset[str]:
+def local_names() -> frozenset[str]:
     """Return the names that this machine has for itself."""
     name = socket.gethostname().lower()
     return frozenset({"localhost", name, f"{name.partition('.')[0]}.local"})
@@ -167,7 +172,7 @@ def host_name(host: str) -> str:
         return ""
 
 
-def same_place(origin: str, host: str) -> bool:
+def same_origin(origin: str, host: str) -> bool:
     """Return whether an Origin header names the very place of a Host header; the scheme only tells the default port."""
     try:
         page, place = urlsplit(origin), urlsplit(f"//{host}")
@@ -178,7 +183,7 @@ def same_place(origin: str, host: str) -> bool:
     return default is not None and (page.hostname, ports[0] or default) == (place.hostname, ports[1] or default)
 
 
-def _must_be_ours(scope: Scope, headers: dict[str, str]) -> bool:
+def _needs_own_origin(scope: Scope, headers: dict[str, str]) -> bool:
     is_live = scope["type"] == "websocket" or scope["path"].startswith("/socket.io")
     if is_live or scope["method"] not in _SAFE_METHODS:
         return True
@@ -205,10 +210,10 @@ async def _read_body(receive: Receive) -> bytes | None:
             return None
         chunk = message.get("body", b"")
         read += len(chunk)
-        if read <= MOST_BODY_BYTES:
+        if read <= MAX_BODY_BYTES:
             body += chunk
         more = message.get("more_body", False)
-    return bytes(body) if read <= MOST_BODY_BYTES else None
+    return bytes(body) if read <= MAX_BODY_BYTES else None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -18,18 +18,18 @@ from claptrap.core.errors import ServiceError
 from claptrap.selftest.trials import Trials
 from claptrap.service import Application
 from claptrap.service.access import LoginPolicy
-from claptrap.web.access import Door
+from claptrap.web.access import Authenticator
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
-from claptrap.web.connections import MOST, bounded
-from claptrap.web.live import MOST_MESSAGE_BYTES, Live
+from claptrap.web.connections import MAX_CONNECTIONS, limited_protocol
+from claptrap.web.listen_address import ListenAddress, is_loopback
+from claptrap.web.live import MAX_MESSAGE_BYTES, LivePublisher
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
-from claptrap.web.reach import Place, is_loopback
 from claptrap.web.security import Guard
-from claptrap.web.staying import Staying
-from claptrap.web.wsgi import Threads
+from claptrap.web.session_enforcer import SessionEnforcer
+from claptrap.web.wsgi import ThreadedWsgi
 
 GRACE_S = 1  # for answers under way when the service ends
 WSGI_THREADS = 8
@@ -91,15 +91,15 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen()
     except OSError as error:
         listener.close()
-        raise _refusal(error, host, port) from error
+        raise _listen_error(error, host, port) from error
     return listener
 
 
-def _demand(place: Place, proxies: Proxies, *, no_auth: bool) -> LoginPolicy:
+def _demand(listen_address: ListenAddress, proxies: Proxies, *, no_auth: bool) -> LoginPolicy:
     """Return when a login is demanded: always where others can ask, be it through a proxy."""
     if no_auth:
         return LoginPolicy.NEVER
-    return LoginPolicy.IF_SET if is_loopback(place.host) and not proxies.is_any else LoginPolicy.ALWAYS
+    return LoginPolicy.IF_SET if is_loopback(listen_address.host) and not proxies.is_any else LoginPolicy.ALWAYS
 
 
 class Server:
@@ -115,26 +115,26 @@ class Server:
         tls: Certificate | None = None,
         no_auth: bool = False,
         proxies: Proxies = NO_PROXIES,
-        most_connections: int = MOST,
+        most_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self._service = service
         self._listener = listener
-        place = Place.of(listener, is_tls=tls is not None)
-        service.access.demand = _demand(place, proxies, no_auth=no_auth)
-        door = Door(service.access, assets)
+        listen_address = ListenAddress.of(listener, is_tls=tls is not None)
+        service.access.demand = _demand(listen_address, proxies, no_auth=no_auth)
+        authenticator = Authenticator(service.access, assets)
         self._trials = Trials() if service.dev else None
-        self._flask = Threads(
-            create_app(service, assets, place, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
+        self._flask = ThreadedWsgi(
+            create_app(service, assets, listen_address, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
             send_queue_size=1000,
         )
-        self._live = Live(service)
-        self._staying = Staying(self._live.app, door, service.access)
+        self._live = LivePublisher(service)
+        self._session_enforcer = SessionEnforcer(self._live.app, authenticator, service.access)
         config = uvicorn.Config(
-            Guard(self._dispatch, allowed_hosts, lambda: service.language, door, proxies),
-            http=bounded(most_connections, lambda: service.language),
+            Guard(self._dispatch, allowed_hosts, lambda: service.language, authenticator, proxies),
+            http=limited_protocol(most_connections, lambda: service.language),
             ws="websockets-sansio",
-            ws_max_size=MOST_MESSAGE_BYTES,
+            ws_max_size=MAX_MESSAGE_BYTES,
             lifespan="on",
             log_config=None,
             log_level="warning",
@@ -145,7 +145,7 @@ class Server:
             ssl_certfile=tls.chain if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
-        self._uvicorn = _Uvicorn(config, lambda: on_ready(place.url), service.hurry)
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address.url), service.hurry)
 
     def run(self) -> None:
         """Answer until ``stop``."""
@@ -165,17 +165,17 @@ class Server:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "websocket" or scope["path"].startswith("/socket.io/"):
-            await self._staying(scope, receive, send)
+            await self._session_enforcer(scope, receive, send)
         else:
             await self._flask(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi names the same shapes otherwise
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._live.start()
-        await self._staying.start()
+        await self._session_enforcer.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._staying.stop()
+        await self._session_enforcer.stop()
         await self._live.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -226,7 +226,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     return family, address
 
 
-def _refusal(error: OSError, host: str, port: int) -> ServiceError:
+def _listen_error(error: OSError, host: str, port: int) -> ServiceError:
     if error.errno == errno.EADDRINUSE:
         return ServiceError("service.port_taken", host=host, port=port)
     if error.errno == errno.EACCES:

@@ -16,10 +16,10 @@ from a2wsgi.asgi_typing import Receive, ReceiveEvent, Scope, Send, SendEvent
 from a2wsgi.wsgi import WSGIResponder
 from a2wsgi.wsgi_typing import ExceptionInfo, WriteCallable
 
-LOOK_S = 0.2  # how often a thread that waits looks whether the loop is still there
+POLL_S = 0.2  # how often a thread that waits looks whether the loop is still there
 
 
-class Threads(WSGIMiddleware):
+class ThreadedWsgi(WSGIMiddleware):
     """The ASGI application of a WSGI one. Bodies must come whole (``security``)."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,31 +32,31 @@ class Threads(WSGIMiddleware):
         async def body() -> ReceiveEvent:
             return whole
 
-        looking = asyncio.create_task(responder.look(receive))
+        looking = asyncio.create_task(responder.watch_disconnect(receive))
         try:
-            with suppress(_Gone):
+            with suppress(_ClientDisconnectedError):
                 await responder(scope, body, send)
         finally:
             looking.cancel()
 
 
-class _Gone(Exception):  # noqa: N818  # it says what it is
+class _ClientDisconnectedError(Exception):  # it says what it is
     """Whoever asked does not listen any more."""
 
 
 class _Responder(WSGIResponder):
-    is_gone = False
+    is_disconnected = False
 
-    async def look(self, receive: Receive) -> None:
+    async def watch_disconnect(self, receive: Receive) -> None:
         """Wait until whoever asked has gone: after its body, nothing else can come from it."""
         await receive()
-        self.is_gone = True
+        self.is_disconnected = True
 
     def start_response(
         self, status: str, response_headers: list[tuple[str, str]], exc_info: ExceptionInfo | None = None
     ) -> WriteCallable:
         """Begin the answer; never raises, for an application that fails here cannot close its file: its first part will."""
-        with suppress(_Gone, RuntimeError):
+        with suppress(_ClientDisconnectedError, RuntimeError):
             super().start_response(status, response_headers, exc_info)
         return lambda chunk: self.send({"type": "http.response.body", "body": chunk, "more_body": True})
 
@@ -67,14 +67,14 @@ class _Responder(WSGIResponder):
             RuntimeError: the loop has ended, and nobody takes it.
             _Gone: likewise, for whoever asked has gone.
         """
-        if self.is_gone:
-            raise _Gone
+        if self.is_disconnected:
+            raise _ClientDisconnectedError
         put = self.send_queue.put(message)
         try:
             taken = asyncio.run_coroutine_threadsafe(put, loop=self.loop)
             while not self.loop.is_closed():
                 with suppress(TimeoutError):
-                    return taken.result(LOOK_S)
+                    return taken.result(POLL_S)
         finally:
             if self.loop.is_closed():
                 put.close()

@@ -22,9 +22,9 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
-from claptrap.delivery.circuit import Standing
+from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
-from claptrap.history.query import Count, Mark, Told
+from claptrap.history.query import Count, DeliveryRecord, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.trials import Stage
@@ -45,7 +45,7 @@ _WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "me
 _ATTRIBUTE = re.compile(r"(?m)^    ((?:\w+, )*\w+): ((?:.|\n        )+)")
 
 
-def form(name: str, of: type | None = None, *, without: tuple[str, ...] = (), about: str = "", **more: Any) -> Any:
+def response_model(name: str, of: type | None = None, *, without: tuple[str, ...] = (), about: str = "", **more: Any) -> Any:
     """Return a model that says exactly these fields.
 
     Args:
@@ -65,12 +65,12 @@ def form(name: str, of: type | None = None, *, without: tuple[str, ...] = (), ab
     return create_model(name, __config__=ConfigDict(extra="forbid"), __doc__=doc or None, **found)  # type: ignore[call-overload]  # its fields are data
 
 
-def many(kind: Any) -> Any:
+def list_of(kind: Any) -> Any:
     """Return the type of lists of ``kind``, which is data to the type checker."""
     return GenericAlias(list, (kind,))
 
 
-def by_name(kind: Any) -> Any:
+def dict_of(kind: Any) -> Any:
     """Return the type of objects whose values are of ``kind``."""
     return GenericAlias(dict, (str, kind))
 
@@ -83,31 +83,35 @@ def _attributes(of: type) -> dict[str, str]:
 
 # -- detections and deliveries
 
-Label = form("Label", label=str, label_fr=str, score=float, about="A sound that YAMNet names; `label` never changes.")
-Detection = form("Detection", Event, id=str, labels=many(Label), latency_s=float, mark=Mark | None, clip=bool)
-DetectionPage = form("DetectionPage", events=many(Detection), cursor=str | None)
-Counts = form("Counts", per=Literal["hour", "day"], counts=many(Count))
-Forgotten = form("Forgotten", deleted=int, clips=int)
-Deleted = form("Deleted", deleted=int)
+Label = response_model(
+    "Label", label=str, label_fr=str, score=float, about="A sound that YAMNet names; `label` never changes."
+)
+Detection = response_model("Detection", Event, id=str, labels=list_of(Label), latency_s=float, mark=Mark | None, clip=bool)
+DetectionPage = response_model("DetectionPage", events=list_of(Detection), cursor=str | None)
+Counts = response_model("Counts", per=Literal["hour", "day"], counts=list_of(Count))
+Forgotten = response_model("Forgotten", deleted=int, clips=int)
+Deleted = response_model("Deleted", deleted=int)
 _bounds: dict[str, Any] = {name: field.annotation for name, field in ClipSettings.model_fields.items()}
-Clips = form("Clips", Total, **_bounds)
-Tried = form("Attempt", Attempt, **_WORDED, ok=bool)
-Delivery = form("Delivery", Told, **{**_WORDED, "attempts": many(Tried)})
-DeliveryPage = form("DeliveryPage", deliveries=many(Delivery), cursor=str | None)
-SentAgain = form("SentAgain", event_id=str, receivers=int)
-Sent = form("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
+Clips = response_model("Clips", Total, **_bounds)
+Tried = response_model("Attempt", Attempt, **_WORDED, ok=bool)
+Delivery = response_model("Delivery", DeliveryRecord, **{**_WORDED, "attempts": list_of(Tried)})
+DeliveryPage = response_model("DeliveryPage", deliveries=list_of(Delivery), cursor=str | None)
+SentAgain = response_model("SentAgain", event_id=str, receivers=int)
+Sent = response_model("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
 
 _standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
-Notifier = form("Notifier", installed=bool, **_WORDED, about="Whether notifications can be sent; else what to install.")
-Receiver = form("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
+Notifier = response_model(
+    "Notifier", installed=bool, **_WORDED, about="Whether notifications can be sent; else what to install."
+)
+Receiver = response_model("Receiver", CircuitState, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
-_Sample = form("Sample", event=str, real=bool, body=str, **_WORDED)
-Preview = form("Preview", method=str, content_type=str, samples=many(_Sample))
+_Sample = response_model("Sample", event=str, real=bool, body=str, **_WORDED)
+Preview = response_model("Preview", method=str, content_type=str, samples=list_of(_Sample))
 
 # -- sources
 
-Status = form("SourceStatus", SourceStatus, **_WORDED)
-_Counted = form("SourceCounts", SourceCounts, without=("level",))
+Status = response_model("SourceStatus", SourceStatus, **_WORDED)
+_Counted = response_model("SourceCounts", SourceCounts, without=("level",))
 _KINDS = get_args(get_args(AnySource)[0])
 _STATES = [
     create_model(
@@ -122,17 +126,17 @@ _STATES = [
 Source: Any = _STATES[0] | _STATES[1]
 for _one in _STATES[2:]:
     Source = Source | _one
-Microphone = form("Microphone", Device, id=str, label=str)
-Measured = form("Measured", MeasuredSound)
-Probed = form("Probed", ProbeResult, **_WORDED)
-Stream = form("VbanStream", SeenStream, without=("problem",), **_WORDED)
-StreamPath = form("StreamPath", mediamtx.StreamPath, source_id=str | None)
-StreamPaths = form("StreamPaths", paths=many(StreamPath), **_WORDED)
-VbanCounts = form("VbanCounts", streams=many(StreamCounts), ports=many(PortCounts))
-Invitation = form(
+Microphone = response_model("Microphone", Device, id=str, label=str)
+Measured = response_model("Measured", MeasuredSound)
+Probed = response_model("Probed", ProbeResult, **_WORDED)
+Stream = response_model("VbanStream", SeenStream, without=("problem",), **_WORDED)
+StreamPath = response_model("StreamPath", mediamtx.StreamPath, source_id=str | None)
+StreamPaths = response_model("StreamPaths", paths=list_of(StreamPath), **_WORDED)
+VbanCounts = response_model("VbanCounts", streams=list_of(StreamCounts), ports=list_of(PortCounts))
+Invitation = response_model(
     "Invitation", address=str, secure=bool, about="Where a phone finds the page `/micro`; empty where nowhere."
 )
-Claimed = form("Claimed", id=str)
+Claimed = response_model("Claimed", id=str)
 
 # -- settings
 
@@ -144,45 +148,47 @@ class ShownSettings(Settings):
     serial: int
 
 
-Kept = form("Backup", Backup, without=("fault",), valid=bool, **_WORDED)
-Backups = form("Backups", backups=many(Kept))
-Compared = form("Compared", changes=many(Change), revision=str)
-Done = form("Step", Step)
-Steps = form("Steps", steps=many(Done))
-Undone = form("Undone", step=Done, settings=ShownSettings)
-Restored = form("Restored", changes=many(Change), settings=ShownSettings)
-_Said = form("Said", path=str, **_WORDED)
+Kept = response_model("Backup", Backup, without=("fault",), valid=bool, **_WORDED)
+Backups = response_model("Backups", backups=list_of(Kept))
+Compared = response_model("Compared", changes=list_of(Change), revision=str)
+Done = response_model("Step", Step)
+Steps = response_model("Steps", steps=list_of(Done))
+Undone = response_model("Undone", step=Done, settings=ShownSettings)
+Restored = response_model("Restored", changes=list_of(Change), settings=ShownSettings)
+_Said = response_model("Said", path=str, **_WORDED)
 _taken: dict[str, Any] = {
     "format": Format,
     "mode": Mode,
     "applicable": bool,
-    "changes": many(Change),
-    "notes": many(_Said),
-    "faults": many(_Said),
+    "changes": list_of(Change),
+    "notes": list_of(_Said),
+    "faults": list_of(_Said),
 }
-Previewed = form("Previewed", **_taken, revision=str)
-Imported = form("Imported", **_taken, settings=ShownSettings)
+Previewed = response_model("Previewed", **_taken, revision=str)
+Imported = response_model("Imported", **_taken, settings=ShownSettings)
 
 # -- logging in
 
-AccessState = form(
+AccessState = response_model(
     "Access",
     state=Literal["open", "in", "login", "setup"],
     has_password=bool,
     can_change=bool,
     about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
 )
-Key = form("Token", Token, without=("digest",))
-NewKey = form("NewToken", Token, without=("digest",), token=str, about="A token for scripts; it is shown this once.")
+TokenModel = response_model("Token", Token, without=("digest",))
+NewTokenModel = response_model(
+    "NewToken", Token, without=("digest",), token=str, about="A token for scripts; it is shown this once."
+)
 
 # -- the whole
 
-Progress = form("ModelProgress", ModelProgress, **_WORDED)
-Trouble = form("Trouble", Problem, **_WORDED)
-Fetching = form("Fetching", model=Progress | None)
-Running = form("Running", running=bool)
-Health = form("Health", ok=bool, reasons=many(Trouble))
-Snapshot = form(
+Progress = response_model("ModelProgress", ModelProgress, **_WORDED)
+Trouble = response_model("Trouble", Problem, **_WORDED)
+Fetching = response_model("Fetching", model=Progress | None)
+Running = response_model("Running", running=bool)
+Health = response_model("Health", ok=bool, reasons=list_of(Trouble))
+Snapshot = response_model(
     "Snapshot",
     version=str,
     program=str,
@@ -191,18 +197,18 @@ Snapshot = form(
     language=Literal["fr", "en"],
     labels=bool,
     model=Progress | None,
-    problems=many(Trouble),
+    problems=list_of(Trouble),
     settings=ShownSettings,
     mqtt=Literal["off", "waiting", "connected"],
-    environment=many(Override),
-    statuses=by_name(Status),
-    events=many(Detection),
-    attempts=many(Tried),
+    environment=list_of(Override),
+    statuses=dict_of(Status),
+    events=list_of(Detection),
+    attempts=list_of(Tried),
     about="Everything that a page needs when it opens.",
 )
 _bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}
-_Test = form("Test", id=str, code=str, area=str, stage=Stage, took_s=float, **_bilingual)
-Tests = form("Tests", running=bool, tests=many(_Test))
+_Test = response_model("Test", id=str, code=str, area=str, stage=Stage, took_s=float, **_bilingual)
+Tests = response_model("Tests", running=bool, tests=list_of(_Test))
 
 
 class Fault(BaseModel):
@@ -229,20 +235,20 @@ class ProblemDocument(BaseModel):
 
 # -- what comes over Socket.IO
 
-ClapNews = form(
+ClapNews = response_model(
     "Clap",
     Event,
     without=("kind", "epoch", "sequence", "onset_s", "decided_s"),
     event_id=str,
     latency_s=float,
-    labels=many(Label),
+    labels=list_of(Label),
     about="A detection just made.",
 )
-ClipNews = form("ClipKept", ClipKept)
-VerdictNews = form("Verdict", Verdict, **{**_WORDED, "labels": many(Label)})
-PictureNews = form("Picture", Picture, columns=str)
-LevelNews = many(form("Level", Level))
-LabelNews = form("Heard", Heard, without=("labels",), detected=many(Label))
-RunningNews = form("DetectionStatus", status=Literal["started", "stopped"])
-TroubleNews = many(Trouble)
-BrokerNews = form("BrokerLink", state=Literal["off", "waiting", "connected"])
+ClipNews = response_model("ClipKept", ClipKept)
+VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
+PictureNews = response_model("Picture", Picture, columns=str)
+LevelNews = list_of(response_model("Level", Level))
+LabelNews = response_model("Heard", Heard, without=("labels",), detected=list_of(Label))
+RunningNews = response_model("DetectionStatus", status=Literal["started", "stopped"])
+TroubleNews = list_of(Trouble)
+BrokerNews = response_model("BrokerLink", state=Literal["off", "waiting", "connected"])

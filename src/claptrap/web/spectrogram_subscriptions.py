@@ -12,45 +12,45 @@ import socketio
 from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
 
-MOST_WATCHED = 8  # sources; each costs the beat a spectrum every 20 ms
-MOST_NAME = 64
+MAX_WATCHED = 8  # sources; each costs the beat a spectrum every 20 ms
+MAX_NAME = 64
 
 
-class Watching:
+class SpectrogramSubscriptions:
     """The pages that look. Everything happens in Socket.IO's event loop."""
 
     def __init__(self, service: Application, server: socketio.AsyncServer) -> None:
         self._service = service
         self._io = server
-        self._looks: dict[str, str] = {}
-        server.on("watch", self._watch)
+        self._subscribed: dict[str, str] = {}
+        server.on("watch", self._on_watch)
 
-    async def _watch(self, sid: str, *said: object) -> dict[str, Any]:
+    async def _on_watch(self, sid: str, *said: object) -> dict[str, Any]:
         """Change what a connection looks at; the answer has an empty ``code``, or says why not."""
         wish = said[0] if said and isinstance(said[0], dict) else {}
         source = wish.get("source")
         try:
-            await self._look(sid, source if isinstance(source, str) and len(source) <= MOST_NAME else "")
+            await self._subscribe(sid, source if isinstance(source, str) and len(source) <= MAX_NAME else "")
         except InputError as error:
             return with_messages({"code": error.code, "params": dict(error.params)})
         return with_messages({"code": "", "params": {}})
 
-    async def _look(self, sid: str, source: str) -> None:
-        if (before := self._looks.pop(sid, None)) is not None:
+    async def _subscribe(self, sid: str, source: str) -> None:
+        if (before := self._subscribed.pop(sid, None)) is not None:
             await self._io.leave_room(sid, room_of(before))
         try:
-            if source and len({*self._looks.values(), source}) > MOST_WATCHED:
-                raise InputError("api.too_many_watched", most=MOST_WATCHED)
+            if source and len({*self._subscribed.values(), source}) > MAX_WATCHED:
+                raise InputError("api.too_many_watched", most=MAX_WATCHED)
             if source:
-                self._looks[sid] = source
+                self._subscribed[sid] = source
                 await self._io.enter_room(sid, room_of(source))
         finally:
-            self._service.watch(self._looks.values())
+            self._service.watch(self._subscribed.values())
 
     def forget(self, sid: str) -> None:
         """Draw no more for a connection that has ended."""
-        if self._looks.pop(sid, None) is not None:
-            self._service.watch(self._looks.values())
+        if self._subscribed.pop(sid, None) is not None:
+            self._service.watch(self._subscribed.values())
 
 
 def room_of(source_id: str) -> str:

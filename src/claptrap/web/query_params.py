@@ -9,11 +9,11 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claptrap.core.errors import InputError
-from claptrap.history.query import MOST_ROWS, Wanted
+from claptrap.history.query import MOST_ROWS, DetectionFilter
 
-FEW = 50
-_MOST_CLAPS = 1000
-Asked = TypeVar("Asked", bound="Query")
+DEFAULT_PAGE_SIZE = 50
+_MAX_CLAPS = 1000
+QueryT = TypeVar("QueryT", bound="Query")
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Time = Annotated[Number, Field(description="UTC Unix seconds")]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -25,12 +25,12 @@ class Query(BaseModel):
     """Parameters that every address takes. One that is not known is refused: a typing error must not widen what is asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    REFUSAL: ClassVar[Mapping[str, str]] = {}  # the codes of parameters that have their own
+    ERROR_CODES: ClassVar[Mapping[str, str]] = {}  # the codes of parameters that have their own
 
     lang: str | None = Field(default=None, description="language of sentences, `fr` or `en`, before Accept-Language")
 
 
-class Filter(Query):
+class HistoryQuery(Query):
     """Which detections: all that fit every value given."""
 
     since: Time | None = None
@@ -40,27 +40,27 @@ class Filter(Query):
     most_score: Number | None = None
     mark: Literal["clap", "not_clap", "none"] | None = Field(default=None, description="what a person said of it")
     kind: Text | None = Field(default=None, description="of the source")
-    claps: int | None = Field(default=None, ge=1, le=_MOST_CLAPS, description="so many claps")
+    claps: int | None = Field(default=None, ge=1, le=_MAX_CLAPS, description="so many claps")
     applause: bool | None = None
     label: Text | None = Field(default=None, description="a sound that was named, as YAMNet writes it")
     epoch: Text | None = Field(default=None, description="one uninterrupted stream of a source")
     least_latency_s: Number | None = Field(default=None, description="from the onset to the decision")
     most_latency_s: Number | None = None
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> DetectionFilter:
         """Return it as the journal takes it."""
-        names = set(Filter.model_fields) - set(Query.model_fields) - {"source"}
-        return Wanted(source_id=self.source, **{name: getattr(self, name) for name in names})
+        names = set(HistoryQuery.model_fields) - set(Query.model_fields) - {"source"}
+        return DetectionFilter(source_id=self.source, **{name: getattr(self, name) for name in names})
 
 
-class PageOf(Filter):
+class HistoryPageQuery(HistoryQuery):
     """A page of detections."""
 
-    limit: Limit = FEW
+    limit: Limit = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = None
 
 
-class Counting(Filter):
+class CountsQuery(HistoryQuery):
     """Detections per hour or day."""
 
     per: Literal["hour", "day"] = "day"
@@ -69,56 +69,56 @@ class Counting(Filter):
     )
 
 
-class Export(Filter):
+class ExportQuery(HistoryQuery):
     """A file of detections."""
 
     format: Literal["csv", "jsonl"] = "csv"
     tz: str | None = Field(default=None, max_length=100, description="time zone of the column `time`, as for counts")
 
 
-class Forget(Query):
+class DeleteBeforeQuery(Query):
     """What shall be forgotten."""
 
     before: Time | None = Field(default=None, description="only what is older (UTC Unix seconds); everything unless said")
 
 
-class PageOfDeliveries(Query):
+class DeliveriesPageQuery(Query):
     """A page of deliveries."""
 
     state: Literal["waiting", "taken", "given_up"] | None = None
     source: Text | None = Field(default=None, description="id of the source")
     target: Text | None = Field(default=None, description="id of the receiver: `SOURCE.WEBHOOK`")
     event: Text | None = Field(default=None, description="id of the detection")
-    limit: Limit = FEW
+    limit: Limit = DEFAULT_PAGE_SIZE
     cursor: Cursor | None = None
 
 
-class WebhookTest(Query):
+class WebhookTestQuery(Query):
     """Which webhook of a source."""
 
     webhook: Text | None = Field(default=None, description="its id; the first that is in use unless said")
 
 
-class OfSource(Query):
+class PreviewQuery(Query):
     """Whose detections."""
 
     source: Text | None = Field(default=None, description="id of the source; examples only unless said")
 
 
-class Port(Query):
+class PortQuery(Query):
     """A UDP port."""
 
-    REFUSAL = {"port": "api.bad_port"}
+    ERROR_CODES = {"port": "api.bad_port"}
     port: int = Field(default=6980, ge=1, le=65_535, description="where to listen for streams")
 
 
-class Import(Query):
+class ImportQuery(Query):
     """How a document is taken."""
 
     mode: Literal["replace", "merge"] | None = Field(default=None, description="what its format asks for unless said")
 
 
-def asked(model: type[Asked]) -> Asked:
+def query_params(model: type[QueryT]) -> QueryT:
     """Return the parameters of the request at hand.
 
     Raises:
@@ -128,4 +128,4 @@ def asked(model: type[Asked]) -> Asked:
         return model.model_validate(request.args.to_dict())
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])[:100]
-        raise InputError(model.REFUSAL.get(name, "api.bad_parameter"), name=name) from error
+        raise InputError(model.ERROR_CODES.get(name, "api.bad_parameter"), name=name) from error

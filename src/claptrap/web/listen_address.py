@@ -12,7 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ListenAddress:
     """Where the service listens.
 
     Attributes:
@@ -26,7 +26,7 @@ class Place:
     is_tls: bool
 
     @classmethod
-    def of(cls, listener: socket.socket, *, is_tls: bool) -> Place:
+    def of(cls, listener: socket.socket, *, is_tls: bool) -> ListenAddress:
         """Return where a bound socket listens."""
         host, port = listener.getsockname()[:2]
         return cls(host.partition("%")[0], port, is_tls)
@@ -52,7 +52,7 @@ class Place:
         return f"{'https' if self.is_tls else 'http'}://{host}:{self.port}"
 
 
-UNREACHED = Place("127.0.0.1", 0, is_tls=False)
+NOT_LISTENING = ListenAddress("127.0.0.1", 0, is_tls=False)
 
 
 def machine_addresses() -> list[Address]:
