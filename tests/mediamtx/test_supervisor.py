@@ -15,7 +15,7 @@ import pytest
 from tests.peers.mediamtx import lives, stand_in
 
 from claptrap.core.backoff import Backoff
-from claptrap.mediamtx.supervisor import Stage, Supervisor
+from claptrap.mediamtx.supervisor import ProcessState, Supervisor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line")
 WAIT_S = 30.0
@@ -51,7 +51,7 @@ def supervised(folder: Path, mode: str) -> Iterator[Supervisor]:
         yield supervisor
     finally:
         supervisor.stop()
-    assert supervisor.condition.stage is Stage.IDLE
+    assert supervisor.condition.stage is ProcessState.IDLE
     assert not [pid for pid in lives(folder) if is_alive(pid)]
 
 
@@ -61,7 +61,7 @@ def test_it_ends_with_us_and_with_what_it_started(tmp_path: Path, mode: str, cap
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, mode) as supervisor:
         wait_for(lambda: "listener opened" in caplog.text)
-        assert supervisor.condition.stage is Stage.RUNNING
+        assert supervisor.condition.stage is ProcessState.RUNNING
         child = int((tmp_path / "child").read_text())
         assert is_alive(child)
     assert "MediaMTX: [RTSP] listener opened on 127.0.0.1:8554 (TCP)" in caplog.messages
@@ -106,7 +106,7 @@ def test_a_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
         wait_for(lambda: supervisor.condition.code == "mediamtx.cannot_start")
         stand_in(tmp_path, "good")
         (tmp_path / "mediamtx").rename(tmp_path / "none")
-        wait_for(lambda: supervisor.condition.stage is Stage.RUNNING)
+        wait_for(lambda: supervisor.condition.stage is ProcessState.RUNNING)
     finally:
         supervisor.stop()
     wait_for(lambda: not [pid for pid in lives(tmp_path) if is_alive(pid)])

@@ -32,7 +32,7 @@ _TAKEN = re.compile(r":(\d{1,5}): (?:bind|listen)\w*: .*(?:address already in us
 _log = logging.getLogger(__name__)
 
 
-class Stage(StrEnum):
+class ProcessState(StrEnum):
     """How the program is."""
 
     IDLE = "idle"
@@ -50,7 +50,7 @@ class Condition:
         code, params: why it ended the last time; empty before it first has.
     """
 
-    stage: Stage = Stage.IDLE
+    stage: ProcessState = ProcessState.IDLE
     starts: int = 0
     code: str = ""
     params: Mapping[str, str | float] = field(default_factory=dict)
@@ -109,10 +109,10 @@ class Supervisor:
                 break
             failures = 1 if self._clock.monotonic() - began_s >= STABLE_S else failures + 1
             wait_s = self._backoff.wait_s(failures)
-            self._condition = Condition(Stage.WAITING, self._condition.starts, fault.code, fault.params)
+            self._condition = Condition(ProcessState.WAITING, self._condition.starts, fault.code, fault.params)
             _log.warning("%s (again in %.0f s)", fault, wait_s)
             self._ending.wait(wait_s)
-        self._condition = Condition(Stage.IDLE, self._condition.starts, self._condition.code, self._condition.params)
+        self._condition = Condition(ProcessState.IDLE, self._condition.starts, self._condition.code, self._condition.params)
 
     def _one_life(self) -> ServiceError:
         """Run it once; return why it ended."""
@@ -145,7 +145,9 @@ class Supervisor:
                 cwd=self._config.parent,
                 start_new_session=True,
             )
-        self._condition = Condition(Stage.RUNNING, self._condition.starts + 1, self._condition.code, self._condition.params)
+        self._condition = Condition(
+            ProcessState.RUNNING, self._condition.starts + 1, self._condition.code, self._condition.params
+        )
         _log.info("MediaMTX: %s started (process %d)", self._command[0], self._process.pid)
         return self._process
 
