@@ -20,7 +20,9 @@ from claptrap.cli.serve import serve
 from claptrap.core.events import Event
 from claptrap.delivery.payload import event_payload
 from claptrap.settings.environment import OTHERS
-from claptrap.settings.schema import Settings, check, merged, new_source_id
+from claptrap.settings.merge import merged, new_source_id
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
 from claptrap.web.routes import ROUTES
 from tests.conftest import ROOT
 

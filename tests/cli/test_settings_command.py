@@ -17,8 +17,8 @@ from claptrap.cli.serve import serve
 from claptrap.cli.settings import settings as command
 from claptrap.settings.backups import Why
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.schema import check
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 
 CAMERA = {
     "id": "cam",

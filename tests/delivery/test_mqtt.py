@@ -26,7 +26,8 @@ from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
 from claptrap.service.broker import BrokerService
-from claptrap.settings.schema import Settings, SettingsFaults
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import SettingsFaults
 
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
 SALON = {"id": "salon", "kind": "file", "name": "Salon", "enabled": False, "input": {"path": "none"}}

@@ -15,7 +15,7 @@ from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver, answer, dead_url
 from tests.peers.shut_out import shut_out
 from tests.peers.sound import SoundServer, sound_server
-from tests.sources.test_knock import peer
+from tests.sources.test_rtsp_preflight import peer
 
 from claptrap.core.errors import SourceError
 from claptrap.doctor import examination, ports, sound
@@ -26,8 +26,9 @@ from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.processor import examine_processor, processor_flags
 from claptrap.doctor.sound import examine_sound
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 from claptrap.sources import alsa
 from claptrap.sources.device import Device
 from claptrap.sources.portaudio import PortAudio
@@ -57,7 +58,7 @@ def fake_litert(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Non
     package = folder / "ai_edge_litert"
     package.mkdir()
     (package / "__init__.py").write_text(body)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes end by signals on POSIX only")

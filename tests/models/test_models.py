@@ -18,7 +18,7 @@ from claptrap.core.errors import ModelError
 from claptrap.core.events import ModelProgress, Status
 from claptrap.models.catalogue import YAMNET, ModelFile, download_url, models_folder
 from claptrap.models.download import download
-from claptrap.models.shelf import bring, find
+from claptrap.models.model_store import bring, find
 from claptrap.runtime import model_fetcher as fetcher_module
 from claptrap.runtime.model_fetcher import JOIN_S, ModelFetcher
 

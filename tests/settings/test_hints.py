@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from claptrap.settings.schema import DocumentFault, SettingsFaults, check
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 from claptrap.text.catalogue import say
 
 MIC = {"id": "m", "kind": "microphone", "name": "M"}

@@ -15,7 +15,8 @@ from claptrap.settings.export import exported
 from claptrap.settings.import_plan import Mode, plan_import
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.original import MOST_ENTRIES, MOST_NOTES
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
 from claptrap.text.catalogue import MESSAGES
 
 HOOK = {

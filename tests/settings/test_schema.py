@@ -10,7 +10,9 @@ import pytest
 from claptrap.core.events import Event
 from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
-from claptrap.settings.schema import MOST_FAULTS, RtspEntry, Settings, SettingsFaults, camera, check, merged
+from claptrap.settings.merge import camera, merged
+from claptrap.settings.schema import RtspEntry, Settings
+from claptrap.settings.validation import MOST_FAULTS, SettingsFaults, check
 from claptrap.text.catalogue import say
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}

@@ -16,8 +16,9 @@ from claptrap.core.errors import SettingsError
 from claptrap.settings import store as store_module
 from claptrap.settings.backups import KEPT
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 
 FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
 

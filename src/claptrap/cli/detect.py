@@ -24,7 +24,7 @@ from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.sources.file import duration_s, read_frames
 from claptrap.text.catalogue import sound_name
 

@@ -10,7 +10,7 @@ import click
 
 from claptrap.cli.language import error_message, terminal_language
 from claptrap.core.errors import ClapTrapError
-from claptrap.sources.alsa import busy
+from claptrap.sources.alsa import busy_errors
 from claptrap.sources.microphone import Device, list_devices
 from claptrap.text.catalogue import say
 
@@ -29,7 +29,7 @@ def devices(as_json: bool) -> None:
         sys.exit(1)
     for device in found:
         click.echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else _line(device))
-    for taken in busy():
+    for taken in busy_errors():
         click.echo(error_message(taken), err=True)
     if not found:
         click.echo(say("source.no_device", terminal_language()), err=True)

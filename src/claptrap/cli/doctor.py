@@ -22,7 +22,7 @@ from claptrap.doctor.bundle import MOST_LOG_BYTES, BundleContents, bundle
 from claptrap.doctor.finding import Finding, Severity, is_well
 from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.text.catalogue import say
 
 _GRADES: dict[Language, dict[Severity, str]] = {

@@ -13,7 +13,7 @@ from claptrap.cli.language import FAILED, error_message, exit_on_error
 from claptrap.core.errors import ClapTrapError, ModelError
 from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
 from claptrap.models.download import download
-from claptrap.models.shelf import bring, find
+from claptrap.models.model_store import bring, find
 
 
 @click.group()

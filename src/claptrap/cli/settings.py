@@ -31,8 +31,9 @@ from claptrap.settings.export import exported
 from claptrap.settings.import_plan import ImportPlan, Mode, plan_import
 from claptrap.settings.os_errors import read_error
 from claptrap.settings.reference import markdown
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import DocumentFault, SettingsFaults
 from claptrap.text.catalogue import say
 
 NOT_DONE, NOT_VALID = 1, 2

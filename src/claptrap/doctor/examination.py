@@ -15,11 +15,12 @@ from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.sound import examine_sound
 from claptrap.models.catalogue import CATALOGUE
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.settings.backups import Backups
 from claptrap.settings.document import read_settings
 from claptrap.settings.os_errors import read_error
-from claptrap.settings.schema import Settings, SettingsFaults
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import SettingsFaults
 
 
 @dataclass(frozen=True, slots=True)

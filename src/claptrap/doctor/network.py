@@ -18,7 +18,7 @@ from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
 from claptrap.doctor.finding import Finding, Severity
 from claptrap.settings.schema import RtspEntry, Settings
-from claptrap.sources.knock import Patience, Stopped, knock
+from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
 
 WITHIN_S = 5.0
 AT_ONCE = 32
@@ -115,7 +115,7 @@ def _camera(source: RtspEntry, within_s: float, stop: threading.Event) -> Findin
     subject = f"{source.name} → {where}"
     began_s = time.monotonic()
     try:
-        knock(url, verify_tls=source.input.verify_tls, patience=Patience(where, within_s, stop))
+        rtsp_preflight(url, verify_tls=source.input.verify_tls, deadline=Deadline(where, within_s, stop))
     except Stopped:
         return Finding("rtsp", Severity.WARNING, "rtsp.given_up", {"where": where}, subject)
     except ClapTrapError as error:

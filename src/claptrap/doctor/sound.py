@@ -57,7 +57,7 @@ def _missing(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...], is_
         try:
             find(dict(enumerate(devices)), source.input.device)
         except SourceError as error:
-            told = alsa.explained(error, source.input.device)
+            told = alsa.explain(error, source.input.device)
             if is_served and _is_ours(told):
                 yield Finding("microphone", Severity.OK, "doctor.microphone_in_use", {}, source.name)
             else:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from claptrap.selftest.case import Case, CaseContext, code_of, expect
 from claptrap.service import Application
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 
 AREA = "files"
 

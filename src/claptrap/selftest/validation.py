@@ -6,7 +6,9 @@ from typing import Any
 
 from claptrap.core.weburl import MASK
 from claptrap.selftest.case import Case, CaseContext, Failed, expect
-from claptrap.settings.schema import Settings, SettingsFaults, check, merged
+from claptrap.settings.merge import merged
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import SettingsFaults, check
 
 AREA = "validation"
 

@@ -41,7 +41,7 @@ from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.model_fetcher import ModelFetcher
@@ -59,9 +59,11 @@ from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
+from claptrap.settings.merge import camera, merged, new_source_id
 from claptrap.settings.revision import Revisions, without_revision
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, camera, check, merged, new_source_id, target_id
+from claptrap.settings.schema import Settings, target_id
 from claptrap.settings.store import Store
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
 from claptrap.sources.microphone import Device
@@ -370,7 +372,7 @@ class Application:
         Raises:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
-        self._sources.vban.watch(port)
+        self._sources.vban.listen_for(port)
         return self._sources.vban.discovered()
 
     def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
@@ -471,7 +473,7 @@ class Application:
             raise InputError("api.unknown_source", source=source_id)
         if source.kind != BrowserInput.KIND:
             raise InputError("api.not_a_browser", source=source.name)
-        return self._sources.browsers.open(source_id, page)
+        return self._sources.browsers.connect(source_id, page)
 
     def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.

@@ -14,7 +14,8 @@ from claptrap.delivery.payload import event_payload
 from claptrap.history.journal import Journal
 from claptrap.history.query import DetectionFilter
 from claptrap.service.messages import with_messages
-from claptrap.settings.schema import WebhookSettings, webhook
+from claptrap.settings.schema import WebhookSettings
+from claptrap.settings.validation import webhook
 
 
 class ReceiverViews:
