@@ -346,7 +346,7 @@ def test_a_microphone_that_somebody_has_is_not_missing(
 ) -> None:
     """ALSA lists none that is recorded from: the service that runs has it, or another program, by name."""
     has_it = SourceError("source.device_busy_by", retryable=True, device="USB", program=program)
-    monkeypatch.setattr(alsa, "explained", lambda *_: has_it)
+    monkeypatch.setattr(alsa, "explain", lambda *_: has_it)
     monkeypatch.setattr(sound, "may_hear", lambda: True)
     library = PortAudio()
     monkeypatch.setattr(library, "devices", lambda: (Device("PCH (hw:0,0)", "ALSA", 2, 44_100, default=True),))
