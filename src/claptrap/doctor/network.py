@@ -16,7 +16,7 @@ from claptrap.core.errors import ClapTrapError, DeliveryError
 from claptrap.core.spec import BrokerSpec, SourceInput, WebhookSpec
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
-from claptrap.doctor.finding import Finding, Grade
+from claptrap.doctor.finding import Finding, Severity
 from claptrap.settings.schema import Settings
 from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
 
@@ -66,8 +66,8 @@ async def _receiver(check: str, target: WebhookSpec | BrokerSpec, name: str, wit
     try:
         await _connected(target, within_s)
     except DeliveryError as error:
-        return Finding.of(check, Grade.FAULT, error, subject)
-    return Finding(check, Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of(check, Severity.FAULT, error, subject)
+    return Finding(check, Severity.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
 
 
 async def _connected(target: WebhookSpec | BrokerSpec, within_s: float) -> None:
@@ -118,7 +118,7 @@ def _camera(name: str, wanted: SourceInput, within_s: float, stop: threading.Eve
     try:
         rtsp_preflight(url, verify_tls=wanted.verifies_tls, deadline=Deadline(where, within_s, stop))
     except Stopped:
-        return Finding("rtsp", Grade.WARNING, "rtsp.given_up", {"where": where}, subject)
+        return Finding("rtsp", Severity.WARNING, "rtsp.given_up", {"where": where}, subject)
     except ClapTrapError as error:
-        return Finding.of("rtsp", Grade.FAULT, error, subject)
-    return Finding("rtsp", Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of("rtsp", Severity.FAULT, error, subject)
+    return Finding("rtsp", Severity.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
