@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import NotFound
 
-from claptrap.selftest.trials import Trials
+from claptrap.selftest.runner import SelfTestRunner
 
 
-def build_selftest(trials: Trials | None) -> Blueprint:
+def build_selftest(trials: SelfTestRunner | None) -> Blueprint:
     """Return the routes of the built-in tests; without ``trials``, outside of development, they are not found."""
     selftest = Blueprint("selftest", __name__)
 
-    def offered() -> Trials:
+    def offered() -> SelfTestRunner:
         if trials is None:
             raise NotFound
         return trials
