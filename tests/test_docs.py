@@ -21,7 +21,7 @@ from claptrap.core.events import Event
 from claptrap.delivery.payload import clap_body
 from claptrap.settings.environment import OTHERS
 from claptrap.settings.schema import Settings, check, merged, new_source_id
-from claptrap.web.routes import ROUTES
+from claptrap.web.api import ROUTES
 from tests.conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "training/README.md"])
