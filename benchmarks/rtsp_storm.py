@@ -62,7 +62,7 @@ def storm(n_streams: int, away_s: float) -> dict[str, Any]:
             "cores_back": round(ended.cores_since(back), 4),
             "attempts": {"all": n_all, "second_half": n_all - n_half},
             "back_s": {"first": heard[0], "middle": heard[len(heard) // 2], "last": heard[-1]},
-            "bound_s": Backoff().most_s + OPEN_S,
+            "bound_s": Backoff().max_s + OPEN_S,
             "rss_mb": {"live_again": round(ended.rss_mb, 1), "before": round(began.rss_mb, 1)},
             "threads": {"live_again": ended.threads, "before": threads},
             **machine_between(machine_begun, ended.at_s - back.at_s),

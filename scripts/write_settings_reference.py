@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.settings.reference import markdown
 
 DOCS = Path(__file__).parent.parent / "docs"

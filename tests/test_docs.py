@@ -18,9 +18,11 @@ import pytest
 from claptrap.cli.main import main
 from claptrap.cli.serve import serve
 from claptrap.core.events import Event
-from claptrap.delivery.payload import clap_body
+from claptrap.delivery.payload import event_payload
 from claptrap.settings.environment import OTHERS
-from claptrap.settings.schema import Settings, check, merged, new_source_id
+from claptrap.settings.merge import merged, new_source_id
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
 from claptrap.web.api import ROUTES
 from tests.conftest import ROOT
 
@@ -171,7 +173,7 @@ def test_bodies_that_are_shown_are_the_ones_that_are_sent() -> None:
     texts = [block for page in PAGES for block in blocks(page, "json") if '"event_id"' in block and '"labels"' in block]
     whole = [body for body in map(json.loads, texts) if "latency_s" not in body]  # not what Socket.IO tells
     assert len(whole) >= 4
-    assert all(set(body) >= set(clap_body(event)) for body in whole)
+    assert all(set(body) >= set(event_payload(event)) for body in whole)
 
 
 def test_notices_name_everything_that_is_locked() -> None:

@@ -167,6 +167,7 @@ def test_a_wheel_has_page_and_weights_and_nothing_else(built: Path) -> None:
         names = {name for name in wheel.namelist() if not name.endswith("/")}
     assert "claptrap/py.typed" in names
     assert any(re.fullmatch(r"claptrap/detect/weights/.+\.npz", name) for name in names)
+    assert {"claptrap/text/fr.json", "claptrap/text/en.json"} <= names
     assert {name.split("/")[0] for name in names} <= {"claptrap", f"claptrap-{claptrap.__version__}.dist-info"}
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
     page_or_skip(names, "claptrap/web/assets/index.html")
@@ -180,6 +181,7 @@ def test_an_sdist_can_be_built_from(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert {"pyproject.toml", "hatch_build.py", "LICENSE", "README.md", "README.fr.md", "frontend/build.mjs"} <= names
+    assert {"src/claptrap/text/fr.json", "src/claptrap/text/en.json"} <= names
     assert "src/claptrap/commit.txt" in names  # a wheel that is built from it still knows
     assert not [name for name in names if "node_modules" in name]
     page_or_skip(names, str(ASSETS / "index.html"))

@@ -17,9 +17,9 @@ import soundfile
 from tests.peers.claps import Sound, recording
 from tests.peers.service import claptrap_environment
 
-from claptrap.cli.detect import _words
-from claptrap.core.sounds import FRENCH
+from claptrap.cli.detect import _text_line
 from claptrap.detect.patterns import APPLAUSE, Detection
+from claptrap.text.catalogue import SOUNDS, sound_name
 
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 
@@ -223,10 +223,10 @@ def test_sounds_are_named_in_the_terminal_s_language(tmp_path: Path, shared: Pat
     ]
     labels = [label for line in found if line["type"] == "detection" for label in line["labels"]]
     assert labels
-    assert {name for name, _ in labels} <= set(FRENCH)
+    assert {name for name, _ in labels} <= set(SOUNDS["fr"])
     expected = english
     for name, score in labels:
-        expected = expected.replace(f"  {name} {score:.2f}", f"  {FRENCH[name]} {score:.2f}")
+        expected = expected.replace(f"  {name} {score:.2f}", f"  {sound_name(name, 'fr')} {score:.2f}")
     assert expected != english
     assert run("detect", "claps.wav", folder=tmp_path, **models, **french).stdout == expected
 
@@ -241,7 +241,7 @@ def test_sounds_are_named_in_the_terminal_s_language(tmp_path: Path, shared: Pat
 def test_applause_in_words(monkeypatch: pytest.MonkeyPatch, locale: str, line: str) -> None:
     monkeypatch.setenv("LC_ALL", locale)
     found = Detection(16_000, 18_000, 0.9, 4, ((APPLAUSE, 0.9), ("Crowd", 0.3)), applause=True)
-    assert _words("a.wav", found) == line
+    assert _text_line("a.wav", found) == line
 
 
 def on_a_terminal(*arguments: str, folder: Path, both: bool = False) -> tuple[str, str]:

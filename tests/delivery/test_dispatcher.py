@@ -18,17 +18,16 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, sil
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
-from claptrap.core.spec import Receiver as AnyReceiver
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import ReceiverSpec, WebhookSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.webhook import Answer, Webhook
-from claptrap.history.deliveries import Which
+from claptrap.delivery.webhook import Answer, WebhookSender
+from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.journal import Journal
 
 PATIENT_S = 20.0
-QUICK = Backoff(first_s=0.002, most_s=0.002, rng=random.Random(1))
-SLOW = Backoff(first_s=3600.0, most_s=3600.0, rng=random.Random(1))
+QUICK = Backoff(first_s=0.002, max_s=0.002, rng=random.Random(1))
+SLOW = Backoff(first_s=3600.0, max_s=3600.0, rng=random.Random(1))
 
 
 class Attempts:
@@ -63,18 +62,18 @@ class Attempts:
 @contextmanager
 def dispatching(
     attempts: Attempts,
-    *targets: AnyReceiver,
+    *targets: ReceiverSpec,
     backoff: Backoff = QUICK,
     stop_s: float = 0.0,
     outbox: Path | None = None,
-    most_waiting: int = under_test.WAITING,
+    max_waiting: int = under_test.MAX_WAITING,
     clock: Clock | None = None,
     probes: Backoff = QUICK,
 ) -> Iterator[Dispatcher]:
     """Dispatch with a real journal, in memory unless ``outbox`` is a file."""
     journal = Journal(outbox, SystemClock())
     journal.open()
-    dispatcher = Dispatcher(journal, attempts, clock, backoff, most_waiting, probes)
+    dispatcher = Dispatcher(journal, attempts, clock, backoff, max_waiting, probes)
     try:
         dispatcher.apply(targets)
         yield dispatcher
@@ -83,8 +82,8 @@ def dispatching(
         journal.close()
 
 
-def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> TargetSpec:
-    return TargetSpec(f"{source}.webhook", source, url, timeout_s, max_attempts)
+def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> WebhookSpec:
+    return WebhookSpec(f"{source}.webhook", source, url, timeout_s, max_attempts)
 
 
 def clap(sequence: int = 0, source: str = "salon") -> Event:
@@ -99,7 +98,7 @@ def test_an_event_is_one_post_with_the_documented_body() -> None:
     """Success is told too, with how long it took."""
     attempts = Attempts()
     with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
         (request,) = receiver.requests
     assert request.json["event_id"] == request.headers["idempotency-key"] == "salon:19a:0"
@@ -119,7 +118,7 @@ def test_after_the_end_nobody_is_told_any_more() -> None:
     with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
         dispatcher.stop(0.0)
         dispatcher.apply([target(receiver.url)])
-        assert not dispatcher.standings()
+        assert not dispatcher.circuit_states()
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("deliver:")]
 
 
@@ -131,8 +130,8 @@ def test_only_the_receivers_of_its_source_are_told() -> None:
         Receiver() as hall,
         dispatching(attempts, target(salon.url), target(hall.url, "hall")) as dispatcher,
     ):
-        dispatcher.take(clap(source="hall"))
-        dispatcher.take(clap(source="cellar"))
+        dispatcher.dispatch(clap(source="hall"))
+        dispatcher.dispatch(clap(source="cellar"))
         hall.wait_for(1)
         attempts.wait_for(done)
         assert not salon.requests
@@ -145,7 +144,7 @@ def test_a_failing_receiver_is_tried_again_with_the_same_key_until_it_takes_it()
         Receiver(answer(500), answer(503), answer(429, Retry_After="0")) as receiver,
         dispatching(attempts, target(receiver.url)) as dispatcher,
     ):
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         receiver.wait_for(4)
         attempts.wait_for(done)
         assert {r.headers["idempotency-key"] for r in receiver.requests} == {"salon:19a:0"}
@@ -164,9 +163,12 @@ def test_a_failing_receiver_is_tried_again_with_the_same_key_until_it_takes_it()
 def test_attempts_are_bounded_and_the_last_failure_is_final() -> None:
     """After the last attempt nothing more comes, and the next event has its turn."""
     attempts = Attempts()
-    with Receiver(then=answer(500)) as receiver, dispatching(attempts, target(receiver.url, max_attempts=3)) as dispatcher:
-        dispatcher.take(clap(0))
-        dispatcher.take(clap(1))
+    with (
+        Receiver(then=answer(500)) as receiver,
+        dispatching(attempts, target(receiver.url, max_attempts=3)) as dispatcher,
+    ):
+        dispatcher.dispatch(clap(0))
+        dispatcher.dispatch(clap(1))
         attempts.wait_for(done, 2)
         assert [r.json["event_id"] for r in receiver.requests] == ["salon:19a:0"] * 3 + ["salon:19a:1"] * 3
 
@@ -176,7 +178,7 @@ def test_what_a_person_must_mend_is_not_tried_again(status: int) -> None:
     """A wrong address is told once, with the receiver's status."""
     attempts = Attempts()
     with Receiver(then=answer(status)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
         assert (told.number, told.status, told.code, told.params) == (1, status, "delivery.status", {"status": status})
         assert len(receiver.requests) == 1
@@ -189,7 +191,7 @@ def test_retry_after_is_obeyed_and_bounded() -> None:
         Receiver(then=answer(503, Retry_After="3600")) as receiver,
         dispatching(attempts, target(receiver.url)) as dispatcher,
     ):
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(lambda a: a.number == 1)
         assert told.retry_in_s == 60.0
 
@@ -207,7 +209,7 @@ def test_a_slow_receiver_delays_nobody_else() -> None:
     ):
         for i in range(20):
             for source in ("slow", "half", "quick"):
-                dispatcher.take(clap(i, source))
+                dispatcher.dispatch(clap(i, source))
         quick.wait_for(20)
         assert [r.json["event_id"] for r in quick.requests] == [f"quick:19a:{i}" for i in range(20)]
         assert len(slow.wait_for(1)) == 1
@@ -215,12 +217,12 @@ def test_a_slow_receiver_delays_nobody_else() -> None:
 
 
 def test_taking_an_event_never_waits() -> None:
-    """Hearing calls ``take``: a thousand events for a receiver that does not answer take no time."""
+    """Hearing calls ``dispatch``: a thousand events for a receiver that does not answer take no time."""
     attempts = Attempts()
     with Receiver(then=silence) as slow, dispatching(attempts, target(slow.url)) as dispatcher:
         slow_taken = time.monotonic()
         for i in range(1000):
-            dispatcher.take(clap(i))
+            dispatcher.dispatch(clap(i))
         assert time.monotonic() - slow_taken < 5
 
 
@@ -229,12 +231,12 @@ def test_when_too_many_wait_the_oldest_is_given_up_and_told() -> None:
     attempts, gate = Attempts(), threading.Event()
     with (
         Receiver(late(answer(204), gate)) as receiver,
-        dispatching(attempts, target(receiver.url), most_waiting=20) as dispatcher,
+        dispatching(attempts, target(receiver.url), max_waiting=20) as dispatcher,
     ):
-        dispatcher.take(clap(0))
+        dispatcher.dispatch(clap(0))
         receiver.wait_for(1)
         for i in range(1, 23):
-            dispatcher.take(clap(i))
+            dispatcher.dispatch(clap(i))
         gate.set()
         lost = attempts.wait_for(lambda a: a.code == "delivery.overflow", 2)
         assert [a.event_id for a in lost] == ["salon:19a:1", "salon:19a:2"]
@@ -250,7 +252,7 @@ def test_a_corrected_address_is_used_from_the_next_attempt_on() -> None:
         Receiver() as right,
         dispatching(attempts, target(wrong.url)) as dispatcher,
     ):
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         wrong.wait_for(1)
         dispatcher.apply([target(right.url)])
         gate.set()
@@ -266,16 +268,16 @@ def test_removing_a_receiver_gives_up_what_waits_for_it_and_says_so() -> None:
         Receiver() as kept,
         dispatching(attempts, target(gone.url, "gone"), target(kept.url, "kept")) as dispatcher,
     ):
-        dispatcher.take(clap(0, "gone"))
-        dispatcher.take(clap(1, "gone"))
+        dispatcher.dispatch(clap(0, "gone"))
+        dispatcher.dispatch(clap(1, "gone"))
         gone.wait_for(1)
         dispatcher.apply([target(kept.url, "kept")])
         assert [(a.event_id, a.code) for a in attempts.all()] == [
             ("gone:19a:0", "delivery.removed"),
             ("gone:19a:1", "delivery.removed"),
         ]
-        dispatcher.take(clap(2, "gone"))
-        dispatcher.take(clap(0, "kept"))
+        dispatcher.dispatch(clap(2, "gone"))
+        dispatcher.dispatch(clap(0, "kept"))
         kept.wait_for(1)
         assert len(gone.requests) == 1
 
@@ -285,7 +287,7 @@ def test_stopping_delivers_what_it_can_within_its_time() -> None:
     attempts = Attempts()
     with Receiver() as receiver, dispatching(attempts, target(receiver.url), stop_s=PATIENT_S) as dispatcher:
         for i in range(10):
-            dispatcher.take(clap(i))
+            dispatcher.dispatch(clap(i))
         dispatcher.stop(PATIENT_S)
         assert len(receiver.requests) == 10
     assert all(a.ok for a in attempts.all())
@@ -301,8 +303,8 @@ def test_stopping_is_bounded_however_many_do_not_answer(tmp_path: Path) -> None:
         dispatcher = Dispatcher(journal, attempts, backoff=SLOW)
         dispatcher.apply([target(receiver.url, room, timeout_s=60.0) for room in rooms])
         for room in rooms:
-            dispatcher.take(clap(0, room))
-            dispatcher.take(clap(1, room))
+            dispatcher.dispatch(clap(0, room))
+            dispatcher.dispatch(clap(1, room))
         receiver.wait_for(10)
         began = time.monotonic()
         dispatcher.stop(0.5)
@@ -316,7 +318,7 @@ def test_stopping_does_not_wait_for_an_hour_of_back_off() -> None:
     """A delivery that waits for its next attempt waits in the outbox, and holds nobody up."""
     attempts = Attempts()
     with dispatching(attempts, target(dead_url()), backoff=SLOW) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(lambda a: a.code == "delivery.refused")
         began = time.monotonic()
         dispatcher.stop(0.1)
@@ -329,7 +331,7 @@ def test_what_waits_at_the_end_is_sent_at_the_next_start_under_the_same_key(tmp_
     file, before, after = tmp_path / "history.sqlite", Attempts(), Attempts()
     with dispatching(before, target(dead_url()), backoff=SLOW, outbox=file) as dispatcher:
         for i in range(3):
-            dispatcher.take(clap(i))
+            dispatcher.dispatch(clap(i))
         before.wait_for(lambda a: a.code == "delivery.refused")
     with Receiver() as receiver, dispatching(after, target(receiver.url), outbox=file):
         assert [(a.event_id, a.number) for a in after.wait_for(done, 3)] == [
@@ -350,8 +352,8 @@ def test_a_known_event_is_not_told_again(tmp_path: Path) -> None:
         for new in (True, False):
             attempts = Attempts()
             with dispatching(attempts, target(receiver.url), outbox=tmp_path / "h", stop_s=PATIENT_S) as dispatcher:
-                assert dispatcher.take(clap()) is new
-                assert dispatcher.take(clap()) is False
+                assert dispatcher.dispatch(clap()) is new
+                assert dispatcher.dispatch(clap()) is False
         assert len(receiver.requests) == 1
 
 
@@ -363,7 +365,7 @@ def test_what_waited_too_long_is_given_up_and_told() -> None:
         dispatching(attempts, target(receiver.url), clock=clock) as dispatcher,
     ):
         clock.each_look_takes_s = 1801.0
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
     assert (told.code, told.params) == ("delivery.too_old", {"seconds": 3600.0})
 
@@ -387,9 +389,9 @@ def test_what_was_given_up_can_be_sent_again_and_is_numbered_on() -> None:
     """By hand: the same body and key, as many attempts as a new one, in the journal after those before."""
     attempts = Attempts()
     with Receiver(answer(404)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(done)
-        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows
+        (row,) = dispatcher._outbox.deliveries(DeliveryFilter(), 10).rows
         assert (row.state, row.code, row.params) == ("given_up", "delivery.status", {"status": 404})
         dispatcher.replay(dispatcher._outbox.delivery(row.id))
         attempts.wait_for(lambda a: a.ok)
@@ -407,7 +409,7 @@ def test_the_beginning_of_an_answer_is_kept_without_secrets() -> None:
     with Receiver(then=answer(404, words)) as receiver:
         url = receiver.url.replace("/hook", "/hooks/T0PS3CRET-ID?token=S3%20CRET")
         with dispatching(attempts, target(url)) as dispatcher:
-            dispatcher.take(clap())
+            dispatcher.dispatch(clap())
             (told,) = attempts.wait_for(done)
     assert told.excerpt.startswith("no such hook: /hooks/********?******** (********) xxx")
     assert len(told.excerpt) == 200
@@ -419,7 +421,7 @@ def test_a_token_that_is_echoed_without_its_scheme_is_masked_too() -> None:
     with Receiver(then=answer(401, b"Bearer expected, token T0PS3CRET-ID is unknown")) as receiver:
         wanted = replace(target(receiver.url), headers={"Authorization": "Bearer T0PS3CRET-ID"})
         with dispatching(attempts, wanted) as dispatcher:
-            dispatcher.take(clap())
+            dispatcher.dispatch(clap())
             (told,) = attempts.wait_for(done)
     assert told.excerpt == "Bearer expected, token ******** is unknown"
 
@@ -432,10 +434,10 @@ def test_a_receiver_that_is_out_of_order_is_probed_and_nothing_is_lost() -> None
         dispatching(attempts, target(receiver.url, max_attempts=2)) as dispatcher,
     ):
         for i in range(6):
-            dispatcher.take(clap(i))
+            dispatcher.dispatch(clap(i))
         attempts.wait_for(lambda a: a.event_id == "salon:19a:5" and a.ok)
-        ((_, standing),) = dispatcher.standings()
-        assert (standing.failures, standing.since, dispatcher.problems()) == (0, None, [])
+        ((_, circuit_state),) = dispatcher.circuit_states()
+        assert (circuit_state.failures, circuit_state.since, dispatcher.problems()) == (0, None, [])
     ended = [(a.event_id, a.number, a.ok) for a in attempts.all() if done(a)]
     assert ended == [
         ("salon:19a:0", 2, False),
@@ -456,14 +458,14 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_and_a_new_address_is_trie
         Receiver() as other,
         dispatching(attempts, named, target(other.url, "hall"), probes=SLOW) as dispatcher,
     ):
-        dispatcher.take(clap(0))
-        dispatcher.take(clap(1))
+        dispatcher.dispatch(clap(0))
+        dispatcher.dispatch(clap(1))
         (probed,) = attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
         assert (probed.event_id, probed.code) == ("salon:19a:1", "delivery.refused")
         (problem,) = dispatcher.problems()
         assert (problem.code, problem.params["source"]) == ("delivery.open", "Salon d'été")
         for i in range(20):
-            dispatcher.take(clap(i, "hall"))
+            dispatcher.dispatch(clap(i, "hall"))
         other.wait_for(20)
         dispatcher.apply([target(mended.url), target(other.url, "hall")])
         assert mended.wait_for(1)[0].json["event_id"] == "salon:19a:1"
@@ -478,7 +480,7 @@ def test_who_asks_for_a_test_does_not_wait_for_the_next_probe() -> None:
         Receiver(*[answer(503)] * 5) as receiver,
         dispatching(attempts, target(receiver.url, max_attempts=10), probes=SLOW) as dispatcher,
     ):
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
         event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
         attempts.wait_for(lambda a: a.event_id == event_id and a.ok)
@@ -492,8 +494,8 @@ def test_an_event_on_which_a_receiver_fails_holds_up_the_others_only_so_long() -
         Receiver(*[answer(500)] * 9) as receiver,
         dispatching(attempts, target(receiver.url, max_attempts=9)) as dispatcher,
     ):
-        dispatcher.take(clap(0))
-        dispatcher.take(clap(1))
+        dispatcher.dispatch(clap(0))
+        dispatcher.dispatch(clap(1))
         attempts.wait_for(lambda a: a.event_id == "salon:19a:1" and a.ok)
     assert [(a.event_id, a.number) for a in attempts.all() if done(a)] == [("salon:19a:0", 9), ("salon:19a:1", 1)]
 
@@ -505,9 +507,9 @@ def test_an_attempt_tells_its_steps() -> None:
         Receiver(answer(500)) as receiver,
         dispatching(attempts, target(receiver.url.replace("127.0.0.1", "localhost"))) as dispatcher,
     ):
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(done)
-        (row,) = dispatcher._outbox.deliveries(Which(), 10).rows
+        (row,) = dispatcher._outbox.deliveries(DeliveryFilter(), 10).rows
     for told in (*attempts.all(), *row.attempts):
         assert list(told.steps) == ["name", "connection", "answer"]
         assert 0 < sum(told.steps.values()) <= told.took_s + 0.001
@@ -540,23 +542,23 @@ def test_a_test_for_nobody_is_refused() -> None:
 
 
 def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What breaks inside ends neither the courier nor its later events."""
-    attempts, sound = Attempts(), under_test.clap_body
+    """What breaks inside ends neither the worker nor its later events."""
+    attempts, sound = Attempts(), under_test.event_payload
 
     def broken(event: Event) -> dict[str, Any]:
         return sound(event) | {"broken": event.sequence == 0}
 
-    def post(self: Webhook, target: TargetSpec, body: Any, key: str) -> Answer:
+    def post(self: WebhookSender, target: WebhookSpec, body: Any, key: str) -> Answer:
         if body["broken"]:
             raise TypeError("S3CRET")
         return good(self, target, body, key)
 
-    good = Webhook.post
-    monkeypatch.setattr(under_test, "clap_body", broken)
-    monkeypatch.setattr(Webhook, "post", post)
+    good = WebhookSender.post
+    monkeypatch.setattr(under_test, "event_payload", broken)
+    monkeypatch.setattr(WebhookSender, "post", post)
     with Receiver() as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
-        dispatcher.take(clap(0))
-        dispatcher.take(clap(1))
+        dispatcher.dispatch(clap(0))
+        dispatcher.dispatch(clap(1))
         receiver.wait_for(1)
         attempts.wait_for(lambda a: a.ok)
     crashed = attempts.all()[0]
@@ -573,7 +575,7 @@ def test_the_log_has_every_attempt_and_no_secret(caplog: pytest.LogCaptureFixtur
         Receiver(answer(500)) as receiver,
         dispatching(attempts, target(f"http://me:S3CRET@127.0.0.1:{receiver.port}/S3CRET?k=S3CRET")) as dispatcher,
     ):
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(done)
     lines = [r.getMessage() for r in caplog.records if r.name == "claptrap.delivery.dispatcher"]
     assert len(lines) == 2

@@ -21,12 +21,13 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.errors import DeliveryError
 from claptrap.core.spec import BrokerSpec
 from claptrap.delivery import mqtt as under_test
-from claptrap.delivery.discovery import Shown, retained
-from claptrap.delivery.mqtt import Mqtt, Order
+from claptrap.delivery.discovery import PublishedSource, retained
+from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
 from claptrap.service.broker import BrokerService
-from claptrap.settings.schema import Settings, SettingsFaults
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import SettingsFaults
 
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
 SALON = {"id": "salon", "kind": "file", "name": "Salon", "enabled": False, "input": {"path": "none"}}
@@ -250,12 +251,12 @@ def test_a_link_that_comes_too_late_does_not_touch_the_next_one(
     monkeypatch.setattr(under_test, "_STOP_S", 0.1)
     old, new = (Broker(folder) for folder in folders)
     with new, Watcher(new.port) as home, old if is_there else nullcontext():
-        link = Mqtt(lambda _: None, on_change)
-        link.aim(BrokerSpec("127.0.0.1", port=old.port))
+        link = MqttLink(lambda _: None, on_change)
+        link.retarget(BrokerSpec("127.0.0.1", port=old.port))
         assert under_way.wait(30.0)
         (late,) = [thread for thread in threading.enumerate() if thread.name == "mqtt"]
         try:
-            link.aim(BrokerSpec("127.0.0.1", port=new.port))
+            link.retarget(BrokerSpec("127.0.0.1", port=new.port))
             home.wait_for(lambda: home.retained.get("claptrap/status") == b"online")
             go_on.set()
             late.join(30.0)
@@ -281,8 +282,8 @@ def test_a_fault_of_ours_is_not_the_last_try(monkeypatch: pytest.MonkeyPatch, ca
     problems: list[object] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(30.0)
-        link = Mqtt(lambda _: None, lambda: problems.append(link.problem()), Backoff(0.001, 0.001))
-        link.aim(BrokerSpec("127.0.0.1", port=server.getsockname()[1]))
+        link = MqttLink(lambda _: None, lambda: problems.append(link.problem()), Backoff(0.001, 0.001))
+        link.retarget(BrokerSpec("127.0.0.1", port=server.getsockname()[1]))
         try:
             connection, _ = server.accept()
             connection.close()
@@ -306,8 +307,8 @@ def test_why_there_is_no_link_is_said_in_the_language_of_the_reader(
             changed.notify_all()
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        link = Mqtt(lambda _: None, on_change, Backoff(60.0, 60.0))  # once
-        link.aim(BrokerSpec("127.0.0.1", port=server.getsockname()[1]))
+        link = MqttLink(lambda _: None, on_change, Backoff(60.0, 60.0))  # once
+        link.retarget(BrokerSpec("127.0.0.1", port=server.getsockname()[1]))
         try:
             connection, _ = server.accept()
             with connection:
@@ -335,7 +336,7 @@ def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogC
     room.start()
     try:
         for source_id in ("bad", "good"):
-            room.mqtt._on_order(Order(source_id, "enabled", value=True))
+            room.mqtt._on_command(Command(source_id, "enabled", value=True))
         assert obeyed.wait(30.0)
     finally:
         room.stop()
@@ -367,11 +368,13 @@ def test_a_password_does_not_move_to_another_broker(tmp_path: Path) -> None:
 
 def test_everything_shown_is_below_our_own_topics() -> None:
     spec = BrokerSpec("h", topic="house")
-    kept = retained(spec, [Shown("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)])
+    kept = retained(
+        spec, [PublishedSource("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)]
+    )
     assert {topic.split("/")[0] for topic in kept} == {"house", "homeassistant"}
     configurations = [json.loads(content) for topic, content in kept.items() if topic.endswith("/config")]
     assert len({entity["unique_id"] for entity in configurations}) == 3
     assert {entity["device"]["identifiers"][0] for entity in configurations} == {"house-a"}
     assert all(topic.startswith("house/") for topic in retained(BrokerSpec("h", topic="house", discovery=""), [
-        Shown("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
+        PublishedSource("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
     ]))  # fmt: skip

@@ -14,8 +14,9 @@ from tests.peers.receiver import Receiver, answer, dead_url, silence
 
 from claptrap.core.errors import DeliveryError, InputError
 from claptrap.core.spec import NotifySpec
-from claptrap.delivery.notify import Notify, check_address, message
-from claptrap.delivery.payload import clap_body, trial_body
+from claptrap.delivery.notify import NotificationSender, check_address, message
+from claptrap.delivery.payload import event_payload, trial_payload
+from claptrap.text.catalogue import say
 
 SECRET = "t0ken-of-mine-4711"
 
@@ -32,7 +33,7 @@ def test_a_clap_is_one_notification_in_words(caplog: pytest.LogCaptureFixture) -
     caplog.set_level(logging.DEBUG)
     attempts = Attempts()
     with Receiver(then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
         (request,) = receiver.requests
     assert (request.json["title"], request.json["message"]) == ("Clap : Salon", "1 clap, score 95 %")
@@ -47,7 +48,7 @@ def test_a_service_that_fails_is_tried_again_until_it_takes_it(caplog: pytest.Lo
     caplog.set_level(logging.DEBUG)
     attempts = Attempts()
     with Receiver(answer(500), then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         attempts.wait_for(done)
         assert len(receiver.requests) == 2
     assert [(a.number, a.code) for a in attempts.all()] == [(1, "notify.failed"), (2, "")]
@@ -58,7 +59,7 @@ def test_a_service_that_is_not_there_uses_up_its_attempts() -> None:
     """Nobody listens: as many attempts as are due, then it is given up."""
     attempts = Attempts()
     with dispatching(attempts, spec(dead_url())) as dispatcher:
-        dispatcher.take(clap())
+        dispatcher.dispatch(clap())
         (told,) = attempts.wait_for(done)
     assert (told.number, told.code, told.params) == (4, "notify.failed", {"service": "json://…"})
 
@@ -68,8 +69,8 @@ def test_one_that_is_out_of_order_is_called_as_people_call_it() -> None:
     attempts = Attempts()
     named, nameless = replace(spec(dead_url()), title="Mon téléphone"), replace(spec(dead_url()), name="tv")
     with dispatching(attempts, named, nameless, probes=SLOW) as dispatcher:
-        dispatcher.take(clap(0))
-        dispatcher.take(clap(1))
+        dispatcher.dispatch(clap(0))
+        dispatcher.dispatch(clap(1))
         for target_id in (named.id, nameless.id):
             attempts.wait_for(lambda a, target_id=target_id: a.target_id == target_id and (a.retry_in_s or 0) > 1000)
         assert [problem.params["source"] for problem in dispatcher.problems()] == ["Mon téléphone", "tv"]
@@ -79,36 +80,36 @@ def test_without_apprise_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     """Once for each event, at once, in both languages; an address is then taken unseen."""
     monkeypatch.setitem(sys.modules, "apprise", None)  # as if it were not installed
     with pytest.raises(DeliveryError) as missing:
-        Notify().post(spec(dead_url()), clap_body(clap()), "key")
+        NotificationSender().post(spec(dead_url()), event_payload(clap()), "key")
     assert (missing.value.code, missing.value.retryable) == ("notify.no_apprise", False)
-    assert "pip install 'claptrap[notify]'" in str(missing.value)
+    assert "pip install 'claptrap[notify]'" in say(missing.value.code, "en")
     check_address("nothing-like-this://x")
 
 
 def test_an_address_that_apprise_does_not_know_is_refused() -> None:
     """When it is saved; and by a delivery, should it have been saved without Apprise."""
     check_address("tgram://123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI/12315544")
-    with pytest.raises(InputError, match="Apprise knows no such address"):
+    with pytest.raises(InputError, match=r"notify\.bad_address"):
         check_address("nothing-like-this://x")
     with pytest.raises(DeliveryError) as refused:
-        Notify().post(replace(spec(dead_url()), address="nothing-like-this://x"), clap_body(clap()), "key")
+        NotificationSender().post(replace(spec(dead_url()), address="nothing-like-this://x"), event_payload(clap()), "key")
     assert (refused.value.code, refused.value.retryable) == ("notify.bad_address", False)
 
 
 def test_a_service_that_does_not_answer_is_left_behind() -> None:
     """In its time; and while its thread still waits, no second one is begun: one at most for each receiver."""
-    notify = Notify()
+    notify = NotificationSender()
     with Receiver(then=silence) as receiver:
         check_address(spec(receiver.url).address)  # loads Apprise, which takes a while on a slow machine
         patient, hasty = spec(receiver.url), spec(receiver.url, timeout_s=0.05)
         aborting = threading.Thread(target=lambda: (receiver.wait_for(1), notify.abort()))
         aborting.start()
         with pytest.raises(DeliveryError) as stopped:
-            notify.post(patient, clap_body(clap()), "key")
+            notify.post(patient, event_payload(clap()), "key")
         aborting.join()
         assert stopped.value.code == "delivery.stopped"
         with pytest.raises(DeliveryError) as late:
-            notify.post(hasty, clap_body(clap()), "key")
+            notify.post(hasty, event_payload(clap()), "key")
         assert (late.value.code, late.value.retryable) == ("delivery.timeout", True)
         assert len(receiver.requests) == 1
 
@@ -118,7 +119,7 @@ def test_stopping_does_not_wait_for_it() -> None:
     attempts = Attempts()
     with Receiver(then=silence) as receiver:
         with dispatching(attempts, spec(receiver.url)) as dispatcher:
-            dispatcher.take(clap())
+            dispatcher.dispatch(clap())
             receiver.wait_for(1)
             began = time.monotonic()
             dispatcher.stop(0.0)
@@ -138,8 +139,8 @@ def test_it_is_told_only_of_what_it_wants() -> None:
 
 def test_title_and_text_are_in_the_language_of_the_settings() -> None:
     """Every kind of event."""
-    two, applause = clap_body(replace(clap(), claps=2)), clap_body(replace(clap(), applause=True, claps=0))
-    trial = trial_body("test:1", "", "test", "ClapTrap", 1.0)
+    two, applause = event_payload(replace(clap(), claps=2)), event_payload(replace(clap(), applause=True, claps=0))
+    trial = trial_payload("test:1", "", "test", "ClapTrap", 1.0)
     assert message(two, "fr") == ("Clap : Salon", "2 claps, score 95 %")
     assert message(two, "en") == ("Clap: Salon", "2 claps, score 95%")
     assert message(applause, "fr") == ("Applaudissements : Salon", "score 95 %")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from claptrap.core.events import Event
 from claptrap.core.template import SAMPLES
-from claptrap.delivery.payload import clap_body, trial_body
+from claptrap.delivery.payload import event_payload, trial_payload
 
 EVENT = Event(
     source_id="salon",
@@ -23,7 +23,7 @@ EVENT = Event(
 
 def test_the_body_is_the_documented_one() -> None:
     """Three keys of the first ClapTrap, and the others beside them; a receiver sees nothing else."""
-    assert clap_body(EVENT) == {
+    assert event_payload(EVENT) == {
         "source": "microphone",
         "timestamp": 1_234_567_890.123,
         "score": 0.9512,
@@ -38,12 +38,12 @@ def test_the_body_is_the_documented_one() -> None:
 
 def test_templates_are_tried_on_bodies_of_the_documented_shape() -> None:
     """What a template may name is what it will be given."""
-    trial = trial_body("test:1", "salon", "microphone", "Salon", 5.0)
-    assert [set(sample) for sample in SAMPLES] == [set(clap_body(EVENT)), set(clap_body(EVENT)), set(trial)]
+    trial = trial_payload("test:1", "salon", "microphone", "Salon", 5.0)
+    assert [set(sample) for sample in SAMPLES] == [set(event_payload(EVENT)), set(event_payload(EVENT)), set(trial)]
 
 
 def test_a_test_has_the_same_shape_and_says_that_it_is_one() -> None:
     """A receiver that takes the test takes a clap."""
-    body = trial_body("test:1", "salon", "microphone", "Salon", 5.0)
-    assert set(body) == {*clap_body(EVENT), "test"}
+    body = trial_payload("test:1", "salon", "microphone", "Salon", 5.0)
+    assert set(body) == {*event_payload(EVENT), "test"}
     assert (body["event"], body["test"], body["source"], body["source_id"]) == ("test", True, "microphone", "salon")

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from claptrap.core.backoff import Backoff
-from claptrap.delivery.policy import MOST_RETRY_AFTER_S, failure_of, wait_s
+from claptrap.delivery.policy import MAX_RETRY_AFTER_S, failure_of, wait_s
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-FIXED = Backoff(first_s=7.0, most_s=7.0, rng=random.Random(1))
+FIXED = Backoff(first_s=7.0, max_s=7.0, rng=random.Random(1))
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
@@ -45,9 +45,9 @@ def test_what_is_taken_is_no_failure(status: int) -> None:
         ("Sun, 01 Mar 2026 12:00:30 GMT", 30.0),
         ("Sun, 01 Mar 2026 13:00:30 +0100", 30.0),
         ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
-        ("3600", MOST_RETRY_AFTER_S),
-        ("9" * 5000, MOST_RETRY_AFTER_S),
-        ("Sun, 01 Mar 2999 12:00:00 GMT", MOST_RETRY_AFTER_S),
+        ("3600", MAX_RETRY_AFTER_S),
+        ("9" * 5000, MAX_RETRY_AFTER_S),
+        ("Sun, 01 Mar 2999 12:00:00 GMT", MAX_RETRY_AFTER_S),
     ],
 )
 def test_a_receiver_that_says_when_is_obeyed_within_bounds(header: str, seconds: float) -> None:
@@ -66,7 +66,7 @@ def test_nonsense_is_as_good_as_nothing(header: str | None) -> None:
 
 def test_back_off_doubles_with_jitter_and_is_bounded() -> None:
     """Each wait lies between half of its bound and its bound; many waits are not all the same."""
-    backoff = Backoff(first_s=1.0, most_s=30.0, rng=random.Random(3))
+    backoff = Backoff(first_s=1.0, max_s=30.0, rng=random.Random(3))
     for failures, bound in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (6, 30.0), (1000, 30.0)):
         waits = [wait_s(backoff, failures, None, NOW) for _ in range(200)]
         assert bound / 2 <= min(waits) < 0.55 * bound

@@ -24,21 +24,21 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, hang_up, 
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError, NotSent
-from claptrap.core.spec import TargetSpec
-from claptrap.delivery.webhook import Answer, Webhook
+from claptrap.core.spec import WebhookSpec
+from claptrap.delivery.webhook import Answer, WebhookSender
 
 BODY = {"source": "microphone", "source_name": "Été 👏", "score": 0.5}
 PATIENT_S = 15.0
 
 
 @contextmanager
-def webhook() -> Iterator[Webhook]:
-    with closing(Webhook()) as hook:
+def webhook() -> Iterator[WebhookSender]:
+    with closing(WebhookSender()) as hook:
         yield hook
 
 
-def aimed(url: str, timeout_s: float = PATIENT_S, **options: Any) -> TargetSpec:
-    return TargetSpec("salon.webhook", "salon", url, timeout_s, **options)
+def aimed(url: str, timeout_s: float = PATIENT_S, **options: Any) -> WebhookSpec:
+    return WebhookSpec("salon.webhook", "salon", url, timeout_s, **options)
 
 
 def post(url: str, timeout_s: float = PATIENT_S, **options: Any) -> Answer:
@@ -362,11 +362,11 @@ def test_a_resolver_that_hangs_holds_up_neither_the_attempt_nor_the_end_of_the_p
 import socket, threading
 socket.getaddrinfo = lambda *a, **k: threading.Event().wait()  # as the system's does without a network, only longer
 from claptrap.core.errors import DeliveryError
-from claptrap.core.spec import TargetSpec
-from claptrap.delivery.webhook import Webhook
-hook = Webhook()
+from claptrap.core.spec import WebhookSpec
+from claptrap.delivery.webhook import WebhookSender
+hook = WebhookSender()
 try:
-    hook.post(TargetSpec("t", "s", "http://receiver.example/", 0.3), {}, "k")
+    hook.post(WebhookSpec("t", "s", "http://receiver.example/", 0.3), {}, "k")
 except DeliveryError as error:
     print(error.code)
 hook.close()

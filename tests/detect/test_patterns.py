@@ -6,9 +6,9 @@ import pytest
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.spec import Hears, PatternSpec
-from claptrap.core.wording import SENTENCES
 from claptrap.detect.classifier import Classification
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns, Reason
+from claptrap.text.catalogue import MESSAGES
 
 EXACTLY = {n: (PatternSpec(n, at_least=False),) for n in range(1, 5)}
 
@@ -164,4 +164,4 @@ def test_every_ruling_has_its_reason() -> None:
 
 
 def test_every_reason_has_a_sentence() -> None:
-    assert {f"verdict.{reason}" for reason in Reason} <= set(SENTENCES)
+    assert {f"verdict.{reason}" for reason in Reason} <= set(MESSAGES["en"])

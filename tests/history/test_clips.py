@@ -17,7 +17,7 @@ from claptrap.audio.clip import Clip
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import ServiceError
 from claptrap.history import clips as clips_module
-from claptrap.history.clips import MOST_WAITING, Clips
+from claptrap.history.clips import MAX_WAITING, Clips
 
 PATIENT_S = 30.0
 
@@ -83,11 +83,11 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:
     with keeping(tmp_path) as kept:
         kept.keep(clip(0, age_s=10))
         one = kept.clips.total().size_bytes
-        kept.clips.keep(days=7, megabytes=3.5 * one / 1e6)
+        kept.clips.set_limits(days=7, megabytes=3.5 * one / 1e6)
         kept.keep(clip(1), clip(2), clip(3), clip(4, age_s=20))
         assert [kept.clips.has(f"salon:19a:{i}") for i in range(5)] == [False, True, True, True, False]
-        kept.clips.keep(days=7, megabytes=1.5 * one / 1e6)
-        kept.clips.tend()
+        kept.clips.set_limits(days=7, megabytes=1.5 * one / 1e6)
+        kept.clips.maintain()
         assert [kept.clips.has(f"salon:19a:{i}") for i in range(5)] == [False, False, False, True, False]
         assert len(list(tmp_path.iterdir())) == 1
 
@@ -95,8 +95,8 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path) -> None:
 def test_what_is_too_old_goes(tmp_path: Path) -> None:
     with keeping(tmp_path) as kept:
         kept.keep(clip(0, age_s=3 * 86_400), clip(1, age_s=86_400))
-        kept.clips.keep(days=2, megabytes=500)
-        kept.clips.tend()
+        kept.clips.set_limits(days=2, megabytes=500)
+        kept.clips.maintain()
         assert [path.name for path in tmp_path.iterdir()] == ["salon.19a.1.flac"]
 
 
@@ -166,7 +166,7 @@ def test_a_clip_is_kept_though_an_old_one_cannot_go(tmp_path: Path) -> None:
         old = kept.clips.find("salon:19a:0")
         assert old is not None
         size_mb = old.stat().st_size / 1e6
-        kept.clips.keep(days=1, megabytes=1.5 * size_mb)
+        kept.clips.set_limits(days=1, megabytes=1.5 * size_mb)
         old.unlink()
         old.mkdir()
         kept.keep(clip(1))
@@ -174,7 +174,7 @@ def test_a_clip_is_kept_though_an_old_one_cannot_go(tmp_path: Path) -> None:
         assert kept.clips.has("salon:19a:1")
         assert [problem.code for problem in kept.clips.problems()] == ["clips.unwritable"]
         old.rmdir()
-        kept.clips.tend()
+        kept.clips.maintain()
         assert [path.name for path in tmp_path.iterdir()] == ["salon.19a.1.flac"]
 
 
@@ -189,10 +189,10 @@ def test_a_slow_disk_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(clips_module, "_flac", slow)
     with keeping(tmp_path) as kept:
-        for i in range(MOST_WAITING + 30):
+        for i in range(MAX_WAITING + 30):
             kept.clips.offer(clip(i))  # returns, whatever the disk does
         go_on.set()
-    assert MOST_WAITING <= len(kept.told) <= MOST_WAITING + 1
+    assert MAX_WAITING <= len(kept.told) <= MAX_WAITING + 1
     assert None not in kept.told
 
 
@@ -201,7 +201,7 @@ def test_what_was_half_written_is_cleared_away_and_strangers_are_left_alone(tmp_
     (tmp_path / "holiday.flac").write_bytes(b"not ours")
     os.utime(tmp_path / "holiday.flac", (0, 0))
     with keeping(tmp_path) as kept:
-        kept.clips.keep(days=1, megabytes=1)
-        kept.clips.tend()
+        kept.clips.set_limits(days=1, megabytes=1)
+        kept.clips.maintain()
         assert kept.clips.delete_before() == 0
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.flac"]

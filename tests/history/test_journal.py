@@ -24,10 +24,10 @@ from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, calendar_of
-from claptrap.history.deliveries import MOST_ATTEMPTS, Which
+from claptrap.history.deliveries import MAX_ATTEMPTS, DeliveryFilter
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.keeper import Keeper
-from claptrap.history.query import Count, Kept, Wanted
+from claptrap.history.query import Count, DetectionFilter, StoredDetection
+from claptrap.history.retention import RetentionThread
 
 NOON = 1_700_000_000.0
 PATIENT_S = 30.0
@@ -88,7 +88,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite"
 
 
-def ids(journal: Journal, wanted: Wanted = Wanted()) -> list[str]:  # noqa: B008  # frozen
+def ids(journal: Journal, wanted: DetectionFilter = DetectionFilter()) -> list[str]:  # noqa: B008  # frozen
     return [kept.event.id for kept in journal.events(wanted, 500).rows]
 
 
@@ -98,10 +98,10 @@ def ids(journal: Journal, wanted: Wanted = Wanted()) -> list[str]:  # noqa: B008
 def test_an_event_comes_back_as_it_was_after_a_restart(file: Path) -> None:
     """Every field, to the last bit."""
     with opened(file) as journal:
-        assert journal.take(clap(0), [])
-        assert journal.take(clap(1), [])
+        assert journal.add(clap(0), [])
+        assert journal.add(clap(1), [])
     with opened(file) as journal:
-        assert list(journal.events(Wanted(), 10).rows) == [Kept(clap(1)), Kept(clap(0))]
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(1)), StoredDetection(clap(0))]
         assert journal.event("salon:19a:1") == clap(1)
         assert journal.event("nobody:0:0") is None
         assert not journal.problems()
@@ -110,38 +110,38 @@ def test_an_event_comes_back_as_it_was_after_a_restart(file: Path) -> None:
 def test_a_known_event_changes_nothing(file: Path) -> None:
     """The first stays, and nobody is told twice."""
     with opened(file) as journal:
-        assert journal.take(clap(0), [delivery(clap(0))])
-        assert not journal.take(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
-        assert list(journal.events(Wanted(), 10).rows) == [Kept(clap(0))]
+        assert journal.add(clap(0), [delivery(clap(0))])
+        assert not journal.add(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0))]
         assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
 
 
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Wanted(since=NOON + 8), [9, 8]),
-        (Wanted(before=NOON + 2), [1, 0]),
-        (Wanted(since=NOON + 3, before=NOON + 5), [4, 3]),
-        (Wanted(least_score=0.85), [9]),
-        (Wanted(most_score=0.05), [0]),
-        (Wanted(source_id="cellar"), [7]),
-        (Wanted(source_id="cellar", least_score=0.8), []),
-        (Wanted(kind="microphone", claps=2, epoch="19a", label="Hands", least_score=0.9), [9]),
-        (Wanted(kind="rtsp"), []),
-        (Wanted(claps=1), []),
-        (Wanted(label="Hand"), []),
-        (Wanted(epoch="19"), []),
-        (Wanted(applause=True, before=NOON + 4), [3, 1]),
-        (Wanted(applause=False, before=NOON + 3), [2, 0]),
-        (Wanted(least_latency_s=0.11), []),
-        (Wanted(most_latency_s=0.11, before=NOON + 1), [0]),
+        (DetectionFilter(since=NOON + 8), [9, 8]),
+        (DetectionFilter(before=NOON + 2), [1, 0]),
+        (DetectionFilter(since=NOON + 3, before=NOON + 5), [4, 3]),
+        (DetectionFilter(least_score=0.85), [9]),
+        (DetectionFilter(most_score=0.05), [0]),
+        (DetectionFilter(source_id="cellar"), [7]),
+        (DetectionFilter(source_id="cellar", least_score=0.8), []),
+        (DetectionFilter(kind="microphone", claps=2, epoch="19a", label="Hands", least_score=0.9), [9]),
+        (DetectionFilter(kind="rtsp"), []),
+        (DetectionFilter(claps=1), []),
+        (DetectionFilter(label="Hand"), []),
+        (DetectionFilter(epoch="19"), []),
+        (DetectionFilter(applause=True, before=NOON + 4), [3, 1]),
+        (DetectionFilter(applause=False, before=NOON + 3), [2, 0]),
+        (DetectionFilter(least_latency_s=0.11), []),
+        (DetectionFilter(most_latency_s=0.11, before=NOON + 1), [0]),
     ],
 )
-def test_questions(wanted: Wanted, found: list[int]) -> None:
+def test_questions(wanted: DetectionFilter, found: list[int]) -> None:
     """By time, score and source; newest first."""
     with opened(None) as journal:
         for i in range(10):
-            journal.take(clap(i, "cellar" if i == 7 else "salon", score=i / 10 + 0.04), [])
+            journal.add(clap(i, "cellar" if i == 7 else "salon", score=i / 10 + 0.04), [])
         assert [kept.event.sequence for kept in journal.events(wanted, 500).rows] == found
 
 
@@ -150,13 +150,13 @@ def test_pages_give_everything_once_in_order_while_more_is_written() -> None:
     with opened(None) as journal:
         times = [NOON, NOON, NOON, NOON + 0.1, NOON - 5, NOON + 0.1, NOON + 7]
         for i, at in enumerate(times):
-            journal.take(clap(i, at=at), [])
+            journal.add(clap(i, at=at), [])
         seen: list[Event] = []
         cursor = None
         while True:
-            page = journal.events(Wanted(), 2, cursor)
+            page = journal.events(DetectionFilter(), 2, cursor)
             seen += [kept.event for kept in page.rows]
-            journal.take(clap(100 + len(seen), at=NOON + 1000 + len(seen)), [])
+            journal.add(clap(100 + len(seen), at=NOON + 1000 + len(seen)), [])
             if page.cursor is None:
                 break
             cursor = page.cursor
@@ -167,7 +167,7 @@ def test_pages_give_everything_once_in_order_while_more_is_written() -> None:
 def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
     """In words, not with a fault."""
     with opened(None) as journal, pytest.raises(InputError, match="cursor"):
-        journal.events(Wanted(), 2, cursor)
+        journal.events(DetectionFilter(), 2, cursor)
 
 
 @pytest.fixture
@@ -185,13 +185,16 @@ def test_counts_per_hour_and_per_day_of_this_machine() -> None:
     moments = ["2026-03-28T23:59", "2026-03-29T00:00", "2026-03-29T03:30", "2026-03-29T23:59", "2026-03-30T00:00"]
     with opened(None) as journal:
         for i, moment in enumerate(moments):
-            journal.take(clap(i, at=datetime.fromisoformat(moment).timestamp()), [])
-        days = [(datetime.fromtimestamp(c.start).isoformat(), c.count) for c in journal.counts(Wanted(), "day", Calendar())]  # noqa: DTZ006  # local
+            journal.add(clap(i, at=datetime.fromisoformat(moment).timestamp()), [])
+        days = [
+            (datetime.fromtimestamp(c.start).isoformat(), c.count)  # noqa: DTZ006  # local
+            for c in journal.counts(DetectionFilter(), "day", Calendar())
+        ]
         assert days == [("2026-03-28T00:00:00", 1), ("2026-03-29T00:00:00", 3), ("2026-03-30T00:00:00", 1)]
-        hours = journal.counts(Wanted(), "hour", Calendar())
+        hours = journal.counts(DetectionFilter(), "hour", Calendar())
         assert [c.count for c in hours] == [1, 1, 1, 1, 1]
         assert all(c.start % 3600 == 0 for c in hours)
-        assert journal.counts(Wanted(source_id="nobody"), "hour", Calendar()) == []
+        assert journal.counts(DetectionFilter(source_id="nobody"), "hour", Calendar()) == []
 
 
 def test_counts_by_source_and_by_the_clocks_of_a_place() -> None:
@@ -200,9 +203,9 @@ def test_counts_by_source_and_by_the_clocks_of_a_place() -> None:
         moments = ["2025-12-31T18:14:59", "2025-12-31T18:15:00", "2025-12-31T23:59:59", "2026-01-01T00:00:00"]
         for i, moment in enumerate(moments):
             at = datetime.fromisoformat(f"{moment}+00:00").timestamp()
-            journal.take(clap(i, "cellar" if i == 2 else "salon", at=at), [])
+            journal.add(clap(i, "cellar" if i == 2 else "salon", at=at), [])
         new_year = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-        assert list(journal.counts(Wanted(), "day", calendar_of("UTC"))) == [
+        assert list(journal.counts(DetectionFilter(), "day", calendar_of("UTC"))) == [
             Count(new_year - 86_400, 3, {"salon": 2, "cellar": 1}),
             Count(new_year, 1, {"salon": 1}),
         ]
@@ -211,8 +214,8 @@ def test_counts_by_source_and_by_the_clocks_of_a_place() -> None:
             Count(new_year - 5.75 * 3600, 3, {"salon": 2, "cellar": 1}),
         ]
         for name in ("Asia/Kathmandu", "+05:45", "+0545"):
-            assert list(journal.counts(Wanted(), "day", calendar_of(name))) == kathmandu
-        hours = journal.counts(Wanted(source_id="salon"), "hour", calendar_of("+05:45"))
+            assert list(journal.counts(DetectionFilter(), "day", calendar_of(name))) == kathmandu
+        hours = journal.counts(DetectionFilter(source_id="salon"), "hour", calendar_of("+05:45"))
         assert [(c.start - new_year, c.count) for c in hours] == [(-6.75 * 3600, 1), (-5.75 * 3600, 1), (-0.75 * 3600, 1)]
 
 
@@ -234,26 +237,26 @@ def test_a_mark_is_kept_and_can_be_asked_for(file: Path) -> None:
     """Also where the file breaks, and when it is there again; a repeat of the event does not take it away."""
     with opened(file) as journal:
         for i in range(3):
-            journal.take(clap(i), [])
+            journal.add(clap(i), [])
         assert journal.mark(clap(0).id, "clap")
         assert journal.mark(clap(1).id, "not_clap")
         assert not journal.mark("nobody:0:0", "clap")
-        journal.take(clap(0), [])
+        journal.add(clap(0), [])
     with opened(file) as journal:
-        assert [ids(journal, Wanted(mark=mark)) for mark in ("clap", "not_clap", "none")] == [
+        assert [ids(journal, DetectionFilter(mark=mark)) for mark in ("clap", "not_clap", "none")] == [
             [clap(0).id],
             [clap(1).id],
             [clap(2).id],
         ]
-        assert journal.number(Wanted(mark="clap")) == 1
+        assert journal.number(DetectionFilter(mark="clap")) == 1
         assert journal.mark(clap(0).id, None)
-        assert journal.kept(clap(0).id) == Kept(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
         journal._move_to_memory(sqlite3.OperationalError("disk I/O error"))
-        assert journal.kept(clap(1).id) == Kept(clap(1), "not_clap")
+        assert journal.detection(clap(1).id) == StoredDetection(clap(1), "not_clap")
         assert journal.mark(clap(2).id, "clap")
-        journal.tend()
+        journal.maintain()
         assert not journal.problems()
-        assert journal.kept(clap(2).id) == Kept(clap(2), "clap")
+        assert journal.detection(clap(2).id) == StoredDetection(clap(2), "clap")
 
 
 def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> None:
@@ -262,23 +265,23 @@ def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> Non
     with closing(sqlite3.connect(file)) as db:
         db.executescript(f"{database.VERSIONS[0]} PRAGMA user_version = 1;")
         assert detections.add(db, clap(0))
-        deliveries.send(db, [told])
+        deliveries.enqueue(db, [told])
         db.commit()
     with opened(file) as journal:
         assert not journal.problems()
-        assert journal.kept(clap(0).id) == Kept(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
         assert journal.head("salon.webhook") == told
         assert journal.mark(clap(0).id, "clap")
     with opened(file) as journal:
-        assert journal.kept(clap(0).id) == Kept(clap(0), "clap")
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap")
 
 
 def test_deletion_by_age_and_of_everything(file: Path) -> None:
     """What is deleted is not in the files any more; what still waits to be told is kept until it is."""
     with opened(file) as journal:
         for i in range(1200):
-            journal.take(clap(i), [delivery(clap(i), since=NOON + i)] if i % 2 else [])
-        journal.tried(attempt(delivery(clap(1))))
+            journal.add(clap(i), [delivery(clap(i), since=NOON + i)] if i % 2 else [])
+        journal.record_attempt(attempt(delivery(clap(1))))
         assert journal.delete(before=NOON + 1100) == 1100
         assert len(ids(journal)) == 100
         assert journal.delivery("1-salon.webhook") is None
@@ -293,11 +296,11 @@ def test_deletion_by_age_and_of_everything(file: Path) -> None:
 def test_of_very_many_attempts_the_newest_are_told(file: Path) -> None:
     with opened(file) as journal:
         told = delivery(clap(0))
-        journal.take(clap(0), [told])
-        for made in range(MOST_ATTEMPTS + 20):
-            journal.tried(attempt(replace(told, attempts=made), code="delivery.status", retry_in_s=60.0))
-        (row,) = journal.deliveries(Which(), 10).rows
-        assert [one.number for one in row.attempts] == list(range(21, MOST_ATTEMPTS + 21))
+        journal.add(clap(0), [told])
+        for made in range(MAX_ATTEMPTS + 20):
+            journal.record_attempt(attempt(replace(told, attempts=made), code="delivery.status", retry_in_s=60.0))
+        (row,) = journal.deliveries(DeliveryFilter(), 10).rows
+        assert [one.number for one in row.attempts] == list(range(21, MAX_ATTEMPTS + 21))
 
 
 def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,11 +315,11 @@ def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytes
     monkeypatch.setattr(detections, "counts", slowly)
     found: list[Count] = []
     with opened(file) as journal:
-        looks = threading.Thread(target=lambda: found.extend(journal.counts(Wanted(), "day", Calendar())))
+        looks = threading.Thread(target=lambda: found.extend(journal.counts(DetectionFilter(), "day", Calendar())))
         looks.start()
         try:
             assert looking.wait(30.0)
-            assert journal.take(clap(0), [delivery(clap(0))])
+            assert journal.add(clap(0), [delivery(clap(0))])
             assert journal.head("salon.webhook") is not None
         finally:
             go_on.set()
@@ -327,7 +330,7 @@ def test_who_looks_keeps_nobody_who_hears_waiting(file: Path, monkeypatch: pytes
 def test_what_is_deleted_gives_its_room_back(file: Path) -> None:
     with opened(file) as journal:
         for i in range(3000):
-            journal.take(clap(i), [])
+            journal.add(clap(i), [])
         assert journal.delete(before=NOON + 2990) == 2990
         assert file.stat().st_size < 100_000  # 17 bytes a detection would be more
         assert len(ids(journal)) == 10
@@ -337,11 +340,11 @@ def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(fi
     """What waited is told first and deleted the next time; then not one of its bytes is left, in the log neither."""
     with opened(file) as journal:
         told = replace(delivery(clap(0)), body={"source_name": "a very private place"})
-        journal.take(clap(0), [told])
+        journal.add(clap(0), [told])
         assert journal.delete() == 1
-        journal.tried(attempt(told))
+        journal.record_attempt(attempt(told))
         assert journal.delete() == 0
-        assert journal.deliveries(Which(), 10).rows == []
+        assert journal.deliveries(DeliveryFilter(), 10).rows == []
         left = b"".join(path.read_bytes() for path in file.parent.iterdir())
     assert b"a very private place" not in left
 
@@ -349,13 +352,13 @@ def test_a_delivery_that_is_deleted_after_its_detection_leaves_nothing_behind(fi
 def test_what_is_too_old_goes_by_itself(file: Path) -> None:
     """The keeper's thread forgets what is older than was asked for."""
     with opened(file) as journal:
-        journal.take(clap(0, at=time.time() - 3 * 86_400), [])
-        journal.take(clap(1, at=time.time() - 1 * 86_400), [])
-        journal.keep(days=2)
-        keeper = Keeper(journal.tend, every_s=0.01)
-        keeper.start()
+        journal.add(clap(0, at=time.time() - 3 * 86_400), [])
+        journal.add(clap(1, at=time.time() - 1 * 86_400), [])
+        journal.set_retention(days=2)
+        retention = RetentionThread(journal.maintain, every_s=0.01)
+        retention.start()
         wait_until(lambda: ids(journal) == ["salon:19a:1"])
-        keeper.stop()
+        retention.stop()
 
 
 # -- the outbox
@@ -365,21 +368,21 @@ def test_deliveries_wait_in_order_until_they_are_done() -> None:
     """The head stays the head while it is tried; each receiver has its own queue."""
     with opened(None) as journal:
         for i in range(3):
-            journal.take(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
+            journal.add(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
         first = journal.head("salon.webhook")
         assert first == delivery(clap(0))
-        journal.tried(attempt(first, code="delivery.status", retry_in_s=1.0))
+        journal.record_attempt(attempt(first, code="delivery.status", retry_in_s=1.0))
         again = journal.head("salon.webhook")
         assert again is not None
         assert (again.id, again.attempts, again.tries) == (first.id, 1, 1)
-        journal.tried(attempt(again))
+        journal.record_attempt(attempt(again))
         second = journal.head("salon.webhook")
         assert second is not None
         assert second.event_id == "salon:19a:1"
-        journal.tried(attempt(second, code="delivery.status"))
+        journal.record_attempt(attempt(second, code="delivery.status"))
         assert (journal.waiting("salon.webhook"), journal.waiting("b")) == (1, 3)
         assert [d.target_id for d in journal.orphans(["b"])] == ["salon.webhook"]
-        states = {d.event_id: d for d in journal.deliveries(Which(target_id="salon.webhook"), 10).rows}
+        states = {d.event_id: d for d in journal.deliveries(DeliveryFilter(target_id="salon.webhook"), 10).rows}
         assert [(d.state, d.code) for d in states.values()] == [
             ("waiting", ""),
             ("given_up", "delivery.status"),
@@ -392,10 +395,10 @@ def test_deliveries_wait_in_order_until_they_are_done() -> None:
 def test_what_is_sent_again_waits_behind_the_others_and_counts_on() -> None:
     """Sent again by hand: a new age and new tries, but the attempts go on counting; what waits already is left alone."""
     with opened(None) as journal:
-        journal.take(clap(0), [delivery(clap(0))])
-        journal.tried(attempt(delivery(clap(0)), code="delivery.status"))
-        journal.take(clap(1), [delivery(clap(1))])
-        journal.send([delivery(clap(0), since=NOON + 99), delivery(clap(1), since=NOON + 99)])
+        journal.add(clap(0), [delivery(clap(0))])
+        journal.record_attempt(attempt(delivery(clap(0)), code="delivery.status"))
+        journal.add(clap(1), [delivery(clap(1))])
+        journal.enqueue([delivery(clap(0), since=NOON + 99), delivery(clap(1), since=NOON + 99)])
         assert [(d.event_id, d.since, d.attempts, d.tries) for d in journal.orphans([])] == [
             ("salon:19a:1", NOON, 0, 0),
             ("salon:19a:0", NOON + 99, 1, 0),
@@ -406,13 +409,13 @@ def test_pages_of_deliveries() -> None:
     """Each once, those last asked for first."""
     with opened(None) as journal:
         for i in range(5):
-            journal.take(clap(i), [delivery(clap(i))])
-        first = journal.deliveries(Which(state="waiting"), 3)
-        rest = journal.deliveries(Which(state="waiting"), 3, first.cursor)
+            journal.add(clap(i), [delivery(clap(i))])
+        first = journal.deliveries(DeliveryFilter(state="waiting"), 3)
+        rest = journal.deliveries(DeliveryFilter(state="waiting"), 3, first.cursor)
         assert [d.event_id[-1] for d in (*first.rows, *rest.rows)] == ["4", "3", "2", "1", "0"]
         assert rest.cursor is None
-        assert [d.event_id for d in journal.deliveries(Which(event_id="salon:19a:2"), 3).rows] == ["salon:19a:2"]
-        assert journal.deliveries(Which(state="taken"), 3).rows == []
+        assert [d.event_id for d in journal.deliveries(DeliveryFilter(event_id="salon:19a:2"), 3).rows] == ["salon:19a:2"]
+        assert journal.deliveries(DeliveryFilter(state="taken"), 3).rows == []
 
 
 # -- files in trouble
@@ -426,7 +429,7 @@ def test_a_damaged_file_is_set_aside_and_said(file: Path) -> None:
         assert problem.code == "history.set_aside"
         aside = file.parent / str(problem.params["aside"])
         assert aside.read_bytes().startswith(b"this is no database")
-        journal.take(clap(0), [])
+        journal.add(clap(0), [])
     with opened(file) as journal:
         assert ids(journal) == ["salon:19a:0"]
         assert not journal.problems()
@@ -436,13 +439,13 @@ def test_a_file_that_is_broken_inside_is_set_aside(file: Path) -> None:
     """A page in the middle was overwritten, as a failing disk does."""
     with opened(file) as journal:
         for i in range(500):
-            journal.take(clap(i), [])
+            journal.add(clap(i), [])
     with file.open("r+b") as f:
         f.seek(4096 * 6)
         f.write(os.urandom(4096 * 4))
     with opened(file) as journal:
         assert [p.code for p in journal.problems()] == ["history.set_aside"]
-        assert journal.take(clap(0), [])
+        assert journal.add(clap(0), [])
 
 
 def test_a_newer_file_is_left_alone_and_said(file: Path) -> None:
@@ -454,8 +457,8 @@ def test_a_newer_file_is_left_alone_and_said(file: Path) -> None:
     with opened(file) as journal:
         (problem,) = journal.problems()
         assert (problem.code, problem.params["version"]) == ("history.newer", 99)
-        assert journal.take(clap(0), [delivery(clap(0))])
-        journal.tend()
+        assert journal.add(clap(0), [delivery(clap(0))])
+        journal.maintain()
         assert ids(journal) == ["salon:19a:0"]
         assert journal.head("salon.webhook") == delivery(clap(0))
     assert file.read_bytes() == before
@@ -466,14 +469,14 @@ def test_a_folder_that_takes_no_file_is_said_and_nothing_else_changes(tmp_path: 
     (tmp_path / "data").write_text("a file where the folder should be")
     with opened(tmp_path / "data" / "history.sqlite") as journal:
         assert [p.code for p in journal.problems()] == ["history.unwritable"]
-        journal.take(clap(0), [delivery(clap(0))])
-        journal.tried(attempt(delivery(clap(0)), code="delivery.status", retry_in_s=1.0))
-        with pytest.raises(ServiceError, match="cannot be written"):
+        journal.add(clap(0), [delivery(clap(0))])
+        journal.record_attempt(attempt(delivery(clap(0)), code="delivery.status", retry_in_s=1.0))
+        with pytest.raises(ServiceError, match=r"history\.unwritable"):
             journal.delete()
-        journal.take(clap(1), [delivery(clap(1))])
+        journal.add(clap(1), [delivery(clap(1))])
         (tmp_path / "data").unlink()
         (tmp_path / "data").mkdir()
-        journal.tend()
+        journal.maintain()
         assert not journal.problems()
     with opened(tmp_path / "data" / "history.sqlite") as journal:
         assert ids(journal) == ["salon:19a:1"]
@@ -484,16 +487,16 @@ def test_a_folder_that_takes_no_file_is_said_and_nothing_else_changes(tmp_path: 
 
 def test_a_file_that_cannot_be_had_for_months_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are kept, and all that still waits."""
-    monkeypatch.setattr("claptrap.history.journal.MOST_IN_MEMORY", 10)
+    monkeypatch.setattr("claptrap.history.journal.MAX_IN_MEMORY", 10)
     (tmp_path / "data").write_text("a file where the folder should be")
     with opened(tmp_path / "data" / "history.sqlite") as journal:
         for i in range(30):
-            journal.take(clap(i), [delivery(clap(i))])
+            journal.add(clap(i), [delivery(clap(i))])
             if i:
-                journal.tried(attempt(delivery(clap(i))))
-        journal.tend()
+                journal.record_attempt(attempt(delivery(clap(i))))
+        journal.maintain()
         assert ids(journal) == [f"salon:19a:{i}" for i in range(29, 19, -1)]
-        assert len(journal.deliveries(Which(), 100).rows) == 11
+        assert len(journal.deliveries(DeliveryFilter(), 100).rows) == 11
         assert journal.head("salon.webhook") == delivery(clap(0))
 
 
@@ -501,30 +504,33 @@ def test_a_full_disk_is_said_and_everything_goes_on_from_memory(file: Path) -> N
     """SQLite itself says that the disk is full, in the middle of the work: nothing that waits is lost or told twice."""
     with opened(file) as journal:
         for i in range(300):
-            journal.take(clap(i), [delivery(clap(i))])
+            journal.add(clap(i), [delivery(clap(i))])
         taken = delivery(clap(0))
-        journal.tried(attempt(taken))
+        journal.record_attempt(attempt(taken))
         pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
         journal._db.execute(f"PRAGMA max_page_count = {pages}").fetchone()
         n = 300
         while not journal.problems():
-            assert journal.take(clap(n), [delivery(clap(n))])
+            assert journal.add(clap(n), [delivery(clap(n))])
             n += 1
             assert n < 2000
         (problem,) = journal.problems()
         assert "full" in str(problem)
-        assert not journal.take(clap(n - 1), [delivery(clap(n - 1))])
+        assert not journal.add(clap(n - 1), [delivery(clap(n - 1))])
         assert journal.waiting("salon.webhook") == n - 1
         assert journal.head("salon.webhook") == delivery(clap(1))
         assert len(ids(journal)) == REMEMBERED + 1
-        journal.tried(attempt(delivery(clap(1))))
-        journal.tend()  # the disk has room again: the new connection has no bound
+        journal.record_attempt(attempt(delivery(clap(1))))
+        journal.maintain()  # the disk has room again: the new connection has no bound
         assert not journal.problems()
     with opened(file) as journal:
-        assert len(ids(journal, Wanted(before=NOON + 300))) == 300
+        assert len(ids(journal, DetectionFilter(before=NOON + 300))) == 300
         assert journal.event(clap(n - 1).id) == clap(n - 1)
         assert journal.waiting("salon.webhook") == n - 2
-        assert [d.event_id for d in journal.deliveries(Which(state="taken"), 10).rows] == ["salon:19a:1", "salon:19a:0"]
+        assert [d.event_id for d in journal.deliveries(DeliveryFilter(state="taken"), 10).rows] == [
+            "salon:19a:1",
+            "salon:19a:0",
+        ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a file that is open cannot be taken away elsewhere")
@@ -536,18 +542,18 @@ def test_a_file_that_somebody_takes_away_takes_nothing_that_follows_along(file: 
     """
     older = file.with_name("older.sqlite")
     with opened(older) as journal:
-        journal.take(clap(9), [])
+        journal.add(clap(9), [])
     with opened(file) as journal:
-        journal.take(clap(0), [delivery(clap(0))])
-        journal.tend()
+        journal.add(clap(0), [delivery(clap(0))])
+        journal.maintain()
         assert not journal.problems()
         for left in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
             left.unlink(missing_ok=True)
         if in_its_place:
             older.rename(file)
-        journal.take(clap(1), [])
-        journal.tend()
-        journal.take(clap(2), [])
+        journal.add(clap(1), [])
+        journal.maintain()
+        journal.add(clap(2), [])
         assert not journal.problems()
         assert journal.waiting("salon.webhook") == 1
     with opened(file) as journal:
@@ -559,8 +565,8 @@ def test_a_file_that_somebody_takes_away_takes_nothing_that_follows_along(file: 
 def test_a_form_that_cannot_be_brought_up_to_date_stays_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration is whole or not at all; one that succeeds keeps what was there."""
     with opened(file) as journal:
-        journal.take(clap(0), [])
-        journal.take(clap(1), [])
+        journal.add(clap(0), [])
+        journal.add(clap(1), [])
     broken = (*database.VERSIONS, "ALTER TABLE events ADD COLUMN half TEXT; CREATE UNIQUE INDEX one ON events (kind);")
     monkeypatch.setattr(database, "VERSIONS", broken)
     with opened(file) as journal:
@@ -581,11 +587,11 @@ def test_many_threads_write_and_read_at_once(file: Path) -> None:
 
         def hear(room: str) -> None:
             for i in range(50):
-                journal.take(clap(i, room), [delivery(clap(i, room), room)])
+                journal.add(clap(i, room), [delivery(clap(i, room), room)])
                 head = journal.head(room)
                 assert head is not None
-                journal.tried(attempt(head))
-                journal.events(Wanted(source_id=room), 10)
+                journal.record_attempt(attempt(head))
+                journal.events(DetectionFilter(source_id=room), 10)
 
         rooms = [f"room-{i}" for i in range(4)]
         threads = [threading.Thread(target=hear, args=(room,)) for room in rooms]
@@ -608,10 +614,10 @@ from claptrap.history.journal import Journal
 journal = Journal(Path(sys.argv[1]), SystemClock())
 journal.open()
 for i in range(int(sys.argv[2]), 1_000_000):
-    journal.take(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
+    journal.add(clap(i), [delivery(clap(i)), delivery(clap(i), "b")])
     print("told", i, flush=True)
     if i % 3 == 0:
-        journal.tried(attempt(delivery(clap(i))))
+        journal.record_attempt(attempt(delivery(clap(i))))
         print("tried", i, flush=True)
 """
 

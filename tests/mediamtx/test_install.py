@@ -23,6 +23,7 @@ from claptrap.mediamtx.program import PROGRAM, find_program, install, install_fi
 from claptrap.mediamtx.releases import VERSION, archive, archive_url, programs_folder, release_for
 from claptrap.mediamtx.unpack import unpack
 from claptrap.models.catalogue import ModelFile
+from claptrap.text.catalogue import say
 
 PROGRAM_BYTES = os.urandom(200_000)
 
@@ -126,7 +127,7 @@ def test_a_release_that_is_not_there_is_told_with_another_way(tmp_path: Path) ->
     with server(gone) as (url, _), pytest.raises(ServiceError) as caught:
         install(release(), url, tmp_path)
     assert (caught.value.code, caught.value.params["status"]) == ("mediamtx.status", 404)
-    assert "claptrap mediamtx install --archive" in str(caught.value)
+    assert "claptrap mediamtx install --archive" in say(caught.value.code, "en", **caught.value.params)
 
 
 def test_a_server_that_never_ends_is_left(tmp_path: Path) -> None:

@@ -15,15 +15,15 @@ import pytest
 from tests.peers.mediamtx import lives, stand_in
 
 from claptrap.core.backoff import Backoff
-from claptrap.mediamtx.supervisor import Stage, Supervisor
+from claptrap.mediamtx.supervisor import ProgramState, Supervisor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line")
 WAIT_S = 30.0
 
 
-def wait_for(condition: Callable[[], object]) -> None:
+def wait_for(is_true: Callable[[], object]) -> None:
     until = time.monotonic() + WAIT_S
-    while not condition():
+    while not is_true():
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -51,7 +51,7 @@ def supervised(folder: Path, mode: str) -> Iterator[Supervisor]:
         yield supervisor
     finally:
         supervisor.stop()
-    assert supervisor.condition.stage is Stage.IDLE
+    assert supervisor.status.state is ProgramState.IDLE
     assert not [pid for pid in lives(folder) if is_alive(pid)]
 
 
@@ -61,7 +61,7 @@ def test_it_ends_with_us_and_with_what_it_started(tmp_path: Path, mode: str, cap
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, mode) as supervisor:
         wait_for(lambda: "listener opened" in caplog.text)
-        assert supervisor.condition.stage is Stage.RUNNING
+        assert supervisor.status.state is ProgramState.RUNNING
         child = int((tmp_path / "child").read_text())
         assert is_alive(child)
     assert "MediaMTX: [RTSP] listener opened on 127.0.0.1:8554 (TCP)" in caplog.messages
@@ -74,8 +74,8 @@ def test_it_is_started_again_when_it_fails(tmp_path: Path, caplog: pytest.LogCap
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, "crash") as supervisor:
         wait_for(lambda: "listener opened" in caplog.text)
-        assert supervisor.condition.starts == 3
-        assert (supervisor.condition.code, supervisor.condition.params) == ("mediamtx.ended", {"status": 3})
+        assert supervisor.status.starts == 3
+        assert (supervisor.status.code, supervisor.status.params) == ("mediamtx.ended", {"status": 3})
     assert caplog.messages.count("MediaMTX: something is wrong") == 2
 
 
@@ -93,8 +93,8 @@ def test_one_that_is_killed_is_started_again(tmp_path: Path, caplog: pytest.LogC
 def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
     """With the port, and the file in which to choose another."""
     with supervised(tmp_path, "taken") as supervisor:
-        wait_for(lambda: supervisor.condition.code == "mediamtx.port_taken" and supervisor.condition.starts > 1)
-        assert supervisor.condition.params == {"port": 8554, "config": str(tmp_path / "mediamtx.yml")}
+        wait_for(lambda: supervisor.status.code == "mediamtx.port_taken" and supervisor.status.starts > 1)
+        assert supervisor.status.params == {"port": 8554, "config": str(tmp_path / "mediamtx.yml")}
 
 
 def test_a_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
@@ -103,10 +103,10 @@ def test_a_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "none", tmp_path / "mediamtx.yml", backoff=Backoff(0.01, 0.02, random.Random(0)))
     supervisor.start()
     try:
-        wait_for(lambda: supervisor.condition.code == "mediamtx.cannot_start")
+        wait_for(lambda: supervisor.status.code == "mediamtx.cannot_start")
         stand_in(tmp_path, "good")
         (tmp_path / "mediamtx").rename(tmp_path / "none")
-        wait_for(lambda: supervisor.condition.stage is Stage.RUNNING)
+        wait_for(lambda: supervisor.status.state is ProgramState.RUNNING)
     finally:
         supervisor.stop()
     wait_for(lambda: not [pid for pid in lives(tmp_path) if is_alive(pid)])

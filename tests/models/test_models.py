@@ -18,7 +18,7 @@ from claptrap.core.errors import ModelError
 from claptrap.core.events import ModelProgress, Status
 from claptrap.models.catalogue import YAMNET, ModelFile, download_url, models_folder
 from claptrap.models.download import download
-from claptrap.models.shelf import bring, find
+from claptrap.models.model_store import bring, find
 from claptrap.runtime import model_fetcher as fetcher_module
 from claptrap.runtime.model_fetcher import JOIN_S, ModelFetcher
 
@@ -299,7 +299,7 @@ def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None
         ready.set()
 
     with server(absent, cut, whole) as (url, _):
-        fetcher = ModelFetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, arrived, told, Backoff(first_s=0.001, max_s=0.002))
         fetcher.start()
         assert ready.wait(10)
         fetcher.stop()
@@ -312,7 +312,7 @@ def test_without_network_the_fetcher_says_so_once(tmp_path: Path, caplog: pytest
     """Pages are told of every try; the log of the reason, once."""
     told, ready = Told(), threading.Event()
     with server(*[absent] * 5, whole) as (url, ranges):
-        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, most_s=0.002))
+        fetcher = ModelFetcher(MODEL, url, tmp_path, lambda _: ready.set(), told, Backoff(first_s=0.001, max_s=0.002))
         fetcher.start()
         assert ready.wait(10)
         fetcher.stop()

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
-from claptrap.core import wording
 from claptrap.runtime import liveness
 from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S, Liveness, SoundFault
+from claptrap.text.catalogue import MESSAGES
 
 RATE_HZ = 8000
 RNG = np.random.default_rng(4)
@@ -207,4 +207,4 @@ def test_each_condition_has_its_sentence() -> None:
     """What the watchdog finds can be said in both languages."""
     codes = set(re.findall(r'SoundFault\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
     assert codes == {"source.silent", "source.zeros", "source.constant", "source.wrong_rate"}
-    assert codes <= set(wording.SENTENCES)
+    assert codes <= set(MESSAGES["en"])

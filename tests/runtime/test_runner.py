@@ -72,7 +72,7 @@ class Script:
         return [s.state for i, s in enumerate(self.told) if i == 0 or s.state != self.told[i - 1].state]
 
     def surroundings(self) -> RunnerContext:
-        backoff = Backoff(first_s=1e-4, most_s=1e-3, rng=random.Random(1))
+        backoff = Backoff(first_s=1e-4, max_s=1e-3, rng=random.Random(1))
         return RunnerContext(lambda _: self, self.streams.append, self, self.clock, backoff)
 
     @contextmanager
@@ -137,7 +137,7 @@ def test_a_source_that_fails_for_weeks_does_not_fill_the_log(caplog: pytest.LogC
         pass
     assert sum(s.state is State.RETRYING for s in script.told) == 52
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert ["PortAudio" in line for line in said] == [False, True, False]
+    assert ["no_portaudio" in line for line in said] == [False, True, False]
 
 
 def test_an_unexpected_fault_is_contained_and_told() -> None:

@@ -287,7 +287,7 @@ def test_a_folder_of_somebody_else_is_said_to_be_so(watch: Watch) -> None:
         os.seteuid(65_534)
         try:
             for change in (mine.check_changeable, lambda: mine.set_password(PASSWORD), lambda: mine.create_token("script")):
-                with pytest.raises(AccessError, match="belongs to root") as caught:
+                with pytest.raises(AccessError, match="owner='root'") as caught:
                     change()
                 assert caught.value.code == "settings.wrong_owner"
         finally:

@@ -12,7 +12,8 @@ import pytest
 from claptrap.core.errors import InputError
 from claptrap.service.undo import KEPT, TOGETHER_S, UndoHistory
 from claptrap.settings.backups import Why
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
 
 
 class House:

@@ -12,8 +12,9 @@ from claptrap.core.errors import InputError, SettingsError
 from claptrap.settings.backups import KEPT, Backups
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 
 FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
 

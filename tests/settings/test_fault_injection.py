@@ -21,6 +21,7 @@ from claptrap.settings.backups import KEPT
 from claptrap.settings.os_errors import read_error, write_error
 from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.text.catalogue import say
 
 FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
 STEPS = ("open", "fdopen", "fsync", "mkdir", "link", "unlink", "replace")
@@ -198,7 +199,7 @@ def test_a_folder_of_somebody_else_is_said_at_opening(public: Path) -> None:
     with as_nobody(), pytest.raises(SettingsError) as caught:
         Store(public).open()
     assert (caught.value.code, caught.value.params["owner"]) == ("settings.wrong_owner", "root")
-    assert "chown" in str(caught.value)
+    assert "chown" in say(caught.value.code, "en", **caught.value.params)
 
 
 def test_a_file_of_somebody_else_is_said_and_never_replaced(public: Path) -> None:

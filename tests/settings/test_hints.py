@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from claptrap.core.wording import say
-from claptrap.settings.schema import DocumentFault, SettingsFaults, check
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
+from claptrap.text.catalogue import say
 
 MIC = {"id": "m", "kind": "microphone", "name": "M"}
 

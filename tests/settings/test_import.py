@@ -11,12 +11,13 @@ import pytest
 
 from claptrap.core.errors import InputError, SettingsError
 from claptrap.core.weburl import MASK
-from claptrap.core.wording import SENTENCES
 from claptrap.settings.export import exported
 from claptrap.settings.import_plan import Mode, plan_import
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.original import MOST_ENTRIES, MOST_NOTES
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
+from claptrap.text.catalogue import MESSAGES
 
 HOOK = {
     "id": "webhook",
@@ -184,12 +185,12 @@ def test_the_original_s_settings_are_added_to_ours() -> None:
     assert found.wanted is not None
     ids = [source.id for source in found.wanted.sources]
     assert ids == ["mic", "cam", "microphone", "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "pc-bureau", "stream2"]
-    microphone, door, desk, other = found.wanted.sources[2:]
-    assert {(s.threshold, s.delay_s) for s in (microphone, door, desk, other)} == {(0.4, 1.5)}
+    microphone, door, recorder, other = found.wanted.sources[2:]
+    assert {(s.threshold, s.delay_s) for s in (microphone, door, recorder, other)} == {(0.4, 1.5)}
     assert (microphone.kind, microphone.input.whole()) == ("microphone", {"device": "USB Mic"})
     assert (door.name, door.enabled, door.webhooks[0].url) == ("Entrée", False, "http://192.168.1.10/hook")
     assert (door.input.whole()["username"], door.input.whole()["password"]) == ("u", "p")
-    assert desk.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "mean"}
+    assert recorder.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "mean"}
     assert (other.input.whole()["stream"], other.input.whole()["port"]) == ("Stream2", 6980)
     again = plan_import(ORIGINAL, found.wanted)
     assert again.wanted == found.wanted, "importing twice adds nothing"
@@ -255,7 +256,7 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
     found = plan_import(document, HERE)
     assert found.wanted is not None
     assert (path, code) in {(note.path, note.code) for note in found.notes}
-    assert all(note.code in SENTENCES for note in found.notes)
+    assert all(note.code in MESSAGES["en"] for note in found.notes)
 
 
 @pytest.mark.parametrize(
@@ -323,7 +324,7 @@ def test_no_document_brings_the_import_down() -> None:
             found = plan_import(document, HERE)
         except (InputError, SettingsError):  # nobody's, or of a newer version
             continue
-        assert {one.code for one in (*found.notes, *found.faults)} <= set(SENTENCES)
+        assert {one.code for one in (*found.notes, *found.faults)} <= set(MESSAGES["en"])
         assert (found.wanted is None) == bool(found.faults)
         n_taken += found.wanted is not None
         for source in found.wanted.whole()["sources"] if found.wanted else ():

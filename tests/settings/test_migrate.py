@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from claptrap.settings.migrate import migrated
-from claptrap.settings.schema import Settings, SettingsFaults, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import SettingsFaults, check
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 OLD = {"version": 1, "sources": [{**MIC, "webhook": {"url": "http://a/b", "timeout_s": 9.0}}, {**MIC, "id": "two"}]}

@@ -7,9 +7,10 @@ import re
 import pytest
 from scripts.write_settings_reference import PAGES, TABLE
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.settings.reference import markdown, rows
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

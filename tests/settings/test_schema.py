@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from claptrap.core import wording
 from claptrap.core.events import Event
 from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
-from claptrap.settings.schema import MOST_FAULTS, RtspEntry, Settings, SettingsFaults, camera, check, merged
+from claptrap.settings.merge import camera, merged
+from claptrap.settings.schema import RtspEntry, Settings
+from claptrap.settings.validation import MOST_FAULTS, SettingsFaults, check
+from claptrap.text.catalogue import say
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -20,8 +22,8 @@ def faults(document: object) -> dict[str, str]:
     with pytest.raises(SettingsFaults) as caught:
         check(document)
     for fault in caught.value.faults:
-        assert wording.say(fault.code, "fr", **fault.params) != fault.code
-        assert wording.say(fault.code, "en", **fault.params) != fault.code
+        assert say(fault.code, "fr", **fault.params) != fault.code
+        assert say(fault.code, "en", **fault.params) != fault.code
     return {fault.path: fault.code for fault in caught.value.faults}
 
 

@@ -16,8 +16,9 @@ from claptrap.core.errors import SettingsError
 from claptrap.settings import store as store_module
 from claptrap.settings.backups import KEPT
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
+from claptrap.settings.validation import check
 
 FRENCH, ENGLISH = Settings(language="fr"), Settings(language="en")
 
@@ -128,8 +129,9 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(tmp_path: Pat
     store.open()
     script = (
         "import sys; from pathlib import Path; from claptrap.settings.store import *\n"
+        "from claptrap.text.catalogue import say\n"
         "try: Store(Path(sys.argv[1])).open()\n"
-        "except SettingsError as e: print(e.code, e.params['holder'], e.params['since'][:2], e)"
+        "except SettingsError as e: print(e.code, e.params['holder'], e.params['since'][:2], say(e.code, 'en', **e.params))"
     )
     answer = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
     code, holder, century, *words = answer.stdout.split()

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from claptrap.core.errors import InputError
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
 from claptrap.settings.undo import undone
+from claptrap.settings.validation import check
 
 
 def source(name: str, **more: Any) -> dict[str, Any]:

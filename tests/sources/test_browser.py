@@ -14,7 +14,17 @@ import pytest
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.detect.onset import OnsetDetector
-from claptrap.sources.browser import AHEAD_S, INBOX_ITEMS, INBOX_S, MOST_BAD, Browsers, BrowserSource, Inbox, Item, Taken
+from claptrap.sources.browser import (
+    AHEAD_S,
+    MOST_BAD,
+    QUEUE_ITEMS,
+    QUEUE_S,
+    BlockQueue,
+    Browsers,
+    BrowserSource,
+    PutResult,
+    QueueItem,
+)
 from claptrap.sources.browser_block import HEADER, MOST_BYTES, MOST_SAMPLES, Block, build, parse
 
 RATE_HZ = 48_000
@@ -56,8 +66,8 @@ class Sink:
         """Return the first ``n`` things said, and forget them."""
         with self._grown:
             assert self._grown.wait_for(lambda: len(self.said) >= n, WAIT_S), self.said
-            taken, self.said = self.said[:n], self.said[n:]
-            return taken
+            results, self.said = self.said[:n], self.said[n:]
+            return results
 
     def _add(self, *what: Any) -> None:
         with self._grown:
@@ -151,25 +161,25 @@ def test_random_bytes_never_do_more_than_be_refused() -> None:
 
 
 def test_an_inbox_is_bounded_and_keeps_the_newest() -> None:
-    inbox = Inbox()
+    queue = BlockQueue()
     for i in range(1_000):
-        inbox.put(Item("p", Block(RATE_HZ, i * N, np.zeros(N, np.int16))))
-    kept = inbox.take(0.0)
-    assert len(kept) == pytest.approx(INBOX_S * RATE_HZ / N, abs=1)
+        queue.put(QueueItem("p", Block(RATE_HZ, i * N, np.zeros(N, np.int16))))
+    kept = queue.get(0.0)
+    assert len(kept) == pytest.approx(QUEUE_S * RATE_HZ / N, abs=1)
     assert kept[-1].block is not None
     assert kept[-1].block.place == 999 * N
-    for _ in range(3 * INBOX_ITEMS):
-        inbox.put(Item("p", code="browser.closed"))
-    assert len(inbox.take(0.0)) == INBOX_ITEMS
-    assert inbox.take(0.0) == []
+    for _ in range(3 * QUEUE_ITEMS):
+        queue.put(QueueItem("p", code="browser.closed"))
+    assert len(queue.get(0.0)) == QUEUE_ITEMS
+    assert queue.get(0.0) == []
 
 
 def test_sound_is_heard_and_gaps_are_lost_samples() -> None:
     browsers = Browsers(Clock())
     with listening(browsers) as sink:
-        feed = browsers.open("phone", "a")
+        feed = browsers.connect("phone", "a")
         for place in (5_000, 5_000 + N, 5_000 + 4 * N):
-            assert feed.put(block(place)) is Taken.KEPT
+            assert feed.put(block(place)) is PutResult.KEPT
         assert sink.wait_for(4) == [("live", RATE_HZ, 1), ("frame", N, 0), ("frame", N, 0), ("frame", N, 2 * N)]
 
 
@@ -178,16 +188,16 @@ def test_a_page_that_comes_back_goes_on_in_the_same_epoch() -> None:
     clock = Clock()
     browsers = Browsers(clock)
     with listening(browsers) as sink:
-        first = browsers.open("phone", "a")
+        first = browsers.connect("phone", "a")
         first.put(block(0))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
         first.close()
         clock.now += 3
-        again = browsers.open("phone", "a")
-        assert again.put(block(N + 3 * RATE_HZ)) is Taken.KEPT
+        again = browsers.connect("phone", "a")
+        assert again.put(block(N + 3 * RATE_HZ)) is PutResult.KEPT
         assert sink.wait_for(1) == [("frame", N, 3 * RATE_HZ)]
         first.close()  # the old connection's end is noticed late: it means nothing any more
-        assert again.put(block(2 * N + 3 * RATE_HZ)) is Taken.KEPT
+        assert again.put(block(2 * N + 3 * RATE_HZ)) is PutResult.KEPT
         assert sink.wait_for(1) == [("frame", N, 0)]
 
 
@@ -196,7 +206,7 @@ def test_a_page_that_stays_silent_is_told_and_begins_anew(close: bool, code: str
     clock = Clock()
     browsers = Browsers(clock)
     with listening(browsers) as sink:
-        feed = browsers.open("phone", "a")
+        feed = browsers.connect("phone", "a")
         feed.put(block(0))
         sink.wait_for(2)
         if close:
@@ -206,20 +216,20 @@ def test_a_page_that_stays_silent_is_told_and_begins_anew(close: bool, code: str
         if not close:
             feed.close()
             assert sink.wait_for(1) == [("waiting", "browser.lost", {"seconds": 8.0})]
-        browsers.open("phone", "a").put(block(8 * RATE_HZ))
+        browsers.connect("phone", "a").put(block(8 * RATE_HZ))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
 
 
 def test_a_page_that_says_goodbye_ends_at_once() -> None:
     browsers = Browsers(Clock())
     with listening(browsers) as sink:
-        feed = browsers.open("phone", "a")
+        feed = browsers.connect("phone", "a")
         feed.put(block(0))
         feed.close("browser.closed")
         feed.close("browser.closed")
         assert sink.wait_for(3)[2] == ("waiting", "browser.closed", {})
-        assert feed.put(block(N)) is Taken.REPLACED
-        browsers.open("phone", "b").put(block(0))
+        assert feed.put(block(N)) is PutResult.REPLACED
+        browsers.connect("phone", "b").put(block(0))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
 
 
@@ -227,19 +237,19 @@ def test_the_newest_page_speaks() -> None:
     """Another page of the same source takes over, in a new epoch; the first is told, and its goodbye ends nothing."""
     browsers = Browsers(Clock())
     with listening(browsers) as sink:
-        old, new = browsers.open("phone", "a"), browsers.open("phone", "b")
-        assert old.put(block(0)) is Taken.REPLACED
-        assert new.put(block(0)) is Taken.KEPT
+        old, new = browsers.connect("phone", "a"), browsers.connect("phone", "b")
+        assert old.put(block(0)) is PutResult.REPLACED
+        assert new.put(block(0)) is PutResult.KEPT
         old.close("browser.closed")
-        assert new.put(block(N)) is Taken.KEPT
+        assert new.put(block(N)) is PutResult.KEPT
         assert sink.wait_for(3) == [("live", RATE_HZ, 1), ("frame", N, 0), ("frame", N, 0)]
 
 
 def test_sources_do_not_mix() -> None:
     browsers = Browsers(Clock())
     with listening(browsers, "one") as one, listening(browsers, "two") as two:
-        browsers.open("one", "a").put(block(0, 100))
-        browsers.open("two", "a").put(block(0, 200))
+        browsers.connect("one", "a").put(block(0, 100))
+        browsers.connect("two", "a").put(block(0, 200))
         assert one.wait_for(2)[1] == ("frame", 100, 0)
         assert two.wait_for(2)[1] == ("frame", 200, 0)
 
@@ -247,7 +257,7 @@ def test_sources_do_not_mix() -> None:
 def test_what_was_heard_is_not_heard_again_and_another_rate_begins_anew() -> None:
     browsers = Browsers(Clock())
     with listening(browsers) as sink:
-        feed = browsers.open("phone", "a")
+        feed = browsers.connect("phone", "a")
         feed.put(block(N))
         feed.put(block(0))
         feed.put(block(N))
@@ -259,8 +269,8 @@ def test_what_was_heard_is_not_heard_again_and_another_rate_begins_anew() -> Non
 
 def test_a_source_that_is_switched_off_keeps_nothing() -> None:
     browsers = Browsers(Clock())
-    feed = browsers.open("phone", "a")
-    assert feed.put(block(0)) is Taken.KEPT
+    feed = browsers.connect("phone", "a")
+    assert feed.put(block(0)) is PutResult.KEPT
     with listening(browsers) as sink:
         feed.put(block(N))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
@@ -272,33 +282,33 @@ def test_a_source_that_is_switched_off_keeps_nothing() -> None:
 def test_nobody_sends_faster_than_time_passes() -> None:
     """A burst that a network held back is taken; an endless one is not, and ends the connection."""
     clock = Clock()
-    feed = Browsers(clock).open("phone", "a")
+    feed = Browsers(clock).connect("phone", "a")
     n_burst = round(AHEAD_S * RATE_HZ / N)
-    taken = [feed.put(block(i * N)) for i in range(n_burst + 10)]
-    assert taken.count(Taken.KEPT) == pytest.approx(n_burst, abs=1)
+    results = [feed.put(block(i * N)) for i in range(n_burst + 10)]
+    assert results.count(PutResult.KEPT) == pytest.approx(n_burst, abs=1)
     clock.now += 1.0
-    taken = [feed.put(block(i * N)) for i in range(100)]
-    assert 50 <= taken.count(Taken.KEPT) <= 56
-    assert Taken.HOSTILE in [feed.put(block(i * N)) for i in range(MOST_BAD)]
+    results = [feed.put(block(i * N)) for i in range(100)]
+    assert 50 <= results.count(PutResult.KEPT) <= 56
+    assert PutResult.HOSTILE in [feed.put(block(i * N)) for i in range(MOST_BAD)]
 
 
 def test_real_time_is_never_too_fast_even_by_a_fast_clock() -> None:
     """An hour of a sound card that is 1 % fast."""
     clock = Clock()
-    feed = Browsers(clock).open("phone", "a")
+    feed = Browsers(clock).connect("phone", "a")
     for i in range(0, 180_000, 10):
         clock.now += 10 * N / (1.01 * RATE_HZ)
-        assert feed.put(block(i * N, 10 * N)) is Taken.KEPT
+        assert feed.put(block(i * N, 10 * N)) is PutResult.KEPT
 
 
 def test_rubbish_is_counted_and_shown_out() -> None:
     rng = random.Random(6)
     browsers = Browsers(Clock())
     with listening(browsers) as sink:
-        feed = browsers.open("phone", "a")
-        taken = [feed.put(rng.randbytes(rng.randrange(16))) for _ in range(MOST_BAD)]
-        assert set(taken) == {Taken.USELESS}
-        assert feed.put(b"x" * (MOST_BYTES + 1)) is Taken.HOSTILE
+        feed = browsers.connect("phone", "a")
+        results = [feed.put(rng.randbytes(rng.randrange(16))) for _ in range(MOST_BAD)]
+        assert set(results) == {PutResult.USELESS}
+        assert feed.put(b"x" * (MOST_BYTES + 1)) is PutResult.HOSTILE
         assert sink.said == []
 
 
@@ -317,6 +327,6 @@ def test_a_gap_is_no_beginning_and_keeps_the_time() -> None:
         following = place + N
         hops_in_all += len(hops) + int(lost.sum())
         for hop, missing in zip(hops, lost, strict=True):
-            found += len(gate.tick(np.array([0]), hop[None], np.array([missing])))
+            found += len(gate.process(np.array([0]), hop[None], np.array([missing])))
     assert found == 0
     assert 8.0 - hops_in_all * 0.02 < 0.1

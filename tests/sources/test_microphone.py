@@ -29,12 +29,13 @@ from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
-from claptrap.sources.alsa import busy, explained, is_there
+from claptrap.sources.alsa import busy_errors, explain, is_card_present
 from claptrap.sources.device import Device, OpenMicrophone, find
-from claptrap.sources.microphone import SILENT_S, Inbox, MicrophoneSource, list_devices, measure
+from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
+from claptrap.text.catalogue import say
 
 __all__ = ["pipewire", "sound_server"]  # fixtures
 
@@ -159,7 +160,7 @@ def test_the_library_s_faults_have_our_words(args: tuple[object, ...], code: str
     """Busy, gone, or broken with the system's own reason; all of them are tried again."""
     error = fault(args, "USB")
     assert (error.code, error.retryable, error.params["device"]) == (code, True, "USB")
-    assert "{" not in str(error)
+    assert "{" not in say(error.code, "en", **error.params)
 
 
 CARDS = """ 0 [PCH            ]: HDA-Intel - HDA Intel PCH
@@ -202,11 +203,12 @@ def test_who_has_a_microphone_is_said(tmp_path: Path, program: str, code: str) -
         (SourceError("source.device_busy", retryable=True, device="x"), "USB Mic: Audio (hw:2,0)"),
         (SourceError("source.no_device", retryable=True), ""),
     ):
-        told = explained(error, wanted, proc, tmp_path / "sys")
+        told = explain(error, wanted, proc, tmp_path / "sys")
         assert (told.code, told.retryable, told.params["program"]) == (code, True, program)
         assert "USB Mic" in str(told)
         assert program in str(told)
-    assert [(one.code, one.params) for one in busy(proc)] == [(code, {"device": "USB Mic (hw:2,0)", "program": program})]
+    found = [(one.code, one.params) for one in busy_errors(proc)]
+    assert found == [(code, {"device": "USB Mic (hw:2,0)", "program": program})]
 
 
 def test_a_microphone_that_another_source_hears_is_said_to_be_so() -> None:
@@ -214,10 +216,10 @@ def test_a_microphone_that_another_source_hears_is_said_to_be_so() -> None:
     library = PortAudio()
     library._heard.append(OpenMicrophone(USB, 48_000, 1))
     for code, wanted in (("source.device_busy", USB.id), ("source.device_missing", USB.label), ("source.device_busy", "")):
-        told = library._explained(SourceError(code, retryable=True, device=USB.name), wanted)
+        told = library._explain(SourceError(code, retryable=True, device=USB.name), wanted)
         assert (told.code, told.params) == ("source.device_twice", {"device": USB.name})
     other = SourceError("source.device_missing", retryable=True, device="cellar")
-    assert library._explained(other, "cellar") is other
+    assert library._explain(other, "cellar") is other
 
 
 def test_the_sound_server_of_somebody_else_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +229,7 @@ def test_the_sound_server_of_somebody_else_is_none(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(pulse.shutil, "which", lambda _: "pactl")
     with shut_out() as closed:
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(closed))
-        assert pulse.place_of(os.getpid(), ()) is None
+        assert pulse.newest_stream(os.getpid(), ()) is None
 
 
 def test_whatever_goes_wrong_while_a_microphone_opens_leaves_none_open(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +251,7 @@ def test_whatever_goes_wrong_while_a_microphone_opens_leaves_none_open(monkeypat
 
     library = PortAudio()
     monkeypatch.setattr(library, "_inputs", lambda: {0: USB})
-    monkeypatch.setattr(library, "_place", breaks)
+    monkeypatch.setattr(library, "_pulse_stream", breaks)
     monkeypatch.setattr("claptrap.sources.portaudio._load", lambda: SimpleNamespace(RawInputStream=Stream))
     with pytest.raises(PermissionError), library.recording(USB.id, lambda *_: None, lambda: None):
         pass
@@ -261,44 +263,44 @@ def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> 
     proc = proc_with(tmp_path / "busy", "audacity")
     absent = SourceError("source.device_missing", retryable=True, device="x")
     for wanted in ("HDA Intel PCH: ALC (hw:0,0), ALSA", "USB Mic: Audio (hw:2,1)", "kitchen, ALSA", "USB Mic"):
-        assert explained(absent, wanted, proc) is absent
+        assert explain(absent, wanted, proc) is absent
     broken = SourceError("source.device_failed", retryable=True, device="x", reason="y")
-    assert explained(broken, "USB Mic: Audio (hw:2,0)", proc) is broken
-    assert explained(absent, "USB Mic: Audio (hw:2,0)", proc_with(tmp_path / "free", "x", is_closed=True)) is absent
-    assert explained(absent, "USB Mic: Audio (hw:2,0)", tmp_path / "none") is absent
+    assert explain(broken, "USB Mic: Audio (hw:2,0)", proc) is broken
+    assert explain(absent, "USB Mic: Audio (hw:2,0)", proc_with(tmp_path / "free", "x", is_closed=True)) is absent
+    assert explain(absent, "USB Mic: Audio (hw:2,0)", tmp_path / "none") is absent
 
 
 def test_a_card_that_went_away_is_not_taken_for_what_has_its_number_now(tmp_path: Path) -> None:
     """PortAudio's frozen list would open the other one by its number."""
     proc = proc_with(tmp_path, "x")
-    assert is_there("USB Mic: Audio (hw:2,0)", proc)
-    assert not is_there("USB Mic: Audio (hw:0,0)", proc)
-    assert not is_there("USB Mic: Audio (hw:1,0)", proc)
-    assert is_there("default", proc)
-    assert is_there("USB Mic: Audio (hw:1,0)", tmp_path / "none")
+    assert is_card_present("USB Mic: Audio (hw:2,0)", proc)
+    assert not is_card_present("USB Mic: Audio (hw:0,0)", proc)
+    assert not is_card_present("USB Mic: Audio (hw:1,0)", proc)
+    assert is_card_present("default", proc)
+    assert is_card_present("USB Mic: Audio (hw:1,0)", tmp_path / "none")
 
 
 def test_an_inbox_that_is_full_drops_the_oldest_and_counts_it() -> None:
     """Stream time stays true: what was lost is told before the next block."""
-    inbox = Inbox(2)
+    queue = CaptureQueue(2)
     for i in range(5):
-        inbox.put(np.full((10, 1), i, np.float32), has_overflowed=i == 0)
-    first, second = inbox.take(0), inbox.take(0)
+        queue.put(np.full((10, 1), i, np.float32), has_overflowed=i == 0)
+    first, second = queue.get(0), queue.get(0)
     assert first is not None
     assert second is not None
     assert (first[0][0, 0], first[1]) == (3.0, 31)  # three blocks of 10, and the unknown amount before the first
     assert (second[0][0, 0], second[1]) == (4.0, 0)
-    assert inbox.take(0) is None
+    assert queue.get(0) is None
 
 
 def test_the_end_wakes_whoever_waits() -> None:
     """A device that goes away is noticed at once, after what came before was taken."""
-    inbox = Inbox(2)
-    inbox.put(np.zeros((10, 1), np.float32), has_overflowed=False)
-    inbox.end()
-    assert inbox.take(60) is not None
-    assert inbox.take(60) is None
-    assert inbox.has_ended
+    queue = CaptureQueue(2)
+    queue.put(np.zeros((10, 1), np.float32), has_overflowed=False)
+    queue.close()
+    assert queue.get(60) is not None
+    assert queue.get(60) is None
+    assert queue.has_ended
 
 
 def test_a_call_that_hangs_is_given_up_and_what_it_makes_too_late_is_undone() -> None:
@@ -337,11 +339,12 @@ import sys
 sys.modules["sounddevice"] = None
 from claptrap.core.errors import SourceError
 from claptrap.sources.microphone import MicrophoneSource, list_devices
+from claptrap.text.catalogue import say
 for use in (list_devices, lambda: MicrophoneSource().run(None)):
     try:
         use()
     except SourceError as error:
-        print(error.code, error.retryable, error)
+        print(error.code, error.retryable, say(error.code, "en", **error.params))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     said = done.stdout.splitlines()
@@ -521,7 +524,7 @@ class Life:
         self._told: list[SourceStatus] = []
         self._streams: list[Stream] = []
         self._grown = threading.Condition()
-        backoff = Backoff(first_s=0.05, most_s=0.2, rng=random.Random(1))
+        backoff = Backoff(first_s=0.05, max_s=0.2, rng=random.Random(1))
         around = RunnerContext(Sources().build, self._opened, self, SystemClock(), backoff)
         self.runner = Runner(SourceSpec("mic", "Salon", MicrophoneInput(device)), 0, around)
 

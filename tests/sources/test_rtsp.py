@@ -35,7 +35,7 @@ from claptrap.core.spec import RtspInput, SourceSpec
 from claptrap.core.weburl import give_credentials
 from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
-from claptrap.settings.schema import check
+from claptrap.settings.validation import check
 from claptrap.sources.rtsp import RtspSource, probe
 
 pytestmark = [

@@ -20,17 +20,17 @@ from tests.peers.vban import FRAMES, MONO, Sender, packets, send_with_aiovban, s
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.core import wording
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
-from claptrap.sources import vban_inbox, vban_order, vban_port
-from claptrap.sources.vban import Patience, VbanSource
+from claptrap.sources import vban_port, vban_queue, vban_reorder
+from claptrap.sources.vban import AbsenceLimits, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
-from claptrap.sources.vban_ports import MOST_WATCHED, VbanPorts
+from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
+from claptrap.text.catalogue import say
 
 HOST = "127.0.0.1"
-QUICK = Patience(absent_s=0.3, lost_s=0.6)
+QUICK = AbsenceLimits(absent_s=0.3, lost_s=0.6)
 ONE_WAY = pytest.mark.skipif(
     importlib.util.find_spec("aiovban") is None, reason="aiovban, the independent sender, is not installed"
 )
@@ -61,7 +61,7 @@ class Ear:
 
     def waiting(self, code: str, **params: str | float) -> None:
         with self._news:
-            assert wording.say(code, "fr", **params) != wording.say(code, "en", **params)
+            assert say(code, "fr", **params) != say(code, "en", **params)
             self.waits.append((code, params))
             self._news.notify_all()
 
@@ -95,13 +95,13 @@ def ports() -> Iterator[VbanPorts]:
 
 
 @contextmanager
-def hearing(ports: VbanPorts, wanted: VbanInput, patience: Patience = QUICK) -> Iterator[Ear]:
+def session(ports: VbanPorts, wanted: VbanInput, limits: AbsenceLimits = QUICK) -> Iterator[Ear]:
     """Run a source in a thread until the block ends; its port is open when the block begins."""
     ear = Ear()
 
     def run() -> None:
         try:
-            VbanSource(wanted, ports, patience=patience).run(ear)
+            VbanSource(wanted, ports, limits=limits).run(ear)
         except SourceError as error:
             ear.error = error
 
@@ -153,7 +153,7 @@ def test_an_independent_sender_is_heard(
     sound = sound[: len(sound) // frames * frames]
     payloads = [encode(sound[at : at + frames], encoding) for at in range(0, len(sound), frames)]
     left_out = frozenset({40, 61})
-    with hearing(ports, want(port, "Tone", channel="1")) as ear:
+    with session(ports, want(port, "Tone", channel="1")) as ear:
         send_with_aiovban(port, "Tone", rate_hz, channels, bits, payloads, frames, left_out)
         ear.wait_for_samples(len(sound))
         assert counts(ports)["lost"] == len(left_out)
@@ -181,7 +181,7 @@ def test_two_streams_of_one_sender_share_a_port_and_nothing_else(ports: VbanPort
     """Other rate, channels and encoding; neither hears the other."""
     stereo = Format(16_000, 2, Encoding.FLOAT32)
     high, low = sine(MONO, 0.5, 1_000), sine(stereo, 0.5, 300)
-    with hearing(ports, want(port, "High")) as first, hearing(ports, want(port, "low", channel="2")) as second:
+    with session(ports, want(port, "High")) as first, session(ports, want(port, "low", channel="2")) as second:
         assert len([t for t in threading.enumerate() if t.name == f"vban:{port}"]) == 1
         with Sender(port) as sender:
             both = packets(high, MONO, b"High") + packets(low, stereo, b"low")
@@ -198,7 +198,7 @@ def test_every_rate_of_the_table_is_heard(ports: VbanPorts, port: int, rate_hz: 
     """From 6 kHz to 705.6 kHz the tone has the right pitch at 16 kHz."""
     form = Format(rate_hz, 1, Encoding.INT16)
     sound = sine(form, 0.25, 500)
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         sent = packets(sound, form, frames=256)
         for at in range(0, len(sent), 200):  # no faster than it is read
             sender.send(sent[at : at + 200])
@@ -211,7 +211,7 @@ def test_sixty_four_channels_are_heard(ports: VbanPorts, port: int) -> None:
     """The widest stream, in packets larger than the specification allows."""
     form = Format(48_000, 64, Encoding.INT16)
     sound = np.random.default_rng(1).uniform(-0.5, 0.5, (2_000, 64)).astype(np.float32)
-    with hearing(ports, want(port, channel="64")) as ear, Sender(port) as sender:
+    with session(ports, want(port, channel="64")) as ear, Sender(port) as sender:
         sender.send(packets(sound, form, frames=100))
         heard = ear.wait_for_samples(2_000)
     assert np.abs(heard - sound[:, 63]).max() < 1e-4
@@ -221,7 +221,7 @@ def test_two_sources_may_hear_one_stream(ports: VbanPorts, port: int) -> None:
     """Left and right of one stream as two sources."""
     form = Format(48_000, 2, Encoding.INT16)
     sound = sine(form, 0.3)
-    with hearing(ports, want(port, channel="1")) as left, hearing(ports, want(port, channel="2")) as right:
+    with session(ports, want(port, channel="1")) as left, session(ports, want(port, channel="2")) as right:
         with Sender(port) as sender:
             sender.send(packets(sound, form))
         assert np.abs(left.wait_for_samples(len(sound)) - sound[:, 0]).max() < 1e-4
@@ -231,13 +231,13 @@ def test_two_sources_may_hear_one_stream(ports: VbanPorts, port: int) -> None:
 @pytest.mark.parametrize("name", [b"ESP32_AUDIO_STRM", b"caf\xe9", "Küche".encode(), b""])
 def test_names_are_selected_by_their_bytes(ports: VbanPorts, port: int, name: bytes) -> None:
     """What is listed as discovered selects that very stream, whatever its bytes."""
-    ports.watch(port)
+    ports.listen_for(port)
     with Sender(port) as sender:
         sent = packets(sine(MONO, 0.1), name=name)
         sender.send(sent)
         wait_for_datagrams(ports, len(sent))
         (seen,) = ports.discovered()
-        with hearing(ports, want(port, seen.stream)) as ear:
+        with session(ports, want(port, seen.stream)) as ear:
             sender.send(sent)
             ear.wait_for_samples(4_000)
 
@@ -252,7 +252,7 @@ def test_loss_duplicates_and_disorder_on_the_wire(ports: VbanPorts, port: int) -
     damaged = [p for i, p in enumerate(sent) if i not in {50, 120, 121, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209}]
     damaged[10], damaged[12] = damaged[12], damaged[10]
     damaged.insert(30, damaged[29])
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         sender.send(damaged)
         ear.wait_for_samples(len(sound))
         found = counts(ports)
@@ -265,10 +265,10 @@ def test_a_restarted_sender_and_a_new_format_begin_epochs(
     ports: VbanPorts, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Same source, same run: sound before and after has different epochs, and none of the new one is lost."""
-    monkeypatch.setattr(vban_order, "EPOCH_S", 0.0)  # instead of waiting until an epoch is old enough to end
+    monkeypatch.setattr(vban_reorder, "EPOCH_S", 0.0)  # instead of waiting until an epoch is old enough to end
     other = Format(44_100, 2, Encoding.INT24)
     begin, restart, change = sine(MONO, 0.3), sine(MONO, 0.2, 900), sine(other, 0.2)
-    with hearing(ports, want(port), Patience(0.3, 30)) as ear, Sender(port) as sender:
+    with session(ports, want(port), AbsenceLimits(0.3, 30)) as ear, Sender(port) as sender:
         sender.send(packets(begin, first=5_000))
         ear.wait_for_samples(len(begin))
         sender.send(packets(restart, first=1))
@@ -286,7 +286,7 @@ def test_a_restarted_sender_and_a_new_format_begin_epochs(
 
 def test_right_address_wrong_name(ports: VbanPorts, port: int) -> None:
     """The names that do come are told, capitals and all; the right one is heard as soon as it comes."""
-    with hearing(ports, want(port, "stream1")) as ear, Sender(port) as sender:
+    with session(ports, want(port, "stream1")) as ear, Sender(port) as sender:
         sender.send(packets(sine(), name=b"Stream1")[:10])
         sender.send(packets(sine(), name=b"Kitchen")[:10])
         reason = ear.wait_for_reason("vban.wrong_name")
@@ -297,7 +297,7 @@ def test_right_address_wrong_name(ports: VbanPorts, port: int) -> None:
 
 def test_another_stream_that_is_wanted_is_no_wrong_name(ports: VbanPorts, port: int) -> None:
     """A sender of two streams that are both configured has no name wrong when one of them is away."""
-    with hearing(ports, want(port, "A")), hearing(ports, want(port, "B")) as absent, Sender(port) as sender:
+    with session(ports, want(port, "A")), session(ports, want(port, "B")) as absent, Sender(port) as sender:
         sender.send(packets(sine(), name=b"A")[:10])
         absent.wait_for_reason("vban.nothing")
         assert {code for code, _ in absent.waits} == {"vban.nothing"}
@@ -306,7 +306,7 @@ def test_another_stream_that_is_wanted_is_no_wrong_name(ports: VbanPorts, port: 
 @LINUX
 def test_right_name_wrong_address(ports: VbanPorts, port: int) -> None:
     """A sender whose address has changed is told by its new one."""
-    with hearing(ports, want(port, host="127.0.0.9")) as ear, Sender(port, "127.0.0.8") as sender:
+    with session(ports, want(port, host="127.0.0.9")) as ear, Sender(port, "127.0.0.8") as sender:
         sender.send(packets(sine())[:10])
         assert ear.wait_for_reason("vban.wrong_host")["seen"] == "127.0.0.8"
 
@@ -314,15 +314,15 @@ def test_right_name_wrong_address(ports: VbanPorts, port: int) -> None:
 def test_right_stream_wrong_port(ports: VbanPorts, port: int) -> None:
     """A stream that comes on another port that is open is told by it."""
     other = free_port()
-    ports.watch(other)
-    with hearing(ports, want(port)) as ear, Sender(other) as sender:
+    ports.listen_for(other)
+    with session(ports, want(port)) as ear, Sender(other) as sender:
         sender.send(packets(sine())[:10])
         assert ear.wait_for_reason("vban.wrong_port")["actual"] == other
 
 
 def test_nothing_at_all(ports: VbanPorts, port: int) -> None:
     """A source that never delivered is told as loudly as one that stopped, again and again."""
-    with hearing(ports, want(port)) as ear:
+    with session(ports, want(port)) as ear:
         ear.wait_for(lambda: [code for code, _ in ear.waits] == ["vban.nothing"] * 2)
         assert ear.waits[0][1] == {"host": HOST, "stream": "Stream1", "port": port}
 
@@ -332,7 +332,7 @@ def test_a_stream_that_stops_and_comes_back(ports: VbanPorts, port: int) -> None
     sound = sine(MONO, 0.2)
     sent = packets(np.concatenate((sound, sound)))
     half = len(sent) // 2
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         sender.send(sent[:half])
         ear.wait_for_reason("vban.lost")
         sender.send(sent[half:])
@@ -343,7 +343,7 @@ def test_a_stream_that_stops_and_comes_back(ports: VbanPorts, port: int) -> None
 def test_a_mute_stream_goes_on_being_heard(ports: VbanPorts, port: int) -> None:
     """Exact zeros are sound like any other, in the same epoch; that nothing else comes, the watchdog tells."""
     sound = sine(MONO, 0.2)
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         sender.send(packets(np.concatenate((np.zeros((24_000, 1), np.float32), sound))))
         heard = ear.wait_for_samples(24_000 + len(sound))
     assert not heard[:24_000].any()
@@ -354,16 +354,16 @@ def test_a_mute_stream_goes_on_being_heard(ports: VbanPorts, port: int) -> None:
 def test_silence_of_eight_unsigned_bits_is_silence(ports: VbanPorts, port: int) -> None:
     """128 is its zero."""
     form = Format(16_000, 1, Encoding.UINT8)
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         sender.send(packets(np.zeros((8_000, 1), np.float32), form))
         assert not ear.wait_for_samples(8_000).any()
 
 
 def test_a_channel_that_does_not_exist(ports: VbanPorts, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Channel 2 of a mono stream is told; when the sender turns to stereo, it is heard."""
-    monkeypatch.setattr(vban_order, "EPOCH_S", 0.0)
+    monkeypatch.setattr(vban_reorder, "EPOCH_S", 0.0)
     stereo = Format(48_000, 2, Encoding.INT16)
-    with hearing(ports, want(port, channel="2"), Patience(30, 30)) as ear, Sender(port) as sender:
+    with session(ports, want(port, channel="2"), AbsenceLimits(30, 30)) as ear, Sender(port) as sender:
         sender.send(packets(sine(MONO, 0.2)))
         assert ear.wait_for_reason("vban.no_channel")["channels"] == 1
         sender.send(packets(sine(stereo, 0.2), stereo, first=500))
@@ -388,7 +388,7 @@ def test_packets_that_cannot_be_used_are_told_by_their_reason(
     """The right stream in a form that cannot be heard says which, and is counted."""
     datagram = bytearray(build(packets(sine())[0]))
     datagram[at] = value
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         sender.send([bytes(datagram)] * 5)
         ear.wait_for_reason(code)
         assert ports.port_counts()[0].refused == {code: 5}
@@ -403,8 +403,8 @@ def test_a_taken_port_is_said_and_left_alone(ports: VbanPorts, port: int) -> Non
         with pytest.raises(SourceError) as caught:
             VbanSource(want(port), ports).run(Ear())
         assert (caught.value.code, caught.value.retryable) == ("vban.port_taken", True)
-        assert str(port) in wording.say(caught.value.code, "fr", **caught.value.params)
-    with hearing(ports, want(port)) as ear:  # afterwards it opens
+        assert str(port) in say(caught.value.code, "fr", **caught.value.params)
+    with session(ports, want(port)) as ear:  # afterwards it opens
         assert ear.error is None
 
 
@@ -413,7 +413,7 @@ def test_a_taken_port_is_said_and_left_alone(ports: VbanPorts, port: int) -> Non
 
 def test_stopping_releases_socket_and_thread(ports: VbanPorts, port: int) -> None:
     """With the last source of a port goes the port; sources are stopped within half a second."""
-    with hearing(ports, want(port)), hearing(ports, want(port, "other")):
+    with session(ports, want(port)), session(ports, want(port, "other")):
         assert any(t.name == f"vban:{port}" for t in threading.enumerate())
     assert not any(t.name == f"vban:{port}" for t in threading.enumerate())
     assert ports.port_counts() == ()
@@ -423,13 +423,13 @@ def test_stopping_releases_socket_and_thread(ports: VbanPorts, port: int) -> Non
 
 def test_adding_and_removing_sources_leaks_nothing(ports: VbanPorts, port: int) -> None:
     """Opens and closes, another source of the port hearing all the while."""
-    with hearing(ports, want(port, "steady")) as steady, Sender(port) as sender:
+    with session(ports, want(port, "steady")) as steady, Sender(port) as sender:
         sent = packets(sine(MONO, 30 * FRAMES / 48_000), name=b"steady")
         sender.send(sent[:1])
         wait_for_datagrams(ports, 1)  # now all that the port opens is open
         before = descriptors()
         for i, each in enumerate(sent[1:]):
-            with hearing(ports, want(port, f"s{i}")):
+            with session(ports, want(port, f"s{i}")):
                 sender.send([each])
         assert len(sent) == 30
         assert descriptors() == before
@@ -444,18 +444,18 @@ def descriptors() -> int:
 
 def test_who_asks_for_many_ports_gets_the_newest(ports: VbanPorts, port: int) -> None:
     """A port costs a socket and a thread, so few are only watched; one that is heard stays, whatever is asked for."""
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
-        asked = [port, *(free_port() for _ in range(MOST_WATCHED + 3))]
+    with session(ports, want(port)) as ear, Sender(port) as sender:
+        asked = [port, *(free_port() for _ in range(MOST_LISTENED + 3))]
         for each in asked:
-            ports.watch(each)
-        assert {counts.port for counts in ports.port_counts()} == {port, *asked[-MOST_WATCHED:]}
+            ports.listen_for(each)
+        assert {counts.port for counts in ports.port_counts()} == {port, *asked[-MOST_LISTENED:]}
         sender.send(packets(sine(MONO, 0.1)))
         ear.wait_for_samples(4_000)
 
 
 def test_watching_lists_what_arrives_and_ends_by_itself(ports: VbanPorts, port: int) -> None:
     """Without any source the streams of the network are listed; the port closes after the time that was asked for."""
-    ports.watch(port, for_s=0.5)
+    ports.listen_for(port, for_s=0.5)
     form = Format(44_100, 2, Encoding.INT24)
     with Sender(port) as sender:
         sender.send(packets(sine(form, 0.1), form, b"Mic")[:20])
@@ -481,7 +481,7 @@ def test_watching_lists_what_arrives_and_ends_by_itself(ports: VbanPorts, port: 
 def test_nothing_is_ever_answered(ports: VbanPorts, port: int) -> None:
     """A service request draws no reply, so nobody can make us send to a third."""
     ping = b"VBAN\x60\x00\x00\x00" + b"VBAN Service".ljust(16, b"\0") + bytes(4)
-    with hearing(ports, want(port)), Sender(port) as sender:
+    with session(ports, want(port)), Sender(port) as sender:
         sender.send([ping, ping + bytes(676), b"VBAN\x60\x00\x20\xff" + bytes(20)])
         wait_until(lambda: ports.port_counts()[0].datagrams == 3)
         assert sender.answer() is None
@@ -491,7 +491,7 @@ def test_nothing_is_ever_answered(ports: VbanPorts, port: int) -> None:
 def test_strangers_cannot_make_the_table_grow(ports: VbanPorts, port: int) -> None:
     """Two thousand names from twelve addresses: 64 rows, 8 of one address, and the wanted stream is heard through it all."""
     sound = sine(MONO, 0.3)
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         for host in range(2, 14):
             with Sender(port, f"127.0.0.{host}") as stranger:
                 stranger.send(build(packets(sine(MONO, 0.01), name=b"n%d" % i)[0]) for i in range(166))
@@ -508,7 +508,7 @@ def test_strangers_cannot_make_the_table_grow(ports: VbanPorts, port: int) -> No
 def test_a_stream_has_a_budget_of_packets(ports: VbanPorts, port: int) -> None:
     """One frame a packet at 48 kHz is legal and refused beyond 5,000 a second: it is dropped before it costs anything."""
     tiny = [Packet(MONO, 1, b"Stream1", i, b"\0\1") for i in range(20_000)]
-    with hearing(ports, want(port)), Sender(port) as sender:
+    with session(ports, want(port)), Sender(port) as sender:
         began = time.monotonic()
         for at in range(0, 20_000, 500):  # no faster than the kernel's buffer takes it
             sender.send(tiny[at : at + 500])
@@ -526,7 +526,7 @@ def test_a_storm_of_junk_does_not_stop_the_port(ports: VbanPorts, port: int) -> 
     junk = [rng.randbytes(rng.randrange(200)) for _ in range(1_000)] + [b"VBAN" + rng.randbytes(60) for _ in range(1_000)]
     junk += [rng.randbytes(60_000), b""]
     sound = sine(MONO, 0.2)
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         for at in range(0, len(junk), 100):
             sender.send(junk[at : at + 100])
             wait_for_datagrams(ports, min(len(junk), at + 100))
@@ -539,22 +539,22 @@ def test_a_storm_of_junk_does_not_stop_the_port(ports: VbanPorts, port: int) -> 
 
 def test_a_port_that_breaks_is_told_to_its_sources(ports: VbanPorts, port: int) -> None:
     """When its thread dies unexpectedly, sources end with the reason, and the next try opens the port anew."""
-    with hearing(ports, want(port)) as ear, Sender(port) as sender:
+    with session(ports, want(port)) as ear, Sender(port) as sender:
         broken = ports._ports[port]
-        broken._take = lambda *_, **__: 1 / 0
+        broken._process = lambda *_, **__: 1 / 0
         sender.send([b"x"])
         wait_until(lambda: ear.error is not None)
     assert isinstance(ear.error, SourceError)
     assert (ear.error.code, ear.error.retryable) == ("vban.port_failed", True)
     assert "ZeroDivisionError" in str(ear.error)
-    with hearing(ports, want(port)) as again, Sender(port) as sender:
+    with session(ports, want(port)) as again, Sender(port) as sender:
         sender.send(packets(sine(MONO, 0.1)))
         again.wait_for_samples(4_000)
 
 
 def test_a_port_that_is_closed_under_a_source_ends_it(ports: VbanPorts, port: int) -> None:
     """Stopping out of order leaves no source waiting for what cannot come."""
-    with hearing(ports, want(port)) as ear:
+    with session(ports, want(port)) as ear:
         ports.stop()
         wait_until(lambda: ear.error is not None)
     assert isinstance(ear.error, SourceError)
@@ -565,16 +565,16 @@ def test_who_reads_too_slowly_loses_the_oldest_and_knows_it(
     ports: VbanPorts, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The inbox is bounded in seconds; what it dropped is counted, and shows as a gap of the counter."""
-    monkeypatch.setattr(vban_inbox, "INBOX_S", 0.5)
-    with ports.receiving(port, HOST, b"Stream1") as inbox, Sender(port) as sender:
+    monkeypatch.setattr(vban_queue, "QUEUE_S", 0.5)
+    with ports.receiving(port, HOST, b"Stream1") as queue, Sender(port) as sender:
         sent = packets(sine(MONO, 1.0), frames=240)
         for at in range(0, len(sent), 50):
             sender.send(sent[at : at + 50])
             wait_for_datagrams(ports, min(len(sent), at + 50))
-        taken = [packet for packet, _ in inbox.take(1.0)]
+        taken = [packet for packet, _ in queue.get(1.0)]
         assert len(taken) == pytest.approx(100, abs=1)
         assert taken == sent[-len(taken) :]
-        assert inbox.counts["overflow"] == len(sent) - len(taken)
+        assert queue.counts["overflow"] == len(sent) - len(taken)
 
 
 def test_a_machine_that_stalls_for_a_second_loses_nothing(ports: VbanPorts, port: int) -> None:
@@ -622,7 +622,7 @@ def test_what_the_kernel_dropped_is_a_problem_with_a_remedy_for_a_while(
             wait_until(lambda: _heard_of_drops(ports, sender))
             (problem,) = ports.problems()
             assert (problem.code, problem.params["port"]) == (code, port)
-            assert "{" not in wording.say(problem.code, "fr", **problem.params)
+            assert "{" not in say(problem.code, "fr", **problem.params)
             clock.ahead_s = 601.0
             assert ports.problems() == ()
     finally:

@@ -8,7 +8,6 @@ import struct
 import numpy as np
 import pytest
 
-from claptrap.core import wording
 from claptrap.sources.vban_packet import (
     HEADER,
     MOST_CHANNELS,
@@ -16,13 +15,14 @@ from claptrap.sources.vban_packet import (
     Encoding,
     Format,
     Packet,
-    Refusal,
+    RejectReason,
     build,
     decode,
     encode,
     name_of,
     parse,
 )
+from claptrap.text.catalogue import MESSAGES
 
 REAL_HEADER = bytes.fromhex("5642414e 03ee0102 566f6963656d65657465720000000000 01000000")  # vban_emitter, 24-bit stereo
 
@@ -109,53 +109,59 @@ def test_floats_that_are_no_sound_are_tamed(encoding: Encoding, letter: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("at", "value", "refusal"),
+    ("at", "value", "reason"),
     [
-        (0, ord("v"), Refusal.NOT_VBAN),
-        (4, 0x03 | 0x20, Refusal.NOT_AUDIO),
-        (4, 0x03 | 0x40, Refusal.NOT_AUDIO),
-        (4, 0x03 | 0x60, Refusal.NOT_AUDIO),
-        (4, 0x03 | 0xE0, Refusal.NOT_AUDIO),
-        (4, 21, Refusal.UNKNOWN_RATE),
-        (4, 31, Refusal.UNKNOWN_RATE),
-        (5, 62, Refusal.WRONG_LENGTH),
-        (5, 64, Refusal.WRONG_LENGTH),
-        (6, 0, Refusal.WRONG_LENGTH),
-        (6, 64, Refusal.TOO_MANY_CHANNELS),
-        (6, 255, Refusal.TOO_MANY_CHANNELS),
-        (7, 0x01 | 0x08, Refusal.RESERVED_BIT),
-        (7, 0x01 | 0x10, Refusal.NOT_PCM),
-        (7, 0x01 | 0x20, Refusal.NOT_PCM),
-        (7, 0x01 | 0xF0, Refusal.NOT_PCM),
-        (7, 0x06, Refusal.UNKNOWN_TYPE),
-        (7, 0x07, Refusal.UNKNOWN_TYPE),
+        (0, ord("v"), RejectReason.NOT_VBAN),
+        (4, 0x03 | 0x20, RejectReason.NOT_AUDIO),
+        (4, 0x03 | 0x40, RejectReason.NOT_AUDIO),
+        (4, 0x03 | 0x60, RejectReason.NOT_AUDIO),
+        (4, 0x03 | 0xE0, RejectReason.NOT_AUDIO),
+        (4, 21, RejectReason.UNKNOWN_RATE),
+        (4, 31, RejectReason.UNKNOWN_RATE),
+        (5, 62, RejectReason.WRONG_LENGTH),
+        (5, 64, RejectReason.WRONG_LENGTH),
+        (6, 0, RejectReason.WRONG_LENGTH),
+        (6, 64, RejectReason.TOO_MANY_CHANNELS),
+        (6, 255, RejectReason.TOO_MANY_CHANNELS),
+        (7, 0x01 | 0x08, RejectReason.RESERVED_BIT),
+        (7, 0x01 | 0x10, RejectReason.NOT_PCM),
+        (7, 0x01 | 0x20, RejectReason.NOT_PCM),
+        (7, 0x01 | 0xF0, RejectReason.NOT_PCM),
+        (7, 0x06, RejectReason.UNKNOWN_TYPE),
+        (7, 0x07, RejectReason.UNKNOWN_TYPE),
     ],
 )
-def test_each_malformed_byte_has_its_reason(at: int, value: int, refusal: Refusal) -> None:
+def test_each_malformed_byte_has_its_reason(at: int, value: int, reason: RejectReason) -> None:
     """A wrong header is refused for what is wrong in it, never guessed."""
     datagram = good()
     datagram[at] = value
-    assert parse(datagram) is refusal
+    assert parse(datagram) is reason
 
 
 def test_truncated_at_every_length() -> None:
     """No prefix of a packet is a packet, and each has its reason; one byte too many is refused too."""
     datagram = bytes(good())
     for length in range(len(datagram)):
-        expected = Refusal.NOT_VBAN if length < 4 else Refusal.TOO_SHORT if length <= HEADER.size else Refusal.WRONG_LENGTH
+        expected = (
+            RejectReason.NOT_VBAN
+            if length < 4
+            else RejectReason.TOO_SHORT
+            if length <= HEADER.size
+            else RejectReason.WRONG_LENGTH
+        )
         assert parse(datagram[:length]) is expected, length
-    assert parse(datagram + b"\0") is Refusal.WRONG_LENGTH
+    assert parse(datagram + b"\0") is RejectReason.WRONG_LENGTH
 
 
 def test_every_refusal_has_a_sentence() -> None:
     """No bare reason reaches a person."""
-    assert {refusal.code for refusal in Refusal} <= set(wording.SENTENCES)
+    assert {reason.code for reason in RejectReason} <= set(MESSAGES["en"])
 
 
 def test_fuzz() -> None:
     """100 000 random, damaged and cut packets: a packet that can be built and decoded, or a reason; nothing is raised."""
     rng = random.Random(20)
-    seen: set[Refusal | type[Packet]] = set()
+    seen: set[RejectReason | type[Packet]] = set()
     for i in range(100_000):
         if i % 4 == 0:
             datagram = rng.randbytes(rng.randrange(80))
@@ -173,8 +179,8 @@ def test_fuzz() -> None:
             assert parse(again) == parsed
             assert np.isfinite(decode(parsed.payload, parsed.format)).all()
         else:
-            seen.add(Refusal(parsed))
-    assert seen == {Packet, *Refusal} - {Refusal.CUT}
+            seen.add(RejectReason(parsed))
+    assert seen == {Packet, *RejectReason} - {RejectReason.CUT}
 
 
 @pytest.mark.parametrize(

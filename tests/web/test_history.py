@@ -15,8 +15,8 @@ from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import WAIT_S, Served, clap, serving
 from tests.web.test_live import page
 
-from claptrap.core.sounds import in_both_languages
 from claptrap.service import Application
+from claptrap.text.catalogue import labels_for_people
 from claptrap.web import export
 
 T0 = 1_700_000_000
@@ -44,7 +44,7 @@ def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
     rest = served.ask("GET", f"/api/history?limit=3&cursor={first['cursor']}").json
     assert [e["sequence"] for e in first["events"] + rest["events"]] == [4, 3, 2, 1, 0]
     assert rest["cursor"] is None
-    more = {"labels": in_both_languages(clap(4).labels), "latency_s": pytest.approx(0.1), "mark": None, "clip": False}
+    more = {"labels": labels_for_people(clap(4).labels), "latency_s": pytest.approx(0.1), "mark": None, "clip": False}
     assert first["events"][0] == clap(4).to_json() | more
     assert served.ask("GET", "/api/history/salon:e:4").json == first["events"][0]
     some = served.ask("GET", f"/api/history?source=salon&since={T0 + 1}&before={T0 + 3}&least_score=0.9&most_score=0.9").json

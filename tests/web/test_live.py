@@ -81,12 +81,12 @@ class Page:
     async def _open(self, url: str) -> socketio.AsyncClient:
         client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         for event in EVENTS:
-            client.on(event, self._keeper(event))
+            client.on(event, self._retention(event))
         client.on("disconnect", lambda *_: self.gone.set())
         await client.connect(url, self._headers, transports=["websocket"], socketio_path=self._path, wait_timeout=WAIT_S)
         return client
 
-    def _keeper(self, event: str) -> Callable[[Any], None]:
+    def _retention(self, event: str) -> Callable[[Any], None]:
         return lambda data: self._told.put((event, data))
 
 
@@ -134,7 +134,7 @@ def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served:
         (problem,) = told.next("problems")
         assert problem["code"] == "history.unwritable"
         assert "full" in problem["message_en"]
-        served.service._tend()  # as its thread does every half-minute; the new connection has no bound
+        served.service._maintain()  # as its thread does every half-minute; the new connection has no bound
         assert told.next("problems") == []
 
 

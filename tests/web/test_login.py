@@ -15,10 +15,11 @@ from tests.web.test_security import upgrade
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.service import Application
 from claptrap.service.access import Access, LoginPolicy
 from claptrap.service.throttle import FREE
+from claptrap.text.catalogue import say
 from claptrap.web.access import COOKIE, Authenticator
 from claptrap.web.app import create_app
 from claptrap.web.live import LivePublisher

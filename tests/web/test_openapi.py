@@ -18,9 +18,11 @@ from flask import Flask
 from tests.web.conftest import Served, clap
 from tests.web.test_live import EVENTS, page
 
-from claptrap.core import events, wording
+from claptrap.core import events
 from claptrap.core.events import Attempt, Clap, ClipKept, Event, Heard, Level, Levels, Problem, State, Status, Verdict
+from claptrap.core.spec import Language
 from claptrap.service import Application
+from claptrap.text.catalogue import MESSAGES
 from claptrap.web.api import ROUTES
 from claptrap.web.app import create_app
 from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
@@ -53,7 +55,7 @@ def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_description_is_whole(language: wording.Language) -> None:
+def test_the_description_is_whole(language: Language) -> None:
     """Every reference leads somewhere, every schema is one, every name of an operation is its own."""
     for described in (describe_api(ROUTES.values(), language), describe_news(language)):
         for reference in references(described):
@@ -83,7 +85,7 @@ def test_descriptions_come_in_the_language_that_is_asked_for(served: Served) -> 
 
 @pytest.mark.parametrize("code", sorted({code for route in ROUTES.values() for code in route.codes}))
 def test_each_code_has_a_sentence_and_a_status_of_its_own_kind(code: str) -> None:
-    assert code in wording.SENTENCES
+    assert code in MESSAGES["en"]
     assert 400 <= status_of(code) < 600
     assert status_of(code) != 500
 

@@ -37,7 +37,7 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
     first = found.first
     first.get_by_role("button", name="pas un clap").press("Enter")
     expect(first.get_by_role("button", name="pas un clap")).to_have_attribute("aria-pressed", "true")
-    assert served.service.journal.kept("salon:e:2").mark == "not_clap"
+    assert served.service.journal.detection("salon:e:2").mark == "not_clap"
     page.get_by_label("Votre avis").select_option("pas un clap")
     expect(found).to_have_count(1)
     first.get_by_role("button", name="pas un clap").press("Enter")  # taken back

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import platform
 import re
 import signal
@@ -16,16 +15,17 @@ import click
 from tqdm import tqdm
 
 from claptrap.cli.defaults import DATA_DIR
-from claptrap.cli.language import failures_in_words, terminal_language
+from claptrap.cli.language import exit_on_error, terminal_language
+from claptrap.cli.logs import start_logging
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
-from claptrap.core.wording import say
 from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import list_paths
 from claptrap.mediamtx.program import find_program, install, install_file
 from claptrap.mediamtx.releases import archive, archive_url, programs_folder, release_for
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import ModelFile
+from claptrap.text.catalogue import say
 
 PAGE = "https://github.com/bluenviron/mediamtx/releases"
 _SUM = re.compile(r"[0-9a-f]{64}")
@@ -49,7 +49,7 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
 
     A cut download goes on where it was. CLAPTRAP_MEDIAMTX_URL names a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
     """
-    with failures_in_words():
+    with exit_on_error():
         release = _release(archive_file, sha256)
         if archive_file is not None:
             path = install_file(release, archive_file, programs_folder())
@@ -80,11 +80,11 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
 )  # fmt: skip
 def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
     """Run MediaMTX, and start it again when it ends. Ctrl-C ends it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
+    start_logging("info")
     ended = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: ended.set())
-    with failures_in_words():
+    with exit_on_error():
         supervisor = prepared(binary, config, data_dir)
     supervisor.start()
     ended.wait()
@@ -101,7 +101,7 @@ def show_config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def paths(as_json: bool) -> None:
     """List the streams that a running MediaMTX serves."""
-    with failures_in_words():
+    with exit_on_error():
         for path in list_paths():
             said = f"{'*' if path.ready else ' '} {path.url}"
             click.echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)

@@ -10,15 +10,16 @@ import click
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
-from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.env_overrides import overrides_of
+from claptrap.cli.language import error_message, terminal_language
+from claptrap.cli.logs import start_logging
 from claptrap.cli.mediamtx import prepared
-from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import say
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
+from claptrap.text.catalogue import say
 from claptrap.web.certificate import certificate
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
@@ -133,7 +134,7 @@ def serve(
 ) -> None:
     """Hear, and show a page. Ctrl-C ends it."""
     give_large_blocks_back()
-    logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s")
+    start_logging(log_level)
     _keep_log_tail()
     supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
@@ -159,7 +160,7 @@ def serve(
             proxies=Proxies(trusted_proxies, base_path),
         )
     except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         sys.exit(1)
     finally:
         if supervisor is not None:

@@ -10,8 +10,8 @@ ClapTrapError
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
 └── ServiceError    the service itself cannot start, go on or answer now         (retryable: says so)
 
-The core speaks codes and parameters; only the faces (page, API, terminal) speak French and English
-(``claptrap.core.wording``). ``str(error)`` is the English sentence, good for a log line.
+The core speaks codes and parameters; only the faces (page, API, terminal, log) speak French and English
+(``claptrap.text``). ``str(error)`` is for programmers: the code and its parameters.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from claptrap.core import wording
-
 
 class ClapTrapError(Exception):
     """An expected failure.
 
     Args:
-        code: stable dotted identifier, e.g. ``"source.device_missing"``; a key of the wording catalogue.
+        code: stable dotted identifier, e.g. ``"source.device_missing"``; a key of ``text.catalogue``.
         retryable: whether trying the same thing again later can help.
         params: values for the sentence; JSON scalars only, never a secret.
     """
@@ -38,7 +36,8 @@ class ClapTrapError(Exception):
         self.params = params
 
     def __str__(self) -> str:
-        return wording.say(self.code, "en", **self.params)
+        values = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"{self.code} ({values})" if values else self.code
 
 
 class InputError(ClapTrapError):

@@ -95,7 +95,7 @@ class SourceStatus:
     Attributes:
         source_id: which.
         state: its state.
-        code: why, a key of ``core.wording``; empty when all is well.
+        code: why, a key of ``text.catalogue``; empty when all is well.
         params: values for that sentence.
         attempt: how many times in a row it was tried again.
         next_in_s: seconds until the next try, 0 when none is planned.
@@ -153,7 +153,7 @@ class Verdict:
     """What the judge thought of one candidate, accepted or not; the page shows near misses with it.
 
     Attributes:
-        code: why, and what came of it; a key of ``core.wording``.
+        code: why, and what came of it; a key of ``text.catalogue``.
         params: values for that sentence.
         labels: the sounds heard there; empty without YAMNet, and for what is far from a clap.
     """
@@ -195,7 +195,7 @@ class Attempt:
         at: UTC Unix seconds when it began.
         took_s: how long it took.
         status: HTTP status, 0 where none came.
-        code: why it failed, a key of ``core.wording``; empty on success.
+        code: why it failed, a key of ``text.catalogue``; empty on success.
         params: values for that sentence.
         retry_in_s: seconds until the next attempt; None when this was the last.
         delivery_id: the ``Delivery`` that was attempted.
@@ -239,7 +239,7 @@ class ModelProgress:
     Attributes:
         name: the file's.
         done_bytes, size_bytes: so far, and in all.
-        code: why it failed, a key of ``core.wording``; empty while it goes well.
+        code: why it failed, a key of ``text.catalogue``; empty while it goes well.
         params: values for that sentence.
         retry_in_s: seconds until the next try; None while it goes well, or when there will be none.
         in_use: whether it is there and hearing uses it.
@@ -273,7 +273,7 @@ class Problem:
     """What somebody should know or mend.
 
     Attributes:
-        code: a key of ``core.wording``.
+        code: a key of ``text.catalogue``.
         params: values for that sentence.
     """
 

@@ -36,10 +36,10 @@ class Delivery:
 class Outbox(Protocol):
     """Keeps deliveries until they are done, in order for each receiver. Safe from any thread."""
 
-    def take(self, event: Event, deliveries: Sequence[Delivery]) -> bool:
+    def add(self, event: Event, deliveries: Sequence[Delivery]) -> bool:
         """Keep an event and who must be told of it, both or neither; return False, and change nothing, if it is known."""
 
-    def send(self, deliveries: Sequence[Delivery]) -> None:
+    def enqueue(self, deliveries: Sequence[Delivery]) -> None:
         """Let deliveries wait; who was told of the same event before is told again, who waits for it already is not."""
 
     def head(self, target_id: str) -> Delivery | None:
@@ -48,7 +48,7 @@ class Outbox(Protocol):
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
 
-    def tried(self, attempt: Attempt) -> None:
+    def record_attempt(self, attempt: Attempt) -> None:
         """Keep an attempt. The delivery waits on if another is planned, otherwise it is done: taken, or given up."""
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:

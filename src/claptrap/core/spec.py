@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from claptrap.core.events import Event
-from claptrap.core.wording import Language
+
+Language = Literal["fr", "en"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class SourceSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetSpec:
+class WebhookSpec:
     """One receiver of a source's events, by webhook.
 
     Attributes:
@@ -323,4 +324,4 @@ def _counts(event: Event, claps: tuple[int, ...]) -> bool:
     return not claps or (not event.applause and event.claps in claps)
 
 
-Receiver = TargetSpec | BrokerSpec | NotifySpec
+ReceiverSpec = WebhookSpec | BrokerSpec | NotifySpec

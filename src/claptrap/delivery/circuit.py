@@ -12,13 +12,13 @@ OPEN_AFTER = 5  # failures in a row; a receiver that fails three times in ten ge
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CircuitState:
     """How one receiver stands.
 
     Attributes:
         failures: attempts in a row that failed and were worth another; 0 when all is well.
         since: UTC Unix seconds of the first of them; None when all is well.
-        code: why the last one failed, a key of ``core.wording``; empty when all is well.
+        code: why the last one failed, a key of ``text.catalogue``; empty when all is well.
         params: values for that sentence.
     """
 
@@ -35,15 +35,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """How a receiver's standing changes, and how long to wait before it is probed.
+    """How a receiver's state changes, and how long to wait before it is probed.
 
     Attributes:
         probes: how long to wait between probes; the first comes after ``OPEN_AFTER`` failures in a row.
-        standing: how it stands.
+        circuit_state: how it stands.
     """
 
     probes: Backoff
-    standing: Standing = Standing()
+    circuit_state: CircuitState = CircuitState()
 
     def failed(self, error: DeliveryError, at: float) -> Circuit:
         """Return the circuit after a failure at ``at``, UTC Unix seconds.
@@ -53,13 +53,13 @@ class Circuit:
         """
         if not error.retryable:
             return self.closed()
-        now = self.standing
-        return replace(self, standing=Standing(now.failures + 1, now.since or at, error.code, error.params))
+        now = self.circuit_state
+        return replace(self, circuit_state=CircuitState(now.failures + 1, now.since or at, error.code, error.params))
 
     def closed(self) -> Circuit:
         """Return the circuit of a receiver that is well, or of which nothing is known."""
-        return replace(self, standing=Standing())
+        return replace(self, circuit_state=CircuitState())
 
     def wait_s(self) -> float:
         """Return seconds until the next probe of a receiver that is open."""
-        return self.probes.wait_s(self.standing.failures - OPEN_AFTER + 1)
+        return self.probes.wait_s(self.circuit_state.failures - OPEN_AFTER + 1)

@@ -22,7 +22,7 @@ EVENT_TYPES = ("clap", "applause")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PublishedSource:
     """A source as others see it.
 
     Attributes:
@@ -54,7 +54,7 @@ def instance_topic(spec: BrokerSpec) -> str:
     return f"{spec.topic}/instance"
 
 
-def orders(spec: BrokerSpec) -> list[str]:
+def command_topics(spec: BrokerSpec) -> list[str]:
     """Return the topics to listen to: orders, Home Assistant's birth, and what other ClapTraps show, or one before this."""
     mine = [f"{spec.topic}/+/{what}" for what in ("enabled/set", "threshold/set", "state", "availability")]
     mine += [status_topic(spec), instance_topic(spec)]
@@ -62,7 +62,7 @@ def orders(spec: BrokerSpec) -> list[str]:
     return [*mine, *theirs]
 
 
-def retained(spec: BrokerSpec, sources: Sequence[Shown]) -> dict[str, bytes]:
+def retained(spec: BrokerSpec, sources: Sequence[PublishedSource]) -> dict[str, bytes]:
     """Return everything that the broker shall keep, by topic."""
     kept: dict[str, bytes] = {}
     for source in sources:
@@ -74,7 +74,7 @@ def retained(spec: BrokerSpec, sources: Sequence[Shown]) -> dict[str, bytes]:
     return kept
 
 
-def _state(source: Shown) -> Mapping[str, Any]:
+def _state(source: PublishedSource) -> Mapping[str, Any]:
     return {
         "enabled": "ON" if source.enabled else "OFF",
         "threshold": source.threshold,
@@ -84,7 +84,7 @@ def _state(source: Shown) -> Mapping[str, Any]:
     }
 
 
-def _entities(spec: BrokerSpec, source: Shown) -> list[tuple[str, str, Mapping[str, Any]]]:
+def _entities(spec: BrokerSpec, source: PublishedSource) -> list[tuple[str, str, Mapping[str, Any]]]:
     """Return (component, field, configuration) of each of a source's entities."""
     here, heard = {"topic": status_topic(spec)}, {"topic": f"{spec.topic}/{source.id}/availability"}
     state = f"{spec.topic}/{source.id}/state"

@@ -1,7 +1,7 @@
 """Who is told what, and again if need be: a thread per receiver, so that a dead one delays nobody.
 
-What waits is not here but in the outbox, which keeps it over restarts: a courier takes the head of its receiver's queue,
-tries, and writes down how that went.
+What waits is in the outbox, which keeps it over restarts: a delivery worker takes the head of its receiver's queue, tries,
+and writes down how that went.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Attempt, Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
-from claptrap.core.spec import BrokerSpec, NotifySpec, Receiver, TargetSpec
+from claptrap.core.spec import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.core.weburl import LONG_ENOUGH_TO_BE_SECRET, LONG_ENOUGH_TO_TELL, redact, secrets_of
-from claptrap.delivery.circuit import Circuit, Standing
-from claptrap.delivery.notify import Notify
-from claptrap.delivery.payload import clap_body, trial_body
-from claptrap.delivery.policy import failure_of, is_no_fault_of_the_event, wait_s
-from claptrap.delivery.webhook import Answer, Webhook, excerpt
+from claptrap.delivery.circuit import Circuit, CircuitState
+from claptrap.delivery.notify import NotificationSender
+from claptrap.delivery.payload import event_payload, trial_payload
+from claptrap.delivery.policy import failure_of, is_receiver_fault, wait_s
+from claptrap.delivery.webhook import Answer, WebhookSender, excerpt
 
-WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
+MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
 _PAUSE_S = 5.0  # after a fault of ours
 _log = logging.getLogger(__name__)
 
 
-class Messenger(Protocol):
-    """How a courier reaches its receiver."""
+class Sender(Protocol):
+    """How a delivery worker reaches its receiver."""
 
     def post(self, target: Any, body: Mapping[str, Any], key: str) -> Answer:
         """Tell ``target``; return what it answered. Raises DeliveryError where it was not reached."""
@@ -67,20 +67,20 @@ class Dispatcher:
         status: StatusSink,
         clock: Clock | None = None,
         backoff: Backoff | None = None,
-        most_waiting: int = WAITING,
+        max_waiting: int = MAX_WAITING,
         probes: Backoff | None = None,
-        broker: Messenger | None = None,
+        broker: Sender | None = None,
     ) -> None:
         self._broker = broker
         self._clock = clock or SystemClock()
-        backoff, probes = backoff or Backoff(first_s=1.0, most_s=30.0), probes or Backoff(first_s=10.0, most_s=60.0)
-        self._desk = Desk(outbox, status, self._clock, backoff, most_waiting, probes)
+        backoff, probes = backoff or Backoff(first_s=1.0, max_s=30.0), probes or Backoff(first_s=10.0, max_s=60.0)
+        self._recorder = AttemptRecorder(outbox, status, self._clock, backoff, max_waiting, probes)
         self._outbox = outbox
-        self._couriers: dict[str, Courier] = {}
+        self._workers: dict[str, DeliveryWorker] = {}
         self._lock = threading.Lock()
         self._is_ended = False
 
-    def apply(self, targets: Sequence[Receiver]) -> None:
+    def apply(self, targets: Sequence[ReceiverSpec]) -> None:
         """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so.
 
         After ``stop`` nothing happens: what waits is left to the next start.
@@ -89,22 +89,22 @@ class Dispatcher:
         with self._lock:
             if self._is_ended:
                 return
-            gone = [self._couriers.pop(i) for i in list(self._couriers) if i not in wanted]
+            gone = [self._workers.pop(i) for i in list(self._workers) if i not in wanted]
             for target in wanted.values():
-                self._courier(target).aim(target)
+                self._worker_for(target).retarget(target)
         _end(gone, 0.0)
-        urls = {courier.target.id: redact(courier.target.url) for courier in gone}
+        urls = {worker.target.id: redact(worker.target.url) for worker in gone}
         for delivery in self._outbox.orphans(wanted):
-            self._desk.give_up(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
+            self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def take(self, event: Event) -> bool:
+    def dispatch(self, event: Event) -> bool:
         """Put an event into the outbox with who must be told of it; False if it is known. Never waits for a receiver."""
         with self._lock:
-            couriers = self._who_wants(event)
-            deliveries = [self._delivery(event, courier.target) for courier in couriers]
-            new = self._outbox.take(event, deliveries)
-        for courier in couriers:
-            courier.wake()
+            workers = self._interested(event)
+            deliveries = [self._delivery(event, worker.target) for worker in workers]
+            new = self._outbox.add(event, deliveries)
+        for worker in workers:
+            worker.wake()
         return new
 
     def test(self, target_id: str, *, source_kind: str, source_name: str) -> str:
@@ -115,8 +115,8 @@ class Dispatcher:
         """
         event_id, now = f"test:{uuid4().hex[:12]}", self._clock.unix()
         with self._lock:
-            source_id = self._couriers[target_id].target.source_id
-        body = trial_body(event_id, source_id, source_kind, source_name, now)
+            source_id = self._workers[target_id].target.source_id
+        body = trial_payload(event_id, source_id, source_kind, source_name, now)
         self.replay(Delivery(uuid4().hex, event_id, target_id, source_id, body, now))
         return event_id
 
@@ -127,87 +127,87 @@ class Dispatcher:
             KeyError: its receiver is gone.
         """
         with self._lock:
-            courier = self._couriers[delivery.target_id]
-            self._outbox.send([replace(delivery, since=self._clock.unix())])
-        courier.hurry()
+            worker = self._workers[delivery.target_id]
+            self._outbox.enqueue([replace(delivery, since=self._clock.unix())])
+        worker.retry_now()
 
-    def hurry(self, target_id: str) -> None:
+    def retry_now(self, target_id: str) -> None:
         """Try what waits for a receiver at once: it is there again. Harmless where there is no such receiver."""
         with self._lock:
-            courier = self._couriers.get(target_id)
-        if courier is not None:
-            courier.hurry()
+            worker = self._workers.get(target_id)
+        if worker is not None:
+            worker.retry_now()
 
     def replay_event(self, event: Event) -> int:
         """Tell all who want an event now of it, again where they know it; return how many they are."""
         with self._lock:
-            couriers = self._who_wants(event)
-            self._outbox.send([self._delivery(event, courier.target) for courier in couriers])
-        for courier in couriers:
-            courier.hurry()
-        return len(couriers)
+            workers = self._interested(event)
+            self._outbox.enqueue([self._delivery(event, worker.target) for worker in workers])
+        for worker in workers:
+            worker.retry_now()
+        return len(workers)
 
-    def standings(self) -> list[tuple[Receiver, Standing]]:
+    def circuit_states(self) -> list[tuple[ReceiverSpec, CircuitState]]:
         """Return every receiver and how it stands."""
         with self._lock:
-            return [(courier.target, courier.standing) for courier in self._couriers.values()]
+            return [(worker.target, worker.circuit_state) for worker in self._workers.values()]
 
     def problems(self) -> list[DeliveryError]:
         """Return which receivers are out of order, the same words as long as nothing changes."""
         return [
             DeliveryError("delivery.open", url=redact(target.url), source=_for_people(target))
-            for target, standing in self.standings()
-            if standing.is_open and not isinstance(target, BrokerSpec)  # the link to a broker says so itself
+            for target, circuit_state in self.circuit_states()
+            if circuit_state.is_open and not isinstance(target, BrokerSpec)  # the link to a broker says so itself
         ]
 
     def stop(self, timeout_s: float) -> None:
         """End: what is not delivered ``timeout_s`` from now waits in the outbox for the next start."""
         with self._lock:
             self._is_ended = True
-            couriers = list(self._couriers.values())
-            self._couriers.clear()
-        _end(couriers, timeout_s)
+            workers = list(self._workers.values())
+            self._workers.clear()
+        _end(workers, timeout_s)
 
-    def _who_wants(self, event: Event) -> list[Courier]:
-        return [courier for courier in self._couriers.values() if courier.target.wants(event)]
+    def _interested(self, event: Event) -> list[DeliveryWorker]:
+        return [worker for worker in self._workers.values() if worker.target.wants(event)]
 
-    def _delivery(self, event: Event, target: Receiver) -> Delivery:
-        return Delivery(uuid4().hex, event.id, target.id, event.source_id, clap_body(event), self._clock.unix())
+    def _delivery(self, event: Event, target: ReceiverSpec) -> Delivery:
+        return Delivery(uuid4().hex, event.id, target.id, event.source_id, event_payload(event), self._clock.unix())
 
-    def _courier(self, target: Receiver) -> Courier:
-        if target.id not in self._couriers:
-            self._couriers[target.id] = Courier(target, self._desk, self._messenger(target))
-        return self._couriers[target.id]
+    def _worker_for(self, target: ReceiverSpec) -> DeliveryWorker:
+        if target.id not in self._workers:
+            self._workers[target.id] = DeliveryWorker(target, self._recorder, self._sender(target))
+        return self._workers[target.id]
 
-    def _messenger(self, target: Receiver) -> Messenger:
-        if isinstance(target, TargetSpec):
-            return Webhook()
+    def _sender(self, target: ReceiverSpec) -> Sender:
+        if isinstance(target, WebhookSpec):
+            return WebhookSender()
         if isinstance(target, NotifySpec):
-            return Notify()
+            return NotificationSender()
         if self._broker is None:
             raise TypeError("nobody reaches brokers here")
         return self._broker
 
 
-def _end(couriers: Sequence[Courier], timeout_s: float) -> None:
-    """End couriers within ``timeout_s`` in all, however many of them have a receiver that does not answer."""
+def _end(workers: Sequence[DeliveryWorker], timeout_s: float) -> None:
+    """End delivery workers within ``timeout_s`` in all, however many of them have a receiver that does not answer."""
     deadline = time.monotonic() + timeout_s
-    for courier in couriers:
-        courier.finish()
-    for courier in couriers:
-        courier.wait(deadline - time.monotonic())
-    for courier in couriers:
-        courier.give_up()
-    for courier in couriers:
-        courier.join()
+    for worker in workers:
+        worker.finish()
+    for worker in workers:
+        worker.wait(deadline - time.monotonic())
+    for worker in workers:
+        worker.abandon()
+    for worker in workers:
+        worker.join()
 
 
-def _for_people(target: TargetSpec | NotifySpec) -> str:
+def _for_people(target: WebhookSpec | NotifySpec) -> str:
     """Return whose receiver it is, or what it is called."""
-    return target.title or (target.source_id if isinstance(target, TargetSpec) else target.name)
+    return target.title or (target.source_id if isinstance(target, WebhookSpec) else target.name)
 
 
-def _secrets(target: Receiver) -> frozenset[str]:
+def _secrets(target: ReceiverSpec) -> frozenset[str]:
     """Return all that a receiver may know of ``target`` and nobody may read in what it answers."""
     if isinstance(target, BrokerSpec):
         return frozenset({target.password} - {""})
@@ -220,17 +220,17 @@ def _secrets(target: Receiver) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What all couriers share: the outbox, and how attempts are told."""
+class AttemptRecorder:
+    """What all delivery workers share: the outbox, and how attempts are told."""
 
     outbox: Outbox
     status: StatusSink
     clock: Clock
     backoff: Backoff
-    most_waiting: int
+    max_waiting: int
     probes: Backoff
 
-    def give_up(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
+    def abandon(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
         """Write down and say that a delivery is given up without an attempt."""
         self.report(delivery, url, self.clock.unix(), 0.0, error=error)
 
@@ -264,46 +264,46 @@ class Desk:
             said,
             dict(steps or {}),
         )
-        self.outbox.tried(attempt)
+        self.outbox.record_attempt(attempt)
         self.status.offer(attempt)
         again = f" (again in {retry_in_s:.1f} s)" if retry_in_s is not None else ""
         level = logging.WARNING if error else logging.INFO
         _log.log(level, "%s: %s, attempt %d: %s%s", attempt.event_id, url, attempt.number, error or status, again)
 
 
-class Courier:
+class DeliveryWorker:
     """One receiver: the thread ``deliver:ID``, which empties its queue in the outbox, in order."""
 
-    def __init__(self, target: Receiver, desk: Desk, messenger: Messenger) -> None:
+    def __init__(self, target: ReceiverSpec, recorder: AttemptRecorder, sender: Sender) -> None:
         self.target = target
-        self._desk = desk
-        self._messenger = messenger
+        self._recorder = recorder
+        self._sender = sender
         self._changed = threading.Condition()
         self._woken = False
-        self._hurried = False
+        self._retry_requested = False
         self._finishing = False
-        self._giving_up = threading.Event()
-        self._circuit = Circuit(desk.probes)
+        self._abandoned = threading.Event()
+        self._circuit = Circuit(recorder.probes)
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
         self._thread.start()
 
-    def aim(self, target: Receiver) -> None:
+    def retarget(self, target: ReceiverSpec) -> None:
         """Send what waits, and what comes, to ``target`` from the next attempt on: at once, if it is another than before."""
         with self._changed:
             if target == self.target:
                 return
             self.target, self._circuit = target, self._circuit.closed()
-        self.hurry()
+        self.retry_now()
 
     @property
-    def standing(self) -> Standing:
+    def circuit_state(self) -> CircuitState:
         """How the receiver stands."""
-        return self._circuit.standing
+        return self._circuit.circuit_state
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Look into the outbox, and do not wait any longer before the next attempt: a person wants to see it."""
         with self._changed:
-            self._woken = self._hurried = True
+            self._woken = self._retry_requested = True
             self._changed.notify()
 
     def wake(self) -> None:
@@ -322,21 +322,21 @@ class Courier:
         """Wait at most that long until nothing waits."""
         self._thread.join(max(0.0, timeout_s))
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """Cut off what is under way, and send nothing more."""
-        self._giving_up.set()
-        self.hurry()
-        self._messenger.abort()
+        self._abandoned.set()
+        self.retry_now()
+        self._sender.abort()
 
     def join(self) -> None:
-        """Wait for the end, after ``give_up``."""
+        """Wait for the end, after ``abandon``."""
         while self._thread.is_alive():  # again and again: an attempt may begin just after it was aborted
-            self._messenger.abort()
+            self._sender.abort()
             self._thread.join(0.05)
-        self._messenger.close()
+        self._sender.close()
 
     def _run(self) -> None:
-        while not self._giving_up.is_set():
+        while not self._abandoned.is_set():
             delivery = None
             try:
                 delivery = self._next()
@@ -352,20 +352,20 @@ class Courier:
         reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         if delivery is not None:
             try:
-                self._desk.give_up(delivery, redact(self.target.url), DeliveryError("delivery.crashed", reason=reason))
+                self._recorder.abandon(delivery, redact(self.target.url), DeliveryError("delivery.crashed", reason=reason))
             except Exception as failure:  # noqa: BLE001  # the outbox itself: what waits in it must not be sent without end
                 reason = f"{reason}; {type(failure).__name__}"
             else:
                 return
         _log.error("deliveries to %s pause for %.0f s: %s", redact(self.target.url), _PAUSE_S, reason)
-        self._giving_up.wait(_PAUSE_S)
+        self._abandoned.wait(_PAUSE_S)
 
     def _next(self) -> Delivery | None:
         """Return what has waited longest, waiting for it; None when the thread is to end."""
-        while not self._giving_up.is_set():
+        while not self._abandoned.is_set():
             with self._changed:
                 self._woken = False
-            delivery = self._desk.outbox.head(self.target.id)
+            delivery = self._recorder.outbox.head(self.target.id)
             if delivery is not None:
                 return delivery
             with self._changed:
@@ -377,32 +377,32 @@ class Courier:
     def _deliver(self, delivery: Delivery) -> None:
         """Try once, or give up what must not be tried; wait if it is to be tried again."""
         with self._changed:
-            self._hurried = False
+            self._retry_requested = False
             target = self.target
         refusal = self._refusal(delivery, target)
         if refusal is not None:
-            self._desk.give_up(delivery, redact(target.url), refusal)
+            self._recorder.abandon(delivery, redact(target.url), refusal)
         else:
             self._pause(self._attempt(delivery, target))
 
     def _pause(self, wait_s: float) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._hurried or self._giving_up.is_set(), wait_s)
+            self._changed.wait_for(lambda: self._retry_requested or self._abandoned.is_set(), wait_s)
 
-    def _refusal(self, delivery: Delivery, target: Receiver) -> DeliveryError | None:
+    def _refusal(self, delivery: Delivery, target: ReceiverSpec) -> DeliveryError | None:
         """Return why a delivery is not to be tried; None if it is."""
-        if self._desk.clock.unix() - delivery.since > target.max_age_s:
+        if self._recorder.clock.unix() - delivery.since > target.max_age_s:
             return DeliveryError("delivery.too_old", seconds=target.max_age_s)
-        if self._desk.outbox.waiting(target.id) > self._desk.most_waiting:
+        if self._recorder.outbox.waiting(target.id) > self._recorder.max_waiting:
             return DeliveryError("delivery.overflow")
         return None
 
-    def _attempt(self, delivery: Delivery, target: Receiver) -> float:
+    def _attempt(self, delivery: Delivery, target: ReceiverSpec) -> float:
         """Try once; return how long to wait before the next attempt at whatever is then the head."""
-        began, at = self._desk.clock.monotonic(), self._desk.clock.unix()
+        began, at = self._recorder.clock.monotonic(), self._recorder.clock.unix()
         error, status, retry_after, said = None, 0, None, ""
         try:
-            answer = self._messenger.post(target, delivery.body, delivery.event_id)
+            answer = self._sender.post(target, delivery.body, delivery.event_id)
             status, retry_after, said = answer.status, answer.retry_after, excerpt(answer.text, _secrets(target))
             steps = answer.steps
             error = failure_of(status, answer.sends_to)
@@ -412,20 +412,20 @@ class Courier:
             error, steps = failure, failure.steps
         self._note(target, error, at)
         wait = self._wait_s(error, delivery, target, retry_after, at)
-        took_s = self._desk.clock.monotonic() - began
-        self._desk.report(
+        took_s = self._recorder.clock.monotonic() - began
+        self._recorder.report(
             delivery, redact(target.url), at, took_s, status=status, error=error, retry_in_s=wait, said=said, steps=steps
         )
         return wait or 0.0
 
-    def _note(self, target: Receiver, error: DeliveryError | None, at: float) -> None:
+    def _note(self, target: ReceiverSpec, error: DeliveryError | None, at: float) -> None:
         """Keep how the receiver stands now; not if a person has sent us to another meanwhile."""
         with self._changed:
             if target == self.target:
                 self._circuit = self._circuit.failed(error, at) if error else self._circuit.closed()
 
     def _wait_s(
-        self, error: DeliveryError | None, delivery: Delivery, target: Receiver, retry_after: str | None, at: float
+        self, error: DeliveryError | None, delivery: Delivery, target: ReceiverSpec, retry_after: str | None, at: float
     ) -> float | None:
         """Return how long to wait before a delivery is tried again; None if it is done or given up.
 
@@ -434,9 +434,9 @@ class Courier:
         if error is None or not error.retryable:
             return None
         circuit = self._circuit
-        is_excused = circuit.standing.is_open and is_no_fault_of_the_event(error)
+        is_excused = circuit.circuit_state.is_open and is_receiver_fault(error)
         if delivery.tries + 1 >= target.max_attempts and not is_excused:
             return None
-        asked = wait_s(self._desk.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
-        is_probed = circuit.standing.is_open and not isinstance(target, BrokerSpec)  # whose link comes back by itself
+        asked = wait_s(self._recorder.backoff, delivery.tries + 1, retry_after, datetime.fromtimestamp(at, UTC))
+        is_probed = circuit.circuit_state.is_open and not isinstance(target, BrokerSpec)  # whose link comes back by itself
         return circuit.wait_s() if is_probed and not retry_after else asked

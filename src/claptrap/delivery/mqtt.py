@@ -1,7 +1,7 @@
 """The link to an MQTT broker. The only place that knows the MQTT client.
 
 One thread, ``mqtt``, keeps the link: connects, says that ClapTrap is here, shows what ``retained`` says and takes orders,
-until the link breaks; then again, ever more slowly. Detections come from a courier like those of any receiver: what is not
+until the link breaks; then again, ever more slowly. Detections come from a worker like those of any receiver: what is not
 acknowledged stays in the outbox.
 
 Two ClapTraps with the same topic would take each other's entities away. They say hello when they come and bye when they go,
@@ -28,7 +28,15 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError
 from claptrap.core.rate_limit import LogThrottle
 from claptrap.core.spec import BrokerSpec
-from claptrap.delivery.discovery import OFFLINE, ONLINE, Shown, instance_topic, orders, retained, status_topic
+from claptrap.delivery.discovery import (
+    OFFLINE,
+    ONLINE,
+    PublishedSource,
+    command_topics,
+    instance_topic,
+    retained,
+    status_topic,
+)
 from claptrap.delivery.webhook import Answer
 
 CONNECT_S = 5.0
@@ -38,13 +46,13 @@ _STOP_S = 2.0  # for taking back what was shown, and for the thread
 _LAST_WORDS_S = 1.0  # when the service ends, which must take 5 s at most with all that ends before
 _GREETING_S = 10.0  # for a broker's first answer
 _MANNERS_S = 1.0  # for another ClapTrap at the same topic to say so, before what nobody shows any more is taken back
-_LOOK_S = 0.1  # between looks whether a courier is still to wait
+_LOOK_S = 0.1  # between looks whether a worker is still to wait
 _VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Command:
     """What somebody wants of a source: ``field`` of its settings shall be ``value``."""
 
     source_id: str
@@ -52,7 +60,7 @@ class Order:
     value: bool | float
 
 
-class Mqtt:
+class MqttLink:
     """The link to one broker, or to none. Safe from any thread.
 
     Args:
@@ -62,14 +70,14 @@ class Mqtt:
     """
 
     def __init__(
-        self, on_order: Callable[[Order], None], on_change: Callable[[], None], backoff: Backoff | None = None
+        self, on_command: Callable[[Command], None], on_change: Callable[[], None], backoff: Backoff | None = None
     ) -> None:
-        self._on_order = on_order
+        self._on_command = on_command
         self._on_change = on_change
-        self._backoff = backoff or Backoff(first_s=1.0, most_s=30.0)
+        self._backoff = backoff or Backoff(first_s=1.0, max_s=30.0)
         self._changed = threading.Condition()
         self._spec: BrokerSpec | None = None
-        self._sources: Sequence[Shown] = ()
+        self._sources: Sequence[PublishedSource] = ()
         self._shown: dict[str, bytes] = {}
         self._name = uuid4().hex[:12]
         self._strays: set[str] = set()  # what another ClapTrap shows, be it an earlier one
@@ -85,7 +93,7 @@ class Mqtt:
 
     # -- what the house says --------------------------------------------------------------------------------------------
 
-    def aim(self, spec: BrokerSpec | None) -> None:
+    def retarget(self, spec: BrokerSpec | None) -> None:
         """Keep a link to ``spec`` and to no other; whatever another was shown is taken back."""
         with self._changed:
             if spec == self._spec:
@@ -98,7 +106,7 @@ class Mqtt:
             self._thread = threading.Thread(target=self._run, args=(spec, self._end), name="mqtt", daemon=True)
             self._thread.start()
 
-    def show(self, sources: Sequence[Shown], *, again: bool = False) -> None:
+    def show(self, sources: Sequence[PublishedSource], *, again: bool = False) -> None:
         """Let everybody see ``sources`` as they are now: only what has changed is sent, unless ``again``."""
         with self._changed:
             self._sources = tuple(sources)
@@ -118,7 +126,7 @@ class Mqtt:
         """Return why there is no link; None while there is one, or none is wanted."""
         return self._problem
 
-    # -- what a courier says --------------------------------------------------------------------------------------------
+    # -- what a worker says ---------------------------------------------------------------------------------------------
 
     def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str) -> Answer:
         """Publish a detection with QoS 1 and wait until the broker has acknowledged it.
@@ -154,7 +162,7 @@ class Mqtt:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """The courier ends; the link stays."""
+        """The worker ends; the link stays."""
 
     def _linked(self, deadline: float) -> paho.Client | None:
         """Return the client as soon as there is a link; None where there is none by then."""
@@ -243,7 +251,7 @@ class Mqtt:
             self._strays, self._may_clear = set(), True
             client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
             self._send_retained(client, spec, again=True)
-            client.subscribe([(topic, 1) for topic in orders(spec)])
+            client.subscribe([(topic, 1) for topic in command_topics(spec)])
             self._call_out(client, spec, "hello")
             self._changed.notify_all()
         self._say(None)
@@ -266,8 +274,8 @@ class Mqtt:
                 is_stray = message.payload and topic not in retained(spec, self._sources)
                 if is_stray and not topic.endswith("/set"):
                     self._strays.add(topic)
-        elif topic.endswith("/set") and (order := _order(spec, topic, message.payload)) is not None:
-            self._on_order(order)
+        elif topic.endswith("/set") and (command := _parse_command(spec, topic, message.payload)) is not None:
+            self._on_command(command)
 
     def _clear(self, client: paho.Client) -> None:
         """Take back what an earlier ClapTrap showed; nothing, where another is there that may show it."""
@@ -385,15 +393,15 @@ def _contained(over: threading.Event, call: Callable[..., None]) -> Callable[...
     return contained
 
 
-def _order(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Order | None:
+def _parse_command(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Command | None:
     """Return what ``…/SOURCE/enabled/set`` or ``…/SOURCE/threshold/set`` asks for; None for nonsense, which is logged."""
     source_id, field, _ = topic.removeprefix(f"{spec.topic}/").split("/")
     text = payload.decode(errors="replace").strip()
     if field == "enabled" and text in ("ON", "OFF"):
-        return Order(source_id, field, text == "ON")
+        return Command(source_id, field, text == "ON")
     if field == "threshold":
         try:
-            return Order(source_id, field, float(text))
+            return Command(source_id, field, float(text))
         except ValueError:
             pass
     _log.warning("%s: %s is no order: %.40r", spec.url, topic, text)

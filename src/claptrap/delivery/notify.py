@@ -14,14 +14,14 @@ from importlib.util import find_spec
 from typing import Any
 
 from claptrap.core.errors import DeliveryError, InputError, NotSent
-from claptrap.core.spec import NotifySpec
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language, NotifySpec
 from claptrap.delivery.webhook import Answer
+from claptrap.text.catalogue import say
 
 _TELL_SECRETS = ("apprise", "urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
 
 
-class Notify:
+class NotificationSender:
     """Shows notifications, one attempt at a time; ``abort`` may be called from any other thread."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Notify:
             deadline = time.monotonic() + target.timeout_s
             if not self._is_over(deadline):  # what was left behind
                 raise NotSent("delivery.timeout", retryable=True, seconds=target.timeout_s)
-            self._call = call = _Call(target, body, self._tell)
+            self._call = call = _Call(target, body, self._on_end)
             call.start()
             if not self._is_over(deadline):
                 raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s)
@@ -68,7 +68,7 @@ class Notify:
     def _is_idle(self) -> bool:
         return self._call is None or self._call.is_over
 
-    def _tell(self) -> None:
+    def _on_end(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
@@ -76,11 +76,11 @@ class Notify:
 class _Call(threading.Thread):
     """One attempt, which tells when it is over and why it failed."""
 
-    def __init__(self, target: NotifySpec, body: Mapping[str, Any], tell: Callable[[], None]) -> None:
+    def __init__(self, target: NotifySpec, body: Mapping[str, Any], on_end: Callable[[], None]) -> None:
         super().__init__(name=f"deliver:{target.id}:call", daemon=True)
         self._target = target
         self._body = body
-        self._tell = tell
+        self._on_end = on_end
         self.is_over = False
         self.failure: DeliveryError | None = None
 
@@ -93,7 +93,7 @@ class _Call(threading.Thread):
         except Exception as error:  # noqa: BLE001  # any of a hundred services may fail in any way, and quote its address
             self.failure = DeliveryError("delivery.crashed", reason=type(error).__name__)
         self.is_over = True
-        self._tell()
+        self._on_end()
 
 
 def is_installed() -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from claptrap.core.events import Event
 
 
-def clap_body(event: Event) -> dict[str, Any]:
+def event_payload(event: Event) -> dict[str, Any]:
     """Return the documented body: the three keys of the first ClapTrap, and more beside them."""
     return {
         "source": event.kind,
@@ -22,7 +22,7 @@ def clap_body(event: Event) -> dict[str, Any]:
     }
 
 
-def trial_body(event_id: str, source_id: str, source_kind: str, source_name: str, timestamp: float) -> dict[str, Any]:
+def trial_payload(event_id: str, source_id: str, source_kind: str, source_name: str, timestamp: float) -> dict[str, Any]:
     """Return the body of a test: the same shape, marked as one."""
     return {
         "source": source_kind,

@@ -9,7 +9,7 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.errors import DeliveryError, NotSent
 
 RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-MOST_RETRY_AFTER_S = 60.0
+MAX_RETRY_AFTER_S = 60.0
 _OUT_OF_ORDER = frozenset({429, 502, 503, 504})
 
 
@@ -27,7 +27,7 @@ def failure_of(status: int, sends_to: str = "") -> DeliveryError | None:
     return DeliveryError("delivery.status", retryable=status in RETRY_STATUSES, status=status)
 
 
-def is_no_fault_of_the_event(error: DeliveryError) -> bool:
+def is_receiver_fault(error: DeliveryError) -> bool:
     """Return whether any other event would have failed too: nothing was sent, or the receiver says it takes none now."""
     return isinstance(error, NotSent) or error.params.get("status") in _OUT_OF_ORDER
 
@@ -42,7 +42,7 @@ def wait_s(backoff: Backoff, failures: int, retry_after: str | None, now: dateti
         now: for a Retry-After that is a date.
     """
     asked = _retry_after_s(retry_after, now)
-    return backoff.wait_s(failures) if asked is None else min(asked, MOST_RETRY_AFTER_S)
+    return backoff.wait_s(failures) if asked is None else min(asked, MAX_RETRY_AFTER_S)
 
 
 def _retry_after_s(header: str | None, now: datetime) -> float | None:

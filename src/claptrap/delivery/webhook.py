@@ -20,7 +20,7 @@ import httpx
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError, NotSent
 from claptrap.core.signing import signature_headers
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import WebhookSpec
 from claptrap.core.template import BadTemplateError, render
 from claptrap.core.weburl import MASK, redact
 
@@ -57,7 +57,7 @@ class Answer:
     sends_to: str = ""
 
 
-class Webhook:
+class WebhookSender:
     """Posts, one attempt at a time; ``abort`` may be called from any other thread.
 
     An attempt runs on an event loop of its own so that its deadline covers all of it (looking up the name, connecting, TLS,
@@ -71,7 +71,7 @@ class Webhook:
         self._loop = Loop()
         self._attempt: asyncio.Task[Answer] | None = None
 
-    def post(self, target: TargetSpec, body: Mapping[str, Any], key: str) -> Answer:
+    def post(self, target: WebhookSpec, body: Mapping[str, Any], key: str) -> Answer:
         """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere; and
@@ -108,7 +108,7 @@ class Webhook:
         """Let everything go."""
         self._loop.close()
 
-    def _tls(self, target: TargetSpec) -> ssl.SSLContext:
+    def _tls(self, target: WebhookSpec) -> ssl.SSLContext:
         """Return whom to trust; made anew when a person has changed that, and after a receiver was not trusted.
 
         Raises:
@@ -127,7 +127,7 @@ class Webhook:
             self._context = (wish, context)
         return self._context[1]
 
-    async def _attempted(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
+    async def _attempted(self, target: WebhookSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         try:
             return await self._translated(target, content, key, tls)
         except DeliveryError as error:
@@ -136,7 +136,7 @@ class Webhook:
             told.steps = steps
             raise told from error.__cause__
 
-    async def _translated(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
+    async def _translated(self, target: WebhookSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         url = target.url
         try:
             return await self._send(target, content, key, tls)
@@ -149,16 +149,19 @@ class Webhook:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise DeliveryError("delivery.network", retryable=True, reason=str(error) or type(error).__name__) from error
 
-    async def _send(self, target: TargetSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
+    async def _send(self, target: WebhookSpec, content: bytes | None, key: str, tls: ssl.SSLContext) -> Answer:
         """Send, and return the answer; once its head has come, whatever happens to the rest of it changes nothing."""
         headers = _headers(target, content, key)
         answer: Answer | None = None
-        read, leads = bytearray(), _Leads(target.url)
+        read, leads = bytearray(), _RedirectTarget(target.url)
         try:
             async with (
                 asyncio.timeout(target.timeout_s) as deadline,
                 httpx.AsyncClient(
-                    verify=tls, timeout=_TIGHTER * target.timeout_s, trust_env=False, event_hooks={"response": [leads.take]}
+                    verify=tls,
+                    timeout=_TIGHTER * target.timeout_s,
+                    trust_env=False,
+                    event_hooks={"response": [leads.on_response]},
                 ) as client,
                 client.stream(
                     target.method, target.url, content=content, headers=headers, extensions=self._tracing()
@@ -184,7 +187,7 @@ class Webhook:
         return {"trace": trace}
 
 
-def _content(target: TargetSpec, body: Mapping[str, Any]) -> bytes | None:
+def _content(target: WebhookSpec, body: Mapping[str, Any]) -> bytes | None:
     """Return what to send: the documented JSON, or what a person's template makes of it; None for a GET.
 
     Raises:
@@ -200,7 +203,7 @@ def _content(target: TargetSpec, body: Mapping[str, Any]) -> bytes | None:
         raise DeliveryError("delivery.template", reason=str(error)) from error
 
 
-def _headers(target: TargetSpec, content: bytes | None, key: str) -> httpx.Headers:
+def _headers(target: WebhookSpec, content: bytes | None, key: str) -> httpx.Headers:
     """Return a person's headers and, before them in rank, our own."""
     headers = httpx.Headers({"User-Agent": f"ClapTrap/{__version__}", **target.headers, "Idempotency-Key": key})
     if content is not None:
@@ -210,14 +213,14 @@ def _headers(target: TargetSpec, content: bytes | None, key: str) -> httpx.Heade
     return headers
 
 
-class _Leads:
+class _RedirectTarget:
     """Where a redirection leads; it is taken out of the answer, for the HTTP client fails at one that leads nowhere."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self.elsewhere = ""
 
-    async def take(self, response: httpx.Response) -> None:
+    async def on_response(self, response: httpx.Response) -> None:
         """Keep it, redacted; empty for none, or one that leads nowhere."""
         location = response.headers.pop("Location", "")
         if location and response.is_redirect:
@@ -286,7 +289,7 @@ class Loop(asyncio.SelectorEventLoop):
         self.steps.rename("name")
         found: asyncio.Future[Any] = self.create_future()
 
-        def tell(result: Any, error: Exception | None) -> None:
+        def finish(result: Any, error: Exception | None) -> None:
             if found.done():  # nobody waits any more
                 return
             if error is None:
@@ -301,7 +304,7 @@ class Loop(asyncio.SelectorEventLoop):
             except (OSError, UnicodeError) as failure:
                 error = failure
             with suppress(RuntimeError):  # the loop was closed meanwhile
-                self.call_soon_threadsafe(tell, result, error)
+                self.call_soon_threadsafe(finish, result, error)
 
         threading.Thread(target=look_up, name="deliver:look-up", daemon=True).start()
         result = await found

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
+from claptrap.text.catalogue import say
 
 
-class Grade(StrEnum):
+class Severity(StrEnum):
     """How bad it is."""
 
     OK = "ok"
@@ -26,19 +27,19 @@ class Finding:
     Attributes:
         check: what kind of thing, e.g. ``"webhook"``; stable, for scripts.
         grade: how bad it is.
-        code: what was found and, where a person can act, what to do; a key of ``core.wording``.
+        code: what was found and, where a person can act, what to do; a key of ``text.catalogue``.
         params: values for that sentence; never a secret.
         subject: which one of several: a device, a source, a path in the settings; empty where there is only one.
     """
 
     check: str
-    grade: Grade
+    grade: Severity
     code: str
     params: Mapping[str, str | float] = field(default_factory=dict)
     subject: str = ""
 
     @classmethod
-    def of(cls, check: str, grade: Grade, error: ClapTrapError, subject: str = "") -> Finding:
+    def of(cls, check: str, grade: Severity, error: ClapTrapError, subject: str = "") -> Finding:
         """Return the finding that an expected failure is."""
         return cls(check, grade, error.code, error.params, subject)
 
@@ -62,4 +63,4 @@ class Finding:
 
 def is_well(findings: Iterable[Finding]) -> bool:
     """Return whether nothing that was asked for is broken."""
-    return all(found.grade is not Grade.FAULT for found in findings)
+    return all(found.grade is not Severity.FAULT for found in findings)

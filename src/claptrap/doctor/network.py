@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claptrap.core.errors import ClapTrapError, DeliveryError
-from claptrap.core.spec import BrokerSpec, TargetSpec
+from claptrap.core.spec import BrokerSpec, WebhookSpec
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
-from claptrap.doctor.finding import Finding, Grade
+from claptrap.doctor.finding import Finding, Severity
 from claptrap.settings.schema import RtspEntry, Settings
-from claptrap.sources.knock import Patience, Stopped, knock
+from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
 
 WITHIN_S = 5.0
 AT_ONCE = 32
@@ -59,17 +59,17 @@ async def _in_turn(turn: asyncio.Semaphore, call: Coroutine[Any, Any, Finding]) 
         return await call
 
 
-async def _receiver(check: str, target: TargetSpec | BrokerSpec, name: str, within_s: float) -> Finding:
+async def _receiver(check: str, target: WebhookSpec | BrokerSpec, name: str, within_s: float) -> Finding:
     subject = f"{name} → {redact(target.url)}"
     began_s = time.monotonic()
     try:
         await _connected(target, within_s)
     except DeliveryError as error:
-        return Finding.of(check, Grade.FAULT, error, subject)
-    return Finding(check, Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of(check, Severity.FAULT, error, subject)
+    return Finding(check, Severity.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
 
 
-async def _connected(target: TargetSpec | BrokerSpec, within_s: float) -> None:
+async def _connected(target: WebhookSpec | BrokerSpec, within_s: float) -> None:
     """Connect, and shake hands where it speaks TLS. Raises DeliveryError."""
     parts = urlsplit(target.url)
     host = parts.hostname or ""
@@ -92,7 +92,7 @@ async def _connected(target: TargetSpec | BrokerSpec, within_s: float) -> None:
         raise DeliveryError("delivery.network", retryable=True, reason=error.strerror or str(error)) from error
 
 
-def _context(target: TargetSpec | BrokerSpec) -> ssl.SSLContext:
+def _context(target: WebhookSpec | BrokerSpec) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=target.ca_file or None)
     except (OSError, ValueError) as error:
@@ -115,9 +115,9 @@ def _camera(source: RtspEntry, within_s: float, stop: threading.Event) -> Findin
     subject = f"{source.name} → {where}"
     began_s = time.monotonic()
     try:
-        knock(url, verify_tls=source.input.verify_tls, patience=Patience(where, within_s, stop))
+        rtsp_preflight(url, verify_tls=source.input.verify_tls, deadline=Deadline(where, within_s, stop))
     except Stopped:
-        return Finding("rtsp", Grade.WARNING, "rtsp.given_up", {"where": where}, subject)
+        return Finding("rtsp", Severity.WARNING, "rtsp.given_up", {"where": where}, subject)
     except ClapTrapError as error:
-        return Finding.of("rtsp", Grade.FAULT, error, subject)
-    return Finding("rtsp", Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of("rtsp", Severity.FAULT, error, subject)
+    return Finding("rtsp", Severity.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)

@@ -28,7 +28,7 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, ServiceError
 from claptrap.core.rate_limit import RateLimitedCounter
 
-MOST_WAITING = 64  # 10 MB of samples
+MAX_WAITING = 64  # 10 MB of samples
 LEAVE_FREE_BYTES = 200_000_000  # of the disk, for what matters more than clips
 DAY_S = 86_400.0
 MB = 1_000_000
@@ -65,7 +65,7 @@ class Clips:
         self._clock = clock
         self._tried = tried
         self._keep_s = _FOR_EVER
-        self._most_bytes = _FOR_EVER
+        self._max_bytes = _FOR_EVER
         self._files: dict[str, _File] = {}
         self._forgotten = -_FOR_EVER  # no clip from before this moment may appear any more
         self._trouble: ClapTrapError | None = None
@@ -94,13 +94,13 @@ class Clips:
             self._ready.notify()
         self._thread.join()
 
-    def keep(self, days: float, megabytes: float) -> None:
-        """Bound what is kept, by age and in all; from the next clip or ``tend`` on."""
+    def set_limits(self, days: float, megabytes: float) -> None:
+        """Bound what is kept, by age and in all; from the next clip or ``maintain`` on."""
         with self._lock:
-            self._keep_s, self._most_bytes = days * DAY_S, megabytes * MB
+            self._keep_s, self._max_bytes = days * DAY_S, megabytes * MB
             self._trouble = None  # perhaps nobody wants clips any more; if somebody does, the next one finds out
 
-    def tend(self) -> None:
+    def maintain(self) -> None:
         """Forget what is too old or too much. To be called now and then."""
         with self._lock, contextlib.suppress(ServiceError):  # said by ``problems``
             self._forget_before(self._clock.unix() - self._keep_s)
@@ -115,7 +115,7 @@ class Clips:
     def offer(self, clip: Clip) -> None:
         """Take a clip to be written; drop it when too many wait."""
         with self._ready:
-            if len(self._queue) < MOST_WAITING and not self._is_ending:
+            if len(self._queue) < MAX_WAITING and not self._is_ending:
                 self._queue.append(clip)
                 self._ready.notify()
             elif self._dropped.add(time.monotonic()):
@@ -213,9 +213,9 @@ class Clips:
     def _forget_beyond(self) -> None:
         """Delete the oldest until the rest is not too much."""
         size = self._size_bytes()
-        if size > self._most_bytes:
+        if size > self._max_bytes:
             for event_id, file in sorted(self._files.items(), key=lambda item: item[1].timestamp):
-                if size <= self._most_bytes:
+                if size <= self._max_bytes:
                     break
                 self._remove(event_id)
                 size -= file.size_bytes
@@ -237,13 +237,13 @@ class Clips:
 
     def _fail(self, error: OSError | ServiceError) -> ClapTrapError:
         """Keep why clips cannot be kept, and return it; say it once."""
-        told = error
-        if isinstance(told, OSError):
-            told = ServiceError("clips.unwritable", path=str(self._folder), reason=told.strerror or str(told))
-        if self._trouble is None or self._trouble.code != told.code:
-            _log.error("clips: %s", told)
-        self._trouble = told
-        return told
+        problem = error
+        if isinstance(problem, OSError):
+            problem = ServiceError("clips.unwritable", path=str(self._folder), reason=problem.strerror or str(problem))
+        if self._trouble is None or self._trouble.code != problem.code:
+            _log.error("clips: %s", problem)
+        self._trouble = problem
+        return problem
 
 
 def _flac(clip: Clip) -> bytes:

@@ -9,20 +9,20 @@ from dataclasses import asdict, dataclass, fields
 
 from claptrap.core.events import Attempt
 from claptrap.core.outbox import Delivery
-from claptrap.history.query import Page, State, Told, read, written
+from claptrap.history.query import DeliveryRecord, Page, State, decode_cursor, encode_cursor
 
-MOST_ATTEMPTS = 100  # that are told of one delivery: a receiver that is away for a week is tried 10,000 times
+MAX_ATTEMPTS = 100  # that are told of one delivery: a receiver that is away for a week is tried 10,000 times
 _COLUMNS = ", ".join(field.name for field in fields(Delivery))
 _ATTEMPT = ", ".join(field.name for field in fields(Attempt))
 _LAST_TURN = "(SELECT coalesce(max(turn), 0) + 1 FROM deliveries)"
-_SEND = f"""
+_ENQUEUE = f"""
     INSERT INTO deliveries ({_COLUMNS}, turn, state, code, params)
     VALUES (:id, :event_id, :target_id, :source_id, :body, :since, :attempts, :tries, {_LAST_TURN}, 'waiting', '', '{{}}')
     ON CONFLICT (event_id, target_id) DO UPDATE
     SET since = excluded.since, tries = 0, turn = excluded.turn, state = 'waiting', code = '', params = '{{}}'
     WHERE state <> 'waiting'
 """
-_TRIED = f"""
+_RECORD = f"""
     INSERT INTO attempts ({_ATTEMPT})
     VALUES ({", ".join(f":{field.name}" for field in fields(Attempt))})
     ON CONFLICT (delivery_id, number) DO NOTHING
@@ -35,7 +35,7 @@ _OUTCOME = """
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
+class DeliveryFilter:
     """Which deliveries: all that fit every value given."""
 
     state: State | None = None
@@ -44,9 +44,9 @@ class Which:
     event_id: str | None = None
 
 
-def send(db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
+def enqueue(db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
     """Let deliveries wait, each behind all others; those of an event and receiver that are known wait again."""
-    db.executemany(_SEND, [{**asdict(d), "body": json.dumps(d.body, ensure_ascii=False)} for d in deliveries])
+    db.executemany(_ENQUEUE, [{**asdict(d), "body": json.dumps(d.body, ensure_ascii=False)} for d in deliveries])
 
 
 def head(db: sqlite3.Connection, target_id: str) -> Delivery | None:
@@ -68,12 +68,12 @@ def all_waiting(db: sqlite3.Connection, but_for: Collection[str] = ()) -> Sequen
     return [_delivery(row) for row in db.execute(query) if row["target_id"] not in but_for]
 
 
-def tried(db: sqlite3.Connection, attempt: Attempt) -> None:
+def record_attempt(db: sqlite3.Connection, attempt: Attempt) -> None:
     """Write an attempt down, and what it makes of its delivery."""
     state: State = "taken" if attempt.ok else "given_up" if attempt.retry_in_s is None else "waiting"
     plain = asdict(attempt)
     values = {**plain, "params": json.dumps(plain["params"]), "steps": json.dumps(plain["steps"])}
-    db.execute(_TRIED, values)
+    db.execute(_RECORD, values)
     db.execute(_OUTCOME, {**values, "state": state})
 
 
@@ -89,18 +89,18 @@ def get(db: sqlite3.Connection, delivery_id: str) -> Delivery | None:
     return _delivery(row) if row else None
 
 
-def page(db: sqlite3.Connection, which: Which, limit: int, cursor: str | None) -> Page[Told]:
+def page(db: sqlite3.Connection, which: DeliveryFilter, limit: int, cursor: str | None) -> Page[DeliveryRecord]:
     """Return ``limit`` deliveries at most, those last asked for first, after ``cursor``; of each the newest attempts."""
     values: dict[str, str | float] = {name: value for name, value in asdict(which).items() if value is not None}
     where = " AND ".join(["1", *(f"{name} = :{name}" for name in values)])
     if cursor is not None:
-        where, values = f"{where} AND turn < :c0", {**values, "c0": read(cursor, 1)[0]}
+        where, values = f"{where} AND turn < :c0", {**values, "c0": decode_cursor(cursor, 1)[0]}
     rows = db.execute(
         f"SELECT * FROM deliveries WHERE {where} ORDER BY turn DESC LIMIT :limit",
         {**values, "limit": limit + 1},
     ).fetchall()
-    after = written(rows[limit - 1]["turn"]) if len(rows) > limit else None
-    return Page([_told(db, row) for row in rows[:limit]], after)
+    after = encode_cursor(rows[limit - 1]["turn"]) if len(rows) > limit else None
+    return Page([_record(db, row) for row in rows[:limit]], after)
 
 
 def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
@@ -109,11 +109,11 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM deliveries WHERE row IN ({some})", (before, limit)).rowcount
 
 
-def _told(db: sqlite3.Connection, row: sqlite3.Row) -> Told:
-    query = f"SELECT {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT {MOST_ATTEMPTS}"
+def _record(db: sqlite3.Connection, row: sqlite3.Row) -> DeliveryRecord:
+    query = f"SELECT {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT {MAX_ATTEMPTS}"
     attempts = [_attempt(attempt) for attempt in db.execute(query, (row["id"],))][::-1]
     plain = {name: row[name] for name in ("id", "event_id", "target_id", "source_id", "since", "state", "code")}
-    return Told(**plain, params=json.loads(row["params"]), attempts=attempts)
+    return DeliveryRecord(**plain, params=json.loads(row["params"]), attempts=attempts)
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

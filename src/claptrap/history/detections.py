@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from claptrap.core.events import Event
 from claptrap.history.calendar import Calendar, Per
-from claptrap.history.query import Count, Kept, Mark, Page, Wanted, read, written
+from claptrap.history.query import Count, DetectionFilter, Mark, Page, StoredDetection, decode_cursor, encode_cursor
 
 QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
@@ -33,7 +33,7 @@ def get(db: sqlite3.Connection, event_id: str) -> Event | None:
     return kept.event if kept else None
 
 
-def find(db: sqlite3.Connection, event_id: str) -> Kept | None:
+def find(db: sqlite3.Connection, event_id: str) -> StoredDetection | None:
     """Return one event with its mark, or None."""
     row = db.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
     return _kept(row) if row else None
@@ -44,27 +44,27 @@ def mark(db: sqlite3.Connection, event_id: str, said: Mark | None) -> bool:
     return db.execute("UPDATE events SET mark = ? WHERE id = ?", (said, event_id)).rowcount > 0
 
 
-def number(db: sqlite3.Connection, wanted: Wanted) -> int:
+def number(db: sqlite3.Connection, wanted: DetectionFilter) -> int:
     """Return how many events fit."""
     where, values = wanted.where()
     return int(db.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0])
 
 
-def page(db: sqlite3.Connection, wanted: Wanted, limit: int, cursor: str | None) -> Page[Kept]:
+def page(db: sqlite3.Connection, wanted: DetectionFilter, limit: int, cursor: str | None) -> Page[StoredDetection]:
     """Return ``limit`` events at most, newest first, after ``cursor``."""
     where, values = wanted.where()
     if cursor is not None:
-        timestamp, row = read(cursor, 2)
+        timestamp, row = decode_cursor(cursor, 2)
         where, values = f"{where} AND (timestamp, row) < (:c0, :c1)", {**values, "c0": timestamp, "c1": row}
     rows = db.execute(
         f"SELECT * FROM events WHERE {where} ORDER BY timestamp DESC, row DESC LIMIT :limit",
         {**values, "limit": limit + 1},
     ).fetchall()
-    after = written(rows[limit - 1]["timestamp"], rows[limit - 1]["row"]) if len(rows) > limit else None
+    after = encode_cursor(rows[limit - 1]["timestamp"], rows[limit - 1]["row"]) if len(rows) > limit else None
     return Page([_kept(row) for row in rows[:limit]], after)
 
 
-def counts(db: sqlite3.Connection, wanted: Wanted, per: Per, calendar: Calendar) -> Sequence[Count]:
+def counts(db: sqlite3.Connection, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
     """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
     where, values = wanted.where()
     quarters = db.execute(
@@ -85,7 +85,7 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM events WHERE row IN ({some})", (before, limit)).rowcount
 
 
-def _kept(row: sqlite3.Row) -> Kept:
+def _kept(row: sqlite3.Row) -> StoredDetection:
     fields = {name: row[name] for name in row.keys() if name not in ("row", "id", "mark")}  # noqa: SIM118  # a Row iterates its values
     event = Event.from_json({**fields, "labels": json.loads(row["labels"]), "applause": bool(row["applause"])})
-    return Kept(event, row["mark"])
+    return StoredDetection(event, row["mark"])

@@ -1,7 +1,7 @@
 """The journal of one data folder: what was heard, what waits to be told, how the telling went.
 
 Where the file cannot be had (a full disk, a folder without permission, a newer ClapTrap's file) the journal goes on in
-memory, with the newest ``MOST_IN_MEMORY`` at most, says so, and moves to the file as soon as that can be written again:
+memory, with the newest ``MAX_IN_MEMORY`` at most, says so, and moves to the file as soon as that can be written again:
 nobody who hears or tells notices.
 """
 
@@ -21,11 +21,11 @@ from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, Per
-from claptrap.history.deliveries import Which
-from claptrap.history.query import Count, Kept, Mark, Page, Told, Wanted
+from claptrap.history.deliveries import DeliveryFilter
+from claptrap.history.query import Count, DeliveryRecord, DetectionFilter, Mark, Page, StoredDetection
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
-MOST_IN_MEMORY = 10_000  # detections, and deliveries that are done
+MAX_IN_MEMORY = 10_000  # detections, and deliveries that are done
 DAY_S = 86_400.0
 _CHUNK = 500  # rows deleted in one go, so that a clap never waits for long …
 _PAGES = 500  # … nor for pages that are given back
@@ -57,7 +57,7 @@ class Journal:
         self._reading = threading.Lock()
         self._in_memory = False
         self._file_identity = (0, 0)
-        self._tended_row = 0  # the newest that was there at the last ``tend``
+        self._maintained_row = 0  # the newest that was there at the last ``maintain``
         self._trouble: ClapTrapError | None = None
         self._mended: ClapTrapError | None = None
 
@@ -80,11 +80,11 @@ class Journal:
             self._read_from(None)
             self._db.close()
 
-    def keep(self, days: float) -> None:
-        """Forget, from the next ``tend`` on, what is older."""
+    def set_retention(self, days: float) -> None:
+        """Forget, from the next ``maintain`` on, what is older."""
         self._keep_s = days * DAY_S
 
-    def tend(self) -> None:
+    def maintain(self) -> None:
         """Move back to the file if it can be written again, and forget what is too old. To be called now and then.
 
         A file that somebody has deleted, or replaced, would take all that follows along with it at the
@@ -92,13 +92,13 @@ class Journal:
         """
         with self._lock:
             if not self._in_memory and self._path is not None and _is_gone(self._path, self._file_identity):
-                since = f"SELECT * FROM events WHERE row > {self._tended_row} ORDER BY row"
+                since = f"SELECT * FROM events WHERE row > {self._maintained_row} ORDER BY row"
                 self._move_to_memory(sqlite3.OperationalError("somebody has taken the file away"), since, _WAITING)
             if self._in_memory and self._path is not None:
                 self._move_to_file()
                 if self._in_memory:
                     self._do(_forget_oldest, writes=True)
-            self._tended_row = self._do(_newest_row)
+            self._maintained_row = self._do(_newest_row)
         if self._keep_s < _FOR_EVER and not self._in_memory:
             with suppress(ServiceError):  # said already
                 self.delete(self._clock.unix() - self._keep_s)
@@ -113,7 +113,7 @@ class Journal:
         """Return one detection."""
         return self._do(lambda db: detections.get(db, event_id))
 
-    def kept(self, event_id: str) -> Kept | None:
+    def detection(self, event_id: str) -> StoredDetection | None:
         """Return one detection with its mark."""
         return self._read(lambda db: detections.find(db, event_id))
 
@@ -121,11 +121,11 @@ class Journal:
         """Keep what a person says of a detection, None to take it back; False if there is no such detection."""
         return self._do(lambda db: detections.mark(db, event_id, said), writes=True)
 
-    def number(self, wanted: Wanted) -> int:
+    def number(self, wanted: DetectionFilter) -> int:
         """Return how many detections fit."""
         return self._read(lambda db: detections.number(db, wanted))
 
-    def events(self, wanted: Wanted, limit: int, cursor: str | None = None) -> Page[Kept]:
+    def events(self, wanted: DetectionFilter, limit: int, cursor: str | None = None) -> Page[StoredDetection]:
         """Return ``limit`` detections at most, newest first.
 
         Raises:
@@ -133,7 +133,7 @@ class Journal:
         """
         return self._read(lambda db: detections.page(db, wanted, limit, cursor))
 
-    def counts(self, wanted: Wanted, per: Per, calendar: Calendar) -> Sequence[Count]:
+    def counts(self, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
         return self._read(lambda db: detections.counts(db, wanted, per, calendar))
 
@@ -164,20 +164,20 @@ class Journal:
 
     # -- the outbox -----------------------------------------------------------------------------------------------------
 
-    def take(self, event: Event, told: Sequence[Delivery]) -> bool:
+    def add(self, event: Event, queued: Sequence[Delivery]) -> bool:
         """Write an event and who must be told of it, both or neither; False if it is known."""
 
         def add(db: sqlite3.Connection) -> bool:
             if not detections.add(db, event):
                 return False
-            deliveries.send(db, told)
+            deliveries.enqueue(db, queued)
             return True
 
         return self._do(add, writes=True)
 
-    def send(self, told: Sequence[Delivery]) -> None:
+    def enqueue(self, queued: Sequence[Delivery]) -> None:
         """Let deliveries wait; those that are done wait again."""
-        self._do(lambda db: deliveries.send(db, told), writes=True)
+        self._do(lambda db: deliveries.enqueue(db, queued), writes=True)
 
     def head(self, target_id: str) -> Delivery | None:
         """Return what has waited longest for a receiver."""
@@ -187,9 +187,9 @@ class Journal:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
 
-    def tried(self, attempt: Attempt) -> None:
+    def record_attempt(self, attempt: Attempt) -> None:
         """Write an attempt down, and what it makes of its delivery."""
-        self._do(lambda db: deliveries.tried(db, attempt), writes=True)
+        self._do(lambda db: deliveries.record_attempt(db, attempt), writes=True)
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
         """Return all that waits for other receivers."""
@@ -201,7 +201,7 @@ class Journal:
         """Return one delivery, whatever its state."""
         return self._do(lambda db: deliveries.get(db, delivery_id))
 
-    def deliveries(self, which: Which, limit: int, cursor: str | None = None) -> Page[Told]:
+    def deliveries(self, which: DeliveryFilter, limit: int, cursor: str | None = None) -> Page[DeliveryRecord]:
         """Return ``limit`` deliveries at most with their newest attempts, those last asked for first.
 
         Raises:
@@ -275,7 +275,7 @@ class Journal:
             self._trouble = ServiceError("history.unwritable", path=str(self._path), reason=str(error))
             return
         self._db.close()
-        self._db, self._in_memory, self._tended_row = file, False, _newest_row(file)
+        self._db, self._in_memory, self._maintained_row = file, False, _newest_row(file)
         self._look_into_file()
         if self._trouble is not None:
             _log.info("history: %s can be written again", self._path)
@@ -329,8 +329,8 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, events: str, m
     heard = source.execute(events).fetchall()
     _insert(target, "events", "IGNORE", heard)
     target.executemany("UPDATE events SET mark = ? WHERE id = ?", [(row["mark"], row["id"]) for row in heard])
-    told = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
-    _insert(target, "deliveries", "REPLACE", source.execute(told).fetchall())
+    queued = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
+    _insert(target, "deliveries", "REPLACE", source.execute(queued).fetchall())
     attempts = f"SELECT * FROM attempts WHERE delivery_id IN ({moving}) ORDER BY row"
     _insert(target, "attempts", "REPLACE", source.execute(attempts).fetchall())
 
@@ -346,7 +346,7 @@ def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequenc
 def _forget_oldest(db: sqlite3.Connection) -> None:
     """Bound what memory holds while the file cannot be written; what waits to be told is bounded by those who tell."""
     for table, done in (("events", "1"), ("deliveries", "state <> 'waiting'")):
-        kept = f"SELECT row FROM {table} ORDER BY row DESC LIMIT {MOST_IN_MEMORY}"
+        kept = f"SELECT row FROM {table} ORDER BY row DESC LIMIT {MAX_IN_MEMORY}"
         db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")
 
 

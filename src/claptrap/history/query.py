@@ -16,7 +16,7 @@ Mark = Literal["clap", "not_clap"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DetectionFilter:
     """Which detections: all that fit every value given.
 
     Attributes:
@@ -70,7 +70,7 @@ _CONDITIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredDetection:
     """A detection as it is kept, with what a person said of it; None where nobody did."""
 
     event: Event
@@ -101,7 +101,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeliveryRecord:
     """How one delivery stands, and the newest attempts at it.
 
     Attributes:
@@ -123,12 +123,12 @@ class Told:
     attempts: Sequence[Attempt]
 
 
-def written(*place: float) -> str:
+def encode_cursor(*place: float) -> str:
     """Return a cursor: the place of a page's last row in the order."""
     return "_".join(repr(value) for value in place)
 
 
-def read(cursor: str, n: int) -> tuple[float, ...]:
+def decode_cursor(cursor: str, n: int) -> tuple[float, ...]:
     """Return the ``n`` values of a cursor.
 
     Raises:

@@ -12,7 +12,7 @@ from claptrap.mediamtx.releases import programs_folder
 from claptrap.mediamtx.unpack import unpack
 from claptrap.models.catalogue import ModelFile
 from claptrap.models.download import Progress, download
-from claptrap.models.shelf import unreadable, verify
+from claptrap.models.model_store import unreadable, verify
 
 PROGRAM = "mediamtx.exe" if os.name == "nt" else "mediamtx"
 _OURS = {

@@ -32,7 +32,7 @@ _TAKEN = re.compile(r":(\d{1,5}): (?:bind|listen)\w*: .*(?:address already in us
 _log = logging.getLogger(__name__)
 
 
-class Stage(StrEnum):
+class ProgramState(StrEnum):
     """How the program is."""
 
     IDLE = "idle"
@@ -41,7 +41,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ProgramStatus:
     """How the program is, and why it does not run.
 
     Attributes:
@@ -50,7 +50,7 @@ class Condition:
         code, params: why it ended the last time; empty before it first has.
     """
 
-    stage: Stage = Stage.IDLE
+    state: ProgramState = ProgramState.IDLE
     starts: int = 0
     code: str = ""
     params: Mapping[str, str | float] = field(default_factory=dict)
@@ -69,18 +69,18 @@ class Supervisor:
     def __init__(self, program: Path, config: Path, *, backoff: Backoff | None = None, clock: Clock | None = None) -> None:
         self._command: Sequence[str] = (str(program), str(config))
         self._config = config
-        self._backoff = backoff or Backoff(first_s=1.0, most_s=60.0)
+        self._backoff = backoff or Backoff(first_s=1.0, max_s=60.0)
         self._clock = clock or SystemClock()
         self._ending = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._condition = Condition()
+        self._status = ProgramStatus()
         self._thread = threading.Thread(target=self._run, name="mediamtx", daemon=True)
 
     @property
-    def condition(self) -> Condition:
+    def status(self) -> ProgramStatus:
         """How the program is now."""
-        return self._condition
+        return self._status
 
     def start(self) -> None:
         """Start it, and again whenever it ends."""
@@ -104,20 +104,20 @@ class Supervisor:
         failures = 0
         while not self._ending.is_set():
             began_s = self._clock.monotonic()
-            fault = self._one_life()
+            error = self._run_once()
             if self._ending.is_set():
                 break
             failures = 1 if self._clock.monotonic() - began_s >= STABLE_S else failures + 1
             wait_s = self._backoff.wait_s(failures)
-            self._condition = Condition(Stage.WAITING, self._condition.starts, fault.code, fault.params)
-            _log.warning("%s (again in %.0f s)", fault, wait_s)
+            self._status = ProgramStatus(ProgramState.WAITING, self._status.starts, error.code, error.params)
+            _log.warning("%s (again in %.0f s)", error, wait_s)
             self._ending.wait(wait_s)
-        self._condition = Condition(Stage.IDLE, self._condition.starts, self._condition.code, self._condition.params)
+        self._status = ProgramStatus(ProgramState.IDLE, self._status.starts, self._status.code, self._status.params)
 
-    def _one_life(self) -> ServiceError:
+    def _run_once(self) -> ServiceError:
         """Run it once; return why it ended."""
         try:
-            process = self._born()
+            process = self._spawn()
         except OSError as error:
             reason = error.strerror or str(error)
             return ServiceError("mediamtx.cannot_start", retryable=True, path=self._command[0], reason=reason)
@@ -132,7 +132,7 @@ class Supervisor:
             return ServiceError("mediamtx.port_taken", retryable=True, port=reader.taken, config=str(self._config))
         return ServiceError("mediamtx.ended", retryable=True, status=status)
 
-    def _born(self) -> subprocess.Popen[bytes] | None:
+    def _spawn(self) -> subprocess.Popen[bytes] | None:
         """Start it, unless we end; in a session of its own, so that what it has started can be ended with it."""
         with self._lock:
             if self._ending.is_set():
@@ -145,7 +145,7 @@ class Supervisor:
                 cwd=self._config.parent,
                 start_new_session=True,
             )
-        self._condition = Condition(Stage.RUNNING, self._condition.starts + 1, self._condition.code, self._condition.params)
+        self._status = ProgramStatus(ProgramState.RUNNING, self._status.starts + 1, self._status.code, self._status.params)
         _log.info("MediaMTX: %s started (process %d)", self._command[0], self._process.pid)
         return self._process
 

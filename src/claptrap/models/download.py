@@ -12,7 +12,7 @@ import httpx
 from claptrap.core.errors import ModelError
 from claptrap.core.weburl import scrubbed
 from claptrap.models.catalogue import ModelFile
-from claptrap.models.shelf import verify
+from claptrap.models.model_store import verify
 
 Progress = Callable[[int], bool]
 """Told the number of bytes that are there; answers whether to go on."""

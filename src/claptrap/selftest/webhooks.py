@@ -10,12 +10,12 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Event, Status
-from claptrap.core.spec import TargetSpec
+from claptrap.core.spec import WebhookSpec
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.payload import clap_body
-from claptrap.delivery.webhook import Webhook
+from claptrap.delivery.payload import event_payload
+from claptrap.delivery.webhook import WebhookSender
 from claptrap.history.journal import Journal
-from claptrap.selftest.case import Bench, Case, code_of, expect
+from claptrap.selftest.case import Case, CaseContext, code_of, expect
 from claptrap.selftest.receiver import Receiver
 
 AREA = "webhooks"
@@ -26,11 +26,11 @@ def _event() -> Event:
     return Event("a", "Test", "microphone", "epoch", 0, 1.0, 1.1, 1_234_567_890.0, 0.95)
 
 
-def _body(_: Bench) -> None:
+def _body(_: CaseContext) -> None:
     with Receiver() as receiver:
-        webhook = Webhook()
+        webhook = WebhookSender()
         try:
-            answer = webhook.post(TargetSpec("a.w", "a", receiver.url), clap_body(_event()), "the-key")
+            answer = webhook.post(WebhookSpec("a.w", "a", receiver.url), event_payload(_event()), "the-key")
         finally:
             webhook.close()
         expect("the answer", answer.status, 204)
@@ -41,10 +41,10 @@ def _body(_: Bench) -> None:
     expect("Idempotency-Key", post.headers["idempotency-key"], "the-key")
 
 
-def _timeout(_: Bench) -> None:
+def _timeout(_: CaseContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:  # takes the connection, and never answers
-        target = TargetSpec("a.w", "a", f"http://127.0.0.1:{mute.getsockname()[1]}/", timeout_s=TIMEOUT_S)
-        webhook = Webhook()
+        target = WebhookSpec("a.w", "a", f"http://127.0.0.1:{mute.getsockname()[1]}/", timeout_s=TIMEOUT_S)
+        webhook = WebhookSender()
         began_s = time.monotonic()
         try:
             code = code_of(lambda: webhook.post(target, {}, "key"))
@@ -55,35 +55,35 @@ def _timeout(_: Bench) -> None:
     expect(f"whether {took_s:.1f} s are less than ten times the bound", took_s < 10 * TIMEOUT_S, True)
 
 
-def _refused(_: Bench) -> None:
+def _refused(_: CaseContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}/"
-    webhook = Webhook()
+    webhook = WebhookSender()
     try:
-        code = code_of(lambda: webhook.post(TargetSpec("a.w", "a", url), {}, "key"))
+        code = code_of(lambda: webhook.post(WebhookSpec("a.w", "a", url), {}, "key"))
         expect("a receiver that is not there", code, "delivery.refused")
     finally:
         webhook.close()
 
 
-class _NoStatus:
+class _IgnoredStatus:
     def offer(self, status: Status) -> None:
         """Attempts are of no interest: the receiver itself is asked."""
 
 
-def _again(bench: Bench) -> None:
+def _again(bench: CaseContext) -> None:
     journal = Journal(bench.folder / "history.sqlite", SystemClock())
     journal.open()
-    dispatcher = Dispatcher(journal, _NoStatus(), backoff=Backoff(0.05, 0.1, random.Random(0)))  # noqa: S311  # waits, no secrets
+    dispatcher = Dispatcher(journal, _IgnoredStatus(), backoff=Backoff(0.05, 0.1, random.Random(0)))  # noqa: S311  # waits, no secrets
     try:
         with Receiver(503, 204) as receiver:
-            dispatcher.apply([TargetSpec("a.w", "a", receiver.url)])
-            dispatcher.take(_event())
+            dispatcher.apply([WebhookSpec("a.w", "a", receiver.url)])
+            dispatcher.dispatch(_event())
             bench.wait_for("a second attempt", lambda: len(receiver.posts) >= 2)
             first, second = receiver.posts[:2]
             expect("the second attempt's key", second.headers["idempotency-key"], first.headers["idempotency-key"])
             expect("its body", second.body, first.body)
-            dispatcher.take(_event())
+            dispatcher.dispatch(_event())
             expect("how often a detection that is known is told", len(receiver.posts), 2)
             dispatcher.stop(1.0)
     finally:
@@ -91,12 +91,12 @@ def _again(bench: Bench) -> None:
         journal.close()
 
 
-def _signature(_: Bench) -> None:
+def _signature(_: CaseContext) -> None:
     with Receiver() as receiver:
-        webhook = Webhook()
+        webhook = WebhookSender()
         try:
-            target = TargetSpec("a.w", "a", receiver.url, headers={"X-Test": "yes"}, signing_secret="a-secret-of-the-test")  # noqa: S106  # made up
-            webhook.post(target, clap_body(_event()), "the-key")
+            target = WebhookSpec("a.w", "a", receiver.url, headers={"X-Test": "yes"}, signing_secret="a-secret-of-the-test")  # noqa: S106  # made up
+            webhook.post(target, event_payload(_event()), "the-key")
         except DeliveryError as error:
             expect("the delivery", error.code, "")
         finally:

@@ -2,6 +2,6 @@
 
 from claptrap.service.app import Application
 from claptrap.service.messages import heard, told, with_messages
-from claptrap.settings.schema import SettingsFaults
+from claptrap.settings.validation import SettingsFaults
 
 __all__ = ["Application", "SettingsFaults", "heard", "told", "with_messages"]

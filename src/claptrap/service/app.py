@@ -29,8 +29,7 @@ from claptrap.core.events import (
     State,
     Status,
 )
-from claptrap.core.spec import BrokerSpec, BrowserInput, SourceSpec
-from claptrap.core.wording import Language
+from claptrap.core.spec import BrokerSpec, BrowserInput, Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import ClapClassifier
@@ -39,10 +38,10 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.keeper import Keeper
-from claptrap.history.query import Kept, Wanted
+from claptrap.history.query import DetectionFilter, StoredDetection
+from claptrap.history.retention import RetentionThread
 from claptrap.models.catalogue import YAMNET, models_folder
-from claptrap.models.shelf import find
+from claptrap.models.model_store import find
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.runtime.model_fetcher import ModelFetcher
@@ -60,9 +59,11 @@ from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
+from claptrap.settings.merge import camera, merged, new_source_id
 from claptrap.settings.revision import Revisions, without_revision
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, camera, check, merged, new_source_id, target_id
+from claptrap.settings.schema import Settings, target_id
 from claptrap.settings.store import Store
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Feed
 from claptrap.sources.microphone import Device
@@ -122,7 +123,7 @@ class Application:
         self._is_watched = False
         self.journal = Journal(data_dir / "history.sqlite", self._clock)
         self.clips = Clips(data_dir / "clips", self._clock, self._clip_tried)
-        self._keeper: Keeper | None = None
+        self._retention: RetentionThread | None = None
         self.broker = BrokerService(self.settings, self._statuses, self.change_source, self._broker_changed)
         self._dispatcher = Dispatcher(self.journal, self, self._clock, broker=self.broker.mqtt)
         self.telling = ReceiverViews(self._dispatcher, self.journal)
@@ -175,9 +176,9 @@ class Application:
         self._sources.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
-        if self._keeper is not None:
-            self._keeper.stop()
-            self._keeper = None
+        if self._retention is not None:
+            self._retention.stop()
+            self._retention = None
             self.clips.stop()
             self.journal.close()
         self._store.close()
@@ -371,14 +372,14 @@ class Application:
         Raises:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
-        self._sources.vban.watch(port)
+        self._sources.vban.listen_for(port)
         return self._sources.vban.discovered()
 
     def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
         """Return what happened to each VBAN stream that is heard, and on each port."""
         return self._sources.vban.stream_counts(), self._sources.vban.port_counts()
 
-    def heard(self, kept: Kept) -> dict[str, Any]:
+    def heard(self, kept: StoredDetection) -> dict[str, Any]:
         """Return a detection as JSON data."""
         return heard(kept, has_clip=self.clips.has(kept.event.id))
 
@@ -472,7 +473,7 @@ class Application:
             raise InputError("api.unknown_source", source=source_id)
         if source.kind != BrowserInput.KIND:
             raise InputError("api.not_a_browser", source=source.name)
-        return self._sources.browsers.open(source_id, page)
+        return self._sources.browsers.connect(source_id, page)
 
     def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
         """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
@@ -531,7 +532,7 @@ class Application:
             "mqtt": self.broker.state(),
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: with_messages(asdict(status)) for source, status in self._statuses().items()},
-            "events": [self.heard(kept) for kept in self.journal.events(Wanted(), REMEMBERED).rows],
+            "events": [self.heard(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
             "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
@@ -539,7 +540,7 @@ class Application:
 
     def take(self, event: Event) -> None:
         """Write an event down and tell everybody; one that is known changes nothing."""
-        is_new = self._dispatcher.take(event)
+        is_new = self._dispatcher.dispatch(event)
         self._tell_problems()
         if not is_new:
             return
@@ -586,21 +587,21 @@ class Application:
         self._keep(self._settings)
         self.clips.start()
         self._told_problems = self._found_problems()
-        self._keeper = Keeper(self._tend)
-        self._keeper.start()
+        self._retention = RetentionThread(self._maintain)
+        self._retention.start()
 
-    def _tend(self) -> None:
+    def _maintain(self) -> None:
         """Look after the folder, the journal and the clips, now and then."""
         if self._folder_problem is not None:
             self._open_store_again()
-        self.journal.tend()
-        self.clips.tend()
+        self.journal.maintain()
+        self.clips.maintain()
         self._tell_problems()
 
     def _keep(self, settings: Settings) -> None:
         """Bound what is kept; no clip outlives its detection."""
-        self.journal.keep(settings.history.keep_days)
-        self.clips.keep(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
+        self.journal.set_retention(settings.history.keep_days)
+        self.clips.set_limits(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
 
     def _clip_tried(self, event_id: str | None) -> None:
         if event_id is not None:
@@ -629,7 +630,7 @@ class Application:
                 self._told_link = link
                 self.hub.publish(BrokerLink(link))
         if is_new and link == "connected":
-            self._dispatcher.hurry(BrokerSpec.ID)
+            self._dispatcher.retry_now(BrokerSpec.ID)
         self._tell_problems()
 
     def _tell_problems(self) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import SourceStatus, State
-from claptrap.delivery.discovery import Shown
-from claptrap.delivery.mqtt import Mqtt, Order
+from claptrap.delivery.discovery import PublishedSource
+from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.settings.schema import Settings
 
-MOST_ORDERS = 100  # that may wait; more come from nobody who means well
+MAX_COMMANDS = 100  # that may wait; more come from nobody who means well
 _log = logging.getLogger(__name__)
 
 
@@ -41,8 +41,8 @@ class BrokerService:
         self._change_source = change_source
         self._on_change = on_change
         self._is_off = True
-        self.mqtt = Mqtt(self._take, on_change)
-        self._work: queue.Queue[Order | None] = queue.Queue(MOST_ORDERS)
+        self.mqtt = MqttLink(self._take, on_change)
+        self._work: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
         self._changed = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -78,10 +78,10 @@ class BrokerService:
         problem = self.mqtt.problem()
         return [problem] if problem is not None else []
 
-    def _shown(self) -> list[Shown]:
+    def _shown(self) -> list[PublishedSource]:
         statuses = self._statuses()
         return [
-            Shown(
+            PublishedSource(
                 s.id, s.name, s.kind, s.enabled, s.threshold,
                 statuses[s.id].state.value, statuses[s.id].code, statuses[s.id].state is State.LIVE,
             )
@@ -89,36 +89,36 @@ class BrokerService:
             if s.id in statuses
         ]  # fmt: skip
 
-    def _take(self, order: Order) -> None:
+    def _take(self, command: Command) -> None:
         try:
-            self._work.put_nowait(order)
+            self._work.put_nowait(command)
         except queue.Full:
-            _log.warning("an order over MQTT for %s was dropped: too many at once", order.source_id)
+            _log.warning("an order over MQTT for %s was dropped: too many at once", command.source_id)
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            order = self._work.get()
+            command = self._work.get()
             try:
-                self._attend(order)
+                self._attend(command)
             except Exception:  # noqa: BLE001  # the supervisor contains it: one order must not be the last
                 _log.exception("MQTT could not be attended to")
 
-    def _attend(self, order: Order | None) -> None:
+    def _attend(self, command: Command | None) -> None:
         """Obey an order, if there is one, and show what has changed."""
-        if order is not None:
-            self._obey(order)
+        if command is not None:
+            self._obey(command)
         if self._changed.is_set():
             self._changed.clear()
             self.mqtt.show(self._shown())
             spec = self._settings().broker()
-            self.mqtt.aim(spec)
+            self.mqtt.retarget(spec)
             if (spec is None) != self._is_off:
                 self._is_off = spec is None
                 self._on_change()
 
-    def _obey(self, order: Order) -> None:
+    def _obey(self, command: Command) -> None:
         try:
-            self._change_source(order.source_id, {order.field: order.value})
+            self._change_source(command.source_id, {command.field: command.value})
         except ClapTrapError as error:
-            _log.warning("an order over MQTT for %s was refused: %s", order.source_id, error)
+            _log.warning("an order over MQTT for %s was refused: %s", command.source_id, error)
             self.mqtt.show(self._shown(), again=True)  # so that whoever gave it sees how things are

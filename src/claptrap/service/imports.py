@@ -11,7 +11,8 @@ from claptrap.service.messages import with_messages
 from claptrap.settings.changes import changes
 from claptrap.settings.export import exported
 from claptrap.settings.import_plan import ImportPlan, Mode, plan_import
-from claptrap.settings.schema import Settings, SettingsFaults
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import SettingsFaults
 
 
 class ImportService:

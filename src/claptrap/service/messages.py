@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from claptrap.core import wording
 from claptrap.core.events import Attempt
-from claptrap.core.sounds import in_both_languages
-from claptrap.history.query import Kept
+from claptrap.history.query import StoredDetection
+from claptrap.text.catalogue import labels_for_people, say
 
 
-def heard(kept: Kept, *, has_clip: bool) -> dict[str, Any]:
+def heard(kept: StoredDetection, *, has_clip: bool) -> dict[str, Any]:
     """Return a detection as JSON data, its sounds in both languages."""
     event = kept.event
     more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark, "clip": has_clip}
-    return {**event.to_json(), "labels": in_both_languages(event.labels), **more}
+    return {**event.to_json(), "labels": labels_for_people(event.labels), **more}
 
 
 def told(attempt: Attempt) -> dict[str, Any]:
@@ -27,5 +26,5 @@ def told(attempt: Attempt) -> dict[str, Any]:
 def with_messages(coded: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``coded``, a mapping with ``code`` and ``params``, with its sentence in both languages beside it."""
     code, params = coded["code"], coded["params"]
-    said = {f"message_{language}": wording.say(code, language, **params) if code else "" for language in ("fr", "en")}
+    said = {f"message_{language}": say(code, language, **params) if code else "" for language in ("fr", "en")}
     return {**coded, **said}

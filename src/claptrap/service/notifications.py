@@ -11,7 +11,8 @@ from claptrap.core.spec import NotifySpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import check_address, is_installed
 from claptrap.service.messages import with_messages
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import DocumentFault, SettingsFaults
 
 
 class NotificationService:

@@ -10,11 +10,12 @@ from typing import Any
 from claptrap.core.template import SAMPLES, BadTemplateError, render
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.payload import clap_body
+from claptrap.delivery.payload import event_payload
 from claptrap.history.journal import Journal
-from claptrap.history.query import Wanted
+from claptrap.history.query import DetectionFilter
 from claptrap.service.messages import with_messages
-from claptrap.settings.schema import WebhookSettings, webhook
+from claptrap.settings.schema import WebhookSettings
+from claptrap.settings.validation import webhook
 
 
 class ReceiverViews:
@@ -37,12 +38,12 @@ class ReceiverViews:
                     "id": target.id,
                     "source_id": target.source_id,
                     "url": redact(target.url),
-                    "state": "open" if standing.is_open else "failing" if standing.failures else "well",
+                    "state": "open" if circuit_state.is_open else "failing" if circuit_state.failures else "well",
                     "waiting": self._journal.waiting(target.id),
-                    **asdict(standing),
+                    **asdict(circuit_state),
                 }
             )
-            for target, standing in self._dispatcher.standings()
+            for target, circuit_state in self._dispatcher.circuit_states()
         ]
 
     def preview(self, given: Mapping[str, Any], source_id: str | None = None) -> dict[str, Any]:
@@ -59,10 +60,10 @@ class ReceiverViews:
             SettingsFaults: it is not valid; paths are those within the webhook.
         """
         wanted = webhook(given)
-        last = self._journal.events(Wanted(source_id=source_id), 1).rows if source_id else ()
+        last = self._journal.events(DetectionFilter(source_id=source_id), 1).rows if source_id else ()
         is_get = wanted.method == "GET"
         content_type = wanted.content_type if wanted.template else "application/json"
-        samples = [_sample(wanted, clap_body(kept.event), real=True) for kept in last]
+        samples = [_sample(wanted, event_payload(kept.event), real=True) for kept in last]
         return {
             "method": wanted.method,
             "content_type": "" if is_get else content_type,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from claptrap.core.errors import SettingsError
 from claptrap.settings.migrate import migrated
-from claptrap.settings.schema import Settings, check
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import check
 
 
 def parsed(raw: bytes, name: str) -> object:

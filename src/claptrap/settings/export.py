@@ -9,7 +9,8 @@ from typing import Any
 from claptrap.core import template
 from claptrap.core.weburl import MASK, masked, place_of
 from claptrap.settings.changes import by_id
-from claptrap.settings.schema import DocumentFault, Settings
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import DocumentFault
 
 _PLACE = ("host", "port", "tls", "verify_tls")
 """Whom a broker's password is for."""

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from claptrap.core.errors import InputError
 from claptrap.settings.export import filled
+from claptrap.settings.merge import merged
 from claptrap.settings.migrate import migrated
 from claptrap.settings.original import Note, is_foreign, taken
 from claptrap.settings.revision import without_revision
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, check, merged
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
 Format = Literal["claptrap", "original", "fork"]
 Mode = Literal["replace", "merge"]

@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from claptrap.settings.schema import DocumentFault, Settings, SettingsFaults, check, new_source_id
+from claptrap.settings.merge import new_source_id
+from claptrap.settings.schema import Settings
+from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
 MOST_CLAPS = 4
 MOST_ENTRIES = 256  # of a list: as many as there may be sources
@@ -60,7 +62,7 @@ class Note:
     Attributes:
         path: in the foreign document.
         kind: ``left_out`` for what has no use here, ``adapted`` for what is taken otherwise, ``refused`` for what is wrong.
-        code: why, a key of ``core.wording``.
+        code: why, a key of ``text.catalogue``.
         params: values for that sentence.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.settings.schema import Settings
 
 _WORDS: dict[str, dict[Language, str]] = {

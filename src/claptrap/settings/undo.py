@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from claptrap.core.errors import InputError
 from claptrap.settings.changes import by_id
-from claptrap.settings.schema import Settings, leads_elsewhere
+from claptrap.settings.merge import leads_elsewhere
+from claptrap.settings.schema import Settings
 
 _NOTHING: Final = object()
 _SECRETS = ("headers", "password")  # what is sent along with an address

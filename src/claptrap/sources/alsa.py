@@ -22,7 +22,7 @@ _ABSENT = ("source.no_device", "source.device_missing", "source.device_busy")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class BusyDevice:
     """A recording device of ALSA's that somebody records from.
 
     Attributes:
@@ -43,7 +43,7 @@ def is_configured() -> bool:
     return sys.platform != "linux" or any("pcm" in _text(Path(path)) for path in paths.split(":"))
 
 
-def is_there(name: str, proc: Path = PROC) -> bool:
+def is_card_present(name: str, proc: Path = PROC) -> bool:
     """Return whether the card that PortAudio once listed as ``name`` still has its number; True where nobody can tell."""
     card, cards = CARD.search(name), cards_by_number(proc)
     return card is None or not cards or name.startswith(f"{cards.get(int(card[1]))}: ")
@@ -54,23 +54,23 @@ def cards_by_number(proc: Path = PROC) -> dict[int, str]:
     return {int(number): name.strip() for number, name in _CARD_LINE.findall(_text(proc / "asound/cards"))}
 
 
-def taken(proc: Path = PROC) -> Iterator[Taken]:
+def busy_devices(proc: Path = PROC) -> Iterator[BusyDevice]:
     """Yield every recording device that somebody records from."""
     cards = cards_by_number(proc)
     for status in sorted((proc / "asound").glob("card*/pcm*c/sub*/status")):
         said, where = _text(status), re.search(r"card(\d+)/pcm(\d+)c/", status.as_posix())
         if where and "state:" in said and int(where[1]) in cards:
             owner = _OWNER.search(said)
-            yield Taken(int(where[1]), int(where[2]), cards[int(where[1])], int(owner[1]) if owner else None)
+            yield BusyDevice(int(where[1]), int(where[2]), cards[int(where[1])], int(owner[1]) if owner else None)
 
 
-def busy(proc: Path = PROC) -> Iterator[SourceError]:
+def busy_errors(proc: Path = PROC) -> Iterator[SourceError]:
     """Yield, for every card that somebody records from, who that is; PortAudio does not list it meanwhile."""
-    for one in taken(proc):
+    for one in busy_devices(proc):
         yield _busy(one, f"{one.name} (hw:{one.card},{one.device})", proc)
 
 
-def explained(error: SourceError, wanted: str, proc: Path = PROC, devices: Path = SYS) -> SourceError:
+def explain(error: SourceError, wanted: str, proc: Path = PROC, devices: Path = SYS) -> SourceError:
     """Return who has the microphone, where that is why it cannot be had; else ``error`` itself.
 
     Args:
@@ -81,13 +81,13 @@ def explained(error: SourceError, wanted: str, proc: Path = PROC, devices: Path 
     """
     if error.code not in _ABSENT:
         return error
-    for one in taken(proc):
+    for one in busy_devices(proc):
         if _is_meant(one, wanted, devices):
             return _busy(one, split(wanted)[0] or one.name, proc)
     return error
 
 
-def _is_meant(one: Taken, wanted: str, devices: Path) -> bool:
+def _is_meant(one: BusyDevice, wanted: str, devices: Path) -> bool:
     called, usb = split(wanted)
     if not called:
         return True
@@ -98,7 +98,7 @@ def _is_meant(one: Taken, wanted: str, devices: Path) -> bool:
     return usb is None or here is None or (here.make, here.port) == (usb.make, usb.port)
 
 
-def _busy(one: Taken, device: str, proc: Path) -> SourceError:
+def _busy(one: BusyDevice, device: str, proc: Path) -> SourceError:
     program = "" if one.process is None else _program(one.process, proc)
     if not program:
         return SourceError("source.device_busy", retryable=True, device=device)

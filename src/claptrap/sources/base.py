@@ -25,7 +25,7 @@ class Sink(Protocol):
         """Sound has come. What this raises ends the source's ``run``."""
 
     def waiting(self, code: str, **params: str | float) -> None:
-        """No sound flows, for the reason ``code`` (a key of ``core.wording``), but the source goes on listening.
+        """No sound flows, for the reason ``code`` (a key of ``text.catalogue``), but the source goes on listening.
 
         The epoch ends; ``live`` is told when sound flows again. Only for a source that need not reopen anything: any other
         raises, and is tried again.

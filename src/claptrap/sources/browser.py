@@ -19,14 +19,14 @@ from claptrap.sources.base import Sink
 from claptrap.sources.browser_block import Block, parse
 
 LOOK_S = 0.2  # how often a source without sound looks whether it shall stop
-INBOX_S = 3.0
-INBOX_ITEMS = 1024
+QUEUE_S = 3.0
+QUEUE_ITEMS = 1024
 LOST_S = 8.0  # sooner than any watchdog that would have the source reopened (10 s); shorter breaks are told as lost sound
 AHEAD_S = 3.0  # sound that may come faster than time passes: what a network held back
 MOST_BAD = 100  # blocks that are none, from one page
 
 
-class Taken(Enum):
+class PutResult(Enum):
     """What became of a block.
 
     ``KEPT``; ``USELESS``: refused, but the page may go on; ``REPLACED``: another page speaks for the source by now;
@@ -40,13 +40,13 @@ class Taken(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class QueueItem:
     """What a source is told: a block, or why none will follow.
 
     Attributes:
         page: who says it; names one uninterrupted use of a microphone.
         block: sound; None where it ends.
-        code: why it ends, a key of ``core.wording``.
+        code: why it ends, a key of ``text.catalogue``.
     """
 
     page: str
@@ -54,34 +54,34 @@ class Item:
     code: str = ""
 
 
-class Inbox:
+class BlockQueue:
     """A bounded queue between the web and the thread of a source.
 
     Overload rule: the oldest item is dropped; the places of the blocks then show the gap.
     """
 
     def __init__(self) -> None:
-        self._items: deque[Item] = deque()
+        self._items: deque[QueueItem] = deque()
         self._waiting_s = 0.0
         self._news = threading.Condition()
 
-    def put(self, item: Item) -> None:
+    def put(self, item: QueueItem) -> None:
         """Add what has come. Never waits for the reader."""
         with self._news:
             self._items.append(item)
             self._waiting_s += item.block.duration_s if item.block else 0.0
-            while len(self._items) > INBOX_ITEMS or self._waiting_s > INBOX_S:
+            while len(self._items) > QUEUE_ITEMS or self._waiting_s > QUEUE_S:
                 dropped = self._items.popleft().block
                 self._waiting_s -= dropped.duration_s if dropped else 0.0
             self._news.notify()
 
-    def take(self, timeout_s: float) -> list[Item]:
+    def get(self, timeout_s: float) -> list[QueueItem]:
         """Return what has come, oldest first; empty after ``timeout_s`` without anything."""
         with self._news:
             self._news.wait_for(lambda: self._items, timeout_s)
-            taken, self._waiting_s = list(self._items), 0.0
+            items, self._waiting_s = list(self._items), 0.0
             self._items.clear()
-            return taken
+            return items
 
 
 class Browsers:
@@ -93,24 +93,24 @@ class Browsers:
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
-        self._inboxes: dict[str, Inbox] = {}
+        self._queues: dict[str, BlockQueue] = {}
         self._feeds: dict[str, Feed] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def receiving(self, source_id: str) -> Iterator[Inbox]:
+    def receiving(self, source_id: str) -> Iterator[BlockQueue]:
         """Receive what pages send for one source until the context ends."""
-        inbox = Inbox()
+        queue = BlockQueue()
         with self._lock:
-            self._inboxes[source_id] = inbox
+            self._queues[source_id] = queue
         try:
-            yield inbox
+            yield queue
         finally:
             with self._lock:
-                if self._inboxes.get(source_id) is inbox:
-                    del self._inboxes[source_id]
+                if self._queues.get(source_id) is queue:
+                    del self._queues[source_id]
 
-    def open(self, source_id: str, page: str) -> Feed:
+    def connect(self, source_id: str, page: str) -> Feed:
         """Let ``page`` speak for a source from now on, instead of whoever did before."""
         feed = Feed(self, source_id, page)
         with self._lock:
@@ -127,14 +127,14 @@ class Browsers:
         with self._lock:
             return self._feeds.get(feed.source_id) is feed
 
-    def pass_on(self, source_id: str, item: Item) -> None:
+    def pass_on(self, source_id: str, item: QueueItem) -> None:
         """Give an item to the source; where it does not listen (switched off) that is no fault, and nothing is kept."""
         with self._lock:
-            inbox = self._inboxes.get(source_id)
-        if inbox is not None:
-            inbox.put(item)
+            queue = self._queues.get(source_id)
+        if queue is not None:
+            queue.put(item)
 
-    def leave(self, feed: Feed) -> bool:
+    def disconnect(self, feed: Feed) -> bool:
         """Forget a feed; return whether it was the one that spoke for its source."""
         with self._lock:
             spoke = self._feeds.get(feed.source_id) is feed
@@ -158,27 +158,27 @@ class Feed:
         self._ahead_s = 0.0  # sound that came, less the time that passed
         self._at_s = browsers.clock.monotonic()
 
-    def put(self, data: object) -> Taken:
+    def put(self, data: object) -> PutResult:
         """Take what the page sent, whatever it is."""
         if not self._browsers.speaks(self):
-            return Taken.REPLACED
+            return PutResult.REPLACED
         try:
             block = parse(data)
         except ValueError:
             return self._refuse()
         if self._is_too_fast(block.duration_s):
             return self._refuse()
-        self._browsers.pass_on(self.source_id, Item(self._page, block))
-        return Taken.KEPT
+        self._browsers.pass_on(self.source_id, QueueItem(self._page, block))
+        return PutResult.KEPT
 
     def close(self, code: str = "") -> None:
         """End. With a ``code`` the source is told why at once; without one the page may come back, and is waited for."""
-        if self._browsers.leave(self) and code:
-            self._browsers.pass_on(self.source_id, Item(self._page, code=code))
+        if self._browsers.disconnect(self) and code:
+            self._browsers.pass_on(self.source_id, QueueItem(self._page, code=code))
 
-    def _refuse(self) -> Taken:
+    def _refuse(self) -> PutResult:
         self._n_bad += 1
-        return Taken.HOSTILE if self._n_bad > MOST_BAD else Taken.USELESS
+        return PutResult.HOSTILE if self._n_bad > MOST_BAD else PutResult.USELESS
 
     def _is_too_fast(self, duration_s: float) -> bool:
         now = self._browsers.clock.monotonic()
@@ -207,15 +207,15 @@ class BrowserSource:
     def run(self, sink: Sink) -> None:
         """Hear until stopped."""
         clock = self._browsers.clock
-        with self._browsers.receiving(self._source_id) as inbox:
-            hearing = _Hearing(sink, self._lost_s)
+        with self._browsers.receiving(self._source_id) as queue:
+            session = _PageSession(sink, self._lost_s)
             sink.waiting("browser.waiting")
             while not sink.stop.is_set():
-                hearing.take(inbox.take(LOOK_S), clock.monotonic())
-                hearing.watch(clock.monotonic(), is_connected=self._browsers.is_connected(self._source_id))
+                session.process(queue.get(LOOK_S), clock.monotonic())
+                session.check_silence(clock.monotonic(), is_connected=self._browsers.is_connected(self._source_id))
 
 
-class _Hearing:
+class _PageSession:
     """One run of a source: whom it hears, and what comes next."""
 
     def __init__(self, sink: Sink, lost_s: float) -> None:
@@ -226,7 +226,7 @@ class _Hearing:
         self._heard_s = 0.0
         self._is_asleep = False  # it was told that the page gives no sound although it is connected
 
-    def take(self, items: list[Item], now: float) -> None:
+    def process(self, items: list[QueueItem], now: float) -> None:
         """Hear what has come."""
         for item in items:
             if item.block is not None:
@@ -235,7 +235,7 @@ class _Hearing:
                 self._stream, self._is_asleep = None, False
                 self._sink.waiting(item.code)
 
-    def watch(self, now: float, *, is_connected: bool) -> None:
+    def check_silence(self, now: float, *, is_connected: bool) -> None:
         """Say so where nothing comes any more."""
         if self._stream is not None and now - self._heard_s >= self._lost_s:
             self._stream, self._is_asleep = None, is_connected

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.pulse import Place
+from claptrap.sources.pulse import PulseStream
 from claptrap.sources.usb import Usb, split
 
 CARD = re.compile(r"\(hw:(\d+),(\d+)\)")  # ALSA numbers its cards in the order in which they were plugged in
@@ -59,13 +59,13 @@ class OpenMicrophone:
         device: which.
         rate_hz: samples per second and channel.
         channels: 1 or 2.
-        place: where a sound server has put the recording; None where there is none, or it does not tell.
+        pulse_stream: where a sound server has put the recording; None where there is none, or it does not tell.
     """
 
     device: Device
     rate_hz: int
     channels: int
-    place: Place | None = None
+    pulse_stream: PulseStream | None = None
 
 
 def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:

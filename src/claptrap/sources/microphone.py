@@ -16,13 +16,13 @@ from claptrap.core.errors import SourceError
 from claptrap.sources.base import Sink
 from claptrap.sources.device import Device, OpenMicrophone
 from claptrap.sources.portaudio import PORTAUDIO, PortAudio
-from claptrap.sources.pulse import PlaceWatch
+from claptrap.sources.pulse import PulseStreamWatch
 
 __all__ = ["Device", "Measured", "MicrophoneSource", "list_devices", "measure"]
 
 SILENT_S = 2.0  # an unplugged microphone may simply stop giving sound; PortAudio's overflow flag was never seen set
 LOOK_S = 0.2  # how often a microphone without sound looks whether it shall stop
-INBOX_BLOCKS = 100  # 2 s
+QUEUE_BLOCKS = 100  # 2 s
 SETTLE_S, MEASURE_S = 0.1, 0.3  # many microphones begin with a thump
 SILENCE = 1e-6  # −120 dBFS
 
@@ -60,12 +60,12 @@ def measure(device: str = "", *, portaudio: PortAudio = PORTAUDIO) -> Measured:
     Raises:
         SourceError: as ``PortAudio.recording``; ``source.device_lost`` or ``source.silent`` where it gives no sound.
     """
-    inbox, peak, n = Inbox(INBOX_BLOCKS), SILENCE, 0
-    with portaudio.recording(device, inbox.put, inbox.end) as opened:
+    queue, peak, n = CaptureQueue(QUEUE_BLOCKS), SILENCE, 0
+    with portaudio.recording(device, queue.put, queue.close) as opened:
         while n < (SETTLE_S + MEASURE_S) * opened.rate_hz:
-            block = inbox.take(SILENT_S)
+            block = queue.get(SILENT_S)
             if block is None:
-                raise _no_sound(inbox, opened)
+                raise _no_sound(queue, opened)
             samples, _ = block
             n += len(samples)
             if n > SETTLE_S * opened.rate_hz:
@@ -73,7 +73,7 @@ def measure(device: str = "", *, portaudio: PortAudio = PORTAUDIO) -> Measured:
     return Measured(opened.rate_hz, opened.channels, round(20 * math.log10(peak), 1))
 
 
-class Inbox:
+class CaptureQueue:
     """Blocks of sound between PortAudio's thread and ours.
 
     Overload rule: the oldest block is dropped, and its samples are counted as lost before the next one.
@@ -100,7 +100,7 @@ class Inbox:
                 self._losses[0] += lost
             self._news.notify()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Say that no more will come."""
         with self._news:
             self._has_ended = True
@@ -111,7 +111,7 @@ class Inbox:
         """Whether no more will come; what came before can still be taken."""
         return self._has_ended
 
-    def take(self, timeout_s: float) -> tuple[NDArray[np.float32], int] | None:
+    def get(self, timeout_s: float) -> tuple[NDArray[np.float32], int] | None:
         """Return the oldest block and the samples lost just before it; None where none came in time or none will come."""
         with self._news:
             self._news.wait_for(lambda: self._blocks or self._has_ended, timeout_s)
@@ -140,17 +140,17 @@ class MicrophoneSource:
                 recording; ``source.silent`` when it does not, but no sound has come for two seconds;
                 ``source.device_moved`` when the sound server records from another microphone in its place.
         """
-        inbox = Inbox(INBOX_BLOCKS)
-        with self._portaudio.recording(self._device, inbox.put, inbox.end) as opened:
-            self._pass_on(inbox, opened, sink)
+        queue = CaptureQueue(QUEUE_BLOCKS)
+        with self._portaudio.recording(self._device, queue.put, queue.close) as opened:
+            self._pass_on(queue, opened, sink)
 
-    def _pass_on(self, inbox: Inbox, opened: OpenMicrophone, sink: Sink) -> None:
+    def _pass_on(self, queue: CaptureQueue, opened: OpenMicrophone, sink: Sink) -> None:
         is_live = False
-        heard_at, watch = self._clock.monotonic(), PlaceWatch(opened.place, self._clock)
+        heard_at, watch = self._clock.monotonic(), PulseStreamWatch(opened.pulse_stream, self._clock)
         while not sink.stop.is_set():
-            block = inbox.take(LOOK_S)
+            block = queue.get(LOOK_S)
             if block is None:
-                self._check_alive(inbox, opened, heard_at)
+                self._check_alive(queue, opened, heard_at)
                 continue
             if not is_live:
                 sink.live(opened.rate_hz, opened.channels)
@@ -158,17 +158,21 @@ class MicrophoneSource:
             samples, lost_samples = block
             sink.frame(Frame(samples, opened.rate_hz, lost_samples))
             heard_at = self._clock.monotonic()
-            if opened.place and (now := watch.moved_to()):
+            if opened.pulse_stream and (now := watch.moved_to()):
                 raise SourceError(
-                    "source.device_moved", retryable=True, device=opened.device.name, before=opened.place.name, now=now
+                    "source.device_moved",
+                    retryable=True,
+                    device=opened.device.name,
+                    before=opened.pulse_stream.name,
+                    now=now,
                 )
 
-    def _check_alive(self, inbox: Inbox, opened: OpenMicrophone, heard_at: float) -> None:
-        if inbox.has_ended or self._clock.monotonic() - heard_at >= SILENT_S:
-            raise _no_sound(inbox, opened)
+    def _check_alive(self, queue: CaptureQueue, opened: OpenMicrophone, heard_at: float) -> None:
+        if queue.has_ended or self._clock.monotonic() - heard_at >= SILENT_S:
+            raise _no_sound(queue, opened)
 
 
-def _no_sound(inbox: Inbox, opened: OpenMicrophone) -> SourceError:
-    if inbox.has_ended:
+def _no_sound(queue: CaptureQueue, opened: OpenMicrophone) -> SourceError:
+    if queue.has_ended:
         return SourceError("source.device_lost", retryable=True, device=opened.device.name)
     return SourceError("source.silent", retryable=True, seconds=SILENT_S)

@@ -4,8 +4,8 @@ PortAudio is one per process: initialising, listing, opening and closing must no
 its list of devices is frozen from initialisation on. Renewing the list means ending the library, which would kill every open
 stream of the process. Whether one is open is therefore a fact about the process, and ``PORTAUDIO`` is the one guarded object
 of the module level that says so; a second owner could not know. While one is open, another process with a PortAudio of its
-own (``sources.apart``) lists what there is today, and records what was plugged in since. The library is loaded when first
-needed: where it is missing, everything else works.
+own (``sources.recorder_process``) lists what there is today, and records what was plugged in
+since. The library is loaded when first needed: where it is missing, everything else works.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
-from claptrap.sources import alsa, apart, pulse
+from claptrap.sources import alsa, pulse, recorder_process
 from claptrap.sources.device import CARD, Device, OpenMicrophone, find
 from claptrap.sources.usb import usb_of_card
 
@@ -70,11 +70,11 @@ class PortAudio:
             SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
         """
         with self._listing:  # one process at a time, however many ask
-            listed = apart.devices() if self._n_open else Call(self._lock, self._list).result(OPEN_S)
+            listed = recorder_process.devices() if self._n_open else Call(self._lock, self._list).result(OPEN_S)
         known = {device.id for device in listed}
         with self._heard_lock:
-            busy = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
-        return (*listed, *busy.values())
+            busy_errors = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
+        return (*listed, *busy_errors.values())
 
     @contextmanager
     def recording(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> Iterator[OpenMicrophone]:
@@ -94,7 +94,7 @@ class PortAudio:
         try:
             opened, close = self._opened(wanted, receive, ended)
         except SourceError as error:
-            raise self._explained(error, wanted) from error
+            raise self._explain(error, wanted) from error
         with self._heard_lock:
             self._heard.append(opened)
         try:
@@ -112,20 +112,20 @@ class PortAudio:
         except SourceError as error:
             if error.code not in OUT_OF_DATE or not self._n_open:
                 raise
-            return apart.record(wanted, receive, ended)
+            return recorder_process.record(wanted, receive, ended)
 
         def close() -> None:
             Call(self._lock, lambda: self._close(stream), must=True).result(CLOSE_S)
 
         return opened, close
 
-    def _explained(self, error: SourceError, wanted: str) -> SourceError:
+    def _explain(self, error: SourceError, wanted: str) -> SourceError:
         """Return who has the microphone, where that is why it cannot be had."""
         with self._heard_lock:
             heard = {name for one in self._heard for name in (one.device.id, one.device.label, one.device.name)}
         if error.code in ("source.device_busy", "source.device_missing") and {wanted, error.params["device"]} & heard:
             return SourceError("source.device_twice", retryable=True, device=error.params["device"])
-        return alsa.explained(error, wanted)
+        return alsa.explain(error, wanted)
 
     def _list(self) -> tuple[Device, ...]:
         with _translated(""):
@@ -150,18 +150,18 @@ class PortAudio:
         try:
             with _translated(device.name):
                 stream.start()
-            return stream, OpenMicrophone(device, device.rate_hz, channels, self._place(device))
+            return stream, OpenMicrophone(device, device.rate_hz, channels, self._pulse_stream(device))
         except Exception:
             self._close(stream)
             raise
 
-    def _place(self, device: Device) -> pulse.Place | None:
+    def _pulse_stream(self, device: Device) -> pulse.PulseStream | None:
         """Return where the sound server has put the stream that was opened just now; None where none has it."""
         if device.host_api != "ALSA" or CARD.search(device.name):
             return None
         with self._heard_lock:
-            others = {heard.place.stream for heard in self._heard if heard.place}
-        return pulse.place_of(os.getpid(), others)
+            others = {heard.pulse_stream.stream for heard in self._heard if heard.pulse_stream}
+        return pulse.newest_stream(os.getpid(), others)
 
     def _close(self, stream: Any) -> None:  # sounddevice has no types
         self._n_open -= 1
@@ -170,11 +170,11 @@ class PortAudio:
     def _inputs(self) -> dict[int, Device]:
         """Return what can be recorded from, by its place in PortAudio's list: today's devices, unless a stream is open."""
         if not self._is_sure and not alsa.is_configured():
-            apart.devices()
+            recorder_process.devices()
         self._is_sure = True
         library = _load()
         if self._n_open:
-            return {index: device for index, device in _inputs(library).items() if alsa.is_there(device.name)}
+            return {index: device for index, device in _inputs(library).items() if alsa.is_card_present(device.name)}
         if library._initialized:  # noqa: SLF001  # sounddevice offers no public way to see new devices
             library._terminate()  # noqa: SLF001  # as above
         library._initialize()  # noqa: SLF001  # as above

@@ -24,7 +24,7 @@ LOOK_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PulseStream:
     """A recording, and the microphone that the sound server takes it from.
 
     Attributes:
@@ -43,7 +43,7 @@ class Place:
         return None if source == self.source else _names().get(source)
 
 
-class PlaceWatch:
+class PulseStreamWatch:
     """Asks now and then whether a recording is still where it was, in a thread ``pulse:look``, for a server may hang.
 
     Args:
@@ -51,8 +51,8 @@ class PlaceWatch:
         clock: says when it is time.
     """
 
-    def __init__(self, place: Place | None, clock: Clock) -> None:
-        self._place = place
+    def __init__(self, place: PulseStream | None, clock: Clock) -> None:
+        self._pulse_stream = place
         self._clock = clock
         self._asked_at = clock.monotonic()
         self._thread: threading.Thread | None = None
@@ -61,17 +61,17 @@ class PlaceWatch:
     def moved_to(self) -> str | None:
         """Return the name of another microphone, once one is known to have taken the place; never waits."""
         is_due = self._clock.monotonic() - self._asked_at >= LOOK_S
-        if self._place and is_due and not (self._thread and self._thread.is_alive()):
+        if self._pulse_stream and is_due and not (self._thread and self._thread.is_alive()):
             self._asked_at = self._clock.monotonic()
-            self._thread = threading.Thread(target=self._look, args=(self._place,), name="pulse:look", daemon=True)
+            self._thread = threading.Thread(target=self._look, args=(self._pulse_stream,), name="pulse:look", daemon=True)
             self._thread.start()
         return self._found
 
-    def _look(self, place: Place) -> None:
+    def _look(self, place: PulseStream) -> None:
         self._found = place.moved_to()
 
 
-def place_of(process: int, others: Collection[int]) -> Place | None:
+def newest_stream(process: int, others: Collection[int]) -> PulseStream | None:
     """Return where the newest recording of a process is, except for those with the numbers ``others``.
 
     None where there is no sound server, or no ``pactl``, or the recording does not pass through the server.
@@ -79,7 +79,7 @@ def place_of(process: int, others: Collection[int]) -> Place | None:
     mine = [one for one in _asked("source-outputs") if one["index"] not in others and _process(one) == str(process)]
     newest = max(mine, key=lambda one: one["index"], default=None)
     name = newest and _names().get(newest["source"])
-    return Place(newest["index"], newest["source"], name) if newest and name else None
+    return PulseStream(newest["index"], newest["source"], name) if newest and name else None
 
 
 def _names() -> dict[int, str]:

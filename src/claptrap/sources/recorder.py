@@ -1,4 +1,4 @@
-"""The other side of ``sources.apart``: lists or records with a PortAudio of its own, until its input is closed.
+"""The other side of ``sources.recorder_process``: lists or records with a PortAudio of its own, until its input is closed.
 
 ``python -m claptrap.sources.recorder list`` or ``… record DEVICE``.
 """
@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.apart import BLOCK
-from claptrap.sources.microphone import INBOX_BLOCKS, LOOK_S, Inbox
+from claptrap.sources.microphone import LOOK_S, QUEUE_BLOCKS, CaptureQueue
 from claptrap.sources.portaudio import PortAudio
+from claptrap.sources.recorder_process import BLOCK
 
 PORTAUDIO = PortAudio(may_end_us=True)
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _record(wanted: str) -> None:
-    inbox, is_over = Inbox(INBOX_BLOCKS), threading.Event()
+    queue, is_over = CaptureQueue(QUEUE_BLOCKS), threading.Event()
 
     def wait_for_the_end() -> None:
         sys.stdin.buffer.read()
@@ -41,15 +41,15 @@ def _record(wanted: str) -> None:
 
     threading.Thread(target=wait_for_the_end, name="recorder:end", daemon=True).start()
     out = sys.stdout.buffer
-    with PORTAUDIO.recording(wanted, inbox.put, inbox.end) as opened:
+    with PORTAUDIO.recording(wanted, queue.put, queue.close) as opened:
         _say(asdict(opened))
         while not is_over.is_set():
-            block = inbox.take(LOOK_S)
+            block = queue.get(LOOK_S)
             if block is not None:
                 sound, n_lost = block
                 out.write(BLOCK.pack(sound.nbytes, n_lost > 0) + sound.tobytes())
                 out.flush()
-            elif inbox.has_ended:
+            elif queue.has_ended:
                 return
 
 

@@ -25,7 +25,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import give_credentials, redact, scrubbed
 from claptrap.sources.base import Sink
-from claptrap.sources.knock import Patience, Stopped, authorities, knock
+from claptrap.sources.rtsp_preflight import Deadline, Stopped, authorities, rtsp_preflight
 
 OPEN_S = 8.0  # from the name to the first packet; while FFmpeg opens, a halt waits for half of it at worst
 STALLED_S = 10.0
@@ -36,7 +36,7 @@ TLS_READ_S = (
 PROBE_S = 10.0
 LISTEN_S = 1.0
 FLOOR_DBFS = -120.0
-TOGETHER_S = 0.03  # cameras send some 20 ms at once; two such are passed on as one, which spares half of the work behind
+BATCH_S = 0.03  # cameras send some 20 ms at once; two such are passed on as one, which spares half of the work behind
 ANALYSE_US = 500_000  # FFmpeg looks at 5 s of a stream with several tracks otherwise
 
 # Which jump of the sender's timestamps is a loss. Over UDP a lost packet leaves a hole of its own length; inside TCP nothing
@@ -105,7 +105,7 @@ class RtspSource:
 
         Raises:
             SourceError: ``rtsp.unauthorized``, ``rtsp.forbidden``, ``rtsp.not_found``, ``rtsp.no_audio``, ``rtsp.no_track``
-                and ``source.no_av``, which a person must mend; what ``knock`` raises; ``rtsp.rejected``,
+                and ``source.no_av``, which a person must mend; what ``rtsp_preflight`` raises; ``rtsp.rejected``,
                 ``rtsp.server_error``, ``rtsp.stalled``, ``rtsp.undecodable``, ``rtsp.ended``, ``rtsp.timeout``,
                 ``rtsp.failed``.
         """
@@ -199,7 +199,7 @@ class OpenStream:
         Raises:
             SourceError: ``rtsp.ended``, ``rtsp.stalled``, ``rtsp.undecodable``, ``rtsp.failed``.
         """
-        heard_at, n_broken, gathered = clock.monotonic(), 0, Gathered()
+        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher()
         with _translated(self._av, self._where):
             for packet in self._packets(stop, clock):
                 if stop.is_set():
@@ -209,9 +209,9 @@ class OpenStream:
                     n_broken += 1
                 for frame in decoded or ():
                     heard_at, n_broken = clock.monotonic(), 0
-                    yield from gathered.add(frame)
+                    yield from batcher.add(frame)
                 if packet is None:
-                    yield from gathered.take()
+                    yield from batcher.flush()
                 if clock.monotonic() - heard_at >= stalled_s:
                     raise self._stalled(stalled_s, n_broken)
         raise SourceError("rtsp.ended", retryable=True, where=self._where)
@@ -260,8 +260,8 @@ class OpenStream:
         return SourceError("rtsp.stalled", retryable=True, where=self._where, seconds=round(stalled_s))
 
 
-class Gathered:
-    """Frames that wait for the next, until together they last ``TOGETHER_S`` or the next does not continue them."""
+class FrameBatcher:
+    """Frames that wait for the next, until together they last ``BATCH_S`` or the next does not continue them."""
 
     def __init__(self) -> None:
         self._frames: list[Frame] = []
@@ -270,13 +270,13 @@ class Gathered:
     def add(self, frame: Frame) -> Iterator[Frame]:
         """Take the frame that follows; yield what need not wait any longer."""
         if self._frames and (frame.lost_samples or _form(frame) != _form(self._frames[0])):
-            yield from self.take()
+            yield from self.flush()
         self._frames.append(frame)
         self._lasts_s += len(frame.samples) / frame.rate_hz
-        if self._lasts_s >= TOGETHER_S:
-            yield from self.take()
+        if self._lasts_s >= BATCH_S:
+            yield from self.flush()
 
-    def take(self) -> Iterator[Frame]:
+    def flush(self) -> Iterator[Frame]:
         """Yield what waits, as one frame."""
         frames, self._frames, self._lasts_s = self._frames, [], 0.0
         if len(frames) > 1:
@@ -330,31 +330,31 @@ def _load() -> Any:  # av is loaded late: its types are not at hand
 def _opened(wanted: RtspInput, within_s: float, stop: threading.Event | None = None) -> Iterator[OpenStream]:
     """Open a stream; it is closed by the same thread when the context ends."""
     av = _load()
-    patience = Patience(redact(wanted.url), within_s, stop)
-    knock(wanted.url, verify_tls=wanted.verify_tls, patience=patience)
-    with _translated(av, redact(wanted.url), patience):
-        container = _open_tolerantly(av, wanted, patience)
+    deadline = Deadline(redact(wanted.url), within_s, stop)
+    rtsp_preflight(wanted.url, verify_tls=wanted.verify_tls, deadline=deadline)
+    with _translated(av, redact(wanted.url), deadline):
+        container = _open_tolerantly(av, wanted, deadline)
     with container:
         yield OpenStream(av, container, wanted)
 
 
-def _open_tolerantly(av: Any, wanted: RtspInput, patience: Patience) -> Any:
+def _open_tolerantly(av: Any, wanted: RtspInput, deadline: Deadline) -> Any:
     """Open the sound only, or everything where that does not do.
 
     Some cameras refuse to send sound alone, and give the same answer where they have none. And of two audio tracks alone,
     FFmpeg was seen to get the first only (G.711 and AAC, from GStreamer).
     """
     if wanted.track > 1:
-        return _open(av, wanted, patience, {})
+        return _open(av, wanted, deadline, {})
     try:
-        return _open(av, wanted, patience, {"allowed_media_types": "audio"})
+        return _open(av, wanted, deadline, {"allowed_media_types": "audio"})
     except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError, av.error.HTTPNotFoundError):
         raise
     except (av.error.HTTPClientError, av.error.InvalidDataError):
-        return _open(av, wanted, patience, {})
+        return _open(av, wanted, deadline, {})
 
 
-def _open(av: Any, wanted: RtspInput, patience: Patience, media: dict[str, str]) -> Any:
+def _open(av: Any, wanted: RtspInput, deadline: Deadline, media: dict[str, str]) -> Any:
     options = {
         "rtsp_transport": wanted.transport,
         "protocol_whitelist": "rtsp,rtsps,rtp,udp,tcp,tls",  # a redirection leads nowhere else
@@ -367,7 +367,7 @@ def _open(av: Any, wanted: RtspInput, patience: Patience, media: dict[str, str])
     address = give_credentials(wanted.url, wanted.username, wanted.password)
     # the first bound is granted twice by PyAV: for the dialogue and for the first packets
     read_s = TLS_READ_S if _is_tls(wanted) else READ_S
-    return av.open(address, options=options, timeout=(patience.left_s() / 2, read_s))
+    return av.open(address, options=options, timeout=(deadline.remaining_s() / 2, read_s))
 
 
 def _is_tls(wanted: RtspInput) -> bool:
@@ -375,18 +375,18 @@ def _is_tls(wanted: RtspInput) -> bool:
 
 
 @contextmanager
-def _translated(av: Any, where: str, patience: Patience | None = None) -> Iterator[None]:
+def _translated(av: Any, where: str, deadline: Deadline | None = None) -> Iterator[None]:
     """Turn FFmpeg's exceptions into ours; ``from None``, because they quote the address with its password."""
     try:
         yield
     except av.error.FFmpegError as exc:
-        fault = _fault(av.error, exc, where, patience)
+        fault = _fault(av.error, exc, where, deadline)
     else:
         return
     raise fault from None
 
 
-def _fault(error: Any, exc: Any, where: str, patience: Patience | None) -> SourceError:
+def _fault(error: Any, exc: Any, where: str, deadline: Deadline | None) -> SourceError:
     """Return our error for one of FFmpeg's; while opening, with the patience for it."""
     for kind, code, retryable in (
         (error.HTTPUnauthorizedError, "rtsp.unauthorized", False),
@@ -401,6 +401,6 @@ def _fault(error: Any, exc: Any, where: str, patience: Patience | None) -> Sourc
     reason = scrubbed(exc.strerror or type(exc).__name__)
     if isinstance(exc, error.HTTPClientError):
         return SourceError("rtsp.rejected", retryable=True, where=where, reason=reason)
-    if patience is not None and isinstance(exc, error.ExitError | error.TimeoutError | error.InvalidDataError):
-        return patience.exhausted()  # InvalidDataError is what FFmpeg makes of a dialogue that was cut off
+    if deadline is not None and isinstance(exc, error.ExitError | error.TimeoutError | error.InvalidDataError):
+        return deadline.timeout_error()  # InvalidDataError is what FFmpeg makes of a dialogue that was cut off
     return SourceError("rtsp.failed", retryable=True, where=where, reason=reason)

@@ -11,16 +11,16 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.spec import VbanInput
 from claptrap.core.vbanname import to_bytes
 from claptrap.sources.base import Sink
-from claptrap.sources.vban_line import Line
-from claptrap.sources.vban_order import Order, Turn
+from claptrap.sources.vban_frames import FrameAssembler
 from claptrap.sources.vban_packet import Format, Packet
 from claptrap.sources.vban_ports import VbanPorts
+from claptrap.sources.vban_reorder import OrderedPacket, ReorderBuffer
 
 LOOK_S = 0.1  # how often a stream without packets looks whether it shall stop
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class AbsenceLimits:
     """How long something may last before a person is told.
 
     Attributes:
@@ -46,11 +46,11 @@ class VbanSource:
     """
 
     def __init__(
-        self, wanted: VbanInput, ports: VbanPorts, *, patience: Patience | None = None, clock: Clock | None = None
+        self, wanted: VbanInput, ports: VbanPorts, *, limits: AbsenceLimits | None = None, clock: Clock | None = None
     ) -> None:
         self._wanted = wanted
         self._ports = ports
-        self._patience = patience or Patience()
+        self._limits = limits or AbsenceLimits()
         self._clock = clock or SystemClock()
 
     def run(self, sink: Sink) -> None:
@@ -60,63 +60,63 @@ class VbanSource:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
         name = to_bytes(self._wanted.stream)
-        with self._ports.receiving(self._wanted.port, self._wanted.host, name) as inbox:
-            hearing = _Hearing(self._wanted, self._ports, self._patience, sink, inbox.counts, self._clock.monotonic())
+        with self._ports.receiving(self._wanted.port, self._wanted.host, name) as queue:
+            session = _Session(self._wanted, self._ports, self._limits, sink, queue.counts, self._clock.monotonic())
             while not sink.stop.is_set():
-                hearing.take(inbox.take(LOOK_S), self._clock.monotonic())
+                session.process(queue.get(LOOK_S), self._clock.monotonic())
 
 
-class _Hearing:
+class _Session:
     """One run of a source: what is open, and what was said."""
 
     def __init__(
-        self, wanted: VbanInput, ports: VbanPorts, patience: Patience, sink: Sink, counts: Counter[str], now: float
+        self, wanted: VbanInput, ports: VbanPorts, limits: AbsenceLimits, sink: Sink, counts: Counter[str], now: float
     ) -> None:
         self._wanted = wanted
         self._ports = ports
-        self._patience = patience
+        self._limits = limits
         self._sink = sink
         self._counts = counts
-        self._order = Order(counts)
-        self._line: Line | None = None  # None while there is nothing to hear
+        self._reorder = ReorderBuffer(counts)
+        self._assembler: FrameAssembler | None = None  # None while there is nothing to hear
         self._was_live = False
         self._heard_s = now  # last sound, or last time that its absence was told
 
-    def take(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
+    def process(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
         """Hear what has arrived; say so where nothing has for too long."""
-        turns = [turn for packet, at_s in arrivals for turn in self._order.take(packet, at_s)]
+        ordered = [item for packet, at_s in arrivals for item in self._reorder.push(packet, at_s)]
         if not arrivals:
-            turns = self._order.wait(now)
-        for epoch in _epochs(turns):
+            ordered = self._reorder.expire(now)
+        for epoch in _epochs(ordered):
             if epoch[0].begins:
                 self._begin(epoch[0].packet.format)
             self._hear(epoch, now)
-        if self._line is None:
-            self._tell_absence(now)
-        elif now - self._heard_s >= self._patience.lost_s:
-            self._line, self._order = None, Order(self._counts)
+        if self._assembler is None:
+            self._report_absence(now)
+        elif now - self._heard_s >= self._limits.lost_s:
+            self._assembler, self._reorder = None, ReorderBuffer(self._counts)
             self._heard_s = now
-            self._wait("vban.lost", seconds=self._patience.lost_s)
+            self._wait("vban.lost", seconds=self._limits.lost_s)
 
     def _begin(self, form: Format) -> None:
         try:
-            self._line = Line(form, self._wanted.channel)
+            self._assembler = FrameAssembler(form, self._wanted.channel)
         except ValueError:
-            self._line = None
+            self._assembler = None
             self._wait("vban.no_channel", channel=self._wanted.channel, channels=form.channels)
             return
         self._sink.live(form.rate_hz, form.channels)
         self._was_live = True
 
-    def _hear(self, turns: Sequence[Turn], now: float) -> None:
+    def _hear(self, ordered: Sequence[OrderedPacket], now: float) -> None:
         self._heard_s = now
-        if self._line is None:
+        if self._assembler is None:
             return
-        for frame in self._line.frames(turns):
+        for frame in self._assembler.frames(ordered):
             self._sink.frame(frame)
 
-    def _tell_absence(self, now: float) -> None:
-        if now - self._heard_s < self._patience.absent_s:
+    def _report_absence(self, now: float) -> None:
+        if now - self._heard_s < self._limits.absent_s:
             return
         self._heard_s = now
         absence = self._ports.why_absent(self._wanted.port, self._wanted.host, to_bytes(self._wanted.stream))
@@ -128,7 +128,7 @@ class _Hearing:
         self._sink.waiting(code, host=self._wanted.host, stream=self._wanted.stream, **params)
 
 
-def _epochs(turns: Sequence[Turn]) -> list[list[Turn]]:
+def _epochs(ordered: Sequence[OrderedPacket]) -> list[list[OrderedPacket]]:
     """Cut turns where a new epoch begins."""
-    cuts = sorted({0, len(turns), *(i for i, turn in enumerate(turns) if turn.begins)})
-    return [list(turns[begin:end]) for begin, end in pairwise(cuts)]
+    cuts = sorted({0, len(ordered), *(i for i, item in enumerate(ordered) if item.begins)})
+    return [list(ordered[begin:end]) for begin, end in pairwise(cuts)]

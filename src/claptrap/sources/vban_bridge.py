@@ -4,7 +4,7 @@ Each side is continued into the gap by linear prediction, and the two are cross-
 discrete-time signal segment by interpolation based on the left-sided and right-sided autoregressive parameters", IEEE
 Transactions on Signal Processing 44(5), 1996). Hums and tones go on in phase, so nothing seems to begin. In a humming room
 the gate found a beginning at ten of ten lost packets where the gap was filled with zeros or with what came before, mirrored
-and fading; at none with this (``test_vban_line``).
+and fading; at none with this (``test_vban_frames``).
 """
 
 from __future__ import annotations

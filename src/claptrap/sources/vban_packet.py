@@ -57,8 +57,8 @@ class Encoding(IntEnum):
         return (1, 2, 3, 4, 4, 8)[self]
 
 
-class Refusal(StrEnum):
-    """Why a datagram gives no sound. Each is, behind ``vban.``, a key of ``core.wording``."""
+class RejectReason(StrEnum):
+    """Why a datagram gives no sound. Each is, behind ``vban.``, a key of ``text.catalogue``."""
 
     CUT = "cut"
     TOO_SHORT = "too_short"
@@ -114,18 +114,18 @@ class Packet(NamedTuple):
         return self.frames / self.format.rate_hz
 
 
-def parse(datagram: bytes | bytearray | memoryview) -> Packet | Refusal:
+def parse(datagram: bytes | bytearray | memoryview) -> Packet | RejectReason:
     """Return what a datagram holds, or why it holds nothing usable; never raises, whatever the bytes are."""
     if len(datagram) <= HEADER.size:
-        return Refusal.TOO_SHORT if bytes(datagram[:4]) == MAGIC else Refusal.NOT_VBAN
+        return RejectReason.TOO_SHORT if bytes(datagram[:4]) == MAGIC else RejectReason.NOT_VBAN
     magic, rate, frames, channels, kind, name, counter = HEADER.unpack_from(datagram)
     if magic != MAGIC:
-        return Refusal.NOT_VBAN
+        return RejectReason.NOT_VBAN
     form = _format(rate, channels, kind)
-    if isinstance(form, Refusal):
+    if isinstance(form, RejectReason):
         return form
     if len(datagram) - HEADER.size != (frames + 1) * form.channels * form.encoding.n_bytes:
-        return Refusal.WRONG_LENGTH
+        return RejectReason.WRONG_LENGTH
     return Packet(form, frames + 1, name.partition(b"\0")[0], counter, bytes(datagram[HEADER.size :]))
 
 
@@ -135,19 +135,19 @@ def name_of(datagram: bytes | bytearray | memoryview) -> bytes:
 
 
 @lru_cache(maxsize=1024)  # a handful in practice; bounded against a stranger who tries them all
-def _format(rate: int, channels: int, kind: int) -> Format | Refusal:
+def _format(rate: int, channels: int, kind: int) -> Format | RejectReason:
     """Read bytes 4, 6 and 7 of a header."""
     checks = (
-        (rate & 0xE0, Refusal.NOT_AUDIO),
-        (kind & 0x08, Refusal.RESERVED_BIT),
-        (kind & 0xF0, Refusal.NOT_PCM),
-        (kind > Encoding.FLOAT64, Refusal.UNKNOWN_TYPE),
-        (rate >= len(RATES_HZ), Refusal.UNKNOWN_RATE),
-        (channels >= MOST_CHANNELS, Refusal.TOO_MANY_CHANNELS),
+        (rate & 0xE0, RejectReason.NOT_AUDIO),
+        (kind & 0x08, RejectReason.RESERVED_BIT),
+        (kind & 0xF0, RejectReason.NOT_PCM),
+        (kind > Encoding.FLOAT64, RejectReason.UNKNOWN_TYPE),
+        (rate >= len(RATES_HZ), RejectReason.UNKNOWN_RATE),
+        (channels >= MOST_CHANNELS, RejectReason.TOO_MANY_CHANNELS),
     )
-    for is_wrong, refusal in checks:
+    for is_wrong, reason in checks:
         if is_wrong:
-            return refusal
+            return reason
     return Format(RATES_HZ[rate], channels + 1, Encoding(kind))
 
 

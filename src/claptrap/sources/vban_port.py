@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
-from claptrap.sources.vban_inbox import Inbox
-from claptrap.sources.vban_packet import Format, Packet, Refusal, name_of, parse
+from claptrap.sources.vban_packet import Format, Packet, RejectReason, name_of, parse
+from claptrap.sources.vban_queue import PacketQueue
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
@@ -33,7 +33,7 @@ DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, s
 # is woken: with 256, 64 streams that had once fallen behind stayed behind for 20 s and lost packets, on a machine of which
 # 1.5 of 2 cores were busy (``benchmarks.load``). The larger buffer came at the same time, so neither is proved alone.
 DRAIN = 4096
-REST_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
+PAUSE_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
 BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
@@ -44,18 +44,22 @@ ALL_PER_S = 40_000  # packets of a port that are looked at; 64 streams at 48 kHz
 STRANGERS_PER_S = 5_000  # of those, packets that nobody asked for
 STREAM_PER_S = 5_000  # a stream of one frame a packet would be 48,000: legal, and refused
 BURST = 64
-DROPS_TOLD_S = 600.0  # for how long it is a problem that the kernel had to drop something
+DROPS_SHOWN_S = 600.0  # for how long it is a problem that the kernel had to drop something
 TABLE_ROWS = 64
 ROWS_PER_HOST = 8
 FORGET_S = 30.0
-SPEAK_S = 10.0
+LOG_EVERY_S = 10.0
 
 _LINUX = sys.platform == "linux"
 SO_RCVBUFFORCE = 33  # Linux's numbers, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
 _SO_TIMESTAMPNS = 35
 _SO_RXQ_OVFL = 40
 _TIMESPEC = struct.Struct("@qq")
-_UNNAMEABLE = (Refusal.NOT_VBAN, Refusal.TOO_SHORT, Refusal.NOT_AUDIO)  # what they carry is no name of a sound
+_UNNAMEABLE = (
+    RejectReason.NOT_VBAN,
+    RejectReason.TOO_SHORT,
+    RejectReason.NOT_AUDIO,
+)  # what they carry is no name of a sound
 _log = logging.getLogger(__name__)
 
 Key = tuple[str, bytes]
@@ -74,7 +78,7 @@ class SeenStream:
         rate_hz, channels, encoding: its format; 0 and empty where it has sent nothing usable.
         packets: usable ones, since it was first seen.
         last_seen: UTC Unix seconds.
-        problem: why its newest packet could not be used, a key of ``core.wording``; empty when all is well.
+        problem: why its newest packet could not be used, a key of ``text.catalogue``; empty when all is well.
         wanted: whether a source hears it.
     """
 
@@ -96,8 +100,8 @@ class StreamCounts:
 
     Attributes:
         host, stream, port: which.
-        counts: by the keys of ``vban_order.COUNTS``; ``overflow``: packets dropped because their reader fell behind.
-        refused: packets not used, by the reason's key of ``core.wording``.
+        counts: by the keys of ``vban_reorder.COUNTS``; ``overflow``: packets dropped because their reader fell behind.
+        refused: packets not used, by the reason's key of ``text.catalogue``.
     """
 
     host: str
@@ -117,7 +121,7 @@ class PortCounts:
         kernel_drops: datagrams that the kernel had to drop because we fell behind.
         over_ceiling: datagrams beyond what a port or strangers may cost.
         table_full: packets of streams for which the table had no row.
-        refused: datagrams not used, by the reason's key of ``core.wording``.
+        refused: datagrams not used, by the reason's key of ``text.catalogue``.
         buffer_bytes: what the kernel granted.
     """
 
@@ -134,7 +138,7 @@ class PortCounts:
 
 
 @dataclass(slots=True)
-class _Budget:
+class TokenBucket:
     """A bucket of packets that fills with time."""
 
     left: float = 0.0
@@ -152,7 +156,7 @@ class _Budget:
 
 
 @dataclass(slots=True)
-class _Row:
+class _StreamEntry:
     """What a port knows of one stream."""
 
     seen_s: float
@@ -160,29 +164,29 @@ class _Row:
     packets: int = 0
     problem: str = ""
     refused: Counter[str] = field(default_factory=Counter)
-    inboxes: list[Inbox] = field(default_factory=list)
-    budget: _Budget = field(default_factory=_Budget)
+    queues: list[PacketQueue] = field(default_factory=list)
+    budget: TokenBucket = field(default_factory=TokenBucket)
 
-    def refuse(self, code: str, at_s: float) -> None:
+    def reject(self, code: str, at_s: float) -> None:
         self.seen_s = at_s
         self.problem = code
         self.refused[code] += 1
 
-    def take(self, packet: Packet, at_s: float, block_s: float, full: set[Inbox]) -> None:
+    def push(self, packet: Packet, at_s: float, block_s: float, full: set[PacketQueue]) -> None:
         per_s = min(STREAM_PER_S, 2 / packet.duration_s)
         if not self.budget.admits(at_s, per_s):
-            self.refuse("vban.too_many_packets", at_s)
+            self.reject("vban.too_many_packets", at_s)
             return
         self.seen_s = at_s
         self.format = packet.format
         self.packets += 1
         self.problem = ""
-        for inbox in self.inboxes:
-            if inbox.put(packet, at_s) >= block_s:
-                full.add(inbox)
+        for queue in self.queues:
+            if queue.put(packet, at_s) >= block_s:
+                full.add(queue)
 
 
-class Port:
+class VbanPort:
     """One socket and its thread ``vban:PORT``. Made open; ``stop`` once.
 
     Args:
@@ -195,7 +199,7 @@ class Port:
         SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
     """
 
-    def __init__(self, address: str, port: int, clock: Clock, retire: Callable[[Port], bool]) -> None:
+    def __init__(self, address: str, port: int, clock: Clock, retire: Callable[[VbanPort], bool]) -> None:
         self.number = port
         self.needed_until = clock.monotonic()
         self._clock = clock
@@ -203,17 +207,17 @@ class Port:
         self._socket, self._buffer_bytes = _open(address, port)
         self._wake, self._waker = socket.socketpair()
         self._lock = threading.Lock()  # guards all below
-        self._rows: dict[Key, _Row] = {}
-        self._hosts: dict[str, tuple[Refusal, float]] = {}  # newest nameless refusal of each sender
+        self._entries: dict[Key, _StreamEntry] = {}
+        self._hosts: dict[str, tuple[RejectReason, float]] = {}  # newest nameless refusal of each sender
         self._counts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._kernel_drops = 0
         self._dropped_at: float | None = None
-        self._all = _Budget()
-        self._strangers = _Budget()
-        self._spoke_at: dict[tuple[str, str], float] = {}
+        self._all = TokenBucket()
+        self._strangers = TokenBucket()
+        self._logged_at: dict[tuple[str, str], float] = {}
         self._block_s = BLOCK_S
-        self._full: set[Inbox] = set()  # to be woken after the drain
+        self._full: set[PacketQueue] = set()  # to be woken after the drain
         self._failure: SourceError | None = None
         self._thread = threading.Thread(target=self._run, name=f"vban:{port}")
         self._thread.start()
@@ -225,29 +229,29 @@ class Port:
         """Whether packets can still arrive."""
         return self._failure is None and self._thread.is_alive()
 
-    def join(self, key: Key, inbox: Inbox) -> None:
-        """Give the packets of a stream to ``inbox`` from now on."""
+    def subscribe(self, key: Key, queue: PacketQueue) -> None:
+        """Give the packets of a stream to ``queue`` from now on."""
         with self._lock:
-            row = self._rows.setdefault(key, _Row(seen_s=float("-inf")))
-            row.inboxes.append(inbox)
+            entry = self._entries.setdefault(key, _StreamEntry(seen_s=float("-inf")))
+            entry.queues.append(queue)
             self._choose_block()
             if self._failure is not None:
-                inbox.fail(self._failure)
+                queue.fail(self._failure)
 
-    def leave(self, key: Key, inbox: Inbox) -> None:
+    def unsubscribe(self, key: Key, queue: PacketQueue) -> None:
         """Give it none any more."""
         with self._lock:
-            self._rows[key].inboxes.remove(inbox)
+            self._entries[key].queues.remove(queue)
             self._choose_block()
 
     def _choose_block(self) -> None:
-        n_readers = sum(len(row.inboxes) for row in self._rows.values())
+        n_readers = sum(len(entry.queues) for entry in self._entries.values())
         self._block_s = BLOCK_S if n_readers <= FEW else LARGE_BLOCK_S
 
     def is_needed(self) -> bool:
         """Whether somebody wants its packets."""
         with self._lock:
-            return self._clock.monotonic() < self.needed_until or any(row.inboxes for row in self._rows.values())
+            return self._clock.monotonic() < self.needed_until or any(entry.queues for entry in self._entries.values())
 
     def stop(self) -> None:
         """Release socket and thread; who still reads is told."""
@@ -260,30 +264,30 @@ class Port:
         """Return the streams of the last 30 s."""
         with self._lock:
             now, unix = self._clock.monotonic(), self._clock.unix()
-            rows = [(key, row) for key, row in self._rows.items() if now - row.seen_s < FORGET_S]
+            entries = [(key, entry) for key, entry in self._entries.items() if now - entry.seen_s < FORGET_S]
             return [
                 SeenStream(
                     host,
                     to_text(name),
                     self.number,
-                    row.format.rate_hz if row.format else 0,
-                    row.format.channels if row.format else 0,
-                    row.format.encoding.name.lower() if row.format else "",
-                    row.packets,
-                    unix - (now - row.seen_s),
-                    row.problem,
-                    bool(row.inboxes),
+                    entry.format.rate_hz if entry.format else 0,
+                    entry.format.channels if entry.format else 0,
+                    entry.format.encoding.name.lower() if entry.format else "",
+                    entry.packets,
+                    unix - (now - entry.seen_s),
+                    entry.problem,
+                    bool(entry.queues),
                 )
-                for (host, name), row in rows
+                for (host, name), entry in entries
             ]
 
     def stream_counts(self) -> list[StreamCounts]:
         """Return the counts of the streams that are heard; of a stream that several sources hear, one for each."""
         with self._lock:
             return [
-                StreamCounts(host, to_text(name), self.number, dict(inbox.counts), dict(row.refused))
-                for (host, name), row in self._rows.items()
-                for inbox in row.inboxes
+                StreamCounts(host, to_text(name), self.number, dict(queue.counts), dict(entry.refused))
+                for (host, name), entry in self._entries.items()
+                for queue in entry.queues
             ]
 
     def counts(self) -> PortCounts:
@@ -298,18 +302,18 @@ class Port:
     def problem(self) -> SourceError | None:
         """Return what is wrong where the kernel had to drop datagrams not long ago; None where it had not."""
         with self._lock:
-            if self._dropped_at is None or self._clock.monotonic() - self._dropped_at > DROPS_TOLD_S:
+            if self._dropped_at is None or self._clock.monotonic() - self._dropped_at > DROPS_SHOWN_S:
                 return None
         if self._buffer_bytes < BUFFER_BYTES:
             granted_kb = self._buffer_bytes // 2048  # the kernel doubles what it grants, and says so
             return SourceError("vban.small_buffer", port=self.number, granted_kb=granted_kb, bytes=BUFFER_BYTES)
         return SourceError("vban.overrun", port=self.number)
 
-    def nameless_refusal(self, host: str) -> Refusal | None:
+    def nameless_reject_reason(self, host: str) -> RejectReason | None:
         """Return why the newest packet of ``host`` that is no stream's could not be used; None where there was none."""
         with self._lock:
-            refusal, at_s = self._hosts.get(host, (None, 0.0))
-            return refusal if self._clock.monotonic() - at_s < FORGET_S else None
+            reason, at_s = self._hosts.get(host, (None, 0.0))
+            return reason if self._clock.monotonic() - at_s < FORGET_S else None
 
     # -- the thread -----------------------------------------------------------------------------------------------------
 
@@ -341,7 +345,7 @@ class Port:
                     return False
                 if self._socket in ready:
                     is_drained = self._drain(buffer)
-                    if is_drained and self._buffer_bytes >= ENOUGH_BYTES and rest.select(REST_S):
+                    if is_drained and self._buffer_bytes >= ENOUGH_BYTES and rest.select(PAUSE_S):
                         return False
                 if self._clock.monotonic() - tidied_s >= 1.0:
                     tidied_s = self._clock.monotonic()
@@ -352,13 +356,13 @@ class Port:
     def _drain(self, buffer: memoryview) -> bool:
         """Take what has arrived, up to a bound, and wake its readers; return whether that was all."""
         with self._lock:
-            is_drained = self._take_all(buffer)
+            is_drained = self._receive_all(buffer)
             full, self._full = self._full, set()
-        for inbox in full:
-            inbox.wake()
+        for queue in full:
+            queue.wake()
         return is_drained
 
-    def _take_all(self, buffer: memoryview) -> bool:
+    def _receive_all(self, buffer: memoryview) -> bool:
         now = self._clock.monotonic()
         realtime = now - time.time() if _LINUX else 0.0  # what turns the kernel's stamps into monotonic time
         for _ in range(DRAIN):
@@ -367,7 +371,7 @@ class Port:
             except BlockingIOError:
                 return True
             at_s = self._arrival_s(ancillary, realtime, now) if ancillary else now
-            self._take(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
+            self._process(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
         return False
 
     def _arrival_s(self, ancillary: list[tuple[int, int, bytes]], realtime: float, now: float) -> float:
@@ -383,58 +387,58 @@ class Port:
                     self._kernel_drops, self._dropped_at = drops, now
         return at_s
 
-    def _take(self, datagram: memoryview, host: str, at_s: float, *, is_cut: bool) -> None:
+    def _process(self, datagram: memoryview, host: str, at_s: float, *, is_cut: bool) -> None:
         self._counts["datagrams"] += 1
         if not self._all.admits(at_s, ALL_PER_S):
             self._counts["over_ceiling"] += 1
             return
-        parsed = Refusal.CUT if is_cut else parse(datagram)
-        name = name_of(datagram) if isinstance(parsed, Refusal) else parsed.name
-        row = self._rows.get((host, name))
-        if (row is None or not row.inboxes) and not self._strangers.admits(at_s, STRANGERS_PER_S):
+        parsed = RejectReason.CUT if is_cut else parse(datagram)
+        name = name_of(datagram) if isinstance(parsed, RejectReason) else parsed.name
+        entry = self._entries.get((host, name))
+        if (entry is None or not entry.queues) and not self._strangers.admits(at_s, STRANGERS_PER_S):
             self._counts["over_ceiling"] += 1
             return
-        if isinstance(parsed, Refusal):
-            self._refuse(parsed, host, name, row, at_s)
-        elif row := row or self._new_row(host, name, at_s):
-            row.take(parsed, at_s, self._block_s, self._full)
+        if isinstance(parsed, RejectReason):
+            self._reject(parsed, host, name, entry, at_s)
+        elif entry := entry or self._new_entry(host, name, at_s):
+            entry.push(parsed, at_s, self._block_s, self._full)
 
-    def _refuse(self, refusal: Refusal, host: str, name: bytes, row: _Row | None, at_s: float) -> None:
-        self._refused[refusal.code] += 1
-        self._speak(host, refusal.code, at_s)
-        if refusal in _UNNAMEABLE:
+    def _reject(self, reason: RejectReason, host: str, name: bytes, entry: _StreamEntry | None, at_s: float) -> None:
+        self._refused[reason.code] += 1
+        self._log_rejection(host, reason.code, at_s)
+        if reason in _UNNAMEABLE:
             if host in self._hosts or len(self._hosts) < TABLE_ROWS:
-                self._hosts[host] = refusal, at_s
-        elif row := row or self._new_row(host, name, at_s):
-            row.refuse(refusal.code, at_s)
+                self._hosts[host] = reason, at_s
+        elif entry := entry or self._new_entry(host, name, at_s):
+            entry.reject(reason.code, at_s)
 
-    def _new_row(self, host: str, name: bytes, at_s: float) -> _Row | None:
+    def _new_entry(self, host: str, name: bytes, at_s: float) -> _StreamEntry | None:
         """Return a row for a stream nobody asked for; None where the table is full."""
-        hosts = [h for (h, _), row in self._rows.items() if not row.inboxes]
+        hosts = [h for (h, _), entry in self._entries.items() if not entry.queues]
         if len(hosts) >= TABLE_ROWS or hosts.count(host) >= ROWS_PER_HOST:
             self._counts["table_full"] += 1
             return None
-        return self._rows.setdefault((host, name), _Row(at_s))
+        return self._entries.setdefault((host, name), _StreamEntry(at_s))
 
-    def _speak(self, host: str, code: str, at_s: float) -> None:
+    def _log_rejection(self, host: str, code: str, at_s: float) -> None:
         """Log a refusal, once in 10 s for each sender and reason."""
-        said_s = self._spoke_at.get((host, code), float("-inf"))
-        if at_s - said_s >= SPEAK_S and ((host, code) in self._spoke_at or len(self._spoke_at) < TABLE_ROWS):
-            self._spoke_at[host, code] = at_s
+        said_s = self._logged_at.get((host, code), float("-inf"))
+        if at_s - said_s >= LOG_EVERY_S and ((host, code) in self._logged_at or len(self._logged_at) < TABLE_ROWS):
+            self._logged_at[host, code] = at_s
             _log.info("VBAN port %d: packet of %s refused (%s), %d so far", self.number, host, code, self._refused[code])
 
     def _tidy(self, now: float) -> None:
         with self._lock:
-            self._rows = {k: row for k, row in self._rows.items() if row.inboxes or now - row.seen_s < FORGET_S}
+            self._entries = {k: entry for k, entry in self._entries.items() if entry.queues or now - entry.seen_s < FORGET_S}
             self._hosts = {h: entry for h, entry in self._hosts.items() if now - entry[1] < FORGET_S}
-            self._spoke_at = {k: at_s for k, at_s in self._spoke_at.items() if now - at_s < SPEAK_S}
+            self._logged_at = {k: at_s for k, at_s in self._logged_at.items() if now - at_s < LOG_EVERY_S}
 
     def _fail(self, reason: str) -> None:
         with self._lock:
             self._failure = self._failure or SourceError("vban.port_failed", retryable=True, port=self.number, reason=reason)
-            for row in self._rows.values():
-                for inbox in row.inboxes:
-                    inbox.fail(self._failure)
+            for entry in self._entries.values():
+                for queue in entry.queues:
+                    queue.fail(self._failure)
 
 
 def _open(address: str, port: int) -> tuple[socket.socket, int]:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
-from claptrap.sources.vban_inbox import Inbox
-from claptrap.sources.vban_port import Port, PortCounts, SeenStream, StreamCounts
+from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts, VbanPort
+from claptrap.sources.vban_queue import PacketQueue
 
 SHOWN_NAMES = 4
-MOST_WATCHED = 4  # ports that nobody hears are kept open, each with its thread, on the word of whoever asks over the network
+MOST_LISTENED = (
+    4  # ports that nobody hears are kept open, each with its thread, on the word of whoever asks over the network
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Absence:
     """Why a stream is not heard.
 
     Attributes:
-        code: a key of ``core.wording``.
+        code: a key of ``text.catalogue``.
         params: values for that sentence.
     """
 
@@ -41,32 +43,32 @@ class VbanPorts:
     def __init__(self, address: str = "0.0.0.0", clock: Clock | None = None) -> None:  # noqa: S104  # senders are elsewhere
         self._address = address
         self._clock = clock or SystemClock()
-        self._ports: dict[int, Port] = {}
+        self._ports: dict[int, VbanPort] = {}
         self._lock = threading.Lock()
 
     @contextmanager
-    def receiving(self, port: int, host: str, name: bytes) -> Iterator[Inbox]:
+    def receiving(self, port: int, host: str, name: bytes) -> Iterator[PacketQueue]:
         """Receive the packets of one stream until the context ends.
 
         Raises:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
-        inbox, key = Inbox(), (host, name)
+        queue, key = PacketQueue(), (host, name)
         with self._lock:
             opened = self._opened(port)
-            opened.join(key, inbox)
+            opened.subscribe(key, queue)
         try:
-            yield inbox
+            yield queue
         finally:
             with self._lock:
-                opened.leave(key, inbox)
+                opened.unsubscribe(key, queue)
                 if not opened.is_needed():
                     self._close(opened)
 
-    def watch(self, port: int = 6980, for_s: float = 60.0) -> None:
+    def listen_for(self, port: int = 6980, for_s: float = 60.0) -> None:
         """Listen on ``port`` for ``for_s`` more seconds, so that ``discovered`` has something to tell.
 
-        ``MOST_WATCHED`` of the ports that are only watched stay open; the one whose time is over first gives way to another.
+        ``MOST_LISTENED`` ports without a reader stay open; the one whose time ends first is closed for another.
 
         Raises:
             SourceError: like ``receiving``.
@@ -74,8 +76,8 @@ class VbanPorts:
         with self._lock:
             opened, now = self._opened(port), self._clock.monotonic()
             opened.needed_until = max(opened.needed_until, now + for_s)
-            watched = [p for p in self._ports.values() if p.needed_until > now and p is not opened]
-            for other in sorted(watched, key=lambda p: p.needed_until)[: -(MOST_WATCHED - 1)]:
+            listened = [p for p in self._ports.values() if p.needed_until > now and p is not opened]
+            for other in sorted(listened, key=lambda p: p.needed_until)[: -(MOST_LISTENED - 1)]:
                 other.needed_until = now
                 if not other.is_needed():
                     self._close(other)
@@ -114,9 +116,9 @@ class VbanPorts:
             return Absence("vban.wrong_port", params | {"actual": ports[0]})
         if hosts := [s.host for s in here if s.stream == wanted and s.host != host]:
             return Absence("vban.wrong_host", params | {"seen": ", ".join(hosts[:SHOWN_NAMES])})
-        refusals = (p.nameless_refusal(host) for p in self._open_ports() if p.number == port)
-        if refusal := next(refusals, None):
-            return Absence(refusal.code, params)
+        refusals = (p.nameless_reject_reason(host) for p in self._open_ports() if p.number == port)
+        if reason := next(refusals, None):
+            return Absence(reason.code, params)
         return Absence("vban.nothing", params)
 
     def stop(self) -> None:
@@ -125,25 +127,25 @@ class VbanPorts:
             for port in list(self._ports.values()):
                 self._close(port)
 
-    def _open_ports(self) -> list[Port]:
+    def _open_ports(self) -> list[VbanPort]:
         with self._lock:
             return [self._ports[number] for number in sorted(self._ports)]
 
-    def _opened(self, number: int) -> Port:
+    def _opened(self, number: int) -> VbanPort:
         port = self._ports.get(number)
         if port is not None and not port.is_open:
             self._close(port)
             port = None
         if port is None:
-            port = self._ports[number] = Port(self._address, number, self._clock, self._retire)
+            port = self._ports[number] = VbanPort(self._address, number, self._clock, self._retire)
         return port
 
-    def _close(self, port: Port) -> None:
+    def _close(self, port: VbanPort) -> None:
         if self._ports.get(port.number) is port:
             del self._ports[port.number]
             port.stop()
 
-    def _retire(self, port: Port) -> bool:
+    def _retire(self, port: VbanPort) -> bool:
         """Forget a port that nobody needs; asked from its own thread, which therefore may not wait for our lock."""
         if not self._lock.acquire(blocking=False):
             return False

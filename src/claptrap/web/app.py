@@ -12,8 +12,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.wording import Language
-from claptrap.selftest.trials import Trials
+from claptrap.core.spec import Language
+from claptrap.selftest.runner import SelfTestRunner
 from claptrap.service import Application
 from claptrap.web.api import GROUPS, ROUTES
 from claptrap.web.docs import Descriptions
@@ -32,7 +32,7 @@ def create_app(
     service: Application,
     assets: Path = ASSETS,
     listen_address: ListenAddress = NOT_LISTENING,
-    trials: Trials | None = None,
+    trials: SelfTestRunner | None = None,
 ) -> Flask:
     """Return the WSGI application of ``service``, which listens at ``listen_address``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)

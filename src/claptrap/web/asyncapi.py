@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claptrap import __version__
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.web import responses
 from claptrap.web.openapi import REF, Json, components
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.web.problems import TYPE, encoded, problem
 from claptrap.web.security import HEADERS
 

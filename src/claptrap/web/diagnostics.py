@@ -8,7 +8,7 @@ from flask import Response
 from werkzeug.exceptions import NotFound
 
 from claptrap.doctor.bundle import bundle_name
-from claptrap.selftest.trials import Trials
+from claptrap.selftest.runner import SelfTestRunner
 from claptrap.service import Application
 from claptrap.web import responses
 from claptrap.web.metrics import as_text
@@ -38,7 +38,7 @@ def support_bundle(service: Application) -> Response:
     responses.Tests,
     codes=("api.not_found",),
 )
-def selftest(trials: Trials | None) -> dict[str, Any]:
+def selftest(trials: SelfTestRunner | None) -> dict[str, Any]:
     """How the built-in tests stand; only in development."""
     if trials is None:
         raise NotFound
@@ -52,7 +52,7 @@ def selftest(trials: Trials | None) -> dict[str, Any]:
     status=202,
     codes=("api.not_found",),
 )
-def start_selftest(trials: Trials | None) -> dict[str, Any]:
+def start_selftest(trials: SelfTestRunner | None) -> dict[str, Any]:
     """Run the built-in tests; only in development.
 
     Start the tests unless they run already; ``GET`` says how they stand.

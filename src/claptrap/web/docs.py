@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response
 
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.service import Application
 from claptrap.web import responses
 from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import Calendar
 from claptrap.history.journal import Journal
-from claptrap.history.query import MOST_ROWS, Kept, Wanted
+from claptrap.history.query import MOST_ROWS, DetectionFilter, StoredDetection
 
 MAX_EXPORTED = 200_000  # of a page of rows at a time: memory stays flat, but a thread of the web is busy
 Format = Literal["csv", "jsonl"]
@@ -24,7 +24,7 @@ COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export_lines(journal: Journal, wanted: Wanted, form: Format, calendar: Calendar) -> Iterator[str]:
+def export_lines(journal: Journal, wanted: DetectionFilter, form: Format, calendar: Calendar) -> Iterator[str]:
     """Return the lines of a file, newest detection first; they are read while they are sent.
 
     Raises:
@@ -44,7 +44,7 @@ def _in_blocks(lines: Iterable[str]) -> Iterator[str]:
         yield block
 
 
-def _all(journal: Journal, wanted: Wanted) -> Iterator[Kept]:
+def _all(journal: Journal, wanted: DetectionFilter) -> Iterator[StoredDetection]:
     cursor: str | None = None
     while True:
         page = journal.events(wanted, MOST_ROWS, cursor)
@@ -54,7 +54,7 @@ def _all(journal: Journal, wanted: Wanted) -> Iterator[Kept]:
         cursor = page.cursor
 
 
-def _row(kept: Kept, calendar: Calendar) -> dict[str, Any]:
+def _row(kept: StoredDetection, calendar: Calendar) -> dict[str, Any]:
     event = kept.event
     time = calendar.local(event.timestamp).isoformat(timespec="milliseconds")
     more = {"time": time, "latency_s": event.decided_s - event.onset_s, "mark": kept.mark}

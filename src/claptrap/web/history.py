@@ -12,8 +12,8 @@ from flask import Response
 
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
-from claptrap.history.deliveries import Which
-from claptrap.history.query import Told
+from claptrap.history.deliveries import DeliveryFilter
+from claptrap.history.query import DeliveryRecord
 from claptrap.service import Application, told, with_messages
 from claptrap.web import responses
 from claptrap.web.export import TYPES, export_lines
@@ -80,7 +80,7 @@ def export_history(service: Application, query: ExportQuery) -> Response:
 @routes.get("/api/history/{event_id}", "Une détection", responses.Detection, codes=(_UNKNOWN,))
 def detection(service: Application, event_id: str) -> dict[str, Any]:
     """One detection."""
-    kept = service.journal.kept(event_id)
+    kept = service.journal.detection(event_id)
     if kept is None:
         raise InputError(_UNKNOWN, id=event_id)
     return service.heard(kept)
@@ -125,7 +125,7 @@ def replay_event(service: Application, event_id: str) -> dict[str, Any]:
 )
 def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, Any]:
     """Deliveries with every attempt, those last asked for first."""
-    which = Which(query.state, query.source, query.target, query.event)
+    which = DeliveryFilter(query.state, query.source, query.target, query.event)
     page = service.journal.deliveries(which, query.limit, query.cursor)
     return {"deliveries": [_delivery(one) for one in page.rows], "cursor": page.cursor}
 
@@ -142,6 +142,6 @@ def replay_delivery(service: Application, delivery_id: str) -> dict[str, Any]:
     return {"event_id": service.replay_delivery(delivery_id)}
 
 
-def _delivery(one: Told) -> dict[str, Any]:
+def _delivery(one: DeliveryRecord) -> dict[str, Any]:
     document = with_messages({**asdict(one), "params": dict(one.params)})
     return {**document, "attempts": [told(attempt) for attempt in one.attempts]}

@@ -18,7 +18,7 @@ from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
-from claptrap.sources.browser import Feed, Taken
+from claptrap.sources.browser import Feed, PutResult
 from claptrap.web import responses
 from claptrap.web.listen_address import ListenAddress, is_loopback
 from claptrap.web.routes import SAVING, Routes, object_schema
@@ -83,11 +83,11 @@ class BrowserMicrophones:
         feed = self._feeds.get(sid)
         if feed is None:
             return  # what was under way when the page was told that it ended
-        taken = feed.put(said[0] if len(said) == 1 else None)
-        if taken is Taken.REPLACED:
+        result = feed.put(said[0] if len(said) == 1 else None)
+        if result is PutResult.REPLACED:
             self.forget(sid)
             await self._io.emit("micro_end", with_messages({"code": "browser.replaced", "params": {}}), to=sid)
-        elif taken is Taken.HOSTILE:
+        elif result is PutResult.HOSTILE:
             _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
             await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))  # the whole connection
 

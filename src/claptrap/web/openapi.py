@@ -10,8 +10,9 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import CoreRef, DefsRef, GenerateJsonSchema
 
 from claptrap import __version__
-from claptrap.core.wording import SENTENCES, Language
+from claptrap.core.spec import Language
 from claptrap.settings.schema import wire_name
+from claptrap.text.catalogue import MESSAGES
 from claptrap.web.access import COOKIE
 from claptrap.web.problems import TYPE, status_of
 from claptrap.web.query_params import Query
@@ -165,7 +166,7 @@ def _responses(route: Route, response_schemas: Mapping[int, Json], language: Lan
         }
     responses: Json = {str(status): done for status in (route.status, *route.also)}
     for code in route.codes:
-        said = f"`{code}`: {SENTENCES[code][language]}"
+        said = f"`{code}`: {MESSAGES[language][code]}"
         refusal = responses.setdefault(str(status_of(code)), _refusal(""))
         refusal["description"] = "\n".join(filter(None, (refusal["description"], said)))
     return {**responses, "default": _refusal(_WORDS[language]["refused"])}

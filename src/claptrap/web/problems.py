@@ -12,8 +12,9 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from claptrap.core.errors import AccessError, ClapTrapError, InputError, ServiceError, SettingsError, SourceError
-from claptrap.core.wording import Language, say
+from claptrap.core.spec import Language
 from claptrap.service import SettingsFaults
+from claptrap.text.catalogue import say
 
 TYPE = "application/problem+json"
 _STATUS = {

@@ -9,7 +9,7 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claptrap.core.errors import InputError
-from claptrap.history.query import MOST_ROWS, Wanted
+from claptrap.history.query import MOST_ROWS, DetectionFilter
 
 DEFAULT_PAGE_SIZE = 50
 _MAX_CLAPS = 1000
@@ -47,10 +47,10 @@ class HistoryQuery(Query):
     least_latency_s: Number | None = Field(default=None, description="from the onset to the decision")
     most_latency_s: Number | None = None
 
-    def wanted(self) -> Wanted:
+    def wanted(self) -> DetectionFilter:
         """Return it as the journal takes it."""
         names = set(HistoryQuery.model_fields) - set(Query.model_fields) - {"source"}
-        return Wanted(source_id=self.source, **{name: getattr(self, name) for name in names})
+        return DetectionFilter(source_id=self.source, **{name: getattr(self, name) for name in names})
 
 
 class HistoryPageQuery(HistoryQuery):

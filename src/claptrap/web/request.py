@@ -9,7 +9,7 @@ from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
-from claptrap.core.wording import Language
+from claptrap.core.spec import Language
 from claptrap.web.problems import choose_language
 
 

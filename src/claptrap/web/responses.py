@@ -22,12 +22,12 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
-from claptrap.delivery.circuit import Standing
+from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
-from claptrap.history.query import Count, Mark, Told
+from claptrap.history.query import Count, DeliveryRecord, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
-from claptrap.selftest.trials import Stage
+from claptrap.selftest.runner import Stage
 from claptrap.service.access import Token
 from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup
@@ -94,7 +94,7 @@ Deleted = response_model("Deleted", deleted=int)
 _bounds: dict[str, Any] = {name: field.annotation for name, field in ClipSettings.model_fields.items()}
 Clips = response_model("Clips", Total, **_bounds)
 Tried = response_model("Attempt", Attempt, **_WORDED, ok=bool)
-Delivery = response_model("Delivery", Told, **{**_WORDED, "attempts": list_of(Tried)})
+Delivery = response_model("Delivery", DeliveryRecord, **{**_WORDED, "attempts": list_of(Tried)})
 DeliveryPage = response_model("DeliveryPage", deliveries=list_of(Delivery), cursor=str | None)
 SentAgain = response_model("SentAgain", event_id=str, receivers=int)
 Sent = response_model("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
@@ -103,7 +103,7 @@ _standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiti
 Notifier = response_model(
     "Notifier", installed=bool, **_WORDED, about="Whether notifications can be sent; else what to install."
 )
-Receiver = response_model("Receiver", Standing, id=str, source_id=str, url=str, **_standing, **_WORDED)
+Receiver = response_model("Receiver", CircuitState, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
 _Sample = response_model("Sample", event=str, real=bool, body=str, **_WORDED)
 Preview = response_model("Preview", method=str, content_type=str, samples=list_of(_Sample))

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from claptrap.core.spec import Language
 from claptrap.core.weburl import DEFAULT_PORTS
-from claptrap.core.wording import Language
 from claptrap.web.access import Authenticator, Credentials
 from claptrap.web.asgi import Application, Message, Receive, Scope, Send, headers_by_name
 from claptrap.web.problems import TYPE, choose_language, encoded, problem

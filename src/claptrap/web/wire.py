@@ -21,9 +21,9 @@ from claptrap.core.events import (
     SourceStatus,
     Verdict,
 )
-from claptrap.core.sounds import in_both_languages
 from claptrap.runtime.hub import News
 from claptrap.service import told, with_messages
+from claptrap.text.catalogue import labels_for_people
 
 Message = tuple[str, Any]
 LEVEL = "level"
@@ -42,7 +42,7 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
         case Levels():
             return LEVEL, [asdict(level) for level in news.levels]
         case Verdict():
-            return "verdict", with_messages({**asdict(news), "labels": in_both_languages(news.labels)})
+            return "verdict", with_messages({**asdict(news), "labels": labels_for_people(news.labels)})
         case Picture():
             return PICTURE, {**asdict(news), "columns": b64encode(news.columns).decode()}
         case Heard():
@@ -72,9 +72,9 @@ def _clap(event: Event) -> dict[str, Any]:
         "claps": event.claps,
         "applause": event.applause,
         "latency_s": event.decided_s - event.onset_s,
-        "labels": in_both_languages(event.labels),
+        "labels": labels_for_people(event.labels),
     }
 
 
 def _labels(heard: Heard) -> dict[str, Any]:
-    return {"source_id": heard.source_id, "timestamp": heard.timestamp, "detected": in_both_languages(heard.labels)}
+    return {"source_id": heard.source_id, "timestamp": heard.timestamp, "detected": labels_for_people(heard.labels)}

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
 from claptrap.sources.device import Device, OpenMicrophone
-from claptrap.sources.pulse import Place
+from claptrap.sources.pulse import PulseStream
 
 BLOCK = struct.Struct("<IB")  # bytes of sound that follow, and whether some were lost just before
 MOST_BLOCK_BYTES = 1_000_000
@@ -54,15 +54,15 @@ def record(
     Raises:
         SourceError: as ``PortAudio.recording``.
     """
-    recording = Recording(wanted, receive, ended)
+    process = RecorderProcess(wanted, receive, ended)
     try:
-        return recording.opened(), recording.close
+        return process.opened(), process.close
     except BaseException:
-        recording.close()
+        process.close()
         raise
 
 
-class Recording:
+class RecorderProcess:
     """The other process while it records, and the thread ``portaudio:apart`` that reads what it says."""
 
     def __init__(self, wanted: str, receive: Callable[[NDArray[np.float32], bool], None], ended: Callable[[], None]) -> None:
@@ -80,8 +80,10 @@ class Recording:
             answer = _understood(self._answer.result(BEGIN_S), self._wanted)
         except TimeoutError:
             raise SourceError("source.system_hangs", retryable=True, seconds=BEGIN_S) from None
-        place = answer["place"]
-        return OpenMicrophone(Device.of(answer["device"]), answer["rate_hz"], answer["channels"], place and Place(**place))
+        stream = answer["pulse_stream"]
+        return OpenMicrophone(
+            Device.of(answer["device"]), answer["rate_hz"], answer["channels"], stream and PulseStream(**stream)
+        )
 
     def close(self) -> None:
         """End it, by force where the sound system does not let it go."""

@@ -13,8 +13,9 @@ from tests.peers.ports import free_port
 
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
-from claptrap.sources.knock import Patience, Stopped, knock
 from claptrap.sources.rtsp import probe
+from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
+from claptrap.text.catalogue import say
 
 SLACK_S = 4.0
 
@@ -55,9 +56,9 @@ def peer(*answers: bytes | None) -> Iterator[str]:
 
 def fault_of(url: str, within_s: float = 5.0) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        knock(url, verify_tls=True, patience=Patience("there", within_s))
+        rtsp_preflight(url, verify_tls=True, deadline=Deadline("there", within_s))
     assert caught.value.retryable
-    assert str(caught.value) != caught.value.code
+    assert say(caught.value.code, "en", **caught.value.params) != caught.value.code
     return caught.value
 
 
@@ -68,7 +69,7 @@ def test_a_server_that_answers_is_found() -> None:
     """Even one that answers in pieces, or that it is not authorised."""
     for answer in (OK, b"RTSP/1.0 401 Unauthorized\r\n\r\n"):
         with peer(answer) as where:
-            knock(f"rtsp://{where}/x", verify_tls=True, patience=Patience("there", 5))
+            rtsp_preflight(f"rtsp://{where}/x", verify_tls=True, deadline=Deadline("there", 5))
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -76,14 +77,14 @@ def test_an_address_of_a_kind_that_this_system_has_not_is_passed_over(monkeypatc
     """A camera's name may lead to an IPv6 address where IPv6 is switched off; what is said is about the other one."""
     no_such_family = 97
     answers: list[tuple[int, int, int, str, tuple[str, int]]] = []
-    monkeypatch.setattr("claptrap.sources.knock.socket.getaddrinfo", lambda *_, **__: answers[::order])
+    monkeypatch.setattr("claptrap.sources.rtsp_preflight.socket.getaddrinfo", lambda *_, **__: answers[::order])
     with peer(OK) as where:
         for port, code in ((int(where.rpartition(":")[2]), ""), (free_port(), "rtsp.refused")):
             answers[:] = [(no_such_family, 1, 6, "", ("::1", port)), (socket.AF_INET, 1, 6, "", ("127.0.0.1", port))]
             if code:
                 assert fault_of(f"rtsp://camera.example:{port}/x").code == code
             else:
-                knock(f"rtsp://camera.example:{port}/x", verify_tls=True, patience=Patience("there", 5))
+                rtsp_preflight(f"rtsp://camera.example:{port}/x", verify_tls=True, deadline=Deadline("there", 5))
 
 
 def test_nobody_listens() -> None:
@@ -132,7 +133,7 @@ def test_waiting_ends_when_it_is_called_off() -> None:
         threading.Timer(0.1, stop.set).start()
         began = time.monotonic()
         with pytest.raises(Stopped):
-            knock(f"rtsp://{where}/x", verify_tls=True, patience=Patience("there", 60, stop))
+            rtsp_preflight(f"rtsp://{where}/x", verify_tls=True, deadline=Deadline("there", 60, stop))
         assert time.monotonic() - began < SLACK_S
 
 

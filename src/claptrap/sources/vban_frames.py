@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from claptrap.audio.convert import mono
 from claptrap.audio.frame import Frame
 from claptrap.sources.vban_bridge import bridge, extend, fade
-from claptrap.sources.vban_order import Turn
 from claptrap.sources.vban_packet import Format, decode
+from claptrap.sources.vban_reorder import OrderedPacket
 
 BRIDGE_S = 0.02  # the longest gap that is bridged
 CONTEXT_S = 0.022  # of what is on each side of it
@@ -28,7 +28,7 @@ Samples = NDArray[np.float32]
 _NOTHING = np.zeros(0, np.float32)
 
 
-class Line:
+class FrameAssembler:
     """Makes one epoch's frames.
 
     Args:
@@ -44,9 +44,9 @@ class Line:
         self._mix = _mix(channel, form)
         self._last = _NOTHING  # the newest samples given
 
-    def frames(self, turns: Iterable[Turn]) -> Iterator[Frame]:
+    def frames(self, ordered: Iterable[OrderedPacket]) -> Iterator[Frame]:
         """Yield the frames (n, 1) of the turns that follow."""
-        for lost_samples, payload in _stretches(turns):
+        for lost_samples, payload in _stretches(ordered):
             samples = self._mix(decode(payload, self._form))
             yield from self._after_gap(lost_samples, samples) if lost_samples else [self._frame(samples)]
 
@@ -69,16 +69,16 @@ class Line:
         return round(seconds * self._form.rate_hz)
 
 
-def _stretches(turns: Iterable[Turn]) -> Iterator[tuple[int, bytes]]:
+def _stretches(ordered: Iterable[OrderedPacket]) -> Iterator[tuple[int, bytes]]:
     """Join the payloads that follow one another without a gap; yield each stretch with the samples lost before it."""
     lost_samples, payloads = 0, list[bytes]()
-    for turn in turns:
-        if turn.lost_samples and payloads:
+    for item in ordered:
+        if item.lost_samples and payloads:
             yield lost_samples, b"".join(payloads)
             payloads = []
         if not payloads:
-            lost_samples = turn.lost_samples
-        payloads.append(turn.packet.payload)
+            lost_samples = item.lost_samples
+        payloads.append(item.packet.payload)
     if payloads:
         yield lost_samples, b"".join(payloads)
 

@@ -6,20 +6,20 @@ import threading
 from collections import Counter, deque
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.vban_order import COUNTS
 from claptrap.sources.vban_packet import Packet
+from claptrap.sources.vban_reorder import COUNTS
 
-INBOX_S = 3.0  # of sound, or so many packets, whichever is less
-INBOX_PACKETS = 4096
+QUEUE_S = 3.0  # of sound, or so many packets, whichever is less
+QUEUE_PACKETS = 4096
 
 
-class Inbox:
+class PacketQueue:
     """A bounded queue of packets, and the counts of the stream.
 
     Overload rule: the oldest packet is dropped and counted; its counter then shows the gap.
 
     Attributes:
-        counts: by the keys of ``vban_order.COUNTS``, written by the reader; ``overflow``: packets dropped.
+        counts: by the keys of ``vban_reorder.COUNTS``, written by the reader; ``overflow``: packets dropped.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Inbox:
         with self._news:
             self._packets.append((packet, at_s))
             self._waiting_s += packet.duration_s
-            while len(self._packets) > INBOX_PACKETS or self._waiting_s > INBOX_S:
+            while len(self._packets) > QUEUE_PACKETS or self._waiting_s > QUEUE_S:
                 self._waiting_s -= self._packets.popleft()[0].duration_s
                 self.counts["overflow"] += 1
             return self._waiting_s
@@ -56,7 +56,7 @@ class Inbox:
             self._failure = error
             self._news.notify()
 
-    def take(self, timeout_s: float) -> list[tuple[Packet, float]]:
+    def get(self, timeout_s: float) -> list[tuple[Packet, float]]:
         """Return what has come, oldest first, with the times of arrival, once woken or after ``timeout_s``.
 
         Raises:

@@ -35,7 +35,7 @@ class Stopped(Exception):  # noqa: N818  # no error: the source was told to stop
     """The waiting was called off."""
 
 
-class Patience:
+class Deadline:
     """How long may still be waited for an answer, and whether it is still wanted.
 
     Args:
@@ -52,7 +52,7 @@ class Patience:
         self._clock = clock or SystemClock()
         self._until = self._clock.monotonic() + within_s
 
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         """Return how long may still be waited, > 0 s.
 
         Raises:
@@ -61,20 +61,20 @@ class Patience:
         """
         if self._stop.is_set():
             raise Stopped
-        left_s = self._until - self._clock.monotonic()
-        if left_s <= 0:
-            raise self.exhausted()
-        return left_s
+        remaining_s = self._until - self._clock.monotonic()
+        if remaining_s <= 0:
+            raise self.timeout_error()
+        return remaining_s
 
-    def exhausted(self) -> SourceError:
+    def timeout_error(self) -> SourceError:
         """Return the error that says so."""
         return SourceError("rtsp.timeout", retryable=True, where=self.where, seconds=round(self._within_s))
 
     def wait(self, connection: socket.socket, event: int) -> None:
-        """Wait until ``connection`` is ready for ``event``. Raises like ``left_s``."""
+        """Wait until ``connection`` is ready for ``event``. Raises like ``remaining_s``."""
         with selectors.DefaultSelector() as selector:
             selector.register(connection, event)
-            while not selector.select(min(LOOK_S, self.left_s())):
+            while not selector.select(min(LOOK_S, self.remaining_s())):
                 pass
 
 
@@ -84,23 +84,23 @@ def authorities() -> str | None:
     return next((path for path in known if path and path_exists(Path(path))), None)
 
 
-def knock(url: str, *, verify_tls: bool, patience: Patience) -> None:
+def rtsp_preflight(url: str, *, verify_tls: bool, deadline: Deadline) -> None:
     """Make sure that an RTSP server answers at ``url`` (rtsp or rtsps, without credentials).
 
     Raises:
-        Stopped: ``patience`` was called off.
+        Stopped: ``deadline`` was called off.
         SourceError: ``rtsp.unresolved``, ``rtsp.refused``, ``rtsp.unreachable``, ``rtsp.tls``, ``rtsp.not_rtsp``,
             ``rtsp.ended``, ``rtsp.timeout``; all retryable, for machines and networks come back.
     """
     parts = urlsplit(url)
     host, where = parts.hostname or "", redact(url)
     try:
-        with closing(_connect(_resolve(host, parts.port or DEFAULT_PORTS[parts.scheme], patience), patience)) as plain:
+        with closing(_connect(_resolve(host, parts.port or DEFAULT_PORTS[parts.scheme], deadline), deadline)) as plain:
             if parts.scheme == "rtsps":
-                with closing(_secured(plain, host, verify_tls, patience)) as secured:
-                    _ask(secured, url, patience)
+                with closing(_secured(plain, host, verify_tls, deadline)) as secured:
+                    _ask(secured, url, deadline)
             else:
-                _ask(plain, url, patience)
+                _ask(plain, url, deadline)
     except ssl.SSLCertVerificationError as exc:
         raise SourceError("rtsp.tls", retryable=True, where=where, reason=exc.verify_message) from exc
     except ssl.SSLError as exc:
@@ -113,7 +113,7 @@ def knock(url: str, *, verify_tls: bool, patience: Patience) -> None:
         raise SourceError("rtsp.unreachable", retryable=True, where=where, reason=exc.strerror or str(exc)) from exc
 
 
-def _resolve(host: str, port: int, patience: Patience) -> list[Address]:
+def _resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
     """Return the addresses of ``host``.
 
     The system's resolver cannot be interrupted; so it is asked in a thread of its own, which is left to end by itself (the
@@ -134,7 +134,7 @@ def _resolve(host: str, port: int, patience: Patience) -> list[Address]:
         threading.Thread(target=look_up, name=f"resolve:{host}", daemon=True).start()
     while True:
         try:
-            answer = found.get(timeout=min(LOOK_S, patience.left_s()))
+            answer = found.get(timeout=min(LOOK_S, deadline.remaining_s()))
         except queue.Empty:
             continue
         if isinstance(answer, Exception):
@@ -150,7 +150,7 @@ def _is_number(host: str) -> bool:
     return True
 
 
-def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
+def _connect(addresses: list[Address], deadline: Deadline) -> socket.socket:
     """Return a non-blocking connection to the first address that takes one; else raise the last one's OSError.
 
     A name may have addresses of a kind that this system has not (IPv6): they are passed over.
@@ -163,7 +163,7 @@ def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
             fault = fault or exc
             continue
         try:
-            _await_connection(connection, address, patience)
+            _await_connection(connection, address, deadline)
         except OSError as exc:
             connection.close()
             fault = exc
@@ -175,17 +175,17 @@ def _connect(addresses: list[Address], patience: Patience) -> socket.socket:
     raise fault or OSError("no address")
 
 
-def _await_connection(connection: socket.socket, address: Any, patience: Patience) -> None:
+def _await_connection(connection: socket.socket, address: Any, deadline: Deadline) -> None:
     connection.setblocking(False)
     try:
         connection.connect(address)
     except BlockingIOError:
-        patience.wait(connection, selectors.EVENT_WRITE)
+        deadline.wait(connection, selectors.EVENT_WRITE)
     if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
         raise OSError(code, os.strerror(code))
 
 
-def _secured(plain: socket.socket, host: str, verify: bool, patience: Patience) -> ssl.SSLSocket:
+def _secured(plain: socket.socket, host: str, verify: bool, deadline: Deadline) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=authorities()) if verify else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not verify:  # then neither its age nor its name matters: cameras live long
         context.check_hostname = False
@@ -193,7 +193,7 @@ def _secured(plain: socket.socket, host: str, verify: bool, patience: Patience) 
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
     secured = context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
     try:
-        while not _shook_hands(secured, patience):
+        while not _shook_hands(secured, deadline):
             pass
     except BaseException:
         secured.close()
@@ -201,20 +201,20 @@ def _secured(plain: socket.socket, host: str, verify: bool, patience: Patience) 
     return secured
 
 
-def _shook_hands(secured: ssl.SSLSocket, patience: Patience) -> bool:
+def _shook_hands(secured: ssl.SSLSocket, deadline: Deadline) -> bool:
     """Go on with the handshake as far as it goes without waiting, then wait for the peer; return whether it is complete."""
     try:
         secured.do_handshake()
     except ssl.SSLWantReadError:
-        patience.wait(secured, selectors.EVENT_READ)
+        deadline.wait(secured, selectors.EVENT_READ)
     except ssl.SSLWantWriteError:
-        patience.wait(secured, selectors.EVENT_WRITE)
+        deadline.wait(secured, selectors.EVENT_WRITE)
     else:
         return True
     return False
 
 
-def _ask(connection: socket.socket, url: str, patience: Patience) -> None:
+def _ask(connection: socket.socket, url: str, deadline: Deadline) -> None:
     """Send OPTIONS; return when an RTSP server begins to answer."""
     question = f"OPTIONS {url} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: ClapTrap\r\n\r\n".encode()
     connection.sendall(question)  # some hundred bytes fit into the buffer of a connection that has sent nothing yet
@@ -223,7 +223,7 @@ def _ask(connection: socket.socket, url: str, patience: Patience) -> None:
         try:
             more = connection.recv(64)
         except (ssl.SSLWantReadError, BlockingIOError):
-            patience.wait(connection, selectors.EVENT_READ)
+            deadline.wait(connection, selectors.EVENT_READ)
             continue
         if not more:
             raise ConnectionResetError

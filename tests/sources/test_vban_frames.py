@@ -13,15 +13,15 @@ from claptrap.audio.hopper import Hopper
 from claptrap.detect.onset import OnsetDetector
 from claptrap.sources import vban_bridge
 from claptrap.sources.vban_bridge import bridge, extend, fade
-from claptrap.sources.vban_line import BRIDGE_S, Line
-from claptrap.sources.vban_order import Turn
+from claptrap.sources.vban_frames import BRIDGE_S, FrameAssembler
 from claptrap.sources.vban_packet import Encoding, Format, Packet, encode
+from claptrap.sources.vban_reorder import OrderedPacket
 
 RATE_HZ = 48_000
 FRAMES = 256
 
 
-def turns(samples: NDArray[np.float32], lost: frozenset[int] = frozenset(), rate_hz: int = RATE_HZ) -> list[Turn]:
+def ordered(samples: NDArray[np.float32], lost: frozenset[int] = frozenset(), rate_hz: int = RATE_HZ) -> list[OrderedPacket]:
     """Cut samples (n, channels) into turns of 256 frames; those with an index in ``lost`` do not arrive."""
     form = Format(rate_hz, samples.shape[1], Encoding.FLOAT32)
     made, n_lost = [], 0
@@ -30,14 +30,14 @@ def turns(samples: NDArray[np.float32], lost: frozenset[int] = frozenset(), rate
         if i in lost:
             n_lost += len(block)
             continue
-        made.append(Turn(Packet(form, len(block), b"s", i, encode(block, form.encoding)), n_lost))
+        made.append(OrderedPacket(Packet(form, len(block), b"s", i, encode(block, form.encoding)), n_lost))
         n_lost = 0
     return made
 
 
 def hear(samples: NDArray[np.float32], channel: str = "mean", lost: frozenset[int] = frozenset()) -> list[Frame]:
-    line = Line(Format(RATE_HZ, samples.shape[1], Encoding.FLOAT32), channel)
-    return [frame for turn in turns(samples, lost) for frame in line.frames([turn])]
+    assembler = FrameAssembler(Format(RATE_HZ, samples.shape[1], Encoding.FLOAT32), channel)
+    return [frame for item in ordered(samples, lost) for frame in assembler.frames([item])]
 
 
 def joined(frames: list[Frame]) -> NDArray[np.float32]:
@@ -56,7 +56,7 @@ def test_without_loss_the_sound_passes_unchanged() -> None:
     sound = hum(0.5)
     frames = hear(sound)
     assert joined(frames).tolist() == sound[:, 0].tolist()
-    at_once = list(Line(Format(RATE_HZ, 1, Encoding.FLOAT32), "mean").frames(turns(sound)))
+    at_once = list(FrameAssembler(Format(RATE_HZ, 1, Encoding.FLOAT32), "mean").frames(ordered(sound)))
     assert len(at_once) == 1
     assert joined(at_once).tolist() == sound[:, 0].tolist()
     assert not any(frame.lost_samples for frame in frames + at_once)
@@ -127,7 +127,7 @@ def candidates(frames: list[Frame]) -> int:
     found = 0
     for frame in frames:
         for hop, lost in zip(*hopper.push(frame), strict=True):
-            found += len(gate.tick(np.array([0]), hop[None], np.array([lost])))
+            found += len(gate.process(np.array([0]), hop[None], np.array([lost])))
     return found
 
 

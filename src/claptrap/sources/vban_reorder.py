@@ -29,7 +29,7 @@ _WRAP = 1 << 32
 COUNTS = ("packets", "lost", "late", "duplicate", "doubtful", "epochs")
 
 
-class Turn(NamedTuple):
+class OrderedPacket(NamedTuple):
     """The packet whose turn it is.
 
     Attributes:
@@ -43,7 +43,7 @@ class Turn(NamedTuple):
     begins: bool = False
 
 
-class Order:
+class ReorderBuffer:
     """Puts packets in order.
 
     Args:
@@ -63,22 +63,22 @@ class Order:
         self._same: tuple[bytes, int] = (b"", 0)  # for counterless senders: last payload, how many differed in a row
         self._is_counterless = False
 
-    def take(self, packet: Packet, at_s: float) -> list[Turn]:
+    def push(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """Take a packet that arrived at ``at_s``; return those whose turn it is now."""
         if self._format is None or at_s - self._came_at > MOST_LOST_S:
-            return self.wait(at_s) + self._begin(packet, at_s)
-        return self.wait(at_s) + self._place(packet, at_s)
+            return self.expire(at_s) + self._begin(packet, at_s)
+        return self.expire(at_s) + self._classify(packet, at_s)
 
-    def wait(self, at_s: float) -> list[Turn]:
+    def expire(self, at_s: float) -> list[OrderedPacket]:
         """Return the packets for whose predecessors no more is waited at ``at_s``."""
-        turns: list[Turn] = []
+        ordered: list[OrderedPacket] = []
         while self._held and at_s - min(came_at for _, came_at in self._held.values()) >= HOLD_S:
-            turns += self._give_up_waiting(at_s)
-        return turns
+            ordered += self._skip_missing(at_s)
+        return ordered
 
     # -- what a packet can be -------------------------------------------------------------------------------------------
 
-    def _place(self, packet: Packet, at_s: float) -> list[Turn]:
+    def _classify(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         distance = self._distance(packet.counter)
         if packet.format != self._format or not -PAST <= distance <= WINDOW:
             return self._doubt(packet, at_s)
@@ -91,7 +91,7 @@ class Order:
         self._trust(packet)
         return [self._play(packet, at_s), *self._continue(at_s)]
 
-    def _begin(self, packet: Packet, at_s: float) -> list[Turn]:
+    def _begin(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         self._format = packet.format
         self._epoch_at = at_s
         self._held.clear()
@@ -106,7 +106,7 @@ class Order:
         self._same = packet.payload, 0
         self._is_counterless = False
 
-    def _play(self, packet: Packet, at_s: float, lost_packets: int = 0) -> Turn:
+    def _play(self, packet: Packet, at_s: float, lost_packets: int = 0) -> OrderedPacket:
         lost_samples = lost_packets * self._frames
         self.counts["packets"] += 1
         self.counts["lost"] += lost_packets
@@ -114,29 +114,29 @@ class Order:
         self._past.append(packet.counter)
         self._frames = packet.frames
         self._came_at = max(self._came_at, at_s)
-        return Turn(packet, lost_samples)
+        return OrderedPacket(packet, lost_samples)
 
-    def _hold(self, packet: Packet, distance: int, at_s: float) -> list[Turn]:
+    def _hold(self, packet: Packet, distance: int, at_s: float) -> list[OrderedPacket]:
         if packet.counter in self._held:
             self.counts["duplicate"] += 1
             return []
         self._held[packet.counter] = packet, at_s
-        return self._give_up_waiting(at_s) if distance == WINDOW else []
+        return self._skip_missing(at_s) if distance == WINDOW else []
 
-    def _give_up_waiting(self, at_s: float) -> list[Turn]:
+    def _skip_missing(self, at_s: float) -> list[OrderedPacket]:
         """The packets before the first one held are lost."""
         first = min(self._held, key=self._distance)
         packet, _ = self._held.pop(first)
         return [self._play(packet, at_s, self._distance(first)), *self._continue(at_s)]
 
-    def _continue(self, at_s: float) -> list[Turn]:
-        turns = []
+    def _continue(self, at_s: float) -> list[OrderedPacket]:
+        ordered = []
         while self._expected in self._held:
             packet, _ = self._held.pop(self._expected)
-            turns.append(self._play(packet, at_s))
-        return turns
+            ordered.append(self._play(packet, at_s))
+        return ordered
 
-    def _drop(self, packet: Packet, at_s: float) -> list[Turn]:
+    def _drop(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         if packet.counter not in self._past:
             self.counts["late"] += 1
             return []
@@ -149,7 +149,7 @@ class Order:
         self._came_at = max(self._came_at, at_s)
         return []
 
-    def _doubt(self, packet: Packet, at_s: float) -> list[Turn]:
+    def _doubt(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """A jump, or another format: believed when the packet before, doubtful too, leads to it."""
         before, self._doubtful = self._doubtful, packet
         step = 0 if before is None else _signed(packet.counter - before.counter)
@@ -164,15 +164,15 @@ class Order:
             return []
         return [*self._begin(before, at_s), self._play(packet, at_s, step - 1)]
 
-    def _jump(self, first: Packet, second: Packet, at_s: float) -> list[Turn]:
+    def _jump(self, first: Packet, second: Packet, at_s: float) -> list[OrderedPacket]:
         """Sound was lost before ``first``; what is held comes before the loss."""
-        turns: list[Turn] = []
+        ordered: list[OrderedPacket] = []
         while self._held:
-            turns += self._give_up_waiting(at_s)
+            ordered += self._skip_missing(at_s)
         for packet in (first, second):
             if (lost_packets := self._distance(packet.counter)) >= 0:
-                turns.append(self._play(packet, at_s, lost_packets))
-        return turns
+                ordered.append(self._play(packet, at_s, lost_packets))
+        return ordered
 
     def _distance(self, counter: int) -> int:
         return _signed(counter - self._expected)

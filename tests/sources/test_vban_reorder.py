@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from claptrap.sources.vban_order import HOLD_S, PAST, WINDOW, Order, Turn
 from claptrap.sources.vban_packet import Encoding, Format, Packet
+from claptrap.sources.vban_reorder import HOLD_S, PAST, WINDOW, OrderedPacket, ReorderBuffer
 
 MONO = Format(48_000, 1, Encoding.INT16)
 STEREO = Format(48_000, 2, Encoding.INT16)
@@ -25,33 +25,33 @@ class Played:
     """Feeds an order one packet a period and remembers the turns."""
 
     def __init__(self, begin_s: float = 100.0) -> None:
-        self.order = Order()
+        self.reorder = ReorderBuffer()
         self.now = begin_s
-        self.turns: list[Turn] = []
+        self.ordered: list[OrderedPacket] = []
 
     def send(self, *packets: Packet | int) -> Played:
         for each in packets:
             self.now += PERIOD_S
-            self.turns += self.order.take(packet(each) if isinstance(each, int) else each, self.now)
+            self.ordered += self.reorder.push(packet(each) if isinstance(each, int) else each, self.now)
         return self
 
     def rest(self, seconds: float = HOLD_S) -> Played:
         self.now += seconds
-        self.turns += self.order.wait(self.now)
+        self.ordered += self.reorder.expire(self.now)
         return self
 
     @property
     def counters(self) -> list[int]:
-        return [turn.packet.counter for turn in self.turns]
+        return [item.packet.counter for item in self.ordered]
 
     @property
     def lost(self) -> dict[int, int]:
         """Packets lost before a counter."""
-        return {turn.packet.counter: turn.lost_samples // FRAMES for turn in self.turns if turn.lost_samples}
+        return {item.packet.counter: item.lost_samples // FRAMES for item in self.ordered if item.lost_samples}
 
     @property
     def begins(self) -> list[int]:
-        return [turn.packet.counter for turn in self.turns if turn.begins]
+        return [item.packet.counter for item in self.ordered if item.begins]
 
 
 @pytest.mark.parametrize("first", [0, 1, 77, 2**31 - 2, 2**32 - 3])
@@ -61,8 +61,8 @@ def test_in_order_everything_passes_at_once(first: int) -> None:
     for i in range(20):
         played.send(first + i)
         assert played.counters[-1] == (first + i) % 2**32
-    assert (played.lost, played.begins, len(played.turns)) == ({}, [first], 20)
-    assert played.order.counts["packets"] == 20
+    assert (played.lost, played.begins, len(played.ordered)) == ({}, [first], 20)
+    assert played.reorder.counts["packets"] == 20
 
 
 @pytest.mark.parametrize("n_lost", [1, 2, WINDOW - 1, WINDOW, WINDOW + 1, 40, 187])
@@ -74,7 +74,7 @@ def test_what_is_lost_is_told_before_what_follows(n_lost: int, first: int) -> No
     assert played.counters == [c % 2**32 for c in sent]
     assert played.lost == {(first + 10 + n_lost) % 2**32: n_lost}
     assert played.begins == [first]
-    assert played.order.counts["lost"] == n_lost
+    assert played.reorder.counts["lost"] == n_lost
 
 
 def test_a_loss_is_known_within_the_window() -> None:
@@ -96,7 +96,7 @@ def test_reordered_packets_are_played_in_order() -> None:
     assert played.counters == list(range(1000, 1400))
     assert shuffled != sorted(shuffled)
     assert played.lost == {}
-    assert played.order.counts["late"] == played.order.counts["duplicate"] == 0
+    assert played.reorder.counts["late"] == played.reorder.counts["duplicate"] == 0
 
 
 def test_duplicates_are_played_once() -> None:
@@ -106,7 +106,7 @@ def test_duplicates_are_played_once() -> None:
         played.send(i, i)
     played.send(3)
     assert played.counters == list(range(50))
-    assert played.order.counts["duplicate"] == 51
+    assert played.reorder.counts["duplicate"] == 51
     assert (played.lost, played.begins) == ({}, [0])
 
 
@@ -114,14 +114,14 @@ def test_a_held_packet_that_comes_twice_is_held_once() -> None:
     """Duplicates of early packets count as duplicates."""
     played = Played().send(0, 2, 2, 1).rest()
     assert played.counters == [0, 1, 2]
-    assert played.order.counts["duplicate"] == 1
+    assert played.reorder.counts["duplicate"] == 1
 
 
 def test_what_comes_too_late_is_dropped_and_counted() -> None:
     """Its time has been told as lost already; playing it would move everything behind it."""
     played = Played().send(0, 1, 3).rest().send(2, 4)
     assert played.counters == [0, 1, 3, 4]
-    assert played.order.counts["late"] == 1
+    assert played.reorder.counts["late"] == 1
 
 
 def test_two_gaps_within_one_window_are_both_told() -> None:
@@ -139,7 +139,7 @@ def test_random_loss_keeps_the_time_line() -> None:
         sent = sorted(sent + rng.sample(sent, 30), key=lambda c: c + rng.uniform(0, 2.5))
         played = Played().send(0, *sent, 600, 601, 602).rest()
         assert played.counters == sorted(set(played.counters))
-        assert len(played.turns) + sum(played.lost.values()) == 603
+        assert len(played.ordered) + sum(played.lost.values()) == 603
         assert played.begins == [0]
 
 
@@ -148,7 +148,7 @@ def test_a_restarted_sender_begins_a_new_epoch_with_its_first_packet() -> None:
     played = Played().send(*range(1000, 1300), 0, 1, 2)
     assert played.begins == [1000, 0]
     assert played.counters[-3:] == [0, 1, 2]
-    assert played.order.counts["epochs"] == 2
+    assert played.reorder.counts["epochs"] == 2
 
 
 def test_more_than_a_second_of_loss_begins_a_new_epoch() -> None:
@@ -180,7 +180,7 @@ def test_another_number_of_frames_is_nothing_special() -> None:
     for i in range(20):
         frames = 224 if i % 2 else 256
         played.send(Packet(MONO, frames, b"s", i, bytes(2 * frames)))
-    assert (played.begins, len(played.turns)) == ([0], 20)
+    assert (played.begins, len(played.ordered)) == ([0], 20)
 
 
 @pytest.mark.parametrize("forged", [packet(9_999), packet(5), packet(450), packet(301, STEREO), packet(2**31 + 300)])
@@ -190,7 +190,7 @@ def test_one_forged_packet_changes_nothing(forged: Packet) -> None:
     assert played.begins == [0]
     assert played.lost == {}
     assert played.counters == list(range(400))
-    assert played.order.counts["doubtful"] == 1 if forged.counter != 5 else True
+    assert played.reorder.counts["doubtful"] == 1 if forged.counter != 5 else True
 
 
 def test_two_senders_of_one_name_do_not_reset_each_other() -> None:
@@ -200,7 +200,7 @@ def test_two_senders_of_one_name_do_not_reset_each_other() -> None:
         played.send(i, packet(50_000 + i, STEREO))
     assert played.begins == [0]
     assert played.counters == list(range(100))
-    assert played.order.counts["doubtful"] == 100
+    assert played.reorder.counts["doubtful"] == 100
 
 
 def test_epochs_do_not_follow_one_another_faster_than_one_a_second() -> None:
@@ -216,7 +216,7 @@ def test_epochs_do_not_follow_one_another_faster_than_one_a_second() -> None:
 def test_a_sender_that_does_not_count_is_heard_after_eight_packets() -> None:
     """One constant counter with ever new sound is a faulty sender, not a repeating network."""
     played = Played().send(*(packet(7, mark=i) for i in range(40)))
-    marks = [int.from_bytes(turn.packet.payload[4:8], "little") for turn in played.turns]
+    marks = [int.from_bytes(item.packet.payload[4:8], "little") for item in played.ordered]
     assert marks[0] == 0
     assert marks[1:] == list(range(9, 40))
     assert (played.begins, played.lost) == ([7], {})
@@ -234,11 +234,11 @@ def test_old_packets_within_memory_are_no_restart() -> None:
 def test_chaos_never_breaks_the_order() -> None:
     """Random counters, formats and times: no exception, no negative loss, at most a second made up per turn."""
     rng = random.Random(4)
-    order, now = Order(), 0.0
+    reorder, now = ReorderBuffer(), 0.0
     for _ in range(50_000):
         now += rng.choice((0.0, 0.001, PERIOD_S, PERIOD_S, 0.05, 1.2 if rng.random() < 0.01 else 0.0))
-        near = order._expected + rng.randrange(-70, 200) if rng.random() < 0.9 else rng.randrange(2**32)
+        near = reorder._expected + rng.randrange(-70, 200) if rng.random() < 0.9 else rng.randrange(2**32)
         form = MONO if rng.random() < 0.95 else STEREO
-        for turn in [*order.take(packet(near, form), now), *order.wait(now)]:
-            assert 0 <= turn.lost_samples <= 48_000
-        assert len(order._held) <= WINDOW
+        for item in [*reorder.push(packet(near, form), now), *reorder.expire(now)]:
+            assert 0 <= item.lost_samples <= 48_000
+        assert len(reorder._held) <= WINDOW

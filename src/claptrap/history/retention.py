@@ -1,4 +1,4 @@
-"""The thread that tends the journal."""
+"""The thread that maintains the journal."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ EVERY_S = 30.0
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
-    """Owns the thread ``history``, which calls ``tend`` every half-minute. Start once, stop once.
+class RetentionThread:
+    """Owns the thread ``history``, which calls ``maintain`` every half-minute. Start once, stop once.
 
     Args:
-        tend: the journal's.
+        maintain: the journal's.
         every_s: how often.
     """
 
-    def __init__(self, tend: Callable[[], None], every_s: float = EVERY_S) -> None:
-        self._tend = tend
+    def __init__(self, maintain: Callable[[], None], every_s: float = EVERY_S) -> None:
+        self._maintain = maintain
         self._every_s = every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="history")
@@ -36,6 +36,6 @@ class Keeper:
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
             try:
-                self._tend()
+                self._maintain()
             except Exception:  # noqa: BLE001  # the supervisor contains it: the next half-minute may go better
                 _log.exception("the journal could not be tended")

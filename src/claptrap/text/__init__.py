@@ -1,0 +1,1 @@
+"""What ClapTrap says to people, as data: one JSON file per language."""

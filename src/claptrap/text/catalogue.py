@@ -1,0 +1,44 @@
+"""The sentence of each code and the name of each sound, in French and English (``fr.json``, ``en.json``).
+
+Both files have the same keys in the same order, and each sentence the same placeholders (a test compares them). A sentence
+says what happened and, where a person can act, what to do. Sounds are the 521 classes of AudioSet, in YAMNet's order; their
+English name is what is stored and sent. No two sounds have the same French name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import get_args
+
+from claptrap.core.events import Labels
+from claptrap.core.spec import Language
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def _load(language: Language) -> Mapping[str, Mapping[str, str]]:
+    content: Mapping[str, Mapping[str, str]] = json.loads((files("claptrap.text") / f"{language}.json").read_text("utf-8"))
+    return content
+
+
+_CATALOGUES = {language: _load(language) for language in LANGUAGES}
+MESSAGES = {language: _CATALOGUES[language]["messages"] for language in LANGUAGES}
+SOUNDS = {language: _CATALOGUES[language]["sounds"] for language in LANGUAGES}
+
+
+def say(code: str, language: Language, **params: str | float) -> str:
+    """Return the sentence for ``code``; the bare code where the catalogue has none (a test forbids it)."""
+    sentence = MESSAGES[language].get(code)
+    return sentence.format(**params) if sentence else code
+
+
+def sound_name(name: str, language: Language) -> str:
+    """Return what people call the sound that YAMNet calls ``name``; ``name`` itself where the catalogue has none."""
+    return SOUNDS[language].get(name, name)
+
+
+def labels_for_people(labels: Labels) -> list[dict[str, str | float]]:
+    """Return ``labels`` as JSON data: ``label`` (English, stable), ``label_fr`` and ``score`` of each."""
+    return [{"label": name, "label_fr": sound_name(name, "fr"), "score": score} for name, score in labels]
