@@ -15,7 +15,7 @@ from typing import Any
 
 from claptrap.doctor.ask import ask
 from claptrap.doctor.finding import Finding, Severity
-from claptrap.settings.schema import Settings, VbanEntry
+from claptrap.settings.schema import Settings
 from claptrap.sources.vban_port import BUFFER_BYTES, SO_RCVBUFFORCE
 
 STREAMS_OF_BUFFER = 64  # ``BUFFER_BYTES`` holds two seconds of so many
@@ -65,11 +65,11 @@ def _ours(host: str, port: int) -> Finding | None:
 
 def examine_vban(settings: Settings, *, is_served: bool) -> list[Finding]:
     """Look at the UDP ports of the enabled VBAN sources, and at the buffer that the kernel grants them."""
-    streams = [source for source in settings.sources if isinstance(source, VbanEntry) and source.enabled]
-    ports = sorted({stream.input.port for stream in streams})
+    streams = [source.to_input().udp_port for source in settings.sources if source.enabled]
+    ports = sorted({port for port in streams if port is not None})
     about_ports = [_vban_port(port, is_served) for port in ports]
     granted = granted_bytes()
-    return about_ports if granted is None else [*about_ports, _buffer(len(streams), granted)]
+    return about_ports if granted is None else [*about_ports, _buffer(sum(port is not None for port in streams), granted)]
 
 
 def _vban_port(port: int, is_served: bool) -> Finding:

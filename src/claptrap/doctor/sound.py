@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from claptrap.core.errors import SourceError
 from claptrap.doctor.finding import Finding, Severity
 from claptrap.doctor.machine import may_hear
-from claptrap.settings.schema import MicrophoneEntry, Settings
+from claptrap.settings.schema import Settings
 from claptrap.sources import alsa
 from claptrap.sources.device import Device, find
 from claptrap.sources.portaudio import PORTAUDIO, PortAudio
@@ -33,7 +33,8 @@ def examine_sound(
         listen: whether to open them; not from inside the service, which hears them already.
         portaudio: the process's library.
     """
-    wanted = [source for source in settings.sources if isinstance(source, MicrophoneEntry) and source.enabled]
+    enabled = [(source.name, source.to_input().microphone) for source in settings.sources if source.enabled]
+    wanted = [(name, device) for name, device in enabled if device is not None]
     grade = Severity.FAULT if wanted else Severity.WARNING
     if not may_hear():
         return [Finding("microphone", grade, "doctor.not_in_audio")]
@@ -51,23 +52,23 @@ def examine_sound(
     return found
 
 
-def _missing(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
-    """Tell of each source whose microphone is not listed: it is not there, or somebody has it."""
-    for source in wanted:
+def _missing(wanted: Iterable[tuple[str, str]], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
+    """Yield a finding for each (source's name, device) whose device is not listed: it is absent, or in use."""
+    for name, device in wanted:
         try:
-            find(dict(enumerate(devices)), source.input.device)
+            find(dict(enumerate(devices)), device)
         except SourceError as error:
-            told = alsa.explain(error, source.input.device)
+            told = alsa.explain(error, device)
             if is_served and _is_ours(told):
-                yield Finding("microphone", Severity.OK, "doctor.microphone_in_use", {}, source.name)
+                yield Finding("microphone", Severity.OK, "doctor.microphone_in_use", {}, name)
             else:
-                yield Finding.of("microphone", Severity.FAULT, told, source.name)
+                yield Finding.of("microphone", Severity.FAULT, told, name)
 
 
-def _chosen(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...]) -> Iterator[Device]:
-    for source in wanted:
+def _chosen(wanted: Iterable[tuple[str, str]], devices: tuple[Device, ...]) -> Iterator[Device]:
+    for _, device in wanted:
         try:
-            yield find(dict(enumerate(devices)), source.input.device)[1]
+            yield find(dict(enumerate(devices)), device)[1]
         except SourceError:
             continue  # told by _missing
 

@@ -451,7 +451,7 @@ class Application:
             SettingsError: ``settings.unwritable``.
         """
         with self._lock:
-            if any(s.id == source_id and s.kind == BrowserInput.KIND for s in self._settings.sources):
+            if any(s.id == source_id and s.to_input().SENT_BY_PAGE for s in self._settings.sources):
                 self.change_source(source_id, {"name": name})
                 return source_id
             made = f"{BrowserInput.KIND}-{secrets.token_hex(4)}"
@@ -471,7 +471,7 @@ class Application:
         source = next((s for s in self._settings.sources if s.id == source_id), None)
         if source is None:
             raise InputError("api.unknown_source", source=source_id)
-        if source.kind != BrowserInput.KIND:
+        if not source.to_input().SENT_BY_PAGE:
             raise InputError("api.not_a_browser", source=source.name)
         return self._sources.browsers.connect(source_id, page)
 

@@ -9,7 +9,7 @@ from typing import Any
 from claptrap.core.errors import ServiceError
 from claptrap.mediamtx.paths import list_paths
 from claptrap.service.messages import with_messages
-from claptrap.settings.schema import RtspEntry, Settings
+from claptrap.settings.schema import Settings
 
 
 class MediaMtxStreams:
@@ -32,6 +32,6 @@ class MediaMtxStreams:
             found = list_paths()
         except ServiceError as error:
             return with_messages({"paths": [], "code": error.code, "params": dict(error.params)})
-        heard = {source.input.url: source.id for source in self._settings().sources if isinstance(source, RtspEntry)}
+        heard = {source.to_input().server: source.id for source in self._settings().sources if source.to_input().server}
         paths = [{**asdict(path), "source_id": heard.get(path.url)} for path in found]
         return with_messages({"paths": paths, "code": "", "params": {}})

@@ -6,24 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
 from claptrap.core.spec import (
+    INPUTS,
     BrokerSpec,
-    BrowserInput,
-    FileInput,
     Hears,
-    MicrophoneInput,
     NotifySpec,
     PatternSpec,
     ReceiverSpec,
-    RtspInput,
     SourceInput,
     SourceSpec,
-    VbanInput,
     WebhookSpec,
 )
 from claptrap.core.weburl import check_rtsp_url, take_credentials
@@ -137,6 +133,11 @@ class _SourceEntry(_Part):
         _check_unique([webhook.id for webhook in webhooks], "settings.duplicate_webhook")
         return webhooks
 
+    def to_input(self) -> SourceInput:
+        """Return the core's form of the input: every kind's settings have the fields of its spec."""
+        entry = cast("AnySource", self)
+        return INPUTS[entry.kind](**entry.input.whole())
+
 
 class MicrophoneSettings(_Part):
     """A microphone of this machine."""
@@ -191,20 +192,12 @@ class MicrophoneEntry(_SourceEntry):
     kind: Literal["microphone"]
     input: MicrophoneSettings = MicrophoneSettings()
 
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return MicrophoneInput(device=self.input.device)
-
 
 class FileEntry(_SourceEntry):
     """A source that is a recording."""
 
     kind: Literal["file"]
     input: FileSettings
-
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return FileInput(path=self.input.path, loop=self.input.loop)
 
 
 class VbanEntry(_SourceEntry):
@@ -213,20 +206,12 @@ class VbanEntry(_SourceEntry):
     kind: Literal["vban"]
     input: VbanSettings
 
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return VbanInput(self.input.host, self.input.stream, self.input.port, self.input.channel)
-
 
 class RtspEntry(_SourceEntry):
     """A source that is an RTSP stream."""
 
     kind: Literal["rtsp"]
     input: RtspSettings
-
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return RtspInput(**self.input.whole())
 
 
 class BrowserSettings(_Part):
@@ -238,10 +223,6 @@ class BrowserEntry(_SourceEntry):
 
     kind: Literal["browser"]
     input: BrowserSettings = BrowserSettings()
-
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return BrowserInput()
 
 
 AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]
