@@ -24,7 +24,7 @@ from claptrap.settings.environment import OTHERS
 from claptrap.settings.merge import merged, new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
-from claptrap.web.routes import ROUTES
+from claptrap.web.api import ROUTES
 from tests.conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "training/README.md"])
