@@ -32,6 +32,7 @@ from claptrap.sources import pulse
 from claptrap.sources.alsa import busy_errors, explain, is_card_present
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
@@ -372,6 +373,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.stop = threading.Event()
+        self.pacing = Pacing()
         self.form: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         self._grown = threading.Condition()

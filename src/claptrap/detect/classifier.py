@@ -226,6 +226,10 @@ class ClapClassifier:
         known = max(0, state.heard - ONSET_LAG)
         return min(known, state.pending[0].onset) if state.pending else known
 
+    def is_pending(self, slot: int) -> bool:
+        """Return whether a candidate on ``slot`` is not decided yet."""
+        return bool(self._slot(slot).pending)
+
     def labels(self, most: int | None = None) -> list[SoundLabels]:
         """Return the labels that are due: about two windows a second of every slot that is not silent.
 

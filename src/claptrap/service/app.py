@@ -192,7 +192,7 @@ class Application:
                 )
                 self._worker.start()
                 self._worker.show(self._watched)  # after the worker is there for ``watch`` and ``attend`` to see
-                self._worker.name_sounds(is_wanted=self._is_watched)
+                self._worker.attend(is_watched=self._is_watched)
                 self._apply()
                 self.hub.publish(DetectionRunning(running=True))
 
@@ -338,10 +338,10 @@ class Application:
             worker.show(self._watched)
 
     def attend(self, *, is_watched: bool) -> None:
-        """Say whether anybody watches: else sounds are not named (``Heard``), which saves their cost."""
+        """Say whether a page is open; else sounds are not labelled (``Heard``) and levels are rare, as both cost."""
         self._is_watched = is_watched
         if (worker := self._worker) is not None:
-            worker.name_sounds(is_wanted=is_watched)
+            worker.attend(is_watched=is_watched)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.

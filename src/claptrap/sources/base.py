@@ -6,6 +6,7 @@ import threading
 from typing import Protocol
 
 from claptrap.audio.frame import Frame
+from claptrap.sources.pacing import Pacing
 
 
 class Sink(Protocol):
@@ -14,6 +15,10 @@ class Sink(Protocol):
     @property
     def stop(self) -> threading.Event:
         """Set when the source shall return; a source never waits longer than 0.5 s without looking."""
+
+    @property
+    def pacing(self) -> Pacing:
+        """How much sound to gather before each ``frame``."""
 
     def live(self, rate_hz: int, channels: int) -> None:
         """Sound flows from now on, in a new epoch. Told before the first frame.

@@ -16,29 +16,28 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
+from claptrap.sources.pacing import LONG_S
 from claptrap.sources.vban_packet import Format, Packet, RejectReason, name_of, parse
 from claptrap.sources.vban_queue import PacketQueue
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
-ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
+PACKET_BYTES = 2304  # of the buffer, at most, for a datagram of the usual size
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
 # Datagrams per look, so that a flood cannot keep the thread from stopping. When much waits, much is taken before any reader
 # is woken: with 256, 64 streams that had once fallen behind stayed behind for 20 s and lost packets, on a machine of which
 # 1.5 of 2 cores were busy (``benchmarks.load``). The larger buffer came at the same time, so neither is proved alone.
 DRAIN = 4096
-PAUSE_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
+SHARE = 0.25  # of the buffer that may fill between two looks: many packets per wake-up; the kernel stamps them with the time
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
-BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
-LARGE_BLOCK_S = 0.04  # with many readers, whose waking costs more than their work (``benchmarks/vban_load``)
-FEW = 8
+MANY, MANY_REST_S = 8, 0.04  # with more readers the thread rests longer: waking them costs more than their work
 
 ALL_PER_S = 40_000  # packets of a port that are looked at; 64 streams at 48 kHz are 12,000
 STRANGERS_PER_S = 5_000  # of those, packets that nobody asked for
@@ -172,7 +171,7 @@ class _StreamEntry:
         self.problem = code
         self.refused[code] += 1
 
-    def push(self, packet: Packet, at_s: float, block_s: float, full: set[PacketQueue]) -> None:
+    def push(self, packet: Packet, at_s: float) -> None:
         per_s = min(STREAM_PER_S, 2 / packet.duration_s)
         if not self.budget.admits(at_s, per_s):
             self.reject("vban.too_many_packets", at_s)
@@ -182,8 +181,7 @@ class _StreamEntry:
         self.packets += 1
         self.problem = ""
         for queue in self.queues:
-            if queue.put(packet, at_s) >= block_s:
-                full.add(queue)
+            queue.put(packet, at_s)
 
 
 class VbanPort:
@@ -206,6 +204,8 @@ class VbanPort:
         self._retire = retire
         self._socket, self._buffer_bytes = _open(address, port)
         self._wake, self._waker = socket.socketpair()
+        self._wake.setblocking(False)
+        self._waker.setblocking(False)
         self._lock = threading.Lock()  # guards all below
         self._entries: dict[Key, _StreamEntry] = {}
         self._hosts: dict[str, tuple[RejectReason, float]] = {}  # newest nameless refusal of each sender
@@ -216,8 +216,9 @@ class VbanPort:
         self._all = TokenBucket()
         self._strangers = TokenBucket()
         self._logged_at: dict[tuple[str, str], float] = {}
-        self._block_s = BLOCK_S
-        self._full: set[PacketQueue] = set()  # to be woken after the drain
+        self._readers: tuple[PacketQueue, ...] = ()
+        self._drained_s = clock.monotonic()
+        self._is_stopping = False
         self._failure: SourceError | None = None
         self._thread = threading.Thread(target=self._run, name=f"vban:{port}")
         self._thread.start()
@@ -234,7 +235,7 @@ class VbanPort:
         with self._lock:
             entry = self._entries.setdefault(key, _StreamEntry(seen_s=float("-inf")))
             entry.queues.append(queue)
-            self._choose_block()
+            self._readers = (*self._readers, queue)
             if self._failure is not None:
                 queue.fail(self._failure)
 
@@ -242,11 +243,13 @@ class VbanPort:
         """Give it none any more."""
         with self._lock:
             self._entries[key].queues.remove(queue)
-            self._choose_block()
+            self._readers = tuple(reader for reader in self._readers if reader is not queue)
 
-    def _choose_block(self) -> None:
-        n_readers = sum(len(entry.queues) for entry in self._entries.values())
-        self._block_s = BLOCK_S if n_readers <= FEW else LARGE_BLOCK_S
+    def hurry(self, queue: PacketQueue) -> None:
+        """Give ``queue`` what has come, soon, and look how its reader wants the rest. Does not block."""
+        queue.wake()
+        with suppress(OSError):  # it is full of such requests, or closed
+            self._waker.send(b".")
 
     def is_needed(self) -> bool:
         """Whether somebody wants its packets."""
@@ -255,7 +258,9 @@ class VbanPort:
 
     def stop(self) -> None:
         """Release socket and thread; who still reads is told."""
-        self._waker.send(b".")
+        self._is_stopping = True
+        with suppress(BlockingIOError):
+            self._waker.send(b".")
         self._thread.join()
         self._release()
         self._fail("stopped")
@@ -339,28 +344,38 @@ class VbanPort:
             selector.register(self._socket, selectors.EVENT_READ)
             selector.register(self._wake, selectors.EVENT_READ)
             rest.register(self._wake, selectors.EVENT_READ)
-            while True:
+            while not self._is_stopping:
                 ready = {key.fileobj for key, _ in selector.select(LOOK_S)}
+                if self._socket in ready and (rest_s := self._drain(buffer)):
+                    ready |= {key.fileobj for key, _ in rest.select(rest_s)}
                 if self._wake in ready:
-                    return False
-                if self._socket in ready:
-                    is_drained = self._drain(buffer)
-                    if is_drained and self._buffer_bytes >= ENOUGH_BYTES and rest.select(PAUSE_S):
-                        return False
+                    self._wake.recv(DATAGRAM_BYTES)
                 if self._clock.monotonic() - tidied_s >= 1.0:
                     tidied_s = self._clock.monotonic()
                     self._tidy(tidied_s)
                     if self._retire(self):
                         return True
+        return False
 
-    def _drain(self, buffer: memoryview) -> bool:
-        """Take what has arrived, up to a bound, and wake its readers; return whether that was all."""
+    def _drain(self, buffer: memoryview) -> float:
+        """Take what has arrived, up to a bound, and wake readers; return how long to rest then, 0 where more waits."""
         with self._lock:
+            before_s, self._drained_s = self._drained_s, self._clock.monotonic()
+            before = self._counts["datagrams"]
             is_drained = self._receive_all(buffer)
-            full, self._full = self._full, set()
-        for queue in full:
-            queue.wake()
-        return is_drained
+            n, readers = self._counts["datagrams"] - before, self._readers
+        for reader in readers:
+            if reader.is_due:
+                reader.wake()
+        return self._rest_s(readers, n, self._drained_s - before_s) if is_drained else 0.0
+
+    def _rest_s(self, readers: Sequence[PacketQueue], n_datagrams: int, in_s: float) -> float:
+        """Return how long to rest: as readers wish, unless the buffer would fill at the rate of the newest datagrams."""
+        wished_s = min((reader.pacing.block_s for reader in readers), default=LONG_S)
+        if len(readers) > MANY:
+            wished_s = max(wished_s, MANY_REST_S)
+        fills_s = in_s * self._buffer_bytes / (PACKET_BYTES * max(1, n_datagrams))
+        return min(wished_s, SHARE * fills_s)
 
     def _receive_all(self, buffer: memoryview) -> bool:
         now = self._clock.monotonic()
@@ -401,7 +416,7 @@ class VbanPort:
         if isinstance(parsed, RejectReason):
             self._reject(parsed, host, name, entry, at_s)
         elif entry := entry or self._new_entry(host, name, at_s):
-            entry.push(parsed, at_s, self._block_s, self._full)
+            entry.push(parsed, at_s)
 
     def _reject(self, reason: RejectReason, host: str, name: bytes, entry: _StreamEntry | None, at_s: float) -> None:
         self._refused[reason.code] += 1
@@ -468,7 +483,7 @@ def _enlarge(opened: socket.socket) -> int:
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    if granted < ENOUGH_BYTES:
+    if granted < BUFFER_BYTES // 16:
         _log.warning(
             "the kernel grants only %d bytes of buffer for VBAN; with many streams raise net.core.rmem_max to %d",
             granted,
