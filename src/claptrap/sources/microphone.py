@@ -90,7 +90,7 @@ class CaptureQueue:
         self._news = threading.Condition(threading.Lock())
 
     def put(self, samples: NDArray[np.float32], has_overflowed: bool) -> None:
-        """Add a copy of ``samples`` (n, channels); never waits for the reader."""
+        """Add a copy of float32 ``samples`` (n, channels); never waits for the reader."""
         block = samples.copy()
         with self._news:
             self._blocks.append(block)
@@ -108,11 +108,14 @@ class CaptureQueue:
 
     @property
     def has_ended(self) -> bool:
-        """Whether no more will come; what came before can still be taken."""
+        """Whether no more will come; blocks that came before can still be had."""
         return self._has_ended
 
     def get(self, timeout_s: float) -> tuple[NDArray[np.float32], int] | None:
-        """Return the oldest block and the samples lost just before it; None where none came in time or none will come."""
+        """Return the oldest block, float32 (n, channels), and how many samples per channel were lost just before it.
+
+        None where none came within ``timeout_s`` seconds, or none will come any more.
+        """
         with self._news:
             self._news.wait_for(lambda: self._blocks or self._has_ended, timeout_s)
             return (self._blocks.popleft(), self._losses.popleft()) if self._blocks else None

@@ -73,8 +73,8 @@ class PortAudio:
             listed = recorder_process.devices() if self._n_open else Call(self._lock, self._list).result(OPEN_S)
         known = {device.id for device in listed}
         with self._heard_lock:
-            busy_errors = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
-        return (*listed, *busy_errors.values())
+            recorded = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
+        return (*listed, *recorded.values())
 
     @contextmanager
     def recording(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> Iterator[OpenMicrophone]:
@@ -199,14 +199,14 @@ class Call(Generic[T]):
         self._undo = undo
         self._must = must
         self._outcome: Future[T] = Future()
-        threading.Thread(target=self._run, name="portaudio:call", daemon=True).start()
 
     def result(self, timeout_s: float) -> T:
-        """Return what the call returned, or raise what it raised.
+        """Make the call, once; return what it returned, or raise what it raised.
 
         Raises:
             SourceError: ``source.system_hangs``, when it took longer than ``timeout_s``.
         """
+        threading.Thread(target=self._run, name="portaudio:call", daemon=True).start()
         try:
             return self._outcome.result(timeout_s)
         except TimeoutError:
