@@ -33,7 +33,7 @@ class Sink(Protocol):
         """
 
     def waiting(self, code: str, **params: str | float) -> None:
-        """End the epoch: no sound flows, for the reason ``code`` (a key of ``text.catalogue``), but the source keeps listening.
+        """End the epoch: no sound flows, for the reason ``code`` (a key of ``text.catalogue``), but it keeps listening.
 
         ``live`` is called when sound flows again. Only for a source that need not reopen anything: any other raises, and is
         tried again.

@@ -42,7 +42,7 @@ class Measured:
 
     Attributes:
         rate_hz, channels: what it gives.
-        peak_dbfs: the highest sample of the mean of its channels, over 0.3 s, dB relative to full scale; −120 at least.
+        peak_dbfs: the largest sample of any channel within 0.3 s, dB relative to full scale; −120 at least.
     """
 
     rate_hz: int
@@ -69,7 +69,7 @@ def measure(device: str = "", *, portaudio: PortAudio = PORTAUDIO) -> Measured:
             samples, _ = block
             n += len(samples)
             if n > SETTLE_S * opened.rate_hz:
-                peak = max(peak, float(np.abs(samples.mean(axis=1)).max(initial=0.0)))
+                peak = max(peak, float(np.abs(samples).max(initial=0.0)))
     return Measured(opened.rate_hz, opened.channels, round(20 * math.log10(peak), 1))
 
 
@@ -126,12 +126,16 @@ class MicrophoneSource:
 
     Args:
         device: ``Device.id`` or a device's name; empty for the system's default.
+        channel: which channel is going to be heard, as for ``audio.channels``; the frames have all that this needs.
         portaudio: the process's library.
         clock: measures silence.
     """
 
-    def __init__(self, device: str = "", *, portaudio: PortAudio = PORTAUDIO, clock: Clock | None = None) -> None:
+    def __init__(
+        self, device: str = "", channel: str = "auto", *, portaudio: PortAudio = PORTAUDIO, clock: Clock | None = None
+    ) -> None:
         self._device = device
+        self._channel = channel
         self._portaudio = portaudio
         self._clock = clock or SystemClock()
 
@@ -144,7 +148,7 @@ class MicrophoneSource:
                 ``source.device_moved`` when the sound server records from another microphone in its place.
         """
         queue = CaptureQueue(QUEUE_BLOCKS)
-        with self._portaudio.recording(self._device, queue.put, queue.close) as opened:
+        with self._portaudio.recording(self._device, queue.put, queue.close, self._channel) as opened:
             self._pass_on(queue, opened, sink)
 
     def _pass_on(self, queue: CaptureQueue, opened: OpenMicrophone, sink: Sink) -> None:

@@ -47,7 +47,7 @@ def devices() -> tuple[Device, ...]:
 
 
 def record(
-    wanted: str, receive: Callable[[NDArray[np.float32], bool], None], ended: Callable[[], None]
+    wanted: str, receive: Callable[[NDArray[np.float32], bool], None], ended: Callable[[], None], channel: str = "auto"
 ) -> tuple[OpenMicrophone, Callable[[], None]]:
     """Record in another process; return the microphone, and a function that ends the recording.
 
@@ -55,11 +55,12 @@ def record(
         wanted: ``Device.id`` or a device's name; empty for the default.
         receive: gets float32 samples (n, channels), valid during the call only, and whether some were lost just before them.
         ended: called once when no more will come. Both run on the thread ``portaudio:recorder``.
+        channel: which channel is going to be heard, as for ``PortAudio.recording``.
 
     Raises:
         SourceError: as ``PortAudio.recording``.
     """
-    process = RecorderProcess(wanted, receive, ended)
+    process = RecorderProcess(wanted, receive, ended, channel)
     try:
         return process.start(), process.close
     except BaseException:
@@ -71,14 +72,20 @@ class RecorderProcess:
     """The other process while it records, and the thread ``portaudio:recorder`` that reads its output.
 
     Args:
-        wanted, receive, ended: as for ``record``.
+        wanted, receive, ended, channel: as for ``record``.
     """
 
-    def __init__(self, wanted: str, receive: Callable[[NDArray[np.float32], bool], None], ended: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        wanted: str,
+        receive: Callable[[NDArray[np.float32], bool], None],
+        ended: Callable[[], None],
+        channel: str,
+    ) -> None:
         self._receive = receive
         self._ended = ended
         self._wanted = wanted or "default"
-        self._process = _start_process("record", wanted)
+        self._process = _start_process("record", wanted, channel)
         self._answer: Future[bytes] = Future()
         self._thread = threading.Thread(
             target=self._read, args=(self._process.stdout,), name="portaudio:recorder", daemon=True
@@ -131,7 +138,7 @@ def _start_process(*arguments: str) -> subprocess.Popen[bytes]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError(
-            "source.device_failed", retryable=True, device=arguments[-1] or "default", reason=reason
+            "source.device_failed", retryable=True, device="".join(arguments[1:2]) or "default", reason=reason
         ) from error
 
 
