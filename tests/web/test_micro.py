@@ -246,7 +246,7 @@ class TestInChromium:
         again = first.context.new_page()
         again.goto(f"{house.url}/micro")
         listen(again)
-        expect(first.get_by_text("Une autre page a pris le relais")).to_be_visible()
+        expect(first.get_by_text("Une autre page envoie maintenant le son")).to_be_visible()
         expect(other.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
         assert len(house.service.settings().sources) == 2
 
@@ -299,14 +299,14 @@ class TestInChromium:
             page.set_default_timeout(PATIENCE_MS)
             page.goto(f"http://claptrap.example:{house.port}/micro")
             assert page.evaluate("window.isSecureContext") is False
-            expect(page.get_by_text("ne donne le micro qu'aux pages https")).to_be_visible()
+            expect(page.get_by_text("ne partage le micro qu'avec les pages https")).to_be_visible()
             expect(page.get_by_text("claptrap serve --host 0.0.0.0 --tls")).to_be_visible()
             expect(page.get_by_text(f"https://claptrap.example:{house.port}/micro")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
             page.get_by_role("button", name="English").click()
-            expect(page.get_by_text("gives the microphone only to https pages")).to_be_visible()
+            expect(page.get_by_text("only shares the microphone with https pages")).to_be_visible()
             page.goto(f"http://claptrap.example:{house.port}/")
-            expect(page.get_by_text("A phone gives its microphone only to an https page")).to_be_visible()
+            expect(page.get_by_text("A phone only shares its microphone with an https page")).to_be_visible()
 
     def test_nothing_sticks_out_of_a_small_phone(self, house: Served, browser: Browser) -> None:
         page = open_micro(browser, house.url, viewport={"width": 320, "height": 640})
@@ -317,7 +317,7 @@ class TestInChromium:
     def test_the_dashboard_says_what_a_phone_needs(self, house: Served, browser: Browser) -> None:
         page = browser.new_page()
         page.goto(house.url)
-        expect(page.get_by_text("ClapTrap n'écoute que cette machine")).to_be_visible()
+        expect(page.get_by_text("ClapTrap n'accepte que cette machine")).to_be_visible()
         with page.context.expect_page() as opened:  # the house stays open beside it
             page.get_by_role("link", name="Utiliser le micro de cet appareil").click()
         expect(opened.value.get_by_role("button", name="Écouter avec ce micro")).to_be_visible()
