@@ -281,9 +281,10 @@ export const en: Record<Key, string> = {
   "vban.stream": "Stream's name",
   "vban.stream_hint": "Capitals count.",
   "vban.port": "UDP port",
-  "vban.channel": "Channel",
-  "vban.mean": "Mean of all channels",
-  "vban.loudest": "Loudest channel",
+  "channel.label": "Channel",
+  "channel.auto": "Automatic",
+  "channel.mean": "Mean of all channels",
+  "channel.loudest": "Loudest channel",
 
   "file.path": "File",
   "file.path_hint": "Its path on ClapTrap's machine: WAV, FLAC, MP3, OGG.",

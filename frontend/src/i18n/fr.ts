@@ -281,9 +281,10 @@ export const fr = {
   "vban.stream": "Nom du flux",
   "vban.stream_hint": "Les majuscules comptent.",
   "vban.port": "Port UDP",
-  "vban.channel": "Canal",
-  "vban.mean": "Moyenne des canaux",
-  "vban.loudest": "Canal le plus fort",
+  "channel.label": "Canal",
+  "channel.auto": "Automatique",
+  "channel.mean": "Moyenne des canaux",
+  "channel.loudest": "Canal le plus fort",
 
   "file.path": "Fichier",
   "file.path_hint": "Son chemin sur la machine de ClapTrap : WAV, FLAC, MP3, OGG.",

@@ -79,7 +79,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.host": {"fr": "adresse IPv4 de l'émetteur"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},
     "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},
-    "sources[].input.channel": {"fr": "mean (moyenne), loudest (le plus fort), ou un numéro à partir de 1"},
+    "sources[].input.channel": {"fr": "auto, mean (moyenne), loudest (le plus fort), ou un numéro à partir de 1"},
 }
 _HEADS: dict[Language, str] = {
     "en": "| setting | what it may be | default | |",

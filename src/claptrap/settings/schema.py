@@ -139,10 +139,14 @@ class _SourceEntry(_Part):
         return INPUTS[entry.kind](**entry.input.whole())
 
 
+CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
+
+
 class MicrophoneSettings(_Part):
     """A microphone of this machine."""
 
     device: str = Field(default="", max_length=500, description="name as listed; empty for the system's default")
+    channel: Channel = CHANNEL
 
 
 class FileSettings(_Part):
@@ -158,7 +162,7 @@ class VbanSettings(_Part):
     host: Ipv4Address = Field(description="the sender's IPv4 address")
     stream: StreamName = Field(description="its name, as listed")
     port: int = Field(default=6980, ge=1, le=65535, description="UDP port it is sent to")
-    channel: Channel = Field(default="mean", description="mean, loudest, or a number from 1")
+    channel: Channel = CHANNEL
 
 
 class RtspSettings(_Part):
@@ -170,6 +174,7 @@ class RtspSettings(_Part):
     username: str = Field(default="", max_length=500)
     password: Secret = Field(default="", description="write-only")
     verify_tls: bool = Field(default=True, description="refuse an rtsps server that cannot prove who it is")
+    channel: Channel = CHANNEL
 
     @model_validator(mode="before")
     @classmethod
