@@ -88,7 +88,7 @@ class WebhookSettings(_Part):
 
     def to_target(self, source_id: str, source_name: str) -> WebhookSpec:
         """Return the core's form."""
-        given = {name: value for name, value in self.whole().items() if name not in ("id", "enabled", "claps")}
+        given = {name: value for name, value in self if name not in ("id", "enabled", "claps")}
         return WebhookSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
 
 
@@ -226,7 +226,7 @@ class RtspEntry(_SourceEntry):
 
     def to_input(self) -> SourceInput:
         """Return the core's form of the input."""
-        return RtspInput(**self.input.whole())
+        return RtspInput(**dict(self.input))
 
 
 class BrowserSettings(_Part):
@@ -341,7 +341,7 @@ class Settings(_Part):
                 enabled=s.enabled,
                 threshold=s.threshold,
                 delay_s=s.delay_s,
-                patterns=tuple(PatternSpec(**pattern.whole()) for pattern in s.patterns),
+                patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
             )
@@ -359,7 +359,7 @@ class Settings(_Part):
 
     def broker(self) -> BrokerSpec | None:
         """Return the broker that must be told, if any."""
-        given = self.mqtt.whole()
+        given = dict(self.mqtt)
         return BrokerSpec(**given) if given.pop("enabled") else None
 
     def receivers(self) -> tuple[ReceiverSpec, ...]:

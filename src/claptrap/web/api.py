@@ -31,22 +31,22 @@ def build_api(service: Application) -> Blueprint:
     @api.post("/api/detection/start")
     def start_detection() -> Response:
         service.start_detection()
-        return jsonify(running=service.running)
+        return jsonify(running=service.detection.running)
 
     @api.post("/api/detection/stop")
     def stop_detection() -> Response:
         service.stop_detection()
-        return jsonify(running=service.running)
+        return jsonify(running=service.detection.running)
 
     @api.post("/api/model/resume")
     def resume_model() -> Response:
-        service.fetch_model(is_wanted=True)
-        return jsonify(model=service.model())
+        service.model.resume()
+        return jsonify(model=service.model.progress())
 
     @api.post("/api/model/pause")
     def pause_model() -> Response:
-        service.fetch_model(is_wanted=False)
-        return jsonify(model=service.model())
+        service.model.pause()
+        return jsonify(model=service.model.progress())
 
     api.register_blueprint(build_history(service))
     api.register_blueprint(build_clips(service))
@@ -70,43 +70,40 @@ def build_api(service: Application) -> Blueprint:
 def _add_sources(api: Blueprint, service: Application) -> None:
     """Add the routes of sources. The ``ETag`` of one is the revision of its settings, not of how it is."""
 
-    def _one(source_id: str) -> Response:
-        answer = jsonify(service.source(source_id))
-        answer.set_etag(service.revision(source_id))
+    def _one(shown: dict[str, Any], revision: str) -> Response:
+        answer = jsonify(shown)
+        answer.set_etag(revision)
         return answer
 
     @api.get("/api/sources")
     def sources() -> Response:
-        return jsonify(service.sources())
+        return jsonify(service.sources.all())
 
     @api.post("/api/sources")
     def add_source() -> tuple[Response, int, dict[str, str]]:
-        added = service.add_source(json_object())
+        added = service.sources.add(json_object())
         return jsonify(added), 201, {"Location": f"sources/{added['id']}"}
 
     @api.get("/api/sources/<source_id>")
     def source(source_id: str) -> Response:
-        return _one(source_id)
+        with service.settings.locked():
+            return _one(service.sources.get(source_id), service.settings.revision(source_id))
 
     @api.patch("/api/sources/<source_id>")
     def change_source(source_id: str) -> Response:
-        with service.unchanged(seen(), source_id):
-            service.change_source(source_id, json_object())
-            return _one(source_id)
+        return _one(*service.sources.change(source_id, json_object(), seen()))
 
     @api.delete("/api/sources/<source_id>")
     def remove_source(source_id: str) -> Response:
-        with service.unchanged(seen(), source_id):
-            return jsonify(service.remove_source(source_id))
+        return jsonify(service.sources.remove(source_id, seen()))
 
     @api.post("/api/sources/<source_id>/webhook/test")
     def test_webhook(source_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.test_webhook(source_id, query_params(WebhookTestQuery).webhook)), 202
+        return jsonify(event_id=service.receivers.test_webhook(source_id, query_params(WebhookTestQuery).webhook)), 202
 
     @api.delete("/api/sources/<source_id>/webhooks/<webhook_id>")
     def remove_webhook(source_id: str, webhook_id: str) -> Response:
-        service.remove_webhook(source_id, webhook_id)
-        return jsonify(service.source(source_id))
+        return jsonify(service.sources.remove_webhook(source_id, webhook_id))
 
 
 def _add_searches(api: Blueprint, service: Application) -> None:
@@ -114,16 +111,16 @@ def _add_searches(api: Blueprint, service: Application) -> None:
 
     @api.get("/api/devices")
     def devices() -> Response:
-        return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()])
+        return jsonify([{"id": device.id, "label": device.label, **asdict(device)} for device in service.probes.devices()])
 
     @api.post("/api/probe/microphone")
     def probe_microphone() -> Response:
-        return jsonify(service.probe_microphone(json_object().get("device", "")))
+        return jsonify(service.probes.microphone(json_object().get("device", "")))
 
     @api.post("/api/probe/rtsp")
     def probe_camera() -> Response:
         wish = json_object()
-        return jsonify(service.probe_camera(wish.get("input", {}), wish.get("source_id", "")))
+        return jsonify(service.probes.camera(wish.get("input", {}), wish.get("source_id", "")))
 
     @api.get("/api/vban/streams")
     def vban_streams() -> Response:
@@ -144,5 +141,5 @@ def _add_browsers(api: Blueprint, service: Application) -> None:
     @api.post("/api/micro")
     def claim_browser() -> tuple[Response, int]:
         wish = json_object()
-        source = service.claim_browser(wish.get("name", ""), str(wish.get("id", "")))
+        source = service.sources.claim_browser(wish.get("name", ""), str(wish.get("id", "")))
         return jsonify(id=source), 200 if source == wish.get("id") else 201

@@ -31,7 +31,7 @@ def build_clips(service: Application) -> Blueprint:
 
     @routes.get("/api/clips")
     def total() -> Response:
-        return jsonify({**asdict(clips.total()), **service.settings().clips.model_dump()})
+        return jsonify({**asdict(clips.total()), **service.settings.current.clips.model_dump()})
 
     @routes.delete("/api/clips")
     def delete_clips() -> Response:

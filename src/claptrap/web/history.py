@@ -35,7 +35,7 @@ def build_history(service: Application) -> Blueprint:
     def history() -> Response:
         wish = query_params(HistoryPageQuery)
         page = journal.events(wish.wanted(), wish.limit, wish.cursor)
-        return jsonify(events=[service.heard(kept) for kept in page.rows], cursor=page.cursor)
+        return jsonify(events=[service.history.detection(kept) for kept in page.rows], cursor=page.cursor)
 
     @routes.get("/api/history/counts")
     def counts() -> Response:
@@ -53,7 +53,7 @@ def build_history(service: Application) -> Blueprint:
     @routes.delete("/api/history")
     def forget() -> Response:
         before = query_params(DeleteBeforeQuery).before
-        deleted, clips = service.forget() if before is None else service.forget(before)
+        deleted, clips = service.history.delete() if before is None else service.history.delete(before)
         return jsonify(deleted=deleted, clips=clips)
 
     @routes.get("/api/history/<event_id>")
@@ -61,7 +61,7 @@ def build_history(service: Application) -> Blueprint:
         kept = journal.detection(event_id)
         if kept is None:
             raise InputError("api.unknown_event", id=event_id)
-        return jsonify(service.heard(kept))
+        return jsonify(service.history.detection(kept))
 
     @routes.patch("/api/history/<event_id>")
     def mark(event_id: str) -> Response:
@@ -81,7 +81,7 @@ def _add_telling(routes: Blueprint, service: Application) -> None:
 
     @routes.post("/api/history/<event_id>/replay")
     def replay_event(event_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=event_id, receivers=service.replay_event(event_id)), 202
+        return jsonify(event_id=event_id, receivers=service.history.replay_event(event_id)), 202
 
     @routes.get("/api/deliveries")
     def deliveries() -> Response:
@@ -92,7 +92,7 @@ def _add_telling(routes: Blueprint, service: Application) -> None:
 
     @routes.post("/api/deliveries/<delivery_id>/replay")
     def replay_delivery(delivery_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.replay_delivery(delivery_id)), 202
+        return jsonify(event_id=service.history.replay_delivery(delivery_id)), 202
 
 
 def _delivery(one: DeliveryRecord) -> dict[str, Any]:

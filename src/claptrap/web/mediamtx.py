@@ -17,7 +17,7 @@ def build_mediamtx(service: Application) -> Blueprint:
 
         To add one: ``POST /api/sources`` with kind ``rtsp`` and its url. ``code`` says why there are none.
         """
-        answer = jsonify(service.streaming.paths())
+        answer = jsonify(service.streams.paths())
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

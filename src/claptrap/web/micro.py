@@ -69,7 +69,7 @@ class BrowserMicrophones:
         wish = said[0] if said and isinstance(said[0], dict) else {}
         source, page = wish.get("source"), wish.get("page")
         try:
-            feed = self._service.open_browser(_name(source), _name(page))
+            feed = self._service.sources.open_browser(_name(source), _name(page))
         except InputError as error:
             return with_messages({"code": error.code, "params": dict(error.params)})
         self.forget(sid)

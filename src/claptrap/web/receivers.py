@@ -15,23 +15,22 @@ def build_receivers(service: Application) -> Blueprint:
 
     @routes.get("/api/receivers")
     def receivers() -> Response:
-        return jsonify(service.telling.receivers())
+        return jsonify(service.receivers.all())
 
     @routes.post("/api/webhooks/preview")
     def preview() -> Response:
-        return jsonify(service.telling.preview(json_object(), query_params(PreviewQuery).source))
+        return jsonify(service.receivers.preview(json_object(), query_params(PreviewQuery).source))
 
     @routes.get("/api/notify")
     def notifier() -> Response:
-        return jsonify(service.notifying.readiness())
+        return jsonify(service.notifications.readiness())
 
     @routes.post("/api/notify/<notify_id>/test")
     def test_notification(notify_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.notifying.test(notify_id)), 202
+        return jsonify(event_id=service.notifications.test(notify_id)), 202
 
     @routes.delete("/api/notify/<notify_id>")
     def remove_notification(notify_id: str) -> Response:
-        service.notifying.remove(notify_id)
-        return jsonify(service.shown())
+        return jsonify(service.notifications.remove(notify_id))
 
     return routes

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
-from claptrap.service.notifications import load_notifiers
+from claptrap.service.notify_addresses import load_notifiers
+from claptrap.service.settings_owner import SettingsState
 from claptrap.settings.import_plan import Mode
 from claptrap.web.body import json_object, seen
 
@@ -23,15 +24,13 @@ def build_settings(service: Application) -> Blueprint:
 
     @routes.get("/api/settings")
     def settings() -> Response:
-        return _whole(service)
+        return _whole(service.settings.state)
 
     @routes.patch("/api/settings")
     def change_settings() -> Response:
         patch = json_object()
         load_notifiers(patch)
-        with service.unchanged(seen()):
-            service.change(patch)
-            return _whole(service)
+        return _whole(service.settings.apply(patch, seen()))
 
     return routes
 
@@ -39,20 +38,21 @@ def build_settings(service: Application) -> Blueprint:
 def _add_backups(routes: Blueprint, service: Application) -> None:
     @routes.get("/api/settings/backups")
     def backups() -> Response:
-        return jsonify(backups=service.backups.found())
+        return jsonify(backups=service.backups.all())
 
     @routes.post("/api/settings/backups")
     def keep() -> tuple[Response, int]:
-        return jsonify(service.backups.keep()), 201
+        return jsonify(service.backups.create()), 201
 
     @routes.get("/api/settings/backups/<name>/diff")
     def compare(name: str) -> Response:
-        return jsonify(changes=service.backups.compare(name), revision=service.revision())
+        found, revision = service.backups.compare(name)
+        return jsonify(changes=found, revision=revision)
 
     @routes.post("/api/settings/backups/<name>/restore")
     def restore(name: str) -> Response:
-        with service.unchanged(seen()):
-            return jsonify(changes=service.backups.restore(name), settings=service.shown())
+        found, settings = service.backups.restore(name, seen())
+        return jsonify(changes=found, settings=settings)
 
 
 def _add_imports(routes: Blueprint, service: Application) -> None:
@@ -70,15 +70,13 @@ def _add_imports(routes: Blueprint, service: Application) -> None:
 
     @routes.post("/api/settings/import/preview")
     def preview() -> Response:
-        with service.unchanged(seen()):
-            return jsonify({**service.imports.preview(json_object(), _mode()), "revision": service.revision()})
+        return jsonify(service.imports.preview(json_object(), _mode(), seen()))
 
     @routes.post("/api/settings/import")
     def take() -> Response:
         document = json_object()
         load_notifiers(document)
-        with service.unchanged(seen()):
-            return jsonify({**service.imports.take(document, _mode()), "settings": service.shown()})
+        return jsonify(service.imports.apply(document, _mode(), seen()))
 
 
 def _mode() -> Mode | None:
@@ -101,8 +99,7 @@ def _file(document: dict[str, Any], name: str) -> Response:
     return Response(text, content_type="application/json", headers=headers)
 
 
-def _whole(service: Application) -> Response:
-    shown = service.shown()
-    answer = jsonify(shown)
-    answer.set_etag(shown["revision"])
+def _whole(state: SettingsState) -> Response:
+    answer = jsonify(state.shown())
+    answer.set_etag(state.revision)
     return answer

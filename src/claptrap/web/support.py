@@ -19,7 +19,7 @@ def build_support(service: Application) -> Blueprint:
 
         Secrets are masked, and addresses replaced by made-up names. It takes some seconds; only one is made at a time (429).
         """
-        content = service.care.bundle(as_text(service))
+        content = service.support.create(as_text(service))
         disposition = f'attachment; filename="{bundle_name()}"'
         headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
         return Response(content, content_type="application/zip", headers=headers)

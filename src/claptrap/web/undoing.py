@@ -13,11 +13,11 @@ def build_undoing(service: Application) -> Blueprint:
 
     @routes.get("/api/settings/steps")
     def steps() -> Response:
-        return jsonify(steps=service.undoing.steps())
+        return jsonify(steps=service.undo.steps())
 
     @routes.post("/api/settings/steps/<step_id>/undo")
     def undo(step_id: str) -> Response:
-        with service.unchanged(None):
-            return jsonify(step=service.undoing.undo(step_id), settings=service.shown())
+        step, settings = service.undo.undo(step_id)
+        return jsonify(step=step, settings=settings)
 
     return routes
