@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 ROOT = Path(__file__).parent.parent
 
@@ -19,6 +22,7 @@ def no_thread_left_behind() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     deadline = time.monotonic() + 3
+    before |= {thread for thread in threading.enumerate() if thread.name.startswith("session:")}  # tests.web.browser's
     for thread in set(threading.enumerate()) - before:
         is_a_peer_s = thread.name.startswith("asyncio-waitpid") or thread.name.endswith("(process_request_thread)")
         if not thread.daemon or ":" in thread.name or is_a_peer_s:  # a browser, or a server of the test's, that is ending
@@ -26,6 +30,24 @@ def no_thread_left_behind() -> Iterator[None]:
     pools = ("asyncio_", "ThreadPoolExecutor")  # asyncio's own, which outlive their loop by design
     left = [t.name for t in set(threading.enumerate()) - before if not t.name.startswith(pools)]
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords at the least cost: the product's is 64 MB and a third of a second of a core, each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "claptrap.service.access.PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_browser() -> Iterator[None]:
+    """End the browser that tests have shared, where one has been started."""
+    yield
+    if (used := sys.modules.get("tests.web.browser")) is not None:
+        used.shared.close()
 
 
 @pytest.fixture(scope="session")

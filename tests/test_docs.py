@@ -17,13 +17,14 @@ import pytest
 
 from claptrap.cli.main import main
 from claptrap.cli.serve import serve
+from claptrap.core.errors import InputError
 from claptrap.core.events import Event
 from claptrap.delivery.payload import event_payload
 from claptrap.settings.environment import OTHERS
 from claptrap.settings.merge import merged, new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
-from claptrap.web.routes import ROUTES
+from claptrap.web.api import ROUTES
 from tests.conftest import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "training/README.md"])
@@ -60,16 +61,24 @@ def alternatives(command: str) -> list[str]:
     return [command.replace(choice[0], one) for one in choice[0].split("|")] if choice else [command]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if re.match(r"[a-z]+:", target):
-            continue
-        path, _, anchor = target.partition("#")
-        there = (page.parent / path).resolve() if path else page
-        assert there.exists(), target
-        assert not anchor or anchor in anchors(there), target
+def named(page: Path, what: object) -> str:
+    """Return where a fault is, and what it is, for the list of a test's failures."""
+    return f"{page.relative_to(ROOT)}: {what}"
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    there = (page.parent / path).resolve() if path else page
+    return there.exists() and (not anchor or anchor in anchors(there))
+
+
+def test_links_lead_somewhere() -> None:
+    broken = []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        links = (link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"[a-z]+:", link))
+        broken += [named(page, link) for link in links if not leads_somewhere(page, link)]
+    assert broken == []
 
 
 def test_every_page_has_its_other_language() -> None:
@@ -78,70 +87,101 @@ def test_every_page_has_its_other_language() -> None:
     assert english >= ENGLISH_ONLY
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_are_ones_that_claptrap_takes(page: Path) -> None:
+def why_refused(line: str) -> str:
+    """Return what ``claptrap`` has against a command line; empty where it takes it."""
+    _, *arguments = shlex.split(line.replace("…", ""))
+    context = click.Context(main, resilient_parsing=True)
+    command: click.Command = main
+    while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
+        found = command.get_command(context, arguments.pop(0))
+        if found is None:
+            return "no such command"
+        command, context = found, click.Context(found, parent=context, resilient_parsing=True)
+    try:
+        command.make_parser(context).parse_args(arguments)
+    except click.UsageError as error:
+        return error.format_message()
+    return ""
+
+
+def test_commands_are_ones_that_claptrap_takes() -> None:
     """Every ``claptrap …`` in a block or in code within a line: the command exists, and so does each option."""
-    inline = re.findall(r"`((?:\.venv/bin/)?claptrap [a-z][^`]*)`", page.read_text("utf-8"))
-    typed = [line.partition("  #")[0] for line in shell_lines(page) if re.match(r"(\.venv/bin/)?claptrap\b", line)]
-    for line in (one for found in [*typed, *inline] for one in alternatives(found)):
-        _, *arguments = shlex.split(line.replace("…", ""))
-        context = click.Context(main, resilient_parsing=True)
-        command: click.Command = main
-        while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
-            found = command.get_command(context, arguments.pop(0))
-            assert found is not None, line
-            command, context = found, click.Context(found, parent=context, resilient_parsing=True)
-        command.make_parser(context).parse_args(arguments)  # raises on an unknown option
+    refused = []
+    for page in PAGES:
+        inline = re.findall(r"`((?:\.venv/bin/)?claptrap [a-z][^`]*)`", page.read_text("utf-8"))
+        typed = [line.partition("  #")[0] for line in shell_lines(page) if re.match(r"(\.venv/bin/)?claptrap\b", line)]
+        lines = [one for found in [*typed, *inline] for one in alternatives(found)]
+        refused += [named(page, f"{line}: {why}") for line in lines if (why := why_refused(line))]
+    assert refused == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_make_targets_exist(page: Path) -> None:
+def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    asked = re.findall(r"`(?:sudo )?make ([a-z][a-z-]*)", page.read_text("utf-8"))
-    asked += [found[1] for line in shell_lines(page) if (found := re.match(r"(?:sudo )?make ([a-z-]+)", line))]
-    assert set(asked) <= targets
+    missing = []
+    for page in PAGES:
+        asked = re.findall(r"`(?:sudo )?make ([a-z][a-z-]*)", page.read_text("utf-8"))
+        asked += [found[1] for line in shell_lines(page) if (found := re.match(r"(?:sudo )?make ([a-z-]+)", line))]
+        missing += [named(page, target) for target in asked if target not in targets]
+    assert missing == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_settings_in_examples_are_valid(page: Path) -> None:
-    """What a page lets people send with curl is JSON that ClapTrap takes."""
+def what_is_sent(page: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the address below ``/api/`` and the body of all that a page lets people send with curl."""
     for line in shell_lines(page):
         words = shlex.split(line.partition(" # ")[0]) if line.startswith("curl ") else []
-        if "-d" not in words:
-            continue
-        text = words[words.index("-d") + 1].replace("whsec_…", "whsec_" + "QUJD" * 8).replace("…", "x")
-        body: dict[str, Any] = json.loads(text)
-        address = next(word for word in words if "/api/" in word).partition("/api/")[2]
-        if address == "settings":
-            check(merged(Settings(), body))
-        elif address == "sources":
-            check(merged(Settings(), {"sources": [{**body, "id": new_source_id(Settings(), body)}]}))
-        elif address.startswith("sources/") and address.count("/") == 1:
-            check(merged(Settings(), {"sources": [{**body, "id": "microphone"}]}))
+        if "-d" in words:
+            text = words[words.index("-d") + 1].replace("whsec_…", "whsec_" + "QUJD" * 8).replace("…", "x")
+            yield next(word for word in words if "/api/" in word).partition("/api/")[2], json.loads(text)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_addresses_are_ones_that_claptrap_serves(page: Path) -> None:
+def check_sent(address: str, body: dict[str, Any]) -> None:
+    """Raise ``InputError`` unless ClapTrap takes ``body`` there."""
+    if address == "settings":
+        check(merged(Settings(), body))
+    elif address == "sources":
+        check(merged(Settings(), {"sources": [{**body, "id": new_source_id(Settings(), body)}]}))
+    elif address.startswith("sources/") and address.count("/") == 1:
+        check(merged(Settings(), {"sources": [{**body, "id": "microphone"}]}))
+
+
+def test_settings_in_examples_are_valid() -> None:
+    """What a page lets people send with curl is JSON that ClapTrap takes."""
+    sent = [(page, address, body) for page in PAGES for address, body in what_is_sent(page)]
+    assert sent
+    refused = []
+    for page, address, body in sent:
+        try:
+            check_sent(address, body)
+        except InputError as error:
+            refused.append(named(page, f"{address} {body}: {error}"))
+    assert refused == []
+
+
+def test_addresses_are_ones_that_claptrap_serves() -> None:
     """Each ``GET /api/…`` within a line, and each address that is asked by curl, with its method."""
-    asked = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:api/|healthz|metrics)[^`]*)`", page.read_text("utf-8"))
-    for words in (shlex.split(line, comments=True) for line in shell_lines(page) if line.startswith("curl ")):
-        method = words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
-        asked += [(method, f"/api/{word.partition('/api/')[2]}") for word in words if "/api/" in word]
-    for method, address in asked:
-        path = address.partition("?")[0]
-        assert any(m == method and re.fullmatch(re.sub("{[^}]+}", "[^/]+", route), path) for m, route in ROUTES), (
-            method,
-            path,
-        )
+    served = [(method, re.compile(re.sub("{[^}]+}", "[^/]+", route))) for method, route in ROUTES]
+    unknown = []
+    for page in PAGES:
+        asked = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:api/|healthz|metrics)[^`]*)`", page.read_text("utf-8"))
+        for words in (shlex.split(line, comments=True) for line in shell_lines(page) if line.startswith("curl ")):
+            method = words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
+            asked += [(method, f"/api/{word.partition('/api/')[2]}") for word in words if "/api/" in word]
+        for method, address in asked:
+            path = address.partition("?")[0]
+            if not any(known == method and route.fullmatch(path) for known, route in served):
+                unknown.append(named(page, f"{method} {path}"))
+    assert unknown == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_programs_and_variables_are_there(page: Path) -> None:
+def test_programs_and_variables_are_there() -> None:
     """Each example that is named exists; each variable is one that ClapTrap, or its making, reads."""
-    text = page.read_text("utf-8")
-    for name in re.findall(r"\b(?:examples|scripts|packaging)/[\w./-]*\w", text):
-        assert (ROOT / name).exists(), name
-    assert set(re.findall(r"\bCLAPTRAP_[A-Z_]*[A-Z]\b", text)) <= {*variables(), "CLAPTRAP_SHARED"}
+    known, missing = {*variables(), "CLAPTRAP_SHARED"}, []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        programs = re.findall(r"\b(?:examples|scripts|packaging)/[\w./-]*\w", text)
+        missing += [named(page, name) for name in programs if not (ROOT / name).exists()]
+        missing += [named(page, name) for name in re.findall(r"\bCLAPTRAP_[A-Z_]*[A-Z]\b", text) if name not in known]
+    assert missing == []
 
 
 def variables() -> set[str]:

@@ -10,11 +10,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.cli.test_detect import run
 from tests.peers import sound
 from tests.peers.sound import SoundServer
 
 from claptrap import __version__
+from claptrap.cli.main import main
 
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 
@@ -25,38 +27,44 @@ def test_version(tmp_path: Path) -> None:
     assert re.fullmatch(rf"claptrap, version {re.escape(__version__)}( \([0-9a-f]{{7,40}}(-dirty)?\))?\n", said)
 
 
-@pytest.mark.parametrize(
-    ("command", "mentions"),
-    [
-        ((), ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")),
-        (("serve",), ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR")),
-        (("detect",), ("--json", "--threshold", "--delay", "--engine")),
-        (("devices",), ("--json",)),
-        (("settings",), ("show", "check", "backup", "backups", "diff", "restore", "export", "import")),
-        (("settings", "import"), ("--dry-run", "--mode", "--yes", "FILE")),
-        (("mediamtx",), ("install", "run", "config", "paths")),
-        (("mediamtx", "install"), ("--archive", "--sha256", "CLAPTRAP_MEDIAMTX_URL")),
-        (("mediamtx", "run"), ("--mediamtx-binary", "--config", "--data-dir")),
-        (("doctor",), ("--json", "--data-dir", "--port")),
-        (("password",), ("--stdin", "--remove", "CLAPTRAP_DATA_DIR")),
-        (("token",), ("create", "list", "revoke")),
-        (("models",), ("list", "pull", "verify", "import")),
-        (("models", "list"), ()),
-        (("models", "pull"), ()),
-        (("models", "verify"), ()),
-        (("models", "import"), ("FILE",)),
-    ],
-)
-@pytest.mark.parametrize("flag", ["-h", "--help"])
-def test_every_command_explains_itself(
-    tmp_path: Path, command: tuple[str, ...], mentions: tuple[str, ...], flag: str
-) -> None:
-    """Help works everywhere, says something, and names what there is."""
-    done = run(*command, flag, folder=tmp_path)
+MENTIONS: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token"),
+    ("serve",): ("--host", "--port", "--data-dir", "--log-level", "CLAPTRAP_PORT", "CLAPTRAP_DATA_DIR"),
+    ("detect",): ("--json", "--threshold", "--delay", "--engine"),
+    ("devices",): ("--json",),
+    ("settings",): ("show", "check", "backup", "backups", "diff", "restore", "export", "import"),
+    ("settings", "import"): ("--dry-run", "--mode", "--yes", "FILE"),
+    ("mediamtx",): ("install", "run", "config", "paths"),
+    ("mediamtx", "install"): ("--archive", "--sha256", "CLAPTRAP_MEDIAMTX_URL"),
+    ("mediamtx", "run"): ("--mediamtx-binary", "--config", "--data-dir"),
+    ("doctor",): ("--json", "--data-dir", "--port"),
+    ("password",): ("--stdin", "--remove", "CLAPTRAP_DATA_DIR"),
+    ("token",): ("create", "list", "revoke"),
+    ("models",): ("list", "pull", "verify", "import"),
+    ("models", "list"): (),
+    ("models", "pull"): (),
+    ("models", "verify"): (),
+    ("models", "import"): ("FILE",),
+}
+
+
+def test_every_command_explains_itself(tmp_path: Path) -> None:
+    """Help works everywhere, says something, and names what there is; as a process and, what is as good, in this one."""
+    asked = {(*command, flag): words for command, words in MENTIONS.items() for flag in ("-h", "--help")}
+    faults = []
+    for arguments, words in asked.items():
+        done = CliRunner().invoke(main, arguments, prog_name="claptrap", terminal_width=100)
+        missing = [word for word in words if word not in done.stdout]
+        if (done.exit_code, done.stderr) != (0, "") or missing or not is_help(done.stdout):
+            faults.append((arguments, done.exit_code, missing, done.output))
+    assert faults == []
+    done = run("-h", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Usage: ")
-    assert all(word in done.stdout for word in mentions)
-    assert len(done.stdout.splitlines()) > 4
+    assert is_help(done.stdout)
+
+
+def is_help(text: str) -> bool:
+    return text.startswith("Usage: claptrap ") and len(text.splitlines()) > 4
 
 
 def test_an_unknown_command_is_told(tmp_path: Path) -> None:

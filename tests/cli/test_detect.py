@@ -17,7 +17,7 @@ import soundfile
 from tests.peers.claps import Sound, recording
 from tests.peers.service import claptrap_environment
 
-from claptrap.cli.detect import _words
+from claptrap.cli.detect import _text_line
 from claptrap.detect.patterns import APPLAUSE, Detection
 from claptrap.text.catalogue import SOUNDS, sound_name
 
@@ -241,7 +241,7 @@ def test_sounds_are_named_in_the_terminal_s_language(tmp_path: Path, shared: Pat
 def test_applause_in_words(monkeypatch: pytest.MonkeyPatch, locale: str, line: str) -> None:
     monkeypatch.setenv("LC_ALL", locale)
     found = Detection(16_000, 18_000, 0.9, 4, ((APPLAUSE, 0.9), ("Crowd", 0.3)), applause=True)
-    assert _words("a.wav", found) == line
+    assert _text_line("a.wav", found) == line
 
 
 def on_a_terminal(*arguments: str, folder: Path, both: bool = False) -> tuple[str, str]:

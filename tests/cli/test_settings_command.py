@@ -12,7 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from claptrap.cli.overriding import option_of, overrides_of
+from claptrap.cli.env_overrides import option_of, overrides_of
 from claptrap.cli.serve import serve
 from claptrap.cli.settings import settings as command
 from claptrap.settings.backups import Why
@@ -110,7 +110,7 @@ def test_a_check_tells_every_fault_and_its_exit_status(run: Run, store: Store, t
     for ask in ("check", "import"):
         for path in (tmp_path / "none.json", tmp_path, other / "none.json"):
             absent = run(ask, str(path))
-            assert (absent.exit_code, absent.stderr) == (1, f"{path} is no file that is there. Check its name.\n")
+            assert (absent.exit_code, absent.stderr) == (1, f"{path}: no such file. Check its name.\n")
 
 
 def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -> None:
@@ -210,7 +210,7 @@ def test_the_original_s_settings_are_imported_after_a_look(run: Run, store: Stor
     looked = run("import", str(file), "--dry-run", lang="fr_FR.UTF-8")
     assert looked.exit_code == 0
     assert "+ sources.microphone: " in looked.stdout
-    assert "non repris  global.debug: ClapTrap n'en a pas besoin" in looked.stdout
+    assert "non importé  global.debug: ClapTrap n'en a pas besoin" in looked.stdout
     assert store.load().settings == TWO
     assert json.loads(run("import", str(file), "--dry-run", "--json").stdout)["format"] == "original"
     assert run("import", str(file), typed="y\n").exit_code == 0

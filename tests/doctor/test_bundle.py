@@ -13,10 +13,10 @@ from tests.peers.receiver import Receiver, answer
 from tests.web.conftest import Served, data_dir, quiet_models, served
 
 from claptrap.core.weburl import MASK
-from claptrap.doctor.bundle import Evidence, bundle
-from claptrap.doctor.finding import Finding, Grade
+from claptrap.doctor.bundle import BundleContents, bundle
+from claptrap.doctor.finding import Finding, Severity
 from claptrap.doctor.log_tail import LogTail, tail_of_log
-from claptrap.doctor.scrub import Scrubber
+from claptrap.doctor.redact import Redactor
 
 __all__ = ["data_dir", "quiet_models", "served"]  # fixtures
 
@@ -76,14 +76,14 @@ def told(files: dict[str, str]) -> str:
 def test_nothing_that_was_planted_is_in_a_bundle() -> None:
     """Not in the settings, the log, the metrics, the states, the report; but what helps still is."""
     subject = f"Garden → https://hooks.example.org/{SECRETS['path']}"
-    finding = Finding("webhook", Grade.FAULT, "delivery.unresolved", {"host": "hooks.example.org"}, subject)
+    finding = Finding("webhook", Severity.FAULT, "delivery.unresolved", {"host": "hooks.example.org"}, subject)
     metrics = 'claptrap_vban_packets_total{host="192.168.77.12",stream="Mic"} 7.0\n'
     state = {
         "id": "garden",
         "name": "Garden",
         "status": {"code": "rtsp.refused", "params": {"where": "rtsp://camera-garden.lan"}},
     }
-    files = unpacked(bundle(Evidence([finding], SETTINGS, LOG, metrics, [state])))
+    files = unpacked(bundle(BundleContents([finding], SETTINGS, LOG, metrics, [state])))
     for planted in (*SECRETS.values(), *HOSTS, "aa:bb:cc:dd:ee:ff", "alice"):
         assert planted.lower() not in told(files), planted
     kept = json.loads(files["settings.json"])["sources"][0]
@@ -98,7 +98,7 @@ def test_nothing_that_was_planted_is_in_a_bundle() -> None:
 
 def test_one_address_has_one_name_everywhere() -> None:
     """So that somebody who helps can tell them apart; this machine's own loopback stays what it is."""
-    scrub = Scrubber(SETTINGS)
+    scrub = Redactor(SETTINGS)
     first, second = scrub.text("from 8.8.4.4"), scrub.text("to 8.8.4.4:80 and 9.9.9.9 via 127.0.0.1")
     name = first.removeprefix("from ")
     assert name.startswith("internet-")
@@ -111,7 +111,7 @@ def test_one_address_has_one_name_everywhere() -> None:
 @pytest.mark.parametrize("text", ["10:20:30", "version 1.2.3", "0.1.0 (1a2b3c4d5e6f)", "50:50", "-41.2 dBFS"])
 def test_what_is_no_address_stays(text: str) -> None:
     """Times, versions, levels."""
-    assert Scrubber({}).text(text) == text
+    assert Redactor({}).text(text) == text
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_what_is_no_address_stays(text: str) -> None:
 )
 def test_settings_that_are_none_are_no_obstacle(document: object) -> None:
     """Whatever is in the file, a bundle can be made, and a secret in it is none of its."""
-    files = unpacked(bundle(Evidence([], document, "log http://[broken/abcdefgh")))
+    files = unpacked(bundle(BundleContents([], document, "log http://[broken/abcdefgh")))
     assert "README.txt" in files
     assert "abcdefgh" not in told(files)
 
@@ -153,7 +153,7 @@ def test_a_token_in_a_template_stays_at_home() -> None:
     """Some receivers (Pushover) want theirs in the body."""
     webhook = {"id": "w", "url": "", "template": '{"token": "azGDORePK8gMaC0QOYAMyEEuzJnyUi", "message": "clap"}'}
     files = unpacked(
-        bundle(Evidence([], {"sources": [{"id": "s", "webhooks": [webhook]}]}, sources=[{"webhooks": [webhook]}]))
+        bundle(BundleContents([], {"sources": [{"id": "s", "webhooks": [webhook]}]}, sources=[{"webhooks": [webhook]}]))
     )
     assert "azgdorepk8gmac0qoyamyeeuzjnyui" not in told(files)
 

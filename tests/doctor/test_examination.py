@@ -19,9 +19,9 @@ from tests.sources.test_rtsp_preflight import peer
 
 from claptrap.core.errors import SourceError
 from claptrap.doctor import examination, ports, sound
-from claptrap.doctor.examination import Patient, examine, examine_models, examine_settings
-from claptrap.doctor.finding import Finding, Grade, is_well
-from claptrap.doctor.machine import Watch, examine_clock, examine_folder, is_clock_kept, who_serves
+from claptrap.doctor.examination import ExaminationTarget, examine, examine_models, examine_settings
+from claptrap.doctor.finding import Finding, Severity, is_well
+from claptrap.doctor.machine import ClockReading, examine_clock, examine_folder, is_clock_kept, who_serves
 from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.processor import examine_processor, processor_flags
@@ -58,7 +58,7 @@ def fake_litert(folder: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Non
     package = folder / "ai_edge_litert"
     package.mkdir()
     (package / "__init__.py").write_text(body)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes end by signals on POSIX only")
@@ -76,7 +76,7 @@ def test_a_library_that_kills_the_process_is_a_line(
     """It dies in a process of its own, and its name is known."""
     fake_litert(tmp_path, monkeypatch, body)
     found = only(examine_processor(None), "libraries")
-    assert (found.code, found.grade) == (code, Grade.FAULT)
+    assert (found.code, found.grade) == (code, Severity.FAULT)
     assert said in found.words("en")
 
 
@@ -126,34 +126,34 @@ def test_a_folder_into_which_nobody_lets_us_look_is_a_fault() -> None:
     """As one in the home of somebody else: the doctor says so, and does not end in it."""
     with shut_out() as closed:
         found = only(examine_folder(closed / "data", None), "data")
-    assert (found.grade, found.params["path"]) == (Grade.FAULT, str(closed))
+    assert (found.grade, found.params["path"]) == (Severity.FAULT, str(closed))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a folder in which even root cannot write")
 def test_a_folder_in_which_nothing_can_be_written_is_a_fault() -> None:
     """And says how to mend that."""
     found = only(examine_folder(Path("/proc/claptrap"), None), "data")
-    assert (found.grade, found.code) == (Grade.FAULT, "settings.unwritable")
+    assert (found.grade, found.code) == (Severity.FAULT, "settings.unwritable")
 
 
 @pytest.mark.parametrize(
     ("began", "ended", "code"),
     [
-        (Watch(1.8e9, 5.0), Watch(1.8e9 + 2, 7.0), "doctor.clock"),
-        (Watch(1.8e9, 5.0), Watch(1.8e9 + 9, 7.0), "doctor.clock_jumps"),
-        (Watch(1.8e9, 5.0), Watch(1.8e9 - 9, 7.0), "doctor.clock_jumps"),
-        (Watch(0.0, 5.0), Watch(2.0, 7.0), "doctor.clock_year"),
+        (ClockReading(1.8e9, 5.0), ClockReading(1.8e9 + 2, 7.0), "doctor.clock"),
+        (ClockReading(1.8e9, 5.0), ClockReading(1.8e9 + 9, 7.0), "doctor.clock_jumps"),
+        (ClockReading(1.8e9, 5.0), ClockReading(1.8e9 - 9, 7.0), "doctor.clock_jumps"),
+        (ClockReading(0.0, 5.0), ClockReading(2.0, 7.0), "doctor.clock_year"),
     ],
 )
-def test_the_clock_is_judged(began: Watch, ended: Watch, code: str) -> None:
+def test_the_clock_is_judged(began: ClockReading, ended: ClockReading, code: str) -> None:
     """A clock that was never set, and one that is set while we look."""
     assert examine_clock(began, ended).code == code
 
 
-@pytest.mark.parametrize(("is_kept", "grade"), [(True, Grade.OK), (False, Grade.WARNING), (None, Grade.OK)])
-def test_a_clock_that_nobody_keeps_is_told(is_kept: bool | None, grade: Grade) -> None:
+@pytest.mark.parametrize(("is_kept", "grade"), [(True, Severity.OK), (False, Severity.WARNING), (None, Severity.OK)])
+def test_a_clock_that_nobody_keeps_is_told(is_kept: bool | None, grade: Severity) -> None:
     """As far as the system says so."""
-    assert examine_clock(Watch(1.8e9, 5.0), Watch(1.8e9, 5.0), is_kept=is_kept).grade is grade
+    assert examine_clock(ClockReading(1.8e9, 5.0), ClockReading(1.8e9, 5.0), is_kept=is_kept).grade is grade
 
 
 def test_the_system_says_whether_the_clock_is_kept() -> None:
@@ -171,9 +171,9 @@ def test_every_fault_of_the_settings_is_a_line_and_the_file_stays(tmp_path: Path
     path.write_text(json.dumps({"version": 2, "sources": [source]}))
     settings, found = examine_settings(tmp_path)
     assert [(one.grade, one.subject) for one in found] == [
-        (Grade.FAULT, "sources.a.threshold"),
-        (Grade.FAULT, "sources.a.delay_s"),
-        (Grade.WARNING, ""),
+        (Severity.FAULT, "sources.a.threshold"),
+        (Severity.FAULT, "sources.a.delay_s"),
+        (Severity.WARNING, ""),
     ]
     assert settings == Settings()
     assert list(tmp_path.iterdir()) == [path]
@@ -191,7 +191,7 @@ def test_every_fault_of_the_settings_is_a_line_and_the_file_stays(tmp_path: Path
 
 def test_models_are_absent_or_wrong(tmp_path: Path) -> None:
     """Absent is a warning, for claps are heard; a wrong file is a fault."""
-    assert examine_models(tmp_path)[0].grade is Grade.WARNING
+    assert examine_models(tmp_path)[0].grade is Severity.WARNING
     (tmp_path / "yamnet.tflite").write_bytes(b"no model")
     assert examine_models(tmp_path)[0].code == "model.wrong_size"
 
@@ -284,7 +284,7 @@ def test_a_port_that_is_taken_says_by_whom(kind: str) -> None:
             stream = {"kind": "vban", "input": {"host": "10.0.0.1", "stream": "Mic", "port": port}}
             found = only(examine_vban(settings_of(stream), is_served=False), "vban")
         holder.communicate("")
-    assert (found.grade, found.code) == (Grade.FAULT, "doctor.port_taken_by")
+    assert (found.grade, found.code) == (Severity.FAULT, "doctor.port_taken_by")
     assert f", {holder.pid}" in str(found.params["program"])
 
 
@@ -305,9 +305,9 @@ def test_a_small_buffer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch)
     """Judged by the number of streams; the remedy is the very command."""
     monkeypatch.setattr(ports, "granted_bytes", lambda: 212_992)
     streams = [{"kind": "vban", "input": {"host": "10.0.0.1", "stream": f"Mic{i}", "port": free_port()}} for i in range(4)]
-    assert only(examine_vban(settings_of(streams[0]), is_served=False), "vban-buffer").grade is Grade.OK
+    assert only(examine_vban(settings_of(streams[0]), is_served=False), "vban-buffer").grade is Severity.OK
     found = only(examine_vban(settings_of(*streams), is_served=False), "vban-buffer")
-    assert found.grade is Grade.WARNING
+    assert found.grade is Severity.WARNING
     assert "echo net.core.rmem_max=16777216 | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl" in found.words("fr")
 
 
@@ -327,7 +327,7 @@ def test_microphones_are_heard_and_a_missing_one_is_a_fault(
     found = [one for one in examine_sound(settings, is_served=False, portaudio=PortAudio()) if one.check == "microphone"]
     by_subject = {one.subject: one for one in found}
     assert by_subject["Source 1"].code == "source.device_missing"
-    assert (by_subject["kitchen"].code, by_subject["kitchen"].grade) == ("doctor.microphone_mute", Grade.FAULT)
+    assert (by_subject["kitchen"].code, by_subject["kitchen"].grade) == ("doctor.microphone_mute", Severity.FAULT)
     live = by_subject["default"]
     assert live.code == "doctor.microphone"
     assert -90 < float(live.params["rms_dbfs"]) < -70  # the faint noise of the peer
@@ -346,14 +346,14 @@ def test_a_microphone_that_somebody_has_is_not_missing(
 ) -> None:
     """ALSA lists none that is recorded from: the service that runs has it, or another program, by name."""
     has_it = SourceError("source.device_busy_by", retryable=True, device="USB", program=program)
-    monkeypatch.setattr(alsa, "explained", lambda *_: has_it)
+    monkeypatch.setattr(alsa, "explain", lambda *_: has_it)
     monkeypatch.setattr(sound, "may_hear", lambda: True)
     library = PortAudio()
     monkeypatch.setattr(library, "devices", lambda: (Device("PCH (hw:0,0)", "ALSA", 2, 44_100, default=True),))
     wanted = settings_of({"kind": "microphone", "input": {"device": "USB Mic: Audio (hw:1,0), ALSA"}})
     found = only(examine_sound(wanted, is_served=is_served, listen=False, portaudio=library), "microphone")
     assert (found.code, found.subject) == (code, "Source 0")
-    assert found.grade is (Grade.OK if code == "doctor.microphone_in_use" else Grade.FAULT)
+    assert found.grade is (Severity.OK if code == "doctor.microphone_in_use" else Severity.FAULT)
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------------
@@ -362,7 +362,7 @@ def test_a_microphone_that_somebody_has_is_not_missing(
 def test_the_whole_speaks_both_languages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every line has a sentence and a grade, and the clock comes last, for it watches the others."""
     monkeypatch.setattr(examination, "examine_sound", lambda *_, **__: [])
-    found = examine(Patient(tmp_path / "data", tmp_path / "models", "127.0.0.1", free_port()))
+    found = examine(ExaminationTarget(tmp_path / "data", tmp_path / "models", "127.0.0.1", free_port()))
     assert found[-1].check == "clock"
     for one in found:
         assert one.code in MESSAGES["en"]

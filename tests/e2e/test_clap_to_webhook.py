@@ -7,7 +7,6 @@ Socket.IO client, Chromium.
 from __future__ import annotations
 
 import csv
-import shutil
 import signal
 import threading
 import time
@@ -20,13 +19,14 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from tests.peers import sound
 from tests.peers.claps import Sound, recording
 from tests.peers.live import LiveClient
 from tests.peers.receiver import Receiver, Request, answer
 from tests.peers.service import Service
 from tests.peers.sound import RATE_HZ, SoundServer, faint_noise
+from tests.web.browser import CHROMIUM, chromium
 
 pytestmark = [
     pytest.mark.slow,
@@ -34,8 +34,6 @@ pytestmark = [
     pytest.mark.skipif(bool(sound.missing()), reason=sound.missing() or "-"),
 ]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run"]
 N_CLAPS = 4
 PATIENT_MS = 30_000
 
@@ -79,14 +77,12 @@ def house(folder: Path, *behaviours: object) -> Iterator[House]:
 
 @contextmanager
 def page_of(service: Service) -> Iterator[Page]:
-    if not CHROMIUM:
+    if not CHROMIUM.exists():
         pytest.skip("needs Chromium (apt install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         page = browser.new_page(locale="fr-FR")
         page.goto(service.url)
         yield page
-        browser.close()
 
 
 @contextmanager

@@ -181,4 +181,4 @@ def test_a_fault_of_the_gate_is_contained_and_every_running_stream_is_given_up(c
     assert "the gate broke" in str(salon.failure)
     assert "the gate broke" in str(hall.failure)
     assert again.failure is None
-    assert "afresh" in caplog.text
+    assert "starts over" in caplog.text

@@ -298,7 +298,7 @@ def test_a_fault_in_hearing_begins_afresh(poison: float, caplog: pytest.LogCaptu
     assert "broke" in str(retrying.params["reason"])
     assert first.epoch != second.epoch
     assert "broke" in caplog.text
-    assert "afresh" in caplog.text
+    assert "starts over" in caplog.text
 
 
 def _pour_until(taps: Taps, witness: Witness, source: str, state: State) -> None:

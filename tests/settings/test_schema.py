@@ -184,7 +184,7 @@ VBAN = {"id": "pc", "kind": "vban", "name": "PC", "input": {"host": "192.168.1.2
 def test_a_vban_source_is_selected_by_address_and_name() -> None:
     """Address and name are enough; the rest has its usual value."""
     (spec,) = check({"sources": [VBAN]}).specs()
-    assert spec.input == VbanInput("192.168.1.20", "Stream1", 6980, "mean")
+    assert spec.input == VbanInput("192.168.1.20", "Stream1", 6980, "auto")
     full = {**VBAN, "input": {"host": "10.0.0.2", "stream": "ESP32_AUDIO_STRM", "port": 7000, "channel": "02"}}
     (spec,) = check({"sources": [full]}).specs()
     assert spec.input == VbanInput("10.0.0.2", "ESP32_AUDIO_STRM", 7000, "2")

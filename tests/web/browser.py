@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from claptrap.web.page import ASSETS
 
@@ -37,6 +39,76 @@ needs_browser = [
 ]
 
 
+class _Shared:
+    """One Playwright and one Chromium for all tests of a process: starting them takes seconds.
+
+    Playwright leaves its event loop marked as the thread's running one, and no test could run another; so it is marked only
+    while a test browses.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._playwright: Playwright | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._browser: Browser | None = None
+
+    @contextmanager
+    def playwright(self) -> Iterator[Playwright]:
+        """Yield Playwright; within another such block too."""
+        before = asyncio._get_running_loop()
+        if self._playwright is None:
+            others = set(threading.enumerate())
+            self._playwright = self._open.enter_context(sync_playwright())
+            self._loop = asyncio.get_running_loop()
+            expect.set_options(timeout=PATIENCE_MS)
+            for thread in set(threading.enumerate()) - others:
+                thread.name = f"session:{thread.name}"
+        asyncio._set_running_loop(self._loop)
+        try:
+            yield self._playwright
+        finally:
+            asyncio._set_running_loop(before)
+
+    def browser(self, playwright: Playwright) -> Browser:
+        """Return the one Chromium, another if it has crashed."""
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        return self._browser
+
+    def close(self) -> None:
+        """End both; harmless where no test has browsed."""
+        if self._playwright is not None:
+            with self.playwright():
+                if self._browser is not None:
+                    self._browser.close()
+                self._open.close()
+                self._playwright = None
+
+
+shared = _Shared()
+
+
+@contextmanager
+def chromium(*more: str) -> Iterator[Browser]:
+    """Yield Chromium: the one that all tests share, or one of the test's own with ``more`` flags.
+
+    A test opens a context of its own in it, which ends with the block.
+    """
+    with shared.playwright() as playwright:
+        if more:
+            with playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *more]) as browser:
+                yield browser
+            return
+        browser = shared.browser(playwright)
+        before = browser.contexts
+        try:
+            yield browser
+        finally:
+            for context in browser.contexts:
+                if context not in before:
+                    context.close()
+
+
 @contextmanager
 def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterator[Page]:
     """Open the page at ``url``; complain afterwards of what it wrote on its console, or asked of anybody but its service.
@@ -47,11 +119,9 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
         context: options of Playwright's browser context. French is the page's default whatever the browser speaks.
     """
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_context(**{"locale": "en-US", "color_scheme": "dark", **context}).new_page()
         page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: None if asked.url.startswith(url) else complaints.append(asked.url))
@@ -61,7 +131,6 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
         )
         page.goto(url)
         yield page
-        browser.close()
     unprovoked = [said for said in complaints if not _is_provoked(said, provoked)]
     assert not unprovoked, unprovoked
 

@@ -72,8 +72,8 @@ def test_ill_health_is_503_with_reasons(served: Served, monkeypatch: pytest.Monk
     assert (answer.status, answer.json["ok"]) == (503, False)
     (reason,) = answer.json["reasons"]
     assert (reason["code"], reason["params"]) == ("service.stalled", {"thread": "tick"})
-    assert reason["message_en"].startswith("The thread “tick” does not move")
-    assert reason["message_fr"].startswith("Le fil « tick » n'avance plus")
+    assert reason["message_en"].startswith("The thread “tick” is stuck")
+    assert reason["message_fr"].startswith("Le thread « tick » est bloqué")
 
 
 @pytest.mark.parametrize(

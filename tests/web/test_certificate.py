@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from tests.peers.service import Service
-from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS
+from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium
 
 from claptrap.core.errors import ServiceError
 from claptrap.web import certificate as module
@@ -138,13 +138,11 @@ def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) ->
         pytest.skip("this machine has no address besides loopback")
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     options = {"CLAPTRAP_TLS": "1", "CLAPTRAP_HOST": str(address)}
-    with Service(tmp_path, **options) as service, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake])
+    with Service(tmp_path, **options) as service, chromium(*fake) as browser:
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
         page.goto(service.url)
-        page.get_by_label("Code de mise en service").fill(service.wait_for_line(r"with this code: (\S+)"))
+        page.get_by_label("Code de mise en service").fill(service.wait_for_line(r"set-up code: (\S+)"))
         page.get_by_label("Nouveau mot de passe").fill("correct horse")
         page.keyboard.press("Enter")
         code = page.get_by_role("img", name=f"Code QR de {service.url}/micro")
@@ -160,4 +158,3 @@ def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) ->
         expect(phone.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
         (cookie,) = phone.context.cookies()
         assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
-        browser.close()

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from tests.peers.proxy import Proxy
-from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS, needs_browser
+from tests.web.browser import PATIENCE_MS, chromium, needs_browser
 from tests.web.conftest import Served, serving
 from tests.web.test_page import REFUSED
 
@@ -23,15 +23,12 @@ pytestmark = needs_browser
 def blank() -> Iterator[Page]:
     """A small window that shows nothing yet. Fails the test afterwards if a page complained but for refusals."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()
         page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-        browser.close()
     allowed = ("403 (Forbidden)", "401 (Unauthorized)", "422 (", "WebSocket ")  # what the tests provoke
     assert [said for said in complaints if not any(word in said for word in allowed)] == []
 

@@ -8,7 +8,7 @@ import re
 import time
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ import pytest
 import socketio
 import soxr
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from tests.peers.claps import recording
 from tests.peers.live import LiveClient
-from tests.web.browser import CHROMIUM, FLAGS, PATIENCE_MS, glimpse
+from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, glimpse
 from tests.web.conftest import WAIT_S, Served, clap, serving
 
 from claptrap.audio.frame import Frame
@@ -125,22 +125,14 @@ def hissing(tmp_path: Path) -> Path:
     return path
 
 
-@contextmanager
-def chromium(sound: Path, *more: str) -> Iterator[Browser]:
-    """Chromium with a recording for a microphone."""
-    fake = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={sound}")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake, *more])
-        expect.set_options(timeout=PATIENCE_MS)
-        try:
-            yield browser
-        finally:
-            browser.close()
+def playing(sound: Path) -> tuple[str, str]:
+    """Return the flags of a Chromium with a recording for a microphone."""
+    return "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={sound}"
 
 
 @pytest.fixture
 def browser(hissing: Path) -> Iterator[Browser]:
-    with chromium(hissing, "--use-fake-ui-for-media-stream") as opened:
+    with chromium(*playing(hissing), "--use-fake-ui-for-media-stream") as opened:
         yield opened
 
 
@@ -213,7 +205,7 @@ class TestInChromium:
     def test_a_clap_near_the_phone_is_shown_on_it(self, house: Served, tmp_path: Path) -> None:
         claps, _ = recording(4, RATE_HZ)
         write(tmp_path / "claps.wav", claps)
-        with chromium(tmp_path / "claps.wav", "--use-fake-ui-for-media-stream") as browser:
+        with chromium(*playing(tmp_path / "claps.wav"), "--use-fake-ui-for-media-stream") as browser:
             page = open_micro(browser, house.url)
             with glimpse(page, CLAPPING):
                 listen(page)
@@ -254,7 +246,7 @@ class TestInChromium:
         again = first.context.new_page()
         again.goto(f"{house.url}/micro")
         listen(again)
-        expect(first.get_by_text("Une autre page a pris le relais")).to_be_visible()
+        expect(first.get_by_text("Une autre page envoie maintenant le son")).to_be_visible()
         expect(other.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
         assert len(house.service.settings.current.sources) == 2
 
@@ -271,7 +263,7 @@ class TestInChromium:
 
     def test_a_refused_permission_is_no_dead_end(self, house: Served, hissing: Path) -> None:
         """From the first minute: refused, told how to allow it; allowed, told so; heard, and the first minute goes on."""
-        with chromium(hissing, "--deny-permission-prompts") as browser:
+        with chromium(*playing(hissing), "--deny-permission-prompts") as browser:
             first = browser.new_context(locale="fr-FR").new_page()
             first.set_default_timeout(PATIENCE_MS)
             first.goto(house.url)
@@ -288,13 +280,11 @@ class TestInChromium:
             expect(first.locator(".step .state-live")).to_be_visible()
 
     def test_a_device_without_a_microphone_says_so(self, house: Served) -> None:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--use-fake-ui-for-media-stream"])
+        with chromium("--use-fake-ui-for-media-stream") as browser:
             page = open_micro(browser, house.url)
             page.get_by_role("button", name="Écouter avec ce micro").click()
             expect(page.get_by_text(re.compile("n'a pas de micro|est pris par une autre application"))).to_be_visible()
             expect(page.get_by_role("button", name="Écouter avec ce micro")).to_be_enabled()
-            browser.close()
 
     def test_http_from_elsewhere_is_explained_in_both_languages(
         self, tmp_path: Path, quiet_models: Path, hissing: Path
@@ -303,20 +293,20 @@ class TestInChromium:
         assert not quiet_models.exists()
         with (
             serving(Application(tmp_path / "data"), allowed_hosts=["claptrap.example"]) as house,
-            chromium(hissing, "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
+            chromium(*playing(hissing), "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
         ):
             page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.goto(f"http://claptrap.example:{house.port}/micro")
             assert page.evaluate("window.isSecureContext") is False
-            expect(page.get_by_text("ne donne le micro qu'aux pages https")).to_be_visible()
+            expect(page.get_by_text("ne partage le micro qu'avec les pages https")).to_be_visible()
             expect(page.get_by_text("claptrap serve --host 0.0.0.0 --tls")).to_be_visible()
             expect(page.get_by_text(f"https://claptrap.example:{house.port}/micro")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 320
             page.get_by_role("button", name="English").click()
-            expect(page.get_by_text("gives the microphone only to https pages")).to_be_visible()
+            expect(page.get_by_text("only shares the microphone with https pages")).to_be_visible()
             page.goto(f"http://claptrap.example:{house.port}/")
-            expect(page.get_by_text("A phone gives its microphone only to an https page")).to_be_visible()
+            expect(page.get_by_text("A phone only shares its microphone with an https page")).to_be_visible()
 
     def test_nothing_sticks_out_of_a_small_phone(self, house: Served, browser: Browser) -> None:
         page = open_micro(browser, house.url, viewport={"width": 320, "height": 640})
@@ -327,7 +317,7 @@ class TestInChromium:
     def test_the_dashboard_says_what_a_phone_needs(self, house: Served, browser: Browser) -> None:
         page = browser.new_page()
         page.goto(house.url)
-        expect(page.get_by_text("ClapTrap n'écoute que cette machine")).to_be_visible()
+        expect(page.get_by_text("ClapTrap n'accepte que cette machine")).to_be_visible()
         with page.context.expect_page() as opened:  # the house stays open beside it
             page.get_by_role("link", name="Utiliser le micro de cet appareil").click()
         expect(opened.value.get_by_role("button", name="Écouter avec ce micro")).to_be_visible()

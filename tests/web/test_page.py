@@ -137,9 +137,9 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     page.get_by_label("Nom", exact=True).fill("Répétition")
     field = page.get_by_label("Fichier", exact=True)
     field.press("Enter")
-    expect(page.get_by_text("Cette valeur manque.")).to_be_visible()
+    expect(page.get_by_text("Il manque une valeur ici.")).to_be_visible()
     field.fill(recording)
-    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
+    page.get_by_role("switch", name="Répéter").press("Space")
     field.press("Enter")
     card = page.get_by_role("article", name="Répétition")
     expect(card.locator(".state-live")).to_be_visible()
@@ -150,7 +150,7 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     card.get_by_role("radio", name="2 claps").press("Space")
     card.get_by_label("Exactement ou au moins").select_option("Exactement")
     card.get_by_label("Réagit à").select_option("des claps")
-    expect(card.get_by_text("Annoncé quand aucun autre n'a suivi pendant 0,7 s.")).to_be_visible()
+    expect(card.get_by_text("Envoyé quand aucun autre clap n'a suivi pendant 0,7 s.")).to_be_visible()
     kept = "s.hears === 'claps' && s.patterns[0].claps === 2"
     until(page, f"fetch('api/sources/repetition').then(a => a.json()).then(s => {kept})")
     (spec,) = [spec for spec in served.service.settings.current.specs() if spec.id == "repetition"]
@@ -251,7 +251,7 @@ def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> Non
         page.get_by_label("Adresse", exact=True).fill(f"{camera.guarded_url}/pcmu")
         page.get_by_label("Utilisateur").fill(USER)
         page.get_by_label("Mot de passe").fill(PASSWORD)
-        page.get_by_role("button", name="Essayer l'adresse").click()
+        page.get_by_role("button", name="Tester l'adresse").click()
         expect(page.get_by_text(re.compile(r"La caméra répond\s: pcm_mulaw, 8 kHz, mono"))).to_be_visible()
         assert len(served.service.settings.current.sources) == 1
         page.get_by_role("button", name="Ajouter", exact=True).click()
@@ -265,7 +265,7 @@ def test_what_a_camera_gave_is_not_said_of_another_address(page: Page) -> None:
     page.route("**/api/probe/rtsp?*", lambda route: late.append(route))  # noqa: PLW0108  # Playwright marks its handlers
     page.get_by_role("button", name="Ajouter une source").click()
     page.get_by_role("radio", name="Caméra réseau").press("Space")
-    address, attempt = page.get_by_label("Adresse", exact=True), page.get_by_role("button", name="Essayer l'adresse")
+    address, attempt = page.get_by_label("Adresse", exact=True), page.get_by_role("button", name="Tester l'adresse")
     for typed_after_answer in (True, False):
         address.fill("rtsp://192.0.2.1/one")
         with page.expect_request("**/api/probe/rtsp?*"):
@@ -307,8 +307,8 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
     page.get_by_role("button", name="Modifier Cour").click()
     card = page.get_by_role("main")
     card.get_by_label("Adresse", exact=True).fill("rtsp://127.0.0.1:2/x")
-    card.get_by_role("button", name="Essayer l'adresse").click()
-    expect(card.get_by_text(re.compile("Tapez-le à nouveau"))).to_be_visible()
+    card.get_by_role("button", name="Tester l'adresse").click()
+    expect(card.get_by_text(re.compile("Retapez-le"))).to_be_visible()
     card.get_by_role("button", name="Enregistrer").click()
     expect(card.get_by_label("Mot de passe")).to_have_attribute("aria-invalid", "true")
     card.get_by_label("Mot de passe").fill("another")
@@ -334,7 +334,7 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     )
     expect(retries).to_have_text("1")
     expect(card.get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
-    expect(card.locator("dt", has_text="perdu en route").locator("+ dd")).to_have_text("100 ms")
+    expect(card.locator("dt", has_text="perdu sur le réseau").locator("+ dd")).to_have_text("100 ms")
     expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
     page.get_by_role("link", name="Maison", exact=True).click()
     expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()

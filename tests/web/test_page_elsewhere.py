@@ -44,7 +44,7 @@ def test_a_change_elsewhere_to_the_same_field_is_shown_and_replaced_only_by_typi
     field = page.get_by_role("textbox", name="Webhook")
     field.fill(mine)
     field.blur()
-    expect(page.get_by_text(re.compile(rf"Modifié ailleurs entre-temps\s: «\s{address}\s»"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"Modifié ailleurs\s: «\s{address}\s»"))).to_be_visible()
     expect(field).to_have_value(mine)
     assert served.service.settings.current.sources[0].webhooks[0].url == address
     with glimpse(page, "document.querySelector('.field-webhook .save-state').textContent === 'Enregistré'"):
@@ -64,7 +64,7 @@ def test_a_source_that_was_changed_elsewhere_while_it_is_edited_is_replaced_only
     served.service.settings.apply({"sources": [{"id": "salon", "name": "Cuisine"}]})
     expect(page.get_by_role("heading", name="Cuisine", level=1)).to_be_visible()
     name.press("Enter")
-    expect(page.get_by_text("Cette source a été modifiée ailleurs entre-temps (son nom est « Cuisine »)")).to_be_visible()
+    expect(page.get_by_text("Cette source a été modifiée ailleurs (son nom est « Cuisine »)")).to_be_visible()
     assert served.service.settings.current.sources[0].name == "Cuisine"
     expect(name).to_have_value("Chambre")
     name.press("Enter")

@@ -34,9 +34,9 @@ def panel(page: Page, name: str) -> Locator:
 def test_a_broker_is_saved_as_a_whole_and_a_fault_stands_beside_its_field(page: Page, served: Served) -> None:
     broker = panel(page, "MQTT et Home Assistant")
     link = broker.locator(".mqtt-state")
-    expect(link).to_have_text("Éteint : rien n'est envoyé par MQTT.")
-    broker.get_by_role("switch", name="Utiliser un courtier").check()
-    broker.get_by_label("Machine du courtier").fill("127.0.0.1")
+    expect(link).to_have_text("Désactivé : rien n'est envoyé par MQTT.")
+    broker.get_by_role("switch", name="Utiliser un broker").check()
+    broker.get_by_label("Broker", exact=True).fill("127.0.0.1")
     broker.get_by_label("Mot de passe").fill("hunter2")
     port = broker.get_by_label("Port")
     port.fill("99999")
@@ -64,15 +64,15 @@ def test_the_link_to_a_broker_is_told_as_it_comes_and_goes(page: Page, served: S
     page.on("request", lambda request: asked.append(request.url))
     with Broker(tmp_path) as broker:
         served.service.settings.apply({"mqtt": {"enabled": True, "host": "127.0.0.1", "port": broker.port}})
-        expect(link).to_have_text("Connecté au courtier.")
+        expect(link).to_have_text("Connecté au broker.")
     expect(link).to_contain_text("En attente")
     served.service.settings.apply({"mqtt": {"enabled": False}})
-    expect(link).to_have_text("Éteint : rien n'est envoyé par MQTT.")
+    expect(link).to_have_text("Désactivé : rien n'est envoyé par MQTT.")
     assert not [url for url in asked if url.endswith("/api/state")]
 
 
 def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) -> None:
-    kept = panel(page, "Ce qui est gardé")
+    kept = panel(page, "Conservation")
     kept.get_by_label("Détections (jours)").fill("0")
     expect(kept.get_by_role("alert")).to_be_visible()
     assert served.service.settings.current.history.keep_days == 365
@@ -84,7 +84,7 @@ def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) ->
 
 def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, served: Served) -> None:
     """And brought back; in a text Ctrl+Z is the text's; what somebody has changed since is refused in words."""
-    kept = panel(page, "Ce qui est gardé")
+    kept = panel(page, "Conservation")
     bar = page.locator(".undo")
     days = kept.get_by_label("Détections (jours)")
     days.fill("30")
@@ -108,7 +108,7 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     served.service.sources.change("salon", {"threshold": 0.8, "name": "Cuisine"})
     changes = page.get_by_role("region", name="Derniers changements")
     both = changes.get_by_role("listitem").filter(has_text="et 1 de plus")
-    both.get_by_text("Tout ce qui a changé").click()
+    both.get_by_text("Tous les changements").click()
     expect(both.get_by_text("sources.salon.threshold")).to_be_visible()
     served.service.sources.change("salon", {"name": "Véranda"})
     expect(changes.get_by_text("Véranda, Nom : « Cuisine » → « Véranda »")).to_be_visible()
@@ -147,11 +147,11 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
         expect(address).to_be_focused()
         address.fill("nothing-like-this://x")
         address.press("Enter")
-        expect(notify.get_by_role("alert")).to_contain_text("Apprise ne connaît pas d'adresse pareille")
+        expect(notify.get_by_role("alert")).to_contain_text("Apprise ne connaît pas ce type d'adresse")
         expect(address).to_have_attribute("aria-invalid", "true")
         address.fill(f"{receiver.url.replace('http://', 'json://')}/s3cret")
         notify.get_by_role("button", name="Tester Notification 1").click()
-        expect(notify.get_by_text("Test parti : accepté en")).to_be_visible()
+        expect(notify.get_by_text("Test envoyé : accepté en")).to_be_visible()
         assert receiver.wait_for(1)[0].json["title"] == "ClapTrap : test"
         expect(address).to_have_value("********")
         notify.get_by_label("Nom", exact=True).fill("Téléphone")
@@ -193,14 +193,16 @@ def test_without_apprise_the_page_says_what_to_install(page: Page, served: Serve
     expect(notify.locator(".reason")).to_contain_text("pip install 'claptrap[notify]'")
     notify.get_by_role("button", name="Tester Léa").click()
     expect(notify.get_by_role("status")).to_contain_text("Échec du test : Les notifications ont besoin d'Apprise")
-    expect(page.get_by_role("region", name="À régler")).to_contain_text("Léa : la dernière notification n'est pas partie.")
+    expect(page.get_by_role("region", name="À régler")).to_contain_text(
+        "Léa : la dernière notification n'a pas été envoyée."
+    )
 
 
 def test_a_backup_is_kept_compared_and_restored(page: Page, served: Served, tmp_path: Path) -> None:
     backups = panel(page, "Sauvegardes des réglages")
     backups.get_by_role("button", name="Sauvegarder maintenant").click()
-    expect(backups.get_by_text("Sauvegarde gardée.")).to_be_visible()
-    asked = backups.get_by_role("listitem").filter(has_text="demandée")
+    expect(backups.get_by_text("Sauvegarde faite.")).to_be_visible()
+    asked = backups.get_by_role("listitem").filter(has_text="à la demande")
     served.service.sources.change("salon", {"threshold": 0.9})
     asked.get_by_role("button", name="Comparer").click()
     expect(asked.get_by_text("sources.salon.threshold")).to_be_visible()

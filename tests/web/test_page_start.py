@@ -42,7 +42,7 @@ def add_recording(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Ajouter une source").click()
     page.get_by_role("radio", name="Enregistrement").press("Space")
     page.get_by_label("Fichier", exact=True).fill(str(path))
-    page.get_by_role("switch", name="Le rejouer sans fin").press("Space")
+    page.get_by_role("switch", name="Répéter").press("Space")
     page.get_by_role("button", name="Ajouter", exact=True).click()
 
 
@@ -116,7 +116,7 @@ def test_who_has_the_example_receiver_is_told_of_it(
             page.goto(f"{served.url}#/start")
             page.get_by_role("button", name="Continuer").click()
             page.get_by_role("button", name="Continuer").click()
-            expect(page.get_by_role("heading", name="Qui prévenir ?")).to_be_focused()
+            expect(page.get_by_role("heading", name="Où envoyer les claps ?")).to_be_focused()
             expect(page.get_by_text(f"python3 {tmp_path}/examples/receiver.py", exact=True)).to_have_count(count)
             expect(page.get_by_text("http://127.0.0.1:8080/clap", exact=True)).to_have_count(count)
     assert (ROOT / "examples" / "receiver.py").is_file()

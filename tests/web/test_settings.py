@@ -30,7 +30,7 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(served: Served) -
         served.ask("PATCH", "/api/settings?lang=fr", {"language": "fr"}, If_Match=f'W/"{first.json["revision"]}"'),
     ):
         assert (late.status, late.json["code"]) == (412, "settings.stale")
-        assert late.json["message"].startswith("Quelqu'un d'autre")
+        assert late.json["message"].startswith("Les réglages ont été changés ailleurs")
     assert served.service.language == "en"
     for fine in ("*", f'"other", "{first.json["revision"]}"'):
         answer = served.ask("PATCH", "/api/settings", {"language": "en"}, If_Match=fine)

@@ -1,1 +1,1 @@
-"""Samples: frames as they come, canonical hops as they are heard. NumPy, no devices."""
+"""Samples: frames as received, canonical hops (20 ms at 16 kHz, mono). NumPy, no devices."""

@@ -1,4 +1,4 @@
-"""The sound around a moment: what was heard last, and a piece of it."""
+"""Recent samples of one stream, and pieces cut out of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Clip:
     Attributes:
         event_id: the detection's.
         timestamp: its onset, UTC Unix seconds.
-        samples: (n,) mono, 16 kHz.
+        samples: (n,) float32, mono, 16 kHz, in [-1, 1].
     """
 
     event_id: str
@@ -36,11 +36,11 @@ class ClipSink(Protocol):
 
 
 class SampleHistory:
-    """The newest hops of one stream, at their place in its time. What was lost is silence. Not thread-safe: one owner.
+    """A ring buffer of one stream's newest hops, addressed by stream time. Lost hops read as zeros. Not thread-safe.
 
     Args:
-        capacity_hops: how many hops it holds, ≥ 1; older ones are forgotten.
-        start: how many hops of the stream there were before it.
+        capacity_hops: hops held, ≥ 1; older ones are overwritten.
+        start: hops of the stream that came before the first one written here.
     """
 
     def __init__(self, capacity_hops: int, start: int = 0) -> None:
@@ -50,11 +50,11 @@ class SampleHistory:
 
     @property
     def end(self) -> int:
-        """How many samples there were so far: those it can give are before it."""
+        """Stream time just after the newest sample, in samples at 16 kHz."""
         return self._heard * HOP
 
     def write(self, hop: Samples, lost: int) -> None:
-        """Add a hop (320,), and before it the hops that were lost."""
+        """Append ``lost`` ≥ 0 hops of zeros, then ``hop`` (320,) float32 at 16 kHz."""
         capacity = len(self._hops)
         self._hops[(self._heard + np.arange(min(lost, capacity))) % capacity] = 0.0
         if lost > capacity:
@@ -64,7 +64,10 @@ class SampleHistory:
         self._heard += 1
 
     def extract(self, begin: int, end: int) -> Samples:
-        """Return the samples from ``begin`` to ``end`` of the stream, without those that are forgotten or not yet there."""
+        """Return a copy (n,) of samples [``begin``, ``end``) of the stream, both in samples at 16 kHz.
+
+        What is overwritten or has not arrived is left out, so n ≤ end − begin; n = 0 where nothing of it is held.
+        """
         capacity = len(self._hops)
         begin = max(begin, self._start * HOP, self.end - capacity * HOP)
         end = min(end, self.end)

@@ -1,4 +1,4 @@
-"""From whatever numbers a source has to the numbers that are heard."""
+"""Sample formats: any number type to clean float32, any channels to mono."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ LOUDEST = 65_536.0  # float recordings scaled like 16-bit integers exist and pas
 
 
 def to_float32(samples: NDArray[np.number]) -> NDArray[np.float32]:
-    """Return ``samples`` as float32; integers are scaled by their own full scale to [-1, 1).
+    """Return ``samples`` as float32 of the same shape; integers are scaled by their full scale to [-1, 1).
 
     Args:
-        samples: any shape; signed or unsigned integers of 8 to 64 bits (unsigned: the middle is silence), or floats, which
-            keep their values.
+        samples: any shape; signed or unsigned integers of 8 to 64 bits (unsigned: the mid value is silence), or floats,
+            which keep their values.
     """
     if samples.dtype.kind not in "iu":
         return samples.astype(np.float32, copy=False)
@@ -23,7 +23,10 @@ def to_float32(samples: NDArray[np.number]) -> NDArray[np.float32]:
 
 
 def sanitise(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return ``samples`` with 0 for what is not a sound: NaN, infinities, values beyond ±65 536. Other values stay."""
+    """Return ``samples`` (any shape) with NaN, infinities and values beyond ±65 536 set to 0.
+
+    The same array where nothing had to change, else a copy.
+    """
     sizes = np.abs(samples)
     if sizes.max(initial=0.0) <= LOUDEST:  # false for NaN too
         return samples
@@ -32,7 +35,7 @@ def sanitise(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def mono(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of all channels: (n, channels) → (n,), sanitised first, so that one broken channel harms no other."""
+    """Return the mean of all channels, (n, channels) → (n,); sanitised first, so that a broken channel harms no other."""
     channels = samples.shape[1]
     clean = sanitise(samples)
     return clean[:, 0] if channels == 1 else clean.mean(axis=1, dtype=np.float32)

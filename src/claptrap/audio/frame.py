@@ -1,4 +1,4 @@
-"""Sound as a source gives it, and the canonical form in which it is heard."""
+"""The frame: samples as received. And the canonical format of hops."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-RATE_HZ = 16_000  # the rate at which everything is heard; YAMNet's own
+RATE_HZ = 16_000  # the canonical rate, YAMNet's own
 HOP = 320  # samples of one hop: 20 ms
 HOP_S = HOP / RATE_HZ
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A stretch of sound as received: native rate, native channels, any length.
+    """Consecutive samples as received: native rate, native channels, any length.
 
-    Whoever makes a frame gives up its samples: nobody writes to them afterwards, the frame itself offers a read-only view.
+    The samples belong to the frame: its maker must not write to them afterwards, and the frame gives a read-only view.
 
     Attributes:
         samples: float32, shape (n, channels), nominally in [-1, 1]; n may be 0.
@@ -25,7 +25,7 @@ class Frame:
             0 where the frame follows the one before it without a seam.
 
     Raises:
-        ValueError: another shape or type, no channel, a rate or a loss that cannot be.
+        ValueError: another shape or type, no channel, a rate ≤ 0 or a negative loss.
     """
 
     samples: NDArray[np.float32]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from claptrap.audio.convert import mono
+from claptrap.audio.channels import MEAN, channel_mixer
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 
 # SoX "medium": flat to 95 % of the band, rejects aliases by 100 dB (more than 16-bit sound has). From 44.1 kHz up it holds
@@ -30,25 +31,27 @@ class Resampler(Protocol):
     """A stream of mono samples at 16 kHz from one at another rate."""
 
     def resample_chunk(self, x: Samples, last: bool = False) -> Samples:
-        """Take the samples that follow, return those that are ready; with ``last``, all the rest."""
+        """Return the output (m,) at 16 kHz that is ready after ``x`` (n,) at the input rate; with ``last``, all the rest."""
 
 
 class PassThrough:
-    """The resampler of sound that already is at 16 kHz."""
+    """The resampler of sound that is at 16 kHz already: output is input."""
 
     def resample_chunk(self, x: Samples, last: bool = False) -> Samples:  # noqa: ARG002  # it never holds anything back
         return x
 
 
 class ResamplerSegment:
-    """Sound without a seam: one rate, one number of channels, nothing missing.
+    """Resamples one uninterrupted piece of a stream: one rate, one number of channels, nothing missing.
 
     Args:
-        like: its first frame.
-        start: the stream time of its first sample, in samples at 16 kHz.
+        like: a frame (n, channels) of the format to expect, usually the first.
+        start: stream time of the first sample, in samples at 16 kHz.
+        mix: makes samples (n,) of samples (n, channels).
     """
 
-    def __init__(self, like: Frame, start: int) -> None:
+    def __init__(self, like: Frame, start: int, mix: Callable[[Samples], Samples]) -> None:
+        self._mix = mix
         self._format = _format(like)
         self._rate_hz = like.rate_hz
         self._start = start
@@ -57,35 +60,40 @@ class ResamplerSegment:
 
     @property
     def end(self) -> int:
-        """The stream time up to which it was taken, in samples at 16 kHz."""
+        """Stream time just after the newest input sample, in samples at 16 kHz."""
         return self._start + at_16_khz(self._n_native, self._rate_hz)
 
     def continues_with(self, frame: Frame) -> bool:
-        """Whether ``frame`` follows without a seam."""
+        """Whether ``frame`` has the same format and nothing is missing before it."""
         return not frame.lost_samples and _format(frame) == self._format
 
     def process(self, frame: Frame) -> Samples:
-        """Take the frame that follows; return the samples (n,) at 16 kHz that are ready."""
+        """Return the mono samples (m,) at 16 kHz that are ready after ``frame`` (n, channels); m ≥ 0."""
         self._n_native += len(frame.samples)
-        return self._resampler.resample_chunk(mono(frame.samples))
+        return self._resampler.resample_chunk(self._mix(frame.samples))
 
     def flush(self) -> Samples:
-        """Return what the resampler still holds; nothing can be taken afterwards."""
+        """Return the samples (m,) at 16 kHz that the resampler still holds; no frame may follow."""
         return self._resampler.resample_chunk(_NOTHING, last=True)
 
 
 class Hopper:
-    """One stream's frames → canonical hops.
+    """Turns one stream's frames into canonical hops.
 
     The same sound gives the same hops however it is cut into frames. A seam (lost samples, another rate, another number of
-    channels) restarts the resampler, so that the edge does not ring, and is told as ``lost``: the hops missing just before a
-    hop, at least 1. What was left of the hop before the seam, and what is needed to complete the last missing hop after it,
-    are given up (under 20 ms each); therefore stream time, 320 × (hops given + hops lost), stays exact to the sample.
+    channels) restarts the resampler, so that the edge does not ring, and is reported as ``lost``: the number of hops missing
+    just before a hop, ≥ 1. The incomplete hop before the seam and what completes the last missing hop after it are dropped
+    (under 20 ms each), so stream time, 320 × (hops returned + hops lost), stays exact to the sample.
 
     Any rate is taken; 8 to 192 kHz are tested. Not thread-safe: one owner.
+
+    Args:
+        channel: which channel is heard, as for ``audio.channels``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channel: str = MEAN) -> None:
+        self._channel = channel
+        self._mixers: dict[tuple[int, int], Callable[[Samples], Samples]] = {}  # of the newest format: (rate, channels)
         self._reset()
 
     def _reset(self) -> None:
@@ -96,10 +104,13 @@ class Hopper:
         self._lost = 0  # hops lost just before the next hop
 
     def push(self, frame: Frame) -> Hops:
-        """Take the frame that follows.
+        """Return the hops that ``frame`` (n, channels), the next one, completes.
 
         Returns:
-            hops (k, 320) that are complete by now, k ≥ 0, and lost (k,): the hops missing just before each.
+            hops (k, 320) float32 at 16 kHz, k ≥ 0, and lost (k,) int64: hops missing just before each.
+
+        Raises:
+            ValueError: the frame has not the channel that is wanted.
         """
         if self._segment is not None and self._segment.continues_with(frame):
             return self._cut(self._segment.process(frame))
@@ -108,7 +119,7 @@ class Hopper:
         return _joined(before, self._cut(self._segment.process(frame)))
 
     def finish(self) -> Hops:
-        """Return the hops that remain at the end of the stream, the last one completed with zeros; then begin anew."""
+        """Return the remaining hops (k, 320), lost (k,) at the end of the stream, the last padded with zeros; then reset."""
         hops = NO_HOPS if self._segment is None else self._cut(self._segment.flush())
         if len(self._held):
             hops = _joined(hops, self._cut(np.zeros(HOP - len(self._held), np.float32)))
@@ -116,7 +127,7 @@ class Hopper:
         return hops
 
     def _begin(self, frame: Frame) -> ResamplerSegment:
-        """Open a stretch for ``frame``; unless it is the stream's very beginning, tell the seam before it."""
+        """Return a segment that begins with ``frame``; count what is lost before it, unless it is the stream's first."""
         end = 0 if self._segment is None else self._segment.end
         start = end + at_16_khz(frame.lost_samples, frame.rate_hz)
         if self._segment is not None or frame.lost_samples:
@@ -125,10 +136,15 @@ class Hopper:
             self._time += n_lost * HOP
             self._skip = self._time - start
             self._held = _NOTHING
-        return ResamplerSegment(frame, start)
+        return ResamplerSegment(frame, start, self._mixer(frame))
+
+    def _mixer(self, frame: Frame) -> Callable[[Samples], Samples]:
+        if (form := _format(frame)) not in self._mixers:
+            self._mixers = {form: channel_mixer(self._channel, *form)}
+        return self._mixers[form]
 
     def _cut(self, samples: Samples) -> Hops:
-        """Add samples at 16 kHz; return the hops that are whole."""
+        """Append samples (n,) at 16 kHz; return the hops (k, 320), lost (k,) that are complete."""
         skipped, self._skip = self._skip, max(0, self._skip - len(samples))
         held = np.concatenate((self._held, samples[skipped:]))
         k = len(held) // HOP
@@ -148,7 +164,7 @@ def _resampler(rate_hz: int) -> Resampler:
 
 
 def at_16_khz(n_samples: int, rate_hz: int) -> int:
-    """Return how many samples at 16 kHz last as long as ``n_samples`` at ``rate_hz``, rounded."""
+    """Return ``n_samples`` at ``rate_hz`` converted to samples at 16 kHz, rounded."""
     return (n_samples * RATE_HZ + rate_hz // 2) // rate_hz
 
 

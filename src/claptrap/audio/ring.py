@@ -1,4 +1,4 @@
-"""Hops between the thread that captures them and the thread that hears them."""
+"""A queue of hops between the thread that captures and the thread that processes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ class HopRing:
     Overload rule: the oldest hops are dropped and counted, and the next hop that is read says how many are missing before
     it, so that the reader's stream time stays true.
 
-    What is written is handed over, not copied: as long as the reader keeps up, a hop is touched while it is still in the
-    processor's cache, and a stream takes no memory for what it might have to hold.
+    Arrays are handed over, not copied: a stream takes no memory for capacity that it does not use.
 
     Args:
-        capacity_hops: how many hops it holds, ≥ 1.
+        capacity_hops: hops held, ≥ 1.
 
     Raises:
-        ValueError: no capacity.
+        ValueError: ``capacity_hops`` < 1.
     """
 
     def __init__(self, capacity_hops: int) -> None:
@@ -42,14 +41,14 @@ class HopRing:
         return self._n
 
     def write(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> int:
-        """Add hops.
+        """Append hops; return how many hops (old ones, or the oldest of these) had to be dropped.
 
         Args:
-            hops: shape (k, 320), k ≥ 0; the writer leaves them alone from now on.
-            lost: shape (k,): hops missing just before each; likewise.
+            hops: (k, 320) float32, k ≥ 0; the writer must not change them from now on.
+            lost: (k,) int64, hops missing just before each; likewise.
 
-        Returns:
-            How many hops (old ones, or the oldest of these) had to be dropped.
+        Raises:
+            ValueError: shapes that do not fit each other.
         """
         if hops.shape != (len(lost), HOP):
             raise ValueError(f"hops {hops.shape} and lost {lost.shape} do not belong together")
@@ -64,19 +63,16 @@ class HopRing:
             return n_dropped
 
     def read(self, limit: int) -> Hops:
-        """Take the oldest hops out.
+        """Remove and return the oldest hops (k, 320) and lost (k,), the hops missing just before each. Read-only.
 
         Args:
-            limit: at most this many, ≥ 0.
-
-        Returns:
-            hops (k, 320) and lost (k,), the hops missing just before each; k ≥ 0. Only to be read.
+            limit: k is at most this, ≥ 0; k = 0 where nothing is queued.
         """
         with self._lock:
             return self._take(min(limit, self._n))
 
     def _take(self, n: int) -> Hops:
-        """Return the ``n`` oldest hops; there are so many."""
+        """Remove and return the ``n`` oldest hops; at least as many are queued."""
         self._n -= n
         taken: list[Hops] = []
         while n:
@@ -91,7 +87,7 @@ class HopRing:
         return taken[0] if taken else _NO_HOPS
 
     def _drop(self, n: int) -> None:
-        """Forget the ``n`` oldest hops; the next one, which there is, tells of them."""
+        """Remove the ``n`` oldest hops and add them to ``lost`` of the next one, which exists."""
         _, gone = self._take(n)
         hops, lost = self._blocks[0]
         lost = lost.copy()

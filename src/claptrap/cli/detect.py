@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.language import error_message, terminal_language
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
@@ -64,21 +64,21 @@ def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: fl
     clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), _choose_yamnet(engine)
     patterns = (PatternSpec() if claps is None else PatternSpec(claps, at_least=False),)
     wishes = DetectionSettings(threshold, delay_s, patterns)
-    say = _json_line if as_json else _words
+    say = _json_line if as_json else _text_line
     failed = False
     for path in files:
         hearing = Engine(clapnet, confirmer, yamnet, wishes)
         try:
-            for finding in _hear(hearing, path):
-                if line := say(shown(path), finding):
+            for finding in _findings_in(hearing, path):
+                if line := say(printable_path(path), finding):
                     tqdm.write(line)  # above the bar, where there is one
         except InputError as error:
-            click.echo(in_words(error), err=True)
+            click.echo(error_message(error), err=True)
             failed = True
     sys.exit(FAILED if failed else 0)
 
 
-def shown(path: Path) -> str:
+def printable_path(path: Path) -> str:
     """Return a path as text that can be printed, whatever bytes are in it."""
     return os.fsencode(path).decode("utf-8", "replace")
 
@@ -92,13 +92,13 @@ def _choose_yamnet(engine: str) -> YamNet | None:
             raise ModelError("model.absent", name=YAMNET.name, folder=str(models_folder()))
         return load_yamnet(path) if path else None
     except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         if engine == "yamnet":
             sys.exit(FAILED)
         return None
 
 
-def _hear(hearing: Engine, path: Path) -> Iterator[Finding]:
+def _findings_in(hearing: Engine, path: Path) -> Iterator[Finding]:
     """Yield what is found in a file; what precedes a fault of the file is yielded before the fault is raised."""
     hopper = Hopper()
     fault: InputError | None = None
@@ -121,7 +121,13 @@ def _with_progress(path: Path) -> Iterator[Frame]:
         return
     columns, lines = shutil.get_terminal_size()  # tqdm shows nothing on a terminal that does not know its own size
     with tqdm(
-        total=duration_s(path), desc=shown(path)[-40:], unit="s", leave=False, bar_format=_BAR, ncols=columns, nrows=lines
+        total=duration_s(path),
+        desc=printable_path(path)[-40:],
+        unit="s",
+        leave=False,
+        bar_format=_BAR,
+        ncols=columns,
+        nrows=lines,
     ) as bar:
         for frame in frames:
             yield frame
@@ -142,7 +148,7 @@ def _json_line(path: str, found: Finding) -> str:
     return json.dumps(line, ensure_ascii=False)
 
 
-def _words(path: str, found: Finding) -> str:
+def _text_line(path: str, found: Finding) -> str:
     """Return a line for each clap, and for what is more than one; nothing for a detection that only repeats its clap."""
     labels = "".join(f"  {sound_name(name, terminal_language())} {score:.2f}" for name, score in found.labels)
     said = f"{found.score:.2f}{labels}"

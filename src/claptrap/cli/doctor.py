@@ -14,22 +14,22 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
-from claptrap.cli.language import terminal_language, typed
+from claptrap.cli.language import terminal_language, with_program_name
 from claptrap.core.errors import ModelError
 from claptrap.core.spec import Language
 from claptrap.doctor.ask import ask
-from claptrap.doctor.bundle import MOST_LOG_BYTES, Evidence, bundle
-from claptrap.doctor.finding import Finding, Grade, is_well
+from claptrap.doctor.bundle import MOST_LOG_BYTES, BundleContents, bundle
+from claptrap.doctor.finding import Finding, Severity, is_well
 from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.model_store import find
 from claptrap.text.catalogue import say
 
-_GRADES: dict[Language, dict[Grade, str]] = {
-    "fr": {Grade.OK: "bien", Grade.WARNING: "attention", Grade.FAULT: "panne"},
-    "en": {Grade.OK: "ok", Grade.WARNING: "warning", Grade.FAULT: "fault"},
+_GRADES: dict[Language, dict[Severity, str]] = {
+    "fr": {Severity.OK: "bien", Severity.WARNING: "attention", Severity.FAULT: "panne"},
+    "en": {Severity.OK: "ok", Severity.WARNING: "warning", Severity.FAULT: "fault"},
 }
-_COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAULT: "red"}
+_COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.FAULT: "red"}
 
 
 @click.command()
@@ -64,15 +64,15 @@ def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path 
     Each line is ok, a warning or a fault, with what to do about it. Exit status 1 if there is a fault.
     """
     findings: list[Finding] = []
-    for found in _examined(host, port, data_dir):
+    for found in _findings(host, port, data_dir):
         findings.append(found)
         click.echo(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _line(found))
     if bundle_to is not None:
-        _write_bundle(bundle_to, collected(findings, host, port, data_dir, log_file or data_dir / "claptrap.log"))
+        _write_bundle(bundle_to, collect_bundle(findings, host, port, data_dir, log_file or data_dir / "claptrap.log"))
     sys.exit(0 if is_well(findings) else 1)
 
 
-def collected(findings: Sequence[Finding], host: str, port: int, data_dir: Path, log_file: Path) -> Evidence:
+def collect_bundle(findings: Sequence[Finding], host: str, port: int, data_dir: Path, log_file: Path) -> BundleContents:
     """Return what there is for a bundle; what cannot be had is left out."""
     settings: object = None
     with suppress(OSError, ValueError, RecursionError):
@@ -84,10 +84,10 @@ def collected(findings: Sequence[Finding], host: str, port: int, data_dir: Path,
     with suppress(OSError), log_file.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - MOST_LOG_BYTES))
         log = file.read(MOST_LOG_BYTES).decode(errors="replace")
-    return Evidence(findings, settings, log, metrics)
+    return BundleContents(findings, settings, log, metrics)
 
 
-def _write_bundle(path: Path, evidence: Evidence) -> None:
+def _write_bundle(path: Path, evidence: BundleContents) -> None:
     language = terminal_language()
     try:
         path.write_bytes(bundle(evidence))
@@ -97,15 +97,15 @@ def _write_bundle(path: Path, evidence: Evidence) -> None:
     click.echo(say("doctor.bundle", language, path=str(path)), err=True)
 
 
-def _examined(host: str, port: int, data_dir: Path) -> Iterable[Finding]:
+def _findings(host: str, port: int, data_dir: Path) -> Iterable[Finding]:
     """Yield what is found: first what decides whether anything else can be loaded."""
     about_processor = examine_processor(_verified_yamnet())
     yield from about_processor
     if not is_well(about_processor):
         return
-    from claptrap.doctor.examination import Patient, examine  # noqa: PLC0415  # loads NumPy, which may kill the process
+    from claptrap.doctor.examination import ExaminationTarget, examine  # noqa: PLC0415  # loads NumPy, which may kill the process
 
-    yield from examine(Patient(data_dir, models_folder(), host, port))
+    yield from examine(ExaminationTarget(data_dir, models_folder(), host, port))
 
 
 def _verified_yamnet() -> Path | None:
@@ -119,4 +119,4 @@ def _line(found: Finding) -> str:
     language = terminal_language()
     words = _GRADES[language]
     grade = click.style(f"{words[found.grade]:<{max(map(len, words.values()))}}", fg=_COLOURS[found.grade])
-    return f"{grade}  {typed(found.words(language))}"
+    return f"{grade}  {with_program_name(found.words(language))}"

@@ -28,21 +28,21 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
     return "fr" if chosen.lower().startswith("fr") else "en"
 
 
-def in_words(error: ClapTrapError) -> str:
+def error_message(error: ClapTrapError) -> str:
     """Return the sentence of ``error`` in the terminal's language."""
-    return typed(say(error.code, terminal_language(), **error.params))
+    return with_program_name(say(error.code, terminal_language(), **error.params))
 
 
-def typed(sentence: str) -> str:
+def with_program_name(sentence: str) -> str:
     """Return ``sentence`` with each ``claptrap …`` in it as this very ClapTrap is called: a checkout has no command."""
     return _COMMAND.sub(lambda _: f"{program()} ", sentence)
 
 
 @contextmanager
-def failures_in_words() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Say what fails in the block, and end with the status ``FAILED``."""
     try:
         yield
     except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         sys.exit(FAILED)

@@ -15,7 +15,7 @@ import click
 from tqdm import tqdm
 
 from claptrap.cli.defaults import DATA_DIR
-from claptrap.cli.language import failures_in_words, terminal_language
+from claptrap.cli.language import exit_on_error, terminal_language
 from claptrap.cli.logs import start_logging
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
@@ -49,7 +49,7 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
 
     A cut download goes on where it was. CLAPTRAP_MEDIAMTX_URL names a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
     """
-    with failures_in_words():
+    with exit_on_error():
         release = _release(archive_file, sha256)
         if archive_file is not None:
             path = install_file(release, archive_file, programs_folder())
@@ -84,7 +84,7 @@ def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
     ended = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: ended.set())
-    with failures_in_words():
+    with exit_on_error():
         supervisor = prepared(binary, config, data_dir)
     supervisor.start()
     ended.wait()
@@ -101,7 +101,7 @@ def show_config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def paths(as_json: bool) -> None:
     """List the streams that a running MediaMTX serves."""
-    with failures_in_words():
+    with exit_on_error():
         for path in list_paths():
             said = f"{'*' if path.ready else ' '} {path.url}"
             click.echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from claptrap.cli.language import FAILED, failures_in_words, in_words
+from claptrap.cli.language import FAILED, error_message, exit_on_error
 from claptrap.core.errors import ClapTrapError, ModelError
 from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
 from claptrap.models.download import download
@@ -29,14 +29,14 @@ def list_models() -> None:
         try:
             state = "present" if find(model, models_folder()) else "absent"
         except ClapTrapError as error:
-            state = in_words(error)
+            state = error_message(error)
         click.echo(f"  {model.name}  {model.title}, {model.size / 1e6:.1f} MB, {model.licence}: {state}")
 
 
 @models.command()
 def pull() -> None:
     """Download YAMNet; a cut download is continued, a wrong file replaced."""
-    with failures_in_words():
+    with exit_on_error():
         if not _is_there():
             with tqdm(total=YAMNET.size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
                 download(YAMNET, download_url(YAMNET), models_folder(), _moving(bar))
@@ -46,7 +46,7 @@ def pull() -> None:
 @models.command()
 def verify() -> None:
     """Check the size and the SHA-256 of the files that are there. Exit status 2 if one is wrong or absent."""
-    with failures_in_words():
+    with exit_on_error():
         for model in CATALOGUE:
             found = find(model, models_folder())
             click.echo(f"{model.name}: {'ok' if found else 'absent'}")
@@ -58,7 +58,7 @@ def verify() -> None:
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 def import_model(file: Path) -> None:
     """Take YAMNet's FILE that you got elsewhere, after checking it."""
-    with failures_in_words():
+    with exit_on_error():
         click.echo(str(bring(YAMNET, file, models_folder())))
 
 
@@ -67,7 +67,7 @@ def _is_there() -> bool:
     try:
         return find(YAMNET, models_folder()) is not None
     except ModelError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         return False
 
 

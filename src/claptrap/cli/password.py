@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import in_data_dir
-from claptrap.cli.language import FAILED, in_words, terminal_language
+from claptrap.cli.language import FAILED, error_message, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.service.access import Access
 from claptrap.text.catalogue import say
@@ -28,7 +28,7 @@ def password(from_stdin: bool, remove: bool, data_dir: Path) -> None:
             access.check_changeable()
             access.set_password(sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_twice())
     except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         sys.exit(FAILED)
     click.echo(say("access.password_removed" if remove else "access.password_set", terminal_language()))
 

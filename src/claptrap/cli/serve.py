@@ -10,10 +10,10 @@ import click
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
-from claptrap.cli.language import in_words, terminal_language
+from claptrap.cli.env_overrides import overrides_of
+from claptrap.cli.language import error_message, terminal_language
 from claptrap.cli.logs import start_logging
 from claptrap.cli.mediamtx import prepared
-from claptrap.cli.overriding import overrides_of
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.supervisor import Supervisor
@@ -160,7 +160,7 @@ def serve(
             proxies=Proxies(trusted_proxies, base_path),
         )
     except ClapTrapError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         sys.exit(1)
     finally:
         if supervisor is not None:

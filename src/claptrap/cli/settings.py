@@ -19,8 +19,8 @@ from typing import Any, NoReturn, cast
 import click
 
 from claptrap.cli.defaults import in_data_dir
-from claptrap.cli.language import in_words, terminal_language
-from claptrap.cli.overriding import overrides_of
+from claptrap.cli.env_overrides import overrides_of
+from claptrap.cli.language import error_message, terminal_language
 from claptrap.core.errors import ClapTrapError, SettingsError
 from claptrap.core.spec import Language
 from claptrap.settings.backups import Backup, Why
@@ -57,19 +57,19 @@ def settings() -> None:
 def show(data_dir: Path, as_json: bool) -> None:
     """Show the settings, secrets masked, and the CLAPTRAP_… variables that are set."""
     store = Store(data_dir)
-    with _failures_in_words():
-        found = _present(store)
+    with _exit_on_error():
+        found = _current_settings(store)
         shown, told = found.model_dump(mode="json"), _overrides()
         if as_json:
-            _say_json({"path": str(store.path), "settings": shown, "environment": [asdict(one) for one in told]})
+            _print_json({"path": str(store.path), "settings": shown, "environment": [asdict(one) for one in told]})
             return
-        _say("terminal.file" if store.path.exists() else "terminal.no_file", path=str(store.path))
+        _print_message("terminal.file" if store.path.exists() else "terminal.no_file", path=str(store.path))
         for line in _lines((), shown):
             click.echo(line)
         for one in told:
-            _say("terminal.override", variable=one.variable, option=one.option or "—", value=one.value)
+            _print_message("terminal.override", variable=one.variable, option=one.option or "—", value=one.value)
             if one.near:
-                _say("terminal.override_near", variable=one.variable, near=one.near)
+                _print_message("terminal.override_near", variable=one.variable, near=one.near)
 
 
 @settings.command()
@@ -82,32 +82,32 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
     try:
         found = read_settings(path)
     except SettingsFaults as error:
-        _tell_faults(error, as_json)
+        _print_faults(error, as_json)
         sys.exit(NOT_VALID)
     except SettingsError as error:
-        _refuse(error, NOT_VALID, as_json)
+        _exit_with(error, NOT_VALID, as_json)
     except FileNotFoundError as error:
         if file is not None:
-            _refuse(_unread(path, error), NOT_DONE, as_json)
+            _exit_with(_read_error(path, error), NOT_DONE, as_json)
         found = None
     except OSError as error:
-        _refuse(_unread(path, error), NOT_DONE, as_json)
+        _exit_with(_read_error(path, error), NOT_DONE, as_json)
     if as_json:
-        _say_json({"path": str(path), "valid": True, "faults": []})
+        _print_json({"path": str(path), "valid": True, "faults": []})
     elif found is None:
-        _say("terminal.no_file", path=str(path))
+        _print_message("terminal.no_file", path=str(path))
     else:
-        _say("terminal.valid", path=str(path), sources=len(found.sources))
+        _print_message("terminal.valid", path=str(path), sources=len(found.sources))
 
 
 @settings.command()
 @in_data_dir
 def backup(data_dir: Path) -> None:
     """Keep the present settings as a backup, and print its name."""
-    with _failures_in_words():
+    with _exit_on_error():
         name = Store(data_dir).back_up()
         if name is None:
-            _say("terminal.no_file", path=str(Store(data_dir).path), err=True)
+            _print_message("terminal.no_file", path=str(Store(data_dir).path), err=True)
             sys.exit(NOT_DONE)
         click.echo(name)
 
@@ -117,17 +117,17 @@ def backup(data_dir: Path) -> None:
 @_json
 def backups(data_dir: Path, as_json: bool) -> None:
     """List the backups, newest first: when, before what, how large, and what is wrong with one."""
-    with _failures_in_words(as_json):
+    with _exit_on_error(as_json):
         found = Store(data_dir).backups.all()
     if as_json:
-        _say_json([_backup_as_json(one) for one in found])
+        _print_json([_backup_as_json(one) for one in found])
         return
     for one in found:
         at = datetime.fromtimestamp(one.at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         why = say(f"terminal.before_{one.why}", terminal_language())
-        click.echo(f"{one.name}  {at}  {one.size:>7} B  {why}" + (f"  ✗ {in_words(one.fault)}" if one.fault else ""))
+        click.echo(f"{one.name}  {at}  {one.size:>7} B  {why}" + (f"  ✗ {error_message(one.fault)}" if one.fault else ""))
     if not found:
-        _say("terminal.no_backups", err=True)
+        _print_message("terminal.no_backups", err=True)
 
 
 @settings.command()
@@ -137,8 +137,8 @@ def backups(data_dir: Path, as_json: bool) -> None:
 def diff(name: str, data_dir: Path, as_json: bool) -> None:
     """Show what restoring the backup NAME would change; secrets only as different."""
     store = Store(data_dir)
-    with _failures_in_words(as_json):
-        _tell_changes(changes(_present(store), store.backups.read(name)), as_json)
+    with _exit_on_error(as_json):
+        _print_changes(changes(_current_settings(store), store.backups.read(name)), as_json)
 
 
 @settings.command()
@@ -148,14 +148,14 @@ def diff(name: str, data_dir: Path, as_json: bool) -> None:
 def restore(name: str, data_dir: Path, yes: bool) -> None:
     """Put the backup NAME back, its secrets included. The settings of now become a backup."""
     store = Store(data_dir)
-    with _failures_in_words(), _held(store):
+    with _exit_on_error(), _locked(store):
         wanted = store.backups.read(name)
-        now = _present_if_good(store)
+        now = _current_if_valid(store)
         if now is not None:
-            _tell_changes(changes(now, wanted), as_json=False)
-        _ask(yes)
+            _print_changes(changes(now, wanted), as_json=False)
+        _confirm(yes)
         _replace(store, now, wanted, "restore")
-        _say("terminal.restored", name=name)
+        _print_message("terminal.restored", name=name)
 
 
 @settings.command()
@@ -164,10 +164,10 @@ def restore(name: str, data_dir: Path, yes: bool) -> None:
 @in_data_dir
 def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
     """Write the settings to FILE, or to stdout; without secrets unless --secrets."""
-    with _failures_in_words():
-        text = json.dumps(exported(_present(Store(data_dir)), secrets=secrets), ensure_ascii=False, indent=2) + "\n"
+    with _exit_on_error():
+        text = json.dumps(exported(_current_settings(Store(data_dir)), secrets=secrets), ensure_ascii=False, indent=2) + "\n"
         if secrets:
-            _say("terminal.with_secrets", err=True)
+            _print_message("terminal.with_secrets", err=True)
         if file is None:
             click.echo(text, nl=False)
             return
@@ -203,58 +203,58 @@ def import_settings(file: Path, mode: str | None, dry_run: bool, data_dir: Path,
     What will change, and what is not taken and why, is shown first. The settings of now become a backup.
     """
     store = Store(data_dir)
-    with _failures_in_words(as_json):
-        document = _document(file)
+    with _exit_on_error(as_json):
+        document = _read_document(file)
         if dry_run:
             _preview(store, document, mode, as_json)
             return
-        with _held(store):
+        with _locked(store):
             found, now = _preview(store, document, mode, as_json)
-            _ask(yes)
+            _confirm(yes)
             _replace(store, now, cast("Settings", found.wanted), "import")
         if not as_json:
-            _say("terminal.imported", path=str(file))
+            _print_message("terminal.imported", path=str(file))
 
 
 def _preview(store: Store, document: dict[str, Any], mode: str | None, as_json: bool) -> tuple[ImportPlan, Settings]:
     """Tell what a document would do, and return it with the settings of now. Ends the command where it is not valid."""
-    now = _present(store)
+    now = _current_settings(store)
     found = plan_import(document, now, cast("Mode | None", mode))
     if found.wanted is None:
-        _tell_faults(SettingsFaults(found.faults), as_json)
+        _print_faults(SettingsFaults(found.faults), as_json)
         sys.exit(NOT_VALID)
     difference = changes(now, found.wanted)
     if as_json:
         told = [{**asdict(note), "message": say(note.code, terminal_language(), **note.params)} for note in found.notes]
-        _say_json(
+        _print_json(
             {"format": found.format, "mode": found.mode, "changes": [asdict(one) for one in difference], "notes": told}
         )
         return found, now
-    _tell_changes(difference, as_json=False)
+    _print_changes(difference, as_json=False)
     for note in found.notes:
         kind = say(f"terminal.{note.kind}", terminal_language())
         click.echo(f"{kind}  {note.path}: {say(note.code, terminal_language(), **note.params)}")
     return found, now
 
 
-def _document(path: Path) -> dict[str, Any]:
+def _read_document(path: Path) -> dict[str, Any]:
     try:
         document = parsed(path.read_bytes(), path.name)
     except OSError as error:
-        raise _unread(path, error) from error
+        raise _read_error(path, error) from error
     if not isinstance(document, dict):
         raise SettingsError("settings.not_an_object")
     return document
 
 
-def _unread(path: Path, error: OSError) -> SettingsError:
+def _read_error(path: Path, error: OSError) -> SettingsError:
     """Return why a file that a person named cannot be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
         return SettingsError("terminal.no_such_file", path=str(path))
     return read_error(path, error)
 
 
-def _present(store: Store) -> Settings:
+def _current_settings(store: Store) -> Settings:
     """Return the settings of now, without mending anything; the defaults where there are none yet."""
     try:
         return read_settings(store.path)
@@ -264,14 +264,14 @@ def _present(store: Store) -> Settings:
         raise read_error(store.path, error) from error
 
 
-def _present_if_good(store: Store) -> Settings | None:
+def _current_if_valid(store: Store) -> Settings | None:
     """Return the settings of now; None where they cannot be used here and must be kept aside."""
     try:
-        return _present(store)
+        return _current_settings(store)
     except SettingsError as error:
         if error.code in ("settings.unreadable", "settings.wrong_owner"):
             raise
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         return None
 
 
@@ -283,14 +283,14 @@ def _replace(store: Store, now: Settings | None, wanted: Settings, why: Why) -> 
 
 
 @contextmanager
-def _held(store: Store) -> Iterator[None]:
+def _locked(store: Store) -> Iterator[None]:
     """Have the folder for this command alone."""
     try:
         store.open()
     except SettingsError as error:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
         if error.code == "settings.locked":
-            _say("terminal.while_it_runs", err=True)
+            _print_message("terminal.while_it_runs", err=True)
         sys.exit(NOT_DONE)
     try:
         yield
@@ -299,30 +299,30 @@ def _held(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def _failures_in_words(as_json: bool = False) -> Iterator[None]:
+def _exit_on_error(as_json: bool = False) -> Iterator[None]:
     try:
         yield
     except SettingsFaults as error:
-        _tell_faults(error, as_json)
+        _print_faults(error, as_json)
         sys.exit(NOT_VALID)
     except ClapTrapError as error:
         invalid = ("settings.newer", "settings.not_json", "settings.not_an_object", "settings.unknown_backup")
-        _refuse(error, NOT_VALID if error.code in (*invalid, "import.unknown_format") else NOT_DONE, as_json)
+        _exit_with(error, NOT_VALID if error.code in (*invalid, "import.unknown_format") else NOT_DONE, as_json)
 
 
-def _refuse(error: ClapTrapError, status: int, as_json: bool) -> NoReturn:
+def _exit_with(error: ClapTrapError, status: int, as_json: bool) -> NoReturn:
     if as_json:
-        _say_json({"valid": False, "code": error.code, "params": error.params, "message": in_words(error)})
+        _print_json({"valid": False, "code": error.code, "params": error.params, "message": error_message(error)})
     else:
-        click.echo(in_words(error), err=True)
+        click.echo(error_message(error), err=True)
     sys.exit(status)
 
 
-def _tell_faults(error: SettingsFaults, as_json: bool) -> None:
+def _print_faults(error: SettingsFaults, as_json: bool) -> None:
     if as_json:
-        _say_json({"valid": False, "code": error.code, "faults": [_fault_as_json(fault) for fault in error.faults]})
+        _print_json({"valid": False, "code": error.code, "faults": [_fault_as_json(fault) for fault in error.faults]})
         return
-    click.echo(in_words(error), err=True)
+    click.echo(error_message(error), err=True)
     for fault in error.faults:
         given = f" ({say('terminal.given', terminal_language(), value=fault.value)})" if fault.value else ""
         click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
@@ -334,17 +334,17 @@ def _fault_as_json(fault: DocumentFault) -> dict[str, Any]:
 
 def _backup_as_json(one: Backup) -> dict[str, Any]:
     fault = one.fault
-    return {**asdict(one), "fault": {"code": fault.code, "message": in_words(fault)} if fault else None}
+    return {**asdict(one), "fault": {"code": fault.code, "message": error_message(fault)} if fault else None}
 
 
-def _tell_changes(found: Sequence[Change], as_json: bool) -> None:
+def _print_changes(found: Sequence[Change], as_json: bool) -> None:
     if as_json:
-        _say_json([asdict(change) for change in found])
+        _print_json([asdict(change) for change in found])
         return
     for change in found:
         click.echo(f"{_SIGNS[change.kind]} {change.path}" + _values(change))
     if not found:
-        _say("terminal.no_difference")
+        _print_message("terminal.no_difference")
 
 
 def _values(change: Change) -> str:
@@ -375,14 +375,14 @@ def _overrides() -> tuple[Override, ...]:
     return overrides_of(serve)
 
 
-def _ask(yes: bool) -> None:
+def _confirm(yes: bool) -> None:
     if not yes:
         click.confirm(say("terminal.go_on", terminal_language()), abort=True, err=True)
 
 
-def _say(code: str, err: bool = False, **params: str | float) -> None:
+def _print_message(code: str, err: bool = False, **params: str | float) -> None:
     click.echo(say(code, terminal_language(), **params), err=err)
 
 
-def _say_json(value: Any) -> None:
+def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import in_data_dir
-from claptrap.cli.language import failures_in_words, terminal_language
+from claptrap.cli.language import exit_on_error, terminal_language
 from claptrap.service.access import Access
 from claptrap.text.catalogue import say
 
@@ -23,7 +23,7 @@ def token() -> None:
 @in_data_dir
 def create(name: str, data_dir: Path) -> None:
     """Make a token called NAME and print it, this once."""
-    with failures_in_words():
+    with exit_on_error():
         _, secret = Access(data_dir).create_token(name)
         click.echo(say("access.token_shown_once", terminal_language()), err=True)
         click.echo(secret)
@@ -33,7 +33,7 @@ def create(name: str, data_dir: Path) -> None:
 @in_data_dir
 def list_tokens(data_dir: Path) -> None:
     """List the tokens: id, day of creation (UTC), name."""
-    with failures_in_words():
+    with exit_on_error():
         tokens = Access(data_dir).tokens()
         if not tokens:
             click.echo(say("access.no_tokens", terminal_language()), err=True)
@@ -46,6 +46,6 @@ def list_tokens(data_dir: Path) -> None:
 @in_data_dir
 def revoke(token_id: str, data_dir: Path) -> None:
     """Let a token be worth nothing from now on."""
-    with failures_in_words():
+    with exit_on_error():
         revoked = Access(data_dir).revoke_token(token_id)
         click.echo(say("access.token_revoked", terminal_language(), name=revoked.name))

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Backoff:
     """Exponential back-off with equal jitter.
 
-    Half of the wait is fixed, half is random, so that many who failed together do not come back together, and nobody comes
-    back at once (Brooker, "Exponential Backoff And Jitter", 2015).
+    Half of the wait is fixed, half is random, so that what failed together is not retried together, and nothing is
+    retried at once (Brooker, "Exponential Backoff And Jitter", 2015).
 
     Attributes:
         first_s: the wait after the first failure, before jitter.

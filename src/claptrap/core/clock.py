@@ -1,4 +1,4 @@
-"""Time as an argument: the two clocks that the house reads, behind one small interface."""
+"""Time as an argument: the two clocks of the machine, behind one small interface."""
 
 from __future__ import annotations
 

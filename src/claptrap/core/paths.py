@@ -1,4 +1,4 @@
-"""Whether something is there, for whoever may not look everywhere."""
+"""Paths that this user may not be allowed to see."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def path_exists(path: Path) -> bool:
-    """Return whether there is something at ``path``; false, too, where this user may not look (``Path.exists`` raises)."""
+    """Return whether ``path`` exists; false, too, without permission to know (where ``Path.exists`` raises)."""
     try:
         path.stat()
     except (OSError, ValueError):  # ValueError: a text that can be no path

@@ -1,4 +1,4 @@
-"""Count always, speak seldom: what keeps a flood of faults, and one that lasts for weeks, from filling the log."""
+"""Rate limits for the log: against floods of faults, and faults that last for weeks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class RateLimitedCounter:
-    """Counts occurrences and says when it is time to speak of them.
+    """Counts occurrences and returns when to log them.
 
     Not thread-safe: one owner. After MediaMTX's counter dumper: the absolute total is kept for metrics, the log gets at most
     one line per ``period_s``.
@@ -19,7 +19,7 @@ class RateLimitedCounter:
     _spoke_at: float = field(default=float("-inf"), repr=False)
 
     def add(self, now_s: float, n: int = 1) -> int:
-        """Count ``n`` occurrences at monotonic time ``now_s``; return how many to speak of now, or 0 to stay quiet."""
+        """Count ``n`` occurrences at monotonic time ``now_s``; return how many to log now, 0 for none."""
         self.total += n
         self._unsaid += n
         if now_s - self._spoke_at < self.period_s:
@@ -31,22 +31,22 @@ class RateLimitedCounter:
 
 @dataclass(slots=True)
 class LogThrottle:
-    """Says whether it is time to say something: the first time, and again after a while.
+    """Decides whether to log a message: the first time, and again after ``period_s``.
 
     A camera that is off for a month is tried once a minute; a line for each would push everything else out of the log, and
-    out of a support bundle. Not thread-safe: one owner. It keeps one number for each different word.
+    out of a support bundle. Not thread-safe: one owner. It keeps one number for each different key.
     """
 
     period_s: float = 3600.0
     _said_at: dict[str, float] = field(default_factory=dict, repr=False)
 
     def is_due(self, what: str, now_s: float) -> bool:
-        """Return whether ``what`` is to be said at monotonic time ``now_s``; it counts as said then."""
+        """Return whether to log ``what`` at monotonic time ``now_s``; if so, it counts as logged."""
         if now_s - self._said_at.get(what, float("-inf")) < self.period_s:
             return False
         self._said_at[what] = now_s
         return True
 
     def reset(self) -> None:
-        """Forget what was said: things were well again."""
+        """Forget what was logged: all is well again."""
         self._said_at.clear()

@@ -17,19 +17,70 @@ Language = Literal["fr", "en"]
 
 
 @dataclass(frozen=True, slots=True)
-class MicrophoneInput:
+class SourceInput:
+    """Where a source's sound comes from. One subclass a kind; what others ask of a kind is a property here, never its type.
+
+    Attributes:
+        KIND: names the kind in settings, the API and events.
+        SENT_BY_PAGE: whether the page ``/micro`` of a browser sends the sound.
+    """
+
+    KIND: ClassVar[str]
+    SENT_BY_PAGE: ClassVar[bool] = False
+
+    @property
+    def microphone(self) -> str | None:
+        """The microphone of this machine that is recorded, empty for the default; None for a kind that records none."""
+        return None
+
+    @property
+    def heard_channel(self) -> str:
+        """Which channel of its frames is heard, as for ``audio.channels``."""
+        return "mean"
+
+    @property
+    def udp_port(self) -> int | None:
+        """The UDP port of this machine that the sound is sent to; None where nothing is sent here unasked."""
+        return None
+
+    @property
+    def server(self) -> str:
+        """The address of the server that the sound is asked of, without credentials; empty where there is none."""
+        return ""
+
+    @property
+    def verifies_tls(self) -> bool:
+        """Whether that server must prove who it is."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneInput(SourceInput):
     """A microphone of this machine.
 
     Attributes:
         device: which, as ``GET /api/devices`` calls its ``id``, or its name; empty for the system's default.
+        channel: which of its channels is heard: ``auto`` (their mean, or the loudest where the mean cancels them out),
+            ``mean``, ``loudest``, or a channel's number from ``1`` on.
     """
 
     KIND: ClassVar[str] = "microphone"
     device: str = ""
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
+
+    @property
+    def microphone(self) -> str | None:
+        """The one that is recorded."""
+        return self.device
 
 
 @dataclass(frozen=True, slots=True)
-class FileInput:
+class FileInput(SourceInput):
     """A recording played in real time, for demonstration and tests.
 
     Attributes:
@@ -43,25 +94,30 @@ class FileInput:
 
 
 @dataclass(frozen=True, slots=True)
-class VbanInput:
+class VbanInput(SourceInput):
     """A VBAN stream that another machine sends to this one.
 
     Attributes:
         host: the sender's IPv4 address; with the name it is what selects the stream.
         stream: the stream's name as ``core.vbanname`` writes it; empty for a stream without a name.
         port: the UDP port it is sent to.
-        channel: ``mean`` of all channels, ``loudest``, or a channel's number from ``1`` on.
+        channel: ``auto``, ``mean``, ``loudest``, or a channel's number from ``1`` on, as for a microphone.
     """
 
     KIND: ClassVar[str] = "vban"
     host: str
     stream: str
     port: int = 6980
-    channel: str = "mean"
+    channel: str = "auto"
+
+    @property
+    def udp_port(self) -> int | None:
+        """The port it is sent to."""
+        return self.port
 
 
 @dataclass(frozen=True, slots=True)
-class RtspInput:
+class RtspInput(SourceInput):
     """The sound of a network camera, or of anything else that speaks RTSP.
 
     Attributes:
@@ -71,6 +127,7 @@ class RtspInput:
         username: empty where none is needed.
         password: a secret.
         verify_tls: whether an rtsps server must prove who it is.
+        channel: ``auto``, ``mean``, ``loudest``, or a channel's number from ``1`` on, as for a microphone.
     """
 
     KIND: ClassVar[str] = "rtsp"
@@ -80,18 +137,35 @@ class RtspInput:
     username: str = ""
     password: str = field(default="", repr=False)
     verify_tls: bool = True
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
+
+    @property
+    def server(self) -> str:
+        """The camera's or server's address."""
+        return self.url
+
+    @property
+    def verifies_tls(self) -> bool:
+        """Whether an rtsps server must prove who it is."""
+        return self.verify_tls
 
 
 @dataclass(frozen=True, slots=True)
-class BrowserInput:
+class BrowserInput(SourceInput):
     """The microphone of a phone or laptop whose browser shows the page ``/micro``; it says whose source it is by the id."""
 
     KIND: ClassVar[str] = "browser"
+    SENT_BY_PAGE: ClassVar[bool] = True
 
 
-SourceInput = MicrophoneInput | FileInput | VbanInput | RtspInput | BrowserInput
-_KINDS = (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput)
-INPUTS: dict[str, type[SourceInput]] = {kind.KIND: kind for kind in _KINDS}
+INPUTS: dict[str, type[SourceInput]] = {
+    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput)
+}
 
 
 class Hears(StrEnum):

@@ -1,4 +1,4 @@
-"""The embedded clap model: a small convolutional network on a log-mel patch around a beginning. Plain NumPy.
+"""The embedded clap model: a small convolutional network on a log-mel patch around an onset. Plain NumPy.
 
 It is run at up to four decision points (``DECISION_POINTS``), each with more of what follows the onset; frames that have
 not arrived yet are marked in a second channel. It was trained with the future cut at random, so one network serves all.
@@ -20,9 +20,9 @@ from claptrap.audio.frame import RATE_HZ
 WINDOW, STEP, FRAMES, MELS = 256, 128, 44, 40
 BEFORE = 2560  # samples of a patch before the onset: 160 ms
 PATCH = (FRAMES - 1) * STEP + WINDOW  # samples of a patch: 360 ms
-DECISION_POINTS = (28, 33, 38, 44)  # frames heard at each look: up to 72, 112, 152 and 200 ms after the onset
+DECISION_POINTS = (28, 33, 38, 44)  # frames known at each: up to 72, 112, 152 and 200 ms after the onset
 AFTER = tuple((frames - 1) * STEP + WINDOW - BEFORE for frames in DECISION_POINTS)  # the same in samples
-REFERENCE = slice(18, 28)  # the frames of the onset itself, heard at every look: their loudest point is 0 dB
+REFERENCE = slice(18, 28)  # the frames of the onset itself, known at every decision point: their loudest bin is 0 dB
 RANGE_DB = 50.0
 LOWEST, HIGHEST = -0.6, 1.1  # −80 dB and +5 dB from that point
 _QUIET = 1e-7
@@ -55,7 +55,7 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def network_input(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-    """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which ``frames`` frames have been heard."""
+    """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which the first ``frames`` frames are known."""
     loudest = patches[:, REFERENCE].max(axis=(1, 2), keepdims=True)
     scaled = np.clip((patches - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
     heard = np.arange(FRAMES)[:, None] < frames
@@ -99,7 +99,7 @@ class ClapNet:
         self._out, self._out_bias = w["out"], float(w["out_bias"])
 
     def logits(self, patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-        """Return the log-odds of a clap, (B,), for log-mel patches (B, FRAMES, MELS) heard up to ``frames``."""
+        """Return the log-odds of a clap, (B,), for log-mel patches (B, FRAMES, MELS) known up to frame ``frames``."""
         x = network_input(patches, frames)
         for layer in self._layers:
             x = layer(x)

@@ -1,12 +1,11 @@
-"""The judge: which beginnings are claps.
+"""The classifier: which onsets are claps.
 
-Each candidate is looked at as soon as 72 ms of it have been heard, and again at 112, 152 and 200 ms until a look is sure.
-The embedded model looks every time. Where YAMNet is there, the embedded model only dismisses what is none; YAMNet hears the
-rest at 112 ms, and at 200 ms what was not clear then. Where the next clap follows so soon that late looks hear it too, what
-the first looks made of the one before counts as much. The same for any number of rows: all that is due is looked at in one
-batch.
+Each candidate is scored as soon as 72 ms of it are known, and again at 112, 152 and 200 ms until a score is decisive (the
+decision points). The embedded model runs at each. With YAMNet, the embedded model only rejects; YAMNet runs on the rest at
+112 ms, and at 200 ms on what was not clear then. Where the next clap follows so soon that late points contain it too, the
+scores of the earlier points count as well. Any number of slots: all candidates that are due are scored in one batch.
 
-Who has clapped is likely to clap again: what begins up to 2 s after a likely clap is given the benefit of the doubt.
+Recent-clap prior: who has clapped is likely to clap again, so the score of an onset up to 2 s after a likely clap rises.
 """
 
 from __future__ import annotations
@@ -26,44 +25,37 @@ from claptrap.detect.confirm import EARLY, Confirmer
 from claptrap.detect.onset import Candidate
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
-MEMORY = 4 * RATE_HZ  # samples kept per row: the longest block offline (1 s), the longest past (1 s) and room
+MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
 LONGEST_BLOCK = RATE_HZ
 LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMNet, so that nothing falls between
-LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to name
+LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to label
 LABEL_LEAST_SCORE = 0.1
 LABEL_MOST = 5
-LABELLED_LEAST_SCORE = 0.2  # rulings below this get no labels: nobody will see them
+LABELLED_LEAST_SCORE = 0.2  # candidates below this get no labels: nothing shows them
 APPLAUSE = 62  # YAMNet's class
-ONSET_LAG = 320  # samples after an onset within which the gate tells it
-SEPARATE_AFTER = (
-    1280  # samples, 80 ms: what begins sooner after a clap is its reflection; later, it may be the next one, which …
-)
-NEXT_LEAST_SCORE = 0.3  # … its own first look says
-PRIOR_WINDOW = (
-    RATE_HZ * 15 // 100,
-    2 * RATE_HZ,
-)  # samples: this long after a likely clap another is likely; sooner, its echo is
+ONSET_LAG = HOP  # samples after an onset within which the onset detector reports it
+SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection; later it may be the next clap, if …
+NEXT_LEAST_SCORE = 0.3  # … its first score is at least this
+PRIOR_WINDOW = (RATE_HZ * 15 // 100, 2 * RATE_HZ)  # samples after a likely clap: another is likely; sooner, an echo is
 PRIOR_LOG_ODDS = 1.2  # what a score gains after a score of 1; chosen on the validation part (see training/README.md)
 SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
-FILL_LEVEL = 10 ** (
-    -45 / 20
-)  # how loud the models hear that instead, to the window's peak: no place is silent, and they know none
+FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models never learnt digital silence
 _FILL_NOISE = np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
 _LAST = len(DECISION_POINTS) - 1
-CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset that YAMNet hears too
+CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset in YAMNet's window
 
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """What the judge says of one candidate.
+    """The score of one candidate.
 
     Attributes:
-        slot: where.
-        onset: sample (16 kHz) of the row's stream where it begins.
-        decided: last sample that had to be heard; rulings of a row come in order of onset, so it never goes back.
-        score: [0, 1]; 0.5 is the recommended threshold. More if a likely clap came just before.
-        labels: what YAMNet hears there, for rulings that may become claps; empty without YAMNet.
-        applause: what YAMNet gives the class "Applause" there, [0, 1]; 0 where it was not asked.
+        slot: the source's index in the arrays.
+        onset: stream time, in samples at 16 kHz.
+        decided: the last sample that was needed; classifications of a slot come in order of onset, so it never goes back.
+        score: [0, 1]; 0.5 is the recommended threshold. Includes the recent-clap prior.
+        labels: YAMNet's labels there, where the score may make a clap; empty without YAMNet.
+        applause: YAMNet's score of the class "Applause" there, [0, 1]; 0 where it did not run.
     """
 
     slot: int
@@ -76,7 +68,7 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class SoundLabels:
-    """What YAMNet hears on a row just now: the window that ends at sample ``at``."""
+    """YAMNet's labels of the newest sound on a slot: the window that ends at sample ``at``."""
 
     slot: int
     at: int
@@ -85,11 +77,11 @@ class SoundLabels:
 
 @dataclass(slots=True)
 class _PendingCandidate:
-    """A candidate that is being looked at."""
+    """A candidate that is not decided, or not released yet."""
 
     onset: int
     point: int = 0
-    scores: list[float] = field(default_factory=list)  # of the looks so far
+    scores: list[float] = field(default_factory=list)  # at the decision points so far
     early: float | None = None
     decided: int | None = None
     score: float = 0.0
@@ -99,7 +91,7 @@ class _PendingCandidate:
 
 @dataclass(slots=True)
 class _SlotState:
-    """One row's newest sound and open cases."""
+    """One slot's newest samples and pending candidates."""
 
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
     heard: int = 0
@@ -136,15 +128,15 @@ class _SlotState:
         return out
 
     def n_clean_points(self, candidate: _PendingCandidate) -> int:
-        """Return how many looks at a case had not heard the clap that follows; 0 if at its last look none is known."""
+        """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
         for other in self.pending:
-            gap, first_look = other.onset - candidate.onset, other.scores[0] if other.scores else other.score
-            if SEPARATE_AFTER <= gap <= AFTER[_LAST] - AFTER[0] and first_look >= NEXT_LEAST_SCORE:
+            gap, first_score = other.onset - candidate.onset, other.scores[0] if other.scores else other.score
+            if SEPARATE_AFTER <= gap <= AFTER[_LAST] - AFTER[0] and first_score >= NEXT_LEAST_SCORE:
                 return sum(after <= gap for after in AFTER)
         return 0
 
     def recent_clap_prior(self, onset: int, score: float) -> float:
-        """Return what a score becomes after those just before; to be called once per ruling, in order of onset."""
+        """Return ``score`` raised by the likely claps just before it. To be called once per candidate, in order of onset."""
         nearest, farthest = PRIOR_WINDOW
         while self.recent and onset - self.recent[0][0] > farthest:
             self.recent.popleft()
@@ -155,13 +147,13 @@ class _SlotState:
         return score
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
-        """Return YAMNet's window up to ``end``: at every look from ``CONTEXT`` before the onset on, silence before."""
+        """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
         heard = fill_digital_silence(self.window(onset - CONTEXT, end))
         return np.pad(heard, (SAMPLES - len(heard), 0))
 
 
 def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill (n,) samples, n a multiple of 16, with faint noise where a noise gate or a gap left them digitally silent."""
+    """Fill (n,) samples, n a multiple of 16, in place with faint noise where they are digitally silent; return them."""
     blocks = samples.reshape(-1, 16)
     peaks = np.abs(blocks).max(axis=1)
     silent = peaks < SILENT
@@ -170,14 +162,14 @@ def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class ClapClassifier:
-    """Rules on candidates of any number of rows. Rows never mix.
+    """Classifies candidates on any number of slots; slots are independent of each other.
 
     Args:
-        n_slots: how many rows there can be.
+        n_slots: the number of slots.
         clapnet: the embedded model.
-        confirmer: weighs YAMNet's hearing.
-        yamnet: None until its file is there; may be set at any time, and acts from the next look on.
-        name_sounds: whether to name what is heard all the time, not only at claps.
+        confirmer: combines and calibrates scores.
+        yamnet: None without its file; may be set at any time, for the next decision point on.
+        name_sounds: whether ``labels`` gives labels, beside those of claps.
     """
 
     def __init__(
@@ -201,13 +193,13 @@ class ClapClassifier:
         lost: NDArray[np.int64],
         candidates: Iterable[Candidate],
     ) -> list[Classification]:
-        """Take the beat that the gate was given, and what the gate found in it; return what can be ruled now.
+        """Return the classifications that are decided now, of each slot in order of onset.
 
         Args:
-            slots: (R,) distinct rows.
-            hops: (R, n) samples; n ≤ 16,000.
+            slots: (R,) distinct slots.
+            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ 16,000.
             lost: (R,) hops missing just before.
-            candidates: the gate's, in order of time.
+            candidates: what the onset detector found in the same arrays, in order of time.
         """
         active = {slot: self._slot(slot) for slot in slots.tolist()}
         for (slot, state), block, n in zip(active.items(), hops, lost.tolist(), strict=True):
@@ -220,7 +212,7 @@ class ClapClassifier:
         return self._classify_due(active, self.yamnet)
 
     def finish(self, slot: int) -> list[Classification]:
-        """Rule on what is open on ``slot``, at the end of its stream, as if silence followed."""
+        """Return the classifications of what is pending on ``slot`` at the end of its stream, as if silence followed."""
         state = self._slot(slot)
         end = state.heard
         state.add(np.zeros(AFTER[-1] + HOP, np.float32), 0)
@@ -229,17 +221,17 @@ class ClapClassifier:
         return [replace(r, decided=min(r.decided, end)) for r in classifications]
 
     def settled(self, slot: int) -> int:
-        """Return the sample before which all on ``slot`` has been ruled on: no ruling with an earlier onset will come."""
+        """Return the sample before which every onset on ``slot`` is decided: no earlier one will come."""
         state = self._slot(slot)
         known = max(0, state.heard - ONSET_LAG)
         return min(known, state.pending[0].onset) if state.pending else known
 
     def labels(self, most: int | None = None) -> list[SoundLabels]:
-        """Name what is to be named: about two windows a second of every row that is not silent.
+        """Return the labels that are due: about two windows a second of every slot that is not silent.
 
         Args:
-            most: how many windows YAMNet may hear now; the rows that have waited longest come first. Who gives less than
-                all rows need gets fewer windows of each.
+            most: run YAMNet on at most so many windows; the slots that have waited longest come first. With fewer than all
+                slots need, each gets fewer windows.
         """
         if self.yamnet is None or not self._name_sounds:
             return []
@@ -251,7 +243,7 @@ class ClapClassifier:
                 named.append(sounds)
         return named
 
-    # -- looking --------------------------------------------------------------------------------------------------------
+    # -- scoring --------------------------------------------------------------------------------------------------------
 
     def _slot(self, slot: int) -> _SlotState:
         state = self._slots[slot]
@@ -270,10 +262,10 @@ class ClapClassifier:
             ]
             if due:
                 self._evaluate(due, point, yamnet)
-        return [ruling for slot, state in active.items() if state.pending for ruling in self._release(slot, state)]
+        return [c for slot, state in active.items() if state.pending for c in self._release(slot, state)]
 
     def _evaluate(self, due: Sequence[tuple[_SlotState, _PendingCandidate]], point: int, yamnet: YamNet | None) -> None:
-        """Look at cases in one batch; rule on those of which this look is sure, and on all at the last."""
+        """Score candidates in one batch; decide those with a decisive score, and all at the last point."""
         heard = AFTER[point]
         starts = [(state, candidate.onset - BEFORE, candidate.onset + heard) for state, candidate in due]
         samples = np.stack(
@@ -293,7 +285,7 @@ class ClapClassifier:
     def _weigh(
         self, state: _SlotState, candidate: _PendingCandidate, logit: float, point: int, yamnet: YamNet | None
     ) -> bool:
-        """Score a case by what is known at this look; return whether that is enough."""
+        """Score a candidate by what is known at this point; return whether that is decisive."""
         if yamnet is None:
             scored = self._confirmer.embedded_score(logit, point)
             candidate.score = scored.score
@@ -305,7 +297,7 @@ class ClapClassifier:
             candidate.score = self._confirmer.embedded_score(logit, point).score
         if point not in (EARLY, _LAST):
             return False
-        if candidate.early is None:  # look EARLY, or a later one where YAMNet has come meanwhile
+        if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
             candidate.early = self._confirmer.head_log_odds(output, EARLY)
             scored = self._confirmer.early_score(candidate.early, logit)
@@ -319,19 +311,19 @@ class ClapClassifier:
         return scored.is_decisive
 
     def _release(self, slot: int, state: _SlotState) -> Iterable[Classification]:
-        """Let rulings out in order of onset: one that was quick waits for one before it that was not."""
+        """Yield decided candidates in order of onset: a quick one waits for an earlier one that is not decided."""
         while state.pending and (decided := state.pending[0].decided) is not None:
             candidate = state.pending.popleft()
             state.last_decided = max(state.last_decided, decided)
             score = state.recent_clap_prior(candidate.onset, candidate.score)
             yield Classification(slot, candidate.onset, state.last_decided, score, candidate.labels, candidate.applause)
 
-    # -- naming ---------------------------------------------------------------------------------------------------------
+    # -- labels ---------------------------------------------------------------------------------------------------------
 
     def _label(self, slot: int, state: _SlotState, yamnet: YamNet) -> SoundLabels | None:
-        """Name the window that is due, and let the row wait again where another one is; None where it is silent."""
+        """Return the labels of the window that is due, None where it is silent; queue the slot again if another is due."""
         late = max(0, state.heard - LONGEST_BLOCK - state.label_due)
-        state.label_due += -(-late // LABEL_EVERY) * LABEL_EVERY  # sound that was lost, or waited too long, is not named
+        state.label_due += -(-late // LABEL_EVERY) * LABEL_EVERY  # sound that was lost, or waited too long, is not labelled
         at = state.label_due
         state.label_due += LABEL_EVERY
         if state.heard >= state.label_due:

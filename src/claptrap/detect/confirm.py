@@ -1,4 +1,4 @@
-"""How log-odds become scores, when a look is enough, and what YAMNet's hearing adds. The numbers come from ``training/``."""
+"""Calibrated scores from log-odds, with and without YAMNet, and when they are decisive. Fitted in ``training/``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from claptrap.detect.clapnet import DECISION_POINTS, load_weights
 from claptrap.detect.yamnet import YamNetOutput
 
-EARLY, LATE = 1, len(DECISION_POINTS) - 1  # the looks at which YAMNet is asked
+EARLY, LATE = 1, len(DECISION_POINTS) - 1  # the decision points at which YAMNet runs
 
 
 @dataclass(frozen=True, slots=True)
 class ModelScore:
-    """What a look makes of a candidate.
+    """A candidate's score at one decision point.
 
     Attributes:
         score: [0, 1].
-        is_decisive: whether to rule now rather than to look again.
+        is_decisive: whether to decide now rather than at a later point.
     """
 
     score: float
@@ -28,16 +28,15 @@ class ModelScore:
 
 
 class Confirmer:
-    """Weighs what the models say. All scores are calibrated so that 0.5 is the recommended threshold.
+    """Combines the models' log-odds into scores in [0, 1], calibrated so that 0.5 is the recommended threshold.
 
     Args:
         weights: for each of ``early`` and ``late`` the head on YAMNet's features: ``…_w`` (FEATURES, h), ``…_b`` (h,),
             ``…_out`` (h,), ``…_out_b`` (), and ``…_mix`` (3,): how much the log-odds of the early head, the late head and
-            the embedded model count together at that look. Slope and offset of scores: ``mixed_scale`` (2, 2) for the two
-            mixtures, ``alone_scale`` (4, 2) for the embedded model at each look. Log-odds below the first or above the
-            second of which a
-            look is enough: ``early_sure`` (2,) for the early mixture, ``alone_sure`` (4, 2) for the embedded model without
-            YAMNet, and ``ask_from`` (4,): least log-odds at each look for which YAMNet is worth asking.
+            the embedded model weigh at that decision point. Slope and offset of scores: ``mixed_scale`` (2, 2) for the
+            two mixtures, ``alone_scale`` (4, 2) for the embedded model at each point. Log-odds below the first or above
+            the second of which a score is decisive: ``early_sure`` (2,) for the early mixture, ``alone_sure`` (4, 2) for
+            the embedded model without YAMNet; and ``ask_from`` (4,): least log-odds at each point for which YAMNet runs.
     """
 
     def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
@@ -50,31 +49,31 @@ class Confirmer:
         self._ask_from = w["ask_from"].tolist()
 
     def embedded_score(self, logit: float, point: int) -> ModelScore:
-        """Weigh what the embedded model says, where there is nobody else to ask."""
+        """Return the score of the embedded model's ``logit`` at decision point ``point``, 0 to 3, used without YAMNet."""
         low, high = self._alone_sure[point]
         return ModelScore(_score(logit, self._alone_scale[point]), not low <= logit <= high)
 
     def needs_yamnet(self, logit: float, point: int) -> bool:
-        """Return whether YAMNet could still make a clap of what the embedded model gives ``logit``."""
+        """Return whether YAMNet could still make a clap of what the embedded model gives ``logit`` at ``point``."""
         return bool(logit >= self._ask_from[point])
 
     def rejected_score(self, logit: float, point: int) -> float:
-        """Return the score of a candidate that is not worth asking about: below any threshold that somebody would choose."""
+        """Return the score, ≤ 0.05, of a candidate for which YAMNet need not run: below any threshold in use."""
         return min(0.05, _score(logit, self._alone_scale[point]))
 
     def head_log_odds(self, output: YamNetOutput, point: int) -> float:
-        """Return the log-odds of what YAMNet hears at ``EARLY`` or ``LATE``."""
+        """Return the log-odds of a clap from YAMNet's features; ``point`` is ``EARLY`` or ``LATE``."""
         return self._heads[point].logit(output.features)
 
     def early_score(self, early: float, logit: float) -> ModelScore:
-        """Weigh the early head's log-odds together with the embedded model's."""
+        """Return the score at ``EARLY`` from the log-odds of the early head and of the embedded model."""
         of_early, _, of_net = self._mix[EARLY]
         mixed = of_early * early + of_net * logit
         low, high = self._early_sure
         return ModelScore(_score(mixed, self._mixed_scale[EARLY]), not low <= mixed <= high)
 
     def late_score(self, early: float, late: float, logit: float) -> ModelScore:
-        """Weigh all three at the last look."""
+        """Return the score at ``LATE``, always decisive, from the log-odds of both heads and of the embedded model."""
         of_early, of_late, of_net = self._mix[LATE]
         return ModelScore(
             _score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), is_decisive=True

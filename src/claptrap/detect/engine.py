@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from claptrap.audio.frame import HOP
 from claptrap.detect.clapnet import ClapNet
 from claptrap.detect.classifier import LONGEST_BLOCK, ClapClassifier, Classification
 from claptrap.detect.confirm import Confirmer
@@ -15,19 +16,18 @@ from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
 
 _SLOT = np.zeros(1, np.int64)
-_HOPS = LONGEST_BLOCK // 320
-
+_HOPS = LONGEST_BLOCK // HOP
 
 Finding = Classification | Detection
-"""An accepted clap, or what receivers would be told."""
+"""An accepted clap, or a detection."""
 
 
 class Engine:
-    """Hears one recording, or one stream.
+    """Detects claps in one recording or stream, in one thread.
 
     Args:
         clapnet, confirmer: the embedded model.
-        yamnet: confirms where it is there.
+        yamnet: None without its file.
         settings: threshold, delay and patterns.
     """
 
@@ -37,14 +37,14 @@ class Engine:
         self._patterns = Patterns(settings)
 
     def process(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
-        """Hear (k, 320) hops with (k,) hops lost just before each; yield claps in order, each before its detection."""
+        """Yield claps in order, each before its detection, of hops (k, 320) with lost (k,), the hops missing before each."""
         for block, missing in _blocks(hops, lost):
             candidates = self._detector.process(_SLOT, block, missing)
             yield from self._findings(self._classifier.process(_SLOT, block, missing, candidates))
             yield from self._patterns.advance(self._classifier.settled(0))
 
     def finish(self) -> Iterator[Finding]:
-        """Yield what is still open at the end."""
+        """Yield what is still undecided at the end of the stream."""
         yield from self._findings(self._classifier.finish(0))
         yield from self._patterns.finish()
 
@@ -57,7 +57,7 @@ class Engine:
 
 
 def _blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """Cut hops into (1, n) blocks of at most 1 s, a new one at every gap."""
+    """Yield hops (k, 320) as blocks (1, n), n ≤ 16,000, a new one at every gap, each with lost (1,)."""
     start = 0
     cuts = set(np.flatnonzero(lost).tolist()) | {len(hops)}
     for i in range(1, len(hops) + 1):

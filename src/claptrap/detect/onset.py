@@ -1,7 +1,7 @@
-"""The gate: where something begins. It must find every clap; the judge then says which beginnings are claps.
+"""Onset detection: where sounds begin. It must find every clap; the classifier then says which onsets are claps.
 
-A sound begins where the level, in several bands at once, rises above what it was 15 to 35 ms before. Levels are in dB, so
-that loudness does not matter, and the reference is local, so that a noise floor that jumps is forgotten within 35 ms.
+An onset is where the level in several bands at once rises above what it was 15 to 35 ms before. Levels are in dB, so
+that loudness does not matter, and the reference is local, so that a jump of the noise floor is forgotten within 35 ms.
 (Multi-band log spectral flux against a lagged maximum, after Böck and Widmer, "Maximum filter vibrato suppression for onset
 detection", DAFx 2013; causal here.)
 """
@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.audio.frame import RATE_HZ
+from claptrap.audio.frame import HOP, RATE_HZ
 
 STEP = 80  # samples between spectra: 5 ms
 WINDOW = 256  # samples of one spectrum: 16 ms
@@ -24,7 +24,7 @@ NEAREST, FARTHEST = 3, 6  # the reference: the loudest of the spectra 15 to 30 m
 MOST_RISE_DB = 30.0
 RISE_DB = 3.5  # mean rise over the bands; every annotated clap of the development recordings rises more
 QUIET_POWER = 1e-9 * WINDOW  # about −90 dBFS in a band: below it nothing rises
-REFRACTORY = 6  # steps: one beginning in 30 ms, unless the later one is much stronger
+REFRACTORY = 6  # steps: one onset in 30 ms, unless the later one is much stronger
 MUCH_STRONGER = 1.5
 LEAD = 140  # samples from an onset to the end of the first window that shows its full rise; median over annotated claps
 
@@ -43,11 +43,11 @@ _BANDS = _bands()
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place where something begins.
+    """An onset that may be a clap.
 
     Attributes:
-        slot: the source's row.
-        onset: sample (16 kHz) of the row's stream.
+        slot: the source's index in the arrays.
+        onset: stream time, in samples at 16 kHz.
     """
 
     slot: int
@@ -55,17 +55,17 @@ class Candidate:
 
 
 class OnsetDetector:
-    """Finds beginnings on any number of rows at once. Rows never mix.
+    """Finds onsets on any number of slots at once; slots are independent of each other.
 
     Args:
-        n_slots: how many rows there can be; a row that is not ticked costs nothing.
+        n_slots: the number of slots; one that is not processed costs nothing.
     """
 
     def __init__(self, n_slots: int) -> None:
         self._tail = np.zeros((n_slots, WINDOW - STEP), np.float32)
         self._levels = np.zeros((n_slots, FARTHEST, _BANDS.shape[1]), np.float32)
         self._rise = np.zeros((n_slots, 2), np.float32)
-        self._steps = np.zeros(n_slots, np.int64)  # spectra taken, lost ones included: the row's time
+        self._steps = np.zeros(n_slots, np.int64)  # spectra so far, lost ones included: the stream time
         self._known = np.zeros(n_slots, np.int64)  # spectra since the last gap
         self._last = np.full(n_slots, -REFRACTORY, np.int64)
         self._last_rise = np.zeros(n_slots, np.float32)
@@ -77,16 +77,16 @@ class OnsetDetector:
         self._last[slot] = -REFRACTORY
 
     def process(self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Candidate]:
-        """Hear the next samples of some rows; return the beginnings that are certain now, in order of time.
+        """Return the onsets that the next samples of some slots complete, in order of time.
 
         Args:
-            slots: (R,) distinct rows.
-            hops: (R, n) samples in [−1, 1]; n is a multiple of 320 (20 ms live, more offline). Finite values only.
-            lost: (R,) hops of 320 samples missing just before; 0 if none. The edge of a gap is not a beginning.
+            slots: (R,) distinct slots.
+            hops: (R, n) float32 at 16 kHz in [−1, 1], finite; n is a multiple of 320.
+            lost: (R,) hops of 320 samples missing just before, ≥ 0. The edge of a gap is not an onset.
         """
         for i in np.flatnonzero(lost):
             self._forget(int(slots[i]))
-            self._steps[slots[i]] += int(lost[i]) * (320 // STEP)
+            self._steps[slots[i]] += int(lost[i]) * (HOP // STEP)
         rise = np.concatenate([self._rise[slots], self._measure(slots, hops)], axis=1)  # (R, 2 + T)
         self._rise[slots] = rise[:, -2:]
         middle = rise[:, 1:-1]
@@ -117,7 +117,7 @@ class OnsetDetector:
         return np.where(known > FARTHEST, rise, 0).astype(np.float32)
 
     def _admit(self, slot: int, step: int, rise: float) -> Candidate | None:
-        """Keep one beginning in 30 ms, unless the later one is much stronger. ``step`` counts from this tick's first."""
+        """Keep one onset in 30 ms, unless the later one is much stronger. ``step`` counts from this call's first."""
         at = int(self._steps[slot]) + step
         if at - self._last[slot] < REFRACTORY and rise < MUCH_STRONGER * self._last_rise[slot]:
             return None

@@ -1,4 +1,4 @@
-"""From rulings to detections: threshold, echoes, patterns, applause and delay. Time is an argument, in samples."""
+"""From classifications to detections: threshold, echoes, patterns, applause, delay. Time is an argument, in samples."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from claptrap.detect.classifier import Classification
 ECHO_S = 0.085  # reflections follow within 20–80 ms; two claps of a person are at least 100 ms apart
 SUSTAINED_CLAPS = 6  # so many claps in a row, more than any pattern has, are applause
 SUSTAINED_GAP_S = 0.5  # from one to the next: people applaud at 2.7 to 5 claps a second (Repp, JASA 81, 1987)
-CROWD_SCORE = 0.4  # what YAMNet says of applause, mean over …
+CROWD_SCORE = 0.4  # YAMNet's score of applause, mean over …
 CROWD_CANDIDATES, CROWD_S = 3, 1.5  # … so many candidates within so long a time
-STILL_SCORE = 0.2  # a candidate of which YAMNet says so much keeps applause going
+STILL_SCORE = 0.2  # a candidate with this score of applause keeps it going
 OVER_S = 2.0  # applause is over when there was none for so long
 APPLAUSE = "Applause"
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionSettings:
-    """What a source reacts to.
+    """How a source decides what is a detection.
 
     Attributes:
         threshold: least score of a clap, 0…1.
-        delay_s: least time between two detections, > 0 s.
+        delay_s: least time between two detections, seconds, > 0.
         patterns: any of them makes a detection.
         hears: claps, applause, or both.
     """
@@ -41,10 +41,10 @@ class DetectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What receivers are told.
+    """A pattern of claps, or the beginning of applause.
 
     Attributes:
-        onset, decided: samples (16 kHz) of the row's stream; the onset is the first clap's.
+        onset, decided: stream time in samples at 16 kHz; the onset is the first clap's.
         score: [0, 1], the best of its claps.
         claps: how many claps made it.
         labels: the sounds heard there.
@@ -60,14 +60,14 @@ class Detection:
 
 
 class Reason(StrEnum):
-    """Why a ruling led to what it did; ``verdict.…`` in ``text.catalogue``."""
+    """Why a classification had its outcome; ``verdict.…`` in ``text.catalogue``."""
 
     NOT_A_CLAP = "not_a_clap"  # less than half of the threshold
     BELOW = "below"
     ECHO = "echo"
     TOLD = "told"
     WAITING = "waiting"  # for more claps, or for none to follow
-    SAME_ROW = "same_row"  # of which was told already
+    SAME_ROW = "same_row"  # a pattern that was reported already
     TOO_CLOSE = "too_close"  # to the clap before, for every pattern
     DELAY = "delay"
     APPLAUSE_BEGINS = "applause_begins"
@@ -77,7 +77,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PatternOutcome:
-    """What a ruling leads to: whether it is a clap, why, and the detections that it completes."""
+    """What a classification leads to: whether it is a clap, why, and the detections that it completes."""
 
     is_clap: bool
     reason: Reason
@@ -85,7 +85,7 @@ class PatternOutcome:
 
 
 class Patterns:
-    """One stream's rulings → claps → detections."""
+    """Turns one stream's classifications into claps and detections."""
 
     def __init__(self, settings: DetectionSettings) -> None:
         self._last_clap: int | None = None
@@ -95,14 +95,14 @@ class Patterns:
         self.apply(settings)
 
     def apply(self, settings: DetectionSettings) -> None:
-        """Change what is wished from the next ruling on; only new patterns forget the claps that wait for more."""
+        """Use ``settings`` from the next classification on; only changed patterns drop the claps that wait for more."""
         longest = max((p.claps + (not p.at_least) for p in settings.patterns), default=1)
         if tuple(g.pattern for g in self._groups) != settings.patterns or any(g.longest != longest for g in self._groups):
             self._groups = tuple(Group(p, longest) for p in settings.patterns)
         self._settings = settings
 
     def process(self, classification: Classification) -> PatternOutcome:
-        """Take the next ruling, in order of onset. A ruling within 85 ms of a clap is its echo, whatever its score."""
+        """Return the outcome of the next classification, in order of onset. Within 85 ms of a clap it is an echo."""
         is_echo = _within(classification.onset, self._last_clap, ECHO_S)
         is_clap = classification.score >= self._settings.threshold and not is_echo
         closed = self.advance(classification.onset)
@@ -124,18 +124,18 @@ class Patterns:
         )
 
     def advance(self, sample: int) -> tuple[Detection, ...]:
-        """Learn that every ruling with an onset before ``sample`` was taken; return the detections that this completes."""
+        """Return the detections that are complete once every classification with an onset before ``sample`` is known."""
         return tuple(self._admit([d for g in self._groups if (d := g.advance(sample))], Hears.CLAPS))
 
     def finish(self) -> tuple[Detection, ...]:
-        """Return what is complete at the end of the stream, where no more claps can follow."""
+        """Return the detections that are complete at the end of the stream."""
         return tuple(self._admit([d for g in self._groups if (d := g.close(None))], Hears.CLAPS))
 
     def _short_by(self, classification: Classification) -> Reason:
         return Reason.BELOW if 2 * classification.score >= self._settings.threshold else Reason.NOT_A_CLAP
 
     def _why_untold(self, clap: Classification, found: Sequence[Detection]) -> Reason:
-        """Say why a clap, which the groups have just been given, was not told."""
+        """Return why a clap, which the groups have just taken, makes no detection."""
         if self._settings.hears is Hears.APPLAUSE:
             return Reason.NOT_SELECTED
         if found:
@@ -146,7 +146,7 @@ class Patterns:
         return Reason.WAITING if any(g.may_be_told for g in counting) else Reason.SAME_ROW
 
     def _admit(self, found: Iterable[Detection], kind: Hears, *, whatever_delay: bool = False) -> Iterator[Detection]:
-        """Let through what the source hears, and what its delay allows."""
+        """Yield what the source reacts to and its delay allows."""
         for detection in found:
             if self._settings.hears not in (kind, Hears.BOTH):
                 continue
@@ -161,12 +161,12 @@ class Patterns:
 
 
 class Group:
-    """Claps in a row, as one pattern counts them.
+    """Claps in sequence, as one pattern counts them.
 
     Args:
         pattern: what is counted.
         longest: the most claps that any pattern of the source must count to; a shorter one that wants "at least" waits for
-            the end of the row, so that one row is not told twice.
+            the end of the sequence, so that one sequence is not reported twice.
     """
 
     def __init__(self, pattern: PatternSpec, longest: int) -> None:
@@ -177,11 +177,11 @@ class Group:
 
     @property
     def may_be_told(self) -> bool:
-        """Whether the row so far may still become a detection."""
+        """Whether the sequence so far may still become a detection."""
         return len(self.claps) < self.pattern.claps or (not self._at_once and self._may_fit())
 
     def add(self, clap: Classification) -> Detection | None:
-        """Take the next clap; return the detection that it completes at once."""
+        """Return the detection that the next clap completes at once, if any."""
         if self.claps and clap.onset - self.claps[-1].onset < self.pattern.min_gap_s * RATE_HZ:
             return None
         self.claps.append(clap)
@@ -193,14 +193,14 @@ class Group:
         return found
 
     def advance(self, sample: int) -> Detection | None:
-        """Close the row if no clap before ``sample`` can continue it."""
+        """Close the sequence if no clap before ``sample`` can continue it; return its detection, if any."""
         if not self.claps:
             return None
         end = self.claps[-1].onset + round(self.pattern.max_gap_s * RATE_HZ)
         return self.close(end) if sample > end else None
 
     def close(self, decided: int | None) -> Detection | None:
-        """End the row; return its detection, if it is what the pattern wants and was not told at once."""
+        """End the sequence; return its detection, if the pattern fits and it was not reported at once."""
         n, fits = len(self.claps), self._fits()
         found = None
         if n and fits and not self._at_once:
@@ -221,7 +221,7 @@ class Group:
 
 
 class Applause:
-    """Tells when applause begins and how long it lasts: one person who claps on and on, or a crowd as YAMNet hears it."""
+    """Detects applause and how long it lasts: one person who claps on and on, or a crowd by YAMNet's score."""
 
     def __init__(self) -> None:
         self._row: list[Classification] = []
@@ -229,11 +229,11 @@ class Applause:
         self._last: int | None = None
 
     def lasts(self, onset: int) -> bool:
-        """Whether applause has not been over for 2 s at ``onset``."""
+        """Whether applause was still going on within 2 s before ``onset``."""
         return _within(onset, self._last, OVER_S)
 
     def process(self, classification: Classification, *, is_clap: bool) -> Detection | None:
-        """Take the next ruling; return the detection if applause begins with it."""
+        """Return the detection if applause begins with this classification, the next one."""
         is_sustained = self._is_sustained(classification) if is_clap else False
         is_crowd = self._is_crowd(classification)
         if self.lasts(classification.onset):

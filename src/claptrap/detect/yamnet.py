@@ -1,7 +1,7 @@
-"""YAMNet through LiteRT: names sounds, and gives the features on which ``confirm`` decides. Nobody else knows LiteRT.
+"""YAMNet through LiteRT: labels sounds, and gives the features that ``confirm`` scores. The only user of LiteRT.
 
-The published file has one output, the scores. They are coarse; what its inner layers hear is not, and the middle ones keep
-time: their last columns tell of the onset alone. So three tensors are made outputs too, by adding them to the list of
+The published file has one output, the scores, which are coarse. The inner layers are not, and the middle ones keep
+time: their last columns depend on the onset alone. So three tensors are made outputs too, by adding them to the list of
 outputs in the flatbuffer, in memory; the file stays as it is.
 """
 
@@ -27,12 +27,12 @@ CLASSES = 521
 FEATURES = 1024 + 2048 + 1024
 _TAPS = (b"network/layer28/reduce_mean", b"network/layer9/conv/Conv2D", b"network/layer15/conv/Conv2D")
 _LABELS = "yamnet_label_list.txt"
-_LOUD, _MOST_GAIN = 0.7, 300.0  # YAMNet is not indifferent to loudness: every window's peak is brought to the same
+_LOUD, _MOST_GAIN = 0.7, 300.0  # YAMNet depends on loudness: every window's peak is normalised
 
 
 @dataclass(frozen=True, slots=True)
 class YamNetOutput:
-    """What YAMNet makes of one window.
+    """What YAMNet returns for one window.
 
     Attributes:
         scores: (521,) in [0, 1], one per class.
@@ -64,7 +64,7 @@ class YamNet:
         self._taps = [(tap["index"], *tap["quantization"]) for tap in taps]
 
     def run(self, samples: NDArray[np.float32]) -> YamNetOutput:
-        """Return what is heard in (15600,) samples at 16 kHz, whatever their loudness."""
+        """Run YAMNet on (15600,) samples at 16 kHz; the window is peak-normalised first, so digital silence stays silent."""
         gain = min(_LOUD / (float(np.abs(samples).max()) + 1e-9), _MOST_GAIN)
         self._interpreter.set_tensor(self._input, (samples * np.float32(gain)).astype(np.float32, copy=False))
         self._interpreter.invoke()
@@ -79,7 +79,7 @@ class YamNet:
 
 
 def load_yamnet(path: Path) -> YamNet:
-    """Load a verified file.
+    """Return the model of a verified file.
 
     Raises:
         ModelError: ``model.unreadable``, or ``model.unusable`` if this machine cannot run it.
@@ -98,7 +98,7 @@ def _names(content: bytes) -> tuple[str, ...]:
     """Return the 521 class names from the label file that is packed into the model (a zip appended to it).
 
     Raises:
-        ValueError: where there is no such file in it, or not so many names.
+        ValueError: no such file in it, or fewer names.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -114,7 +114,7 @@ def _with_taps(content: bytes) -> bytes:
     """Return the model with ``_TAPS`` as further outputs.
 
     Raises:
-        ValueError: where it is no model, or one without these layers.
+        ValueError: not a TensorFlow Lite model, or one without these layers.
     """
     try:
         model = schema.ModelT.InitFromPackedBuf(content, 0)

@@ -17,7 +17,7 @@ from typing import Any
 from claptrap.core.build import version_and_commit
 from claptrap.core.spec import Language
 from claptrap.doctor.finding import Finding
-from claptrap.doctor.scrub import Scrubber
+from claptrap.doctor.redact import Redactor
 
 MOST_LOG_BYTES = 1_000_000
 README = """\
@@ -36,7 +36,7 @@ noms des sources et des appareils y figurent tels que vous les avez donnés. Reg
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class BundleContents:
     """What goes into a bundle, before it is scrubbed.
 
     Attributes:
@@ -54,9 +54,9 @@ class Evidence:
     sources: Sequence[dict[str, Any]] = ()
 
 
-def bundle(evidence: Evidence) -> bytes:
+def bundle(evidence: BundleContents) -> bytes:
     """Return a zip of all that there is, scrubbed."""
-    scrub = Scrubber(evidence.settings)
+    scrub = Redactor(evidence.settings)
     report = [scrub.data(found.to_json()) for found in evidence.findings]
     files = {
         "README.txt": README,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ModelError, SettingsError
-from claptrap.doctor.finding import Finding, Grade
-from claptrap.doctor.machine import Watch, examine_clock, examine_folder, examine_programs, is_clock_kept, who_serves
+from claptrap.doctor.finding import Finding, Severity
+from claptrap.doctor.machine import ClockReading, examine_clock, examine_folder, examine_programs, is_clock_kept, who_serves
 from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.sound import examine_sound
@@ -24,7 +24,7 @@ from claptrap.settings.validation import SettingsFaults
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class ExaminationTarget:
     """What is examined.
 
     Attributes:
@@ -39,10 +39,10 @@ class Patient:
     port: int
 
 
-def examine(patient: Patient, *, clock: Clock | None = None) -> list[Finding]:
+def examine(patient: ExaminationTarget, *, clock: Clock | None = None) -> list[Finding]:
     """Examine the machine from outside of the service, which may run or not; it takes some seconds."""
     clock = clock or SystemClock()
-    began = Watch.read(clock)
+    began = ClockReading.read(clock)
     served_by = who_serves(patient.data_dir)
     settings, about_settings = examine_settings(patient.data_dir)
     found = [
@@ -56,7 +56,7 @@ def examine(patient: Patient, *, clock: Clock | None = None) -> list[Finding]:
         *examine_vban(settings, is_served=served_by is not None),
         *examine_programs(),
     ]
-    return [*found, examine_clock(began, Watch.read(clock), is_kept=is_clock_kept())]
+    return [*found, examine_clock(began, ClockReading.read(clock), is_kept=is_clock_kept())]
 
 
 def examine_from_inside(
@@ -64,7 +64,7 @@ def examine_from_inside(
 ) -> list[Finding]:
     """Examine the machine from inside of the service: it has the port and the microphones itself. ``stop`` cuts it short."""
     clock = clock or SystemClock()
-    began = Watch.read(clock)
+    began = ClockReading.read(clock)
     found = [
         *examine_folder(data_dir, who_serves(data_dir)),
         *examine_models(models),
@@ -74,7 +74,7 @@ def examine_from_inside(
         *examine_vban(settings, is_served=True),
         *examine_programs(),
     ]
-    return [*found, examine_clock(began, Watch.read(clock), is_kept=is_clock_kept())]
+    return [*found, examine_clock(began, ClockReading.read(clock), is_kept=is_clock_kept())]
 
 
 def examine_settings(data_dir: Path) -> tuple[Settings, list[Finding]]:
@@ -83,25 +83,25 @@ def examine_settings(data_dir: Path) -> tuple[Settings, list[Finding]]:
     try:
         settings = read_settings(path)
     except (FileNotFoundError, NotADirectoryError):
-        return Settings(), [Finding("settings", Grade.OK, "doctor.settings_to_be")]
+        return Settings(), [Finding("settings", Severity.OK, "doctor.settings_to_be")]
     except OSError as error:
-        return Settings(), [Finding.of("settings", Grade.FAULT, read_error(path, error))]
+        return Settings(), [Finding.of("settings", Severity.FAULT, read_error(path, error))]
     except SettingsFaults as error:
-        faults = [Finding("settings", Grade.FAULT, fault.code, fault.params, fault.path) for fault in error.faults]
+        faults = [Finding("settings", Severity.FAULT, fault.code, fault.params, fault.path) for fault in error.faults]
         return Settings(), [*faults, _to_be_set_aside(data_dir)]
     except SettingsError as error:
-        told = Finding.of("settings", Grade.FAULT, error)
+        told = Finding.of("settings", Severity.FAULT, error)
         return Settings(), [told] if error.code == "settings.newer" else [told, _to_be_set_aside(data_dir)]
     about: dict[str, str | float] = {"sources": len(settings.sources), "webhooks": len(settings.targets())}
-    return settings, [Finding("settings", Grade.OK, "doctor.settings", about)]
+    return settings, [Finding("settings", Severity.OK, "doctor.settings", about)]
 
 
 def _to_be_set_aside(data_dir: Path) -> Finding:
     """Return what the next start does with a damaged file."""
     good = next((backup.name for backup in Backups(data_dir / "backups").all() if backup.fault is None), None)
     if good is None:
-        return Finding("settings-next", Grade.WARNING, "doctor.settings_lost")
-    return Finding("settings-next", Grade.WARNING, "doctor.settings_back", {"backup": good})
+        return Finding("settings-next", Severity.WARNING, "doctor.settings_lost")
+    return Finding("settings-next", Severity.WARNING, "doctor.settings_back", {"backup": good})
 
 
 def examine_models(folder: Path) -> list[Finding]:
@@ -111,16 +111,16 @@ def examine_models(folder: Path) -> list[Finding]:
         try:
             path = find(model, folder)
         except ModelError as error:
-            found.append(Finding.of("model", Grade.FAULT, error, model.title))
+            found.append(Finding.of("model", Severity.FAULT, error, model.title))
             continue
         if path is None:
-            found.append(Finding("model", Grade.WARNING, "doctor.model_absent", {"folder": str(folder)}, model.title))
+            found.append(Finding("model", Severity.WARNING, "doctor.model_absent", {"folder": str(folder)}, model.title))
         else:
-            found.append(Finding("model", Grade.OK, "doctor.model", {"path": str(path)}, model.title))
+            found.append(Finding("model", Severity.OK, "doctor.model", {"path": str(path)}, model.title))
     return found
 
 
 def _libraries() -> list[Finding]:
     if importlib.util.find_spec("av") is None:
-        return [Finding("av", Grade.WARNING, "source.no_av")]
+        return [Finding("av", Severity.WARNING, "source.no_av")]
     return []

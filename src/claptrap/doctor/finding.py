@@ -12,7 +12,7 @@ from claptrap.core.spec import Language
 from claptrap.text.catalogue import say
 
 
-class Grade(StrEnum):
+class Severity(StrEnum):
     """How bad it is."""
 
     OK = "ok"
@@ -33,13 +33,13 @@ class Finding:
     """
 
     check: str
-    grade: Grade
+    grade: Severity
     code: str
     params: Mapping[str, str | float] = field(default_factory=dict)
     subject: str = ""
 
     @classmethod
-    def of(cls, check: str, grade: Grade, error: ClapTrapError, subject: str = "") -> Finding:
+    def of(cls, check: str, grade: Severity, error: ClapTrapError, subject: str = "") -> Finding:
         """Return the finding that an expected failure is."""
         return cls(check, grade, error.code, error.params, subject)
 
@@ -63,4 +63,4 @@ class Finding:
 
 def is_well(findings: Iterable[Finding]) -> bool:
     """Return whether nothing that was asked for is broken."""
-    return all(found.grade is not Grade.FAULT for found in findings)
+    return all(found.grade is not Severity.FAULT for found in findings)

@@ -17,7 +17,7 @@ import filelock
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ServiceError
 from claptrap.core.paths import path_exists
-from claptrap.doctor.finding import Finding, Grade
+from claptrap.doctor.finding import Finding, Severity
 from claptrap.mediamtx.program import find_program
 from claptrap.settings.os_errors import write_error
 
@@ -52,8 +52,8 @@ def who_serves(data_dir: Path) -> str | None:
 
 def examine_folder(data_dir: Path, served_by: str | None) -> list[Finding]:
     """Look whether the data folder can be written, whoever has it."""
-    is_served = Finding("service", Grade.OK, "doctor.running", {"pid": served_by}) if served_by else None
-    service = is_served or Finding("service", Grade.OK, "doctor.not_running")
+    is_served = Finding("service", Severity.OK, "doctor.running", {"pid": served_by}) if served_by else None
+    service = is_served or Finding("service", Severity.OK, "doctor.not_running")
     return [service, *_writing(data_dir), _disk(data_dir)]
 
 
@@ -65,13 +65,13 @@ def _writing(data_dir: Path) -> list[Finding]:
             trial.flush()
             os.fsync(trial.fileno())
     except OSError as error:
-        return [Finding.of("data", Grade.FAULT, write_error(folder, error))]
+        return [Finding.of("data", Severity.FAULT, write_error(folder, error))]
     if folder != data_dir:
-        return [Finding("data", Grade.OK, "doctor.folder_to_be", {"path": str(data_dir)})]
+        return [Finding("data", Severity.OK, "doctor.folder_to_be", {"path": str(data_dir)})]
     foreign = [data_dir / name for name in WRITTEN if (data_dir / name).exists() and not os.access(data_dir / name, os.W_OK)]
     if foreign:
-        return [Finding("data", Grade.FAULT, "doctor.file_unwritable", {"path": str(path)}) for path in foreign]
-    return [Finding("data", Grade.OK, "doctor.folder", {"path": str(data_dir)})]
+        return [Finding("data", Severity.FAULT, "doctor.file_unwritable", {"path": str(path)}) for path in foreign]
+    return [Finding("data", Severity.OK, "doctor.folder", {"path": str(data_dir)})]
 
 
 def _nearest(folder: Path) -> Path:
@@ -84,21 +84,21 @@ def _disk(data_dir: Path) -> Finding:
     free = shutil.disk_usage(_nearest(data_dir)).free
     params: dict[str, str | float] = {"path": str(data_dir), "free_mb": round(free / 1e6)}
     if free < TOO_LITTLE_BYTES:
-        return Finding("disk", Grade.FAULT, "doctor.disk_full", params)
+        return Finding("disk", Severity.FAULT, "doctor.disk_full", params)
     if free < LITTLE_BYTES:
-        return Finding("disk", Grade.WARNING, "doctor.disk_low", params)
-    return Finding("disk", Grade.OK, "doctor.disk", params)
+        return Finding("disk", Severity.WARNING, "doctor.disk_low", params)
+    return Finding("disk", Severity.OK, "doctor.disk", params)
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ClockReading:
     """Both clocks at one moment, to see later whether they went alike."""
 
     unix_s: float
     monotonic_s: float
 
     @classmethod
-    def read(cls, clock: Clock) -> Watch:
+    def read(cls, clock: Clock) -> ClockReading:
         """Return what both say now."""
         return cls(clock.unix(), clock.monotonic())
 
@@ -112,35 +112,35 @@ def is_clock_kept() -> bool | None:
     return None if answer < 0 else answer != _TIME_ERROR
 
 
-def examine_clock(began: Watch, ended: Watch, *, is_kept: bool | None = None) -> Finding:
+def examine_clock(began: ClockReading, ended: ClockReading, *, is_kept: bool | None = None) -> Finding:
     """Look at the year, whether the clock was set or ran away while everything else was examined, and who keeps it."""
     now = datetime.fromtimestamp(ended.unix_s, UTC)
     if not FIRST_YEAR <= now.year <= LAST_YEAR:
-        return Finding("clock", Grade.FAULT, "doctor.clock_year", {"year": now.year})
+        return Finding("clock", Severity.FAULT, "doctor.clock_year", {"year": now.year})
     drift_s = (ended.unix_s - began.unix_s) - (ended.monotonic_s - began.monotonic_s)
     if abs(drift_s) > MOST_DRIFT_S:
-        return Finding("clock", Grade.WARNING, "doctor.clock_jumps", {"seconds": round(drift_s, 1)})
+        return Finding("clock", Severity.WARNING, "doctor.clock_jumps", {"seconds": round(drift_s, 1)})
     params = {"now": now.strftime("%Y-%m-%d %H:%M:%S")}
     if is_kept is False:
-        return Finding("clock", Grade.WARNING, "doctor.clock_alone", params)
-    return Finding("clock", Grade.OK, "doctor.clock", params)
+        return Finding("clock", Severity.WARNING, "doctor.clock_alone", params)
+    return Finding("clock", Severity.OK, "doctor.clock", params)
 
 
 def examine_programs(environment: Mapping[str, str] = os.environ) -> list[Finding]:
     """Look for the programs that some sources need."""
     ffmpeg = shutil.which("ffmpeg", path=environment.get("PATH"))
     if ffmpeg:
-        about_ffmpeg = Finding("ffmpeg", Grade.OK, "doctor.ffmpeg", {"path": ffmpeg})
+        about_ffmpeg = Finding("ffmpeg", Severity.OK, "doctor.ffmpeg", {"path": ffmpeg})
     else:
-        about_ffmpeg = Finding("ffmpeg", Grade.OK, "doctor.ffmpeg_absent")
+        about_ffmpeg = Finding("ffmpeg", Severity.OK, "doctor.ffmpeg_absent")
     return [about_ffmpeg, _mediamtx()]
 
 
 def _mediamtx() -> Finding:
     try:
-        return Finding("mediamtx", Grade.OK, "doctor.mediamtx", {"path": str(find_program())})
+        return Finding("mediamtx", Severity.OK, "doctor.mediamtx", {"path": str(find_program())})
     except ServiceError:
-        return Finding("mediamtx", Grade.OK, "doctor.mediamtx_absent")
+        return Finding("mediamtx", Severity.OK, "doctor.mediamtx_absent")
 
 
 def may_hear(devices: Path = Path("/dev/snd")) -> bool:

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claptrap.core.errors import ClapTrapError, DeliveryError
-from claptrap.core.spec import BrokerSpec, WebhookSpec
+from claptrap.core.spec import BrokerSpec, SourceInput, WebhookSpec
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.webhook import Loop
-from claptrap.doctor.finding import Finding, Grade
-from claptrap.settings.schema import RtspEntry, Settings
+from claptrap.doctor.finding import Finding, Severity
+from claptrap.settings.schema import Settings
 from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
 
 WITHIN_S = 5.0
@@ -34,7 +34,8 @@ def examine_network(settings: Settings, *, within_s: float = WITHIN_S, stop: thr
     names = {source.id: source.name for source in settings.sources}
     used = {source.id for source in settings.sources if source.enabled}
     targets = [target for target in settings.targets() if target.source_id in used]
-    cameras = [source for source in settings.sources if source.enabled and isinstance(source, RtspEntry)]
+    cameras = [(source.name, source.to_input()) for source in settings.sources if source.enabled]
+    cameras = [(name, wanted) for name, wanted in cameras if wanted.server]
     brokers = [broker for broker in (settings.broker(),) if broker is not None]
     turn = asyncio.Semaphore(AT_ONCE)
 
@@ -42,7 +43,7 @@ def examine_network(settings: Settings, *, within_s: float = WITHIN_S, stop: thr
         calls: list[Coroutine[Any, Any, Finding]] = [
             *(_in_turn(turn, _receiver("webhook", target, names[target.source_id], within_s)) for target in targets[:MOST]),
             *(_in_turn(turn, _receiver("mqtt", broker, "MQTT", within_s)) for broker in brokers),
-            *(_in_turn(turn, _in_pool(loop, pool, camera, within_s, stop)) for camera in cameras[:MOST]),
+            *(_in_turn(turn, _in_pool(loop, pool, *camera, within_s, stop)) for camera in cameras[:MOST]),
         ]
         return list(await asyncio.gather(*calls))
 
@@ -65,8 +66,8 @@ async def _receiver(check: str, target: WebhookSpec | BrokerSpec, name: str, wit
     try:
         await _connected(target, within_s)
     except DeliveryError as error:
-        return Finding.of(check, Grade.FAULT, error, subject)
-    return Finding(check, Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of(check, Severity.FAULT, error, subject)
+    return Finding(check, Severity.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
 
 
 async def _connected(target: WebhookSpec | BrokerSpec, within_s: float) -> None:
@@ -105,19 +106,19 @@ def _context(target: WebhookSpec | BrokerSpec) -> ssl.SSLContext:
 
 
 async def _in_pool(
-    loop: Loop, pool: ThreadPoolExecutor, source: RtspEntry, within_s: float, stop: threading.Event
+    loop: Loop, pool: ThreadPoolExecutor, name: str, wanted: SourceInput, within_s: float, stop: threading.Event
 ) -> Finding:
-    return await loop.run_in_executor(pool, _camera, source, within_s, stop)
+    return await loop.run_in_executor(pool, _camera, name, wanted, within_s, stop)
 
 
-def _camera(source: RtspEntry, within_s: float, stop: threading.Event) -> Finding:
-    url, where = source.input.url, redact(source.input.url)
-    subject = f"{source.name} → {where}"
+def _camera(name: str, wanted: SourceInput, within_s: float, stop: threading.Event) -> Finding:
+    url, where = wanted.server, redact(wanted.server)
+    subject = f"{name} → {where}"
     began_s = time.monotonic()
     try:
-        rtsp_preflight(url, verify_tls=source.input.verify_tls, deadline=Deadline(where, within_s, stop))
+        rtsp_preflight(url, verify_tls=wanted.verifies_tls, deadline=Deadline(where, within_s, stop))
     except Stopped:
-        return Finding("rtsp", Grade.WARNING, "rtsp.given_up", {"where": where}, subject)
+        return Finding("rtsp", Severity.WARNING, "rtsp.given_up", {"where": where}, subject)
     except ClapTrapError as error:
-        return Finding.of("rtsp", Grade.FAULT, error, subject)
-    return Finding("rtsp", Grade.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)
+        return Finding.of("rtsp", Severity.FAULT, error, subject)
+    return Finding("rtsp", Severity.OK, "doctor.reached", {"ms": round(1e3 * (time.monotonic() - began_s))}, subject)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from claptrap.doctor.ask import ask
-from claptrap.doctor.finding import Finding, Grade
-from claptrap.settings.schema import Settings, VbanEntry
+from claptrap.doctor.finding import Finding, Severity
+from claptrap.settings.schema import Settings
 from claptrap.sources.vban_port import BUFFER_BYTES, SO_RCVBUFFORCE
 
 STREAMS_OF_BUFFER = 64  # ``BUFFER_BYTES`` holds two seconds of so many
@@ -29,18 +29,18 @@ def examine_web_port(host: str, port: int) -> Finding:
         _try(family, kind, address)
     except OSError as error:
         return _web_refusal(error, host, port)
-    return Finding("port", Grade.OK, "doctor.port_free", {"host": host, "port": port})
+    return Finding("port", Severity.OK, "doctor.port_free", {"host": host, "port": port})
 
 
 def _web_refusal(error: OSError, host: str, port: int) -> Finding:
     if error.errno == errno.EADDRINUSE:
         return _ours(host, port) or _taken("port", port, "tcp", "service.port_taken", {"host": host, "port": port})
     if error.errno == errno.EACCES:
-        return Finding("port", Grade.FAULT, "service.port_forbidden", {"port": port})
+        return Finding("port", Severity.FAULT, "service.port_forbidden", {"port": port})
     if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        return Finding("port", Grade.FAULT, "service.address_unknown", {"host": host})
+        return Finding("port", Severity.FAULT, "service.address_unknown", {"host": host})
     params: dict[str, str | float] = {"host": host, "port": port, "reason": error.strerror or str(error)}
-    return Finding("port", Grade.FAULT, "service.cannot_listen", params)
+    return Finding("port", Severity.FAULT, "service.cannot_listen", params)
 
 
 def _try(family: int, kind: int, address: Any) -> None:
@@ -55,21 +55,21 @@ def _ours(host: str, port: int) -> Finding | None:
     """Return how the ClapTrap that answers on the port is; None where it is none."""
     try:
         answer = json.loads(ask(host, port, "/healthz")[1])
-        reasons = [Finding("port", Grade.FAULT, str(r["code"]), dict(r["params"])) for r in answer["reasons"]]
+        reasons = [Finding("port", Severity.FAULT, str(r["code"]), dict(r["params"])) for r in answer["reasons"]]
         is_well = bool(answer["ok"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return None
-    well = Finding("port", Grade.OK, "doctor.port_ours", {"host": host, "port": port})
+    well = Finding("port", Severity.OK, "doctor.port_ours", {"host": host, "port": port})
     return well if is_well or not reasons else reasons[0]
 
 
 def examine_vban(settings: Settings, *, is_served: bool) -> list[Finding]:
     """Look at the UDP ports of the enabled VBAN sources, and at the buffer that the kernel grants them."""
-    streams = [source for source in settings.sources if isinstance(source, VbanEntry) and source.enabled]
-    ports = sorted({stream.input.port for stream in streams})
+    streams = [source.to_input().udp_port for source in settings.sources if source.enabled]
+    ports = sorted({port for port in streams if port is not None})
     about_ports = [_vban_port(port, is_served) for port in ports]
     granted = granted_bytes()
-    return about_ports if granted is None else [*about_ports, _buffer(len(streams), granted)]
+    return about_ports if granted is None else [*about_ports, _buffer(sum(port is not None for port in streams), granted)]
 
 
 def _vban_port(port: int, is_served: bool) -> Finding:
@@ -77,13 +77,13 @@ def _vban_port(port: int, is_served: bool) -> Finding:
         _try(socket.AF_INET, socket.SOCK_DGRAM, ("", port))
     except OSError as error:
         if error.errno == errno.EADDRINUSE and is_served:
-            return Finding("vban", Grade.OK, "doctor.vban_ours", {"port": port})
+            return Finding("vban", Severity.OK, "doctor.vban_ours", {"port": port})
         if error.errno == errno.EADDRINUSE:
             return _taken("vban", port, "udp", "vban.port_taken", {"port": port})
         if error.errno == errno.EACCES:
-            return Finding("vban", Grade.FAULT, "vban.port_forbidden", {"port": port})
-        return Finding("vban", Grade.FAULT, "vban.port_failed", {"port": port, "reason": error.strerror or str(error)})
-    return Finding("vban", Grade.OK, "doctor.vban_free", {"port": port})
+            return Finding("vban", Severity.FAULT, "vban.port_forbidden", {"port": port})
+        return Finding("vban", Severity.FAULT, "vban.port_failed", {"port": port, "reason": error.strerror or str(error)})
+    return Finding("vban", Severity.OK, "doctor.vban_free", {"port": port})
 
 
 def granted_bytes() -> int | None:
@@ -105,15 +105,15 @@ def _buffer(n_streams: int, granted: int) -> Finding:
     wanted = n_streams * BUFFER_BYTES // STREAMS_OF_BUFFER // 2
     params = {"granted_kb": granted // 1024, "streams": n_streams, "bytes": BUFFER_BYTES}
     if granted < wanted:
-        return Finding("vban-buffer", Grade.WARNING, "doctor.buffer_small", params)
-    return Finding("vban-buffer", Grade.OK, "doctor.buffer", params)
+        return Finding("vban-buffer", Severity.WARNING, "doctor.buffer_small", params)
+    return Finding("vban-buffer", Severity.OK, "doctor.buffer", params)
 
 
 def _taken(check: str, port: int, protocol: str, otherwise: str, params: dict[str, str | float]) -> Finding:
     program = holder_of(port, protocol)
     if program is None:
-        return Finding(check, Grade.FAULT, otherwise, params)
-    return Finding(check, Grade.FAULT, "doctor.port_taken_by", {"port": port, "program": program})
+        return Finding(check, Severity.FAULT, otherwise, params)
+    return Finding(check, Severity.FAULT, "doctor.port_taken_by", {"port": port, "program": program})
 
 
 def holder_of(port: int, protocol: str) -> str | None:

@@ -14,8 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from claptrap.doctor.finding import Finding, Grade
-from claptrap.doctor.trial import STAGES
+from claptrap.doctor.finding import Finding, Severity
+from claptrap.doctor.library_check import STAGES
 
 _V2 = ("ssse3", "sse4_1", "sse4_2", "popcnt")
 NEEDED = {"x86_64": _V2, "amd64": _V2, "aarch64": ("asimd",)}
@@ -35,7 +35,7 @@ def _python() -> Finding:
     is_tried = sys.version_info.minor in TRIED_MINORS
     code = "doctor.python" if is_tried else "doctor.python_untried"
     params = {"version": version, "system": f"{platform.system()} {platform.release()}", "machine": platform.machine()}
-    return Finding("python", Grade.OK if is_tried else Grade.WARNING, code, params)
+    return Finding("python", Severity.OK if is_tried else Severity.WARNING, code, params)
 
 
 def _flags() -> list[Finding]:
@@ -46,9 +46,9 @@ def _flags() -> list[Finding]:
         return []
     lacking = [flag for flag in needed if flag not in flags]
     if lacking:
-        return [Finding("processor", Grade.FAULT, "doctor.processor_old", {"flags": ", ".join(lacking)})]
+        return [Finding("processor", Severity.FAULT, "doctor.processor_old", {"flags": ", ".join(lacking)})]
     fast = [flag for flag in (*needed, "avx", "avx2", "fma", "avx512f", "asimddp") if flag in flags]
-    return [Finding("processor", Grade.OK, "doctor.processor", {"flags": ", ".join(fast)})]
+    return [Finding("processor", Severity.OK, "doctor.processor", {"flags": ", ".join(fast)})]
 
 
 def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
@@ -62,24 +62,24 @@ def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
 
 
 def _trial(yamnet: Path | None, within_s: float) -> Finding:
-    command = [sys.executable, "-m", "claptrap.doctor.trial", *([str(yamnet)] if yamnet else [])]
+    command = [sys.executable, "-m", "claptrap.doctor.library_check", *([str(yamnet)] if yamnet else [])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=within_s, check=False)  # noqa: S603  # our own module
     except subprocess.TimeoutExpired:
-        return Finding("libraries", Grade.FAULT, "doctor.trial_hangs", {"seconds": within_s})
+        return Finding("libraries", Severity.FAULT, "doctor.trial_hangs", {"seconds": within_s})
     passed = [stage for stage in STAGES if stage in done.stdout.split()]
     tried = STAGES if yamnet else STAGES[:-1]
     if done.returncode == 0 and len(passed) == len(tried):
-        return Finding("libraries", Grade.OK, "doctor.litert_hears" if yamnet else "doctor.litert_loads")
+        return Finding("libraries", Severity.OK, "doctor.litert_hears" if yamnet else "doctor.litert_loads")
     return _failure(_NAMES[tried[min(len(passed), len(tried) - 1)]], done.returncode, done.stderr.splitlines())
 
 
 def _failure(library: str, status: int, said: Sequence[str]) -> Finding:
     if status in _ILLEGAL:
-        return Finding("libraries", Grade.FAULT, "doctor.illegal_instruction", {"library": library})
+        return Finding("libraries", Severity.FAULT, "doctor.illegal_instruction", {"library": library})
     if status < 0:
         return Finding(
-            "libraries", Grade.FAULT, "doctor.killed", {"library": library, "signal": signal.Signals(-status).name}
+            "libraries", Severity.FAULT, "doctor.killed", {"library": library, "signal": signal.Signals(-status).name}
         )
     reason = next((line.strip() for line in reversed(said) if line.strip()), "?")
-    return Finding("libraries", Grade.FAULT, "doctor.library_failed", {"library": library, "reason": reason[:300]})
+    return Finding("libraries", Severity.FAULT, "doctor.library_failed", {"library": library, "reason": reason[:300]})

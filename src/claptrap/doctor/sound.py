@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
-from claptrap.doctor.finding import Finding, Grade
+from claptrap.doctor.finding import Finding, Severity
 from claptrap.doctor.machine import may_hear
-from claptrap.settings.schema import MicrophoneEntry, Settings
+from claptrap.settings.schema import Settings
 from claptrap.sources import alsa
 from claptrap.sources.device import Device, find
 from claptrap.sources.portaudio import PORTAUDIO, PortAudio
@@ -33,15 +33,16 @@ def examine_sound(
         listen: whether to open them; not from inside the service, which hears them already.
         portaudio: the process's library.
     """
-    wanted = [source for source in settings.sources if isinstance(source, MicrophoneEntry) and source.enabled]
-    grade = Grade.FAULT if wanted else Grade.WARNING
+    enabled = [(source.name, source.to_input().microphone) for source in settings.sources if source.enabled]
+    wanted = [(name, device) for name, device in enabled if device is not None]
+    grade = Severity.FAULT if wanted else Severity.WARNING
     if not may_hear():
         return [Finding("microphone", grade, "doctor.not_in_audio")]
     try:
         devices = portaudio.devices()
     except SourceError as error:
         return [Finding.of("portaudio", grade, error)]
-    found = [Finding("portaudio", Grade.OK, "doctor.portaudio", {"devices": len(devices)})]
+    found = [Finding("portaudio", Severity.OK, "doctor.portaudio", {"devices": len(devices)})]
     if not devices:
         return [*found, Finding("microphone", grade, "source.no_device")]
     found += _missing(wanted, devices, is_served)
@@ -51,23 +52,23 @@ def examine_sound(
     return found
 
 
-def _missing(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
-    """Tell of each source whose microphone is not listed: it is not there, or somebody has it."""
-    for source in wanted:
+def _missing(wanted: Iterable[tuple[str, str]], devices: tuple[Device, ...], is_served: bool) -> Iterator[Finding]:
+    """Yield a finding for each (source's name, device) whose device is not listed: it is absent, or in use."""
+    for name, device in wanted:
         try:
-            find(dict(enumerate(devices)), source.input.device)
+            find(dict(enumerate(devices)), device)
         except SourceError as error:
-            told = alsa.explain(error, source.input.device)
+            told = alsa.explain(error, device)
             if is_served and _is_ours(told):
-                yield Finding("microphone", Grade.OK, "doctor.microphone_in_use", {}, source.name)
+                yield Finding("microphone", Severity.OK, "doctor.microphone_in_use", {}, name)
             else:
-                yield Finding.of("microphone", Grade.FAULT, told, source.name)
+                yield Finding.of("microphone", Severity.FAULT, told, name)
 
 
-def _chosen(wanted: Iterable[MicrophoneEntry], devices: tuple[Device, ...]) -> Iterator[Device]:
-    for source in wanted:
+def _chosen(wanted: Iterable[tuple[str, str]], devices: tuple[Device, ...]) -> Iterator[Device]:
+    for _, device in wanted:
         try:
-            yield find(dict(enumerate(devices)), source.input.device)[1]
+            yield find(dict(enumerate(devices)), device)[1]
         except SourceError:
             continue  # told by _missing
 
@@ -77,16 +78,16 @@ def _listened(portaudio: PortAudio, device: Device, is_wanted: bool, is_served: 
         heard = _record(portaudio, device)
     except SourceError as error:
         if is_served and _is_ours(error):
-            return Finding("microphone", Grade.OK, "doctor.microphone_in_use", {}, device.name)
-        return Finding.of("microphone", Grade.FAULT if is_wanted else Grade.WARNING, error, device.name)
+            return Finding("microphone", Severity.OK, "doctor.microphone_in_use", {}, device.name)
+        return Finding.of("microphone", Severity.FAULT if is_wanted else Severity.WARNING, error, device.name)
     params = {"channels": device.channels, "rate_hz": device.rate_hz}
     if not heard.size:
-        grade = Grade.FAULT if is_wanted else Grade.WARNING
+        grade = Severity.FAULT if is_wanted else Severity.WARNING
         return Finding("microphone", grade, "doctor.microphone_mute", {"seconds": PATIENCE_S}, device.name)
     if not heard.any():
-        return Finding("microphone", Grade.WARNING, "doctor.microphone_zeros", params, device.name)
+        return Finding("microphone", Severity.WARNING, "doctor.microphone_zeros", params, device.name)
     levels = {"peak_dbfs": _dbfs(float(np.abs(heard).max())), "rms_dbfs": _dbfs(float(np.sqrt(np.square(heard).mean())))}
-    return Finding("microphone", Grade.OK, "doctor.microphone", {**params, **levels}, device.name)
+    return Finding("microphone", Severity.OK, "doctor.microphone", {**params, **levels}, device.name)
 
 
 def _is_ours(error: SourceError) -> bool:

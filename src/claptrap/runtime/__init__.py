@@ -1,1 +1,1 @@
-"""Keeps it all alive: one runner a source, one tick for all, one judge, fan-out."""
+"""Runs detection: one runner per source, one onset thread and one classifier thread for all, a hub for news."""

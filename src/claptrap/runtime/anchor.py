@@ -1,4 +1,4 @@
-"""One stream's own time against the machine's clock."""
+"""Stream time against the machine's monotonic clock."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Anchor:
         self._turn_at = -math.inf
 
     def arrived(self, stream_s: float, monotonic_s: float) -> None:
-        """Learn that the stream's first ``stream_s`` seconds had arrived at ``monotonic_s``."""
+        """Record that the stream's first ``stream_s`` seconds had arrived at ``monotonic_s``."""
         if monotonic_s >= self._turn_at:
             self._previous, self._current = self._current, math.inf
             self._turn_at = monotonic_s + self._window_s
         self._current = min(self._current, monotonic_s - stream_s)
 
     def monotonic(self, stream_s: float) -> float:
-        """Return when ``stream_s`` was heard, in monotonic seconds.
+        """Return the monotonic time, in seconds, at which stream time ``stream_s`` was recorded.
 
         Raises:
             ValueError: nothing has arrived yet.

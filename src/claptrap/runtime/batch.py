@@ -1,4 +1,4 @@
-"""What passes from the tick to the judge."""
+"""What passes from the onset thread to the classifier thread."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from claptrap.runtime.stream import Stream
 
 @dataclass(frozen=True, slots=True)
 class HopBatch:
-    """As many hops of every source that was ready, and what the gate made of them.
+    """The same number of hops of every source that was ready, and the onsets in them.
 
     Attributes:
-        opened: streams that begin with this beat.
-        slots: (R,) rows heard.
-        hops: (R, n · 320) their samples, n ≥ 1.
+        opened: streams that begin with this batch.
+        slots: (R,) distinct slots, R ≥ 0.
+        hops: (R, n · 320) their samples at 16 kHz, n ≥ 1.
         lost: (R,) hops missing just before them.
-        candidates: onsets that the gate found.
-        finished: streams of which no more will come after this beat.
+        candidates: onsets found, in order of time.
+        finished: streams that end with this batch.
     """
 
     opened: tuple[Stream, ...]

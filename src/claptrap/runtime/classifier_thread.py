@@ -1,4 +1,4 @@
-"""The judge's thread: candidates become claps, claps become events."""
+"""The classifier thread: candidates become claps, claps become events."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.stream import Stream
 
-ALIVE_S = 0.5  # how often the thread says that it lives while there is nothing to hear
-NAMED_AT_ONCE = 2  # of 50 beats a second: what 50 sources that are not silent want; more are named less often
+ALIVE_S = 0.5  # how often the thread reports that it lives while nothing comes
+LABELS_PER_BATCH = 2  # at 50 batches a second, what 50 sources that are not silent want; more get fewer
 _log = logging.getLogger(__name__)
 
 
 class StreamContext:
-    """One stream as the judge knows it: its source's wishes, its pattern so far, its count of events, its newest sound."""
+    """The state of one stream: its source's settings, its patterns so far, its event sequence, its newest sound."""
 
     def __init__(self, stream: Stream, spec: SourceSpec, clips: ClipSink) -> None:
         self.stream = stream
@@ -37,8 +37,8 @@ class StreamContext:
         self._sequence = 0
 
     def apply(self, spec: SourceSpec) -> None:
-        """Follow the newest wishes from the next ruling on."""
-        if spec is not self.spec and spec != self.spec:  # asked at every beat: comparing field by field would cost
+        """Use the settings of ``spec`` from the next classification on."""
+        if spec is not self.spec and spec != self.spec:  # called for every batch: comparing field by field would cost
             self.spec = spec
             self.patterns.apply(detection_settings(spec))
 
@@ -62,21 +62,21 @@ class StreamContext:
 
 
 def detection_settings(spec: SourceSpec) -> DetectionSettings:
-    """Return what a source reacts to."""
+    """Return the detection settings of a source."""
     return DetectionSettings(spec.threshold, spec.delay_s, spec.patterns, spec.hears)
 
 
 class ClassifierThread:
-    """Owns the thread ``judge`` and the judge.
+    """Owns the thread ``judge`` and the classifier.
 
     Args:
-        make_classifier: builds the judge; again after a fault, so that nothing of the fault stays.
-        batches: what the ticker heard; None only wakes the thread.
-        spec_of: the newest wishes for a source; None if it is gone.
-        emit: takes events; may block (then hearing waits, by design: events are never dropped).
-        status: takes claps, verdicts and labels for those who watch.
+        make_classifier: makes the classifier; again after a fault, so that nothing of the fault stays.
+        batches: from the onset thread; None only wakes this one.
+        spec_of: returns the newest spec of a source, None if it is removed.
+        emit: receives events; may block (then detection waits, by design: events are never dropped).
+        status: receives claps, verdicts and labels.
         clock: the machine's.
-        clips: takes the sound around events, of sources that want it.
+        clips: receives the sound around events, of sources that want clips.
     """
 
     def __init__(
@@ -110,18 +110,18 @@ class ClassifierThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; beats still in the queue are not judged."""
+        """End; batches still in the queue are not processed."""
         self._stop.set()
-        with suppress(queue.Full):  # then the thread is awake, and looks before the next beat
+        with suppress(queue.Full):  # then the thread is awake, and checks before the next batch
             self._batches.put_nowait(None)
         self._thread.join()
 
     def give_yamnet(self, yamnet: YamNet) -> None:
-        """Hand over YAMNet, from any thread; only the judge's thread uses it, from the next beat on."""
+        """Hand over YAMNet, from any thread; only the classifier thread uses it, from the next batch on."""
         self._yamnet = yamnet
 
     def name_sounds(self, *, is_wanted: bool) -> None:
-        """Name sounds from the next beat on, or do not; from any thread."""
+        """Publish labels from the next batch on, or do not; from any thread."""
         self._labels_wanted = is_wanted
 
     def _run(self) -> None:
@@ -135,11 +135,11 @@ class ClassifierThread:
                 continue
             try:
                 self.process(batch)
-            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of judging, and says so
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of classification, and says so
                 self._start_over(error)
 
     def process(self, batch: HopBatch) -> None:
-        """Judge one beat."""
+        """Process one batch."""
         if self._yamnet is not None:
             self._classifier.yamnet = self._yamnet
         for stream in batch.opened:
@@ -147,7 +147,7 @@ class ClassifierThread:
         if len(batch.slots):
             self._extract_clips(batch)
             for classification in self._classifier.process(batch.slots, batch.hops, batch.lost, batch.candidates):
-                self._rule(classification)
+                self._report(classification)
             self._advance_patterns(batch.slots.tolist())
             self._label_sounds()
         for stream in batch.finished:
@@ -162,12 +162,12 @@ class ClassifierThread:
             self._contexts[stream.slot] = StreamContext(stream, spec, self._clips)
 
     def _extract_clips(self, batch: HopBatch) -> None:
-        """Let each stream keep its newest sound, if its source wants clips."""
+        """Give each stream's hops to its clip extractor."""
         for slot, hops, lost in zip(batch.slots.tolist(), batch.hops, batch.lost.tolist(), strict=True):
             if (context := self._contexts.get(slot)) is not None:
                 context.extractor.process(hops.reshape(-1, HOP), lost, is_wanted=context.spec.clips)
 
-    def _rule(self, classification: Classification) -> None:
+    def _report(self, classification: Classification) -> None:
         context = self._current(classification.slot)
         if context is None:
             return
@@ -197,7 +197,7 @@ class ClassifierThread:
         self._publish(context, outcome.detections)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
-        """Tell of rows of claps that cannot go on: as much has been heard, and nothing before that is still being judged."""
+        """Publish patterns that no further clap can continue: all candidates up to there are decided."""
         for slot in slots:
             if (context := self._current(slot)) is not None:
                 self._publish(context, context.patterns.advance(self._classifier.settled(slot)))
@@ -209,23 +209,23 @@ class ClassifierThread:
             context.extractor.request(event)
 
     def _label_sounds(self) -> None:
-        """Name a few sounds where somebody wants to know, unless a beat waits: a name can be late, a clap cannot."""
+        """Publish a few labels where they are wanted, unless a batch waits: a label can be late, a clap cannot."""
         if not self._labels_wanted:
             return
-        for sounds in self._classifier.labels(NAMED_AT_ONCE if self._batches.empty() else 0):
+        for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0):
             if (context := self._current(sounds.slot)) is not None:
                 self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
 
     def _finish(self, stream: Stream) -> None:
         for classification in self._classifier.finish(stream.slot):
-            self._rule(classification)
+            self._report(classification)
         if (context := self._current(stream.slot)) is not None:
             self._publish(context, context.patterns.finish())
             context.extractor.finish()
         self._contexts.pop(stream.slot, None)
 
     def _current(self, slot: int) -> StreamContext | None:
-        """Return the row's ear with its newest wishes; None when its source was removed meanwhile."""
+        """Return the slot's context with the newest settings; None when its source was removed meanwhile."""
         context = self._contexts.get(slot)
         if context is None or (spec := self._spec_of(context.spec.id)) is None:
             return None
@@ -237,9 +237,9 @@ class ClassifierThread:
         return context.stream.unix(sample / RATE_HZ, self._clock)
 
     def _start_over(self, error: Exception) -> None:
-        """Contain a fault of the judge: say it, and have every running stream replaced by a new one."""
+        """Contain a fault of the classifier: log it, and have every running stream replaced by a new one."""
         if self._faults.add(self._clock.monotonic()):
-            _log.exception("judging failed (%d times in all); it starts afresh", self._faults.total)
+            _log.exception("classification failed (%d times in all); it starts over", self._faults.total)
         self._classifier = self._make_classifier()
         for context in self._contexts.values():
             context.extractor.finish()

@@ -1,4 +1,4 @@
-"""Cuts the sound around each detection out of one stream, as soon as enough of it has followed."""
+"""Extracts the sound around each detection from one stream, as soon as enough of it has followed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from claptrap.core.events import Event
 
 BEFORE_S = 1.0
 AFTER_S = 1.5  # after the onset …
-AFTER_DECISION_S = 0.5  # … or after the decision, where a row of claps took longer
-HISTORY_HOPS = 500  # 10 s, 640 kB: the beginning of a very long row is not in its clip
+AFTER_DECISION_S = 0.5  # … or after the decision, where a sequence of claps took longer
+HISTORY_HOPS = 500  # 10 s, 640 kB: the beginning of a very long sequence is not in its clip
 MOST_WAITING = 16
 
 
 class ClipExtractor:
-    """Of one stream, whose every hop it is given. It remembers sound only while clips are wanted. One owner.
+    """Extracts clips from one stream, every hop of which it must get. It buffers only while clips are wanted. One owner.
 
     Args:
         clips: where clips go.
@@ -30,7 +30,7 @@ class ClipExtractor:
         self._waiting: list[Event] = []
 
     def process(self, hops: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
-        """Take the next hops (n, 320), before which ``lost`` are missing; cut what can be cut now."""
+        """Add the next hops (n, 320), before which ``lost`` are missing; extract the clips that are complete."""
         if is_wanted:
             self._history = self._history or SampleHistory(HISTORY_HOPS, self._heard)
             for i, hop in enumerate(hops):
@@ -42,19 +42,19 @@ class ClipExtractor:
         if self._waiting:
             ready = [event for event in self._waiting if _end(event) <= self._heard * HOP]
             self._waiting = [event for event in self._waiting if event not in ready]
-            self._cut(ready)
+            self._extract(ready)
 
     def request(self, event: Event) -> None:
-        """Cut the sound around a detection as soon as it is there, if clips are wanted; those that wait are bounded."""
+        """Extract the sound around a detection as soon as it is there; not while clips are unwanted or too many wait."""
         if self._history is not None and len(self._waiting) < MOST_WAITING:
             self._waiting.append(event)
 
     def finish(self) -> None:
-        """Cut what waits as far as it goes: no more follows."""
+        """Extract what waits, as far as it goes: no more hops follow."""
         waiting, self._waiting = self._waiting, []
-        self._cut(waiting)
+        self._extract(waiting)
 
-    def _cut(self, events: list[Event]) -> None:
+    def _extract(self, events: list[Event]) -> None:
         for event in events:
             if self._history is not None:
                 samples = self._history.extract(round((event.onset_s - BEFORE_S) * RATE_HZ), _end(event))

@@ -1,4 +1,4 @@
-"""What has happened since the process began, counted for those who come and ask: REST and ``/metrics``."""
+"""Counters since the process began, for REST and ``/metrics``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class SourceCounts:
 
     Attributes:
         claps: accepted ones.
-        detections: rows of claps, or applause, that receivers were told of.
+        detections: patterns of claps, and beginnings of applause.
         retries: how often it failed and was to be tried again.
         level: the newest; None before the first.
     """
@@ -30,7 +30,7 @@ class SourceCounts:
 
 
 class Counts:
-    """Counts news. Any thread may add and ask."""
+    """Counts news. Thread-safe."""
 
     def __init__(self) -> None:
         self._sources: dict[str, SourceCounts] = {}  # without their levels, which come ten times a second
@@ -62,7 +62,7 @@ class Counts:
             return replace(self._sources.get(source_id, SourceCounts()), level=self._levels.get(source_id))
 
     def deliveries(self) -> Mapping[str, int]:
-        """Return the number of attempts to tell a receiver, by ``OUTCOMES``."""
+        """Return the number of attempts to deliver, by ``OUTCOMES``."""
         with self._lock:
             return dict(self._deliveries)
 

@@ -1,4 +1,4 @@
-"""Fan-out of what happens to whoever watches: bounded per subscriber, never blocking the publisher."""
+"""Publish and subscribe for news: bounded per subscriber, never blocking the publisher."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Subscription:
         return self._closed
 
     def close(self) -> None:
-        """Leave the hub and wake whoever waits in ``get``."""
+        """Unsubscribe, and wake a thread that waits in ``get``."""
         self._hub.forget(self)
         with self._ready:
             self._closed = True
             self._ready.notify_all()
 
     def push(self, news: News) -> None:
-        """Add news; the hub's side."""
+        """Append news; for the hub."""
         with self._ready:
             if len(self._queue) >= self._capacity:
                 self._queue.popleft()
@@ -76,7 +76,7 @@ class Hub:
         return subscription
 
     def forget(self, subscription: Subscription) -> None:
-        """Stop telling ``subscription``; harmless if it is unknown."""
+        """Remove ``subscription``; harmless if it is unknown."""
         with self._lock:
             if subscription in self._subscriptions:
                 self._subscriptions = tuple(s for s in self._subscriptions if s is not subscription)
@@ -89,7 +89,7 @@ class Hub:
             return self._dropped_before + sum(subscription.dropped for subscription in self._subscriptions)
 
     def publish(self, news: News) -> None:
-        """Tell every subscriber; never blocks for longer than a queue operation."""
+        """Give ``news`` to every subscriber; never blocks for longer than a queue operation."""
         for subscription in self._subscriptions:
             subscription.push(news)
 

@@ -1,4 +1,4 @@
-"""Whether a source that claims to be alive is: a watchdog on the sound itself, for every kind of source.
+"""A watchdog on the sound itself, for every kind of source.
 
 Pure: time is an argument. Time is counted as it is observed, at most ``MOST_PASSED_S`` between two observations and never
 backwards: a clock that jumps, a laptop that slept or a machine that stood still is no silence of the source.
@@ -14,7 +14,7 @@ import numpy as np
 from claptrap.audio.frame import Frame
 
 NO_FRAMES_S = 10
-NEVER_OPEN_S = 30  # opening may take its own bounded time first; then it is told as loudly
+NEVER_OPEN_S = 30  # opening may take its own bounded time first
 CONSTANT_S = 10
 ZEROS_S = 60
 NEARLY_ZERO = 0.001  # A-law has no zero: its silence is a constant 0.0002
@@ -26,12 +26,12 @@ MOST_PASSED_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class SoundFault:
-    """What is wrong with the sound.
+    """A fault of the sound.
 
     Attributes:
         code: a key of ``text.catalogue``.
         params: values for that sentence.
-        reopen: whether opening the source anew can help; else it is a warning about a source that is heard.
+        reopen: whether reopening the source can help; else it is a warning about a source that works.
     """
 
     code: str
@@ -40,7 +40,7 @@ class SoundFault:
 
 
 class Liveness:
-    """Judges one run of a source. Not thread-safe: its owner locks.
+    """Watches one run of a source. Not thread-safe: its owner locks.
 
     Args:
         now_s: monotonic seconds.
@@ -60,13 +60,13 @@ class Liveness:
         return 0.0 if self._opened_s is None or self._heard_s is None else self._heard_s - self._opened_s
 
     def opened(self, now_s: float) -> None:
-        """The source says that sound follows; what was before does not count any more."""
+        """Record that the source has opened and sound follows; what was before does not count any more."""
         self._pass(now_s)
         self._opened_s, self._heard_s = self._age_s, None
         self._stuck, self._rate = StuckValueMonitor(), RateMonitor()
 
     def heard(self, frame: Frame, now_s: float) -> None:
-        """A frame has come. One without samples is none."""
+        """Record a frame. One without samples is none."""
         jumped = self._pass(now_s)
         if not len(frame.samples):
             return
@@ -78,7 +78,7 @@ class Liveness:
             self._rate.add(frame, self._age_s)
 
     def check(self, now_s: float) -> SoundFault | None:
-        """Return what is wrong, the gravest first; None where all is well. To be asked every second or so."""
+        """Return the gravest fault, None without any. To be called about every second."""
         self._pass(now_s)
         return self._missing() or self._stuck.check() or self._rate.check()
 
@@ -109,7 +109,7 @@ class StuckValueMonitor:
         self._same_s = 0.0
 
     def add(self, frame: Frame) -> None:
-        """Take the frame that follows, of at least one sample."""
+        """Record the next frame, of at least one sample."""
         samples = frame.samples
         first, last = samples[0].tobytes(), samples[-1].tobytes()
         is_flat = first == last and bool((samples == samples[0]).all())  # nearly always decided by the first comparison
@@ -141,7 +141,7 @@ class RateMonitor:
         self._fault: SoundFault | None = None
 
     def add(self, frame: Frame, age_s: float) -> None:
-        """Take the frame that follows. What is known to be lost counts as come: it is another fault than a wrong rate."""
+        """Record the next frame at ``age_s``. Known losses count as received: they are another fault than a wrong rate."""
         if self._began_s is None:
             self._began_s = age_s  # the first frame only says when it came
             return

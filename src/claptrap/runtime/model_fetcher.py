@@ -1,6 +1,6 @@
-"""Gets a model file in the background, and says when it is there. Hearing does not wait for it.
+"""Downloads a model file in the background. Detection works without it meanwhile.
 
-A person may bring it meanwhile (``claptrap models import``), where there is no network: then it is taken as it is.
+A file that appears meanwhile (``claptrap models import``, without a network) is used as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Params = Mapping[str, str | int | float]
 
 TELL_EVERY_BYTES = 200_000
 JOIN_S = 1.0
-LOOK_S = 10.0  # how often it looks, while it waits, whether somebody has brought the file
+LOOK_S = 10.0  # how often it checks, while it waits, whether the file has appeared
 _log = logging.getLogger(__name__)
 
 
@@ -32,12 +32,12 @@ class ModelFetcher:
     """Owns the thread ``models:fetch``. Start once, stop once.
 
     Args:
-        model: what to get.
-        url: from where.
-        folder: where to.
+        model: the file to download.
+        url: its address.
+        folder: the destination.
         ready: called with the verified file's path, in this thread.
-        status: where progress goes.
-        backoff: how long to wait between tries.
+        status: receives progress.
+        backoff: waits between tries.
     """
 
     def __init__(
@@ -68,20 +68,20 @@ class ModelFetcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, within a second; what has come is kept for the next time."""
+        """End, within a second; what is downloaded is kept for the next time."""
         self._stop.set()
         self._news.set()
         self._thread.join(JOIN_S)
 
     def pause(self) -> None:
-        """Get no more of it until ``resume``; what has come is kept. Harmless once it is there."""
+        """Stop downloading until ``resume``; what is downloaded is kept. Harmless once it is complete."""
         self._is_paused = True
         self._news.set()
         if self._thread.is_alive():  # a server that hangs keeps it from saying so itself
             self._tell_paused()
 
     def resume(self) -> None:
-        """Go on, or try again at once what waits for its next try. Harmless once it is there."""
+        """Go on, or retry at once instead of after the wait. Harmless once it is complete."""
         self._is_paused = False
         self._news.set()
 
@@ -127,7 +127,7 @@ class ModelFetcher:
         self._rest(wait_s)
 
     def _rest(self, max_s: float | None) -> None:
-        """Wait for news, or until the file has been brought; where somebody wants it at once, say that it goes on."""
+        """Wait until ``pause``, ``resume`` or ``stop``, or until the file has appeared."""
         until_s = math.inf if max_s is None else time.monotonic() + max_s
         while not self._news.wait(max(0.0, min(LOOK_S, until_s - time.monotonic()))):
             if time.monotonic() >= until_s or self._brought() is not None:
@@ -136,7 +136,7 @@ class ModelFetcher:
             self._tell(self._told)
 
     def _brought(self) -> Path | None:
-        """Return the file if it is there, and the very one: another is replaced by what is fetched."""
+        """Return the verified file if it is there; another file is replaced by the download."""
         with suppress(ModelError):
             return find(self._model, self._folder)
         return None

@@ -1,8 +1,8 @@
-"""The beat: every 20 or 40 ms, the newest hops of all sources at once go through the gate, and on to the judge.
+"""The onset thread: every 20 or 40 ms, the newest hops of all sources go through the onset detector in one batch.
 
-One thread for any number of sources (house.md, "Threads for reading, arrays for hearing"). Nothing here waits for a network
-or a model: the judge is behind a bounded queue. Overload rule: when the judge is that far behind, the beat waits for it, the
-rings fill, and the oldest sound is dropped and counted there.
+One thread for any number of sources. Nothing here waits for a network or a model: the classifier is behind a bounded
+queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the oldest sound is dropped and counted
+there.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP
+from claptrap.audio.ring import Hops
 from claptrap.core.clock import Clock
 from claptrap.core.events import Level, Levels, StatusSink
 from claptrap.core.rate_limit import RateLimitedCounter
@@ -26,20 +27,18 @@ from claptrap.runtime.spectrogram import Spectrograms
 from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
-MOST_HOPS = 5  # of one row in one block; the hop that completes a level ends one
-FEW = 4  # sources that are heard every 20 ms; more of them every 40: a beat costs as much for ten as for one
+MOST_HOPS = 5  # of one slot in one batch; the hop that completes a level ends one
+FEW = 4  # sources that are processed every 20 ms; more of them every 40: a batch costs as much for ten as for one
 LEVEL_EVERY_HOPS = 5  # 100 ms: what a meter on a page can show
 FLOOR_DBFS = -120.0
-Hops = tuple[NDArray[np.float32], NDArray[np.int64]]
-"""Hops (k, 320) of one row, and the hops lost before each (k,)."""
 Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
-"""Rows (R,), as many hops of each (R, n · 320), and the hops lost before them (R,)."""
+"""Slots (R,), the same number of hops of each (R, n · 320), and the hops lost before them (R,)."""
 _NOTHING: Block = np.zeros(0, np.int64), np.zeros((0, HOP), np.float32), np.zeros(0, np.int64)
 _log = logging.getLogger(__name__)
 
 
 class OnsetThread:
-    """Owns the thread ``tick`` and the gate."""
+    """Owns the thread ``tick`` and the onset detector."""
 
     def __init__(
         self,
@@ -53,9 +52,9 @@ class OnsetThread:
         self._batches = batches
         self._clock = clock
         self._meters = LevelMeters(levels)
-        self._scope = Spectrograms(levels, clock)
+        self._spectrograms = Spectrograms(levels, clock)
         self._streams: list[Stream] = []
-        self._fresh: list[Stream] = []
+        self._opening: list[Stream] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._faults = RateLimitedCounter()
@@ -63,20 +62,20 @@ class OnsetThread:
         self.alive_at = clock.monotonic()
 
     def open(self, stream: Stream) -> None:
-        """Hear ``stream`` from the next beat on, after any earlier stream of the same row has been heard to its end."""
+        """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
-            self._fresh.append(stream)
+            self._opening.append(stream)
 
     def show(self, source_ids: Iterable[str]) -> None:
-        """Draw these sources, and no others, from the next beat on: their ``Picture`` goes where levels go."""
-        self._scope.show(source_ids)
+        """Publish ``Picture`` news of these sources, and of no others, from the next batch on."""
+        self._spectrograms.show(source_ids)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; what is still in the rings is not heard."""
+        """End; what is still in the rings is not processed."""
         self._stop.set()
         self._thread.join()
 
@@ -85,18 +84,18 @@ class OnsetThread:
         while not self._stop.wait(max(0.0, due - self._clock.monotonic())):
             try:
                 self.round()
-            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of hearing, and says so
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of detection, and says so
                 self._start_over(error)
             self.alive_at = self._clock.monotonic()
             due = max(due + (HOP_S if len(self._streams) <= FEW else 2 * HOP_S), self.alive_at - 1.0)
 
     def round(self) -> None:
-        """Take what is in the rings, and pass it on as beats: one for all rows that have brought equally much."""
+        """Read the rings and pass on batches: one for all slots that have equally many hops."""
         opened, current = self._take_over()
         for stream in opened:
             self._detector.reset(stream.slot)
             self._meters.open(stream)
-            self._scope.open(stream)
+            self._spectrograms.open(stream)
         reads = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
         finished = tuple(s for s, ended, (hops, _) in reads if ended and len(hops) < CATCH_UP_HOPS)
         blocks = list(_blocks(reads))
@@ -108,15 +107,15 @@ class OnsetThread:
             self._streams = [s for s in self._streams if s not in finished and s.failure is None]
 
     def _take_over(self) -> tuple[tuple[Stream, ...], list[Stream]]:
-        """Return the streams that begin now, and all that are to be heard now: the first of each row."""
+        """Return the streams that begin now, and all that are active: the first of each slot."""
         with self._lock:
             busy = {s.slot for s in self._streams}
             opened: list[Stream] = []
-            for stream in tuple(self._fresh):
+            for stream in tuple(self._opening):
                 if stream.slot not in busy:
                     busy.add(stream.slot)
                     opened.append(stream)
-                    self._fresh.remove(stream)
+                    self._opening.remove(stream)
             self._streams += opened
             return tuple(opened), list(self._streams)
 
@@ -132,7 +131,7 @@ class OnsetThread:
         if len(slots):
             candidates = tuple(self._detector.process(slots, hops, lost))
             self._meters.add(slots, hops)
-            self._scope.add(slots, hops, lost)
+            self._spectrograms.add(slots, hops, lost)
         batch = HopBatch(opened, slots, hops, lost, candidates, finished)
         while not self._stop.is_set():
             try:
@@ -142,9 +141,9 @@ class OnsetThread:
             return
 
     def _start_over(self, error: Exception) -> None:
-        """Contain a fault of the gate: say it, and have every running stream replaced by a new one."""
+        """Contain a fault of the onset detector: log it, and have every running stream replaced by a new one."""
         if self._faults.add(self._clock.monotonic()):
-            _log.exception("the beat failed (%d times in all); hearing starts afresh", self._faults.total)
+            _log.exception("onset detection failed (%d times in all); it starts over", self._faults.total)
         self._detector = self._make_detector()
         with self._lock:
             for stream in self._streams:
@@ -153,7 +152,7 @@ class OnsetThread:
 
 
 def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
-    """Cut what was read into blocks of equally many hops of different rows, each row's in order; a gap begins a new one."""
+    """Yield what was read as blocks of equally many hops of different slots, in order, none with a gap inside."""
     waiting = [(stream.slot, _pieces(hops, lost)) for stream, _, (hops, lost) in reads if len(hops)]
     while waiting:
         by_length: dict[int, list[tuple[int, Hops]]] = {}
@@ -169,7 +168,7 @@ def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
 
 
 def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
-    """Cut hops (k, 320), k ≥ 1, before each gap and at every ``MOST_HOPS``."""
+    """Split hops (k, 320), k ≥ 1, before each gap and at every ``MOST_HOPS``."""
     if len(hops) <= MOST_HOPS and not lost[1:].any():
         return [(hops, lost)]
     gaps = [0, *(np.flatnonzero(lost[1:]) + 1).tolist(), len(hops)]
@@ -178,17 +177,17 @@ def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
 
 
 class LevelMeters:
-    """Loudness of every row, told of all together, whenever one of them has brought a tenth of a second."""
+    """Levels of every slot, published together whenever one of them has a tenth of a second."""
 
     def __init__(self, sink: StatusSink) -> None:
         self._sink = sink
         self._streams: dict[int, Stream] = {}
-        self._peaks = np.zeros(0, np.float32)  # of each row since it was told, like the next two
+        self._peaks = np.zeros(0, np.float32)  # of each slot since its last level, like the next two
         self._powers = np.zeros(0, np.float64)  # sums over hops
         self._hops = np.zeros(0, np.int64)
 
     def open(self, stream: Stream) -> None:
-        """Begin to measure ``stream``, in place of what was on its row."""
+        """Begin to measure ``stream``, in place of the one before on its slot."""
         self._streams[stream.slot] = stream
         more = (0, max(0, stream.slot + 1 - len(self._hops)))
         self._peaks, self._powers = np.pad(self._peaks, more), np.pad(self._powers, more)
@@ -196,18 +195,18 @@ class LevelMeters:
         self._forget(stream.slot)
 
     def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
-        """Measure as many hops of each row (R, n · 320)."""
+        """Measure hops (R, n · 320) of slots (R,)."""
         self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
         self._powers[slots] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
         self._hops[slots] += hops.shape[1] // HOP
         if self._hops[slots].max() >= LEVEL_EVERY_HOPS:
-            self._tell()
+            self._publish()
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         heard = np.flatnonzero(self._hops)
         peaks, levels = _dbfs(self._peaks[heard]), _dbfs(np.sqrt(self._powers[heard] / self._hops[heard]))
-        told = zip(heard.tolist(), peaks, levels, strict=True)
-        self._sink.offer(Levels(tuple(Level(self._streams[slot].source_id, peak, rms) for slot, peak, rms in told)))
+        measured = zip(heard.tolist(), peaks, levels, strict=True)
+        self._sink.offer(Levels(tuple(Level(self._streams[slot].source_id, peak, rms) for slot, peak, rms in measured)))
         self._forget(heard)
 
     def _forget(self, slots: int | NDArray[np.int64]) -> None:

@@ -1,8 +1,8 @@
-"""One source's life: connect, hear, fail, wait, try again.
+"""One source's life: connect, run, fail, wait, retry.
 
-A source is a blocking ``run`` that returns or raises; everything about *again* is here, once for all kinds
-(after MediaMTX's ``staticsources/handler.go``). So is the watchdog: another thread calls ``watch`` every second, and a
-source that gives no sound is told to return and opened anew, whatever it is waiting for.
+A source is a blocking ``run`` that returns or raises; all retries are here, once for all kinds (after MediaMTX's
+``staticsources/handler.go``). So is the watchdog: another thread calls ``watch`` every second, and a source that gives no
+sound is stopped and reopened, whatever it is waiting for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from claptrap.audio.frame import Frame
-from claptrap.audio.hopper import Hopper
+from claptrap.audio.hopper import Hopper, Hops
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
@@ -24,7 +24,7 @@ from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source
 
-HEALTHY_S = 30.0  # a source that gave sound for this long starts again from the shortest wait
+HEALTHY_S = 30.0  # a source that gave sound for this long starts from the shortest wait again
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
 JOIN_S = 1.5
 _ABANDONED = "it hung and was left behind"
@@ -33,14 +33,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RunnerContext:
-    """What a runner is given by its worker.
+    """What all runners of a worker share.
 
     Attributes:
         build: makes the source of a spec.
-        open_stream: announces a new stream to those who hear.
-        status: where states go.
+        open_stream: announces a new stream to the onset thread.
+        status: receives states.
         clock: the machine's.
-        backoff: how long to wait.
+        backoff: waits between runs.
     """
 
     build: Callable[[SourceSpec], Source]
@@ -54,9 +54,9 @@ class Runner:
     """Owns the thread ``capture:ID`` and the source's state. Start once, halt once.
 
     Attributes:
-        spec: what is heard.
-        slot: its row in the arrays of hearing.
-        stop: tells the source to return from this run; what comes next is the runner's affair.
+        spec: the source.
+        slot: its index in the arrays of detection.
+        stop: makes the source return from this run; the runner decides what comes next.
     """
 
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
@@ -65,13 +65,13 @@ class Runner:
         self.stop = threading.Event()
         self._halted = threading.Event()
         self._context = context
-        self._lock = threading.Lock()  # of the next four, between the capture thread and the one that watches
+        self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's
         self._status = SourceStatus(spec.id, State.IDLE)
         self._liveness = Liveness(context.clock.monotonic())
         self._fault: SoundFault | None = None
         self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
-        self._hopper = Hopper()
+        self._hopper = Hopper(spec.input.heard_channel)
         self._updated_at = float("-inf")
         self._drops = RateLimitedCounter()
         self._n_missing = 0
@@ -81,7 +81,7 @@ class Runner:
 
     @property
     def status(self) -> SourceStatus:
-        """How the source is now."""
+        """The source's current status."""
         return self._status
 
     def start(self) -> None:
@@ -89,21 +89,21 @@ class Runner:
         self._thread.start()
 
     def halt(self) -> None:
-        """Ask for the end, without waiting for it."""
+        """Request the end, without waiting for it."""
         self._halted.set()
         self.stop.set()
 
     def join(self, timeout_s: float = JOIN_S) -> None:
-        """Wait for the end, after ``halt``; a source that hangs is left behind, and can tell nothing any more."""
+        """Wait for the end, after ``halt``; a source that hangs is abandoned, and what it does has no effect any more."""
         self._thread.join(max(0.0, timeout_s))
         if self._thread.is_alive():
             self._is_abandoned = True
             if (stream := self._stream) is not None:
-                stream.fail(_ABANDONED)  # else nobody else could be heard on its row for as long as it hangs
+                stream.fail(_ABANDONED)  # else no other stream could use its slot for as long as it hangs
             _log.error("%s: the source hangs, it did not stop within %.1f s", self.spec.id, JOIN_S)
 
     def watch(self) -> None:
-        """Judge the sound, tell what changed, and have a source that gives none opened anew. For another thread to call."""
+        """Check the sound, publish what changed, and stop a source that gives none. For another thread to call."""
         with self._lock:
             if self._status.state not in (State.CONNECTING, State.LIVE) or self.stop.is_set():
                 return
@@ -128,7 +128,11 @@ class Runner:
     # -- the sink that the source talks to ------------------------------------------------------------------------------
 
     def live(self, rate_hz: int, channels: int) -> None:
-        """The source has opened, or begins anew; sound follows."""
+        """Begin a new stream: the source has opened, or its sound does not continue the sound before.
+
+        Raises:
+            SourceError: ``source.deaf``, where this runner was abandoned by ``join``.
+        """
         self._end_stream()
         if self._is_abandoned:
             raise SourceError("source.deaf", reason=_ABANDONED)
@@ -136,14 +140,20 @@ class Runner:
         with self._lock:
             self._liveness, self._fault = Liveness(now), None
             self._liveness.opened(now)
-        self._hopper = Hopper()
+        self._hopper = Hopper(self.spec.input.heard_channel)
         self._stream = Stream(self.spec.id, self.slot, f"{int(self._context.clock.unix() * 1000):x}")
         self._context.open_stream(self._stream)
         self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
         _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)
 
     def frame(self, frame: Frame) -> None:
-        """Sound has come."""
+        """Resample the next frame and write its hops.
+
+        Raises:
+            RuntimeError: before the first ``live``.
+            SourceError: ``source.deaf``, retryable, where detection on this stream failed; ``source.no_channel``, where the
+                sound has not the channel that was chosen.
+        """
         stream = self._stream
         if stream is None:
             raise RuntimeError("a source must say live() before its first frame")
@@ -152,15 +162,22 @@ class Runner:
         now = self._context.clock.monotonic()
         with self._lock:
             self._liveness.heard(frame, now)
-        hops, lost = self._hopper.push(frame)
+        hops, lost = self._hops(frame)
         self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
         if now - self._updated_at >= 1.0:
             drops, missing = self._drops.total, self._n_missing
             self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
 
+    def _hops(self, frame: Frame) -> Hops:
+        try:
+            return self._hopper.push(frame)
+        except ValueError as error:
+            channel, channels = self.spec.input.heard_channel, frame.samples.shape[1]
+            raise SourceError("source.no_channel", channel=channel, channels=channels) from error
+
     def waiting(self, code: str, **params: str | float) -> None:
-        """The source has nothing to give for now, and goes on listening by itself."""
+        """Publish that the source has no sound for now and goes on waiting by itself; the stream ends."""
         self._end_stream()
         if code != self._status.code:
             _log.warning("%s: %s", self.spec.id, SourceError(code, retryable=True, **params))
@@ -189,9 +206,9 @@ class Runner:
         self._update(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
 
     def _begin_run(self) -> bool:
-        """Prepare another run of the source; False where there shall be none."""
+        """Prepare another run of the source; return False after ``halt``."""
         self.stop.clear()
-        if self._halted.is_set():  # asked after clearing: whoever halts sets this one first
+        if self._halted.is_set():  # asked after clearing: ``halt`` sets this one first
             return False
         with self._lock:
             self._liveness = Liveness(self._context.clock.monotonic())
@@ -200,7 +217,7 @@ class Runner:
         return True
 
     def _listen(self) -> ClapTrapError | None:
-        """Run the source once; return why it ended, None at its natural end."""
+        """Run the source once; return the error that ended it, None at its natural end."""
         try:
             self._context.build(self.spec).run(self)
         except ClapTrapError as error:
@@ -213,7 +230,7 @@ class Runner:
         return None
 
     def _fault_as_error(self) -> SourceError | None:
-        """Return why the watchdog ended the run; None where it did not."""
+        """Return the fault for which the watchdog ended the run, None where it did not."""
         with self._lock:
             found = self._fault
         return _as_error(found) if found and found.reopen else None
@@ -249,10 +266,10 @@ class Runner:
             self._change(**changes)
 
     def _change(self, **changes: object) -> None:
-        """Change the status and tell it; under the lock, so that they are told in order."""
+        """Change the status and publish it; to be called under the lock, so that the order is kept."""
         self._updated_at = self._context.clock.monotonic()
         self._status = replace(self._status, **changes)  # type: ignore[arg-type]  # replace checks the names at run time
-        if not self._is_abandoned:  # another runner may speak for the source by now
+        if not self._is_abandoned:  # another runner may be in charge of the source by now
             self._context.status.offer(self._status)
 
 

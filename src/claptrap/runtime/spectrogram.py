@@ -1,4 +1,4 @@
-"""What sound looks like: a picture of the sources that somebody is looking at, and work for no other."""
+"""Spectrograms of the sources that a page shows; no work for any other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from claptrap.detect.clapnet import mel_filters
 from claptrap.runtime.stream import HOP_S, Stream
 
 BANDS = 40
-COLUMNS = 5  # told at once: ten times a second
+COLUMNS = 5  # sent together: ten times a second
 WINDOW = 512  # samples of one column: the hop and what was just before it
 FLOOR_DB = -100.0
 _TAPER = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
@@ -23,29 +23,29 @@ _MEL = mel_filters(WINDOW, BANDS)
 
 
 class Spectrograms:
-    """Draws sources, hop by hop. The tick's thread owns it; only ``show`` may be called from another."""
+    """Draws sources, hop by hop. Owned by the onset thread; only ``show`` may be called from another."""
 
     def __init__(self, sink: StatusSink, clock: Clock) -> None:
         self._sink = sink
         self._clock = clock
         self._shown: frozenset[str] = frozenset()
         self._streams: dict[int, Stream] = {}
-        self._heard = np.zeros(0, np.int64)  # hops of each row's stream so far, lost ones included
+        self._heard = np.zeros(0, np.int64)  # hops of each slot's stream so far, lost ones included
         self._drawings: dict[int, _Spectrogram] = {}
 
     def show(self, source_ids: Iterable[str]) -> None:
-        """Draw these sources and no others from the next hop on."""
+        """Draw these sources and no others from the next batch on."""
         self._shown = frozenset(source_ids)
 
     def open(self, stream: Stream) -> None:
-        """Begin with ``stream``, in place of what was on its row."""
+        """Begin with ``stream``, in place of the one before on its slot."""
         self._streams[stream.slot] = stream
         self._heard = np.pad(self._heard, (0, max(0, stream.slot + 1 - len(self._heard))))
         self._heard[stream.slot] = 0
         self._drawings.pop(stream.slot, None)
 
     def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32], lost: NDArray[np.int64]) -> None:
-        """Take as many hops of each row (R, n · 320), with the hops lost just before them."""
+        """Draw hops (R, n · 320) of slots (R,), with lost (R,), the hops missing just before."""
         if not self._shown:
             self._heard[slots] += lost + hops.shape[1] // HOP
             self._drawings.clear()

@@ -1,4 +1,4 @@
-"""One uninterrupted stretch of sound from one source, between the thread that captures it and those that hear it."""
+"""One uninterrupted stream of one source, between its capture thread and the threads of detection."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RING_HOPS = 250  # 5 s: long enough for a stalled machine, short enough that lat
 class Stream:
     """A ring of hops with a name for its time.
 
-    The capture thread writes; the tick thread reads; the judge asks when a moment was.
+    The capture thread writes; the onset thread reads; the classifier thread asks when a moment was.
 
     Attributes:
         source_id: whose sound.
-        slot: the source's row in the arrays of hearing.
-        epoch: names this stretch; part of event ids.
-        failure: why those who hear gave it up; None while they do not.
+        slot: the source's index in the arrays of detection.
+        epoch: names this stream; part of event ids.
+        failure: why detection gave it up; None while it did not.
     """
 
     def __init__(self, source_id: str, slot: int, epoch: str, ring_hops: int = RING_HOPS) -> None:
@@ -49,24 +49,24 @@ class Stream:
         return self.ring.write(hops, lost)
 
     def end(self) -> None:
-        """Say that nothing more will be written."""
+        """Mark that nothing more will be written."""
         self._ended.set()
 
     def fail(self, reason: str) -> None:
-        """Say that hearing this stream broke down; its runner ends it and begins a new one."""
+        """Mark that detection on this stream failed; its runner ends it and begins a new one."""
         self.failure = reason
         self.end()
 
     @property
     def ended(self) -> bool:
-        """Whether the writer has finished; what is in the ring is still to be heard."""
+        """Whether the writer has finished; what is in the ring is still to be processed."""
         return self._ended.is_set()
 
     def monotonic(self, stream_s: float) -> float:
-        """Return when ``stream_s`` seconds of this stream were heard, on the monotonic clock."""
+        """Return the monotonic time, in seconds, of stream time ``stream_s``."""
         with self._anchor_lock:
             return self._anchor.monotonic(stream_s)
 
     def unix(self, stream_s: float, clock: Clock) -> float:
-        """Return when ``stream_s`` seconds of this stream were heard, in UTC Unix seconds."""
+        """Return the UTC Unix time, in seconds, of stream time ``stream_s``."""
         return clock.unix() - (clock.monotonic() - self.monotonic(stream_s))

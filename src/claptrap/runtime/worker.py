@@ -1,6 +1,6 @@
-"""Specs in, events out: everything one machine does to hear its sources.
+"""Specs in, events out: capture and detection of all sources of one machine.
 
-A worker knows no web, no settings file and no webhook: events and statuses go to sinks that it was given.
+A worker knows no web, no settings file and no webhook: events and statuses go to sinks.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
 MAX_SOURCES = 256
-BATCHES_WAITING = 250  # 5 s of hearing that the judge may be behind
+BATCHES_WAITING = 250  # 5 s that the classifier may be behind
 EVENTS_WAITING = 1000
 STALLED_S = 5.0
 WATCH_S = 1.0
@@ -35,13 +35,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class WorkerDeps:
-    """What a worker hears with.
+    """How a worker makes its parts.
 
     Attributes:
         build: makes the source of a spec.
-        detector: makes a gate for so many rows.
-        classifier: makes a judge for so many rows.
-        clips: takes the sound around events, of sources that want it.
+        detector: makes an onset detector of so many slots.
+        classifier: makes a classifier of so many slots.
+        clips: receives the sound around events, of sources that want clips.
     """
 
     build: Callable[[SourceSpec], Source]
@@ -51,7 +51,7 @@ class WorkerDeps:
 
 
 class Worker:
-    """Hears a set of sources. Start once, stop once; ``apply`` at any time between."""
+    """Detects claps on a set of sources. Start once, stop once; ``apply`` at any time between."""
 
     def __init__(self, deps: WorkerDeps, events: EventSink, status: StatusSink, clock: Clock) -> None:
         self._events = events
@@ -72,14 +72,14 @@ class Worker:
         self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Begin, from the receiving end backwards."""
+        """Start all threads, from the receiving end backwards."""
         self._event_thread.start()
         self._classifier_thread.start()
         self._onset_thread.start()
         self._watcher.start()
 
     def stop(self) -> None:
-        """End in reverse order; events already made are still passed on."""
+        """Stop in reverse order; events already made are still passed on."""
         self._stopping.set()
         self._watcher.join()
         with self._lock:
@@ -91,7 +91,7 @@ class Worker:
         self._event_thread.join()
 
     def apply(self, specs: Sequence[SourceSpec], revision: int) -> None:
-        """Make ``specs`` the whole of what is heard. Idempotent; an older revision than the last changes nothing.
+        """Make ``specs`` the complete set of sources. Idempotent; an older revision than the last changes nothing.
 
         A change of threshold, delay or name acts at once on the running source; only a new input reopens it.
         """
@@ -107,30 +107,30 @@ class Worker:
                     self._launch(spec)
 
     def give_yamnet(self, yamnet: YamNet) -> None:
-        """Let the judge confirm with ``yamnet``, whose only owner is then the judge's thread: the caller must not use it."""
+        """Use ``yamnet`` from the next batch on. The classifier thread owns it then: the caller must not use it any more."""
         self._classifier_thread.give_yamnet(yamnet)
 
     def show(self, source_ids: Iterable[str]) -> None:
-        """Draw the sound of these sources, and of no others, as ``Picture`` news."""
+        """Publish ``Picture`` news of these sources and of no others."""
         self._onset_thread.show(source_ids)
 
     def name_sounds(self, *, is_wanted: bool) -> None:
-        """Say whether ``Heard`` news are wanted, as they are at first; the labels of claps come in any case."""
+        """Publish ``Heard`` news or do not; at first it does. Labels of claps come in any case."""
         self._classifier_thread.name_sounds(is_wanted=is_wanted)
 
     def statuses(self) -> dict[str, SourceStatus]:
-        """Return how every source is that is being heard, by id."""
+        """Return the status of every running source, by id."""
         with self._lock:
             return {source: runner.status for source, runner in self._runners.items()}
 
     def stalled(self) -> list[str]:
-        """Return the names of the threads of hearing that have not moved for ``STALLED_S``."""
+        """Return the names of the threads of detection that have not moved for ``STALLED_S``."""
         now = self._clock.monotonic()
         moved = {"tick": self._onset_thread.alive_at, "judge": self._classifier_thread.alive_at}
         return [name for name, at in moved.items() if now - at > STALLED_S]
 
     def _spec(self, source_id: str) -> SourceSpec | None:
-        return self._specs.get(source_id)  # asked anew each time: ``apply`` puts another mapping in its place
+        return self._specs.get(source_id)  # looked up each time: ``apply`` replaces the mapping
 
     def _launch(self, spec: SourceSpec) -> None:
         slots = {runner.slot for runner in self._runners.values()}
@@ -140,7 +140,7 @@ class Worker:
         runner.start()
 
     def _halt(self, ids: Sequence[str]) -> None:
-        """Stop runners: all are asked first, then all are waited for, together no longer than one may take."""
+        """Stop runners: request all first, then wait for all, together no longer than one may take."""
         halted = [self._runners.pop(i) for i in ids]
         deadline = time.monotonic() + JOIN_S
         for runner in halted:
@@ -149,7 +149,7 @@ class Worker:
             runner.join(deadline - time.monotonic())
 
     def _watch(self) -> None:
-        """Look after the sound of every source once a second."""
+        """Check the sound of every source once a second."""
         while not self._stopping.wait(WATCH_S):
             with self._lock:
                 runners = tuple(self._runners.values())
@@ -160,5 +160,5 @@ class Worker:
         while (event := self._event_queue.get()) is not None:
             try:
                 self._events.take(event)
-            except Exception:  # noqa: BLE001  # a fault of one receiver must not end the telling of the rest
+            except Exception:  # noqa: BLE001  # a fault of one receiver must not stop the others
                 _log.exception("event %s could not be passed on", event.id)

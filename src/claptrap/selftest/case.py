@@ -32,12 +32,12 @@ class Skipped(Exception):  # noqa: N818  # likewise
     """The test means nothing on this machine."""
 
 
-class Ending(Exception):  # noqa: N818  # likewise
+class ServiceStopping(Exception):  # noqa: N818  # likewise
     """The service ends; nobody waits for the outcome any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class CaseContext:
     """What a test works on.
 
     Attributes:
@@ -53,12 +53,12 @@ class Bench:
 
         Raises:
             Failed: not within ``PATIENCE_S``.
-            Ending: the service ends.
+            ServiceStopping: the service ends.
         """
         until = time.monotonic() + PATIENCE_S
         while not condition():
             if self.ending.wait(_LOOK_S):
-                raise Ending
+                raise ServiceStopping
             if time.monotonic() > until:
                 raise Failed(about, f"within {PATIENCE_S:.0f} s", "nothing")
 
@@ -69,7 +69,7 @@ class Case:
 
     area: str
     id: str
-    run: Callable[[Bench], None]
+    run: Callable[[CaseContext], None]
 
 
 def expect(about: str, found: object, wanted: object) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from claptrap.selftest.case import Bench, Case, code_of, expect
+from claptrap.selftest.case import Case, CaseContext, code_of, expect
 from claptrap.service import Application
 from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
@@ -34,7 +34,7 @@ def _saved(folder: Path, *versions: Settings) -> Store:
     return store
 
 
-def _round_trip(bench: Bench) -> None:
+def _round_trip(bench: CaseContext) -> None:
     store = _saved(bench.folder, FIRST, SECOND)
     try:
         expect("what is read", store.load().settings, SECOND)
@@ -44,7 +44,7 @@ def _round_trip(bench: Bench) -> None:
         store.close()
 
 
-def _permissions(bench: Bench) -> None:
+def _permissions(bench: CaseContext) -> None:
     blocked = bench.folder / "a file, where the folder should be"
     blocked.write_text("")
     expect("opening a folder that cannot be made", code_of(Store(blocked / "data").open), "settings.unwritable")
@@ -61,7 +61,7 @@ def _permissions(bench: Bench) -> None:
         store.close()
 
 
-def _corruption(bench: Bench) -> None:
+def _corruption(bench: CaseContext) -> None:
     store = _saved(bench.folder, FIRST, SECOND)
     torn = b'{"version": 2, "sources": [{"id"'
     try:
@@ -75,7 +75,7 @@ def _corruption(bench: Bench) -> None:
         store.close()
 
 
-def _lock(bench: Bench) -> None:
+def _lock(bench: CaseContext) -> None:
     store = _saved(bench.folder, FIRST)
     try:
         expect("opening the folder a second time", code_of(Store(bench.folder).open), "settings.locked")
@@ -86,7 +86,7 @@ def _lock(bench: Bench) -> None:
     again.close()
 
 
-def _preservation(bench: Bench) -> None:
+def _preservation(bench: CaseContext) -> None:
     _saved(bench.folder, FIRST, SECOND).close()
     before = (bench.folder / "settings.json").read_bytes()
     service = Application(bench.folder)
@@ -98,7 +98,7 @@ def _preservation(bench: Bench) -> None:
     expect("its bytes", (bench.folder / "settings.json").read_bytes() == before, True)
 
 
-def _refusal(bench: Bench) -> None:
+def _refusal(bench: CaseContext) -> None:
     _saved(bench.folder, FIRST).close()
     before = (bench.folder / "settings.json").read_bytes()
     service = Application(bench.folder)
@@ -111,7 +111,7 @@ def _refusal(bench: Bench) -> None:
         service.stop()
 
 
-def _backup(bench: Bench) -> None:
+def _backup(bench: CaseContext) -> None:
     store = _saved(bench.folder, FIRST, SECOND)
     try:
         others = [path for path in bench.folder.rglob("*.json") if path != store.path]

@@ -12,7 +12,7 @@ MOST_BODY_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class ReceivedPost:
     """What came: the JSON body, and the headers by their names in small letters."""
 
     body: Any
@@ -23,7 +23,7 @@ class Receiver:
     """Answers each POST with the next of ``statuses``, the last one for ever; ends with the ``with`` block."""
 
     def __init__(self, *statuses: int) -> None:
-        self.posts: list[Post] = []
+        self.posts: list[ReceivedPost] = []
         left = list(statuses or (204,))
         lock = threading.Lock()
         posts = self.posts
@@ -34,7 +34,7 @@ class Receiver:
                 body = json.loads(self.rfile.read(length))
                 with lock:
                     status = left.pop(0) if len(left) > 1 else left[0]
-                    posts.append(Post(body, {name.lower(): value for name, value in self.headers.items()}))
+                    posts.append(ReceivedPost(body, {name.lower(): value for name, value in self.headers.items()}))
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()

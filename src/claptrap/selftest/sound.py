@@ -15,7 +15,7 @@ from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.patterns import Detection, DetectionSettings
-from claptrap.selftest.case import Bench, Case, expect
+from claptrap.selftest.case import Case, CaseContext, expect
 from claptrap.selftest.claps import recording
 from claptrap.selftest.receiver import Receiver
 from claptrap.service import Application
@@ -32,7 +32,7 @@ def _heard(sound: NDArray[np.float32], wishes: DetectionSettings) -> list[Findin
     return [*first, *engine.process(*hopper.finish()), *engine.finish()]
 
 
-def _claps(_: Bench) -> None:
+def _claps(_: CaseContext) -> None:
     sound, onsets = recording(N_CLAPS, NATIVE_HZ)
     found = [one for one in _heard(sound, DetectionSettings(0.5, 0.5)) if isinstance(one, Detection)]
     expect("claps that are heard", len(found), N_CLAPS)
@@ -40,26 +40,26 @@ def _claps(_: Bench) -> None:
     expect("whether each is where it begins", near, [True] * N_CLAPS)
 
 
-def _silence(_: Bench) -> None:
+def _silence(_: CaseContext) -> None:
     rng = np.random.default_rng(0)
     for about, sound in (("silence", np.zeros(3 * NATIVE_HZ)), ("faint noise", rng.normal(0, 3e-4, 3 * NATIVE_HZ))):
         expect(f"claps in {about}", _heard(sound.astype(np.float32), DetectionSettings(0.5, 0.5)), [])
 
 
-def _delay(_: Bench) -> None:
+def _delay(_: CaseContext) -> None:
     sound, _onsets = recording(N_CLAPS, NATIVE_HZ, spacing_s=1.0)
     found = [one for one in _heard(sound, DetectionSettings(0.5, 10.0)) if isinstance(one, Detection)]
     expect("detections within the delay", len(found), 1)
 
 
-def _threshold(_: Bench) -> None:
+def _threshold(_: CaseContext) -> None:
     sound, _onsets = recording(N_CLAPS, NATIVE_HZ)
     for threshold in (0.0, 0.5, 0.9, 1.0):
         scores = [one.score for one in _heard(sound, DetectionSettings(threshold, 0.5))]
         expect(f"whether all scores are within [{threshold}, 1]", all(threshold <= score <= 1 for score in scores), True)
 
 
-def _to_webhook(bench: Bench) -> None:
+def _to_webhook(bench: CaseContext) -> None:
     sound, _onsets = recording(1, NATIVE_HZ)
     path = bench.folder / "clap.wav"
     _write(path, sound)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from claptrap.core.weburl import MASK
-from claptrap.selftest.case import Bench, Case, Failed, expect
+from claptrap.selftest.case import Case, CaseContext, Failed, expect
 from claptrap.settings.merge import merged
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import SettingsFaults, check
@@ -25,7 +25,7 @@ def _faults(document: object) -> list[tuple[str, str]]:
     return []
 
 
-def _threshold(_: Bench) -> None:
+def _threshold(_: CaseContext) -> None:
     for good in (0, 0.5, 1):
         expect(f"threshold {good}", _faults(_document(threshold=good)), [])
     expect("threshold 1.5", _faults(_document(threshold=1.5)), [("sources.a.threshold", "settings.at_most")])
@@ -33,13 +33,13 @@ def _threshold(_: Bench) -> None:
     expect("threshold “abc”", _faults(_document(threshold="abc")), [("sources.a.threshold", "settings.not_a_number")])
 
 
-def _delay(_: Bench) -> None:
+def _delay(_: CaseContext) -> None:
     expect("delay 0.1 s", _faults(_document(delay_s=0.1)), [])
     for bad in (0, -3):
         expect(f"delay {bad} s", _faults(_document(delay_s=bad)), [("sources.a.delay_s", "settings.greater_than")])
 
 
-def _webhook_url(_: Bench) -> None:
+def _webhook_url(_: CaseContext) -> None:
     def faults(url: str) -> list[tuple[str, str]]:
         return _faults(_document(webhooks=[{"id": "w", "url": url}]))
 
@@ -49,20 +49,20 @@ def _webhook_url(_: Bench) -> None:
         expect(f"url “{bad}”", faults(bad), [("sources.a.webhooks.w.url", code)])
 
 
-def _enabled(_: Bench) -> None:
+def _enabled(_: CaseContext) -> None:
     for good in (True, False):
         expect(f"enabled {good}", _faults(_document(enabled=good)), [])
     expect("enabled “yes”", _faults(_document(enabled="yes")), [("sources.a.enabled", "settings.not_a_switch")])
 
 
-def _all_at_once(_: Bench) -> None:
+def _all_at_once(_: CaseContext) -> None:
     found = _faults(_document(threshold=7, delay_s=0, enabled=1, thershold=0.5))
     expect("number of faults", len(found), 4)
     if ("sources.a.thershold", "settings.unknown_key_near") not in found:
         raise Failed("a misspelt key", "the key that is near", found)
 
 
-def _secrets(_: Bench) -> None:
+def _secrets(_: CaseContext) -> None:
     secret, headers = "a-secret-of-the-test", {"Authorization": "a-secret-of-the-test"}
     webhook = {"id": "w", "url": "http://localhost/", "headers": headers, "signing_secret": secret}
     settings = check(_document(webhooks=[webhook]))

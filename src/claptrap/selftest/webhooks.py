@@ -15,7 +15,7 @@ from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import event_payload
 from claptrap.delivery.webhook import WebhookSender
 from claptrap.history.journal import Journal
-from claptrap.selftest.case import Bench, Case, code_of, expect
+from claptrap.selftest.case import Case, CaseContext, code_of, expect
 from claptrap.selftest.receiver import Receiver
 
 AREA = "webhooks"
@@ -26,7 +26,7 @@ def _event() -> Event:
     return Event("a", "Test", "microphone", "epoch", 0, 1.0, 1.1, 1_234_567_890.0, 0.95)
 
 
-def _body(_: Bench) -> None:
+def _body(_: CaseContext) -> None:
     with Receiver() as receiver:
         webhook = WebhookSender()
         try:
@@ -41,7 +41,7 @@ def _body(_: Bench) -> None:
     expect("Idempotency-Key", post.headers["idempotency-key"], "the-key")
 
 
-def _timeout(_: Bench) -> None:
+def _timeout(_: CaseContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:  # takes the connection, and never answers
         target = WebhookSpec("a.w", "a", f"http://127.0.0.1:{mute.getsockname()[1]}/", timeout_s=TIMEOUT_S)
         webhook = WebhookSender()
@@ -55,7 +55,7 @@ def _timeout(_: Bench) -> None:
     expect(f"whether {took_s:.1f} s are less than ten times the bound", took_s < 10 * TIMEOUT_S, True)
 
 
-def _refused(_: Bench) -> None:
+def _refused(_: CaseContext) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}/"
     webhook = WebhookSender()
@@ -66,15 +66,15 @@ def _refused(_: Bench) -> None:
         webhook.close()
 
 
-class _NoStatus:
+class _IgnoredStatus:
     def offer(self, status: Status) -> None:
         """Attempts are of no interest: the receiver itself is asked."""
 
 
-def _again(bench: Bench) -> None:
+def _again(bench: CaseContext) -> None:
     journal = Journal(bench.folder / "history.sqlite", SystemClock())
     journal.open()
-    dispatcher = Dispatcher(journal, _NoStatus(), backoff=Backoff(0.05, 0.1, random.Random(0)))  # noqa: S311  # waits, no secrets
+    dispatcher = Dispatcher(journal, _IgnoredStatus(), backoff=Backoff(0.05, 0.1, random.Random(0)))  # noqa: S311  # waits, no secrets
     try:
         with Receiver(503, 204) as receiver:
             dispatcher.apply([WebhookSpec("a.w", "a", receiver.url)])
@@ -91,7 +91,7 @@ def _again(bench: Bench) -> None:
         journal.close()
 
 
-def _signature(_: Bench) -> None:
+def _signature(_: CaseContext) -> None:
     with Receiver() as receiver:
         webhook = WebhookSender()
         try:

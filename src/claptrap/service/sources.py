@@ -127,7 +127,7 @@ class SourceService:
             SettingsError: as ``SettingsOwner.replace``.
         """
         with self._settings.locked() as state:
-            if any(one.id == source_id and one.kind == BrowserInput.KIND for one in state.settings.sources):
+            if any(one.id == source_id and one.to_input().SENT_BY_PAGE for one in state.settings.sources):
                 self.change(source_id, {"name": name})
                 return source_id
             made = f"{BrowserInput.KIND}-{secrets.token_hex(4)}"
@@ -144,9 +144,11 @@ class SourceService:
         Raises:
             InputError: ``api.unknown_source`` or ``api.not_a_browser``.
         """
-        source = entry_of(self._settings.state.dump.masked, source_id)
-        if source["kind"] != BrowserInput.KIND:
-            raise InputError("api.not_a_browser", source=source["name"])
+        source = next((one for one in self._settings.current.sources if one.id == source_id), None)
+        if source is None:
+            raise InputError("api.unknown_source", source=source_id)
+        if not source.to_input().SENT_BY_PAGE:
+            raise InputError("api.not_a_browser", source=source.name)
         return self._browsers.connect(source_id, page)
 
     def _with_status(self, entry: Mapping[str, Any], statuses: Mapping[str, SourceStatus]) -> dict[str, Any]:

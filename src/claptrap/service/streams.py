@@ -9,7 +9,6 @@ from claptrap.core.errors import ServiceError
 from claptrap.mediamtx.paths import list_paths
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
-from claptrap.settings.schema import RtspEntry
 
 
 class MediaMtxStreams:
@@ -32,6 +31,7 @@ class MediaMtxStreams:
             found = list_paths()
         except ServiceError as error:
             return with_messages({"paths": [], "code": error.code, "params": dict(error.params)})
-        heard = {source.input.url: source.id for source in self._settings.current.sources if isinstance(source, RtspEntry)}
+        inputs = {source.id: source.to_input() for source in self._settings.current.sources}
+        heard = {wanted.server: source_id for source_id, wanted in inputs.items() if wanted.server}
         paths = [{**asdict(path), "source_id": heard.get(path.url)} for path in found]
         return with_messages({"paths": paths, "code": "", "params": {}})

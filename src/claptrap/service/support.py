@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from claptrap.core.errors import ServiceError
-from claptrap.doctor.bundle import Evidence, bundle
+from claptrap.doctor.bundle import BundleContents, bundle
 from claptrap.doctor.examination import examine_from_inside
 from claptrap.doctor.log_tail import tail_of_log
 from claptrap.doctor.processor import examine_processor
@@ -59,7 +59,7 @@ class SupportBundles:
                 settings = self._settings.current
                 examined = examine_from_inside(self._data_dir, models_folder(), settings, stop=self._probes.ending)
                 findings = [*examine_processor(None), *examined]
-                return bundle(Evidence(findings, settings.whole(), tail_of_log(), metrics, self._sources()))
+                return bundle(BundleContents(findings, settings.whole(), tail_of_log(), metrics, self._sources()))
             finally:
                 self._busy.release()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import place_of
@@ -69,10 +69,7 @@ def camera_input(current: Settings, given: Mapping[str, Any], source_id: str = "
     """
     entry = {"id": source_id or "new", "kind": "rtsp", "name": "new", "input": given}
     known = Settings(sources=[source for source in current.sources if source.id == source_id])
-    wanted = check(merged(known, {"sources": [entry]})).sources[0].to_input()
-    if not isinstance(wanted, RtspInput):
-        raise TypeError(f"{source_id} became no camera")
-    return wanted
+    return cast("RtspInput", check(merged(known, {"sources": [entry]})).sources[0].to_input())  # its kind is "rtsp"
 
 
 def leads_elsewhere(entry: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

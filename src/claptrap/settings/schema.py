@@ -6,24 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
 from claptrap.core.spec import (
+    INPUTS,
     BrokerSpec,
-    BrowserInput,
-    FileInput,
     Hears,
-    MicrophoneInput,
     NotifySpec,
     PatternSpec,
     ReceiverSpec,
-    RtspInput,
     SourceInput,
     SourceSpec,
-    VbanInput,
     WebhookSpec,
 )
 from claptrap.core.weburl import check_rtsp_url, take_credentials
@@ -137,11 +133,20 @@ class _SourceEntry(_Part):
         _check_unique([webhook.id for webhook in webhooks], "settings.duplicate_webhook")
         return webhooks
 
+    def to_input(self) -> SourceInput:
+        """Return the core's form of the input: every kind's settings have the fields of its spec."""
+        entry = cast("AnySource", self)
+        return INPUTS[entry.kind](**dict(entry.input))
+
+
+CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
+
 
 class MicrophoneSettings(_Part):
     """A microphone of this machine."""
 
     device: str = Field(default="", max_length=500, description="name as listed; empty for the system's default")
+    channel: Channel = CHANNEL
 
 
 class FileSettings(_Part):
@@ -157,7 +162,7 @@ class VbanSettings(_Part):
     host: Ipv4Address = Field(description="the sender's IPv4 address")
     stream: StreamName = Field(description="its name, as listed")
     port: int = Field(default=6980, ge=1, le=65535, description="UDP port it is sent to")
-    channel: Channel = Field(default="mean", description="mean, loudest, or a number from 1")
+    channel: Channel = CHANNEL
 
 
 class RtspSettings(_Part):
@@ -169,6 +174,7 @@ class RtspSettings(_Part):
     username: str = Field(default="", max_length=500)
     password: Secret = Field(default="", description="write-only")
     verify_tls: bool = Field(default=True, description="refuse an rtsps server that cannot prove who it is")
+    channel: Channel = CHANNEL
 
     @model_validator(mode="before")
     @classmethod
@@ -191,20 +197,12 @@ class MicrophoneEntry(_SourceEntry):
     kind: Literal["microphone"]
     input: MicrophoneSettings = MicrophoneSettings()
 
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return MicrophoneInput(device=self.input.device)
-
 
 class FileEntry(_SourceEntry):
     """A source that is a recording."""
 
     kind: Literal["file"]
     input: FileSettings
-
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return FileInput(path=self.input.path, loop=self.input.loop)
 
 
 class VbanEntry(_SourceEntry):
@@ -213,20 +211,12 @@ class VbanEntry(_SourceEntry):
     kind: Literal["vban"]
     input: VbanSettings
 
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return VbanInput(self.input.host, self.input.stream, self.input.port, self.input.channel)
-
 
 class RtspEntry(_SourceEntry):
     """A source that is an RTSP stream."""
 
     kind: Literal["rtsp"]
     input: RtspSettings
-
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return RtspInput(**dict(self.input))
 
 
 class BrowserSettings(_Part):
@@ -238,10 +228,6 @@ class BrowserEntry(_SourceEntry):
 
     kind: Literal["browser"]
     input: BrowserSettings = BrowserSettings()
-
-    def to_input(self) -> SourceInput:
-        """Return the core's form of the input."""
-        return BrowserInput()
 
 
 AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]

@@ -1,8 +1,12 @@
-"""From what is wanted to what gives it: one line a kind."""
+"""The kinds of source: one line each says how a spec becomes the object that gives its sound."""
 
 from __future__ import annotations
 
-from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, RtspInput, SourceSpec, VbanInput
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, RtspInput, SourceInput, SourceSpec, VbanInput
 from claptrap.sources.base import Source
 from claptrap.sources.browser import Browsers, BrowserSource
 from claptrap.sources.file import FileSource
@@ -10,6 +14,8 @@ from claptrap.sources.microphone import MicrophoneSource
 from claptrap.sources.rtsp import RtspSource
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
+
+Input = TypeVar("Input", bound=SourceInput)
 
 
 class Sources:
@@ -25,19 +31,36 @@ class Sources:
         self.browsers = Browsers()
 
     def build(self, spec: SourceSpec) -> Source:
-        """Return the source that ``spec`` describes; nothing is opened yet."""
-        match spec.input:
-            case MicrophoneInput(device=device):
-                return MicrophoneSource(device)
-            case FileInput(path=path, loop=loop):
-                return FileSource(path, loop=loop)
-            case VbanInput():
-                return VbanSource(spec.input, self.vban)
-            case RtspInput() as wanted:
-                return RtspSource(wanted)
-            case BrowserInput():
-                return BrowserSource(spec.id, self.browsers)
+        """Return the source that ``spec`` describes; nothing is opened yet.
+
+        Raises:
+            KeyError: no line of ``KINDS`` has its kind.
+        """
+        return _BY_NAME[spec.kind].build(spec.input, spec.id, self)
 
     def stop(self) -> None:
         """Release what is shared, after all sources have ended."""
         self.vban.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind(Generic[Input]):
+    """One kind of source.
+
+    Attributes:
+        input: its class in ``core.spec``.
+        build: makes the source, of the input, the source's id and what sources share.
+    """
+
+    input: type[Input]
+    build: Callable[[Input, str, Sources], Source]
+
+
+KINDS: tuple[SourceKind[Any], ...] = (
+    SourceKind(MicrophoneInput, lambda wanted, _id, _shared: MicrophoneSource(wanted.device, wanted.channel)),
+    SourceKind(FileInput, lambda wanted, _id, _shared: FileSource(wanted.path, loop=wanted.loop)),
+    SourceKind(VbanInput, lambda wanted, _id, shared: VbanSource(wanted, shared.vban)),
+    SourceKind(RtspInput, lambda wanted, _id, _shared: RtspSource(wanted)),
+    SourceKind(BrowserInput, lambda _wanted, source_id, shared: BrowserSource(source_id, shared.browsers)),
+)
+_BY_NAME = {kind.input.KIND: kind for kind in KINDS}

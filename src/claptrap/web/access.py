@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify, request
 from werkzeug.http import parse_cookie
 
 from claptrap.core.errors import InputError
+from claptrap.service import Application
 from claptrap.service.access import SESSION_S, Access, LoginPolicy, Token
-from claptrap.web.body import json_object
+from claptrap.web import responses
 from claptrap.web.page import is_page_file
+from claptrap.web.routes import Routes, text_schema
 
 COOKIE = "claptrap_session"
 PUBLIC_PATHS = frozenset(
@@ -79,58 +82,94 @@ class Authenticator:
         return "access.login_needed" if self._access.has_password else "access.setup_needed"
 
 
-def build_access(access: Access) -> Blueprint:
-    """Return the routes of logging in, of the password and of tokens."""
-    routes = Blueprint("access", __name__)
-
-    @routes.get(_DOCUMENT)
-    def state() -> Response:
-        return jsonify(_state(access, request.cookies.get(COOKIE, ""), Credentials.of(_headers()).token))
-
-    @routes.post(f"{_DOCUMENT}/login")
-    def log_in() -> Response:
-        cookie = access.log_in(_text("password"), request.remote_addr or "")
-        access.log_out(request.cookies.get(COOKIE, ""))
-        return _with_cookie(jsonify(_state(access, cookie)), cookie)
-
-    @routes.post(f"{_DOCUMENT}/logout")
-    def log_out() -> Response:
-        access.log_out(request.cookies.get(COOKIE, ""))
-        answer = jsonify(_state(access))
-        answer.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax", secure=request.is_secure)
-        return answer
-
-    @routes.put(f"{_DOCUMENT}/password")
-    def choose_password() -> Response:
-        given = json_object()
-        texts = {name: given.get(name, "") for name in ("password", "current", "code")}
-        if not all(isinstance(text, str) for text in texts.values()):
-            raise InputError("access.not_a_text")
-        cookie = access.choose_password(**texts, address=request.remote_addr or "")
-        return _with_cookie(jsonify(_state(access, cookie)), cookie)
-
-    @routes.get(f"{_DOCUMENT}/tokens")
-    def tokens() -> Response:
-        return jsonify([_shown(token) for token in access.tokens()])
-
-    @routes.post(f"{_DOCUMENT}/tokens")
-    def create_token() -> tuple[Response, int, dict[str, str]]:
-        token, secret = access.create_token(_text("name"))
-        return jsonify(**_shown(token), token=secret), 201, {"Location": f"tokens/{token.id}"}
-
-    @routes.delete(f"{_DOCUMENT}/tokens/<token_id>")
-    def revoke_token(token_id: str) -> Response:
-        return jsonify(_shown(access.revoke_token(token_id)))
-
-    @routes.after_request
-    def keep_no_copy(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-    return routes
+routes = Routes("access")
 
 
-def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, object]:
+@routes.get(
+    _DOCUMENT,
+    "Faut-il se connecter, et l'est-on",
+    responses.AccessState,
+)
+def access_state(service: Application) -> dict[str, Any]:
+    """Whether a login is needed, and whether there is one."""
+    return _state(service.access, request.cookies.get(COOKIE, ""), Credentials.of(_headers()).token)
+
+
+@routes.post(
+    f"{_DOCUMENT}/login",
+    "Se connecter : la réponse pose le cookie",
+    responses.AccessState,
+    body=text_schema("password"),
+    codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
+)
+def log_in(service: Application, body: dict[str, Any]) -> Response:
+    """Log in: the answer sets the cookie."""
+    access = service.access
+    cookie = access.log_in(_text(body, "password"), request.remote_addr or "")
+    access.log_out(request.cookies.get(COOKIE, ""))
+    return _with_cookie(jsonify(_state(access, cookie)), cookie)
+
+
+@routes.post(f"{_DOCUMENT}/logout", "Se déconnecter", responses.AccessState)
+def log_out(service: Application) -> Response:
+    """Log out."""
+    service.access.log_out(request.cookies.get(COOKIE, ""))
+    response = jsonify(_state(service.access))
+    response.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+@routes.put(
+    f"{_DOCUMENT}/password",
+    "Choisir le mot de passe : avec `current`, ou le premier avec le `code` que le service a écrit à son démarrage",
+    responses.AccessState,
+    body=text_schema("password", "current", "code"),
+    codes=("access.wrong_password", "access.too_often", "access.not_a_text"),
+)
+def choose_password(service: Application, body: dict[str, Any]) -> Response:
+    """Choose the password: with `current`, or the first one with the `code` that the service wrote when it started."""
+    texts = {name: _text(body, name) for name in ("password", "current", "code")}
+    cookie = service.access.choose_password(**texts, address=request.remote_addr or "")
+    return _with_cookie(jsonify(_state(service.access, cookie)), cookie)
+
+
+@routes.get(
+    f"{_DOCUMENT}/tokens",
+    "Les jetons des programmes, sans leurs secrets",
+    responses.list_of(responses.TokenModel),
+)
+def tokens(service: Application) -> list[dict[str, Any]]:
+    """The tokens of scripts, without their secrets."""
+    return [_shown(token) for token in service.access.tokens()]
+
+
+@routes.post(
+    f"{_DOCUMENT}/tokens",
+    "Créer un jeton pour un programme ; son secret n'est donné que cette fois",
+    responses.NewTokenModel,
+    status=201,
+    body=text_schema("name"),
+    headers={"Location": "the new token"},
+    codes=("access.not_a_text", "access.bad_token_name", "access.name_taken", "access.too_many_tokens"),
+)
+def create_token(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Make a token for a script; its secret is told this once."""
+    token, secret = service.access.create_token(_text(body, "name"))
+    return {**_shown(token), "token": secret}, 201, {"Location": f"tokens/{token.id}"}
+
+
+@routes.delete(
+    f"{_DOCUMENT}/tokens/{{token_id}}",
+    "Révoquer un jeton",
+    responses.TokenModel,
+    codes=("access.unknown_token",),
+)
+def revoke_token(service: Application, token_id: str) -> dict[str, Any]:
+    """Revoke a token."""
+    return _shown(service.access.revoke_token(token_id))
+
+
+def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, Any]:
     """Return what a page needs to know before it may ask for more.
 
     ``state`` is ``open`` (no login), ``in`` (logged in), ``login``, or ``setup`` (the first password is to be set, by code).
@@ -144,7 +183,7 @@ def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, objec
     return {"state": state, "has_password": access.has_password, "can_change": access.demand is not LoginPolicy.NEVER}
 
 
-def _shown(token: Token) -> dict[str, object]:
+def _shown(token: Token) -> dict[str, Any]:
     return {"id": token.id, "name": token.name, "created": token.created}
 
 
@@ -170,9 +209,9 @@ def _headers() -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-def _text(name: str) -> str:
-    """Return a text of the body. Raises InputError: ``access.not_a_text``."""
-    text = json_object().get(name, "")
+def _text(body: Mapping[str, Any], name: str) -> str:
+    """Return a text of the body, empty where it is missing. Raises InputError: ``access.not_a_text``."""
+    text = body.get(name, "")
     if not isinstance(text, str):
         raise InputError("access.not_a_text")
     return text

@@ -13,20 +13,16 @@ from werkzeug.exceptions import HTTPException
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.spec import Language
-from claptrap.selftest.trials import Trials
+from claptrap.selftest.runner import SelfTestRunner
 from claptrap.service import Application
-from claptrap.web.access import build_access
-from claptrap.web.api import build_api
-from claptrap.web.docs import build_docs
+from claptrap.web.api import GROUPS, ROUTES
+from claptrap.web.docs import Descriptions
 from claptrap.web.listen_address import NOT_LISTENING, ListenAddress
-from claptrap.web.mediamtx import build_mediamtx
-from claptrap.web.metrics import build_metrics
-from claptrap.web.micro import build_micro
+from claptrap.web.metrics import metrics_registry
 from claptrap.web.page import ASSETS, build_page
-from claptrap.web.problems import TYPE, choose_language, describe, encoded, problem
+from claptrap.web.problems import TYPE, describe, encoded, problem
+from claptrap.web.request import request_language
 from claptrap.web.security import MAX_BODY_BYTES
-from claptrap.web.selftest import build_selftest
-from claptrap.web.support import build_support
 
 _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 415: "api.not_json"}
 _log = logging.getLogger(__name__)
@@ -36,24 +32,24 @@ def create_app(
     service: Application,
     assets: Path = ASSETS,
     listen_address: ListenAddress = NOT_LISTENING,
-    trials: Trials | None = None,
+    trials: SelfTestRunner | None = None,
 ) -> Flask:
     """Return the WSGI application of ``service``, which listens at ``listen_address``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.register_blueprint(build_access(service.access))
-    app.register_blueprint(build_api(service))
-    app.register_blueprint(build_docs(service))
-    app.register_blueprint(build_metrics(service))
-    app.register_blueprint(build_support(service))
-    app.register_blueprint(build_mediamtx(service))
-    app.register_blueprint(build_micro(listen_address))
     app.register_blueprint(build_page(assets))
-    app.register_blueprint(build_selftest(trials))
+    context = {
+        "service": service,
+        "listen_address": listen_address,
+        "trials": trials,
+        "registry": metrics_registry(service),
+        "descriptions": Descriptions(ROUTES.values()),
+    }
+    for group in GROUPS:
+        app.register_blueprint(group.bind(**context))
 
     def language() -> Language:
-        query = request.query_string.decode("latin-1")
-        return choose_language(query, request.headers.get("Accept-Language", ""), service.language)
+        return request_language(service.language)
 
     @app.errorhandler(ClapTrapError)
     def expected(error: ClapTrapError) -> Response:

@@ -3,39 +3,62 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, send_file
+from flask import Response, send_file
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
-from claptrap.web.query_params import DeleteBeforeQuery, query_params
+from claptrap.web import responses
+from claptrap.web.query_params import DeleteBeforeQuery
+from claptrap.web.routes import Routes
+
+routes = Routes("clips")
+_UNKNOWN = "api.no_clip"
 
 
-def build_clips(service: Application) -> Blueprint:
-    """Return the routes of clips."""
-    routes = Blueprint("clips", __name__)
+@routes.get(
+    "/api/history/{event_id}/clip",
+    "Le son autour d'une détection (FLAC, 16 kHz) ; accepte Range",
+    also=(206,),
+    media=("audio/flac",),
+    codes=(_UNKNOWN,),
+)
+def clip(service: Application, event_id: str) -> Response:
+    """The sound around a detection (FLAC, 16 kHz); takes Range."""
+    path = service.clips.find(event_id)
+    if path is None or not path.is_file():
+        raise InputError(_UNKNOWN, id=event_id)
+    return send_file(path, mimetype="audio/flac", conditional=True, download_name=path.name)
+
+
+@routes.delete(
+    "/api/history/{event_id}/clip",
+    "Supprimer le son autour d'une détection",
+    responses.Deleted,
+    codes=(_UNKNOWN, "clips.unwritable"),
+)
+def delete_clip(service: Application, event_id: str) -> dict[str, Any]:
+    """Delete the sound around a detection."""
+    if not service.clips.delete(event_id):
+        raise InputError(_UNKNOWN, id=event_id)
+    return {"deleted": 1}
+
+
+@routes.get("/api/clips", "Combien de son est conservé", responses.Clips)
+def total(service: Application) -> dict[str, Any]:
+    """How much sound is kept."""
+    return {**asdict(service.clips.total()), **service.settings.current.clips.model_dump()}
+
+
+@routes.delete(
+    "/api/clips",
+    "Supprimer tous les extraits sonores, ou les plus anciens ; les détections restent",
+    responses.Deleted,
+    query=DeleteBeforeQuery,
+    codes=("clips.unwritable",),
+)
+def delete_clips(service: Application, query: DeleteBeforeQuery) -> dict[str, Any]:
+    """Delete all clips, or the older ones; detections stay."""
     clips = service.clips
-
-    @routes.get("/api/history/<event_id>/clip")
-    def clip(event_id: str) -> Response:
-        path = clips.find(event_id)
-        if path is None or not path.is_file():
-            raise InputError("api.no_clip", id=event_id)
-        return send_file(path, mimetype="audio/flac", conditional=True, download_name=path.name)
-
-    @routes.delete("/api/history/<event_id>/clip")
-    def delete_clip(event_id: str) -> Response:
-        if not clips.delete(event_id):
-            raise InputError("api.no_clip", id=event_id)
-        return jsonify(deleted=1)
-
-    @routes.get("/api/clips")
-    def total() -> Response:
-        return jsonify({**asdict(clips.total()), **service.settings.current.clips.model_dump()})
-
-    @routes.delete("/api/clips")
-    def delete_clips() -> Response:
-        before = query_params(DeleteBeforeQuery).before
-        return jsonify(deleted=clips.delete_before() if before is None else clips.delete_before(before))
-
-    return routes
+    return {"deleted": clips.delete_before() if query.before is None else clips.delete_before(query.before)}

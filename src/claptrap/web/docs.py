@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response
 
 from claptrap.core.spec import Language
 from claptrap.service import Application
+from claptrap.web import responses
 from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
 from claptrap.web.openapi import Json, describe_api
-from claptrap.web.problems import choose_language
+from claptrap.web.request import request_language
+from claptrap.web.routes import Route, Routes
 
 _STYLE = Path(__file__).with_name("docs.css")
 _WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -51,46 +53,51 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def build_docs(service: Application) -> Blueprint:
-    """Return the routes of the descriptions, each in the language that is asked for."""
-    docs = Blueprint("docs", __name__)
-
-    def language() -> Language:
-        query = request.query_string.decode("latin-1")
-        return choose_language(query, request.headers.get("Accept-Language", ""), service.language)
-
-    @docs.get("/api/openapi.json")
-    def openapi() -> Response:
-        return jsonify(_api(language()))
-
-    @docs.get("/api/asyncapi.json")
-    def asyncapi() -> Response:
-        return jsonify(_news(language()))
-
-    @docs.get("/api/docs")
-    def page() -> Response:
-        return Response(_page(language()), content_type="text/html; charset=utf-8")
-
-    @docs.get("/api/docs.css")
-    def style() -> Response:
-        return Response(_STYLE.read_text("utf-8"), content_type="text/css; charset=utf-8")
-
-    @docs.after_request
-    def ask_again(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["Vary"] = "Accept-Language"
-        return response
-
-    return docs
+routes = Routes("docs", {"Cache-Control": "no-cache", "Vary": "Accept-Language"})
 
 
-_api = lru_cache(maxsize=2)(describe_api)
-_news = lru_cache(maxsize=2)(describe_news)
+@routes.get("/api/openapi.json", "Cette description (OpenAPI 3.1)", responses.dict_of(Any))
+def openapi(service: Application, descriptions: Descriptions) -> Json:
+    """This description (OpenAPI 3.1)."""
+    return descriptions.api(request_language(service.language))
 
 
-@lru_cache(maxsize=2)
-def _page(language: Language) -> str:
-    return "".join(DocsRenderer(language).page(_api(language), _news(language)))
+@routes.get(
+    "/api/asyncapi.json",
+    "Ce qui passe par Socket.IO (AsyncAPI 3.0)",
+    responses.dict_of(Any),
+)
+def asyncapi(service: Application, descriptions: Descriptions) -> Json:
+    """What comes and goes over Socket.IO (AsyncAPI 3.0)."""
+    return descriptions.news(request_language(service.language))
+
+
+@routes.get("/api/docs", "Les deux, à lire", media=("text/html",))
+def page(service: Application, descriptions: Descriptions) -> Response:
+    """Both, to be read."""
+    return Response(descriptions.page(request_language(service.language)), content_type="text/html; charset=utf-8")
+
+
+@routes.get("/api/docs.css", "L'aspect de cette page", media=("text/css",))
+def style() -> Response:
+    """How that page looks."""
+    return Response(_STYLE.read_text("utf-8"), content_type="text/css; charset=utf-8")
+
+
+class Descriptions:
+    """The descriptions of the API in both languages, each made when it is first asked for and then kept.
+
+    Args:
+        described: all routes.
+    """
+
+    def __init__(self, described: Iterable[Route]) -> None:
+        self.api = lru_cache(maxsize=2)(lambda language: describe_api(described, language))
+        self.news = lru_cache(maxsize=2)(describe_news)
+        self.page = lru_cache(maxsize=2)(self._page)
+
+    def _page(self, language: Language) -> str:
+        return "".join(DocsRenderer(language).page(self.api(language), self.news(language)))
 
 
 class DocsRenderer:
@@ -108,13 +115,12 @@ class DocsRenderer:
         yield '<link rel="icon" href="../icon.svg" type="image/svg+xml">'
         yield f"</head><body><main><h1>{words['title']}</h1><p>{_text(api['info']['description'])}</p>"
         yield f'<p><a href="openapi.json">OpenAPI 3.1</a> · <a href="asyncapi.json">AsyncAPI 3.0</a> · {words["other"]}</p>'
-        tag = ""
-        for path, methods in api["paths"].items():
-            for method, operation in methods.items():
-                if operation["tags"][0] != tag:
-                    tag = operation["tags"][0]
-                    yield f"<h2>{escape(tag)}</h2>"
-                yield from self._operation(path, method, operation)
+        operations = [(path, *one) for path, methods in api["paths"].items() for one in methods.items()]
+        for tag in dict.fromkeys(operation["tags"][0] for _, _, operation in operations):
+            yield f"<h2>{escape(tag)}</h2>"
+            for path, method, operation in operations:
+                if operation["tags"][0] == tag:
+                    yield from self._operation(path, method, operation)
         for title, spoken in (("told", SERVER_EVENTS), ("taken", CLIENT_EVENTS)):
             yield f"<h2>{words[title]}</h2><table>"
             for name in spoken:

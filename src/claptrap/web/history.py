@@ -1,102 +1,147 @@
-"""REST for what was: detections, how many there were, what people say of them, and how they were told."""
+"""REST for what was: detections, how many there were, what people say of them, and how they were delivered.
+
+Times are UTC Unix seconds; pages come newest first.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Response
 
 from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import DeliveryRecord
 from claptrap.service import Application, told, with_messages
-from claptrap.web.body import json_object
+from claptrap.web import responses
 from claptrap.web.export import TYPES, export_lines
-from claptrap.web.query_params import (
-    CountsQuery,
-    DeleteBeforeQuery,
-    DeliveriesPageQuery,
-    ExportQuery,
-    HistoryPageQuery,
-    query_params,
-)
+from claptrap.web.query_params import CountsQuery, DeleteBeforeQuery, DeliveriesPageQuery, ExportQuery, HistoryPageQuery
+from claptrap.web.routes import Routes, object_schema
 
+routes = Routes("history")
 _MARKS = ("clap", "not_clap", None)
+_UNKNOWN = "api.unknown_event"
 
 
-def build_history(service: Application) -> Blueprint:
-    """Return the routes of history and deliveries. Times are UTC Unix seconds; pages come newest first."""
-    routes = Blueprint("history", __name__)
-    journal = service.journal
-
-    @routes.get("/api/history")
-    def history() -> Response:
-        wish = query_params(HistoryPageQuery)
-        page = journal.events(wish.wanted(), wish.limit, wish.cursor)
-        return jsonify(events=[service.history.detection(kept) for kept in page.rows], cursor=page.cursor)
-
-    @routes.get("/api/history/counts")
-    def counts() -> Response:
-        wish = query_params(CountsQuery)
-        found = journal.counts(wish.wanted(), wish.per, calendar_of(wish.tz))
-        return jsonify(per=wish.per, counts=[asdict(count) for count in found])
-
-    @routes.get("/api/history/export")
-    def export() -> Response:
-        wish = query_params(ExportQuery)
-        lines = export_lines(journal, wish.wanted(), wish.format, calendar_of(wish.tz))
-        named = {"Content-Disposition": f'attachment; filename="claptrap-history.{wish.format}"'}
-        return Response(lines, content_type=TYPES[wish.format], headers=named)
-
-    @routes.delete("/api/history")
-    def forget() -> Response:
-        before = query_params(DeleteBeforeQuery).before
-        deleted, clips = service.history.delete() if before is None else service.history.delete(before)
-        return jsonify(deleted=deleted, clips=clips)
-
-    @routes.get("/api/history/<event_id>")
-    def detection(event_id: str) -> Response:
-        kept = journal.detection(event_id)
-        if kept is None:
-            raise InputError("api.unknown_event", id=event_id)
-        return jsonify(service.history.detection(kept))
-
-    @routes.patch("/api/history/<event_id>")
-    def mark(event_id: str) -> Response:
-        wish = json_object()
-        if set(wish) != {"mark"} or wish["mark"] not in _MARKS:
-            raise InputError("api.bad_mark")
-        if not journal.mark(event_id, wish["mark"]):
-            raise InputError("api.unknown_event", id=event_id)
-        return detection(event_id)
-
-    _add_telling(routes, service)
-    return routes
+@routes.get(
+    "/api/history",
+    "Les détections, la plus récente d'abord, page par page",
+    responses.DetectionPage,
+    query=HistoryPageQuery,
+)
+def history(service: Application, query: HistoryPageQuery) -> dict[str, Any]:
+    """Detections, newest first, page by page."""
+    page = service.journal.events(query.wanted(), query.limit, query.cursor)
+    return {"events": [service.history.detection(kept) for kept in page.rows], "cursor": page.cursor}
 
 
-def _add_telling(routes: Blueprint, service: Application) -> None:
-    """Add the routes of how detections were told."""
+@routes.delete(
+    "/api/history",
+    "Oublier toutes les détections, ou les plus anciennes, avec leurs extraits sonores",
+    responses.Forgotten,
+    query=DeleteBeforeQuery,
+    codes=("history.unwritable", "clips.unwritable"),
+)
+def delete_history(service: Application, query: DeleteBeforeQuery) -> dict[str, Any]:
+    """Forget all detections, or the older ones, with their clips."""
+    deleted, clips = service.history.delete() if query.before is None else service.history.delete(query.before)
+    return {"deleted": deleted, "clips": clips}
 
-    @routes.post("/api/history/<event_id>/replay")
-    def replay_event(event_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=event_id, receivers=service.history.replay_event(event_id)), 202
 
-    @routes.get("/api/deliveries")
-    def deliveries() -> Response:
-        wish = query_params(DeliveriesPageQuery)
-        which = DeliveryFilter(wish.state, wish.source, wish.target, wish.event)
-        page = service.journal.deliveries(which, wish.limit, wish.cursor)
-        return jsonify(deliveries=[_delivery(one) for one in page.rows], cursor=page.cursor)
+@routes.get(
+    "/api/history/counts",
+    "Combien de détections par heure ou par jour, en tout et par source, à l'heure d'un fuseau",
+    responses.Counts,
+    query=CountsQuery,
+)
+def counts(service: Application, query: CountsQuery) -> dict[str, Any]:
+    """How many detections per hour or day, in all and by source, by the clocks of a time zone."""
+    found = service.journal.counts(query.wanted(), query.per, calendar_of(query.tz))
+    return {"per": query.per, "counts": [asdict(count) for count in found]}
 
-    @routes.post("/api/deliveries/<delivery_id>/replay")
-    def replay_delivery(delivery_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.history.replay_delivery(delivery_id)), 202
+
+@routes.get(
+    "/api/history/export",
+    "Les détections en un fichier : CSV pour un tableur, JSON Lines pour un programme",
+    query=ExportQuery,
+    media=("text/csv", "application/jsonl"),
+    headers={"Content-Disposition": "the name of the file"},
+    codes=("history.too_many",),
+)
+def export_history(service: Application, query: ExportQuery) -> Response:
+    """Detections as a file: CSV for a spreadsheet, JSON Lines for a program."""
+    lines = export_lines(service.journal, query.wanted(), query.format, calendar_of(query.tz))
+    headers = {"Content-Disposition": f'attachment; filename="claptrap-history.{query.format}"'}
+    return Response(lines, content_type=TYPES[query.format], headers=headers)
+
+
+@routes.get("/api/history/{event_id}", "Une détection", responses.Detection, codes=(_UNKNOWN,))
+def detection(service: Application, event_id: str) -> dict[str, Any]:
+    """One detection."""
+    kept = service.journal.detection(event_id)
+    if kept is None:
+        raise InputError(_UNKNOWN, id=event_id)
+    return service.history.detection(kept)
+
+
+@routes.patch(
+    "/api/history/{event_id}",
+    "Dire si une détection était un clap ; null annule",
+    responses.Detection,
+    body=object_schema("mark", mark={"enum": [*_MARKS]}),
+    codes=(_UNKNOWN, "api.bad_mark"),
+)
+def mark(service: Application, event_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Say whether a detection was a clap; null takes it back."""
+    if set(body) != {"mark"} or body["mark"] not in _MARKS:
+        raise InputError("api.bad_mark")
+    if not service.journal.mark(event_id, body["mark"]):
+        raise InputError(_UNKNOWN, id=event_id)
+    return detection(service, event_id)
+
+
+@routes.post(
+    "/api/history/{event_id}/replay",
+    "Annoncer une détection à tous ceux qui la veulent, à nouveau s'ils la connaissent",
+    responses.SentAgain,
+    status=202,
+    codes=(_UNKNOWN, "api.no_receiver"),
+)
+def replay_event(service: Application, event_id: str) -> dict[str, Any]:
+    """Tell all who want it now of a detection, again where they know it."""
+    return {"event_id": event_id, "receivers": service.history.replay_event(event_id)}
+
+
+# -- deliveries
+
+
+@routes.get(
+    "/api/deliveries",
+    "Les envois avec chaque tentative, le dernier demandé d'abord",
+    responses.DeliveryPage,
+    query=DeliveriesPageQuery,
+)
+def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, Any]:
+    """Deliveries with every attempt, those last asked for first."""
+    which = DeliveryFilter(query.state, query.source, query.target, query.event)
+    page = service.journal.deliveries(which, query.limit, query.cursor)
+    return {"deliveries": [_delivery(one) for one in page.rows], "cursor": page.cursor}
+
+
+@routes.post(
+    "/api/deliveries/{delivery_id}/replay",
+    "Refaire un envoi sous la même clé",
+    responses.Sent,
+    status=202,
+    codes=("api.unknown_delivery", "api.no_receiver"),
+)
+def replay_delivery(service: Application, delivery_id: str) -> dict[str, Any]:
+    """Send a delivery again under its key."""
+    return {"event_id": service.history.replay_delivery(delivery_id)}
 
 
 def _delivery(one: DeliveryRecord) -> dict[str, Any]:
-    return {
-        **with_messages({**asdict(one), "params": dict(one.params)}),
-        "attempts": [told(attempt) for attempt in one.attempts],
-    }
+    document = with_messages({**asdict(one), "params": dict(one.params)})
+    return {**document, "attempts": [told(attempt) for attempt in one.attempts]}

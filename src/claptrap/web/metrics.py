@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder, generate_latest
@@ -16,27 +16,25 @@ from prometheus_client.registry import Collector
 from claptrap import __version__
 from claptrap.core.events import State
 from claptrap.service import Application
+from claptrap.web.routes import Routes
+
+routes = Routes("metrics")
 
 
-def build_metrics(service: Application) -> Blueprint:
-    """Return the route ``/metrics``."""
-    metrics = Blueprint("metrics", __name__)
-    registry = _registry(service)
-
-    @metrics.get("/metrics")
-    def read() -> Response:
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return Response(encode(registry), content_type=content_type, headers={"Cache-Control": "no-store"})
-
-    return metrics
+@routes.get("/metrics", "Mesures pour Prometheus", media=("text/plain", "application/openmetrics-text"))
+def metrics(registry: CollectorRegistry) -> Response:
+    """Figures for Prometheus."""
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return Response(encode(registry), content_type=content_type)
 
 
 def as_text(service: Application) -> str:
     """Return what ``/metrics`` says, for people."""
-    return generate_latest(_registry(service)).decode()
+    return generate_latest(metrics_registry(service)).decode()
 
 
-def _registry(service: Application) -> CollectorRegistry:
+def metrics_registry(service: Application) -> CollectorRegistry:
+    """Return what collects the metrics of the service, the process, the platform and the garbage collector."""
     registry = CollectorRegistry()
     registry.register(ServiceCollector(service))
     ProcessCollector(registry=registry)

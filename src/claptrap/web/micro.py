@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import io
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import segno
 import socketio
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Response, abort, request
 from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
 from claptrap.sources.browser import Feed, PutResult
+from claptrap.web import responses
 from claptrap.web.listen_address import ListenAddress, is_loopback
+from claptrap.web.routes import SAVING, Routes, object_schema
 from claptrap.web.security import host_name
 
 MAX_ANNOUNCED_CHARS = 500  # characters around a binary part
@@ -125,30 +127,47 @@ class Invitation:
     secure: bool
 
 
-def build_micro(listen_address: ListenAddress) -> Blueprint:
-    """Return the routes that tell a phone the way."""
-    micro = Blueprint("micro", __name__)
+routes = Routes("micro")
 
-    @micro.get("/api/micro")
-    def invitation() -> Response:
-        found = invite(listen_address)
-        return jsonify(address=found.address, secure=found.secure)
 
-    @micro.get("/api/micro/qr.svg")
-    def code() -> Response:
-        found = invite(listen_address)
-        if not found.address:
-            abort(404)
-        drawing = io.BytesIO()
-        segno.make_qr(found.address, error="m").save(drawing, kind="svg", scale=8, border=3, light="#fff")
-        return Response(drawing.getvalue(), mimetype="image/svg+xml")
+@routes.get(
+    "/api/micro",
+    "Où un téléphone trouve la page qui en fait un microphone",
+    responses.Invitation,
+)
+def invitation(listen_address: ListenAddress) -> dict[str, Any]:
+    """Where a phone finds the page that makes it a microphone."""
+    return asdict(invite(listen_address))
 
-    @micro.after_request
-    def keep_no_copy(response: Response) -> Response:
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
-    return micro
+@routes.post(
+    "/api/micro",
+    "La source au nom de laquelle un navigateur parlera, créée au besoin",
+    responses.Claimed,
+    also=(201,),
+    body=object_schema(name={"type": "string"}, id={"type": "string"}),
+    codes=SAVING,
+)
+def claim_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The source that a browser shall speak for, made if there is none."""
+    source = service.sources.claim_browser(body.get("name", ""), str(body.get("id", "")))
+    return {"id": source}, 200 if source == body.get("id") else 201
+
+
+@routes.get(
+    "/api/micro/qr.svg",
+    "Le code QR de cette page ; 404 si aucun téléphone ne l'atteint",
+    media=("image/svg+xml",),
+    codes=("api.not_found",),
+)
+def qr_code(listen_address: ListenAddress) -> Response:
+    """The QR code of that page; 404 where no phone reaches it."""
+    found = invite(listen_address)
+    if not found.address:
+        abort(404)
+    drawing = io.BytesIO()
+    segno.make_qr(found.address, error="m").save(drawing, kind="svg", scale=8, border=3, light="#fff")
+    return Response(drawing.getvalue(), mimetype="image/svg+xml")
 
 
 def invite(listen_address: ListenAddress) -> Invitation:

@@ -17,7 +17,7 @@ from claptrap.web.access import COOKIE
 from claptrap.web.problems import TYPE, status_of
 from claptrap.web.query_params import Query
 from claptrap.web.responses import ProblemDocument
-from claptrap.web.routes import ROUTES, Part, Route
+from claptrap.web.routes import Part, Route
 
 Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
@@ -56,14 +56,14 @@ class _Schema(GenerateJsonSchema):
         return super().get_defs_ref((CoreRef(wire_name(core_ref)), mode))
 
 
-def describe_api(language: Language) -> Json:
+def describe_api(routes: Iterable[Route], language: Language) -> Json:
     """Return the whole description."""
-    response_schemas, schemas = _schemas([route.answer for route in ROUTES.values() if route.answer is not None])
-    for part in _parts():
+    response_schemas, schemas = _schemas([route.response for route in routes if route.response is not None])
+    for part in _parts(routes):
         schemas |= _of_part(part)
     paths: dict[str, Json] = {}
-    for (method, path), route in ROUTES.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(method, path, route, response_schemas, language)
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, response_schemas, language)
     return {
         "openapi": "3.1.0",
         "info": {"title": "ClapTrap", "version": __version__, "description": _WORDS[language]["about"]},
@@ -92,8 +92,8 @@ def _schemas(kinds: list[Any]) -> tuple[dict[int, Json], Json]:
     return {id(kind): schema for kind, schema in zip(kinds, found, strict=True)}, named
 
 
-def _parts() -> list[Part]:
-    bodies = [route.body for route in ROUTES.values()]
+def _parts(routes: Iterable[Route]) -> list[Part]:
+    bodies = [route.body for route in routes]
     inner = [
         b["properties"]["input"]["part"] for b in bodies if isinstance(b, Mapping) and "input" in b.get("properties", {})
     ]
@@ -134,19 +134,19 @@ def _loosened(schema: Any) -> Any:  # whatever JSON has
     return {"anyOf" if key == "oneOf" else key: value for key, value in loose.items()}
 
 
-def _operation(method: str, path: str, route: Route, response_schemas: Mapping[int, Json], language: Language) -> Json:
+def _operation(route: Route, response_schemas: Mapping[int, Json], language: Language) -> Json:
     words = _WORDS[language]
     parameters: list[Json] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-        for name in re.findall(r"{(\w+)}", path)
+        for name in re.findall(r"{(\w+)}", route.path)
     ]
     parameters += _parameters(route.query)[1:] if route.query else []
     if route.revision:
         schema = {"type": "string"}
         parameters.append({"name": "If-Match", "in": "header", "description": words["if_match"], "schema": schema})
     operation: Json = {
-        "operationId": _name(method, path),
-        "tags": [path.removeprefix("/api/").strip("/").partition("/")[0]],
+        "operationId": _name(route.method, route.path),
+        "tags": [route.path.removeprefix("/api/").strip("/").partition("/")[0]],
         "summary": route.fr if language == "fr" else route.en,
         "parameters": [*parameters, _LANGUAGE],
         "responses": _responses(route, response_schemas, language),
@@ -157,7 +157,7 @@ def _operation(method: str, path: str, route: Route, response_schemas: Mapping[i
 
 
 def _responses(route: Route, response_schemas: Mapping[int, Json], language: Language) -> Json:
-    schema = {"schema": response_schemas[id(route.answer)]} if route.answer is not None else {"schema": {}}
+    schema = {"schema": response_schemas[id(route.response)]} if route.response is not None else {"schema": {}}
     done: Json = {"description": _WORDS[language]["done"], "content": dict.fromkeys(route.media, schema)}
     if route.headers:
         done["headers"] = {

@@ -1,36 +1,69 @@
-"""REST for those who are told."""
+"""REST for the receivers of detections: their state, previews, tests of notifications."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify
+from typing import Any
 
 from claptrap.service import Application
-from claptrap.web.body import json_object
-from claptrap.web.query_params import PreviewQuery, query_params
+from claptrap.settings.schema import WebhookSettings
+from claptrap.web import responses
+from claptrap.web.query_params import PreviewQuery
+from claptrap.web.routes import SAVING, Part, Routes
+
+routes = Routes("receivers")
 
 
-def build_receivers(service: Application) -> Blueprint:
-    """Return the routes of receivers."""
-    routes = Blueprint("receivers", __name__)
+@routes.get(
+    "/api/receivers",
+    "Où en est chaque destinataire en service, et combien d'envois l'attendent",
+    responses.list_of(responses.Receiver),
+)
+def receivers(service: Application) -> list[dict[str, Any]]:
+    """How every receiver in use stands, and how much waits for it."""
+    return service.receivers.all()
 
-    @routes.get("/api/receivers")
-    def receivers() -> Response:
-        return jsonify(service.receivers.all())
 
-    @routes.post("/api/webhooks/preview")
-    def preview() -> Response:
-        return jsonify(service.receivers.preview(json_object(), query_params(PreviewQuery).source))
+@routes.post(
+    "/api/webhooks/preview",
+    "Ce qu'un webhook enverrait, pour la dernière détection et un exemple de chaque sorte d'événement ; rien ne part",
+    responses.Preview,
+    query=PreviewQuery,
+    body=Part(WebhookSettings),
+    codes=("settings.invalid_document",),
+)
+def preview(service: Application, body: dict[str, Any], query: PreviewQuery) -> dict[str, Any]:
+    """What a webhook would send for the last detection and for an example of every kind of event; nothing is sent."""
+    return service.receivers.preview(body, query.source)
 
-    @routes.get("/api/notify")
-    def notifier() -> Response:
-        return jsonify(service.notifications.readiness())
 
-    @routes.post("/api/notify/<notify_id>/test")
-    def test_notification(notify_id: str) -> tuple[Response, int]:
-        return jsonify(event_id=service.notifications.test(notify_id)), 202
+@routes.get(
+    "/api/notify",
+    "Les notifications peuvent-elles partir ; sinon, quoi installer",
+    responses.Notifier,
+)
+def notifier(service: Application) -> dict[str, Any]:
+    """Whether notifications can be sent; if not, what to install."""
+    return service.notifications.readiness()
 
-    @routes.delete("/api/notify/<notify_id>")
-    def remove_notification(notify_id: str) -> Response:
-        return jsonify(service.notifications.remove(notify_id))
 
-    return routes
+@routes.post(
+    "/api/notify/{notify_id}/test",
+    "Envoyer une notification d'essai par le chemin d'un vrai clap",
+    responses.Sent,
+    status=202,
+    codes=("api.unknown_notify", "api.no_notify"),
+)
+def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
+    """Send a test notification through the path of a real clap."""
+    return {"event_id": service.notifications.test(notify_id)}
+
+
+@routes.delete(
+    "/api/notify/{notify_id}",
+    "Supprimer un service de notification ; ce qui l'attend est abandonné",
+    responses.ShownSettings,
+    codes=("api.unknown_notify", *SAVING),
+)
+def remove_notification(service: Application, notify_id: str) -> dict[str, Any]:
+    """Remove a notification service; what waits for it is given up."""
+    return service.notifications.remove(notify_id)

@@ -27,7 +27,7 @@ from claptrap.history.clips import Total
 from claptrap.history.query import Count, DeliveryRecord, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
-from claptrap.selftest.trials import Stage
+from claptrap.selftest.runner import Stage
 from claptrap.service.access import Token
 from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup

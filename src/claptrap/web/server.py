@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 
 from claptrap.core.errors import ServiceError
-from claptrap.selftest.trials import Trials
+from claptrap.selftest.runner import SelfTestRunner
 from claptrap.service import Application
 from claptrap.service.access import LoginPolicy
 from claptrap.web.access import Authenticator
@@ -122,7 +122,7 @@ class Server:
         listen_address = ListenAddress.of(listener, is_tls=tls is not None)
         service.access.demand = _demand(listen_address, proxies, no_auth=no_auth)
         authenticator = Authenticator(service.access, assets)
-        self._trials = Trials() if service.dev else None
+        self._trials = SelfTestRunner() if service.dev else None
         self._flask = ThreadedWsgi(
             create_app(service, assets, listen_address, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,

@@ -1,4 +1,7 @@
-"""REST for the settings as a whole: read, changed in part, kept, compared and put back."""
+"""REST for the settings as a whole: read, changed in part, kept, compared, put back, exported, imported, undone.
+
+Their ``ETag`` is their revision; with ``If-Match`` nothing is overwritten that the client has not seen.
+"""
 
 from __future__ import annotations
 
@@ -6,100 +9,192 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Response, jsonify
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
 from claptrap.service.notify_addresses import load_notifiers
 from claptrap.service.settings_owner import SettingsState
-from claptrap.settings.import_plan import Mode
-from claptrap.web.body import json_object, seen
+from claptrap.settings.schema import Settings
+from claptrap.web import responses
+from claptrap.web.query_params import ImportQuery
+from claptrap.web.request import if_match
+from claptrap.web.routes import CHANGING, ETAG, SAVING, Part, Routes, object_schema
+
+routes = Routes("settings")
+_UNKNOWN_BACKUP, _STALE = "settings.unknown_backup", "settings.stale"
+_DOCUMENT = {"type": "object", "description": "settings.json of ClapTrap, or of the original and its Home Assistant add-on"}
+_FILE_NAME = {"Content-Disposition": "the name of the file"}
 
 
-def build_settings(service: Application) -> Blueprint:
-    """Return the routes of settings. Their ``ETag`` is their ``revision``; with ``If-Match`` nothing is changed unseen."""
-    routes = Blueprint("settings", __name__)
-    _add_backups(routes, service)
-    _add_imports(routes, service)
-
-    @routes.get("/api/settings")
-    def settings() -> Response:
-        return _whole(service.settings.state)
-
-    @routes.patch("/api/settings")
-    def change_settings() -> Response:
-        patch = json_object()
-        load_notifiers(patch)
-        return _whole(service.settings.apply(patch, seen()))
-
-    return routes
+@routes.get(
+    "/api/settings",
+    "Les réglages, secrets masqués",
+    responses.ShownSettings,
+    headers=ETAG,
+)
+def settings(service: Application) -> Response:
+    """The settings, secrets masked."""
+    return _tagged(service.settings.state)
 
 
-def _add_backups(routes: Blueprint, service: Application) -> None:
-    @routes.get("/api/settings/backups")
-    def backups() -> Response:
-        return jsonify(backups=service.backups.all())
-
-    @routes.post("/api/settings/backups")
-    def keep() -> tuple[Response, int]:
-        return jsonify(service.backups.create()), 201
-
-    @routes.get("/api/settings/backups/<name>/diff")
-    def compare(name: str) -> Response:
-        found, revision = service.backups.compare(name)
-        return jsonify(changes=found, revision=revision)
-
-    @routes.post("/api/settings/backups/<name>/restore")
-    def restore(name: str) -> Response:
-        found, settings = service.backups.restore(name, seen())
-        return jsonify(changes=found, settings=settings)
+@routes.patch(
+    "/api/settings",
+    "Modifier une partie : objets en profondeur, listes d'objets par identifiant ; le masque signifie : inchangé",
+    responses.ShownSettings,
+    body=Part(Settings),
+    headers=ETAG,
+    codes=CHANGING,
+    revision=True,
+)
+def change_settings(service: Application, body: dict[str, Any]) -> Response:
+    """Change a part: objects deeply, lists of objects by their id; the mask means: as it was."""
+    load_notifiers(body)
+    return _tagged(service.settings.apply(body, if_match()))
 
 
-def _add_imports(routes: Blueprint, service: Application) -> None:
-    """Add the routes of documents that leave and come. What is imported is the body itself; see ``Mode`` for ``?mode=``."""
-
-    @routes.get("/api/settings/export")
-    def export() -> Response:
-        return _file(service.imports.export(secrets=False), "claptrap-settings")
-
-    @routes.post("/api/settings/export")
-    def export_secrets() -> Response:
-        if json_object() != {"secrets": True}:
-            raise InputError("api.bad_parameter", name="secrets")
-        return _file(service.imports.export(secrets=True), "claptrap-settings-with-secrets")
-
-    @routes.post("/api/settings/import/preview")
-    def preview() -> Response:
-        return jsonify(service.imports.preview(json_object(), _mode(), seen()))
-
-    @routes.post("/api/settings/import")
-    def take() -> Response:
-        document = json_object()
-        load_notifiers(document)
-        return jsonify(service.imports.apply(document, _mode(), seen()))
+def _tagged(state: SettingsState) -> Response:
+    response = jsonify(state.shown())
+    response.set_etag(state.revision)
+    return response
 
 
-def _mode() -> Mode | None:
-    """Return how a document is to be taken, None for what its format asks for.
+# -- backups
 
-    Raises:
-        InputError: ``api.bad_parameter``.
-    """
-    asked = request.args.get("mode")
-    if asked not in (None, "replace", "merge"):
-        raise InputError("api.bad_parameter", name="mode")
-    return asked  # type: ignore[return-value]  # has just been looked at
+
+@routes.get(
+    "/api/settings/backups",
+    "Les réglages d'avant, le plus récent d'abord",
+    responses.Backups,
+)
+def backups(service: Application) -> dict[str, Any]:
+    """Settings of before, newest first."""
+    return {"backups": service.backups.all()}
+
+
+@routes.post(
+    "/api/settings/backups",
+    "Conserver les réglages actuels",
+    responses.Kept,
+    status=201,
+    codes=("settings.unwritable",),
+)
+def keep_backup(service: Application) -> dict[str, Any]:
+    """Keep the settings of now."""
+    return service.backups.create()
+
+
+@routes.get(
+    "/api/settings/backups/{name}/diff",
+    "Ce qui changerait avec eux",
+    responses.Compared,
+    codes=(_UNKNOWN_BACKUP, "settings.newer"),
+)
+def compare_backup(service: Application, name: str) -> dict[str, Any]:
+    """What would change with them."""
+    changes, revision = service.backups.compare(name)
+    return {"changes": changes, "revision": revision}
+
+
+@routes.post(
+    "/api/settings/backups/{name}/restore",
+    "Les remettre en vigueur",
+    responses.Restored,
+    codes=(_UNKNOWN_BACKUP, *CHANGING),
+    revision=True,
+)
+def restore_backup(service: Application, name: str) -> dict[str, Any]:
+    """Put them back in force."""
+    changes, settings = service.backups.restore(name, if_match())
+    return {"changes": changes, "settings": settings}
+
+
+# -- undo
+
+
+@routes.get(
+    "/api/settings/steps",
+    "Les derniers changements des réglages, dont chacun peut être annulé",
+    responses.Steps,
+)
+def steps(service: Application) -> dict[str, Any]:
+    """The newest changes of the settings, each of which can be undone."""
+    return {"steps": service.undo.steps()}
+
+
+@routes.post(
+    "/api/settings/steps/{step_id}/undo",
+    "Annuler un changement, et rien de ce qui l'a suivi",
+    responses.Undone,
+    codes=("settings.unknown_step", "settings.changed_since", *SAVING),
+)
+def undo_step(service: Application, step_id: str) -> dict[str, Any]:
+    """Undo one change, and nothing that came after it."""
+    step, settings = service.undo.undo(step_id)
+    return {"step": step, "settings": settings}
+
+
+# -- export and import
+
+
+@routes.get(
+    "/api/settings/export",
+    "Les réglages en un fichier, sans secrets",
+    responses.dict_of(Any),
+    headers=_FILE_NAME,
+)
+def export_settings(service: Application) -> Response:
+    """The settings as a file, without secrets."""
+    return _file(service.imports.export(secrets=False), "claptrap-settings")
+
+
+@routes.post(
+    "/api/settings/export",
+    "Les réglages en un fichier, avec tous les secrets",
+    responses.dict_of(Any),
+    body=object_schema("secrets", secrets={"const": True}),
+    headers=_FILE_NAME,
+    codes=("api.bad_parameter",),
+)
+def export_secrets(service: Application, body: dict[str, Any]) -> Response:
+    """The settings as a file, with every secret."""
+    if body != {"secrets": True}:
+        raise InputError("api.bad_parameter", name="secrets")
+    return _file(service.imports.export(secrets=True), "claptrap-settings-with-secrets")
+
+
+@routes.post(
+    "/api/settings/import/preview",
+    "Ce qu'un document changerait, et ce qui n'en serait pas repris",
+    responses.Previewed,
+    query=ImportQuery,
+    body=_DOCUMENT,
+    codes=("import.unknown_format", _STALE),
+    revision=True,
+)
+def preview_import(service: Application, body: dict[str, Any], query: ImportQuery) -> dict[str, Any]:
+    """What a document would change, and what of it would not be taken."""
+    return service.imports.preview(body, query.mode, if_match())
+
+
+@routes.post(
+    "/api/settings/import",
+    "Mettre en vigueur ce que dit un document",
+    responses.Imported,
+    query=ImportQuery,
+    body=_DOCUMENT,
+    codes=("import.unknown_format", *CHANGING),
+    revision=True,
+)
+def import_settings(service: Application, body: dict[str, Any], query: ImportQuery) -> dict[str, Any]:
+    """Put in force what a document says."""
+    load_notifiers(body)
+    return service.imports.apply(body, query.mode, if_match())
 
 
 def _file(document: dict[str, Any], name: str) -> Response:
-    """Return a document as a file to be kept, named after the day."""
+    """Return a document as a file to be saved, named after the day."""
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     headers = {"Content-Disposition": f'attachment; filename="{name}-{day}.json"'}
     return Response(text, content_type="application/json", headers=headers)
-
-
-def _whole(state: SettingsState) -> Response:
-    answer = jsonify(state.shown())
-    answer.set_etag(state.revision)
-    return answer

@@ -25,7 +25,7 @@ _HOME = re.compile(r"(/(?:home|Users)/)[^/\s\"']+|([A-Za-z]:\\Users\\)[^\\\s\"']
 _KEPT = ("localhost", "claptrap", "0.0.0.0", "::", "")  # noqa: S104  # what says nothing about anybody
 
 
-class Scrubber:
+class Redactor:
     """Takes out the secrets and the addresses of some documents, wherever they stand, and whatever looks like an address.
 
     The same address gets the same name all over a bundle: ``lan-1``, ``internet-2``, ``name-3``.

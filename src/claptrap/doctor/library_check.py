@@ -1,6 +1,6 @@
 """Try the libraries whose machine code may be too new for this processor. Run in a process of its own, for it may be killed.
 
-``python -m claptrap.doctor.trial [YAMNET]`` says each stage once it is passed.
+``python -m claptrap.doctor.library_check [YAMNET]`` says each stage once it is passed.
 """
 
 from __future__ import annotations

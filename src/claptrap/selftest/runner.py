@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from claptrap.selftest import files, sound, validation, webhooks
-from claptrap.selftest.case import Bench, Case, Ending, Failed, Skipped
+from claptrap.selftest.case import Case, CaseContext, Failed, ServiceStopping, Skipped
 from claptrap.text.catalogue import say
 
 CASES: tuple[Case, ...] = (*validation.CASES, *files.CASES, *webhooks.CASES, *sound.CASES)
@@ -32,7 +32,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseResult:
     """How a test stands.
 
     Attributes:
@@ -69,7 +69,7 @@ class Outcome:
         }
 
 
-class Trials:
+class SelfTestRunner:
     """Runs the tests when asked, and says how they stand. Thread-safe; ``stop`` once at the end.
 
     Args:
@@ -78,7 +78,7 @@ class Trials:
 
     def __init__(self, cases: Sequence[Case] = CASES) -> None:
         self._cases = tuple(cases)
-        self._outcomes = [Outcome(case) for case in self._cases]
+        self._outcomes = [CaseResult(case) for case in self._cases]
         self._lock = threading.Lock()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -88,12 +88,12 @@ class Trials:
         with self._lock:
             if self._is_running() or self._ending.is_set():
                 return
-            self._outcomes = [Outcome(case) for case in self._cases]
+            self._outcomes = [CaseResult(case) for case in self._cases]
             self._thread = threading.Thread(target=self._run, name="selftest", daemon=True)
             self._thread.start()
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``running``, and every test's ``Outcome`` in order."""
+        """Return ``running``, and every test's ``CaseResult`` in order."""
         with self._lock:
             return {"running": self._is_running(), "tests": [outcome.to_json() for outcome in self._outcomes]}
 
@@ -110,25 +110,25 @@ class Trials:
         for index, case in enumerate(self._cases):
             if self._ending.is_set():
                 return
-            self._put(index, Outcome(case, Stage.RUNNING))
+            self._put(index, CaseResult(case, Stage.RUNNING))
             began_s = time.monotonic()
             outcome = self._outcome(case)
             self._put(index, replace(outcome, took_s=time.monotonic() - began_s))
 
-    def _outcome(self, case: Case) -> Outcome:
+    def _outcome(self, case: Case) -> CaseResult:
         try:
             with tempfile.TemporaryDirectory(prefix="claptrap-selftest-") as folder:
-                case.run(Bench(Path(folder), self._ending))
-        except (Skipped, Ending):
-            return Outcome(case, Stage.SKIPPED)
+                case.run(CaseContext(Path(folder), self._ending))
+        except (Skipped, ServiceStopping):
+            return CaseResult(case, Stage.SKIPPED)
         except Failed as failed:
-            return Outcome(case, Stage.FAILED, code="selftest.differs", params=failed.params)
+            return CaseResult(case, Stage.FAILED, code="selftest.differs", params=failed.params)
         except Exception as error:  # noqa: BLE001  # whatever a test ends in is its outcome, and the others go on
             _log.exception("the built-in test %s failed unexpectedly", case.id)
             reason = f"{type(error).__name__}: {error}"[:300]
-            return Outcome(case, Stage.FAILED, code="selftest.raised", params={"reason": reason})
-        return Outcome(case, Stage.PASSED)
+            return CaseResult(case, Stage.FAILED, code="selftest.raised", params={"reason": reason})
+        return CaseResult(case, Stage.PASSED)
 
-    def _put(self, index: int, outcome: Outcome) -> None:
+    def _put(self, index: int, outcome: CaseResult) -> None:
         with self._lock:
             self._outcomes[index] = outcome

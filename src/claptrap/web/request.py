@@ -1,4 +1,4 @@
-"""The body of a request, and which state of things whoever sent it has seen."""
+"""What a request says: its JSON body, the revisions of ``If-Match``, and the language it asks for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from claptrap.core.errors import InputError
+from claptrap.core.spec import Language
+from claptrap.web.problems import choose_language
 
 
 def json_object() -> dict[str, Any]:
@@ -16,7 +18,7 @@ def json_object() -> dict[str, Any]:
 
     Raises:
         InputError: ``api.not_json`` or ``api.not_an_object``.
-        UnsupportedMediaType: it does not say that it is JSON.
+        UnsupportedMediaType: its content type is not JSON.
     """
     if not request.is_json:
         raise UnsupportedMediaType
@@ -29,8 +31,13 @@ def json_object() -> dict[str, Any]:
     return document
 
 
-def seen() -> frozenset[str] | None:
-    """Return the revisions that ``If-Match`` names (RFC 9110 §13.1.1); None where any will do."""
+def if_match() -> frozenset[str] | None:
+    """Return the revisions that ``If-Match`` names (RFC 9110 §13.1.1); None without it, and for ``*``."""
     if "If-Match" not in request.headers or request.if_match.star_tag:
         return None
     return frozenset(request.if_match.as_set())
+
+
+def request_language(otherwise: Language) -> Language:
+    """Return the language of the response: ``?lang=`` first, then Accept-Language, then ``otherwise``."""
+    return choose_language(request.query_string.decode("latin-1"), request.headers.get("Accept-Language", ""), otherwise)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from claptrap.selftest.case import Bench, Case, Skipped, expect
-from claptrap.selftest.trials import CASES, Trials
+from claptrap.selftest.case import Case, CaseContext, Skipped, expect
+from claptrap.selftest.runner import CASES, SelfTestRunner
 from claptrap.text.catalogue import MESSAGES
 
 WAIT_S = 60.0
@@ -18,7 +18,7 @@ WAIT_S = 60.0
 
 def run(cases: tuple[Case, ...] = CASES) -> list[dict[str, object]]:
     """Run ``cases`` to their end; return how each stands."""
-    trials = Trials(cases)
+    trials = SelfTestRunner(cases)
     trials.start()
     until = time.monotonic() + WAIT_S
     try:
@@ -44,13 +44,13 @@ def test_every_built_in_test_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_what_is_not_as_it_should_be_is_said(caplog: pytest.LogCaptureFixture) -> None:
     """The others go on; what does not apply here is no failure; an unexpected fault is logged."""
 
-    def differs(_: Bench) -> None:
+    def differs(_: CaseContext) -> None:
         expect("the answer", 41, 42)
 
-    def breaks(bench: Bench) -> None:
+    def breaks(bench: CaseContext) -> None:
         (bench.folder / "none").read_text()
 
-    def skips(_: Bench) -> None:
+    def skips(_: CaseContext) -> None:
         raise Skipped
 
     found = run(tuple(Case("sound", "claps", one) for one in (differs, breaks, skips, lambda _: None)))
@@ -64,11 +64,11 @@ def test_the_end_of_the_service_ends_a_run() -> None:
     """A test that waits is told; no further one begins."""
     waits = threading.Event()
 
-    def wait(bench: Bench) -> None:
+    def wait(bench: CaseContext) -> None:
         waits.set()
         bench.wait_for("what never comes", lambda: False)
 
-    trials = Trials((Case("sound", "claps", wait), Case("sound", "silence", lambda _: os.abort())))
+    trials = SelfTestRunner((Case("sound", "claps", wait), Case("sound", "silence", lambda _: os.abort())))
     trials.start()
     trials.start()  # harmless: they run already
     assert waits.wait(WAIT_S)
@@ -84,11 +84,11 @@ def test_one_run_at_a_time_and_again_afterwards() -> None:
     runs: list[Path] = []
     go_on = threading.Event()
 
-    def once(bench: Bench) -> None:
+    def once(bench: CaseContext) -> None:
         runs.append(bench.folder)
         bench.wait_for("leave", go_on.is_set)
 
-    trials = Trials((Case("sound", "claps", once),))
+    trials = SelfTestRunner((Case("sound", "claps", once),))
     try:
         for _ in range(3):
             trials.start()

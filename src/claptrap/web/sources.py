@@ -1,0 +1,188 @@
+"""REST for sources, and for what could become one: microphones, cameras, VBAN streams, MediaMTX's streams.
+
+The ``ETag`` of a source is the revision of its settings, not of its state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Response, jsonify
+
+from claptrap.service import Application, with_messages
+from claptrap.settings.schema import AnySource, RtspSettings
+from claptrap.web import responses
+from claptrap.web.query_params import PortQuery, WebhookTestQuery
+from claptrap.web.request import if_match
+from claptrap.web.routes import CHANGING, ETAG, SAVING, Part, Routes, object_schema
+
+routes = Routes("sources")
+_UNKNOWN = "api.unknown_source"
+_MICROPHONE = (
+    *("source.no_portaudio", "source.no_device", "source.device_missing", "source.device_another"),
+    *("source.device_ambiguous", "source.device_busy", "source.device_failed", "source.device_lost"),
+    *("source.silent", "source.system_hangs"),
+)
+
+
+def _tagged(shown: dict[str, Any], revision: str) -> Response:
+    response = jsonify(shown)
+    response.set_etag(revision)
+    return response
+
+
+@routes.get("/api/sources", "Toutes les sources, et leur état", responses.list_of(responses.Source))
+def sources(service: Application) -> list[dict[str, Any]]:
+    """All sources, and how they are."""
+    return service.sources.all()
+
+
+@routes.post(
+    "/api/sources",
+    "Ajouter une source, sous un identifiant créé pour elle s'il manque",
+    responses.Source,
+    status=201,
+    body=Part(AnySource, whole=True),
+    headers={"Location": "the new source"},
+    codes=SAVING,
+)
+def add_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Add a source, under an id made for it where it has none."""
+    added = service.sources.add(body)
+    return added, 201, {"Location": f"sources/{added['id']}"}
+
+
+@routes.get(
+    "/api/sources/{source_id}",
+    "Une source, et son état",
+    responses.Source,
+    headers=ETAG,
+    codes=(_UNKNOWN,),
+)
+def source(service: Application, source_id: str) -> Response:
+    """One source, and how it is."""
+    with service.settings.locked():
+        return _tagged(service.sources.get(source_id), service.settings.revision(source_id))
+
+
+@routes.patch(
+    "/api/sources/{source_id}",
+    "Modifier une partie d'une source ; seule une autre entrée interrompt son écoute",
+    responses.Source,
+    body=Part(AnySource),
+    headers=ETAG,
+    codes=(_UNKNOWN, *CHANGING),
+    revision=True,
+)
+def change_source(service: Application, source_id: str, body: dict[str, Any]) -> Response:
+    """Change a part of a source; only another input interrupts its sound."""
+    return _tagged(*service.sources.change(source_id, body, if_match()))
+
+
+@routes.delete(
+    "/api/sources/{source_id}",
+    "Supprimer une source",
+    responses.Source,
+    codes=(_UNKNOWN, *CHANGING),
+    revision=True,
+)
+def remove_source(service: Application, source_id: str) -> dict[str, Any]:
+    """Remove a source."""
+    return service.sources.remove(source_id, if_match())
+
+
+@routes.post(
+    "/api/sources/{source_id}/webhook/test",
+    "Envoyer un essai par le chemin d'un vrai clap",
+    responses.Sent,
+    status=202,
+    query=WebhookTestQuery,
+    codes=(_UNKNOWN, "api.no_webhook"),
+)
+def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) -> dict[str, Any]:
+    """Send a test through the path of a real clap."""
+    return {"event_id": service.receivers.test_webhook(source_id, query.webhook)}
+
+
+@routes.delete(
+    "/api/sources/{source_id}/webhooks/{webhook_id}",
+    "Supprimer un webhook ; ce qui l'attend est abandonné",
+    responses.Source,
+    codes=(_UNKNOWN, "api.unknown_webhook", *SAVING),
+)
+def remove_webhook(service: Application, source_id: str, webhook_id: str) -> dict[str, Any]:
+    """Remove a webhook; what waits for it is given up."""
+    return service.sources.remove_webhook(source_id, webhook_id)
+
+
+# -- what could become a source
+
+
+@routes.get(
+    "/api/devices",
+    "Les microphones de cette machine",
+    responses.list_of(responses.Microphone),
+    codes=("source.no_portaudio",),
+)
+def devices(service: Application) -> list[dict[str, Any]]:
+    """The microphones of this machine."""
+    return [{"id": device.id, "label": device.label, **asdict(device)} for device in service.probes.devices()]
+
+
+@routes.post(
+    "/api/probe/microphone",
+    "Le niveau sonore d'un microphone ; rien n'est conservé",
+    responses.Measured,
+    body=object_schema(device={"type": "string", "description": "`id` of one of `/api/devices`, or the default"}),
+    codes=("api.bad_parameter", "api.microphone_probed", *_MICROPHONE),
+)
+def probe_microphone(service: Application, body: dict[str, Any]) -> dict[str, Any]:
+    """How loud it is at a microphone; nothing is kept."""
+    return service.probes.microphone(body.get("device", ""))
+
+
+@routes.post(
+    "/api/probe/rtsp",
+    "Essayer une caméra sans la conserver",
+    responses.Probed,
+    body=object_schema(input={"part": Part(RtspSettings)}, source_id={"type": "string"}),
+    codes=("api.too_many_probes", "settings.invalid_document", "rtsp.unauthorized"),
+)
+def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
+    """Try a camera without keeping it."""
+    return service.probes.camera(body.get("input", {}), body.get("source_id", ""))
+
+
+@routes.get(
+    "/api/vban/streams",
+    "Les flux VBAN qui arrivent ; d'autres sont cherchés pendant une minute",
+    responses.list_of(responses.Stream),
+    query=PortQuery,
+    codes=("vban.port_taken", "vban.port_forbidden"),
+)
+def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]:
+    """The VBAN streams that arrive; more are looked for during a minute."""
+    streams = [asdict(stream) for stream in service.vban_streams(query.port)]
+    return [with_messages({**stream, "code": stream.pop("problem"), "params": {}}) for stream in streams]
+
+
+@routes.get(
+    "/api/vban/counts",
+    "Ce qui est arrivé à chaque flux VBAN et sur chaque port",
+    responses.VbanCounts,
+)
+def vban_counts(service: Application) -> dict[str, Any]:
+    """What happened to each VBAN stream and on each port."""
+    streams, ports = service.vban_counts()
+    return {"streams": [asdict(stream) for stream in streams], "ports": [asdict(port) for port in ports]}
+
+
+@routes.get(
+    "/api/mediamtx/paths",
+    "Les flux que sert le MediaMTX de cette machine, et quelle source écoute chacun",
+    responses.StreamPaths,
+)
+def mediamtx_paths(service: Application) -> dict[str, Any]:
+    """The streams that MediaMTX of this machine serves, and which source hears each."""
+    return service.streams.paths()

@@ -1,0 +1,73 @@
+"""REST for the application as a whole: its state, its health, whether it listens, and the model that names sounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from claptrap.service import Application
+from claptrap.web import responses
+from claptrap.web.routes import Routes
+
+routes = Routes("state")
+
+
+@routes.get(
+    "/api/state",
+    "Tout ce qu'il faut à une page qui s'ouvre",
+    responses.Snapshot,
+)
+def state(service: Application) -> dict[str, Any]:
+    """Everything that a page needs when it opens."""
+    return service.snapshot()
+
+
+@routes.post("/api/detection/start", "Écouter toutes les sources actives", responses.Running)
+def start_detection(service: Application) -> dict[str, Any]:
+    """Hear all enabled sources."""
+    service.start_detection()
+    return {"running": service.detection.running}
+
+
+@routes.post(
+    "/api/detection/stop",
+    "Ne rien écouter jusqu'au prochain démarrage ; aucun réglage ne change",
+    responses.Running,
+)
+def stop_detection(service: Application) -> dict[str, Any]:
+    """Hear nothing until the next start; no setting changes."""
+    service.stop_detection()
+    return {"running": service.detection.running}
+
+
+@routes.post(
+    "/api/model/resume",
+    "Reprendre aussitôt le fichier de YAMNet, qui nomme les sons ; les nouvelles `model` disent comment il arrive",
+    responses.Fetching,
+)
+def resume_model(service: Application) -> dict[str, Any]:
+    """Go on with the file of YAMNet, which names sounds, at once; the news `model` tells how it comes."""
+    service.model.resume()
+    return {"model": service.model.progress()}
+
+
+@routes.post(
+    "/api/model/pause",
+    "Ne plus le recevoir jusqu'à nouvel ordre, ou au prochain démarrage ; ce qui est là est gardé",
+    responses.Fetching,
+)
+def pause_model(service: Application) -> dict[str, Any]:
+    """Get no more of it until asked to, or until the next start; what has come is kept."""
+    service.model.pause()
+    return {"model": service.model.progress()}
+
+
+@routes.get(
+    "/healthz",
+    "Le service fonctionne-t-il ; sinon 503 avec les raisons",
+    responses.Health,
+    also=(503,),
+)
+def health(service: Application) -> tuple[dict[str, Any], int]:
+    """Whether the service works; 503 with the reasons otherwise."""
+    reasons = service.health()
+    return {"ok": not reasons, "reasons": reasons}, 503 if reasons else 200
