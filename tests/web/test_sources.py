@@ -160,7 +160,7 @@ def test_a_refused_change_says_where_and_changes_nothing(
 def test_a_source_can_become_another_kind(served: Served) -> None:
     """With the input of that kind; what the old kind had is gone."""
     answer = served.ask("PATCH", "/api/sources/salon", {"kind": "microphone", "enabled": False})
-    assert (answer.status, answer.json["input"]) == (200, {"device": ""})
+    assert (answer.status, answer.json["input"]) == (200, {"device": "", "channel": "auto"})
 
 
 def test_what_happened_is_counted(served: Served) -> None:
