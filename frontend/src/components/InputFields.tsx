@@ -1,5 +1,5 @@
 import { t } from "../i18n/index.ts";
-import type { Input, Kind } from "../wire.ts";
+import type { Input, Kind } from "../types.ts";
 import { DeviceSelect } from "./DeviceSelect.tsx";
 import { ProbeButton } from "./ProbeButton.tsx";
 import { FormField } from "./FormField.tsx";
