@@ -14,6 +14,9 @@ import pytest
 from argon2 import PasswordHasher
 
 ROOT = Path(__file__).parent.parent
+# Hundreds of tests start a Python, which would compile all that it imports each time if it might not keep it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)
