@@ -4,7 +4,8 @@
 ``--against FOLDER`` a second one runs beside it on the same sound from that folder (another commit's ``src``), so
 that the ratio holds on a machine that is busy with something else. For each kind of source:
 
-- ``cpu_percent``: processor time of all threads, user and system, of one core; ``by_thread`` the same of each;
+- ``cpu_percent``: processor time of all threads, user and system, of one core; ``by_thread`` the same by their names,
+  which they have from Python 3.14 on;
 - ``switches_a_second``: voluntary context switches of all threads: how often anything woke up;
 - ``pss_mb``: memory, what is shared counted by its share.
 """
@@ -79,13 +80,11 @@ def between(before: Cost, after: Cost) -> dict[str, Any]:
     """Return the figures of the time between two moments."""
     seconds = after.at_s - before.at_s
     cpu = {name: 100 * (after.cpu_s[name] - before.cpu_s[name]) / seconds for name in after.cpu_s}
-    wakes = {n: round((after.switches[n] - before.switches[n]) / seconds, 1) for n in after.switches}
     switches = sum(after.switches[name] - before.switches[name] for name in after.switches) / seconds
     busiest = sorted(cpu.items(), key=lambda item: -item[1])
     return {
         "cpu_percent": round(sum(cpu.values()), 2),
         "switches_a_second": round(switches, 1),
-        "wakes": wakes,
         "by_thread": {name: round(share, 2) for name, share in busiest if share >= 0.005},  # per cent
     }
 
