@@ -30,6 +30,7 @@ from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
 from claptrap.sources.alsa import busy_errors, explain, is_card_present
+from claptrap.sources.base import StopSignal
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
 from claptrap.sources.portaudio import Call, PortAudio, fault
@@ -371,7 +372,7 @@ class Listener:
     """A sink that keeps what it hears and can wait for it."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.form: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         self._grown = threading.Condition()
