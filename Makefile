@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page test check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
+.PHONY: run install page wire test check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -40,6 +40,9 @@ install-service:  ## on Debian or Ubuntu, as root: ClapTrap for the whole machin
 
 page: $(VENV)/.installed  ## build the page again
 	@$(BIN)/python hatch_build.py
+
+wire: $(VENV)/.installed  ## write frontend/src/wire.ts anew, after a change of what the API says; needs Node
+	@$(BIN)/python scripts/check_page.py --write
 
 test: $(VENV)/.installed-dev  ## all tests, with real devices, servers and a browser
 	@sh scripts/system-packages test

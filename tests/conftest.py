@@ -7,11 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 ROOT = Path(__file__).parent.parent
+# Hundreds of tests start a Python, which would compile all that it imports each time if it might not keep it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +33,16 @@ def no_thread_left_behind() -> Iterator[None]:
     pools = ("asyncio_", "ThreadPoolExecutor")  # asyncio's own, which outlive their loop by design
     left = [t.name for t in set(threading.enumerate()) - before if not t.name.startswith(pools)]
     assert not left, f"threads left behind: {left}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords at the least cost: the product's is 64 MB and a third of a second of a core, each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "claptrap.service.access.PasswordHasher", partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+        )
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,12 +1,12 @@
 // Whether this page is let in. Nothing else is asked of the service before that is known.
 import { computed, effect, signal } from "@preact/signals";
 import { readAccess, shutOut } from "./api.ts";
-import type { AccessState } from "./wire.ts";
+import type { Access } from "./wire.ts";
 
 const AGAIN_MS = 3000;
 
 /** What the service said last; null while it has not answered yet. */
-export const access = signal<AccessState | null>(null);
+export const access = signal<Access | null>(null);
 export const isIn = computed(() => access.value?.state === "open" || access.value?.state === "in");
 export const isShutOut = computed(() => access.value !== null && !isIn.value);
 
@@ -24,7 +24,7 @@ export async function lookAtAccess(): Promise<void> {
 }
 
 /** Logs in or out, or chooses a password. Until that is answered nothing else is believed: it was said of the time before. */
-export async function changeAccess(change: () => Promise<AccessState>): Promise<void> {
+export async function changeAccess(change: () => Promise<Access>): Promise<void> {
   changing = true;
   try {
     access.value = await change();

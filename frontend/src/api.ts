@@ -1,11 +1,11 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { signal } from "@preact/signals";
 import { language, unbroken } from "./i18n/index.ts";
-import type { AccessState, ApiToken } from "./wire.ts";
-import type { StreamPaths } from "./wire.ts";
-import type { ClipTotal, DeliveryPage, DeliveryState, Device, EventRecord, HistoryCount, HistoryFilter, HistoryPage } from "./wire.ts";
-import type { Backup, Change, ImportMode, ImportPreview, Notifier, Step, WebhookPreview } from "./wire.ts";
-import type { Input, Invitation, Mark, Measured, Probed, Problem, SeenStream, SelfTestRun, Settings, Snapshot, SourceSettings, SourceState } from "./wire.ts";
+import type { DeliveryState, HistoryFilter, ImportMode, Input, Mark } from "./types.ts";
+import type { Answers, ProblemDocument, Queries } from "./wire.ts";
+
+/** What is wrong, as the service says it; what is not ours (a proxy's answer) has no code. */
+export type Problem = Pick<ProblemDocument, "code" | "message" | "status"> & Partial<ProblemDocument>;
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -25,113 +25,107 @@ export class Unreachable extends Error {}
 const PATIENCE_MS = 60_000;
 
 /** With the revision that was seen, it is refused (`settings.stale`) once somebody else has changed anything. */
-export const changeSettings = (patch: object, revision?: string) =>
-  ask<Settings>("PATCH", "api/settings", patch, revision);
-export const startDetection = () => ask<unknown>("POST", "api/detection/start", {});
-export const stopDetection = () => ask<unknown>("POST", "api/detection/stop", {});
-export const resumeModel = () => ask<unknown>("POST", "api/model/resume", {});
-export const pauseModel = () => ask<unknown>("POST", "api/model/pause", {});
-export const findMicro = () => ask<Invitation>("GET", "api/micro");
-export const claimBrowser = (name: string, id: string) => ask<{ id: string }>("POST", "api/micro", { name, id });
-export const listDevices = () => ask<Device[]>("GET", "api/devices");
-export const readSettings = () => ask<Settings>("GET", "api/settings");
-export const addSource = (source: object) => ask<SourceSettings>("POST", "api/sources", source);
-export const readState = () => ask<Snapshot>("GET", "api/state");
-export const readSource = (id: string) => ask<SourceState>("GET", sourcePath(id));
-export const removeSource = (id: string) => ask<SourceSettings>("DELETE", sourcePath(id));
-export const probeMicrophone = (device: string) => ask<Measured>("POST", "api/probe/microphone", { device });
-export const probeCamera = (input: Input, sourceId: string) =>
-  ask<Probed>("POST", "api/probe/rtsp", { input, source_id: sourceId });
-export const listStreams = (port: string) => ask<SeenStream[]>("GET", `api/vban/streams?port=${encodeURIComponent(port)}`);
-export const listPaths = () => ask<StreamPaths>("GET", "api/mediamtx/paths");
-export const startSelfTests = () => ask<SelfTestRun>("POST", "api/selftest", {});
-export const readSelfTests = () => ask<SelfTestRun>("GET", "api/selftest");
-export const listBackups = () => ask<{ backups: Backup[] }>("GET", "api/settings/backups");
-export const keepBackup = () => ask<Backup>("POST", "api/settings/backups");
+export const changeSettings = (body: object, revision?: string) => ask("PATCH /api/settings", { body, revision });
+export const startDetection = () => ask("POST /api/detection/start");
+export const stopDetection = () => ask("POST /api/detection/stop");
+export const resumeModel = () => ask("POST /api/model/resume");
+export const pauseModel = () => ask("POST /api/model/pause");
+export const findMicro = () => ask("GET /api/micro");
+export const claimBrowser = (name: string, id: string) => ask("POST /api/micro", { body: { name, id } });
+export const listDevices = () => ask("GET /api/devices");
+export const readSettings = () => ask("GET /api/settings");
+export const addSource = (body: object) => ask("POST /api/sources", { body });
+export const readState = () => ask("GET /api/state");
+export const readSource = (source_id: string) => ask("GET /api/sources/{source_id}", { path: { source_id } });
+export const removeSource = (source_id: string) => ask("DELETE /api/sources/{source_id}", { path: { source_id } });
+export const probeMicrophone = (device: string) => ask("POST /api/probe/microphone", { body: { device } });
+export const probeCamera = (input: Input, source_id: string) => ask("POST /api/probe/rtsp", { body: { input, source_id } });
+export const listStreams = (port: string) => ask("GET /api/vban/streams", { query: { port } });
+export const listPaths = () => ask("GET /api/mediamtx/paths");
+export const startSelfTests = () => ask("POST /api/selftest");
+export const readSelfTests = () => ask("GET /api/selftest");
+export const listBackups = () => ask("GET /api/settings/backups");
+export const keepBackup = () => ask("POST /api/settings/backups");
 /** What restoring a backup would change, and the revision of the settings that it was compared with. */
-export const compareBackup = (name: string) => ask<{ changes: Change[]; revision: string }>("GET", `${backupPath(name)}/diff`);
+export const compareBackup = (name: string) => ask("GET /api/settings/backups/{name}/diff", { path: { name } });
 export const restoreBackup = (name: string, revision?: string) =>
-  ask<{ changes: Change[]; settings: Settings }>("POST", `${backupPath(name)}/restore`, {}, revision);
+  ask("POST /api/settings/backups/{name}/restore", { path: { name }, revision });
 /** Where the browser downloads the settings without their secrets. */
 export const SETTINGS_FILE = "api/settings/export";
 /** The settings with their secrets: only after the person was warned. */
-export const exportSecrets = () => ask<object>("POST", "api/settings/export", { secrets: true });
+export const exportSecrets = () => ask("POST /api/settings/export", { body: { secrets: true } });
 /** What importing a document would do; nothing is changed. Its `revision` goes into `takeImport`. */
-export const previewImport = (document: object, mode?: ImportMode) =>
-  ask<ImportPreview & { revision: string }>("POST", `api/settings/import/preview?${parameters({ mode })}`, document);
-export const takeImport = (document: object, revision: string, mode?: ImportMode) =>
-  ask<ImportPreview & { settings: Settings }>("POST", `api/settings/import?${parameters({ mode })}`, document, revision);
+export const previewImport = (body: object, mode?: ImportMode) =>
+  ask("POST /api/settings/import/preview", { query: { mode }, body });
+export const takeImport = (body: object, revision: string, mode?: ImportMode) =>
+  ask("POST /api/settings/import", { query: { mode }, body, revision });
 
 /** The newest changes, each of which can be undone; the newest first. */
-export const listSteps = () => ask<{ steps: Step[] }>("GET", "api/settings/steps");
+export const listSteps = () => ask("GET /api/settings/steps");
 /** What undoing is: a step in its turn. */
-export const undoStep = (id: string) =>
-  ask<{ step: Step; settings: Settings }>("POST", `api/settings/steps/${encodeURIComponent(id)}/undo`);
+export const undoStep = (step_id: string) => ask("POST /api/settings/steps/{step_id}/undo", { path: { step_id } });
 
-const backupPath = (name: string) => `api/settings/backups/${encodeURIComponent(name)}`;
-
-export const testWebhook = (sourceId: string, webhookId: string) =>
-  ask<{ event_id: string }>("POST", `${sourcePath(sourceId)}/webhook/test?webhook=${encodeURIComponent(webhookId)}`, {});
+export const testWebhook = (source_id: string, webhook: string) =>
+  ask("POST /api/sources/{source_id}/webhook/test", { path: { source_id }, query: { webhook } });
 /** What a webhook as it is typed would send: for the last detection of a source, if any, and for examples. */
-export const previewWebhook = (webhook: object, sourceId: string) =>
-  ask<WebhookPreview>("POST", `api/webhooks/preview?${parameters({ source: sourceId })}`, webhook);
-export const readNotifier = () => ask<Notifier>("GET", "api/notify");
-export const testNotify = (id: string) => ask<{ event_id: string }>("POST", `api/notify/${encodeURIComponent(id)}/test`);
-export const removeNotify = (id: string) => ask<Settings>("DELETE", `api/notify/${encodeURIComponent(id)}`);
+export const previewWebhook = (body: object, source: string) => ask("POST /api/webhooks/preview", { query: { source }, body });
+export const readNotifier = () => ask("GET /api/notify");
+export const testNotify = (notify_id: string) => ask("POST /api/notify/{notify_id}/test", { path: { notify_id } });
+export const removeNotify = (notify_id: string) => ask("DELETE /api/notify/{notify_id}", { path: { notify_id } });
 
 export const readHistory = (filter: HistoryFilter, limit: number, cursor = "") =>
-  ask<HistoryPage>("GET", `api/history?${parameters({ ...filter, limit, cursor })}`);
+  ask("GET /api/history", { query: { ...filter, limit, cursor } });
 /** By the clocks of the reader, not of the service. */
-export const countHistory = (filter: HistoryFilter, per: "hour" | "day") => {
-  const tz = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return ask<{ per: string; counts: HistoryCount[] }>("GET", `api/history/counts?${parameters({ ...filter, per, tz })}`);
-};
+export const countHistory = (filter: HistoryFilter, per: "hour" | "day") =>
+  ask("GET /api/history/counts", { query: { ...filter, per, tz: timeZone() } });
 /** Where the browser downloads a file of detections. */
 export const historyFile = (filter: HistoryFilter, format: "csv" | "jsonl") =>
-  `api/history/export?${parameters({ ...filter, format, tz: Intl.DateTimeFormat().resolvedOptions().timeZone })}`;
-export const markDetection = (id: string, mark: Mark | null) => ask<EventRecord>("PATCH", detectionPath(id), { mark });
+  `api/history/export?${new URLSearchParams(given({ ...filter, format, tz: timeZone() }))}`;
+export const markDetection = (event_id: string, mark: Mark | null) =>
+  ask("PATCH /api/history/{event_id}", { path: { event_id }, body: { mark } });
 /** Forget all, or what is older than `before` (UTC Unix seconds). */
-export const forgetHistory = (before?: number) =>
-  ask<{ deleted: number; clips: number }>("DELETE", `api/history?${parameters({ before })}`);
+export const forgetHistory = (before?: number) => ask("DELETE /api/history", { query: { before } });
 /** Where the browser hears the sound around a detection (FLAC); 404 where none was kept. */
-export const clipAddress = (id: string) => `${detectionPath(id)}/clip`;
-export const countClips = () => ask<ClipTotal>("GET", "api/clips");
+export const clipAddress = (id: string) => `api/history/${encodeURIComponent(id)}/clip`;
+export const countClips = () => ask("GET /api/clips");
 /** Delete all clips, or those from before a moment (UTC Unix seconds); detections stay. */
-export const deleteClips = (before?: number) => ask<{ deleted: number }>("DELETE", `api/clips?${parameters({ before })}`);
+export const deleteClips = (before?: number) => ask("DELETE /api/clips", { query: { before } });
 export const listDeliveries = (filter: { source?: string; state?: DeliveryState | "" }, limit: number) =>
-  ask<DeliveryPage>("GET", `api/deliveries?${parameters({ ...filter, limit })}`);
-export const replayDelivery = (id: string) =>
-  ask<{ event_id: string }>("POST", `api/deliveries/${encodeURIComponent(id)}/replay`);
-export const replayDetection = (id: string) =>
-  ask<{ event_id: string; receivers: number }>("POST", `${detectionPath(id)}/replay`);
+  ask("GET /api/deliveries", { query: { ...filter, limit } });
+export const replayDelivery = (delivery_id: string) =>
+  ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id } });
+export const replayDetection = (event_id: string) => ask("POST /api/history/{event_id}/replay", { path: { event_id } });
 
-const detectionPath = (id: string) => `api/history/${encodeURIComponent(id)}`;
+export const removeWebhook = (source_id: string, webhook_id: string) =>
+  ask("DELETE /api/sources/{source_id}/webhooks/{webhook_id}", { path: { source_id, webhook_id } });
+export const readAccess = () => ask("GET /api/access");
+export const logIn = (password: string) => ask("POST /api/access/login", { body: { password } });
+export const logOut = () => ask("POST /api/access/logout");
+export const choosePassword = (body: { password: string; current?: string; code?: string }) =>
+  ask("PUT /api/access/password", { body });
+export const listTokens = () => ask("GET /api/access/tokens");
+export const createToken = (name: string) => ask("POST /api/access/tokens", { body: { name } });
+export const revokeToken = (token_id: string) => ask("DELETE /api/access/tokens/{token_id}", { path: { token_id } });
 
-/** Put values into an address; what has none is left out. */
-function parameters(values: Record<string, string | number | boolean | undefined>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
-  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-}
-
-export const removeWebhook = (sourceId: string, webhookId: string) =>
-  ask<SourceSettings>("DELETE", `${sourcePath(sourceId)}/webhooks/${encodeURIComponent(webhookId)}`);
-export const readAccess = () => ask<AccessState>("GET", "api/access");
-export const logIn = (password: string) => ask<AccessState>("POST", "api/access/login", { password });
-export const logOut = () => ask<AccessState>("POST", "api/access/logout", {});
-export const choosePassword = (chosen: { password: string; current?: string; code?: string }) =>
-  ask<AccessState>("PUT", "api/access/password", chosen);
-export const listTokens = () => ask<ApiToken[]>("GET", "api/access/tokens");
-export const createToken = (name: string) => ask<ApiToken & { token: string }>("POST", "api/access/tokens", { name });
-export const revokeToken = (id: string) => ask<ApiToken>("DELETE", `api/access/tokens/${encodeURIComponent(id)}`);
-
-const sourcePath = (id: string) => `api/sources/${encodeURIComponent(id)}`;
+const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** How often the service has asked for a login instead of answering. */
 export const shutOut = signal(0);
 
-async function ask<Answer>(method: string, path: string, body?: object, revision?: string): Promise<Answer> {
-  const address = new URL(path, document.baseURI);
-  address.searchParams.set("lang", language.value);
+type Route = keyof Answers;
+/** The names between braces in a path. */
+type Placeholders<Text> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Placeholders<Rest> : never;
+/** Parameters of an address; those without a value, or with an empty one, are left out. */
+type Query<R> = R extends keyof Queries ? { [Name in keyof Queries[R]]?: Queries[R][Name] | string | undefined } : never;
+type Sent<R> = { query?: Query<R>; body?: object; revision?: string | undefined } & ([Placeholders<R>] extends [never] ? unknown : { path: Record<Placeholders<R>, string> });
+
+/** Asks for a route of the API, and gives its answer, or throws `Refused` or `Unreachable`. */
+async function ask<R extends Route>(route: R, ...[sent]: [Placeholders<R>] extends [never] ? [sent?: Sent<R>] : [sent: Sent<R>]): Promise<Answers[R]> {
+  const { path, query, body, revision } = (sent ?? {}) as Sent<R> & { path?: Record<string, string> };
+  const [method, template] = route.split(" /") as [string, string];
+  const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path?.[name] ?? ""));
+  const address = new URL(filled, document.baseURI);
+  Object.entries(given({ ...query, lang: language.value })).forEach(([name, value]) => address.searchParams.set(name, value));
   const { ok, status, said } = await exchange(address, {
     method,
     headers: {
@@ -140,10 +134,15 @@ async function ask<Answer>(method: string, path: string, body?: object, revision
     },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
-  if (ok && said !== null) return said as Answer;
+  if (ok && said !== null) return said as Answers[R];
   if (ok) throw new Unreachable("not JSON");
   if (status === 401) shutOut.value += 1;
   throw new Refused(isProblem(said) ? said : { code: "", message: "", status });
+}
+
+function given(values: Record<string, unknown>): Record<string, string> {
+  const kept = Object.entries(values).filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]));
 }
 
 /** Sends and hears out; `said` is null where that is no JSON, as of a proxy that answers in the service's place. */

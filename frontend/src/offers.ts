@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { listSteps } from "./api.ts";
 import { takeSettings } from "./store.ts";
-import type { Settings, Step } from "./wire.ts";
+import type { ShownSettings, Step } from "./wire.ts";
 
 export interface Offer {
   /** `refused`: undoing it was, and why. */
@@ -22,7 +22,7 @@ const isOwnDoing = (step: Step) => step.changes.every(({ path }) => path === "we
 let finding: Promise<void> = Promise.resolve();
 
 /** Takes settings that a person has just changed on this page, and offers to undo that. */
-export function takeOwn(fresh: Settings): void {
+export function takeOwn(fresh: ShownSettings): void {
   takeSettings(fresh);
   const found = find(fresh.revision);
   finding = finding.then(() => found);

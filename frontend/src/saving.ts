@@ -8,9 +8,9 @@ import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
 import { takeOwn } from "./offers.ts";
 import { link, settings, takeSettings } from "./store.ts";
-import type { Pattern } from "./wire.ts";
+import type { PatternSettings } from "./wire.ts";
 
-export type Value = string | number | boolean | Pattern[] | number[] | string[] | Record<string, string | null>;
+export type Value = string | number | boolean | PatternSettings[] | number[] | string[] | Record<string, string | null>;
 
 export interface Draft {
   /** What is shown, exactly as typed. */

@@ -1,17 +1,17 @@
 // The live side: every Socket.IO event, taken into the store. Reconnects by itself, for ever.
 import { effect } from "@preact/signals";
-import { type Socket, io } from "socket.io-client";
+import { io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
   heard, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
   verdicts,
 } from "./store.ts";
-import type { ClipNews } from "./wire.ts";
+import type { Connection } from "./types.ts";
 import { watchOver } from "./watching.ts";
 
-export function connect(): Socket {
-  const socket = io(location.origin, {
+export function connect(): Connection {
+  const socket: Connection = io(location.origin, {
     path: new URL("socket.io", document.baseURI).pathname,
     transports: ["websocket", "polling"],
     tryAllTransports: true,
@@ -31,16 +31,16 @@ export function connect(): Socket {
   socket.on("clap", takeClap);
   socket.on("source", takeStatus);
   socket.on("delivery", takeAttempt);
-  socket.on("clip", ({ event_id }: ClipNews) => (newestClip.value = event_id));
+  socket.on("clip", ({ event_id }) => (newestClip.value = event_id));
   socket.on("labels", (news) => (heard.value = news));
   socket.on("verdict", (news) => verdicts.publish(news));
   socket.on("picture", (news) => pictures.publish(news));
   socket.on("level", takeLevels);
   socket.on("model", takeModel);
   socket.on("settings", takeSettings);
-  socket.on("mqtt", ({ state }: { state: typeof mqtt.value }) => (mqtt.value = state));
+  socket.on("mqtt", ({ state }) => (mqtt.value = state));
   socket.on("problems", (news) => (problems.value = news));
-  socket.on("detection_status", ({ status }: { status: string }) => (running.value = status === "started"));
+  socket.on("detection_status", ({ status }) => (running.value = status === "started"));
   effect(() => void (isIn.value ? socket.connect() : socket.disconnect()));
   void lookAtAccess();
   return socket;

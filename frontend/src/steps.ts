@@ -30,7 +30,7 @@ const NAMES: Record<string, Key> = {
   "sources.*.input.host": "vban.host",
   "sources.*.input.stream": "vban.stream",
   "sources.*.input.port": "vban.port",
-  "sources.*.input.channel": "vban.channel",
+  "sources.*.input.channel": "channel.label",
   "sources.*.input.path": "file.path",
   "sources.*.input.loop": "file.loop",
   "sources.*.webhooks.*": "field.webhook",

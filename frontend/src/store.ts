@@ -3,10 +3,8 @@
 import { batch, computed, signal } from "@preact/signals";
 import { beat } from "./beat.ts";
 import { follow } from "./i18n/index.ts";
-import type {
-  Attempt, ClapNews, EventRecord, LabelsNews, LevelNews, ModelProgress, Override, PictureNews, Settings, Snapshot, SoundLabel, SourceSettings,
-  SourceStatus, Trouble, VerdictNews,
-} from "./wire.ts";
+import type { SourceSettings } from "./types.ts";
+import type { Attempt, Clap, Detection as DetectionRecord, Heard, Level, ModelProgress, Override, Picture, ShownSettings, Snapshot, Label, SourceStatus, Trouble, Verdict } from "./wire.ts";
 
 /** How many detections, and attempts, the page knows: as many as the service tells it when it opens. */
 export const REMEMBERED = 200;
@@ -22,7 +20,7 @@ export interface Detection {
   claps: number;
   applause: boolean;
   latencyS: number;
-  labels: SoundLabel[];
+  labels: Label[];
 }
 
 /** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */
@@ -51,7 +49,7 @@ export const problems = signal<Trouble[]>([]);
 /** How the link to the MQTT broker is. */
 export const mqtt = signal<Snapshot["mqtt"]>("off");
 export const environment = signal<Override[]>([]);
-export const settings = signal<Settings | null>(null);
+export const settings = signal<ShownSettings | null>(null);
 /** How sources are. What comes with every second of sound (`figures`) does not change it. */
 export const statuses = signal<Record<string, KnownStatus>>({});
 /** The newest status of each source, whole: for who reads it now and then. */
@@ -67,7 +65,7 @@ export const loudest = signal(SILENCE_DBFS);
 export const failure = signal("");
 /** UTC Unix seconds, beating once a second: for what counts up or down on the page. */
 export const now = signal(Date.now() / 1000);
-export const heard = signal<LabelsNews | null>(null);
+export const heard = signal<Heard | null>(null);
 
 export const sources = computed<SourceSettings[]>(() => settings.value?.sources ?? []);
 export const hearing = computed(() => Object.values(statuses.value).filter((status) => status.state === "live").length);
@@ -113,13 +111,13 @@ export function takeSnapshot(snapshot: Snapshot): void {
 }
 
 /** Takes settings unless newer ones are known: news and answers come on different ways, and overtake one another. */
-export function takeSettings(fresh: Settings): void {
+export function takeSettings(fresh: ShownSettings): void {
   if (link.value === "connected" && settings.value && fresh.serial < settings.value.serial) return;
   settings.value = fresh;
   follow(fresh.language);
 }
 
-export function takeClap(news: ClapNews): void {
+export function takeClap(news: Clap): void {
   const detection = justMade(news);
   if (detections.value.some((known) => known.id === detection.id)) return;
   batch(() => {
@@ -148,7 +146,7 @@ export function takeStatus(status: SourceStatus): void {
   if (!known || SHOWN.some((part) => known[part] !== status[part])) statuses.value = { ...statuses.value, [id]: learnt(status) };
 }
 
-export function takeLevels(news: LevelNews[]): void {
+export function takeLevels(news: Level[]): void {
   news.forEach((level) => levels.publish(level));
   loudest.value = Math.max(SILENCE_DBFS, ...news.map((level) => level.peak_dbfs));
   beat();
@@ -174,19 +172,19 @@ export class Feed<News extends { source_id: string }> {
   }
 }
 
-export const levels = new Feed<LevelNews>();
-export const verdicts = new Feed<VerdictNews>();
-export const pictures = new Feed<PictureNews>();
+export const levels = new Feed<Level>();
+export const verdicts = new Feed<Verdict>();
+export const pictures = new Feed<Picture>();
 
-function remembered(event: EventRecord): Detection {
+function remembered(event: DetectionRecord): Detection {
   return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };
 }
 
-function justMade(news: ClapNews): Detection {
-  return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels ?? [], applause: news.applause ?? false };
+function justMade(news: Clap): Detection {
+  return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels, applause: news.applause };
 }
 
-function named(event: EventRecord | ClapNews) {
+function named(event: DetectionRecord | Clap) {
   const { source_id: sourceId, source_name: sourceName, timestamp, score, claps } = event;
   return { sourceId, sourceName, timestamp, score, claps };
 }

@@ -1,12 +1,11 @@
 // The service draws the sound only of sources that somebody looks at; a page looks at one at a time.
 import { signal } from "@preact/signals";
-import type { Socket } from "socket.io-client";
-import type { Worded } from "./wire.ts";
+import type { Connection, Worded } from "./types.ts";
 
 /** Why there is no picture; null while there is. */
 export const unseen = signal<Worded | null>(null);
 
-let socket: Socket | null = null;
+let socket: Connection | null = null;
 let looked = "";
 
 /** Looks at a source; returns how to look away. */
@@ -16,7 +15,7 @@ export function watch(sourceId: string): () => void {
 }
 
 /** Looks over a connection that has just come, or come back. */
-export function watchOver(connected: Socket): void {
+export function watchOver(connected: Connection): void {
   socket = connected;
   if (looked) look(looked);
 }
@@ -24,5 +23,5 @@ export function watchOver(connected: Socket): void {
 function look(sourceId: string): void {
   looked = sourceId;
   unseen.value = null;
-  if (socket?.connected) socket.emit("watch", { source: sourceId }, (answer: Worded) => (unseen.value = answer.code ? answer : null));
+  if (socket?.connected) socket.emit("watch", { source: sourceId }, (answer) => (unseen.value = answer.code ? answer : null));
 }

@@ -1,503 +1,1094 @@
-// What the service says and understands: REST and Socket.IO, exactly as src/claptrap/web writes them.
-
-export type Language = "fr" | "en";
-
-/** A sentence that the service already put into words. */
-export interface Worded {
-  code: string;
-  message_fr: string;
-  message_en: string;
+// What passes between the service and its page. Made by `make wire` of the API's description: not to be edited.
+export interface components {
+    schemas: {
+        Access: {
+            /** @enum {string} */
+            state: "open" | "in" | "login" | "setup";
+            has_password: boolean;
+            can_change: boolean;
+        };
+        Attempt: {
+            event_id: string;
+            target_id: string;
+            source_id: string;
+            url: string;
+            number: number;
+            at: number;
+            took_s: number;
+            status: number;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            retry_in_s: number | null;
+            delivery_id: string;
+            excerpt: string;
+            steps: {
+                [key: string]: number;
+            };
+            message_fr: string;
+            message_en: string;
+            ok: boolean;
+        };
+        Backup: {
+            name: string;
+            at: number;
+            /** @enum {string} */
+            why: "change" | "restore" | "import" | "undo" | "asked";
+            size: number;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+            valid: boolean;
+        };
+        Backups: {
+            backups: components["schemas"]["Backup"][];
+        };
+        BrokerLink: {
+            /** @enum {string} */
+            state: "off" | "waiting" | "connected";
+        };
+        BrowserSettings: Record<string, never>;
+        BrowserSource: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "browser";
+            input: components["schemas"]["BrowserSettings"];
+        };
+        BrowserSourceState: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "browser";
+            input: components["schemas"]["BrowserSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
+        Change: {
+            path: string;
+            /** @enum {string} */
+            kind: "added" | "changed" | "removed" | "reordered";
+            old: unknown;
+            new: unknown;
+        };
+        Claimed: {
+            id: string;
+        };
+        Clap: {
+            source_id: string;
+            source_name: string;
+            timestamp: number;
+            score: number;
+            claps: number;
+            labels: components["schemas"]["Label"][];
+            applause: boolean;
+            event_id: string;
+            latency_s: number;
+        };
+        ClipKept: {
+            event_id: string;
+        };
+        ClipSettings: {
+            keep_days: number;
+            keep_mb: number;
+        };
+        Clips: {
+            clips: number;
+            size_bytes: number;
+            keep_days: number;
+            keep_mb: number;
+        };
+        Compared: {
+            changes: components["schemas"]["Change"][];
+            revision: string;
+        };
+        Count: {
+            start: number;
+            count: number;
+            sources: {
+                [key: string]: number;
+            };
+        };
+        Counts: {
+            /** @enum {string} */
+            per: "hour" | "day";
+            counts: components["schemas"]["Count"][];
+        };
+        Deleted: {
+            deleted: number;
+        };
+        Delivery: {
+            id: string;
+            event_id: string;
+            target_id: string;
+            source_id: string;
+            since: number;
+            /** @enum {string} */
+            state: "waiting" | "taken" | "given_up";
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            attempts: components["schemas"]["Attempt"][];
+            message_fr: string;
+            message_en: string;
+        };
+        DeliveryPage: {
+            deliveries: components["schemas"]["Delivery"][];
+            cursor: string | null;
+        };
+        Detection: {
+            source_id: string;
+            source_name: string;
+            kind: string;
+            epoch: string;
+            sequence: number;
+            onset_s: number;
+            decided_s: number;
+            timestamp: number;
+            score: number;
+            claps: number;
+            labels: components["schemas"]["Label"][];
+            applause: boolean;
+            id: string;
+            latency_s: number;
+            mark: ("clap" | "not_clap") | null;
+            clip: boolean;
+        };
+        DetectionPage: {
+            events: components["schemas"]["Detection"][];
+            cursor: string | null;
+        };
+        DetectionStatus: {
+            /** @enum {string} */
+            status: "started" | "stopped";
+        };
+        Fault: {
+            path: string;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            value: string;
+            message: string;
+        };
+        Fetching: {
+            model: components["schemas"]["ModelProgress"] | null;
+        };
+        FileSettings: {
+            path: string;
+            loop: boolean;
+        };
+        FileSource: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "file";
+            input: components["schemas"]["FileSettings"];
+        };
+        FileSourceState: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "file";
+            input: components["schemas"]["FileSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
+        Forgotten: {
+            deleted: number;
+            clips: number;
+        };
+        Health: {
+            ok: boolean;
+            reasons: components["schemas"]["Trouble"][];
+        };
+        Heard: {
+            source_id: string;
+            timestamp: number;
+            detected: components["schemas"]["Label"][];
+        };
+        HistorySettings: {
+            keep_days: number;
+        };
+        ImportNote: {
+            path: string;
+            /** @enum {string} */
+            kind: "left_out" | "adapted" | "refused";
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Imported: {
+            /** @enum {string} */
+            format: "claptrap" | "original" | "fork";
+            /** @enum {string} */
+            mode: "replace" | "merge";
+            applicable: boolean;
+            changes: components["schemas"]["Change"][];
+            notes: components["schemas"]["ImportNote"][];
+            faults: components["schemas"]["Said"][];
+            settings: components["schemas"]["ShownSettings"];
+        };
+        Invitation: {
+            address: string;
+            secure: boolean;
+        };
+        Label: {
+            label: string;
+            label_fr: string;
+            score: number;
+        };
+        Level: {
+            source_id: string;
+            peak_dbfs: number;
+            rms_dbfs: number;
+        };
+        Measured: {
+            rate_hz: number;
+            channels: number;
+            peak_dbfs: number;
+        };
+        MicroClose: {
+            code: string;
+        };
+        MicroEnd: {
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        MicroOpen: {
+            source: string;
+            page: string;
+        };
+        Microphone: {
+            name: string;
+            host_api: string;
+            channels: number;
+            rate_hz: number;
+            default: boolean;
+            usb: components["schemas"]["Usb"] | null;
+            id: string;
+            label: string;
+        };
+        MicrophoneSettings: {
+            device: string;
+        };
+        MicrophoneSource: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "microphone";
+            input: components["schemas"]["MicrophoneSettings"];
+        };
+        MicrophoneSourceState: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "microphone";
+            input: components["schemas"]["MicrophoneSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
+        ModelProgress: {
+            name: string;
+            done_bytes: number;
+            size_bytes: number;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            retry_in_s: number | null;
+            in_use: boolean;
+            message_fr: string;
+            message_en: string;
+        };
+        MqttSettings: {
+            enabled: boolean;
+            host: string;
+            port: number;
+            /** @enum {string} */
+            version: "3.1.1" | "5";
+            tls: boolean;
+            verify_tls: boolean;
+            ca_file: string;
+            username: string;
+            password: string;
+            topic: string;
+            discovery: string;
+        };
+        NewToken: {
+            id: string;
+            name: string;
+            created: number;
+            token: string;
+        };
+        Notifier: {
+            installed: boolean;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        NotifySettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            url: string;
+            sources: string[];
+            claps: number[];
+        };
+        Override: {
+            variable: string;
+            option: string;
+            value: string;
+            near: string;
+        };
+        PatternSettings: {
+            claps: number;
+            at_least: boolean;
+            min_gap_s: number;
+            max_gap_s: number;
+        };
+        Picture: {
+            source_id: string;
+            timestamp: number;
+            columns: string;
+        };
+        PortCounts: {
+            port: number;
+            datagrams: number;
+            kernel_drops: number;
+            over_ceiling: number;
+            table_full: number;
+            refused: {
+                [key: string]: number;
+            };
+            buffer_bytes: number;
+        };
+        Preview: {
+            method: string;
+            content_type: string;
+            samples: components["schemas"]["Sample"][];
+        };
+        Previewed: {
+            /** @enum {string} */
+            format: "claptrap" | "original" | "fork";
+            /** @enum {string} */
+            mode: "replace" | "merge";
+            applicable: boolean;
+            changes: components["schemas"]["Change"][];
+            notes: components["schemas"]["ImportNote"][];
+            faults: components["schemas"]["Said"][];
+            revision: string;
+        };
+        Probed: {
+            codec: string;
+            rate_hz: number;
+            channels: number;
+            level_dbfs: number;
+            tracks: components["schemas"]["Track"][];
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        ProblemDocument: {
+            /** @constant */
+            type: "about:blank";
+            title: string;
+            status: number;
+            code: string;
+            message: string;
+            params: {
+                [key: string]: unknown;
+            };
+            faults: components["schemas"]["Fault"][];
+        };
+        Receiver: {
+            failures: number;
+            since: number | null;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            id: string;
+            source_id: string;
+            url: string;
+            /** @enum {string} */
+            state: "well" | "failing" | "open";
+            waiting: number;
+            message_fr: string;
+            message_en: string;
+        };
+        Restored: {
+            changes: components["schemas"]["Change"][];
+            settings: components["schemas"]["ShownSettings"];
+        };
+        RtspSettings: {
+            url: string;
+            /** @enum {string} */
+            transport: "tcp" | "udp";
+            track: number;
+            username: string;
+            password: string;
+            verify_tls: boolean;
+        };
+        RtspSource: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "rtsp";
+            input: components["schemas"]["RtspSettings"];
+        };
+        RtspSourceState: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "rtsp";
+            input: components["schemas"]["RtspSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
+        Running: {
+            running: boolean;
+        };
+        Said: {
+            path: string;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Sample: {
+            /** @enum {string} */
+            event: "clap" | "applause" | "test";
+            real: boolean;
+            body: string;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Sent: {
+            event_id: string;
+        };
+        SentAgain: {
+            event_id: string;
+            receivers: number;
+        };
+        ShownSettings: {
+            /** @constant */
+            version: 2;
+            /** @enum {string} */
+            language: "fr" | "en";
+            welcomed: boolean;
+            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"])[];
+            history: components["schemas"]["HistorySettings"];
+            clips: components["schemas"]["ClipSettings"];
+            mqtt: components["schemas"]["MqttSettings"];
+            notify: components["schemas"]["NotifySettings"][];
+            revision: string;
+            serial: number;
+        };
+        Snapshot: {
+            version: string;
+            program: string;
+            dev: boolean;
+            running: boolean;
+            /** @enum {string} */
+            language: "fr" | "en";
+            labels: boolean;
+            model: components["schemas"]["ModelProgress"] | null;
+            problems: components["schemas"]["Trouble"][];
+            settings: components["schemas"]["ShownSettings"];
+            /** @enum {string} */
+            mqtt: "off" | "waiting" | "connected";
+            environment: components["schemas"]["Override"][];
+            statuses: {
+                [key: string]: components["schemas"]["SourceStatus"];
+            };
+            events: components["schemas"]["Detection"][];
+            attempts: components["schemas"]["Attempt"][];
+        };
+        SourceCounts: {
+            claps: number;
+            detections: number;
+            retries: number;
+        };
+        SourceStatus: {
+            source_id: string;
+            state: components["schemas"]["State"];
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            attempt: number;
+            next_in_s: number;
+            last_heard: number | null;
+            rate_hz: number;
+            channels: number;
+            dropped_hops: number;
+            missing_hops: number;
+            message_fr: string;
+            message_en: string;
+        };
+        /** @enum {string} */
+        Stage: "waiting" | "running" | "passed" | "failed" | "skipped";
+        /** @enum {string} */
+        State: "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
+        Step: {
+            id: string;
+            at: number;
+            /** @enum {string} */
+            why: "change" | "restore" | "import" | "undo";
+            revision: string;
+            changes: components["schemas"]["Change"][];
+        };
+        Steps: {
+            steps: components["schemas"]["Step"][];
+        };
+        StreamCounts: {
+            host: string;
+            stream: string;
+            port: number;
+            counts: {
+                [key: string]: number;
+            };
+            refused: {
+                [key: string]: number;
+            };
+        };
+        StreamPath: {
+            name: string;
+            url: string;
+            ready: boolean;
+            tracks: string[];
+            source_id: string | null;
+        };
+        StreamPaths: {
+            paths: components["schemas"]["StreamPath"][];
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Test: {
+            id: string;
+            code: string;
+            area: string;
+            stage: components["schemas"]["Stage"];
+            took_s: number;
+            title_fr: string;
+            title_en: string;
+            area_fr: string;
+            area_en: string;
+            message_fr: string;
+            message_en: string;
+        };
+        Tests: {
+            running: boolean;
+            tests: components["schemas"]["Test"][];
+        };
+        Token: {
+            id: string;
+            name: string;
+            created: number;
+        };
+        Track: {
+            number: number;
+            codec: string;
+            rate_hz: number;
+            channels: number;
+        };
+        Trouble: {
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Undone: {
+            step: components["schemas"]["Step"];
+            settings: components["schemas"]["ShownSettings"];
+        };
+        Usb: {
+            make: string;
+            serial: string;
+            port: string;
+        };
+        VbanCounts: {
+            streams: components["schemas"]["StreamCounts"][];
+            ports: components["schemas"]["PortCounts"][];
+        };
+        VbanSettings: {
+            host: string;
+            stream: string;
+            port: number;
+            channel: string;
+        };
+        VbanSource: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "vban";
+            input: components["schemas"]["VbanSettings"];
+        };
+        VbanSourceState: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "vban";
+            input: components["schemas"]["VbanSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
+        VbanStream: {
+            host: string;
+            stream: string;
+            port: number;
+            rate_hz: number;
+            channels: number;
+            encoding: string;
+            packets: number;
+            last_seen: number;
+            wanted: boolean;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Verdict: {
+            source_id: string;
+            timestamp: number;
+            score: number;
+            threshold: number;
+            accepted: boolean;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            labels: components["schemas"]["Label"][];
+            message_fr: string;
+            message_en: string;
+        };
+        Watch: {
+            source: string;
+        };
+        WebhookSettings: {
+            id: string;
+            enabled: boolean;
+            url: string;
+            timeout_s: number;
+            max_attempts: number;
+            max_age_s: number;
+            claps: number[];
+            headers: {
+                [key: string]: string;
+            };
+            signing_secret: string;
+            verify_tls: boolean;
+            ca_file: string;
+            /** @enum {string} */
+            method: "POST" | "PUT" | "GET";
+            content_type: string;
+            template: string;
+        };
+        Answers: {
+            "GET /api/state": components["schemas"]["Snapshot"];
+            "POST /api/detection/start": components["schemas"]["Running"];
+            "POST /api/detection/stop": components["schemas"]["Running"];
+            "POST /api/model/resume": components["schemas"]["Fetching"];
+            "POST /api/model/pause": components["schemas"]["Fetching"];
+            "GET /healthz": components["schemas"]["Health"];
+            "GET /api/selftest": components["schemas"]["Tests"];
+            "POST /api/selftest": components["schemas"]["Tests"];
+            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
+            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
+            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "GET /api/devices": components["schemas"]["Microphone"][];
+            "POST /api/probe/microphone": components["schemas"]["Measured"];
+            "POST /api/probe/rtsp": components["schemas"]["Probed"];
+            "GET /api/vban/streams": components["schemas"]["VbanStream"][];
+            "GET /api/vban/counts": components["schemas"]["VbanCounts"];
+            "GET /api/mediamtx/paths": components["schemas"]["StreamPaths"];
+            "GET /api/micro": components["schemas"]["Invitation"];
+            "POST /api/micro": components["schemas"]["Claimed"];
+            "GET /api/history": components["schemas"]["DetectionPage"];
+            "DELETE /api/history": components["schemas"]["Forgotten"];
+            "GET /api/history/counts": components["schemas"]["Counts"];
+            "GET /api/history/{event_id}": components["schemas"]["Detection"];
+            "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
+            "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
+            "GET /api/deliveries": components["schemas"]["DeliveryPage"];
+            "POST /api/deliveries/{delivery_id}/replay": components["schemas"]["Sent"];
+            "DELETE /api/history/{event_id}/clip": components["schemas"]["Deleted"];
+            "GET /api/clips": components["schemas"]["Clips"];
+            "DELETE /api/clips": components["schemas"]["Deleted"];
+            "GET /api/receivers": components["schemas"]["Receiver"][];
+            "POST /api/webhooks/preview": components["schemas"]["Preview"];
+            "GET /api/notify": components["schemas"]["Notifier"];
+            "POST /api/notify/{notify_id}/test": components["schemas"]["Sent"];
+            "DELETE /api/notify/{notify_id}": components["schemas"]["ShownSettings"];
+            "GET /api/settings": components["schemas"]["ShownSettings"];
+            "PATCH /api/settings": components["schemas"]["ShownSettings"];
+            "GET /api/settings/backups": components["schemas"]["Backups"];
+            "POST /api/settings/backups": components["schemas"]["Backup"];
+            "GET /api/settings/backups/{name}/diff": components["schemas"]["Compared"];
+            "POST /api/settings/backups/{name}/restore": components["schemas"]["Restored"];
+            "GET /api/settings/steps": components["schemas"]["Steps"];
+            "POST /api/settings/steps/{step_id}/undo": components["schemas"]["Undone"];
+            "GET /api/settings/export": {
+                [key: string]: unknown;
+            };
+            "POST /api/settings/export": {
+                [key: string]: unknown;
+            };
+            "POST /api/settings/import/preview": components["schemas"]["Previewed"];
+            "POST /api/settings/import": components["schemas"]["Imported"];
+            "GET /api/access": components["schemas"]["Access"];
+            "POST /api/access/login": components["schemas"]["Access"];
+            "POST /api/access/logout": components["schemas"]["Access"];
+            "PUT /api/access/password": components["schemas"]["Access"];
+            "GET /api/access/tokens": components["schemas"]["Token"][];
+            "POST /api/access/tokens": components["schemas"]["NewToken"];
+            "DELETE /api/access/tokens/{token_id}": components["schemas"]["Token"];
+            "GET /api/openapi.json": {
+                [key: string]: unknown;
+            };
+            "GET /api/asyncapi.json": {
+                [key: string]: unknown;
+            };
+        };
+        Queries: {
+            "POST /api/sources/{source_id}/webhook/test": {
+                webhook?: string;
+            };
+            "GET /api/vban/streams": {
+                port?: number;
+            };
+            "GET /api/history": {
+                since?: number;
+                before?: number;
+                source?: string;
+                least_score?: number;
+                most_score?: number;
+                /** @enum {string} */
+                mark?: "clap" | "not_clap" | "none";
+                kind?: string;
+                claps?: number;
+                applause?: boolean;
+                label?: string;
+                epoch?: string;
+                least_latency_s?: number;
+                most_latency_s?: number;
+                limit?: number;
+                cursor?: string;
+            };
+            "DELETE /api/history": {
+                before?: number;
+            };
+            "GET /api/history/counts": {
+                since?: number;
+                before?: number;
+                source?: string;
+                least_score?: number;
+                most_score?: number;
+                /** @enum {string} */
+                mark?: "clap" | "not_clap" | "none";
+                kind?: string;
+                claps?: number;
+                applause?: boolean;
+                label?: string;
+                epoch?: string;
+                least_latency_s?: number;
+                most_latency_s?: number;
+                /** @enum {string} */
+                per?: "hour" | "day";
+                tz?: string;
+            };
+            "GET /api/history/export": {
+                since?: number;
+                before?: number;
+                source?: string;
+                least_score?: number;
+                most_score?: number;
+                /** @enum {string} */
+                mark?: "clap" | "not_clap" | "none";
+                kind?: string;
+                claps?: number;
+                applause?: boolean;
+                label?: string;
+                epoch?: string;
+                least_latency_s?: number;
+                most_latency_s?: number;
+                /** @enum {string} */
+                format?: "csv" | "jsonl";
+                tz?: string;
+            };
+            "GET /api/deliveries": {
+                /** @enum {string} */
+                state?: "waiting" | "taken" | "given_up";
+                source?: string;
+                target?: string;
+                event?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            "DELETE /api/clips": {
+                before?: number;
+            };
+            "POST /api/webhooks/preview": {
+                source?: string;
+            };
+            "POST /api/settings/import/preview": {
+                /** @enum {string} */
+                mode?: "replace" | "merge";
+            };
+            "POST /api/settings/import": {
+                /** @enum {string} */
+                mode?: "replace" | "merge";
+            };
+        };
+        ServerEvents: {
+            state: components["schemas"]["Snapshot"];
+            clap: components["schemas"]["Clap"];
+            clip: components["schemas"]["ClipKept"];
+            source: components["schemas"]["SourceStatus"];
+            level: components["schemas"]["Level"][];
+            verdict: components["schemas"]["Verdict"];
+            picture: components["schemas"]["Picture"];
+            labels: components["schemas"]["Heard"];
+            delivery: components["schemas"]["Attempt"];
+            model: components["schemas"]["ModelProgress"];
+            detection_status: components["schemas"]["DetectionStatus"];
+            settings: components["schemas"]["ShownSettings"];
+            problems: components["schemas"]["Trouble"][];
+            mqtt: components["schemas"]["BrokerLink"];
+            micro_end: components["schemas"]["MicroEnd"];
+        };
+        ClientEvents: {
+            watch: components["schemas"]["Watch"];
+            micro_open: components["schemas"]["MicroOpen"];
+            micro_sound: string;
+            micro_close: components["schemas"]["MicroClose"];
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
-
-export interface WebhookSettings {
-  id: string;
-  enabled: boolean;
-  url: string;
-  timeout_s: number;
-  max_attempts: number;
-  max_age_s: number;
-  /** Only detections of so many claps; empty for all. */
-  claps: number[];
-  /** Values are masked: they can be given, not read. */
-  headers: Record<string, string>;
-  signing_secret: string;
-  verify_tls: boolean;
-  ca_file: string;
-  method?: "POST" | "PUT" | "GET";
-  content_type?: string;
-  /** Makes the body (docs/webhooks.md); empty for the documented JSON. */
-  template?: string;
-}
-
-/** What a webhook would send (`api/webhooks/preview`): for the last detection, which is `real`, and an example of every kind. */
-export interface WebhookPreview {
-  method: string;
-  content_type: string;
-  samples: WebhookSample[];
-}
-
-/** One body; its code says why there is none. */
-export interface WebhookSample extends Worded {
-  event: "clap" | "applause" | "test";
-  real: boolean;
-  body: string;
-}
-
-/** A service that shows notifications. */
-export interface NotifySettings {
-  id: string;
-  name: string;
-  enabled: boolean;
-  /** Masked: it can be given, not read. */
-  url: string;
-  /** Ids of the sources it is told of; empty for all. */
-  sources: string[];
-  claps: number[];
-}
-
-/** Whether notifications can be sent; if not, its message says what to install. */
-export interface Notifier extends Worded {
-  installed: boolean;
-}
-
-/** Whether this page may ask for more, and what about the password. */
-export interface AccessState {
-  state: "open" | "in" | "login" | "setup";
-  has_password: boolean;
-  can_change: boolean;
-}
-
-export interface ApiToken {
-  id: string;
-  name: string;
-  created: number;
-}
-
-export type Kind = "microphone" | "rtsp" | "vban" | "file" | "browser";
-export type Hears = "claps" | "applause" | "both";
-export type Input = Record<string, unknown>;
-
-/** A row of claps that a source reacts to. */
-export interface Pattern {
-  claps: number;
-  at_least: boolean;
-  min_gap_s: number;
-  max_gap_s: number;
-}
-
-export interface SourceSettings {
-  id: string;
-  kind: Kind;
-  name: string;
-  enabled: boolean;
-  threshold: number;
-  delay_s: number;
-  patterns: Pattern[];
-  hears: Hears;
-  /** Whether the sound around detections is kept; off unless somebody switches it on. */
-  clips: boolean;
-  input: Input;
-  webhooks: WebhookSettings[];
-}
-
-/** The broker that is told of everything. */
-export interface MqttSettings {
-  enabled: boolean;
-  host: string;
-  port: number;
-  version: "3.1.1" | "5";
-  tls: boolean;
-  verify_tls: boolean;
-  ca_file: string;
-  username: string;
-  /** Masked: it can be given, not read. */
-  password: string;
-  topic: string;
-  discovery: string;
-}
-
-export interface Settings {
-  version: number;
-  language: Language;
-  /** Whether somebody has been through the first minute, or left it out. */
-  welcomed: boolean;
-  sources: SourceSettings[];
-  history: { keep_days: number };
-  clips: { keep_days: number; keep_mb: number };
-  mqtt: MqttSettings;
-  notify: NotifySettings[];
-  /** Which state they are in; changes with anything in them. */
-  revision: string;
-  /** Of two, the newer have the higher one, until the service starts anew. */
-  serial: number;
-}
-
-/** A document of before; `code` says why it cannot be used. */
-export interface Backup extends Worded {
-  name: string;
-  /** UTC Unix seconds. */
-  at: number;
-  /** Before what it was kept, or because a person asked. */
-  why: "change" | "restore" | "import" | "undo" | "asked";
-  size: number;
-  valid: boolean;
-}
-
-/** One difference of two documents; secrets are masked in its values. */
-export interface Change {
-  path: string;
-  kind: "added" | "changed" | "removed" | "reordered";
-  old: unknown;
-  new: unknown;
-}
-
-/** One change that came in force, and can be undone. */
-export interface Step {
-  id: string;
-  /** UTC Unix seconds. */
-  at: number;
-  why: "change" | "restore" | "import" | "undo";
-  /** Of the settings that it led to. */
-  revision: string;
-  changes: Change[];
-}
-
-export type ImportMode = "replace" | "merge";
-
-/** What of a document is not taken, or not as it is, and why. */
-export interface ImportNote extends Worded {
-  path: string;
-  kind: "left_out" | "adapted" | "refused";
-}
-
-export interface ImportPreview {
-  format: "claptrap" | "original" | "fork";
-  mode: ImportMode;
-  /** False where `faults` forbid it. */
-  applicable: boolean;
-  changes: Change[];
-  notes: ImportNote[];
-  faults: (Worded & { path: string })[];
-}
-
-/** A `CLAPTRAP_…` variable that is set; `near` is what was perhaps meant where it is unknown. */
-export interface Override {
-  variable: string;
-  option: string;
-  value: string;
-  near: string;
-}
-
-export type State = "idle" | "connecting" | "live" | "retrying" | "ended" | "failed";
-
-export interface SourceStatus extends Worded {
-  source_id: string;
-  state: State;
-  attempt: number;
-  next_in_s: number;
-  last_heard: number | null;
-  rate_hz: number;
-  channels: number;
-  dropped_hops: number;
-  missing_hops: number;
-}
-
-/** What a source did since the service began; `retries`: how often it failed and was tried again. */
-export interface SourceCounts {
-  claps: number;
-  detections: number;
-  retries: number;
-}
-
-/** One source as REST gives it. */
-export interface SourceState extends SourceSettings {
-  counts: SourceCounts;
-}
-
-/** A sound that YAMNet names; `label` is its own name for it and never changes. */
-export interface SoundLabel {
-  label: string;
-  label_fr: string;
-  score: number;
-}
-
-/** What a person says of a detection. */
-export type Mark = "clap" | "not_clap";
-
-/** A remembered detection, as `snapshot()` and the history give it. */
-export interface EventRecord {
-  id: string;
-  source_id: string;
-  source_name: string;
-  kind: Kind;
-  epoch: string;
-  sequence: number;
-  timestamp: number;
-  score: number;
-  claps: number;
-  onset_s: number;
-  decided_s: number;
-  labels: SoundLabel[];
-  applause: boolean;
-  latency_s: number;
-  mark: Mark | null;
-  /** Whether the sound around it was kept and can be heard. */
-  clip: boolean;
-}
-
-/** The sound around a detection can be heard from now on: the Socket.IO event `clip`. */
-export interface ClipNews {
-  event_id: string;
-}
-
-/** How much sound is kept, and how much may be. */
-export interface ClipTotal {
-  clips: number;
-  size_bytes: number;
-  keep_days: number;
-  keep_mb: number;
-}
-
-/** Which detections: all that fit every value given; times in UTC Unix seconds. */
-export interface HistoryFilter {
-  since?: number;
-  before?: number;
-  source?: string;
-  least_score?: number;
-  most_score?: number;
-  mark?: Mark | "none";
-  kind?: Kind;
-  claps?: number;
-  applause?: boolean;
-  label?: string;
-  epoch?: string;
-  least_latency_s?: number;
-  most_latency_s?: number;
-}
-
-/** Newest first; `cursor` asks for those that follow. */
-export interface HistoryPage {
-  events: EventRecord[];
-  cursor: string | null;
-}
-
-/** How many there were in an hour or a day that begins at `start`, and how many of each source. */
-export interface HistoryCount {
-  start: number;
-  count: number;
-  sources: Record<string, number>;
-}
-
-/** A detection just made: the Socket.IO event `clap`. */
-export interface ClapNews {
-  event_id: string;
-  source_id: string;
-  source_name: string;
-  timestamp: number;
-  score: number;
-  claps: number;
-  latency_s: number;
-  labels?: SoundLabel[];
-  applause?: boolean;
-}
-
-export interface Attempt extends Worded {
-  event_id: string;
-  target_id: string;
-  source_id: string;
-  url: string;
-  number: number;
-  at: number;
-  took_s: number;
-  status: number;
-  ok: boolean;
-  retry_in_s: number | null;
-  /** The delivery that was attempted. */
-  delivery_id: string;
-  /** How the answer began, its secrets masked. */
-  excerpt: string;
-  /** The steps taken, in order, and seconds for each: `name`, `connection`, `tls`, `answer`; it failed in the last. */
-  steps?: Record<string, number>;
-}
-
-export type DeliveryState = "waiting" | "taken" | "given_up";
-
-/** One body for one receiver, and every attempt at it; its message says why it was given up. */
-export interface DeliveryRecord extends Worded {
-  id: string;
-  event_id: string;
-  target_id: string;
-  source_id: string;
-  since: number;
-  state: DeliveryState;
-  attempts: Attempt[];
-}
-
-/** Those last asked for first; `cursor` asks for those that follow. */
-export interface DeliveryPage {
-  deliveries: DeliveryRecord[];
-  cursor: string | null;
-}
-
-/** How a receiver stands (`api/receivers`); `code` is why it last failed. `open`: out of order, only probed now and then. */
-export interface Receiver extends Worded {
-  id: string;
-  source_id: string;
-  url: string;
-  state: "well" | "failing" | "open";
-  failures: number;
-  since: number | null;
-  waiting: number;
-}
-
-/** How the download of a model file goes; `code` says why it failed. */
-export interface ModelProgress extends Worded {
-  name: string;
-  done_bytes: number;
-  size_bytes: number;
-  retry_in_s: number | null;
-  in_use: boolean;
-}
-
-/** A stream that MediaMTX of the service's machine serves, and the source that hears it. */
-export interface StreamPath {
-  name: string;
-  url: string;
-  ready: boolean;
-  tracks: string[];
-  source_id: string | null;
-}
-
-/** `code` says why there are none. */
-export interface StreamPaths extends Worded {
-  paths: StreamPath[];
-}
-
-/** One built-in test of `serve --dev`; its message says why it failed. */
-export interface SelfTest extends Worded {
-  id: string;
-  stage: "waiting" | "running" | "passed" | "failed" | "skipped";
-  took_s: number;
-  title_fr: string;
-  title_en: string;
-  area_fr: string;
-  area_en: string;
-}
-
-export interface SelfTestRun {
-  running: boolean;
-  tests: SelfTest[];
-}
-
-export interface Snapshot {
-  version: string;
-  /** How this ClapTrap is called in a terminal of its machine. */
-  program: string;
-  dev: boolean;
-  running: boolean;
-  language: Language;
-  labels: boolean;
-  model: ModelProgress | null;
-  problems: Trouble[];
-  settings: Settings;
-  mqtt: "off" | "waiting" | "connected";
-  environment: Override[];
-  statuses: Record<string, SourceStatus>;
-  events: EventRecord[];
-  attempts: Attempt[];
-}
-
-export interface LevelNews {
-  source_id: string;
-  peak_dbfs: number;
-  rms_dbfs: number;
-}
-
-/** What was thought of one candidate; its code and sentence say why, and what came of it. */
-export interface VerdictNews extends Worded {
-  source_id: string;
-  timestamp: number;
-  score: number;
-  threshold: number;
-  accepted: boolean;
-  labels: SoundLabel[];
-}
-
-/** What the newest sound of a source looks like, for who looks (watching.ts). */
-export interface PictureNews {
-  source_id: string;
-  /** UTC Unix seconds at which the first column begins. */
-  timestamp: number;
-  /** In base 64: a column every 20 ms, each the peak and 40 bands from low to high; 0 is −100 dB or less, 255 is 0 dB. */
-  columns: string;
-}
-
-export interface LabelsNews {
-  source_id: string;
-  timestamp: number;
-  detected: SoundLabel[];
-}
-
-/** Where a phone finds the page /micro: `address` is empty where no other machine reaches the service. */
-export interface Invitation {
-  address: string;
-  secure: boolean;
-}
-
-export interface Device {
-  id: string;
-  label: string;
-  name: string;
-  host_api: string;
-  default: boolean;
-}
-
-/** What somebody should know or mend; `params` are the values in its sentence. */
-export interface Trouble extends Worded {
-  params: Record<string, string | number>;
-}
-
-/** How loud it is at a microphone, over a moment. */
-export interface Measured {
-  rate_hz: number;
-  channels: number;
-  peak_dbfs: number;
-}
-
-/** What a camera gives; `code` says that it is silent. */
-export interface Probed extends Worded {
-  codec: string;
-  rate_hz: number;
-  channels: number;
-  level_dbfs: number;
-  tracks: { number: number; codec: string; rate_hz: number; channels: number }[];
-}
-
-/** A VBAN stream that arrives; `code` says why it cannot be heard. */
-export interface SeenStream extends Worded {
-  host: string;
-  stream: string;
-  port: number;
-  rate_hz: number;
-  channels: number;
-  encoding: string;
-  packets: number;
-  last_seen: number;
-  wanted: boolean;
-}
-
-export interface Fault {
-  path: string;
-  code: string;
-  /** What is there, as JSON; empty where it may be a secret. */
-  value: string;
-  message: string;
-}
-
-/** An answer of type application/problem+json. */
-export interface Problem {
-  code: string;
-  message: string;
-  status: number;
-  faults?: Fault[];
-}
+export type Access = components["schemas"]["Access"];
+export type Attempt = components["schemas"]["Attempt"];
+export type Backup = components["schemas"]["Backup"];
+export type Backups = components["schemas"]["Backups"];
+export type BrokerLink = components["schemas"]["BrokerLink"];
+export type BrowserSettings = components["schemas"]["BrowserSettings"];
+export type BrowserSource = components["schemas"]["BrowserSource"];
+export type BrowserSourceState = components["schemas"]["BrowserSourceState"];
+export type Change = components["schemas"]["Change"];
+export type Claimed = components["schemas"]["Claimed"];
+export type Clap = components["schemas"]["Clap"];
+export type ClipKept = components["schemas"]["ClipKept"];
+export type ClipSettings = components["schemas"]["ClipSettings"];
+export type Clips = components["schemas"]["Clips"];
+export type Compared = components["schemas"]["Compared"];
+export type Count = components["schemas"]["Count"];
+export type Counts = components["schemas"]["Counts"];
+export type Deleted = components["schemas"]["Deleted"];
+export type Delivery = components["schemas"]["Delivery"];
+export type DeliveryPage = components["schemas"]["DeliveryPage"];
+export type Detection = components["schemas"]["Detection"];
+export type DetectionPage = components["schemas"]["DetectionPage"];
+export type DetectionStatus = components["schemas"]["DetectionStatus"];
+export type Fault = components["schemas"]["Fault"];
+export type Fetching = components["schemas"]["Fetching"];
+export type FileSettings = components["schemas"]["FileSettings"];
+export type FileSource = components["schemas"]["FileSource"];
+export type FileSourceState = components["schemas"]["FileSourceState"];
+export type Forgotten = components["schemas"]["Forgotten"];
+export type Health = components["schemas"]["Health"];
+export type Heard = components["schemas"]["Heard"];
+export type HistorySettings = components["schemas"]["HistorySettings"];
+export type ImportNote = components["schemas"]["ImportNote"];
+export type Imported = components["schemas"]["Imported"];
+export type Invitation = components["schemas"]["Invitation"];
+export type Label = components["schemas"]["Label"];
+export type Level = components["schemas"]["Level"];
+export type Measured = components["schemas"]["Measured"];
+export type MicroClose = components["schemas"]["MicroClose"];
+export type MicroEnd = components["schemas"]["MicroEnd"];
+export type MicroOpen = components["schemas"]["MicroOpen"];
+export type Microphone = components["schemas"]["Microphone"];
+export type MicrophoneSettings = components["schemas"]["MicrophoneSettings"];
+export type MicrophoneSource = components["schemas"]["MicrophoneSource"];
+export type MicrophoneSourceState = components["schemas"]["MicrophoneSourceState"];
+export type ModelProgress = components["schemas"]["ModelProgress"];
+export type MqttSettings = components["schemas"]["MqttSettings"];
+export type NewToken = components["schemas"]["NewToken"];
+export type Notifier = components["schemas"]["Notifier"];
+export type NotifySettings = components["schemas"]["NotifySettings"];
+export type Override = components["schemas"]["Override"];
+export type PatternSettings = components["schemas"]["PatternSettings"];
+export type Picture = components["schemas"]["Picture"];
+export type PortCounts = components["schemas"]["PortCounts"];
+export type Preview = components["schemas"]["Preview"];
+export type Previewed = components["schemas"]["Previewed"];
+export type Probed = components["schemas"]["Probed"];
+export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type Receiver = components["schemas"]["Receiver"];
+export type Restored = components["schemas"]["Restored"];
+export type RtspSettings = components["schemas"]["RtspSettings"];
+export type RtspSource = components["schemas"]["RtspSource"];
+export type RtspSourceState = components["schemas"]["RtspSourceState"];
+export type Running = components["schemas"]["Running"];
+export type Said = components["schemas"]["Said"];
+export type Sample = components["schemas"]["Sample"];
+export type Sent = components["schemas"]["Sent"];
+export type SentAgain = components["schemas"]["SentAgain"];
+export type ShownSettings = components["schemas"]["ShownSettings"];
+export type Snapshot = components["schemas"]["Snapshot"];
+export type SourceCounts = components["schemas"]["SourceCounts"];
+export type SourceStatus = components["schemas"]["SourceStatus"];
+export type Stage = components["schemas"]["Stage"];
+export type State = components["schemas"]["State"];
+export type Step = components["schemas"]["Step"];
+export type Steps = components["schemas"]["Steps"];
+export type StreamCounts = components["schemas"]["StreamCounts"];
+export type StreamPath = components["schemas"]["StreamPath"];
+export type StreamPaths = components["schemas"]["StreamPaths"];
+export type Test = components["schemas"]["Test"];
+export type Tests = components["schemas"]["Tests"];
+export type Token = components["schemas"]["Token"];
+export type Track = components["schemas"]["Track"];
+export type Trouble = components["schemas"]["Trouble"];
+export type Undone = components["schemas"]["Undone"];
+export type Usb = components["schemas"]["Usb"];
+export type VbanCounts = components["schemas"]["VbanCounts"];
+export type VbanSettings = components["schemas"]["VbanSettings"];
+export type VbanSource = components["schemas"]["VbanSource"];
+export type VbanSourceState = components["schemas"]["VbanSourceState"];
+export type VbanStream = components["schemas"]["VbanStream"];
+export type Verdict = components["schemas"]["Verdict"];
+export type Watch = components["schemas"]["Watch"];
+export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type Answers = components["schemas"]["Answers"];
+export type Queries = components["schemas"]["Queries"];
+export type ServerEvents = components["schemas"]["ServerEvents"];
+export type ClientEvents = components["schemas"]["ClientEvents"];
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

@@ -56,7 +56,7 @@ def test_it_speaks_french_to_a_french_terminal(tmp_path: Path) -> None:
     """With its grades."""
     folder = data_dir(tmp_path)
     done = run("doctor", "--data-dir", str(folder), "--port", str(free_port()), folder=tmp_path, LC_ALL="fr_FR.UTF-8")
-    assert "bien       Les réglages sont valides : 1 source(s), 0 webhook(s) en service." in done.stdout.splitlines()
+    assert "bien       Les réglages sont valables. Sources : 1. Webhooks en service : 0." in done.stdout.splitlines()
 
 
 def test_what_it_tells_to_type_can_be_typed(tmp_path: Path) -> None:

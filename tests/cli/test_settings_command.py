@@ -38,9 +38,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     for name in [name for name in os.environ if name.startswith("CLAPTRAP_")]:
         monkeypatch.delenv(name)
 
-    def run(*arguments: str, lang: str = "C.UTF-8", with_program_name: str = "") -> Result:
+    def run(*arguments: str, lang: str = "C.UTF-8", typed: str = "") -> Result:
         monkeypatch.setenv("LC_ALL", lang)
-        done = CliRunner().invoke(command, [*arguments, "--data-dir", str(tmp_path)], input=with_program_name)
+        done = CliRunner().invoke(command, [*arguments, "--data-dir", str(tmp_path)], input=typed)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done
 
@@ -110,7 +110,7 @@ def test_a_check_tells_every_fault_and_its_exit_status(run: Run, store: Store, t
     for ask in ("check", "import"):
         for path in (tmp_path / "none.json", tmp_path, other / "none.json"):
             absent = run(ask, str(path))
-            assert (absent.exit_code, absent.stderr) == (1, f"{path} is no file that is there. Check its name.\n")
+            assert (absent.exit_code, absent.stderr) == (1, f"{path}: no such file. Check its name.\n")
 
 
 def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -> None:
@@ -127,11 +127,11 @@ def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -
         '~ sources.cam.input.password: "********" → "********"',
     ]
     assert len(json.loads(run("diff", name, "--json").stdout)) == 2
-    refused = run("restore", name, with_program_name="n\n")
+    refused = run("restore", name, typed="n\n")
     assert (refused.exit_code, store.load().settings) == (1, TWO)
-    done = run("restore", name, with_program_name="y\n")
+    done = run("restore", name, typed="y\n")
     assert (done.exit_code, store.load().settings) == (0, ONE)
-    assert store.backups.found()[0].why == "restore"
+    assert store.backups.all()[0].why == "restore"
     assert run("restore", "settings-none.json", "--yes").exit_code == 2
     assert run("diff", name).stdout == "Nothing would change.\n"
 
@@ -140,7 +140,7 @@ def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -
 def test_the_list_says_of_each_backup_before_what_it_was_kept(run: Run, store: Store, lang: str) -> None:
     """In words, whatever the page can do: an undo, too."""
     for why in get_args(Why):
-        store.backups.keep(store.path, why)
+        store.backups.add(store.path, why)
     said = run("backups", lang=lang).stdout
     assert "terminal." not in said
     assert ("before an undo" in said) is (lang == "C.UTF-8")
@@ -152,7 +152,7 @@ def test_what_a_newer_claptrap_wrote_or_damage_is_kept_for_ever_when_a_backup_ta
 ) -> None:
     """A downgrade ends with settings that work, and loses nothing."""
     store.path.write_text(present)
-    name = store.backups.found()[0].name
+    name = store.backups.all()[0].name
     done = run("restore", name, "--yes")
     assert done.exit_code == 0, done.stderr
     assert store.load().settings == ONE
@@ -162,7 +162,7 @@ def test_what_a_newer_claptrap_wrote_or_damage_is_kept_for_ever_when_a_backup_ta
 
 def test_while_the_service_has_the_folder_only_reading_and_backups_work(run: Run, store: Store, tmp_path: Path) -> None:
     """Restoring and importing say who has it, and where to do it instead."""
-    name = store.backups.found()[0].name
+    name = store.backups.all()[0].name
     file = tmp_path / "in.json"
     file.write_text('{"language": "en"}')
     store.open()
@@ -198,7 +198,7 @@ def test_an_export_comes_back(run: Run, store: Store, tmp_path: Path) -> None:
     store.save(ONE)
     assert run("import", str(file), "--yes").exit_code == 0
     assert store.load().settings == TWO
-    assert store.backups.found()[0].why == "import"
+    assert store.backups.all()[0].why == "import"
     assert run("export", str(tmp_path / "none" / "x.json")).exit_code == 1
 
 
@@ -210,10 +210,10 @@ def test_the_original_s_settings_are_imported_after_a_look(run: Run, store: Stor
     looked = run("import", str(file), "--dry-run", lang="fr_FR.UTF-8")
     assert looked.exit_code == 0
     assert "+ sources.microphone: " in looked.stdout
-    assert "non repris  global.debug: ClapTrap n'en a pas besoin" in looked.stdout
+    assert "non importé  global.debug: ClapTrap n'en a pas besoin" in looked.stdout
     assert store.load().settings == TWO
     assert json.loads(run("import", str(file), "--dry-run", "--json").stdout)["format"] == "original"
-    assert run("import", str(file), with_program_name="y\n").exit_code == 0
+    assert run("import", str(file), typed="y\n").exit_code == 0
     assert [source.id for source in store.load().settings.sources] == ["cam", "microphone"]
 
 

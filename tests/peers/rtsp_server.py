@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -123,6 +124,7 @@ def make_certificate(folder: Path) -> Path:
     return both
 
 
+@cache
 def why_missing() -> str | None:
     """Return what this machine lacks for the server, None if nothing."""
     run = f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')"

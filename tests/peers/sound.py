@@ -16,6 +16,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from shutil import which
 from typing import Self
@@ -37,6 +38,7 @@ def faint_noise(n: int) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(0, 1e-4, n).astype(np.float32)
 
 
+@cache
 def missing() -> str:
     """Return why there can be no virtual microphone here; empty where there can."""
     if which("pulseaudio") is None:

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
 from claptrap.core.errors import AccessError, ClapTrapError
 from claptrap.service.access import MOST_SESSIONS, MOST_TOKENS, SESSION_S, TOKEN_PREFIX, Access, LoginPolicy
@@ -88,6 +89,14 @@ def test_a_disk_that_became_read_only_lets_people_in_after_a_restart(
     access.path.chmod(0o644)
     monkeypatch.setattr(Path, "chmod", read_only)
     assert code_of(Access(tmp_path / "data").tokens) == "access.damaged"
+
+
+def test_a_guess_at_a_stolen_file_costs_what_rfc_9106_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """64 MiB, three passes, four lanes; in the other tests it costs next to nothing."""
+    monkeypatch.setattr("claptrap.service.access.PasswordHasher", PasswordHasher)
+    access = Access(tmp_path / "data")
+    access.set_password(PASSWORD)
+    assert json.loads(access.path.read_text())["password"].startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_the_right_password_and_only_it_begins_a_session(access: Access) -> None:

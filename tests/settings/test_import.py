@@ -187,10 +187,10 @@ def test_the_original_s_settings_are_added_to_ours() -> None:
     assert ids == ["mic", "cam", "microphone", "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "pc-bureau", "stream2"]
     microphone, door, recorder, other = found.wanted.sources[2:]
     assert {(s.threshold, s.delay_s) for s in (microphone, door, recorder, other)} == {(0.4, 1.5)}
-    assert (microphone.kind, microphone.input.whole()) == ("microphone", {"device": "USB Mic"})
+    assert (microphone.kind, microphone.input.whole()) == ("microphone", {"device": "USB Mic", "channel": "auto"})
     assert (door.name, door.enabled, door.webhooks[0].url) == ("Entrée", False, "http://192.168.1.10/hook")
     assert (door.input.whole()["username"], door.input.whole()["password"]) == ("u", "p")
-    assert recorder.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "mean"}
+    assert recorder.input.whole() == {"host": "192.168.1.20", "stream": "Stream1", "port": 6981, "channel": "auto"}
     assert (other.input.whole()["stream"], other.input.whole()["port"]) == ("Stream2", 6980)
     again = plan_import(ORIGINAL, found.wanted)
     assert again.wanted == found.wanted, "importing twice adds nothing"
@@ -217,7 +217,7 @@ def test_the_fork_s_groups_become_patterns() -> None:
     assert (found.format, found.wanted is not None) == ("fork", True)
     assert found.wanted is not None
     (source,) = found.wanted.sources
-    assert (source.id, source.threshold, source.input.whole()) == ("microphone", 0.4, {"device": ""})
+    assert (source.id, source.threshold, source.input.whole()) == ("microphone", 0.4, {"device": "", "channel": "auto"})
     assert [(p.claps, p.at_least) for p in source.patterns] == [(1, False), (2, False), (3, False)]
     told = {(note.path, note.code) for note in found.notes}
     assert told >= {

@@ -88,7 +88,7 @@ def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
         page.get_by_role("group", name="Webhook 2").get_by_role("checkbox", name="2 claps").press("Space")
         fields.nth(1).fill("http://127.0.0.1:1/gate")
         fields.nth(1).press("Enter")
-        expect(page.get_by_role("group", name="Motif 2").get_by_text("Prévient : webhook 2.")).to_be_visible()
+        expect(page.get_by_role("group", name="Motif 2").get_by_text("Appelle : webhook 2.")).to_be_visible()
         assert lamp.wait_for(1)[0].json["claps"] == 1
     until(
         page,
@@ -101,7 +101,7 @@ def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
     expect(page.get_by_role("textbox", name=re.compile("^Webhook"))).to_have_count(1)
     expect(page.get_by_role("button", name="Ajouter un webhook")).to_be_focused()
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.patterns.length === 1)")
-    assert clapping.service.settings().specs()[0].patterns == (PatternSpec(2, at_least=False),)
+    assert clapping.service.settings.current.specs()[0].patterns == (PatternSpec(2, at_least=False),)
 
 
 def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, clapping: Served) -> None:
@@ -112,23 +112,23 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     page.get_by_label("Valeur").press("Enter")
     expect(page.get_by_text("X-Key: ********")).to_be_visible()
     page.get_by_label("Âge maximal (s)").fill("60")
-    page.get_by_label("Essais au plus").fill("99")
-    page.get_by_label("Essais au plus").blur()
-    expect(page.get_by_label("Essais au plus")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Nombre d'essais maximal").fill("99")
+    page.get_by_label("Nombre d'essais maximal").blur()
+    expect(page.get_by_label("Nombre d'essais maximal")).to_have_attribute("aria-invalid", "true")
     secret = page.get_by_label("Secret de signature")
     secret.fill("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     secret.blur()
     expect(secret).to_have_value("********")
     template, preview = page.get_by_label("Modèle du corps"), page.locator(".preview")
     shown = preview.get_by_role("group")
-    page.get_by_label("Aperçu de ce qui sera envoyé").select_option("exemple : test")
+    page.get_by_label("Aperçu de la requête").select_option("exemple : test")
     expect(shown).to_contain_text('"event": "test"')
     template.fill("{% for")
     template.blur()
     expect(template).to_have_attribute("aria-invalid", "true")
     expect(preview).to_contain_text("Pas d'aperçu")
     template.fill('{"who": {{ source_name | tojson }}, "id": {{ event_id | tojson }}}')
-    page.get_by_label("Aperçu de ce qui sera envoyé").select_option("la dernière détection")
+    page.get_by_label("Aperçu de la requête").select_option("la dernière détection")
     expect(shown).to_contain_text(re.compile(r'"who": "Salon", "id": "salon:\w+:\d+"'))
     template.blur()
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].template.includes('who'))")
@@ -138,11 +138,11 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     template.blur()
     expect(template).to_have_count(0)
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
-    assert clapping.service.settings().sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
+    assert clapping.service.settings.current.sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
     page.get_by_role("button", name="Retirer l'en-tête X-Key").click()
     expect(page.get_by_text("X-Key: ********")).to_have_count(0)
     assert "s3cret" not in page.content()
-    webhook = clapping.service.settings().sources[0].webhooks[0]
+    webhook = clapping.service.settings.current.sources[0].webhooks[0]
     assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts, webhook.max_age_s) == ({}, "whsec_", 4, 60)
 
 
@@ -151,9 +151,9 @@ def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Ser
     expect(keep).not_to_be_checked()
     keep.press("Space")
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.clips)")
-    page.get_by_role("link", name="Les écouter, les effacer").click()
-    expect(page.get_by_label("Écouter le son gardé").first).to_be_visible()
+    page.get_by_role("link", name="À écouter ou effacer").click()
+    expect(page.get_by_label("Écouter le son").first).to_be_visible()
     page.get_by_role("button", name="Effacer les sons").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
     expect(page.get_by_text(re.compile(r"Sons effacés\s: \d+\."))).to_be_visible()
-    assert clapping.service.settings().sources[0].clips
+    assert clapping.service.settings.current.sources[0].clips

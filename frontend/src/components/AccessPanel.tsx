@@ -5,7 +5,7 @@ import { choosePassword, createToken, listTokens, revokeToken } from "../api.ts"
 import { day } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { returns } from "../store.ts";
-import type { ApiToken } from "../wire.ts";
+import type { Token } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
 import { AccountName, useSending } from "./Login.tsx";
@@ -59,7 +59,7 @@ function Password({ hasOne }: { hasOne: boolean }) {
 }
 
 function Tokens() {
-  const tokens = useSignal<ApiToken[]>([]);
+  const tokens = useSignal<Token[]>([]);
   const name = useSignal("");
   const made = useSignal<{ name: string; token: string } | null>(null);
   const refresh = () => listTokens().then((found) => (tokens.value = found));

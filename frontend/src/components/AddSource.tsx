@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Key, t } from "../i18n/index.ts";
-import type { Kind } from "../wire.ts";
+import type { Kind } from "../types.ts";
 import { kindName } from "./kinds.ts";
 import { SourceForm } from "./SourceForm.tsx";
 import { SourceIcon } from "./SourceIcon.tsx";

@@ -4,7 +4,7 @@ import { probeMicrophone } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { link } from "../store.ts";
-import type { Device } from "../wire.ts";
+import type { Microphone } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { loudness } from "./LevelMeter.tsx";
 
@@ -12,8 +12,8 @@ const PAUSE_MS = 100;
 const UNSEEN_PAUSE_MS = 1000;
 
 interface Props {
-  devices: Device[];
-  chosen: Device | undefined;
+  devices: Microphone[];
+  chosen: Microphone | undefined;
   onChoose: (device: string) => void;
 }
 
@@ -66,7 +66,7 @@ function Levels({ devices, chosen, onChoose }: Props) {
   );
 }
 
-function Row({ device, heard, isChosen, onChoose }: { device: Device; heard: Heard | undefined; isChosen: boolean; onChoose: () => void }) {
+function Row({ device, heard, isChosen, onChoose }: { device: Microphone; heard: Heard | undefined; isChosen: boolean; onChoose: () => void }) {
   const level = heard?.level;
   return (
     <li>

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { listDevices } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { link } from "../store.ts";
-import type { Device } from "../wire.ts";
+import type { Microphone } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { DeviceLevels } from "./DeviceLevels.tsx";
 
@@ -18,7 +18,7 @@ interface Props {
 
 /** The system's default microphone, or one of those that are there. */
 export function DeviceSelect({ id, chosen, onChoose, describedBy, explained = false }: Props) {
-  const devices = useSignal<Device[] | null>(null);
+  const devices = useSignal<Microphone[] | null>(null);
   const problem = useSignal("");
   const refresh = async () => {
     await listDevices().then(
@@ -57,4 +57,4 @@ export function DeviceSelect({ id, chosen, onChoose, describedBy, explained = fa
 }
 
 /** A choice is a device's id, or, from older settings, its label or bare name. */
-const isChosen = (device: Device, chosen: string) => [device.id, device.label, device.name].includes(chosen);
+const isChosen = (device: Microphone, chosen: string) => [device.id, device.label, device.name].includes(chosen);

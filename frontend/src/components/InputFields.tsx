@@ -1,5 +1,5 @@
 import { t } from "../i18n/index.ts";
-import type { Input, Kind } from "../wire.ts";
+import type { Input, Kind } from "../types.ts";
 import { DeviceSelect } from "./DeviceSelect.tsx";
 import { ProbeButton } from "./ProbeButton.tsx";
 import { FormField } from "./FormField.tsx";
@@ -33,10 +33,13 @@ const number = (typed: string) => (typed.trim() === "" || Number.isNaN(Number(ty
 function MicrophoneFields({ scope, input, set }: InputProps) {
   const id = `${scope}.device`;
   return (
-    <div class="field">
-      <label for={id}>{t("field.device")}</label>
-      <DeviceSelect id={id} chosen={text(input["device"])} onChoose={(device) => set("device", device)} />
-    </div>
+    <>
+      <div class="field">
+        <label for={id}>{t("field.device")}</label>
+        <DeviceSelect id={id} chosen={text(input["device"])} onChoose={(device) => set("device", device)} />
+      </div>
+      <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
+    </>
   );
 }
 
@@ -68,6 +71,7 @@ function RtspFields({ scope, sourceId, input, faults, set }: InputProps) {
         id={`${scope}.track`} label={t("rtsp.track")} fault={faults["track"]} half type="number" min="1" max="100" step="1" value={text(input["track"] ?? 1)}
         onType={(typed) => set("track", number(typed))}
       />
+      <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
       {secure && (
         <div class="field">
           <Switch id={`${scope}.verify_tls`} checked={input["verify_tls"] !== false} label={t("rtsp.verify_tls")} onChange={(on) => set("verify_tls", on)} />
@@ -78,7 +82,20 @@ function RtspFields({ scope, sourceId, input, faults, set }: InputProps) {
   );
 }
 
-const CHANNELS = ["mean", "loudest", ...Array.from({ length: 64 }, (_, index) => String(index + 1))];
+/** Which channel of a source is heard. */
+function ChannelSelect({ id, chosen, onChoose }: { id: string; chosen: string; onChoose: (channel: string) => void }) {
+  const named: Record<string, string> = { auto: t("channel.auto"), mean: t("channel.mean"), loudest: t("channel.loudest") };
+  return (
+    <div class="field half">
+      <label for={id}>{t("channel.label")}</label>
+      <select id={id} onChange={(event) => onChoose(event.currentTarget.value)}>
+        {CHANNELS.map((channel) => <option key={channel} value={channel} selected={channel === chosen}>{named[channel] ?? channel}</option>)}
+      </select>
+    </div>
+  );
+}
+
+const CHANNELS = ["auto", "mean", "loudest", ...Array.from({ length: 64 }, (_, index) => String(index + 1))];
 
 function VbanFields({ scope, input, faults, set }: InputProps) {
   return (
@@ -95,16 +112,7 @@ function VbanFields({ scope, input, faults, set }: InputProps) {
         id={`${scope}.port`} label={t("vban.port")} fault={faults["port"]} half type="number" min="1" max="65535" step="1"
         value={text(input["port"] ?? 6980)} onType={(port) => set("port", number(port))}
       />
-      <div class="field half">
-        <label for={`${scope}.channel`}>{t("vban.channel")}</label>
-        <select id={`${scope}.channel`} onChange={(event) => set("channel", event.currentTarget.value)}>
-          {CHANNELS.map((channel) => (
-            <option key={channel} value={channel} selected={channel === text(input["channel"] ?? "mean")}>
-              {channel === "mean" ? t("vban.mean") : channel === "loudest" ? t("vban.loudest") : channel}
-            </option>
-          ))}
-        </select>
-      </div>
+      <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { isShutOut } from "../access.ts";
 import { choose, language, t } from "../i18n/index.ts";
 import { editOnceKnown, repeatRefused } from "../saving.ts";
-import type { Language } from "../wire.ts";
+import type { Language } from "../types.ts";
 import { SaveState } from "./SaveState.tsx";
 
 export const LANGUAGES: [Language, string][] = [["fr", "Français"], ["en", "English"]];

@@ -4,7 +4,7 @@ import { decimal, score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { levels, verdicts } from "../store.ts";
 import { shade } from "../theme.ts";
-import type { VerdictNews } from "../wire.ts";
+import type { Verdict } from "../wire.ts";
 import { loudness } from "./LevelMeter.tsx";
 import { SPAN_S, Scores } from "./scores.ts";
 
@@ -72,7 +72,7 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
   );
 }
 
-function summary({ score: value, threshold, accepted }: VerdictNews): string {
+function summary({ score: value, threshold, accepted }: Verdict): string {
   const verdict = t(accepted ? "strip.accepted" : "strip.rejected");
   return `${t("strip.title")}. ${t("strip.last", { score: score(value), threshold: score(threshold), verdict })}`;
 }

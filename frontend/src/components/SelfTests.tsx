@@ -3,22 +3,22 @@ import { useEffect, useRef } from "preact/hooks";
 import { readSelfTests, startSelfTests } from "../api.ts";
 import { duration } from "../i18n/format.ts";
 import { type Key, language, said, t } from "../i18n/index.ts";
-import type { SelfTest, SelfTestRun } from "../wire.ts";
+import type { Test, Tests } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { Outcome } from "./Outcome.tsx";
 import { Shape, type ShapeName } from "./Shape.tsx";
 
 const AGAIN_MS = 250;
-const shapes: Record<SelfTest["stage"], ShapeName> = {
+const shapes: Record<Test["stage"], ShapeName> = {
   waiting: "ring", running: "half", passed: "check", failed: "cross", skipped: "square",
 };
 
 /** The link that runs the service's built-in tests, and how each stands while they run. */
 export function SelfTests() {
   const dialog = useRef<HTMLDialogElement>(null);
-  const run = useSignal<SelfTestRun | null>(null);
+  const run = useSignal<Tests | null>(null);
   const refusal = useSignal("");
-  const follow = (answer: Promise<SelfTestRun>) =>
+  const follow = (answer: Promise<Tests>) =>
     answer.then((fresh) => (run.value = fresh), (error: unknown) => (refusal.value = inWords(error)));
   const start = () => {
     refusal.value = "";
@@ -47,8 +47,8 @@ export function SelfTests() {
   );
 }
 
-function Summary({ run }: { run: SelfTestRun }) {
-  const count = (stage: SelfTest["stage"]) => run.tests.filter((test) => test.stage === stage).length;
+function Summary({ run }: { run: Tests }) {
+  const count = (stage: Test["stage"]) => run.tests.filter((test) => test.stage === stage).length;
   const all = run.tests.length;
   const [passed, failed] = [count("passed"), count("failed")];
   if (run.running) return <p role="status">{t("selftest.running", { done: passed + failed + count("skipped"), all })}</p>;
@@ -59,7 +59,7 @@ function Summary({ run }: { run: SelfTestRun }) {
   );
 }
 
-function OneTest({ test }: { test: SelfTest }) {
+function OneTest({ test }: { test: Test }) {
   const french = language.value === "fr";
   return (
     <li data-stage={test.stage}>

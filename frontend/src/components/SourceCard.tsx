@@ -5,7 +5,7 @@ import { said, t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import { drafts, edit } from "../saving.ts";
 import { detections, link, sources, statuses } from "../store.ts";
-import type { SourceSettings } from "../wire.ts";
+import type { SourceSettings } from "../types.ts";
 import { DelayField } from "./DelayField.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
 import { SaveState } from "./SaveState.tsx";

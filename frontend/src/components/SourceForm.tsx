@@ -4,7 +4,7 @@ import { t } from "../i18n/index.ts";
 import { changeSeen, isElsewhere, same } from "../saving.ts";
 import { takeOwn } from "../offers.ts";
 import { sources } from "../store.ts";
-import type { Input, Kind } from "../wire.ts";
+import type { Input, Kind } from "../types.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
 import { InputFields } from "./InputFields.tsx";

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { addSource, listStreams, readSettings } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
 import { takeOwn } from "../offers.ts";
-import type { SeenStream } from "../wire.ts";
+import type { VbanStream } from "../wire.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
 import { Outcome } from "./Outcome.tsx";
@@ -15,7 +15,7 @@ const PORT = "6980";
 
 /** The streams that arrive on the network just now: one press makes a source of one. */
 export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
-  const streams = useSignal<SeenStream[] | null>(null);
+  const streams = useSignal<VbanStream[] | null>(null);
   const problem = useSignal("");
   const refusal = useSignal(""); // stays, whatever is seen next
   const busy = useSignal(false);
@@ -29,7 +29,7 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
 
   useEffect(() => {
     let stopped = false;
-    const unlessStopped = (seen: SeenStream[] | null, why: string) => {
+    const unlessStopped = (seen: VbanStream[] | null, why: string) => {
       if (stopped) return;
       streams.value = seen;
       problem.value = why;
@@ -43,7 +43,7 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
     };
   }, [port.value]);
 
-  const take = async ({ host, stream, port }: SeenStream) => {
+  const take = async ({ host, stream, port }: VbanStream) => {
     busy.value = true;
     refusal.value = "";
     const name = stream.trim() || host;

@@ -1,7 +1,8 @@
 import { testWebhook } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { discard, drafts, edit, settle } from "../saving.ts";
-import type { SourceSettings, WebhookSettings } from "../wire.ts";
+import type { SourceSettings } from "../types.ts";
+import type { WebhookSettings } from "../wire.ts";
 import { SaveState } from "./SaveState.tsx";
 import { Switch } from "./Switch.tsx";
 import { TestButton } from "./TestButton.tsx";

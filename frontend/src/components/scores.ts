@@ -1,5 +1,5 @@
 // The drawing of the score strip: time runs to the left, loudness lies behind, candidates stand at their scores.
-import type { VerdictNews } from "../wire.ts";
+import type { Verdict } from "../wire.ts";
 
 export const SPAN_S = 30;
 const MARK_PX = 5.5;
@@ -54,7 +54,7 @@ export class Scores {
     this.#forget();
   }
 
-  addMark({ score, accepted }: VerdictNews): void {
+  addMark({ score, accepted }: Verdict): void {
     this.#marks.push({ at: seconds(), score, accepted });
     this.isNew = true;
   }

@@ -1,6 +1,7 @@
 // The page's words. French until the settings, or this browser's memory of them, say otherwise.
 import { effect, signal } from "@preact/signals";
-import type { Language, SoundLabel, Worded } from "../wire.ts";
+import type { Language, Worded } from "../types.ts";
+import type { Label } from "../wire.ts";
 import { en } from "./en.ts";
 import { fr } from "./fr.ts";
 
@@ -50,7 +51,7 @@ export function said(worded: Worded): string {
 }
 
 /** The sound's name in the page's language. */
-export function soundName(sound: SoundLabel): string {
+export function soundName(sound: Label): string {
   return language.value === "fr" ? sound.label_fr : sound.label;
 }
 

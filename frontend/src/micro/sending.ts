@@ -1,11 +1,10 @@
 // This device as a source: opens the microphone, claims a source, and sends blocks over Socket.IO. A connection that breaks
 // comes back by itself; what could not be sent meanwhile is left out, and the places of the blocks tell how much that was.
 import { signal } from "@preact/signals";
-import type { Socket } from "socket.io-client";
 import { claimBrowser } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
-import type { Worded } from "../wire.ts";
+import type { Connection } from "../types.ts";
 import { type Microphone, MicrophoneError, openMicrophone, whenAllowed } from "./microphone.ts";
 
 export type Phase = "ready" | "asking" | "joining" | "on";
@@ -22,17 +21,17 @@ export const paused = signal<"muted" | "asleep" | "">("");
 export const sourceId = signal("");
 export const remembered = recall();
 
-let socket: Socket | null = null;
+let socket: Connection | null = null;
 let microphone: Microphone | null = null;
 let page = "";
 let lock: WakeLockSentinel | null = null;
 
 /** Uses `opened` for everything from now on. */
-export function sendOver(opened: Socket): void {
+export function sendOver(opened: Connection): void {
   socket = opened;
   socket.on("connect", () => void (page && join()));
   socket.on("disconnect", () => page && (phase.value = "joining"));
-  socket.on("micro_end", (why: Worded) => end(said(why)));
+  socket.on("micro_end", (why) => end(said(why)));
   window.addEventListener("pagehide", () => stop("browser.closed"));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
   document.addEventListener("pointerdown", () => microphone?.resume());
@@ -77,7 +76,7 @@ function unplugged(): void {
 
 function join(): void {
   const joining = page;
-  socket?.emit("micro_open", { source: sourceId.value, page }, (answer: Worded) => {
+  socket?.emit("micro_open", { source: sourceId.value, page }, (answer) => {
     if (joining !== page) return;
     if (answer.code) end(said(answer));
     else phase.value = "on";

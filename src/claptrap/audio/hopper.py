@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from claptrap.audio.convert import mono
+from claptrap.audio.channels import MEAN, channel_mixer
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 
 # SoX "medium": flat to 95 % of the band, rejects aliases by 100 dB (more than 16-bit sound has). From 44.1 kHz up it holds
@@ -46,9 +47,11 @@ class ResamplerSegment:
     Args:
         like: a frame (n, channels) of the format to expect, usually the first.
         start: stream time of the first sample, in samples at 16 kHz.
+        mix: makes samples (n,) of samples (n, channels).
     """
 
-    def __init__(self, like: Frame, start: int) -> None:
+    def __init__(self, like: Frame, start: int, mix: Callable[[Samples], Samples]) -> None:
+        self._mix = mix
         self._format = _format(like)
         self._rate_hz = like.rate_hz
         self._start = start
@@ -67,7 +70,7 @@ class ResamplerSegment:
     def process(self, frame: Frame) -> Samples:
         """Return the mono samples (m,) at 16 kHz that are ready after ``frame`` (n, channels); m ≥ 0."""
         self._n_native += len(frame.samples)
-        return self._resampler.resample_chunk(mono(frame.samples))
+        return self._resampler.resample_chunk(self._mix(frame.samples))
 
     def flush(self) -> Samples:
         """Return the samples (m,) at 16 kHz that the resampler still holds; no frame may follow."""
@@ -83,9 +86,14 @@ class Hopper:
     (under 20 ms each), so stream time, 320 × (hops returned + hops lost), stays exact to the sample.
 
     Any rate is taken; 8 to 192 kHz are tested. Not thread-safe: one owner.
+
+    Args:
+        channel: which channel is heard, as for ``audio.channels``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channel: str = MEAN) -> None:
+        self._channel = channel
+        self._mixers: dict[tuple[int, int], Callable[[Samples], Samples]] = {}  # of the newest format: (rate, channels)
         self._reset()
 
     def _reset(self) -> None:
@@ -100,6 +108,9 @@ class Hopper:
 
         Returns:
             hops (k, 320) float32 at 16 kHz, k ≥ 0, and lost (k,) int64: hops missing just before each.
+
+        Raises:
+            ValueError: the frame has not the channel that is wanted.
         """
         if self._segment is not None and self._segment.continues_with(frame):
             return self._cut(self._segment.process(frame))
@@ -125,7 +136,12 @@ class Hopper:
             self._time += n_lost * HOP
             self._skip = self._time - start
             self._held = _NOTHING
-        return ResamplerSegment(frame, start)
+        return ResamplerSegment(frame, start, self._mixer(frame))
+
+    def _mixer(self, frame: Frame) -> Callable[[Samples], Samples]:
+        if (form := _format(frame)) not in self._mixers:
+            self._mixers = {form: channel_mixer(self._channel, *form)}
+        return self._mixers[form]
 
     def _cut(self, samples: Samples) -> Hops:
         """Append samples (n,) at 16 kHz; return the hops (k, 320), lost (k,) that are complete."""

@@ -34,6 +34,11 @@ class SourceInput:
         return None
 
     @property
+    def heard_channel(self) -> str:
+        """Which channel of its frames is heard, as for ``audio.channels``."""
+        return "mean"
+
+    @property
     def udp_port(self) -> int | None:
         """The UDP port of this machine that the sound is sent to; None where nothing is sent here unasked."""
         return None
@@ -55,10 +60,18 @@ class MicrophoneInput(SourceInput):
 
     Attributes:
         device: which, as ``GET /api/devices`` calls its ``id``, or its name; empty for the system's default.
+        channel: which of its channels is heard: ``auto`` (their mean, or the loudest where the mean cancels them out),
+            ``mean``, ``loudest``, or a channel's number from ``1`` on.
     """
 
     KIND: ClassVar[str] = "microphone"
     device: str = ""
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
 
     @property
     def microphone(self) -> str | None:
@@ -88,14 +101,14 @@ class VbanInput(SourceInput):
         host: the sender's IPv4 address; with the name it is what selects the stream.
         stream: the stream's name as ``core.vbanname`` writes it; empty for a stream without a name.
         port: the UDP port it is sent to.
-        channel: ``mean`` of all channels, ``loudest``, or a channel's number from ``1`` on.
+        channel: ``auto``, ``mean``, ``loudest``, or a channel's number from ``1`` on, as for a microphone.
     """
 
     KIND: ClassVar[str] = "vban"
     host: str
     stream: str
     port: int = 6980
-    channel: str = "mean"
+    channel: str = "auto"
 
     @property
     def udp_port(self) -> int | None:
@@ -114,6 +127,7 @@ class RtspInput(SourceInput):
         username: empty where none is needed.
         password: a secret.
         verify_tls: whether an rtsps server must prove who it is.
+        channel: ``auto``, ``mean``, ``loudest``, or a channel's number from ``1`` on, as for a microphone.
     """
 
     KIND: ClassVar[str] = "rtsp"
@@ -123,6 +137,12 @@ class RtspInput(SourceInput):
     username: str = ""
     password: str = field(default="", repr=False)
     verify_tls: bool = True
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
 
     @property
     def server(self) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from claptrap.audio.frame import Frame
-from claptrap.audio.hopper import Hopper
+from claptrap.audio.hopper import Hopper, Hops
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, SourceError
@@ -71,7 +71,7 @@ class Runner:
         self._fault: SoundFault | None = None
         self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
-        self._hopper = Hopper()
+        self._hopper = Hopper(spec.input.heard_channel)
         self._updated_at = float("-inf")
         self._drops = RateLimitedCounter()
         self._n_missing = 0
@@ -140,7 +140,7 @@ class Runner:
         with self._lock:
             self._liveness, self._fault = Liveness(now), None
             self._liveness.opened(now)
-        self._hopper = Hopper()
+        self._hopper = Hopper(self.spec.input.heard_channel)
         self._stream = Stream(self.spec.id, self.slot, f"{int(self._context.clock.unix() * 1000):x}")
         self._context.open_stream(self._stream)
         self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
@@ -151,7 +151,8 @@ class Runner:
 
         Raises:
             RuntimeError: before the first ``live``.
-            SourceError: ``source.deaf``, retryable, where detection on this stream failed.
+            SourceError: ``source.deaf``, retryable, where detection on this stream failed; ``source.no_channel``, where the
+                sound has not the channel that was chosen.
         """
         stream = self._stream
         if stream is None:
@@ -161,12 +162,19 @@ class Runner:
         now = self._context.clock.monotonic()
         with self._lock:
             self._liveness.heard(frame, now)
-        hops, lost = self._hopper.push(frame)
+        hops, lost = self._hops(frame)
         self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
         if now - self._updated_at >= 1.0:
             drops, missing = self._drops.total, self._n_missing
             self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
+
+    def _hops(self, frame: Frame) -> Hops:
+        try:
+            return self._hopper.push(frame)
+        except ValueError as error:
+            channel, channels = self.spec.input.heard_channel, frame.samples.shape[1]
+            raise SourceError("source.no_channel", channel=channel, channels=channels) from error
 
     def waiting(self, code: str, **params: str | float) -> None:
         """Publish that the source has no sound for now and goes on waiting by itself; the stream ends."""

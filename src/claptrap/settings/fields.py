@@ -71,9 +71,11 @@ def _stream_name(name: str) -> str:
 
 
 def _channel(channel: str) -> str:
-    if channel in ("mean", "loudest") or (channel.isascii() and channel.isdecimal() and 1 <= int(channel) <= VBAN_CHANNELS):
-        return str(int(channel)) if channel.isdecimal() else channel
-    raise refused("settings.not_one_of", bound=f"'mean', 'loudest', '1'…'{VBAN_CHANNELS}'")
+    if channel in ("auto", "mean", "loudest"):
+        return channel
+    if channel.isascii() and channel.isdecimal() and 1 <= int(channel) <= VBAN_CHANNELS:
+        return str(int(channel))
+    raise refused("settings.not_one_of", bound=f"'auto', 'mean', 'loudest', '1'…'{VBAN_CHANNELS}'")
 
 
 def _mask_secret(secret: str, info: SerializationInfo) -> str:

@@ -84,7 +84,7 @@ class WebhookSettings(_Part):
 
     def to_target(self, source_id: str, source_name: str) -> WebhookSpec:
         """Return the core's form."""
-        given = {name: value for name, value in self.whole().items() if name not in ("id", "enabled", "claps")}
+        given = {name: value for name, value in self if name not in ("id", "enabled", "claps")}
         return WebhookSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
 
 
@@ -136,13 +136,17 @@ class _SourceEntry(_Part):
     def to_input(self) -> SourceInput:
         """Return the core's form of the input: every kind's settings have the fields of its spec."""
         entry = cast("AnySource", self)
-        return INPUTS[entry.kind](**entry.input.whole())
+        return INPUTS[entry.kind](**dict(entry.input))
+
+
+CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
 
 
 class MicrophoneSettings(_Part):
     """A microphone of this machine."""
 
     device: str = Field(default="", max_length=500, description="name as listed; empty for the system's default")
+    channel: Channel = CHANNEL
 
 
 class FileSettings(_Part):
@@ -158,7 +162,7 @@ class VbanSettings(_Part):
     host: Ipv4Address = Field(description="the sender's IPv4 address")
     stream: StreamName = Field(description="its name, as listed")
     port: int = Field(default=6980, ge=1, le=65535, description="UDP port it is sent to")
-    channel: Channel = Field(default="mean", description="mean, loudest, or a number from 1")
+    channel: Channel = CHANNEL
 
 
 class RtspSettings(_Part):
@@ -170,6 +174,7 @@ class RtspSettings(_Part):
     username: str = Field(default="", max_length=500)
     password: Secret = Field(default="", description="write-only")
     verify_tls: bool = Field(default=True, description="refuse an rtsps server that cannot prove who it is")
+    channel: Channel = CHANNEL
 
     @model_validator(mode="before")
     @classmethod
@@ -322,7 +327,7 @@ class Settings(_Part):
                 enabled=s.enabled,
                 threshold=s.threshold,
                 delay_s=s.delay_s,
-                patterns=tuple(PatternSpec(**pattern.whole()) for pattern in s.patterns),
+                patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
             )
@@ -340,7 +345,7 @@ class Settings(_Part):
 
     def broker(self) -> BrokerSpec | None:
         """Return the broker that must be told, if any."""
-        given = self.mqtt.whole()
+        given = dict(self.mqtt)
         return BrokerSpec(**given) if given.pop("enabled") else None
 
     def receivers(self) -> tuple[ReceiverSpec, ...]:

@@ -1,4 +1,4 @@
-"""What a source is, and whom it talks to."""
+"""The contract between a source of sound and its runner."""
 
 from __future__ import annotations
 
@@ -13,22 +13,30 @@ class Sink(Protocol):
 
     @property
     def stop(self) -> threading.Event:
-        """Set when the source shall return; a source never waits longer than 0.5 s without looking."""
+        """Set when the source shall return; a source checks it at least every 0.5 s."""
 
     def live(self, rate_hz: int, channels: int) -> None:
-        """Sound flows from now on, in a new epoch. Told before the first frame.
+        """Begin a new epoch: sound follows, at ``rate_hz`` with ``channels`` channels. To be called before the first frame.
 
-        Told again where what follows does not continue what came before: another format, a sender that was restarted.
+        To be called again where the sound does not continue what came before: another format, a sender that was restarted.
+
+        Raises:
+            SourceError: the runner has given this source up; ``run`` must let it through.
         """
 
     def frame(self, frame: Frame) -> None:
-        """Sound has come. What this raises ends the source's ``run``."""
+        """Pass sound on.
+
+        Raises:
+            SourceError: the epoch cannot be heard any more (``source.deaf``); ``run`` must let it through.
+            RuntimeError: ``live`` was not called before.
+        """
 
     def waiting(self, code: str, **params: str | float) -> None:
-        """No sound flows, for the reason ``code`` (a key of ``text.catalogue``), but the source goes on listening.
+        """End the epoch: no sound flows, for the reason ``code`` (a key of ``text.catalogue``), but it keeps listening.
 
-        The epoch ends; ``live`` is told when sound flows again. Only for a source that need not reopen anything: any other
-        raises, and is tried again.
+        ``live`` is called when sound flows again. Only for a source that need not reopen anything: any other raises, and is
+        tried again.
         """
 
 
@@ -36,9 +44,9 @@ class Source(Protocol):
     """One source of sound. It does not know how to retry; its runner does."""
 
     def run(self, sink: Sink) -> None:
-        """Give sound to ``sink`` until the sound ends or ``sink.stop`` is set; then release everything and return.
+        """Pass sound to ``sink`` until the sound ends or ``sink.stop`` is set; then release everything and return.
 
-        May be called again afterwards.
+        May be called again afterwards. What ``sink.live`` and ``sink.frame`` raise passes through.
 
         Raises:
             SourceError: the source failed; ``retryable`` says whether trying again can help.

@@ -58,7 +58,7 @@ class OpenMicrophone:
     Attributes:
         device: which.
         rate_hz: samples per second and channel.
-        channels: 1 or 2.
+        channels: how many are recorded.
         pulse_stream: where a sound server has put the recording; None where there is none, or it does not tell.
     """
 

@@ -42,7 +42,7 @@ class Measured:
 
     Attributes:
         rate_hz, channels: what it gives.
-        peak_dbfs: the highest sample of the mean of its channels, over 0.3 s, dB relative to full scale; −120 at least.
+        peak_dbfs: the largest sample of any channel within 0.3 s, dB relative to full scale; −120 at least.
     """
 
     rate_hz: int
@@ -69,7 +69,7 @@ def measure(device: str = "", *, portaudio: PortAudio = PORTAUDIO) -> Measured:
             samples, _ = block
             n += len(samples)
             if n > SETTLE_S * opened.rate_hz:
-                peak = max(peak, float(np.abs(samples.mean(axis=1)).max(initial=0.0)))
+                peak = max(peak, float(np.abs(samples).max(initial=0.0)))
     return Measured(opened.rate_hz, opened.channels, round(20 * math.log10(peak), 1))
 
 
@@ -90,7 +90,7 @@ class CaptureQueue:
         self._news = threading.Condition(threading.Lock())
 
     def put(self, samples: NDArray[np.float32], has_overflowed: bool) -> None:
-        """Add a copy of ``samples`` (n, channels); never waits for the reader."""
+        """Add a copy of float32 ``samples`` (n, channels); never waits for the reader."""
         block = samples.copy()
         with self._news:
             self._blocks.append(block)
@@ -108,11 +108,14 @@ class CaptureQueue:
 
     @property
     def has_ended(self) -> bool:
-        """Whether no more will come; what came before can still be taken."""
+        """Whether no more will come; blocks that came before can still be had."""
         return self._has_ended
 
     def get(self, timeout_s: float) -> tuple[NDArray[np.float32], int] | None:
-        """Return the oldest block and the samples lost just before it; None where none came in time or none will come."""
+        """Return the oldest block, float32 (n, channels), and how many samples per channel were lost just before it.
+
+        None where none came within ``timeout_s`` seconds, or none will come any more.
+        """
         with self._news:
             self._news.wait_for(lambda: self._blocks or self._has_ended, timeout_s)
             return (self._blocks.popleft(), self._losses.popleft()) if self._blocks else None
@@ -123,12 +126,16 @@ class MicrophoneSource:
 
     Args:
         device: ``Device.id`` or a device's name; empty for the system's default.
+        channel: which channel is going to be heard, as for ``audio.channels``; the frames have all that this needs.
         portaudio: the process's library.
         clock: measures silence.
     """
 
-    def __init__(self, device: str = "", *, portaudio: PortAudio = PORTAUDIO, clock: Clock | None = None) -> None:
+    def __init__(
+        self, device: str = "", channel: str = "auto", *, portaudio: PortAudio = PORTAUDIO, clock: Clock | None = None
+    ) -> None:
         self._device = device
+        self._channel = channel
         self._portaudio = portaudio
         self._clock = clock or SystemClock()
 
@@ -141,7 +148,7 @@ class MicrophoneSource:
                 ``source.device_moved`` when the sound server records from another microphone in its place.
         """
         queue = CaptureQueue(QUEUE_BLOCKS)
-        with self._portaudio.recording(self._device, queue.put, queue.close) as opened:
+        with self._portaudio.recording(self._device, queue.put, queue.close, self._channel) as opened:
             self._pass_on(queue, opened, sink)
 
     def _pass_on(self, queue: CaptureQueue, opened: OpenMicrophone, sink: Sink) -> None:

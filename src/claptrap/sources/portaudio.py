@@ -26,7 +26,8 @@ from claptrap.sources import alsa, pulse, recorder_process
 from claptrap.sources.device import CARD, Device, OpenMicrophone, find
 from claptrap.sources.usb import usb_of_card
 
-MAX_CHANNELS = 2  # a mean of more (a pulse device offers 32) says nothing more about a clap
+MAX_CHANNELS = 32
+SERVER_CHANNELS = 2  # what a sound server or ALSA's plugins offer (up to 128) are copies and mixtures of few inputs
 BLOCK_S = 0.02
 OPEN_S = 10.0  # a machine with many sound cards takes seconds to look at all of them
 CLOSE_S = 1.0
@@ -73,15 +74,18 @@ class PortAudio:
             listed = recorder_process.devices() if self._n_open else Call(self._lock, self._list).result(OPEN_S)
         known = {device.id for device in listed}
         with self._heard_lock:
-            busy_errors = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
-        return (*listed, *busy_errors.values())
+            recorded = {heard.device.id: heard.device for heard in self._heard if heard.device.id not in known}
+        return (*listed, *recorded.values())
 
     @contextmanager
-    def recording(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> Iterator[OpenMicrophone]:
+    def recording(
+        self, wanted: str, receive: Receive, ended: Callable[[], None], channel: str = "auto"
+    ) -> Iterator[OpenMicrophone]:
         """Record from a microphone, at its own rate, until the context ends.
 
         Args:
             wanted: ``Device.id`` or a device's name; empty for the default.
+            channel: which channel is going to be heard, as for ``audio.channels``; so many are recorded as that needs.
             receive: gets each block: float32 samples (n, channels) that are valid during the call only, and whether some
                 were lost just before it. It runs on a thread that is not the caller's (PortAudio's, as a rule) and must not
                 wait.
@@ -92,7 +96,7 @@ class PortAudio:
                 ``source.device_busy_server``, ``source.device_twice``, ``source.device_failed``, ``source.system_hangs``.
         """
         try:
-            opened, close = self._opened(wanted, receive, ended)
+            opened, close = self._opened(wanted, receive, ended, channel)
         except SourceError as error:
             raise self._explain(error, wanted) from error
         with self._heard_lock:
@@ -104,15 +108,19 @@ class PortAudio:
                 self._heard.remove(opened)
             close()
 
-    def _opened(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> tuple[OpenMicrophone, Callable[[], None]]:
+    def _opened(
+        self, wanted: str, receive: Receive, ended: Callable[[], None], channel: str
+    ) -> tuple[OpenMicrophone, Callable[[], None]]:
         """Open a microphone here or, where the list is too old for it, apart; return it, and what closes it."""
-        opening = Call(self._lock, lambda: self._open(wanted, receive, ended), undo=lambda made: self._close(made[0]))
+        opening = Call(
+            self._lock, lambda: self._open(wanted, receive, ended, channel), undo=lambda made: self._close(made[0])
+        )
         try:
             stream, opened = opening.result(OPEN_S)
         except SourceError as error:
             if error.code not in OUT_OF_DATE or not self._n_open:
                 raise
-            return recorder_process.record(wanted, receive, ended)
+            return recorder_process.record(wanted, receive, ended, channel)
 
         def close() -> None:
             Call(self._lock, lambda: self._close(stream), must=True).result(CLOSE_S)
@@ -131,11 +139,11 @@ class PortAudio:
         with _translated(""):
             return tuple(self._inputs().values())
 
-    def _open(self, wanted: str, receive: Receive, ended: Callable[[], None]) -> tuple[Any, OpenMicrophone]:
+    def _open(self, wanted: str, receive: Receive, ended: Callable[[], None], channel: str) -> tuple[Any, OpenMicrophone]:
         with _translated(wanted):
             inputs = self._inputs()
             index, device = find(inputs, wanted)
-            channels = min(MAX_CHANNELS, device.channels)
+            channels = channels_of(device, channel)
             stream = _load().RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
                 device=index,
                 samplerate=device.rate_hz,
@@ -199,14 +207,14 @@ class Call(Generic[T]):
         self._undo = undo
         self._must = must
         self._outcome: Future[T] = Future()
-        threading.Thread(target=self._run, name="portaudio:call", daemon=True).start()
 
     def result(self, timeout_s: float) -> T:
-        """Return what the call returned, or raise what it raised.
+        """Make the call, once; return what it returned, or raise what it raised.
 
         Raises:
             SourceError: ``source.system_hangs``, when it took longer than ``timeout_s``.
         """
+        threading.Thread(target=self._run, name="portaudio:call", daemon=True).start()
         try:
             return self._outcome.result(timeout_s)
         except TimeoutError:
@@ -239,6 +247,13 @@ class Call(Generic[T]):
 
 
 PORTAUDIO = PortAudio()
+
+
+def channels_of(device: Device, channel: str) -> int:
+    """Return how many channels of ``device`` to record, so that ``channel`` (as for ``audio.channels``) can be heard."""
+    is_hardware = device.host_api != "ALSA" or CARD.search(device.name) is not None
+    most = MAX_CHANNELS if is_hardware else SERVER_CHANNELS
+    return min(device.channels, max(SERVER_CHANNELS, int(channel)) if channel.isdecimal() else most)
 
 
 def _passing_to(receive: Receive, channels: int) -> Callable[[Any, int, Any, Any], None]:

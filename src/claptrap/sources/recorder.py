@@ -1,6 +1,6 @@
 """The other side of ``sources.recorder_process``: lists or records with a PortAudio of its own, until its input is closed.
 
-``python -m claptrap.sources.recorder list`` or ``… record DEVICE``.
+``python -m claptrap.sources.recorder list`` or ``… record DEVICE CHANNEL``.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def main() -> None:
         if sys.argv[1] == "list":
             _say({"devices": [asdict(device) for device in PORTAUDIO.devices()]})
         else:
-            _record(sys.argv[2])
+            _record(*sys.argv[2:])
     except SourceError as error:
         _say({"code": error.code, "params": error.params, "retryable": error.retryable})
     except BrokenPipeError:  # nobody listens any more
         sys.exit(1)
 
 
-def _record(wanted: str) -> None:
+def _record(wanted: str, channel: str) -> None:
     queue, is_over = CaptureQueue(QUEUE_BLOCKS), threading.Event()
 
     def wait_for_the_end() -> None:
@@ -41,7 +41,7 @@ def _record(wanted: str) -> None:
 
     threading.Thread(target=wait_for_the_end, name="recorder:end", daemon=True).start()
     out = sys.stdout.buffer
-    with PORTAUDIO.recording(wanted, queue.put, queue.close) as opened:
+    with PORTAUDIO.recording(wanted, queue.put, queue.close, channel) as opened:
         _say(asdict(opened))
         while not is_over.is_set():
             block = queue.get(LOOK_S)

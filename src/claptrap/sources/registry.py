@@ -57,7 +57,7 @@ class SourceKind(Generic[Input]):
 
 
 KINDS: tuple[SourceKind[Any], ...] = (
-    SourceKind(MicrophoneInput, lambda wanted, _id, _shared: MicrophoneSource(wanted.device)),
+    SourceKind(MicrophoneInput, lambda wanted, _id, _shared: MicrophoneSource(wanted.device, wanted.channel)),
     SourceKind(FileInput, lambda wanted, _id, _shared: FileSource(wanted.path, loop=wanted.loop)),
     SourceKind(VbanInput, lambda wanted, _id, shared: VbanSource(wanted, shared.vban)),
     SourceKind(RtspInput, lambda wanted, _id, _shared: RtspSource(wanted)),

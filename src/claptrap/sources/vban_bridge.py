@@ -20,24 +20,27 @@ Samples = NDArray[np.float32]
 
 
 def bridge(before: Samples, n: int, after: Samples) -> Samples:
-    """Return ``n`` samples that lead from ``before`` to ``after``; about 20 ms of each are enough, and less will do."""
+    """Return float32 samples (n,) that lead from ``before`` (k,) to ``after`` (m,).
+
+    About 20 ms of each side are enough; with fewer than four samples a side counts as silence.
+    """
     falling = fade(n)
     most = MOST_GROWTH * max(_peak(before), _peak(after))
     return extend(before, n, most) * falling + extend(after[::-1], n, most)[::-1] * falling[::-1]
 
 
 def fade(n: int) -> Samples:
-    """Return ``n`` factors that fall smoothly from nearly 1 to nearly 0 (half a cosine)."""
+    """Return float32 factors (n,) that fall from nearly 1 to nearly 0 (half a cosine)."""
     return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 1) / (n + 1))).astype(np.float32)
 
 
 def extend(before: Samples, n: int, most: float | None = None) -> Samples:
-    """Return ``n`` samples that go on as ``before`` does; zeros where there is too little of it.
+    """Return float32 samples (n,) that continue ``before``; zeros where it has fewer than four samples or is silent.
 
     Args:
-        before: what to continue.
-        n: how far.
-        most: bound on the result, for a prediction may grow; by default a little above the peak of ``before``.
+        before: float32 samples (k,) to continue.
+        n: how many samples to predict.
+        most: bound on their size, for a prediction may grow; by default 1.5 times the peak of ``before``.
     """
     order = min(ORDER, len(before) // 4)
     if not n or not order or not before.any():
@@ -53,7 +56,7 @@ def extend(before: Samples, n: int, most: float | None = None) -> Samples:
 
 
 def _prediction(sound: NDArray[np.float64], order: int) -> NDArray[np.floating]:
-    """Return the weights of the last ``order`` samples, oldest first, that predict the next one best (least squares)."""
+    """Return the weights (order,) of the last samples, oldest first, that predict the next one best (least squares)."""
     past = np.lib.stride_tricks.sliding_window_view(sound[:-1], order)
     normal = past.T @ past
     normal[np.diag_indices(order)] += REGULAR * np.trace(normal) / order + np.finfo(np.float64).tiny
@@ -61,7 +64,7 @@ def _prediction(sound: NDArray[np.float64], order: int) -> NDArray[np.floating]:
 
 
 def _leap(weights: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the matrix that makes the next ``order`` samples of the last ones at once, which a loop does 3 times as slowly.
+    """Return the matrix (order, order) from the last samples to the next ones; a loop over samples takes 3 times as long.
 
     Losses come when the machine is behind already; if mending them cost more than it gained, it would not catch up again.
     """

@@ -6,12 +6,12 @@ that loses a packet now and then makes nobody deaf; more fades out, is told as l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.audio.convert import mono
+from claptrap.audio.channels import channel_mixer
 from claptrap.audio.frame import Frame
 from claptrap.sources.vban_bridge import bridge, extend, fade
 from claptrap.sources.vban_packet import Format, decode
@@ -21,8 +21,6 @@ BRIDGE_S = 0.02  # the longest gap that is bridged
 CONTEXT_S = 0.022  # of what is on each side of it
 FADE_OUT_S = 0.005
 FADE_IN_S = 0.002
-MUCH_LOUDER = 2.0  # in power: the loudest channel changes at 3 dB, not with every word
-LOUDNESS_S = 0.5  # time constant of a channel's loudness
 
 Samples = NDArray[np.float32]
 _NOTHING = np.zeros(0, np.float32)
@@ -33,7 +31,7 @@ class FrameAssembler:
 
     Args:
         form: of all its packets.
-        channel: ``mean``, ``loudest``, or a channel's number from ``1`` on.
+        channel: which channel is heard, as for ``audio.channels``.
 
     Raises:
         ValueError: there is no such channel.
@@ -41,7 +39,7 @@ class FrameAssembler:
 
     def __init__(self, form: Format, channel: str) -> None:
         self._form = form
-        self._mix = _mix(channel, form)
+        self._mix = channel_mixer(channel, form.rate_hz, form.channels)
         self._last = _NOTHING  # the newest samples given
 
     def frames(self, ordered: Iterable[OrderedPacket]) -> Iterator[Frame]:
@@ -81,42 +79,3 @@ def _stretches(ordered: Iterable[OrderedPacket]) -> Iterator[tuple[int, bytes]]:
         payloads.append(item.packet.payload)
     if payloads:
         yield lost_samples, b"".join(payloads)
-
-
-# -- channels ---------------------------------------------------------------------------------------------------------------
-
-
-class Loudest:
-    """Follows the channel with most power, and changes to another one by a short cross-fade.
-
-    Args:
-        form: of the samples.
-    """
-
-    def __init__(self, form: Format) -> None:
-        self._rate_hz = form.rate_hz
-        self._power = np.zeros(form.channels)
-        self._current = 0
-
-    def __call__(self, samples: Samples) -> Samples:
-        """Return one channel (n,) of samples (n, channels)."""
-        weight = float(np.exp(-len(samples) / (LOUDNESS_S * self._rate_hz)))
-        self._power = weight * self._power + (1 - weight) * np.square(samples, dtype=np.float64).mean(axis=0)
-        best, before = int(self._power.argmax()), self._current
-        if self._power[best] <= MUCH_LOUDER * self._power[before]:
-            return samples[:, before]
-        self._current = best
-        n = min(len(samples), round(FADE_OUT_S * self._rate_hz))
-        crossed = samples[:n, before] * fade(n) + samples[:n, best] * (1 - fade(n))
-        return np.concatenate((crossed, samples[n:, best]))
-
-
-def _mix(channel: str, form: Format) -> Callable[[Samples], Samples]:
-    if channel == "mean":
-        return mono
-    if channel == "loudest":
-        return Loudest(form)
-    index = int(channel) - 1
-    if not 0 <= index < form.channels:
-        raise ValueError(f"no channel {channel} among {form.channels}")
-    return lambda samples: samples[:, index]

@@ -29,7 +29,7 @@ def support_bundle(service: Application) -> Response:
     Takes some seconds; one at a time (429).
     """
     headers = {"Content-Disposition": f'attachment; filename="{bundle_name()}"'}
-    return Response(service.care.bundle(as_text(service)), content_type="application/zip", headers=headers)
+    return Response(service.support.create(as_text(service)), content_type="application/zip", headers=headers)
 
 
 @routes.get(

@@ -34,7 +34,7 @@ _UNKNOWN = "api.unknown_event"
 def history(service: Application, query: HistoryPageQuery) -> dict[str, Any]:
     """Detections, newest first, page by page."""
     page = service.journal.events(query.wanted(), query.limit, query.cursor)
-    return {"events": [service.heard(kept) for kept in page.rows], "cursor": page.cursor}
+    return {"events": [service.history.detection(kept) for kept in page.rows], "cursor": page.cursor}
 
 
 @routes.delete(
@@ -46,7 +46,7 @@ def history(service: Application, query: HistoryPageQuery) -> dict[str, Any]:
 )
 def delete_history(service: Application, query: DeleteBeforeQuery) -> dict[str, Any]:
     """Forget all detections, or the older ones, with their clips."""
-    deleted, clips = service.forget() if query.before is None else service.forget(query.before)
+    deleted, clips = service.history.delete() if query.before is None else service.history.delete(query.before)
     return {"deleted": deleted, "clips": clips}
 
 
@@ -83,7 +83,7 @@ def detection(service: Application, event_id: str) -> dict[str, Any]:
     kept = service.journal.detection(event_id)
     if kept is None:
         raise InputError(_UNKNOWN, id=event_id)
-    return service.heard(kept)
+    return service.history.detection(kept)
 
 
 @routes.patch(
@@ -111,7 +111,7 @@ def mark(service: Application, event_id: str, body: dict[str, Any]) -> dict[str,
 )
 def replay_event(service: Application, event_id: str) -> dict[str, Any]:
     """Tell all who want it now of a detection, again where they know it."""
-    return {"event_id": event_id, "receivers": service.replay_event(event_id)}
+    return {"event_id": event_id, "receivers": service.history.replay_event(event_id)}
 
 
 # -- deliveries
@@ -139,7 +139,7 @@ def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, An
 )
 def replay_delivery(service: Application, delivery_id: str) -> dict[str, Any]:
     """Send a delivery again under its key."""
-    return {"event_id": service.replay_delivery(delivery_id)}
+    return {"event_id": service.history.replay_delivery(delivery_id)}
 
 
 def _delivery(one: DeliveryRecord) -> dict[str, Any]:

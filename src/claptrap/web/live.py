@@ -78,7 +78,7 @@ class LivePublisher:
     def _set_pages(self, pages: set[str]) -> None:
         """Let there be these pages; what is made for nobody else is not made where there is none."""
         self._pages = pages
-        self._service.attend(is_watched=bool(pages))
+        self._service.detection.name_sounds(is_wanted=bool(pages))
 
     async def _publish_snapshot(self) -> None:
         """Tell all pages how everything is: what was dropped may have been the last word, and is not said again."""

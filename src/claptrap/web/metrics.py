@@ -57,15 +57,17 @@ class ServiceCollector(Collector):
         """Read the service."""
         service = self._service
         yield InfoMetricFamily("claptrap", "The program.", value={"version": __version__})
-        yield GaugeMetricFamily("claptrap_detection_running", "Whether sources are being heard.", value=service.running)
+        yield GaugeMetricFamily(
+            "claptrap_detection_running", "Whether sources are being heard.", value=service.detection.running
+        )
         yield GaugeMetricFamily("claptrap_healthy", "Whether every thread of hearing moves.", value=not service.health())
         yield CounterMetricFamily("claptrap_news_dropped", "News that pages were too slow for.", value=service.hub.dropped)
         yield _family(
             CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],
             [((outcome,), count) for outcome, count in service.deliveries().items()],
         )  # fmt: skip
-        yield from _of_receivers(service.telling.receivers())
-        yield from _of_sources(service.sources())
+        yield from _of_receivers(service.receivers.all())
+        yield from _of_sources(service.sources.all())
         yield from _of_vban(service)
 
 

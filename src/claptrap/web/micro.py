@@ -71,7 +71,7 @@ class BrowserMicrophones:
         wish = said[0] if said and isinstance(said[0], dict) else {}
         source, page = wish.get("source"), wish.get("page")
         try:
-            feed = self._service.open_browser(_name(source), _name(page))
+            feed = self._service.sources.open_browser(_name(source), _name(page))
         except InputError as error:
             return with_messages({"code": error.code, "params": dict(error.params)})
         self.forget(sid)
@@ -150,7 +150,7 @@ def invitation(listen_address: ListenAddress) -> dict[str, Any]:
 )
 def claim_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
     """The source that a browser shall speak for, made if there is none."""
-    source = service.claim_browser(body.get("name", ""), str(body.get("id", "")))
+    source = service.sources.claim_browser(body.get("name", ""), str(body.get("id", "")))
     return {"id": source}, 200 if source == body.get("id") else 201
 
 

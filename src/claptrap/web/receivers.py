@@ -20,7 +20,7 @@ routes = Routes("receivers")
 )
 def receivers(service: Application) -> list[dict[str, Any]]:
     """How every receiver in use stands, and how much waits for it."""
-    return service.telling.receivers()
+    return service.receivers.all()
 
 
 @routes.post(
@@ -33,7 +33,7 @@ def receivers(service: Application) -> list[dict[str, Any]]:
 )
 def preview(service: Application, body: dict[str, Any], query: PreviewQuery) -> dict[str, Any]:
     """What a webhook would send for the last detection and for an example of every kind of event; nothing is sent."""
-    return service.telling.preview(body, query.source)
+    return service.receivers.preview(body, query.source)
 
 
 @routes.get(
@@ -43,7 +43,7 @@ def preview(service: Application, body: dict[str, Any], query: PreviewQuery) -> 
 )
 def notifier(service: Application) -> dict[str, Any]:
     """Whether notifications can be sent; if not, what to install."""
-    return service.notifying.readiness()
+    return service.notifications.readiness()
 
 
 @routes.post(
@@ -55,7 +55,7 @@ def notifier(service: Application) -> dict[str, Any]:
 )
 def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
     """Send a test notification through the path of a real clap."""
-    return {"event_id": service.notifying.test(notify_id)}
+    return {"event_id": service.notifications.test(notify_id)}
 
 
 @routes.delete(
@@ -66,5 +66,4 @@ def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
 )
 def remove_notification(service: Application, notify_id: str) -> dict[str, Any]:
     """Remove a notification service; what waits for it is given up."""
-    service.notifying.remove(notify_id)
-    return service.shown()
+    return service.notifications.remove(notify_id)

@@ -30,10 +30,11 @@ from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
 from claptrap.service.access import Token
 from claptrap.service.undo import Step
-from claptrap.settings.backups import Backup
+from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
 from claptrap.settings.import_plan import Format, Mode
+from claptrap.settings.original import Note
 from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_name
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
@@ -105,7 +106,7 @@ Notifier = response_model(
 )
 Receiver = response_model("Receiver", CircuitState, id=str, source_id=str, url=str, **_standing, **_WORDED)
 
-_Sample = response_model("Sample", event=str, real=bool, body=str, **_WORDED)
+_Sample = response_model("Sample", event=Literal["clap", "applause", "test"], real=bool, body=str, **_WORDED)
 Preview = response_model("Preview", method=str, content_type=str, samples=list_of(_Sample))
 
 # -- sources
@@ -148,10 +149,10 @@ class ShownSettings(Settings):
     serial: int
 
 
-Kept = response_model("Backup", Backup, without=("fault",), valid=bool, **_WORDED)
+Kept = response_model("Backup", Backup, without=("fault",), **{**_WORDED, "why": Why, "valid": bool})
 Backups = response_model("Backups", backups=list_of(Kept))
 Compared = response_model("Compared", changes=list_of(Change), revision=str)
-Done = response_model("Step", Step)
+Done = response_model("Step", Step, why=Literal["change", "restore", "import", "undo"])
 Steps = response_model("Steps", steps=list_of(Done))
 Undone = response_model("Undone", step=Done, settings=ShownSettings)
 Restored = response_model("Restored", changes=list_of(Change), settings=ShownSettings)
@@ -161,7 +162,7 @@ _taken: dict[str, Any] = {
     "mode": Mode,
     "applicable": bool,
     "changes": list_of(Change),
-    "notes": list_of(_Said),
+    "notes": list_of(response_model("ImportNote", Note, **_WORDED)),
     "faults": list_of(_Said),
 }
 Previewed = response_model("Previewed", **_taken, revision=str)

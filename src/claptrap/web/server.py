@@ -145,14 +145,14 @@ class Server:
             ssl_certfile=tls.chain if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
-        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address.url), service.hurry)
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address.url), service.cancel_probes)
 
     def run(self) -> None:
         """Answer until ``stop``."""
         try:
             self._uvicorn.run([self._listener])
         finally:
-            self._service.hurry()  # where it never began
+            self._service.cancel_probes()  # where it never began
             if self._trials is not None:
                 self._trials.stop()
             self._flask.executor.shutdown()

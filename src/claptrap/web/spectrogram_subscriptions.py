@@ -45,12 +45,12 @@ class SpectrogramSubscriptions:
                 self._subscribed[sid] = source
                 await self._io.enter_room(sid, room_of(source))
         finally:
-            self._service.watch(self._subscribed.values())
+            self._service.detection.show(self._subscribed.values())
 
     def forget(self, sid: str) -> None:
         """Draw no more for a connection that has ended."""
         if self._subscribed.pop(sid, None) is not None:
-            self._service.watch(self._subscribed.values())
+            self._service.detection.show(self._subscribed.values())
 
 
 def room_of(source_id: str) -> str:

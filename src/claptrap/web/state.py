@@ -25,7 +25,7 @@ def state(service: Application) -> dict[str, Any]:
 def start_detection(service: Application) -> dict[str, Any]:
     """Hear all enabled sources."""
     service.start_detection()
-    return {"running": service.running}
+    return {"running": service.detection.running}
 
 
 @routes.post(
@@ -36,7 +36,7 @@ def start_detection(service: Application) -> dict[str, Any]:
 def stop_detection(service: Application) -> dict[str, Any]:
     """Hear nothing until the next start; no setting changes."""
     service.stop_detection()
-    return {"running": service.running}
+    return {"running": service.detection.running}
 
 
 @routes.post(
@@ -46,8 +46,8 @@ def stop_detection(service: Application) -> dict[str, Any]:
 )
 def resume_model(service: Application) -> dict[str, Any]:
     """Go on with the file of YAMNet, which names sounds, at once; the news `model` tells how it comes."""
-    service.fetch_model(is_wanted=True)
-    return {"model": service.model()}
+    service.model.resume()
+    return {"model": service.model.progress()}
 
 
 @routes.post(
@@ -57,8 +57,8 @@ def resume_model(service: Application) -> dict[str, Any]:
 )
 def pause_model(service: Application) -> dict[str, Any]:
     """Get no more of it until asked to, or until the next start; what has come is kept."""
-    service.fetch_model(is_wanted=False)
-    return {"model": service.model()}
+    service.model.pause()
+    return {"model": service.model.progress()}
 
 
 @routes.get(

@@ -5,7 +5,8 @@ import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { attempts, sources } from "../../store.ts";
 import { receiverOf } from "../../receivers.ts";
-import type { Attempt, DeliveryRecord, DeliveryState } from "../../wire.ts";
+import type { DeliveryState } from "../../types.ts";
+import type { Attempt, Delivery } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { useAnswer } from "../../asking.ts";
 import { chosen } from "./filter.ts";
@@ -49,7 +50,7 @@ export function DeliveryList({ newest }: { newest: string }) {
   );
 }
 
-function Delivery({ delivery, onReplay }: { delivery: DeliveryRecord; onReplay: (id: string) => void }) {
+function Delivery({ delivery, onReplay }: { delivery: Delivery; onReplay: (id: string) => void }) {
   const { attempts: tries, state } = delivery;
   const last = tries.at(-1);
   const name = sources.value.find(({ id }) => id === delivery.source_id)?.name ?? delivery.source_id;

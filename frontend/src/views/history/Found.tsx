@@ -4,7 +4,8 @@ import { clipAddress, markDetection, readHistory, replayDetection } from "../../
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { soundName, t } from "../../i18n/index.ts";
 import { returns } from "../../store.ts";
-import type { EventRecord, Mark } from "../../wire.ts";
+import type { Mark } from "../../types.ts";
+import type { Detection } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { chosen, question } from "./filter.ts";
 
@@ -13,7 +14,7 @@ const MOST = 500; // that the service gives at once
 
 /** The detections that fit, newest first, as many pages as were asked for; they stay when something new is heard. */
 export function Found({ newest }: { newest: string }) {
-  const found = useSignal<EventRecord[] | null>(null);
+  const found = useSignal<Detection[] | null>(null);
   const cursor = useSignal<string | null>(null);
   const failure = useSignal("");
   const asked = question(chosen.value);
@@ -36,7 +37,7 @@ export function Found({ newest }: { newest: string }) {
     shown.current = about;
     read(null, isOther ? PAGE : Math.min(MOST, Math.max(PAGE, found.value?.length ?? 0)));
   }, [about, newest, returns.value]);
-  const replace = (changed: EventRecord) => {
+  const replace = (changed: Detection) => {
     found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one));
     failure.value = "";
   };
@@ -57,8 +58,8 @@ export function Found({ newest }: { newest: string }) {
 }
 
 interface Props {
-  event: EventRecord;
-  onChange: (event: EventRecord) => void;
+  event: Detection;
+  onChange: (event: Detection) => void;
   onFail: (error: unknown) => void;
 }
 

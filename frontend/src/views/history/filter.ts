@@ -1,6 +1,6 @@
 // What the history view asks for: the person's choices, and the question that is made of them.
 import { signal } from "@preact/signals";
-import type { HistoryFilter, Mark } from "../../wire.ts";
+import type { HistoryFilter, Mark } from "../../types.ts";
 
 const DAY_S = 86_400;
 export const PERIODS = ["today", "week", "month", "year"] as const;

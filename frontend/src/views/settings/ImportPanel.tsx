@@ -4,7 +4,7 @@ import { previewImport, takeImport } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
-import type { ImportPreview } from "../../wire.ts";
+import type { Previewed } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { ChangeList } from "./ChangeList.tsx";
@@ -13,7 +13,7 @@ const MOST_KB = 250; // the service takes 256 kB
 
 interface Looked {
   document: object;
-  preview: ImportPreview & { revision: string };
+  preview: Previewed & { revision: string };
 }
 
 /** Settings from a file: looked at first, then taken or not. */

@@ -1,7 +1,7 @@
 import { SavedSwitch } from "../../components/SavedSwitch.tsx";
 import { t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
-import type { SourceSettings } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
 
 /** Whether the sound around detections is kept: off unless somebody wants it, and what that means. */
 export function Clips({ source }: { source: SourceSettings }) {

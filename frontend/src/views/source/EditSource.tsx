@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { go, linkTo } from "../../route.ts";
 import { discardAll } from "../../saving.ts";
-import type { SourceSettings } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { SourceForm } from "../../components/SourceForm.tsx";

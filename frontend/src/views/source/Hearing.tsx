@@ -7,7 +7,7 @@ import { said, soundName, t } from "../../i18n/index.ts";
 import { pictures, verdicts } from "../../store.ts";
 import { shade } from "../../theme.ts";
 import { unseen, watch } from "../../watching.ts";
-import type { VerdictNews } from "../../wire.ts";
+import type { Verdict } from "../../wire.ts";
 import { Picture, SPAN_S } from "./picture.ts";
 
 const REMEMBERED = 30;
@@ -21,7 +21,7 @@ interface Props {
 
 /** What the source hears: the sound of the last seconds, each candidate in it, and why it was or was not a clap. */
 export function Hearing({ sourceId, threshold }: Props) {
-  const candidates = useSignal<VerdictNews[]>([]);
+  const candidates = useSignal<Verdict[]>([]);
   useLayoutEffect(
     () => verdicts.listen(sourceId, (news) => (candidates.value = [news, ...candidates.value].slice(0, REMEMBERED))),
     [sourceId],
@@ -70,7 +70,7 @@ function Strip({ sourceId, threshold }: Props) {
   return <canvas class="sound-picture" ref={canvas} role="img" aria-label={t("hearing.picture", { seconds: SPAN_S })} />;
 }
 
-function Candidate({ candidate, threshold }: { candidate: VerdictNews; threshold: number }) {
+function Candidate({ candidate, threshold }: { candidate: Verdict; threshold: number }) {
   const { accepted, timestamp, labels } = candidate;
   const wouldBe = candidate.score >= threshold;
   const isOtherNow = threshold !== candidate.threshold && wouldBe !== candidate.score >= candidate.threshold;

@@ -4,7 +4,8 @@ import { Shape } from "../../components/Shape.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import { type Draft, drafts, edit } from "../../saving.ts";
-import type { Hears, Pattern, SourceSettings, WebhookSettings } from "../../wire.ts";
+import type { Hears, SourceSettings } from "../../types.ts";
+import type { PatternSettings, WebhookSettings } from "../../wire.ts";
 
 const HEARS: Hears[] = ["claps", "applause", "both"];
 const COUNTS = [1, 2, 3, 4];
@@ -15,14 +16,14 @@ export function Patterns({ source }: { source: SourceSettings }) {
   const path = `sources.${source.id}.patterns`;
   const hearsPath = `sources.${source.id}.hears`;
   const hears = (drafts.value[hearsPath]?.value ?? source.hears) as Hears;
-  const patterns = (drafts.value[path]?.value ?? source.patterns) as Pattern[];
+  const patterns = (drafts.value[path]?.value ?? source.patterns) as PatternSettings[];
   const draft = drafts.value[path];
   const isIn = (row: number) => draft?.state === "refused" && draft.at?.startsWith(`${path}.${row}.`);
   const remove = (index: number) => {
     document.getElementById(`${path}.${Math.max(0, index - 1)}.at_least`)?.focus(); // the button goes, the focus does not
     edit(path, patterns.filter((_, at) => at !== index), 0);
   };
-  const put = (index: number, change: Partial<Pattern>) =>
+  const put = (index: number, change: Partial<PatternSettings>) =>
     edit(path, patterns.map((pattern, at) => (at === index ? { ...pattern, ...change } : pattern)), 0);
   return (
     <>
@@ -53,20 +54,20 @@ export function Patterns({ source }: { source: SourceSettings }) {
 }
 
 /** Another row: the shortest that is not there yet. */
-function another(patterns: Pattern[]): Pattern {
+function another(patterns: PatternSettings[]): PatternSettings {
   const claps = COUNTS.find((count) => !patterns.some((pattern) => pattern.claps === count)) ?? MOST;
   return { ...patterns[0]!, claps, at_least: false };
 }
 
 interface RowProps {
   path: string;
-  pattern: Pattern;
+  pattern: PatternSettings;
   /** What was refused of this row, where it was. */
   fault: Draft | undefined;
   /** Which of several; 0 where it is the only one. */
   number: number;
   webhooks: WebhookSettings[];
-  onChange: (change: Partial<Pattern>) => void;
+  onChange: (change: Partial<PatternSettings>) => void;
   onRemove: (() => void) | undefined;
 }
 
@@ -133,7 +134,7 @@ function Gap({ name, path, pattern, fault, onChange }: GapProps) {
   );
 }
 
-function consequence({ claps, at_least, max_gap_s }: Pattern): string {
+function consequence({ claps, at_least, max_gap_s }: PatternSettings): string {
   if (!at_least) return t("pattern.exactly_hint", { seconds: decimal(max_gap_s, 1) });
   return claps === 1 ? t("pattern.any_hint") : t("pattern.at_least_hint", { seconds: decimal(max_gap_s, 1) });
 }

@@ -7,7 +7,7 @@ import { ThresholdField } from "../../components/ThresholdField.tsx";
 import { t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
-import type { SourceSettings } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
 import { View } from "../View.tsx";
 import { Clips } from "./Clips.tsx";
 import { EditSource } from "./EditSource.tsx";

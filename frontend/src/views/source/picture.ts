@@ -1,5 +1,5 @@
 // The sound of the last seconds as a picture: the waveform above, the spectrum below, and every candidate where it was.
-import type { PictureNews, VerdictNews } from "../../wire.ts";
+import type { Picture as Columns, Verdict } from "../../wire.ts";
 
 export const SPAN_S = 8;
 const COLUMN_S = 0.02;
@@ -28,7 +28,7 @@ export class Picture {
   #peaks = new Uint8Array(WIDTH);
   /** UTC Unix seconds at which the newest column ends; 0 before there is any. */
   #end = 0;
-  #candidates: VerdictNews[] = [];
+  #candidates: Verdict[] = [];
 
   constructor(canvas: HTMLCanvasElement, shade: "dark" | "light") {
     this.#canvas = canvas;
@@ -41,7 +41,7 @@ export class Picture {
     this.#spectrum.fillRect(0, 0, WIDTH, BANDS);
   }
 
-  addSound({ timestamp, columns }: PictureNews): void {
+  addSound({ timestamp, columns }: Columns): void {
     const bytes = Uint8Array.from(atob(columns), (char) => char.charCodeAt(0));
     const count = Math.floor(bytes.length / ROW);
     const missing = this.#end ? Math.round((timestamp - this.#end) / COLUMN_S) : 0;
@@ -59,7 +59,7 @@ export class Picture {
     this.#end = timestamp + count * COLUMN_S;
   }
 
-  addCandidate(news: VerdictNews): void {
+  addCandidate(news: Verdict): void {
     this.#candidates = [...this.#candidates.filter(({ timestamp }) => timestamp > this.#end - SPAN_S), news];
   }
 

@@ -7,7 +7,7 @@ import { Shape } from "../../components/Shape.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { failure, link, running, statuses } from "../../store.ts";
-import type { SourceSettings } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
 import { inWords } from "../../words.ts";
 
 /** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */

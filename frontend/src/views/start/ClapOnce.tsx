@@ -8,11 +8,12 @@ import { ThresholdField } from "../../components/ThresholdField.tsx";
 import { percent, score } from "../../i18n/format.ts";
 import { said, soundName, t } from "../../i18n/index.ts";
 import { labelsOn, link, model, statuses, verdicts } from "../../store.ts";
-import type { SourceSettings, VerdictNews } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
+import type { Verdict } from "../../wire.ts";
 
 /** Clap: what was heard, how it scored, and why it was or was not a clap. */
 export function ClapOnce({ source }: { source: SourceSettings | undefined }) {
-  const heard = useSignal<VerdictNews | null>(null);
+  const heard = useSignal<Verdict | null>(null);
   const claps = useSignal(0);
   const id = source?.id ?? "";
   useLayoutEffect(() => verdicts.listen(id, (news) => {
@@ -36,7 +37,7 @@ export function ClapOnce({ source }: { source: SourceSettings | undefined }) {
   );
 }
 
-function Heard({ heard }: { heard: VerdictNews }) {
+function Heard({ heard }: { heard: Verdict }) {
   return (
     <div>
       <p class="clap-score"><output>{score(heard.score)}</output> <span class="muted">{t("start.of_threshold", { threshold: score(heard.threshold) })}</span></p>

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../../i18n/index.ts";
 import { go, linkTo } from "../../route.ts";
 import { opened, settings, sources, statuses } from "../../store.ts";
-import type { SourceSettings } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
 import { View } from "../View.tsx";
 import { ChooseMicrophone } from "./ChooseMicrophone.tsx";
 import { ClapOnce } from "./ClapOnce.tsx";

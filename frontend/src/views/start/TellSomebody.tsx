@@ -1,7 +1,7 @@
 import { WebhookField } from "../../components/WebhookField.tsx";
 import { t } from "../../i18n/index.ts";
 import { program } from "../../store.ts";
-import type { SourceSettings } from "../../wire.ts";
+import type { SourceSettings } from "../../types.ts";
 
 const CHECKOUT = /\.venv\/bin\/claptrap$/; // how it is called after `make run`
 

@@ -9,7 +9,7 @@ export const isFresh = computed(() => {
   if (!known || known.welcomed) return false;
   const [first, ...more] = known.sources;
   if (!first) return true;
-  return more.length === 0 && first.id === "microphone" && first.input["device"] === "" && first.webhooks.every(({ url }) => !url);
+  return more.length === 0 && first.id === "microphone" && first.kind === "microphone" && first.input.device === "" && first.webhooks.every(({ url }) => !url);
 });
 
 /** The first minute is over, or was left out; the service remembers it for everybody. */
