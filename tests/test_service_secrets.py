@@ -27,21 +27,21 @@ def test_a_camera_is_added_shown_and_changed_without_telling_its_password(
     claptrap.start()
     try:
         with claptrap.hub.subscribe() as news:
-            claptrap.change({"sources": [{"id": "microphone", "enabled": False}]})
-            claptrap.change({"sources": [{"id": "cam", "kind": "rtsp", "name": "Cour", "input": {"url": url}}]})
+            claptrap.settings.apply({"sources": [{"id": "microphone", "enabled": False}]})
+            claptrap.settings.apply({"sources": [{"id": "cam", "kind": "rtsp", "name": "Cour", "input": {"url": url}}]})
             told: list[object] = []
             while not told or not is_refused(told[-1]):
                 told.append(news.get(10))
                 assert told[-1] is not None, told
         shown = claptrap.snapshot()
-        before = claptrap.settings()
-        assert claptrap.change(shown["settings"]) == before
+        before = claptrap.settings.current
+        assert claptrap.settings.apply(shown["settings"]).settings == before
         with pytest.raises(SourceError) as refused:
-            claptrap.probe_camera(shown["settings"]["sources"][1]["input"], "cam")
+            claptrap.probes.camera(shown["settings"]["sources"][1]["input"], "cam")
         assert refused.value.code == "rtsp.refused"
-        renamed = claptrap.change(
+        renamed = claptrap.settings.apply(
             {"sources": [{"id": "cam", "name": "Jardin", "input": shown["settings"]["sources"][1]["input"]}]}
-        )
+        ).settings
     finally:
         claptrap.stop()
     wanted = RtspInput(f"rtsp://127.0.0.1:{port}/live?token=T0PSECRET", username="adm", password="hunter2")

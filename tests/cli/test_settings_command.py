@@ -131,7 +131,7 @@ def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -
     assert (refused.exit_code, store.load().settings) == (1, TWO)
     done = run("restore", name, typed="y\n")
     assert (done.exit_code, store.load().settings) == (0, ONE)
-    assert store.backups.found()[0].why == "restore"
+    assert store.backups.all()[0].why == "restore"
     assert run("restore", "settings-none.json", "--yes").exit_code == 2
     assert run("diff", name).stdout == "Nothing would change.\n"
 
@@ -140,7 +140,7 @@ def test_backups_are_kept_listed_compared_and_put_back(run: Run, store: Store) -
 def test_the_list_says_of_each_backup_before_what_it_was_kept(run: Run, store: Store, lang: str) -> None:
     """In words, whatever the page can do: an undo, too."""
     for why in get_args(Why):
-        store.backups.keep(store.path, why)
+        store.backups.add(store.path, why)
     said = run("backups", lang=lang).stdout
     assert "terminal." not in said
     assert ("before an undo" in said) is (lang == "C.UTF-8")
@@ -152,7 +152,7 @@ def test_what_a_newer_claptrap_wrote_or_damage_is_kept_for_ever_when_a_backup_ta
 ) -> None:
     """A downgrade ends with settings that work, and loses nothing."""
     store.path.write_text(present)
-    name = store.backups.found()[0].name
+    name = store.backups.all()[0].name
     done = run("restore", name, "--yes")
     assert done.exit_code == 0, done.stderr
     assert store.load().settings == ONE
@@ -162,7 +162,7 @@ def test_what_a_newer_claptrap_wrote_or_damage_is_kept_for_ever_when_a_backup_ta
 
 def test_while_the_service_has_the_folder_only_reading_and_backups_work(run: Run, store: Store, tmp_path: Path) -> None:
     """Restoring and importing say who has it, and where to do it instead."""
-    name = store.backups.found()[0].name
+    name = store.backups.all()[0].name
     file = tmp_path / "in.json"
     file.write_text('{"language": "en"}')
     store.open()
@@ -198,7 +198,7 @@ def test_an_export_comes_back(run: Run, store: Store, tmp_path: Path) -> None:
     store.save(ONE)
     assert run("import", str(file), "--yes").exit_code == 0
     assert store.load().settings == TWO
-    assert store.backups.found()[0].why == "import"
+    assert store.backups.all()[0].why == "import"
     assert run("export", str(tmp_path / "none" / "x.json")).exit_code == 1
 
 

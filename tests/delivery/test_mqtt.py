@@ -71,20 +71,20 @@ def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path
 
         home.publish(switch["command_topic"], b"ON")
         home.wait_for(lambda: json.loads(home.retained[switch["state_topic"]])["enabled"] == "ON")
-        assert service.source("salon")["enabled"] is True
+        assert service.sources.get("salon")["enabled"] is True
         home.publish("claptrap/salon/threshold/set", b"0.7")
         home.wait_for(lambda: json.loads(home.retained[switch["state_topic"]])["threshold"] == 0.7)
-        assert service.source("salon")["threshold"] == 0.7
+        assert service.sources.get("salon")["threshold"] == 0.7
         home.retained.pop(SWITCH)
         home.publish("claptrap/salon/threshold/set", b"7")  # refused: everything is shown again as it is
         home.wait_for(lambda: SWITCH in home.retained)
-        assert service.source("salon")["threshold"] == 0.7
+        assert service.sources.get("salon")["threshold"] == 0.7
 
         home.retained.pop(SWITCH)
         home.publish("homeassistant/status", b"online")
         home.wait_for(lambda: SWITCH in home.retained)
 
-        service.take(clap(1))
+        service.events.take(clap(1))
         home.wait_for(lambda: home.events)
         topic, content = home.events[0]
         event = json.loads(home.retained["homeassistant/event/claptrap/salon-clap/config"])
@@ -92,7 +92,7 @@ def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path
         assert json.loads(content)["event_type"] in event["event_types"]
         assert json.loads(content)["source_name"] == "Salon"
 
-        service.remove_source("salon")
+        service.sources.remove("salon")
         kept = [topic for topic in home.retained if "salon" in topic and not topic.endswith("/set")]
         home.wait_for(lambda: not any(home.retained[topic] for topic in kept))
     assert home.retained["claptrap/status"] == b"offline"
@@ -107,7 +107,7 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
         news = service.hub.subscribe(1_000)
         wait_for_problem(service, news, "mqtt.unreachable")
         for i in range(10):
-            service.take(clap(i))
+            service.events.take(clap(i))
     with broker, Watcher(broker.port) as home:
         with serving(tmp_path / "data") as service:
             home.wait_for(lambda: len({content for _, content in home.events}) == 10)
@@ -115,7 +115,7 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
             wait_for_problem(service, news, None)
             broker.stop()
             for i in range(10, 20):
-                service.take(clap(i))
+                service.events.take(clap(i))
             broker.start()
             home.wait_for(lambda: len({json.loads(content)["event_id"] for _, content in home.events}) == 20)
         told = [json.loads(content)["timestamp"] for _, content in home.events]
@@ -133,9 +133,9 @@ def test_what_an_earlier_claptrap_left_is_taken_back(tmp_path: Path) -> None:
         with serving(tmp_path / "data", port=broker.port) as service:
             home.wait_for(lambda: not home.retained["homeassistant/switch/claptrap/gone-enabled/config"])
             home.wait_for(lambda: not home.retained["claptrap/gone/state"])
-            service.change({"sources": [{**SALON, "id": f"s{i}"} for i in range(200)]})
+            service.settings.apply({"sources": [{**SALON, "id": f"s{i}"} for i in range(200)]})
             home.wait_for(lambda: home.retained.get("claptrap/s199/state"))
-            service.change({"mqtt": {"enabled": False}})
+            service.settings.apply({"mqtt": {"enabled": False}})
             home.wait_for(lambda: not home.retained["claptrap/status"])
             passing = {"claptrap/instance"}  # which is not kept
             home.wait_for(lambda: {t for t, kept in home.retained.items() if "claptrap/" in t and kept} <= passing)
@@ -148,7 +148,7 @@ def test_two_claptraps_with_one_topic_find_each_other_and_take_nothing_away(tmp_
     """Both say so, neither takes back what only the other shows; when one goes, all of the other is there again."""
     kitchen = "homeassistant/switch/claptrap/kitchen-enabled/config"
     with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "a", port=broker.port) as first:
-        first.add_source({**SALON, "id": "kitchen", "name": "Kitchen"})
+        first.sources.add({**SALON, "id": "kitchen", "name": "Kitchen"})
         home.wait_for(lambda: home.retained.get(kitchen))
         here = first.hub.subscribe(1_000)
         with serving(tmp_path / "b", port=broker.port) as second:
@@ -156,7 +156,7 @@ def test_two_claptraps_with_one_topic_find_each_other_and_take_nothing_away(tmp_
             wait_for_problem(first, here, "mqtt.shared")
             wait_for_problem(second, there, "mqtt.shared")
             home.publish("claptrap/gone/state", b"{}", retain=True)  # what nobody shows is nobody's to clear now
-            second.change({"mqtt": {"topic": "other"}})
+            second.settings.apply({"mqtt": {"topic": "other"}})
             home.wait_for(lambda: home.retained.get("other/status") == b"online")
             wait_for_problem(second, there, None)
             wait_for_problem(first, here, None)
@@ -185,9 +185,9 @@ def test_a_wrong_password_is_said_and_the_right_one_lets_in(tmp_path: Path, vers
             news = service.hub.subscribe(1_000)
             wait_for_problem(service, news, "mqtt.refused")
             assert "wrong" not in json.dumps(service.snapshot())
-            service.change({"mqtt": {"password": "right"}})
+            service.settings.apply({"mqtt": {"password": "right"}})
             wait_for_problem(service, news, None)
-            service.take(clap(1))
+            service.events.take(clap(1))
             while not [a for a in service.snapshot()["attempts"] if a["target_id"] == "mqtt" and a["ok"]]:
                 assert news.get(30.0) is not None
 
@@ -208,9 +208,9 @@ def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
     with Broker(tmp_path, certificate=files) as broker, serving(tmp_path / "data", port=broker.port, tls=True) as service:
         news = service.hub.subscribe(1_000)
         wait_for_problem(service, news, "mqtt.tls")
-        service.change({"mqtt": {"ca_file": str(files[0])}})
+        service.settings.apply({"mqtt": {"ca_file": str(files[0])}})
         wait_for_problem(service, news, None)
-        service.take(clap(1))
+        service.events.take(clap(1))
         while not [a for a in service.snapshot()["attempts"] if a["ok"]]:
             assert news.get(30.0) is not None
 
@@ -222,7 +222,7 @@ def test_a_broker_that_says_nothing_holds_up_no_end(tmp_path: Path) -> None:
         connection, _ = mute.accept()
         with connection:
             assert connection.recv(1)  # it has introduced itself
-            service.take(clap(1))
+            service.events.take(clap(1))
 
 
 @pytest.mark.slow
@@ -346,7 +346,7 @@ def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogC
 def test_a_broker_without_an_address_is_refused(tmp_path: Path) -> None:
     with serving(tmp_path / "data", enabled=False) as service:
         with pytest.raises(SettingsFaults) as caught:
-            service.change({"mqtt": {"enabled": True, "host": "", "topic": "a/b", "discovery": "#"}})
+            service.settings.apply({"mqtt": {"enabled": True, "host": "", "topic": "a/b", "discovery": "#"}})
         found = {(fault.path, fault.code) for fault in caught.value.faults}
         assert found == {
             ("mqtt.host", "settings.empty"),
@@ -357,13 +357,16 @@ def test_a_broker_without_an_address_is_refused(tmp_path: Path) -> None:
 
 def test_a_password_does_not_move_to_another_broker(tmp_path: Path) -> None:
     with serving(tmp_path / "data", enabled=False, port=free_port(), username="u", password="old") as service:
-        assert "old" in service.change({"mqtt": {"topic": "house"}}).mqtt.whole().values()
+        assert "old" in service.settings.apply({"mqtt": {"topic": "house"}}).settings.mqtt.whole().values()
         for elsewhere in ({"host": "evil.example"}, {"port": 1}, {"tls": True, "verify_tls": False}):
             with pytest.raises(SettingsFaults) as caught:
-                service.change({"mqtt": elsewhere})
+                service.settings.apply({"mqtt": elsewhere})
             (fault,) = caught.value.faults
             assert (fault.path, fault.code) == ("mqtt.password", "settings.secret_elsewhere")
-        assert "new" in service.change({"mqtt": {"host": "localhost", "password": "new"}}).mqtt.whole().values()
+        assert (
+            "new"
+            in service.settings.apply({"mqtt": {"host": "localhost", "password": "new"}}).settings.mqtt.whole().values()
+        )
 
 
 def test_everything_shown_is_below_our_own_topics() -> None:

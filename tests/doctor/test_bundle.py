@@ -194,7 +194,7 @@ def test_the_page_can_offer_it(served: Served) -> None:
 
 def test_only_one_is_made_at_a_time(served: Served) -> None:
     """A second one is refused at once, in words, and told when to come back."""
-    busy = served.service.care._busy
+    busy = served.service.support._busy
     with busy:
         refused = served.ask("GET", "/api/support-bundle?lang=fr")
     assert (refused.status, refused.headers["retry-after"]) == (429, "10")

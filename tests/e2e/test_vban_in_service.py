@@ -53,7 +53,9 @@ def test_vban_sources_come_and_go(tmp_path: Path) -> None:
     service.start()
     watch = Watch(service.hub.subscribe(1_000))
     try:
-        service.change({"sources": [{"id": "microphone", "enabled": False}, vban("a", "A", port), vban("b", "B", port)]})
+        service.settings.apply(
+            {"sources": [{"id": "microphone", "enabled": False}, vban("a", "A", port), vban("b", "B", port)]}
+        )
         for source in ("a", "b"):
             watch.wait_for(source, lambda status: status.state is State.RETRYING and status.code == "vban.nothing")
         with Sender(port) as sender:
@@ -61,7 +63,7 @@ def test_vban_sources_come_and_go(tmp_path: Path) -> None:
             for source in ("a", "b"):
                 live = watch.wait_for(source, lambda status: status.state is State.LIVE)
                 assert (live.rate_hz, live.channels, live.code) == (48_000, 1, "")
-            service.change({"sources": [{"id": "a", "input": {"stream": "a"}}]})
+            service.settings.apply({"sources": [{"id": "a", "input": {"stream": "a"}}]})
             absent = watch.wait_for("a", lambda status: status.code.startswith("vban."))
             assert (absent.state, absent.code, absent.params["seen"]) == (State.RETRYING, "vban.wrong_name", "“A”")
             sender.send(packets(sine()[:12_800], name=b"a"))

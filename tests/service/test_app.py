@@ -32,7 +32,7 @@ def test_what_waits_is_not_given_up_because_the_settings_cannot_be_read(tmp_path
     path.write_text(json.dumps({"version": 2, "sources": [source]}))
     service = Application(tmp_path)
     service.start()
-    service.take(clap(0))
+    service.events.take(clap(0))
     service.stop()
 
     path.rename(tmp_path / "kept")
@@ -70,7 +70,7 @@ def test_a_folder_that_can_be_written_again_is_taken_and_no_more_complained_of(t
         assert codes(service) == []
         with pytest.raises(SettingsError, match=r"settings\.locked"):
             Store(folder).open()
-        service.change({"language": "en"})
+        service.settings.apply({"language": "en"})
         assert json.loads((folder / "settings.json").read_text())["language"] == "en"
     finally:
         service.stop()
@@ -106,6 +106,6 @@ def codes(service: Application) -> list[str]:
 
 def tended(service: Application) -> None:
     """Do what the thread ``history`` does every half-minute, in a thread."""
-    thread = threading.Thread(target=service._maintain, name="test:tend")
+    thread = threading.Thread(target=service.maintain, name="test:tend")
     thread.start()
     thread.join()

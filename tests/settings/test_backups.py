@@ -26,9 +26,9 @@ def test_backups_say_when_before_what_and_whether_they_are_good(tmp_path: Path) 
     store.save(ENGLISH)
     store.save(FRENCH)
     store.save(ENGLISH, "restore")
-    assert store.keep() is not None
+    assert store.back_up() is not None
     (store.backups.folder / "settings-mine.json").write_text(f'{{"version": {NEWEST + 1}}}')
-    by_hand, asked, restore, change = store.backups.found()
+    by_hand, asked, restore, change = store.backups.all()
     assert [b.why for b in (by_hand, asked, restore, change)] == ["asked", "asked", "restore", "change"]
     assert by_hand.fault is not None
     assert by_hand.fault.code == "settings.newer"
@@ -70,8 +70,8 @@ def test_a_clock_that_was_set_back_makes_no_new_backup_the_oldest(tmp_path: Path
         (backups.folder / name).write_text("{}")
     document = tmp_path / "settings.json"
     document.write_text('{"language": "en"}')
-    kept = [backups.keep(document, "change") for _ in range(3)]
-    names = [backup.name for backup in backups.found()]
+    kept = [backups.add(document, "change") for _ in range(3)]
+    names = [backup.name for backup in backups.all()]
     assert names[:3] == kept[::-1]
     assert len(names) == KEPT
 
@@ -86,7 +86,7 @@ def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeyp
     store.save(ENGLISH)
     monkeypatch.setattr(os, "link", refuse)
     store.save(FRENCH)
-    (backup,) = store.backups.found()
+    (backup,) = store.backups.all()
     assert store.backups.read(backup.name) == ENGLISH
 
 
@@ -95,7 +95,7 @@ def test_a_backup_that_is_not_valid_says_why(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.backups.folder.mkdir(parents=True)
     (store.backups.folder / "settings-bad.json").write_text('{"language": "de", "colour": 1}')
-    (backup,) = store.backups.found()
+    (backup,) = store.backups.all()
     assert backup.fault is not None
     assert backup.fault.code == "settings.invalid_document"
     with pytest.raises(SettingsError):

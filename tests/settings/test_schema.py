@@ -10,7 +10,7 @@ import pytest
 from claptrap.core.events import Event
 from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
-from claptrap.settings.merge import camera, merged
+from claptrap.settings.merge import camera_input, merged
 from claptrap.settings.schema import RtspEntry, Settings
 from claptrap.settings.validation import MOST_FAULTS, SettingsFaults, check
 from claptrap.text.catalogue import say
@@ -292,7 +292,7 @@ def test_a_password_stays_at_the_camera_it_was_given_for(url: str, password: dic
     change = {"url": url, **password}
     for attempt in (
         lambda: check(merged(settings, {"sources": [{"id": "cam", "input": change}]})),
-        lambda: camera(settings, change, "cam"),
+        lambda: camera_input(settings, change, "cam"),
     ):
         with pytest.raises(SettingsFaults) as caught:
             attempt()
@@ -337,11 +337,11 @@ def test_a_camera_to_probe_is_checked_like_one_to_keep() -> None:
     """With the secrets of the source that it would change, or with none; and nothing is kept."""
     settings = check({"sources": [MIC, CAMERA]})
     shown = settings.sources[1].model_dump(mode="json")["input"]
-    assert camera(settings, shown, "cam") == settings.sources[1].to_input()
-    assert camera(settings, {"url": "rtsp://u:p@other/x"}) == RtspInput("rtsp://other/x", username="u", password="p")
+    assert camera_input(settings, shown, "cam") == settings.sources[1].to_input()
+    assert camera_input(settings, {"url": "rtsp://u:p@other/x"}) == RtspInput("rtsp://other/x", username="u", password="p")
     for source_id, given, path in (("", shown, "new.input.url"), ("microphone", {}, "microphone.input.url")):
         with pytest.raises(SettingsFaults) as caught:
-            camera(settings, given, source_id)
+            camera_input(settings, given, source_id)
         assert f"sources.{path}" in {fault.path for fault in caught.value.faults}
 
 

@@ -108,10 +108,10 @@ def test_backups_are_rotated(tmp_path: Path) -> None:
 def test_what_a_person_kept_outlives_the_moves_of_a_slider(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.save(ENGLISH)
-    names = [store.keep() for _ in range(KEPT + 2)]
+    names = [store.back_up() for _ in range(KEPT + 2)]
     for i in range(KEPT + 5):
         store.save(FRENCH if i % 2 else ENGLISH)
-    kept = [backup.name for backup in store.backups.found() if backup.why == "asked"]
+    kept = [backup.name for backup in store.backups.all() if backup.why == "asked"]
     assert kept == names[:1:-1]
 
 

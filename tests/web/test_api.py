@@ -15,7 +15,7 @@ from claptrap.web.proxies import Proxies
 
 
 def test_state_is_all_that_a_page_needs(served: Served) -> None:
-    served.service.take(clap(0))
+    served.service.events.take(clap(0))
     answer = served.ask("GET", "/api/state")
     assert answer.status == 200
     assert answer.headers["cache-control"] == "no-store"
@@ -67,7 +67,7 @@ def test_detection_stops_and_starts(served: Served) -> None:
 
 
 def test_ill_health_is_503_with_reasons(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.service._worker, "stalled", lambda: ["tick"])
+    monkeypatch.setattr(served.service.detection._worker, "stalled", lambda: ["tick"])
     answer = served.ask("GET", "/healthz")
     assert (answer.status, answer.json["ok"]) == (503, False)
     (reason,) = answer.json["reasons"]
@@ -135,7 +135,7 @@ def test_a_body_of_unknown_length_is_read_and_bounded_too(served: Served) -> Non
     ],
 )
 def test_the_language_of_a_refusal(served: Served, path: str, accept: str, settings: str, message: str) -> None:
-    served.service.change({"language": settings})
+    served.service.settings.apply({"language": settings})
     assert served.ask("GET", path, Accept_Language=accept).json["message"] == message
 
 

@@ -100,13 +100,13 @@ def page(served: Served, **headers: str) -> Iterator[Page]:
 
 
 def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -> None:
-    served.service.take(clap(0))
+    served.service.events.take(clap(0))
     with page(served) as told:
         state = told.next("state")
         assert [event["id"] for event in state["events"]] == ["salon:e:0"]
         assert state["events"][0]["labels"] == [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}]
         assert state == {**served.ask("GET", "/api/state").json, "statuses": state["statuses"]}
-        served.service.take(clap(1))
+        served.service.events.take(clap(1))
         news = told.next("clap")
         assert news == {
             "event_id": "salon:e:1",
@@ -128,13 +128,13 @@ def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served:
         db = served.service.journal._db
         db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}").fetchone()
         for i in range(500):
-            served.service.take(clap(i))
+            served.service.events.take(clap(i))
             if served.service.journal.problems():
                 break
         (problem,) = told.next("problems")
         assert problem["code"] == "history.unwritable"
         assert "full" in problem["message_en"]
-        served.service._maintain()  # as its thread does every half-minute; the new connection has no bound
+        served.service.maintain()  # as its thread does every half-minute; the new connection has no bound
         assert told.next("problems") == []
 
 
@@ -194,9 +194,9 @@ def test_sounds_are_named_while_a_page_is_open_and_not_for_nobody(served: Served
 def test_verdicts_labels_and_states(served: Served) -> None:
     with page(served) as told:
         told.next("state")
-        served.service.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False))
+        served.service.status.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False))
         assert told.next("verdict")["score"] == 0.4
-        served.service.offer(Heard("salon", 6.0, (("Speech", 0.7),)))
+        served.service.status.offer(Heard("salon", 6.0, (("Speech", 0.7),)))
         assert told.next("labels")["detected"] == [{"label": "Speech", "label_fr": "Parole", "score": 0.7}]
         served.ask("POST", "/api/detection/stop")
         assert told.next("source")["state"] in ("idle", "live")
@@ -214,9 +214,9 @@ def test_pictures_of_sound_go_to_who_looks_and_to_nobody_else(served: Served) ->
             picture = told.next("picture")
             assert picture["source_id"] == "salon"
             assert len(base64.b64decode(picture["columns"])) == 5 * 41
-            assert served.service._watched == {"salon"}
+            assert served.service.detection.shown == {"salon"}
             told.ask("watch", {"source": ""})
-            assert served.service._watched == frozenset()
+            assert served.service.detection.shown == frozenset()
             for nonsense in (None, [], {"source": 3}, {"source": "x" * 65}):
                 assert told.ask("watch", nonsense)["code"] == ""
             told.ask("watch", {"source": "salon"})
@@ -226,10 +226,10 @@ def test_pictures_of_sound_go_to_who_looks_and_to_nobody_else(served: Served) ->
             for looker in lookers:
                 looker.close()
         deadline = time.monotonic() + WAIT_S
-        while served.service._watched:
+        while served.service.detection.shown:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        served.service.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False, code="verdict.below"))
+        served.service.status.offer(Verdict("salon", 5.0, 0.4, 0.5, accepted=False, code="verdict.below"))
         told_all = [name for name, _ in other.until("verdict")]
         assert "picture" not in told_all
 
@@ -242,7 +242,7 @@ def test_two_pages_agree(served: Served) -> None:
         changed = served.ask("PATCH", "/api/settings", {"language": "en", "sources": [{"id": "salon", "delay_s": 2.0}]}).json
         assert one.next("settings") == changed
         assert other.next("settings") == changed
-        served.service.take(clap(0))
+        served.service.events.take(clap(0))
         assert one.next("clap") == other.next("clap")
     with page(served) as later:
         assert later.next("state")["settings"] == changed
@@ -269,7 +269,7 @@ def test_a_page_that_floods_is_cut_off_and_the_others_live_on(served: Served) ->
         with page(served) as flood:
             flood.emit("anything", "x" * 200_000)
             assert flood.gone.wait(WAIT_S)
-        served.service.take(clap(3))
+        served.service.events.take(clap(3))
         assert good.next("clap")["event_id"] == "salon:e:3"
 
 
@@ -364,7 +364,7 @@ def test_what_is_no_socket_io_is_told_briefly_and_costs_nothing(served: Served, 
             "2" + "[" * 5_000,
         ]:
             bad.say(rubbish)
-        served.service.take(clap(3))
+        served.service.events.take(clap(3))
         assert good.next("clap")["event_id"] == "salon:e:3"
         assert bad.next("clap")["event_id"] == "salon:e:3"
     told = [record for record in caplog.records if "malformed" in record.getMessage()]

@@ -121,7 +121,7 @@ def test_a_cookie_alone_changes_nothing_unless_our_page_sent_it(locked: Served) 
     assert locked.ask("POST", "/api/detection/stop", Cookie=cookie).status == 403
     assert locked.ask("POST", "/api/detection/stop", Cookie=cookie, Sec_Fetch_Site="cross-site").status == 403
     assert locked.ask("POST", "/api/detection/stop", Cookie=cookie, Sec_Fetch_Site="same-site").status == 403
-    assert locked.service.running
+    assert locked.service.detection.running
     assert locked.ask("GET", "/api/state", Cookie=cookie).status == 200
     assert locked.ask("POST", "/api/detection/stop", Cookie=cookie, Sec_Fetch_Site="same-origin").status == 200
     assert locked.ask("POST", "/api/detection/start", Cookie=f"a=b; {cookie}; c=d", Origin=locked.url).status == 200
@@ -286,7 +286,7 @@ def test_news_that_a_poll_waits_for_is_not_given_to_who_has_logged_out(locked: S
     with ThreadPoolExecutor(1) as waiting:
         answer = waiting.submit(locked.ask, "GET", path, **mine)
         assert locked.ask("POST", "/api/access/logout", **mine).status == 200
-        locked.service.take(clap(0))
+        locked.service.events.take(clap(0))
         assert answer.result().status in (401, 200)
         assert b"salon:e:0" not in answer.result().body
 

@@ -93,7 +93,7 @@ def house(tmp_path: Path, quiet_models: Path, tap: Tap) -> Iterator[Served]:
     service: Application
 
     def build_source(spec: SourceSpec) -> Source:
-        return tap.wrapped(service._sources.build(spec))
+        return tap.wrapped(service._inputs.build(spec))
 
     service = Application(folder, build_source=build_source)
     with serving(service) as running:
@@ -186,7 +186,7 @@ class TestInChromium:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.get_by_label("Nom de ce micro").fill("Téléphone de Zoé")
         listen(page)
-        (source,) = house.service.settings().sources
+        (source,) = house.service.settings.current.sources
         assert (source.kind, source.name, source.enabled) == ("browser", "Téléphone de Zoé", True)
         assert status(house) == ("live", "")
         expect(page.get_by_role("meter")).not_to_have_attribute("aria-valuetext", "silence")
@@ -196,7 +196,7 @@ class TestInChromium:
         assert likeness(sound[rate_hz // 2 : 2 * rate_hz], rate_hz) > 0.95
         assert not any(frame.lost_samples for frame in frames)
         with glimpse(page, CLAPPING):
-            house.service.take(clap(0, source.id))
+            house.service.events.take(clap(0, source.id))
         expect(page.get_by_text("Dernier clap")).to_be_visible()
         page.close(run_before_unload=False)
         wait_until(lambda: status(house) == ("retrying", "browser.closed"), lambda: status(house))
@@ -221,7 +221,7 @@ class TestInChromium:
         page.reload()
         listen(page)
         assert status(house) == ("live", "")
-        assert len(house.service.settings().sources) == 1
+        assert len(house.service.settings.current.sources) == 1
 
     def test_a_network_blip_is_survived_in_the_same_epoch(self, house: Served, browser: Browser, tap: Tap) -> None:
         page = open_micro(browser, house.url)
@@ -236,27 +236,27 @@ class TestInChromium:
         seams = [frame.lost_samples for frame in tap.frames if frame.lost_samples]
         assert (tap.n_live, len(seams)) == (1, 1)
         assert 0.05 < seams[0] / tap.frames[0].rate_hz < 8
-        assert len(house.service.settings().sources) == 1
+        assert len(house.service.settings.current.sources) == 1
 
     def test_two_browsers_are_two_sources_and_two_pages_of_one_are_not(self, house: Served, browser: Browser) -> None:
         first, other = open_micro(browser, house.url), open_micro(browser, house.url)
         listen(first)
         listen(other)
-        assert len(house.service.settings().sources) == 2
+        assert len(house.service.settings.current.sources) == 2
         again = first.context.new_page()
         again.goto(f"{house.url}/micro")
         listen(again)
         expect(first.get_by_text("Une autre page envoie maintenant le son")).to_be_visible()
         expect(other.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
-        assert len(house.service.settings().sources) == 2
+        assert len(house.service.settings.current.sources) == 2
 
     def test_a_source_that_is_switched_off_says_so_on_the_phone(self, house: Served, browser: Browser) -> None:
         page = open_micro(browser, house.url)
         listen(page)
-        (source,) = house.service.settings().sources
-        house.service.change({"sources": [{"id": source.id, "enabled": False}]})
+        (source,) = house.service.settings.current.sources
+        house.service.settings.apply({"sources": [{"id": source.id, "enabled": False}]})
         expect(page.get_by_text("Ce micro est désactivé")).to_be_visible()
-        house.service.change({"sources": [{"id": source.id, "enabled": True}]})
+        house.service.settings.apply({"sources": [{"id": source.id, "enabled": True}]})
         expect(page.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
         house.service.stop_detection()
         expect(page.get_by_text("La détection est arrêtée")).to_be_visible()
@@ -273,7 +273,7 @@ class TestInChromium:
             page = opened.value
             page.get_by_role("button", name="Écouter avec ce micro").click()
             expect(page.get_by_text("Le micro est refusé à cette page")).to_be_visible()
-            assert house.service.settings().sources == []
+            assert house.service.settings.current.sources == []
             page.context.grant_permissions(["microphone"], origin=house.url)
             expect(page.get_by_text("Le micro est maintenant autorisé")).to_be_visible()
             listen(page)
@@ -333,11 +333,11 @@ def test_a_source_is_claimed_once(house: Served) -> None:
     assert (again.status, again.json) == (200, made.json)
     stale = house.ask("POST", "/api/micro", {"name": "Cave", "id": "browser-gone"})
     assert stale.status == 201
-    assert [source.name for source in house.service.settings().sources] == ["Cuisine", "Cave"]
+    assert [source.name for source in house.service.settings.current.sources] == ["Cuisine", "Cave"]
     for wrong in ({}, {"name": ""}, {"name": 3}, {"name": "x" * 201}):
         assert house.ask("POST", "/api/micro", wrong).status == 422
     assert house.ask("POST", "/api/micro", [1]).status == 400
-    assert len(house.service.settings().sources) == 2
+    assert len(house.service.settings.current.sources) == 2
 
 
 def test_only_a_browsers_source_may_be_spoken_for(served: Served) -> None:

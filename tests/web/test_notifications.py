@@ -33,7 +33,7 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         sent = served.ask("POST", "/api/notify/phone/test")
         assert sent.status == 202
         receiver.wait_for(1)
-        served.service.take(clap(0))
+        served.service.events.take(clap(0))
         receiver.wait_for(2)
         assert [request.json["title"] for request in receiver.requests] == ["ClapTrap : test", "Clap : Salon"]
         deadline = time.monotonic() + WAIT_S
@@ -44,13 +44,16 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         exported = served.ask("GET", "/api/settings/export")
         assert exported.status == 200
         assert served.ask("POST", "/api/settings/import", exported.json).status == 200
-        assert served.service.settings().notify[0].url == address
+        assert served.service.settings.current.notify[0].url == address
         bundle = zipfile.ZipFile(io.BytesIO(served.ask("GET", "/api/support-bundle").body))
         told = [bundle.read(name).decode() for name in bundle.namelist()]
         paths = ("/api/receivers", "/api/state", "/api/history", "/api/deliveries", "/metrics", "/api/settings/backups")
         seen = [served.ask("GET", path).body.decode() for path in paths]
         assert json.loads(seen[0])[-1]["url"] == "json://…"
-        assert SECRET not in f"{told} {seen} {caplog.text} {journal.body!r} {exported.body!r} {served.service.settings()!r}"
+        assert (
+            SECRET
+            not in f"{told} {seen} {caplog.text} {journal.body!r} {exported.body!r} {served.service.settings.current!r}"
+        )
     assert served.ask("DELETE", "/api/notify/phone").json["notify"] == []
     assert served.ask("GET", "/api/receivers").json == []
     assert served.ask("POST", "/api/notify/phone/test").json["code"] == "api.unknown_notify"
@@ -89,13 +92,13 @@ def test_others_do_not_wait_while_apprise_is_loaded(served: Served, monkeypatch:
     asking.start()
     try:
         assert loading.wait(WAIT_S)
-        served.service.change({"language": "en"})
+        served.service.settings.apply({"language": "en"})
         assert not go_on.is_set()
     finally:
         go_on.set()
         asking.join(WAIT_S)
     assert answers == [200]
-    assert served.service.settings().language == "en"
+    assert served.service.settings.current.language == "en"
 
 
 def test_a_saved_address_survives_apprise_going_away(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,4 +115,4 @@ def test_a_saved_address_survives_apprise_going_away(served: Served, monkeypatch
         assert time.monotonic() < deadline
     assert attempts[0]["code"] == "notify.no_apprise"
     assert "pip install 'claptrap[notify]'" in attempts[0]["message_fr"]
-    assert served.service.settings().notify[0].url == "json://127.0.0.1:9"
+    assert served.service.settings.current.notify[0].url == "json://127.0.0.1:9"

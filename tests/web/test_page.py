@@ -40,10 +40,10 @@ def test_detection_is_stopped_and_started(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
     page.get_by_role("button", name="Arrêter la détection").click()
     expect(page.get_by_text("Détection arrêtée")).to_be_visible()
-    assert not served.service.running
+    assert not served.service.detection.running
     page.get_by_role("button", name="Démarrer la détection").click()
     expect(page.locator(".state-live")).to_be_visible()
-    assert served.service.running
+    assert served.service.detection.running
 
 
 def test_a_threshold_that_was_set_is_there_after_a_reload_and_on_another_page(page: Page, served: Served) -> None:
@@ -55,12 +55,12 @@ def test_a_threshold_that_was_set_is_there_after_a_reload_and_on_another_page(pa
     expect(other.get_by_role("slider")).to_have_value("0.8")
     page.reload()
     expect(page.get_by_role("slider")).to_have_value("0.8")
-    assert served.service.settings().sources[0].threshold == 0.8
+    assert served.service.settings.current.sources[0].threshold == 0.8
 
 
 def test_the_webhook_test_shows_its_outcome(page: Page, served: Served) -> None:
     with Receiver(answer(204), then=answer(403)) as receiver:
-        served.service.change(
+        served.service.settings.apply(
             {"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url, "max_attempts": 1}]}]}
         )
         button = page.get_by_role("button", name="Tester")
@@ -75,8 +75,8 @@ def test_the_webhook_test_shows_its_outcome(page: Page, served: Served) -> None:
 def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(page: Page, served: Served) -> None:
     """And can be asked for again; what was said is forgotten once another address is typed."""
     dead = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 10}
-    served.service.change({"sources": [{"id": "salon", "webhooks": [dead]}]})
-    served.service.take(clap(0))
+    served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [dead]}]})
+    served.service.events.take(clap(0))
     expect(page.locator(".deliveries li").first).to_be_visible()
     button = page.get_by_role("button", name="Tester")
     button.click()
@@ -89,19 +89,21 @@ def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(pa
 def test_two_webhooks_that_fail_alike_are_said_once_and_gone_once_mended(page: Page, served: Served) -> None:
     """Nobody could tell the two sentences apart."""
     dead = [{"id": name, "url": "http://127.0.0.1:9/", "max_attempts": 1} for name in ("one", "two")]
-    served.service.change({"sources": [{"id": "salon", "webhooks": dead}]})
-    served.service.take(clap(0))
+    served.service.settings.apply({"sources": [{"id": "salon", "webhooks": dead}]})
+    served.service.events.take(clap(0))
     expect(page.locator(".deliveries li")).to_have_count(2)
     said = page.get_by_role("alert").filter(has_text="Salon : le dernier envoi au webhook a échoué.")
     expect(said).to_have_count(1)
-    served.service.change({"sources": [{"id": "salon", "webhooks": [{"id": one["id"], "enabled": False} for one in dead]}]})
+    served.service.settings.apply(
+        {"sources": [{"id": "salon", "webhooks": [{"id": one["id"], "enabled": False} for one in dead]}]}
+    )
     expect(said).to_have_count(0)
 
 
 def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, """document.querySelector('[data-mood="clap"]')?.textContent === '👏'"""):
-        served.service.take(clap(0))
+        served.service.events.take(clap(0))
     expect(page.locator(".feed tbody tr")).to_have_count(1)
     page.reload()
     expect(page.locator(".feed tbody tr")).to_have_count(1)
@@ -109,9 +111,9 @@ def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served
 
 def test_sounds_are_named_in_the_page_s_language(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
-    served.service.take(clap(0))
-    served.service.offer(ModelProgress("yamnet.tflite", 1, 1, in_use=True))
-    served.service.offer(Heard("salon", 6.0, (("Finger snapping", 0.7), ("Inside, small room", 0.2))))
+    served.service.events.take(clap(0))
+    served.service.status.offer(ModelProgress("yamnet.tflite", 1, 1, in_use=True))
+    served.service.status.offer(Heard("salon", 6.0, (("Finger snapping", 0.7), ("Inside, small room", 0.2))))
     expect(page.locator(".sound-name")).to_have_text(["Claquement de doigts", "Intérieur, petite pièce"])
     expect(page.locator(".feed .col-sounds").last).to_have_text(re.compile(r"^Battement de mains 80"))
     page.get_by_role("button", name="English").click()
@@ -124,12 +126,12 @@ def test_a_bad_address_is_refused_beside_its_field(page: Page, served: Served) -
     field.fill("ftp://nowhere")
     field.blur()
     expect(page.get_by_text("L'adresse doit commencer par http:// ou https://")).to_be_visible()
-    assert served.service.settings().sources[0].webhooks[0].url == ""
+    assert served.service.settings.current.sources[0].webhooks[0].url == ""
 
 
 def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Served) -> None:
     """With the keyboard where it matters: opening, choosing, sending, cancelling."""
-    recording = served.service.source("salon")["input"]["path"]
+    recording = served.service.sources.get("salon")["input"]["path"]
     page.get_by_role("button", name="Ajouter une source").press("Enter")
     page.get_by_role("radio", name="Microphone").press("ArrowUp")  # round to the last kind
     page.get_by_label("Nom", exact=True).fill("Répétition")
@@ -151,7 +153,7 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     expect(card.get_by_text("Envoyé quand aucun autre clap n'a suivi pendant 0,7 s.")).to_be_visible()
     kept = "s.hears === 'claps' && s.patterns[0].claps === 2"
     until(page, f"fetch('api/sources/repetition').then(a => a.json()).then(s => {kept})")
-    (spec,) = [spec for spec in served.service.settings().specs() if spec.id == "repetition"]
+    (spec,) = [spec for spec in served.service.settings.current.specs() if spec.id == "repetition"]
     assert spec.patterns == (PatternSpec(2, at_least=False),)
 
     card.get_by_role("button", name="Retirer Répétition").press("Enter")
@@ -161,7 +163,7 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     page.get_by_role("dialog").get_by_role("button", name="Retirer").press("Enter")
     expect(page).to_have_title("Maison · ClapTrap")
     expect(page.get_by_role("article")).to_have_count(1)
-    assert [source.id for source in served.service.settings().sources] == ["salon"]
+    assert [source.id for source in served.service.settings.current.sources] == ["salon"]
 
 
 def test_a_source_that_goes_leaves_nothing_that_news_could_stumble_over(page: Page, served: Served) -> None:
@@ -176,7 +178,7 @@ def test_a_source_that_goes_leaves_nothing_that_news_could_stumble_over(page: Pa
     page.reload()
     card = page.get_by_role("article", name="Salon")
     expect(card.locator(".level-value")).to_contain_text("dBFS")
-    served.service.remove_source("salon")
+    served.service.sources.remove("salon")
     expect(card).to_have_count(0)
     served.service.hub.publish(Levels((Level("salon", 0.0, -3.0),)))  # louder than the recording ever is
     expect(page.locator(".orb")).to_have_attribute("style", re.compile(r"--level: ?1\.000"))
@@ -192,7 +194,7 @@ def test_a_stream_seen_on_the_network_becomes_a_source_at_a_press(page: Page, se
     with Sender(port) as sender, sending(sender):
         page.get_by_role("button", name="Ajouter Voicemeeter").click()
         expect(page.get_by_role("article", name="Voicemeeter").locator(".state-live")).to_be_visible()
-    (spec,) = [spec for spec in served.service.settings().specs() if spec.kind == "vban"]
+    (spec,) = [spec for spec in served.service.settings.current.specs() if spec.kind == "vban"]
     assert spec.input == VbanInput("127.0.0.1", "Voicemeeter", port)
 
 
@@ -251,7 +253,7 @@ def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> Non
         page.get_by_label("Mot de passe").fill(PASSWORD)
         page.get_by_role("button", name="Tester l'adresse").click()
         expect(page.get_by_text(re.compile(r"La caméra répond\s: pcm_mulaw, 8 kHz, mono"))).to_be_visible()
-        assert len(served.service.settings().sources) == 1
+        assert len(served.service.settings.current.sources) == 1
         page.get_by_role("button", name="Ajouter", exact=True).click()
         expect(page.get_by_role("article", name="Cour").locator(".state-live")).to_be_visible()
 
@@ -283,8 +285,8 @@ def test_what_a_camera_gave_is_not_said_of_another_address(page: Page) -> None:
 def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -> None:
     """The form sends the mask back as it came: another name changes nothing else."""
     url = "rtsp://u:hunter2@127.0.0.1:1/x?token=T0P"
-    served.service.add_source({"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": url}})
-    before = served.service.settings().specs()[1].input
+    served.service.sources.add({"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": url}})
+    before = served.service.settings.current.specs()[1].input
     page.get_by_role("link", name="Cour", exact=True).click()
     page.get_by_role("button", name="Modifier Cour").click()
     card = page.get_by_role("main")
@@ -292,13 +294,13 @@ def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -
     card.get_by_label("Nom", exact=True).fill("Jardin")
     card.get_by_role("button", name="Enregistrer").click()
     expect(page.get_by_role("button", name="Modifier Jardin")).to_be_visible()
-    assert served.service.settings().specs()[1].input == before
+    assert served.service.settings.current.specs()[1].input == before
     assert "hunter2" not in page.content()
 
 
 def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, served: Served) -> None:
     """Trying says so in a sentence, saving says so beside the field; typed again it is kept."""
-    served.service.add_source(
+    served.service.sources.add(
         {"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": "rtsp://u:hunter2@127.0.0.1:1/x"}}
     )
     page.get_by_role("link", name="Cour", exact=True).click()
@@ -312,7 +314,9 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
     card.get_by_label("Mot de passe").fill("another")
     card.get_by_role("button", name="Enregistrer").click()
     expect(card.get_by_role("button", name="Enregistrer")).to_have_count(0)
-    assert served.service.settings().specs()[1].input == RtspInput("rtsp://127.0.0.1:2/x", username="u", password="another")
+    assert served.service.settings.current.specs()[1].input == RtspInput(
+        "rtsp://127.0.0.1:2/x", username="u", password="another"
+    )
 
 
 def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Served) -> None:
@@ -325,7 +329,7 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     retries = card.locator("dt", has_text="nouvel essai").locator("+ dd")
     expect(retries).to_have_text("0")
     served.service.stop_detection()  # else what the source itself says comes over what is said for it here
-    served.service.offer(
+    served.service.status.offer(
         SourceStatus("salon", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, dropped_hops=70, missing_hops=5)
     )
     expect(retries).to_have_text("1")

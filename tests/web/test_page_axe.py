@@ -35,8 +35,8 @@ STILL = """async () => {
 @pytest.mark.parametrize("shade", ["dark", "light"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
-    served.service.change({"language": language, "notify": [{"id": "phone", "name": "Léa"}]})
-    served.service.take(clap(0))
+    served.service.settings.apply({"language": language, "notify": [{"id": "phone", "name": "Léa"}]})
+    served.service.events.take(clap(0))
     with browsing(served.url, reduced_motion="reduce", bypass_csp=True) as page:
         page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
         page.reload()
@@ -71,8 +71,8 @@ def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, lan
     assert not quiet_models.exists()
     service = Application(data_dir, dev=True)
     with serving(service) as served, browsing(served.url, ["401"], reduced_motion="reduce", bypass_csp=True) as page:
-        service.change({"language": language})
-        service.backups.keep()
+        service.settings.apply({"language": language})
+        service.backups.create()
         page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
         page.reload()
         expect(page.locator(".state-live")).to_be_visible()

@@ -89,7 +89,7 @@ def test_a_microphone_is_added_and_heard(sound_server: SoundServer, served: Serv
         expect(card.locator(".state-live")).to_be_visible()
         sound_server.kitchen.play(claps)
         expect(page.locator(".feed tbody tr").filter(has_text="Cuisine").first).to_be_visible()
-    assert served.service.settings().sources[1].input.device == "kitchen, ALSA"
+    assert served.service.settings.current.sources[1].input.device == "kitchen, ALSA"
 
 
 def test_one_microphone_is_tried_at_a_time(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,15 +18,15 @@ def test_a_change_elsewhere_to_another_field_is_kept_and_ours_is_made_too(page: 
     page.on("response", lambda r: statuses.append(r.status) if r.request.method == "PATCH" else None)
 
     def change_first(route: Route) -> None:
-        if route.request.method == "PATCH" and served.service.settings().sources[0].name == "Salon":
-            served.service.change({"sources": [{"id": "salon", "name": "Cuisine"}]})
+        if route.request.method == "PATCH" and served.service.settings.current.sources[0].name == "Salon":
+            served.service.settings.apply({"sources": [{"id": "salon", "name": "Cuisine"}]})
         route.continue_()
 
     page.route(lambda url: urlsplit(url).path == "/api/settings", change_first)
     expect(page.get_by_role("slider")).to_have_value("0.5")
     with glimpse(page, "document.querySelector('.field-threshold .save-state').textContent === 'Enregistré'"):
         page.get_by_role("slider").fill("0.8")
-    source = served.service.settings().sources[0]
+    source = served.service.settings.current.sources[0]
     assert (source.name, source.threshold) == ("Cuisine", 0.8)
     assert statuses == [412, 200]
 
@@ -36,8 +36,8 @@ def test_a_change_elsewhere_to_the_same_field_is_shown_and_replaced_only_by_typi
     address, mine = "http://127.0.0.1:9/theirs", "http://127.0.0.1:9/mine"
 
     def change_first(route: Route) -> None:
-        if route.request.method == "PATCH" and not served.service.settings().sources[0].webhooks[0].url:
-            served.service.change({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": address}]}]})
+        if route.request.method == "PATCH" and not served.service.settings.current.sources[0].webhooks[0].url:
+            served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": address}]}]})
         route.continue_()
 
     page.route(lambda url: urlsplit(url).path == "/api/settings", change_first)
@@ -46,11 +46,11 @@ def test_a_change_elsewhere_to_the_same_field_is_shown_and_replaced_only_by_typi
     field.blur()
     expect(page.get_by_text(re.compile(rf"Modifié ailleurs\s: «\s{address}\s»"))).to_be_visible()
     expect(field).to_have_value(mine)
-    assert served.service.settings().sources[0].webhooks[0].url == address
+    assert served.service.settings.current.sources[0].webhooks[0].url == address
     with glimpse(page, "document.querySelector('.field-webhook .save-state').textContent === 'Enregistré'"):
         field.fill(mine + "2")
         field.blur()
-    assert served.service.settings().sources[0].webhooks[0].url == mine + "2"
+    assert served.service.settings.current.sources[0].webhooks[0].url == mine + "2"
 
 
 def test_a_source_that_was_changed_elsewhere_while_it_is_edited_is_replaced_only_when_saved_again(
@@ -61,12 +61,12 @@ def test_a_source_that_was_changed_elsewhere_while_it_is_edited_is_replaced_only
     page.get_by_role("button", name="Modifier Salon").click()
     name = page.get_by_label("Nom", exact=True)
     name.fill("Chambre")
-    served.service.change({"sources": [{"id": "salon", "name": "Cuisine"}]})
+    served.service.settings.apply({"sources": [{"id": "salon", "name": "Cuisine"}]})
     expect(page.get_by_role("heading", name="Cuisine", level=1)).to_be_visible()
     name.press("Enter")
     expect(page.get_by_text("Cette source a été modifiée ailleurs (son nom est « Cuisine »)")).to_be_visible()
-    assert served.service.settings().sources[0].name == "Cuisine"
+    assert served.service.settings.current.sources[0].name == "Cuisine"
     expect(name).to_have_value("Chambre")
     name.press("Enter")
     expect(page.get_by_role("heading", name="Chambre", level=1)).to_be_visible()
-    assert served.service.settings().sources[0].name == "Chambre"
+    assert served.service.settings.current.sources[0].name == "Chambre"

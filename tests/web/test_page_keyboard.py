@@ -42,7 +42,7 @@ WHERE = """() => {
 def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(reduced_motion="reduce")
-    served.service.take(clap(0))
+    served.service.events.take(clap(0))
     page.goto(f"{served.url}/{VIEWS[view]}")
     page.reload()
     expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
@@ -71,7 +71,7 @@ def test_what_is_removed_does_not_take_the_focus_along(page: Page, served: Serve
     """Who works with the keyboard would begin at the top of the page again; the undo bar's button changes its word only."""
     patterns = [{"claps": claps, "at_least": False} for claps in (2, 3)]
     webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "headers": {"X-A": "1"}}
-    served.service.change({"sources": [{"id": "salon", "patterns": patterns, "webhooks": [webhook]}]})
+    served.service.settings.apply({"sources": [{"id": "salon", "patterns": patterns, "webhooks": [webhook]}]})
     page.goto(f"{served.url}/#/source/salon")
     page.get_by_role("button", name="Retirer le motif 2").press("Enter")
     expect(page.get_by_role("button", name="Retirer le motif 2")).to_have_count(0)

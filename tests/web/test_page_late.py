@@ -62,7 +62,7 @@ def test_a_language_chosen_while_the_page_opens_is_kept(page: Page, served: Serv
     assert set(page.evaluate("spoken")) == {"en"}
 
     news.hold()
-    served.service.change_source("salon", {"delay_s": 2.0})
+    served.service.sources.change("salon", {"delay_s": 2.0})
     choose(page, "Français", "fr")
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'fr')")
     news.release()
@@ -84,7 +84,7 @@ def test_a_language_is_not_put_back_by_an_answer_of_before(page: Page, served: S
     page.get_by_role("button", name="Ajouter une source").click()
     page.get_by_role("radio", name="Enregistrement").press("Space")
     page.get_by_label("Nom", exact=True).fill("Répétition")
-    page.get_by_label("Fichier", exact=True).fill(served.service.source("salon")["input"]["path"])
+    page.get_by_label("Fichier", exact=True).fill(served.service.sources.get("salon")["input"]["path"])
     page.get_by_role("button", name="Ajouter", exact=True).click()
     expect(page.get_by_role("article", name="Répétition")).to_be_visible()  # by the news
     choose(page, "English", "en")
@@ -102,7 +102,7 @@ def test_older_news_take_nothing_away_that_was_just_added(page: Page, served: Se
     page.reload()
     expect(page.locator(".state-live")).to_be_visible()
     news.hold()
-    served.service.change_source("salon", {"delay_s": 2.0})
+    served.service.sources.change("salon", {"delay_s": 2.0})
     threshold = page.get_by_role("slider")
     threshold.fill("0.8")
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.8)")
@@ -118,4 +118,4 @@ def test_older_news_take_nothing_away_that_was_just_added(page: Page, served: Se
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.9)")
     news.release()
     expect(threshold).to_have_value("0.9")
-    assert served.service.settings().sources[0].webhooks[1].url == "http://127.0.0.1:9/typed"
+    assert served.service.settings.current.sources[0].webhooks[1].url == "http://127.0.0.1:9/typed"

@@ -31,7 +31,7 @@ def test_a_service_that_starts_anew_is_found_again(data_dir: Path, quiet_models:
                 expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
                 expect(page.locator(".state-live")).to_be_visible()
                 expect(threshold).to_have_value("0.8")
-                again.change_source("salon", {"threshold": 0.3})
+                again.sources.change("salon", {"threshold": 0.3})
                 expect(threshold).to_have_value("0.3")
                 threshold.fill("0.4")
                 until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === 0.4)")

@@ -61,7 +61,7 @@ def test_every_setting_has_an_editor_and_room_for_its_fault(every_kind: Served) 
     with browsing(every_kind.url) as page:
         expect(page.locator("footer")).to_contain_text("version")  # it knows the settings
         there = _ids(page, "#/settings", "Réglages")
-        for source in every_kind.service.settings().sources:
+        for source in every_kind.service.settings.current.sources:
             there |= {f"{source.kind}: {one}" for one in _ids(page, f"#/source/{source.id}", source.name)}
     lacking = {place for row in wanted for place in _places(row) if place not in there}
     assert lacking == set()

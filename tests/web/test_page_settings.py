@@ -43,14 +43,14 @@ def test_a_broker_is_saved_as_a_whole_and_a_fault_stands_beside_its_field(page: 
     broker.get_by_role("button", name="Enregistrer").click()
     expect(port).to_have_attribute("aria-invalid", "true")
     expect(broker.get_by_role("alert")).to_contain_text("65535")
-    assert not served.service.settings().mqtt.enabled
+    assert not served.service.settings.current.mqtt.enabled
 
     port.fill(str(served.port))  # somebody who is no broker
     broker.get_by_role("button", name="Enregistrer").click()
     expect(broker.get_by_text("Réglages MQTT enregistrés.")).to_be_visible()
     expect(link).to_contain_text("En attente")
     expect(link).to_contain_text(f"127.0.0.1:{served.port}")
-    assert served.service.settings().mqtt.password == "hunter2"
+    assert served.service.settings.current.mqtt.password == "hunter2"
     expect(broker.get_by_label("Mot de passe")).not_to_have_value("hunter2")
     assert "hunter2" not in page.content()
 
@@ -63,10 +63,10 @@ def test_the_link_to_a_broker_is_told_as_it_comes_and_goes(page: Page, served: S
     link = settings.locator(".mqtt-state")
     page.on("request", lambda request: asked.append(request.url))
     with Broker(tmp_path) as broker:
-        served.service.change({"mqtt": {"enabled": True, "host": "127.0.0.1", "port": broker.port}})
+        served.service.settings.apply({"mqtt": {"enabled": True, "host": "127.0.0.1", "port": broker.port}})
         expect(link).to_have_text("Connecté au broker.")
     expect(link).to_contain_text("En attente")
-    served.service.change({"mqtt": {"enabled": False}})
+    served.service.settings.apply({"mqtt": {"enabled": False}})
     expect(link).to_have_text("Désactivé : rien n'est envoyé par MQTT.")
     assert not [url for url in asked if url.endswith("/api/state")]
 
@@ -75,7 +75,7 @@ def test_how_long_is_kept_is_saved_as_it_is_typed(page: Page, served: Served) ->
     kept = panel(page, "Conservation")
     kept.get_by_label("Détections (jours)").fill("0")
     expect(kept.get_by_role("alert")).to_be_visible()
-    assert served.service.settings().history.keep_days == 365
+    assert served.service.settings.current.history.keep_days == 365
     kept.get_by_label("Détections (jours)").fill("30")
     kept.get_by_label("Place pour ces sons (Mo)").fill("50")
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.history.keep_days === 30 && s.clips.keep_mb === 50)")
@@ -97,7 +97,7 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     days.focus()
     page.keyboard.press("Control+z")
     page.get_by_role("radio", name="English").focus()
-    assert served.service.settings().history.keep_days == 30
+    assert served.service.settings.current.history.keep_days == 30
     page.keyboard.press("Control+z")
     expect(days).to_have_value("365")
     page.keyboard.press("Control+y")
@@ -105,12 +105,12 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     bar.get_by_role("button", name="Masquer").click()
     expect(bar).to_be_empty()
 
-    served.service.change_source("salon", {"threshold": 0.8, "name": "Cuisine"})
+    served.service.sources.change("salon", {"threshold": 0.8, "name": "Cuisine"})
     changes = page.get_by_role("region", name="Derniers changements")
     both = changes.get_by_role("listitem").filter(has_text="et 1 de plus")
     both.get_by_text("Tous les changements").click()
     expect(both.get_by_text("sources.salon.threshold")).to_be_visible()
-    served.service.change_source("salon", {"name": "Véranda"})
+    served.service.sources.change("salon", {"name": "Véranda"})
     expect(changes.get_by_text("Véranda, Nom : « Cuisine » → « Véranda »")).to_be_visible()
     both.get_by_role("button", name=re.compile("^Annuler")).click()
     expect(bar).to_contain_text("Rien n'a été annulé : « sources.salon.name »")
@@ -118,13 +118,16 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     expect(bar).to_contain_text("Annulé.")
     both.get_by_role("button", name=re.compile("^Annuler")).click()
     expect(bar).to_contain_text("Annulé. Salon, Nom")
-    assert (served.service.settings().sources[0].name, served.service.settings().history.keep_days) == ("Salon", 30)
+    assert (served.service.settings.current.sources[0].name, served.service.settings.current.history.keep_days) == (
+        "Salon",
+        30,
+    )
 
 
 def test_a_source_that_was_removed_comes_back(page: Page, served: Served) -> None:
     """Whole, with the secrets that nobody can read, wherever one is by then."""
     webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "headers": {"Authorization": "Bearer s3cret"}}
-    before = served.service.change({"sources": [{"id": "salon", "webhooks": [webhook]}]}).sources
+    before = served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [webhook]}]}).settings.sources
     page.goto(f"{served.url}/#/source/salon")
     page.get_by_role("button", name="Retirer Salon…").click()
     page.get_by_role("dialog").get_by_role("button", name="Retirer").click()
@@ -132,7 +135,7 @@ def test_a_source_that_was_removed_comes_back(page: Page, served: Served) -> Non
     expect(page.locator(".undo")).to_contain_text("Salon : retiré")
     page.locator(".undo").get_by_role("button", name="Annuler").press("Enter")
     expect(page.get_by_role("article", name="Salon")).to_be_visible()
-    assert served.service.settings().sources == before
+    assert served.service.settings.current.sources == before
 
 
 def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, served: Served) -> None:
@@ -159,7 +162,7 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
             """fetch('api/settings').then(a => a.json()).then(s => s.notify.length === 1 && s.notify[0].name === 'Téléphone'
                 && s.notify[0].sources.join() === 'salon' && s.notify[0].claps.join() === '2')""",
         )
-        (kept,) = served.service.settings().notify
+        (kept,) = served.service.settings.current.notify
         assert (kept.id, kept.url.endswith("/s3cret"), kept.enabled) == ("notification-1", True, True)
         assert (kept.sources, kept.claps) == (["salon"], [2])
     assert "s3cret" not in page.content()
@@ -179,12 +182,12 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
         with page.expect_response(steps):
             held.continue_()
     expect(notify.get_by_role("group", name="Téléphone")).to_be_visible()
-    assert served.service.settings().notify[0].url == kept.url
+    assert served.service.settings.current.notify[0].url == kept.url
 
 
 def test_without_apprise_the_page_says_what_to_install(page: Page, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is set up, where it is tried out, and on top, where it was given up."""
-    served.service.change({"notify": [{"id": "phone", "name": "Léa", "url": "json://127.0.0.1:9"}]})
+    served.service.settings.apply({"notify": [{"id": "phone", "name": "Léa", "url": "json://127.0.0.1:9"}]})
     monkeypatch.setitem(sys.modules, "apprise", None)
     notify = panel(page, "Notifications")
     expect(notify.locator(".reason")).to_contain_text("pip install 'claptrap[notify]'")
@@ -200,14 +203,14 @@ def test_a_backup_is_kept_compared_and_restored(page: Page, served: Served, tmp_
     backups.get_by_role("button", name="Sauvegarder maintenant").click()
     expect(backups.get_by_text("Sauvegarde faite.")).to_be_visible()
     asked = backups.get_by_role("listitem").filter(has_text="à la demande")
-    served.service.change_source("salon", {"threshold": 0.9})
+    served.service.sources.change("salon", {"threshold": 0.9})
     asked.get_by_role("button", name="Comparer").click()
     expect(asked.get_by_text("sources.salon.threshold")).to_be_visible()
     expect(asked.locator("del")).to_have_text("0.9")
     asked.get_by_role("button", name="Restaurer").click()
     page.get_by_role("dialog").get_by_role("button", name="Restaurer").click()
     expect(backups.get_by_text("restaurés.")).to_be_visible()
-    assert served.service.settings().sources[0].threshold == 0.5
+    assert served.service.settings.current.sources[0].threshold == 0.5
 
     backups.get_by_role("button", name="Télécharger avec les secrets").click()
     with page.expect_download() as download:
@@ -230,8 +233,8 @@ def test_a_file_of_the_original_is_looked_at_then_taken(page: Page, served: Serv
     expect(incoming.get_by_text("rtsp_sources.1.url")).to_be_visible()
     expect(incoming.locator(".change-refused")).not_to_have_count(0)
     assert "hunter2" not in page.content()
-    assert [source.name for source in served.service.settings().sources] == ["Salon"]
+    assert [source.name for source in served.service.settings.current.sources] == ["Salon"]
 
     incoming.get_by_role("button", name="Importer", exact=True).click()
     expect(incoming.get_by_text("Réglages importés")).to_be_visible()
-    assert "Entrée" in [source.name for source in served.service.settings().sources]
+    assert "Entrée" in [source.name for source in served.service.settings.current.sources]

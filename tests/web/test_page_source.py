@@ -101,7 +101,7 @@ def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
     expect(page.get_by_role("textbox", name=re.compile("^Webhook"))).to_have_count(1)
     expect(page.get_by_role("button", name="Ajouter un webhook")).to_be_focused()
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.patterns.length === 1)")
-    assert clapping.service.settings().specs()[0].patterns == (PatternSpec(2, at_least=False),)
+    assert clapping.service.settings.current.specs()[0].patterns == (PatternSpec(2, at_least=False),)
 
 
 def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, clapping: Served) -> None:
@@ -138,11 +138,11 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     template.blur()
     expect(template).to_have_count(0)
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.webhooks[0].method === 'GET')")
-    assert clapping.service.settings().sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
+    assert clapping.service.settings.current.sources[0].webhooks[0].headers == {"X-Key": "s3cret"}
     page.get_by_role("button", name="Retirer l'en-tête X-Key").click()
     expect(page.get_by_text("X-Key: ********")).to_have_count(0)
     assert "s3cret" not in page.content()
-    webhook = clapping.service.settings().sources[0].webhooks[0]
+    webhook = clapping.service.settings.current.sources[0].webhooks[0]
     assert (webhook.headers, webhook.signing_secret[:6], webhook.max_attempts, webhook.max_age_s) == ({}, "whsec_", 4, 60)
 
 
@@ -156,4 +156,4 @@ def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Ser
     page.get_by_role("button", name="Effacer les sons").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
     expect(page.get_by_text(re.compile(r"Sons effacés\s: \d+\."))).to_be_visible()
-    assert clapping.service.settings().sources[0].clips
+    assert clapping.service.settings.current.sources[0].clips

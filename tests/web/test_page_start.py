@@ -69,17 +69,19 @@ def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path
         until(page, "fetch('api/settings').then(a => a.json()).then(s => s.welcomed)")
     page.reload()
     expect(page.get_by_role("article", name="Enregistrement")).to_be_visible()
-    assert empty.service.settings().welcomed
+    assert empty.service.settings.current.welcomed
 
 
 def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Page, empty: Served) -> None:
     """No device, no permission, no library: the reason, and a phone or another source as the way on; or none, for now."""
     expect(page.get_by_role("heading", name="Choisissez le micro")).to_be_visible()  # news of before would be lost to it
-    empty.service.change({"sources": [{"id": "microphone", "kind": "microphone", "name": "Microphone", "enabled": False}]})
-    empty.service.change({"sources": [{"id": "microphone", "enabled": True}]})
+    empty.service.settings.apply(
+        {"sources": [{"id": "microphone", "kind": "microphone", "name": "Microphone", "enabled": False}]}
+    )
+    empty.service.settings.apply({"sources": [{"id": "microphone", "enabled": True}]})
     for code in ("source.no_device", "source.no_portaudio"):
         empty.service.stop_detection()  # the machine's own microphone, or its want of one, has no say
-        empty.service.offer(SourceStatus("microphone", State.FAILED, code))
+        empty.service.status.offer(SourceStatus("microphone", State.FAILED, code))
         expect(page.locator(".step .reason")).to_be_visible()
         expect(page.locator(".other-ways").get_by_role("heading", name="Un téléphone comme micro")).to_be_visible()
     expect(page.locator(".step .reason")).to_contain_text("PortAudio")
@@ -95,7 +97,7 @@ def test_the_steps_go_on_with_what_was_added_where_the_microphone_fails(page: Pa
     expect(
         page.get_by_role("heading", name="Choisissez le micro")
     ).to_be_visible()  # a house that has a source opens without steps
-    empty.service.add_source({"kind": "microphone", "name": "Microphone", "input": {"device": "nowhere"}})
+    empty.service.sources.add({"kind": "microphone", "name": "Microphone", "input": {"device": "nowhere"}})
     expect(page.locator(".step .reason")).to_be_visible()
     add_recording(page, tmp_path / "claps.wav")
     expect(page.locator(".step .state-live")).to_be_visible()

@@ -35,7 +35,7 @@ def test_a_stream_of_mediamtx_becomes_a_source(page: Page, served: Served, monke
         page.get_by_role("radio", name="RTSP").press("Space")
         page.get_by_role("button", name="Ajouter le flux mic").click()
         expect(page.get_by_role("heading", name="mic", exact=True)).to_be_visible()
-        assert served.service.source("mic")["input"]["url"] == "rtsp://127.0.0.1:8554/mic"
+        assert served.service.sources.get("mic")["input"]["url"] == "rtsp://127.0.0.1:8554/mic"
         page.get_by_role("button", name="Ajouter une source").click()
         page.get_by_role("radio", name="RTSP").press("Space")
         expect(page.get_by_text("déjà une source")).to_be_visible()

@@ -43,7 +43,7 @@ def test_a_change_is_saved_though_its_first_request_is_never_answered(page: Page
         page.wait_for_timeout(20)
     page.clock.fast_forward("01:05")
     until(page, "fetch('api/settings').then(a => a.json()).then(s => s.sources[0].delay_s === 7)")
-    assert served.service.settings().sources[0].delay_s == 7
+    assert served.service.settings.current.sources[0].delay_s == 7
 
 
 def test_an_answer_of_somebody_else_is_none(page: Page, served: Served) -> None:

@@ -34,7 +34,7 @@ def test_a_clap_of_before_is_not_shown_again_in_the_next_view(page: Page, served
     """Who walks through the house after a clap sees no other."""
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, "document.title === '👏 Maison · ClapTrap'"):
-        served.service.take(clap(1))
+        served.service.events.take(clap(1))
     expect(page).to_have_title("Maison · ClapTrap")
     page.evaluate(
         """() => {
@@ -87,8 +87,8 @@ def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> N
     """Names are text, whatever is in them, and never push the page apart, on the narrowest phone either."""
     page.set_viewport_size({"width": 320, "height": 640})
     for name in HOSTILE:
-        served.service.change_source("salon", {"name": name})
-        served.service.take(replace(clap(HOSTILE.index(name)), source_name=name))
+        served.service.sources.change("salon", {"name": name})
+        served.service.events.take(replace(clap(HOSTILE.index(name)), source_name=name))
         expect(page.get_by_role("article")).to_have_attribute("aria-label", name)
         expect(page.locator(".feed tbody tr")).to_have_count(HOSTILE.index(name) + 1)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -103,11 +103,11 @@ def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> N
 def test_the_list_of_detections_has_room_for_names_on_a_narrow_phone(page: Page, served: Served) -> None:
     """Of two sources one must know which; why nobody was told takes three lines, not ten: it is told in full below."""
     page.set_viewport_size({"width": 320, "height": 640})
-    served.service.add_source({"kind": "file", "name": "Cuisine", "input": {"path": "gone.wav"}})
-    served.service.change(
+    served.service.sources.add({"kind": "file", "name": "Cuisine", "input": {"path": "gone.wav"}})
+    served.service.settings.apply(
         {"sources": [{"id": "salon", "webhooks": [{"id": "w", "url": "http://127.0.0.1:9/", "max_attempts": 1}]}]}
     )
-    served.service.take(clap(1))
+    served.service.events.take(clap(1))
     reason = page.locator(".feed .outcome-reason")
     expect(reason).to_contain_text("Connexion refusée")
     assert reason.evaluate("reason => reason.clientHeight") < 70
@@ -124,7 +124,7 @@ def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, 
     expect(page.locator('[data-mood="offline"]')).to_be_visible()
     page.get_by_role("slider").fill("0.8")
     expect(page.get_by_text("Pas enregistré : service injoignable")).to_be_visible()
-    served.service.take(clap(7))
+    served.service.events.take(clap(7))
     page.context.set_offline(False)
     expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
     expect(page.locator(".feed tbody tr")).to_have_count(1)
@@ -141,7 +141,7 @@ BROKEN = r"""() => {
 
 def test_no_line_of_french_begins_with_a_sign(page: Page, served: Served) -> None:
     """Neither the page's own sentences nor the service's, nor why something was refused, can break before ; : ? ! or »."""
-    served.service.add_source({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
+    served.service.sources.add({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
     expect(page.get_by_text("gone.wav : fichier introuvable.").first).to_be_visible()
     field = page.get_by_role("article", name="Perdu").get_by_label("Délai entre deux détections")
     field.fill("")
@@ -164,11 +164,13 @@ SAID = """() => {
 
 def test_a_countdown_is_seen_and_not_said(page: Page, served: Served) -> None:
     """A screen reader would say every second of a source that is tried again, for as long as it fails."""
-    served.service.add_source({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
+    served.service.sources.add({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
     state = page.get_by_role("article", name="Perdu").locator(".state")
     expect(state).to_be_visible()
     served.service.stop_detection()  # else what the source itself says comes over what is said for it here
-    served.service.offer(SourceStatus("perdu", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, next_in_s=60.0))
+    served.service.status.offer(
+        SourceStatus("perdu", State.RETRYING, "file.missing", {"path": "x"}, attempt=1, next_in_s=60.0)
+    )
     expect(state).to_contain_text(re.compile(r"Nouvel essai dans \d+ s"))
     page.evaluate(SAID)
     until(page, "said.length >= 2")

@@ -43,7 +43,7 @@ def test_malformed_and_deceiving_names_are_refused(served: Served, host: str) ->
 def test_nothing_is_changed_for_another_site(served: Served, origin: str) -> None:
     answer = served.ask("POST", "/api/detection/stop?lang=en", Origin=origin)
     assert (answer.status, answer.json["code"]) == (403, "api.forbidden_origin")
-    assert served.service.running
+    assert served.service.detection.running
 
 
 def test_a_foreign_page_can_link_to_what_the_api_answers_but_not_embed_it(served: Served) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from tests.web.conftest import Served, serving
 
 from claptrap.service import Application
@@ -25,7 +27,6 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(served: Served) -
     assert first.json["serial"] > read.json["serial"]
     for late in (
         served.ask("PATCH", "/api/settings?lang=fr", {"language": "fr"}, If_Match=f'"{revision}"'),
-        served.ask("PATCH", "/api/settings?lang=fr", {"language": "fr", "revision": revision}),
         served.ask("PATCH", "/api/settings?lang=fr", {"language": "fr"}, If_Match=f'W/"{first.json["revision"]}"'),
     ):
         assert (late.status, late.json["code"]) == (412, "settings.stale")
@@ -67,7 +68,7 @@ def test_a_source_has_a_revision_of_its_own(served: Served) -> None:
 def test_a_backup_is_listed_compared_and_put_back_with_its_secrets(served: Served) -> None:
     webhook = {"id": "webhook", "url": "http://127.0.0.1:9/x", "headers": HEADERS}
     served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": [webhook]}]})
-    before = served.service.settings()
+    before = served.service.settings.current
     kept = served.ask("POST", "/api/settings/backups")
     assert (kept.status, kept.json["why"], kept.json["valid"]) == (201, "asked", True)
     served.ask(
@@ -86,7 +87,7 @@ def test_a_backup_is_listed_compared_and_put_back_with_its_secrets(served: Serve
     assert restored.status == 200
     assert restored.json["changes"] == compared.json["changes"]
     assert restored.json["settings"] == served.ask("GET", "/api/settings").json
-    assert served.service.settings() == before
+    assert served.service.settings.current == before
     newest = served.ask("GET", "/api/settings/backups").json["backups"][0]
     assert newest["why"] == "restore", "what was in force is kept"
     assert b"T0PSECRET" not in compared.body + restored.body + served.ask("GET", "/api/settings/backups").body
@@ -105,16 +106,16 @@ def test_a_backup_that_cannot_be_used_says_why_and_changes_nothing(
     served: Served, document: object, status: int, code: str
 ) -> None:
     served.ask("POST", "/api/settings/backups")
-    folder = served.service._store.backups.folder
+    folder = served.service.settings.store.backups.folder
     (folder / "settings-bad.json").write_text("{" if document is None else json.dumps(document))
     listed = next(b for b in served.ask("GET", "/api/settings/backups").json["backups"] if b["name"] == "settings-bad.json")
     assert (listed["valid"], listed["code"]) == (False, code)
     assert listed["message_fr"] != listed["message_en"] != ""
-    before = served.service.settings()
+    before = served.service.settings.current
     refused = served.ask("POST", "/api/settings/backups/settings-bad.json/restore")
     assert (refused.status, refused.json["code"]) == (status, code)
     assert served.ask("GET", "/api/settings/backups/settings-bad.json/diff").status == status
-    assert served.service.settings() == before
+    assert served.service.settings.current == before
     assert served.ask("POST", "/api/settings/backups/settings-none.json/restore").status == 404
 
 
@@ -129,25 +130,25 @@ def test_an_export_is_a_file_without_secrets_unless_they_are_asked_for_by_word(s
         assert served.ask("POST", "/api/settings/export", refused).status == 400
     whole = served.ask("POST", "/api/settings/export", {"secrets": True})
     assert "with-secrets" in whole.headers["content-disposition"]
-    assert whole.json == served.service.settings().whole()
+    assert whole.json == served.service.settings.current.whole()
     unasked = served.ask("POST", "/api/settings/export", {"secrets": True}, Origin="http://elsewhere.example")
     assert unasked.status == 403
 
 
 def test_an_import_is_looked_at_first_and_then_taken_as_it_was_seen(served: Served) -> None:
     document = {"global": {"threshold": "0.4", "debug": True}, "microphone": {"audio_source": "USB", "enabled": False}}
-    before = served.service.settings()
+    before = served.service.settings.current
     seen = served.ask("POST", "/api/settings/import/preview", document).json
     assert (seen["format"], seen["mode"], seen["applicable"]) == ("original", "merge", True)
     assert [(change["path"], change["kind"]) for change in seen["changes"]] == [("sources.microphone", "added")]
     left = next(note for note in seen["notes"] if note["path"] == "global.debug")
     assert (left["kind"], left["code"]) == ("left_out", "import.not_needed")
     assert left["message_fr"] != left["message_en"] != ""
-    assert served.service.settings() == before, "a look changes nothing"
+    assert served.service.settings.current == before, "a look changes nothing"
     taken = served.ask("POST", "/api/settings/import", document, If_Match=f'"{seen["revision"]}"')
     assert taken.status == 200
     assert taken.json["changes"] == seen["changes"]
-    assert [source.id for source in served.service.settings().sources] == ["salon", "microphone"]
+    assert [source.id for source in served.service.settings.current.sources] == ["salon", "microphone"]
     assert served.ask("GET", "/api/settings/backups").json["backups"][0]["why"] in ("change", "import")
     late = served.ask("POST", "/api/settings/import?mode=replace", document, If_Match=f'"{seen["revision"]}"')
     assert (late.status, late.json["code"]) == (412, "settings.stale")
@@ -166,7 +167,7 @@ def test_an_import_is_looked_at_first_and_then_taken_as_it_was_seen(served: Serv
 def test_an_import_that_cannot_be_taken_changes_nothing(
     served: Served, path: str, document: object, status: int, code: str
 ) -> None:
-    before = served.service.settings()
+    before = served.service.settings.current
     refused = served.ask("POST", f"/api/settings/import{path}", document)
     assert (refused.status, refused.json["code"]) == (status, code)
     looked = served.ask("POST", f"/api/settings/import/preview{path}", document)
@@ -175,7 +176,7 @@ def test_an_import_that_cannot_be_taken_changes_nothing(
         assert [fault["path"] for fault in looked.json["faults"]] == ["language"]
     else:
         assert looked.status == status
-    assert served.service.settings() == before
+    assert served.service.settings.current == before
 
 
 def test_the_state_says_what_the_environment_decides(data_dir: Path, quiet_models: Path) -> None:
@@ -185,3 +186,25 @@ def test_the_state_says_what_the_environment_decides(data_dir: Path, quiet_model
         assert running.ask("GET", "/api/state").json["environment"] == [
             {"variable": "CLAPTRAP_PORT", "option": "--port", "value": "1234", "near": ""}
         ]
+
+
+def test_one_step_of_a_slider_dumps_the_document_three_times_at_most(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its secrets for the file and for those who use them, without for everybody who looks; it was 15 times."""
+    dumped: list[str] = []
+    real = BaseModel.model_dump
+
+    def counting(model: BaseModel, **how: Any) -> Any:
+        dumped.append(type(model).__name__)
+        return real(model, **how)
+
+    before = served.ask("GET", "/api/settings").json
+    step = {"sources": [{"id": before["sources"][0]["id"], "threshold": 0.61}]}
+    monkeypatch.setattr(BaseModel, "model_dump", counting)
+    with served.service.hub.subscribe() as news:
+        answer = served.ask("PATCH", "/api/settings", step, If_Match=f'"{before["revision"]}"')
+        assert answer.json["sources"][0]["threshold"] == 0.61
+        assert news.get(10) is not None
+    assert dumped == ["Settings"] * len(dumped)
+    assert 0 < len(dumped) <= 3

@@ -68,8 +68,8 @@ def test_a_source_is_added_changed_toggled_and_removed(served: Served) -> None:
 def test_the_others_are_not_disturbed(served: Served) -> None:
     """Whatever is done to one source, the runner of another goes on in the same thread and epoch."""
     wait_until(served, "salon", is_live)
-    served.service.take(clap(0))
-    worker = served.service._worker
+    served.service.events.take(clap(0))
+    worker = served.service.detection._worker
     assert worker is not None
     runner = worker._runners["salon"]
     stream = runner._stream
@@ -160,13 +160,13 @@ def test_a_refused_change_says_where_and_changes_nothing(
 def test_a_source_can_become_another_kind(served: Served) -> None:
     """With the input of that kind; what the old kind had is gone."""
     answer = served.ask("PATCH", "/api/sources/salon", {"kind": "microphone", "enabled": False})
-    assert (answer.status, answer.json["input"]) == (200, {"device": ""})
+    assert (answer.status, answer.json["input"]) == (200, {"device": "", "channel": "auto"})
 
 
 def test_what_happened_is_counted(served: Served) -> None:
     """Until the source is gone: another of the same name begins at nothing."""
-    served.service.offer(Clap("salon", 1.0, 1.1, 1.7e9, 0.9))
-    served.service.take(clap(0))
+    served.service.status.offer(Clap("salon", 1.0, 1.1, 1.7e9, 0.9))
+    served.service.events.take(clap(0))
     assert served.ask("GET", "/api/sources/salon").json["counts"] == {"claps": 1, "detections": 1, "retries": 0}
     served.ask("PATCH", "/api/sources/salon", {"input": {"path": "/nowhere.wav"}})
     failed = wait_until(served, "salon", lambda s: s["status"]["state"] == "failed")
@@ -184,7 +184,7 @@ def test_deliveries_are_counted_by_outcome(served: Served) -> None:
     )
     again = Attempt("e", "salon.webhook", "salon", "http://x", 1, 1.7e9, 0.1, 503, "delivery.status", {"status": 503}, 1.0)
     for attempt in (tried, again, again, failed):
-        served.service.offer(attempt)
+        served.service.status.offer(attempt)
     assert served.service.deliveries() == {"delivered": 1, "retried": 2, "given_up": 1}
 
 

@@ -12,7 +12,7 @@ def test_one_change_is_undone_and_later_ones_stay(served: Served) -> None:
     """Named path by path, secrets masked; what somebody has changed again is refused in words, and undoing can be undone."""
     assert served.ask("GET", "/api/settings/steps").json == {"steps": []}
     served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "threshold": 0.8, "webhooks": [WEBHOOK]}]})
-    before = served.service.settings()
+    before = served.service.settings.current
     revision = served.ask("PATCH", "/api/settings", {"language": "en"}).json["revision"]
     language, source = served.ask("GET", "/api/settings/steps").json["steps"]
     assert (language["revision"], language["why"]) == (revision, "change")
@@ -27,7 +27,7 @@ def test_one_change_is_undone_and_later_ones_stay(served: Served) -> None:
     back = served.ask("POST", f"/api/settings/steps/{gone.json['steps'][0]['id']}/undo")
     assert (back.status, back.json["step"]["why"]) == (200, "undo")
     assert back.json["settings"] == served.ask("GET", "/api/settings").json
-    assert served.service.settings().sources == before.sources, "its secrets too"
+    assert served.service.settings.current.sources == before.sources, "its secrets too"
     assert served.service.language == "en"
     assert SECRET.encode() not in removed.body + gone.body + back.body
     assert served.ask("GET", "/api/settings/backups").json["backups"][0]["why"] == "undo"

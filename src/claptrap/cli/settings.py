@@ -105,7 +105,7 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
 def backup(data_dir: Path) -> None:
     """Keep the present settings as a backup, and print its name."""
     with _exit_on_error():
-        name = Store(data_dir).keep()
+        name = Store(data_dir).back_up()
         if name is None:
             _print_message("terminal.no_file", path=str(Store(data_dir).path), err=True)
             sys.exit(NOT_DONE)
@@ -118,7 +118,7 @@ def backup(data_dir: Path) -> None:
 def backups(data_dir: Path, as_json: bool) -> None:
     """List the backups, newest first: when, before what, how large, and what is wrong with one."""
     with _exit_on_error(as_json):
-        found = Store(data_dir).backups.found()
+        found = Store(data_dir).backups.all()
     if as_json:
         _print_json([_backup_as_json(one) for one in found])
         return

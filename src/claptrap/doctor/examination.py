@@ -98,7 +98,7 @@ def examine_settings(data_dir: Path) -> tuple[Settings, list[Finding]]:
 
 def _to_be_set_aside(data_dir: Path) -> Finding:
     """Return what the next start does with a damaged file."""
-    good = next((backup.name for backup in Backups(data_dir / "backups").found() if backup.fault is None), None)
+    good = next((backup.name for backup in Backups(data_dir / "backups").all() if backup.fault is None), None)
     if good is None:
         return Finding("settings-next", Severity.WARNING, "doctor.settings_lost")
     return Finding("settings-next", Severity.WARNING, "doctor.settings_back", {"backup": good})

@@ -105,7 +105,7 @@ def _refusal(bench: CaseContext) -> None:
     service.start()
     try:
         bad = {"sources": [{"id": "a", "name": "Third", "threshold": 9}]}
-        expect("a change with a fault in it", code_of(lambda: service.change(bad)), "settings.invalid_document")
+        expect("a change with a fault in it", code_of(lambda: service.settings.apply(bad)), "settings.invalid_document")
         expect("whether the file is as before", (bench.folder / "settings.json").read_bytes() == before, True)
     finally:
         service.stop()

@@ -1,73 +1,71 @@
-"""The room of documents of before: listed, compared, kept and put back in force, with nothing of a secret told."""
+"""Backups of the settings: listed, compared, made and restored, without showing a secret."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 from claptrap.service.messages import with_messages
-from claptrap.settings.backups import Backup, Why
-from claptrap.settings.changes import changes
-from claptrap.settings.schema import Settings
-from claptrap.settings.store import Store
-
-Follow = Callable[[Settings, Why], None]
-"""Saves settings, keeping those of before for a reason, and puts them in force; nothing has changed where that fails."""
+from claptrap.service.settings_owner import SettingsOwner
+from claptrap.settings.backups import Backup
+from claptrap.settings.changes import changes_between
+from claptrap.settings.dump import SettingsDump
 
 
 class BackupService:
-    """The backups of one data folder, for whoever has it: the running service, or a command while none runs.
+    """The backups of one data folder.
 
     Args:
-        store: of the folder.
-        current: gives the settings in force.
-        follow: puts others in force.
+        settings: the owner of what is in force.
     """
 
-    def __init__(self, store: Store, current: Callable[[], Settings], follow: Follow) -> None:
-        self._store = store
-        self._current = current
-        self._follow = follow
+    def __init__(self, settings: SettingsOwner) -> None:
+        self._settings = settings
 
-    def found(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """Return all backups as JSON data, newest first; ``code`` and its sentences say why one cannot be used."""
-        return [_told(backup) for backup in self._store.backups.found()]
+        return [_as_json(backup) for backup in self._settings.store.backups.all()]
 
-    def keep(self) -> dict[str, Any]:
-        """Keep the settings in force as a backup; return it.
+    def create(self) -> dict[str, Any]:
+        """Copy the settings in force to a backup; return it.
 
         Raises:
             SettingsError: they cannot be written.
         """
-        if (name := self._store.keep()) is None:
-            self._store.save(self._current())
-            name = self._store.keep()
-        return next(backup for backup in self.found() if backup["name"] == name)
+        store = self._settings.store
+        with self._settings.locked() as state:
+            if (name := store.back_up()) is None:
+                store.save(state.settings)
+                name = store.back_up()
+        return next(backup for backup in self.all() if backup["name"] == name)
 
-    def compare(self, name: str) -> list[dict[str, Any]]:
-        """Return what would change if a backup were put back in force.
+    def compare(self, name: str) -> tuple[list[dict[str, Any]], str]:
+        """Return what would change if a backup were restored, and the revision of the settings that it was compared with.
 
         Raises:
             InputError: ``settings.unknown_backup``.
             SettingsError: it cannot be used; why.
         """
-        return [asdict(change) for change in changes(self._current(), self._store.backups.read(name))]
+        wanted = SettingsDump.of(self._settings.store.backups.read(name))
+        state = self._settings.state
+        return [asdict(change) for change in changes_between(state.dump, wanted)], state.revision
 
-    def restore(self, name: str) -> list[dict[str, Any]]:
-        """Put a backup back in force, its secrets included; return what changed. The settings of now become a backup.
+    def restore(self, name: str, revisions: Collection[str] | None = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Put a backup back in force, its secrets included; return what changed, and the settings as they are shown.
+
+        The settings until now become a backup.
 
         Raises:
-            InputError: ``settings.unknown_backup``.
+            InputError: ``settings.unknown_backup`` or ``settings.stale``.
             SettingsError: it cannot be used, or nothing can be written; nothing has changed then.
         """
-        wanted = self._store.backups.read(name)
-        found = [asdict(change) for change in changes(self._current(), wanted)]
-        self._follow(wanted, "restore")
-        return found
+        with self._settings.locked(revisions) as before:
+            after = self._settings.replace(self._settings.store.backups.read(name), "restore")
+            return [asdict(change) for change in changes_between(before.dump, after.dump)], after.shown()
 
 
-def _told(backup: Backup) -> dict[str, Any]:
+def _as_json(backup: Backup) -> dict[str, Any]:
     fault = backup.fault
     coded = {"code": fault.code if fault else "", "params": dict(fault.params) if fault else {}}
     return with_messages(

@@ -1,4 +1,4 @@
-"""The house seen over MQTT: sources as they are, and orders from outside that change their settings."""
+"""Sources seen over MQTT, and commands from there that change their settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import SourceStatus, State
 from claptrap.delivery.discovery import PublishedSource
 from claptrap.delivery.mqtt import Command, MqttLink
-from claptrap.settings.schema import Settings
+from claptrap.service.settings_owner import SettingsOwner
 
 MAX_COMMANDS = 100  # that may wait; more come from nobody who means well
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class BrokerService:
     """Keeps the link to the broker in step with the settings.
 
     Args:
-        settings: gives those in force.
+        settings: the owner of what is in force.
         statuses: gives how every source is.
         change_source: changes the settings of one source, as the page does.
         on_change: called when ``problems`` or ``state`` has changed.
@@ -31,7 +31,7 @@ class BrokerService:
 
     def __init__(
         self,
-        settings: Callable[[], Settings],
+        settings: SettingsOwner,
         statuses: Callable[[], Mapping[str, SourceStatus]],
         change_source: Callable[[str, Mapping[str, Any]], object],
         on_change: Callable[[], None],
@@ -41,37 +41,37 @@ class BrokerService:
         self._change_source = change_source
         self._on_change = on_change
         self._is_off = True
-        self.mqtt = MqttLink(self._take, on_change)
+        self.mqtt = MqttLink(self._enqueue, on_change)
         self._work: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
         self._changed = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Take orders, and connect where the settings say so."""
+        """Accept commands, and connect where the settings say so."""
         self._ending.clear()
         self._thread = threading.Thread(target=self._run, name="mqtt:orders")
         self._thread.start()
-        self.follow()
+        self.refresh()
 
     def stop(self) -> None:
-        """Obey nobody any more, and end the link."""
+        """Accept no more commands, and end the link."""
         self._ending.set()
-        self.follow()
+        self.refresh()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
         self.mqtt.stop()
 
-    def follow(self) -> None:
-        """Take over, soon, what the settings and sources are now. Never waits: whoever calls may hold any lock."""
+    def refresh(self) -> None:
+        """Bring the link up to date with the settings and sources, soon, in its own thread. Does not wait."""
         self._changed.set()
         with suppress(queue.Full):  # then the thread has work, and looks anyhow
             self._work.put_nowait(None)
 
     def state(self) -> str:
         """Return how the link is: ``off``, ``connected`` or ``waiting``."""
-        return "off" if self._settings().broker() is None else "connected" if self.mqtt.connected else "waiting"
+        return "off" if self._settings.current.broker() is None else "connected" if self.mqtt.connected else "waiting"
 
     def problems(self) -> list[ClapTrapError]:
         """Return why there is no link, where one is wanted."""
@@ -85,11 +85,11 @@ class BrokerService:
                 s.id, s.name, s.kind, s.enabled, s.threshold,
                 statuses[s.id].state.value, statuses[s.id].code, statuses[s.id].state is State.LIVE,
             )
-            for s in self._settings().sources
+            for s in self._settings.current.sources
             if s.id in statuses
         ]  # fmt: skip
 
-    def _take(self, command: Command) -> None:
+    def _enqueue(self, command: Command) -> None:
         try:
             self._work.put_nowait(command)
         except queue.Full:
@@ -99,24 +99,24 @@ class BrokerService:
         while not self._ending.is_set():
             command = self._work.get()
             try:
-                self._attend(command)
+                self._process(command)
             except Exception:  # noqa: BLE001  # the supervisor contains it: one order must not be the last
                 _log.exception("MQTT could not be attended to")
 
-    def _attend(self, command: Command | None) -> None:
-        """Obey an order, if there is one, and show what has changed."""
+    def _process(self, command: Command | None) -> None:
+        """Execute a command, if there is one, and publish what has changed."""
         if command is not None:
-            self._obey(command)
+            self._execute(command)
         if self._changed.is_set():
             self._changed.clear()
             self.mqtt.show(self._shown())
-            spec = self._settings().broker()
+            spec = self._settings.current.broker()
             self.mqtt.retarget(spec)
             if (spec is None) != self._is_off:
                 self._is_off = spec is None
                 self._on_change()
 
-    def _obey(self, command: Command) -> None:
+    def _execute(self, command: Command) -> None:
         try:
             self._change_source(command.source_id, {command.field: command.value})
         except ClapTrapError as error:

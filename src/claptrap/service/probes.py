@@ -1,52 +1,72 @@
-"""What a face asks of cameras and of the sound system, which may take seconds: few at once, and nobody waits at the end."""
+"""Cameras and microphones, tried out for a person: few at once, for it takes seconds, and the end does not wait for it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, TypeVar
 
-from claptrap.core.errors import ServiceError
-from claptrap.core.spec import RtspInput
+from claptrap.core.errors import InputError, ServiceError
 from claptrap.service.messages import with_messages
+from claptrap.service.settings_owner import SettingsOwner
+from claptrap.settings.merge import camera_input
 from claptrap.sources.microphone import Device, list_devices, measure
 from claptrap.sources.rtsp import probe
 
 MOST_CAMERAS = 2  # each holds one of the web's few threads
 AGAIN_IN_S = 5  # trying a camera takes 1 to 11 s
 MICROPHONE_AGAIN_IN_S = 1
-LOOK_S = 0.25  # how often whoever waits looks whether it is still of use
 
 T = TypeVar("T")
 
 
 class ProbeExecutor:
-    """Asks in daemon threads ``ask:WHAT``, for neither FFmpeg nor a sound system can be called off; they are left behind."""
+    """Asks in daemon threads ``ask:WHAT``, for neither FFmpeg nor a sound system can be called off; they are left behind.
 
-    def __init__(self) -> None:
+    Args:
+        settings: have the secrets that stand behind masks.
+    """
+
+    def __init__(self, settings: SettingsOwner) -> None:
+        self._settings = settings
         self._free = threading.Semaphore(MOST_CAMERAS)
         self._microphone = threading.Lock()
         self._ending = threading.Event()
+        self._awaited: set[Future[Any]] = set()
+        self._lock = threading.Lock()
 
     @property
     def ending(self) -> threading.Event:
         """Set once nobody waits for answers any more."""
         return self._ending
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Wait for no answer any more."""
-        self._ending.set()
+        with self._lock:
+            self._ending.set()
+            for answer in self._awaited:
+                with suppress(InvalidStateError):  # it has just come
+                    answer.set_exception(_ending())
 
-    def camera(self, wanted: RtspInput) -> dict[str, Any]:
-        """Return what a camera gives (``sources.rtsp.ProbeResult``), as JSON data in words.
+    def camera(self, given: Mapping[str, Any], source_id: str = "") -> dict[str, Any]:
+        """Return what a camera gives (``sources.rtsp.ProbeResult``), as JSON data in words; nothing is kept.
+
+        It takes ``PROBE_S`` + 1 s at most, after ``cancel`` only until the camera is next looked at.
+
+        Args:
+            given: the ``input`` of an RTSP source, as in the settings.
+            source_id: the source that it would change, whose secrets stand behind the masks in it; empty for a new one.
 
         Raises:
+            SettingsFaults: ``given`` is not valid.
             ServiceError: ``api.too_many_probes``, at once: as many cameras as may be tried are being tried; those of which
                 nobody waits for the answer any more are among them until they end. ``service.ending``.
             SourceError: why nothing can be heard.
         """
+        wanted = camera_input(self._settings.current, given, source_id)
         if not self._free.acquire(blocking=False):
             raise ServiceError("api.too_many_probes", retryable=True, most=MOST_CAMERAS, seconds=AGAIN_IN_S)
 
@@ -56,7 +76,7 @@ class ProbeExecutor:
             finally:
                 self._free.release()
 
-        return self.answer("camera", ask)
+        return self.run("camera", ask)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -65,15 +85,21 @@ class ProbeExecutor:
             ServiceError: ``service.ending``.
             SourceError: ``source.no_portaudio``, ``source.device_failed``, ``source.system_hangs``.
         """
-        return self.answer("devices", list_devices)
+        return self.run("devices", list_devices)
 
-    def microphone(self, device: str) -> dict[str, Any]:
-        """Return how loud it is at a microphone (``sources.microphone.Measured``), as JSON data.
+    def microphone(self, device: object) -> dict[str, Any]:
+        """Return how loud it is at a microphone (``sources.microphone.Measured``), as JSON data; nothing is kept.
+
+        Args:
+            device: its id or name; empty for the system's default.
 
         Raises:
+            InputError: ``api.bad_parameter``.
             ServiceError: ``api.microphone_probed``, at once, while one is being tried; ``service.ending``.
             SourceError: why nothing can be heard.
         """
+        if not isinstance(device, str):
+            raise InputError("api.bad_parameter", name="device")
         if not self._microphone.acquire(blocking=False):
             raise ServiceError("api.microphone_probed", retryable=True, seconds=MICROPHONE_AGAIN_IN_S)
 
@@ -83,9 +109,9 @@ class ProbeExecutor:
             finally:
                 self._microphone.release()
 
-        return self.answer("microphone", ask)
+        return self.run("microphone", ask)
 
-    def answer(self, about: str, ask: Callable[[], T]) -> T:
+    def run(self, about: str, ask: Callable[[], T]) -> T:
         """Return or raise what ``ask`` does, in a thread ``ask:ABOUT``.
 
         Raises:
@@ -93,17 +119,24 @@ class ProbeExecutor:
         """
         answer: Future[T] = Future()
 
-        def run() -> None:
-            try:
-                answer.set_result(ask())
-            except Exception as error:  # noqa: BLE001  # it is raised again where the answer is waited for
-                answer.set_exception(error)
+        def work() -> None:
+            with suppress(InvalidStateError):  # nobody waits for it any more
+                try:
+                    answer.set_result(ask())
+                except Exception as error:  # noqa: BLE001  # it is raised again where the answer is waited for
+                    answer.set_exception(error)
 
-        threading.Thread(target=run, name=f"ask:{about}", daemon=True).start()
-        while not self._ending.is_set():
-            try:
-                return answer.result(LOOK_S)
-            except TimeoutError:
-                if answer.done():  # it came at the last moment, or is itself that something took too long
-                    return answer.result()
-        raise ServiceError("service.ending", retryable=True)
+        with self._lock:
+            if self._ending.is_set():
+                raise _ending()
+            self._awaited.add(answer)
+        threading.Thread(target=work, name=f"ask:{about}", daemon=True).start()
+        try:
+            return answer.result()
+        finally:
+            with self._lock:
+                self._awaited.discard(answer)
+
+
+def _ending() -> ServiceError:
+    return ServiceError("service.ending", retryable=True)

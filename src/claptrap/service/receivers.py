@@ -1,4 +1,4 @@
-"""Those who are told, as people see them: how each stands, and what waits for it."""
+"""Receivers as people see them: how each is doing, what waits for it, and a test."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from claptrap.core.errors import InputError
 from claptrap.core.template import SAMPLES, BadTemplateError, render
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
@@ -14,23 +15,26 @@ from claptrap.delivery.payload import event_payload
 from claptrap.history.journal import Journal
 from claptrap.history.query import DetectionFilter
 from claptrap.service.messages import with_messages
-from claptrap.settings.schema import WebhookSettings
+from claptrap.service.settings_owner import SettingsOwner
+from claptrap.settings.schema import WebhookSettings, target_id
 from claptrap.settings.validation import webhook
 
 
 class ReceiverViews:
-    """A room of the house.
+    """Shows receivers, previews what they are sent, and tests them.
 
     Args:
-        dispatcher: tells them.
-        journal: keeps what waits for them, and what they were told of.
+        dispatcher: sends to them.
+        journal: has what waits for them, and what they were sent.
+        settings: the owner of what is in force.
     """
 
-    def __init__(self, dispatcher: Dispatcher, journal: Journal) -> None:
+    def __init__(self, dispatcher: Dispatcher, journal: Journal, settings: SettingsOwner) -> None:
         self._dispatcher = dispatcher
         self._journal = journal
+        self._settings = settings
 
-    def receivers(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """Return every receiver that is in use as JSON data, in words: ``state`` is ``well``, ``failing`` or ``open``."""
         return [
             with_messages(
@@ -45,6 +49,26 @@ class ReceiverViews:
             )
             for target, circuit_state in self._dispatcher.circuit_states()
         ]
+
+    def test_webhook(self, source_id: str, webhook_id: str | None = None) -> str:
+        """Send a test through the very path of a real clap; return its event id. The outcome comes as ``Attempt`` news.
+
+        Args:
+            source_id: whose.
+            webhook_id: which of its webhooks; the first that is in use unless said.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.no_webhook``.
+        """
+        settings = self._settings.current
+        source = next((one for one in settings.sources if one.id == source_id), None)
+        if source is None:
+            raise InputError("api.unknown_source", source=source_id)
+        mine = [target.id for target in settings.targets() if target.source_id == source_id]
+        target = next((one for one in mine if webhook_id is None or one == target_id(source_id, webhook_id)), None)
+        if target is None:
+            raise InputError("api.no_webhook")
+        return self._dispatcher.test(target, source_kind=source.kind, source_name=source.name)
 
     def preview(self, given: Mapping[str, Any], source_id: str | None = None) -> dict[str, Any]:
         """Return what a webhook as a person has typed it would send, as JSON data, in words.

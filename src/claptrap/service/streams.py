@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.errors import ServiceError
 from claptrap.mediamtx.paths import list_paths
 from claptrap.service.messages import with_messages
-from claptrap.settings.schema import Settings
+from claptrap.service.settings_owner import SettingsOwner
 
 
 class MediaMtxStreams:
-    """Says what MediaMTX of this machine serves.
+    """Lists what MediaMTX of this machine serves.
 
     Args:
-        settings: gives those in force.
+        settings: the owner of what is in force.
     """
 
-    def __init__(self, settings: Callable[[], Settings]) -> None:
+    def __init__(self, settings: SettingsOwner) -> None:
         self._settings = settings
 
     def paths(self) -> dict[str, Any]:
@@ -32,6 +31,7 @@ class MediaMtxStreams:
             found = list_paths()
         except ServiceError as error:
             return with_messages({"paths": [], "code": error.code, "params": dict(error.params)})
-        heard = {source.to_input().server: source.id for source in self._settings().sources if source.to_input().server}
+        inputs = {source.id: source.to_input() for source in self._settings.current.sources}
+        heard = {wanted.server: source_id for source_id, wanted in inputs.items() if wanted.server}
         paths = [{**asdict(path), "source_id": heard.get(path.url)} for path in found]
         return with_messages({"paths": paths, "code": "", "params": {}})

@@ -14,7 +14,7 @@ from claptrap.doctor.log_tail import tail_of_log
 from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import models_folder
 from claptrap.service.probes import ProbeExecutor
-from claptrap.settings.schema import Settings
+from claptrap.service.settings_owner import SettingsOwner
 
 AGAIN_IN_S = 10
 
@@ -24,25 +24,25 @@ class SupportBundles:
 
     Args:
         data_dir: the data folder.
-        asking: whose threads may be left behind at the end.
-        settings: gives those in force.
+        probes: whose threads may be left behind at the end.
+        settings: the owner of what is in force.
         sources: gives each source with its status.
     """
 
     def __init__(
         self,
         data_dir: Path,
-        asking: ProbeExecutor,
-        settings: Callable[[], Settings],
+        probes: ProbeExecutor,
+        settings: SettingsOwner,
         sources: Callable[[], Sequence[dict[str, Any]]],
     ) -> None:
         self._data_dir = data_dir
-        self._asking = asking
+        self._probes = probes
         self._settings = settings
         self._sources = sources
         self._busy = threading.Lock()
 
-    def bundle(self, metrics: str) -> bytes:
+    def create(self, metrics: str) -> bytes:
         """Return a support bundle (``doctor.bundle``); it takes some seconds.
 
         Args:
@@ -56,11 +56,11 @@ class SupportBundles:
 
         def make() -> bytes:
             try:
-                settings = self._settings()
-                examined = examine_from_inside(self._data_dir, models_folder(), settings, stop=self._asking.ending)
+                settings = self._settings.current
+                examined = examine_from_inside(self._data_dir, models_folder(), settings, stop=self._probes.ending)
                 findings = [*examine_processor(None), *examined]
                 return bundle(BundleContents(findings, settings.whole(), tail_of_log(), metrics, self._sources()))
             finally:
                 self._busy.release()
 
-        return self._asking.answer("examination", make)
+        return self._probes.run("examination", make)

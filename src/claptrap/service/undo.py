@@ -1,22 +1,20 @@
-"""The room of what was changed last, each change to be taken back alone."""
+"""The newest changes of the settings, each of which can be undone alone."""
 
 from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
+from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.settings.backups import Why
-from claptrap.settings.changes import Change, changes
-from claptrap.settings.schema import Settings
+from claptrap.settings.changes import Change, changes_between
 from claptrap.settings.undo import undone
 
-KEPT = 20
+MAX_STEPS = 20
 TOGETHER_S = 5.0  # so long somebody who draws at a slider, or types, makes one change
 
 
@@ -39,76 +37,69 @@ class Step:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _AppliedChange:
-    """A step, with all that is needed to take it back."""
+    """A step, with all that is needed to undo it."""
 
     step: Step
     monotonic_s: float
-    before: Settings = field(repr=False)
-    after: Settings = field(repr=False)
+    before: SettingsState
+    after: SettingsState
 
 
 class UndoHistory:
-    """The newest changes of one running service, whoever made them; older ones are in the backups.
+    """The newest ``MAX_STEPS`` changes of one running service, whoever made them; older ones are in the backups.
 
     Args:
+        settings: the owner of what is in force; ``record`` observes it.
         clock: the machine's.
-        unchanged: keeps others from changing the settings.
-        current: gives those in force.
-        revision: gives theirs.
-        follow: puts others in force; it comes back to ``note``.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        unchanged: Callable[[None], AbstractContextManager[None]],
-        current: Callable[[], Settings],
-        revision: Callable[[], str],
-        follow: Callable[[object, Why], None],
-    ) -> None:
+    def __init__(self, settings: SettingsOwner, clock: Clock) -> None:
+        self._settings = settings
         self._clock = clock
-        self._unchanged = unchanged
-        self._current = current
-        self._revision = revision
-        self._follow = follow
-        self._taken: deque[_AppliedChange] = deque(maxlen=KEPT)
+        self._applied: deque[_AppliedChange] = deque(maxlen=MAX_STEPS)
 
     def steps(self) -> list[dict[str, Any]]:
-        """Return what can be taken back as JSON data, newest first."""
-        with self._unchanged(None):
-            return [asdict(taken.step) for taken in reversed(self._taken)]
+        """Return what can be undone as JSON data, newest first."""
+        with self._settings.locked():
+            return [asdict(one.step) for one in reversed(self._applied)]
 
-    def note(self, before: Settings, after: Settings, why: Why) -> None:
-        """Remember a change that has just come in force; nobody changes settings meanwhile.
+    def record(self, before: SettingsState, after: SettingsState, why: Why) -> None:
+        """Remember a change that has just come in force.
 
         What goes on with the newest, the same paths a moment later, is one change with it.
         """
         now_s = self._clock.monotonic()
-        if self._taken and self._goes_on(self._taken[-1], before, after, why, now_s):
-            before = self._taken.pop().before
-        if before != after:
-            step = Step(secrets.token_hex(6), self._clock.unix(), why, self._revision(), tuple(changes(before, after)))
-            self._taken.append(_AppliedChange(step, now_s, before, after))
+        if self._applied and self._goes_on(self._applied[-1], before, after, why, now_s):
+            before = self._applied.pop().before
+        if before.settings != after.settings:
+            found = tuple(changes_between(before.dump, after.dump))
+            step = Step(secrets.token_hex(6), self._clock.unix(), why, after.revision, found)
+            self._applied.append(_AppliedChange(step, now_s, before, after))
 
-    def undo(self, step_id: str) -> dict[str, Any]:
-        """Make what a change touched what it was before; return the step that this is, which can be taken back in its turn.
+    def undo(self, step_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Make what a change touched what it was before.
+
+        Returns:
+            The step that this is, which can be undone in its turn, and the settings as they are shown.
 
         Raises:
             InputError: ``settings.unknown_step``, or ``settings.changed_since``.
-            SettingsFaults, SettingsError: as ``Application.change``. Nothing has changed in any of these cases.
+            SettingsFaults, SettingsError: as ``SettingsOwner.replace``. Nothing has changed in any of these cases.
         """
-        with self._unchanged(None):
-            taken = next((one for one in self._taken if one.step.id == step_id), None)
-            if taken is None:
+        with self._settings.locked() as state:
+            applied = next((one for one in self._applied if one.step.id == step_id), None)
+            if applied is None:
                 raise InputError("settings.unknown_step")
-            self._follow(undone(taken.before, taken.after, self._current()), "undo")
-            if taken in self._taken:  # not if the new step has pushed it out
-                self._taken.remove(taken)
-            return asdict(self._taken[-1].step)
+            before, after = applied.before.dump.whole, applied.after.dump.whole
+            undo = self._settings.replace(undone(before, after, state.dump.whole), "undo")
+            if applied in self._applied:  # not if the new step has pushed it out
+                self._applied.remove(applied)
+            return asdict(self._applied[-1].step), undo.shown()
 
-    def _goes_on(self, newest: _AppliedChange, before: Settings, after: Settings, why: Why, now_s: float) -> bool:
+    def _goes_on(self, newest: _AppliedChange, before: SettingsState, after: SettingsState, why: Why, now_s: float) -> bool:
         if (newest.step.why, why) != ("change", "change") or now_s - newest.monotonic_s > TOGETHER_S:
             return False
-        return [change.path for change in newest.step.changes] == [change.path for change in changes(before, after)]
+        paths = [change.path for change in changes_between(before.dump, after.dump)]
+        return [change.path for change in newest.step.changes] == paths

@@ -61,7 +61,7 @@ class Backups:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def keep(self, path: Path, why: Why) -> str:
+    def add(self, path: Path, why: Why) -> str:
         """Keep the file at ``path``, without copying where the file system can, and forget the oldest; return its name.
 
         Raises:
@@ -78,7 +78,7 @@ class Backups:
                 old.unlink(missing_ok=True)
         return backup.name
 
-    def found(self) -> list[Backup]:
+    def all(self) -> list[Backup]:
         """Return all, newest first, each looked into."""
         return [backup for path in self._newest_first() if (backup := _look_into(path)) is not None]
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from claptrap.settings.dump import SettingsDump
 from claptrap.settings.schema import Settings
 
 
@@ -28,9 +29,12 @@ class Change:
 
 def changes(old: Settings, new: Settings) -> list[Change]:
     """Return what leads from ``old`` to ``new``; empty where they say the same."""
-    return list(
-        _between((), old.whole(), new.whole(), old.model_dump(mode="json"), new.model_dump(mode="json")),
-    )
+    return changes_between(SettingsDump.of(old), SettingsDump.of(new))
+
+
+def changes_between(old: SettingsDump, new: SettingsDump) -> list[Change]:
+    """Return what leads from ``old`` to ``new``, as ``changes``."""
+    return list(_between((), old.whole, new.whole, old.masked, new.masked))
 
 
 def _between(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, new_shown: Any) -> Iterator[Change]:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import place_of
+from claptrap.settings.dump import SettingsDump
 from claptrap.settings.fields import SecretLeft
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
@@ -25,7 +26,12 @@ def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     would be sent to another place with them, a camera's password or a webhook's headers, must be given anew: ``check`` finds
     ``settings.secret_elsewhere`` where it was not.
     """
-    return _merge(current.whole(), current.model_dump(mode="json"), patch)
+    return merge(SettingsDump.of(current), patch)
+
+
+def merge(current: SettingsDump, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``current`` with ``patch`` merged in, as ``merged``."""
+    return _merge(current.whole, current.masked, patch)
 
 
 def new_source_id(current: Settings, given: Mapping[str, Any]) -> Any:
@@ -50,7 +56,7 @@ def _letters(text: object) -> str:
     return re.sub("[^a-z0-9]+", "-", bare)[:48].strip("-")
 
 
-def camera(current: Settings, given: Mapping[str, Any], source_id: str = "") -> RtspInput:
+def camera_input(current: Settings, given: Mapping[str, Any], source_id: str = "") -> RtspInput:
     """Return what to open for ``given``, the ``input`` of an RTSP source as a person has typed it, without keeping it.
 
     Args:
@@ -71,7 +77,7 @@ def leads_elsewhere(entry: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return _moves(entry.get("url"), other.get("url")) or _moves_host(entry, other)
 
 
-def _merge(base: dict[str, Any], shown: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Mapping[str, Any], shown: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     base = _without_secrets(base) if leads_elsewhere(base, patch) else base
     return {**base, **{key: _merge_value(base.get(key), shown.get(key), value) for key, value in patch.items()}}
 
@@ -88,7 +94,7 @@ def _moves_host(base: Mapping[str, Any], patch: Mapping[str, Any]) -> bool:
     return is_broker and bool(base["host"]) and any(patch.get(name, base[name]) != base[name] for name in place)
 
 
-def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
+def _without_secrets(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return ``entry`` without what is sent to its address to be let in."""
     headers = {"headers": dict.fromkeys(entry["headers"], SecretLeft.BEHIND)} if entry.get("headers") else {}
     password = {"password": SecretLeft.BEHIND} if entry.get("password") else {}

@@ -84,7 +84,7 @@ class WebhookSettings(_Part):
 
     def to_target(self, source_id: str, source_name: str) -> WebhookSpec:
         """Return the core's form."""
-        given = {name: value for name, value in self.whole().items() if name not in ("id", "enabled", "claps")}
+        given = {name: value for name, value in self if name not in ("id", "enabled", "claps")}
         return WebhookSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
 
 
@@ -136,7 +136,7 @@ class _SourceEntry(_Part):
     def to_input(self) -> SourceInput:
         """Return the core's form of the input: every kind's settings have the fields of its spec."""
         entry = cast("AnySource", self)
-        return INPUTS[entry.kind](**entry.input.whole())
+        return INPUTS[entry.kind](**dict(entry.input))
 
 
 CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
@@ -327,7 +327,7 @@ class Settings(_Part):
                 enabled=s.enabled,
                 threshold=s.threshold,
                 delay_s=s.delay_s,
-                patterns=tuple(PatternSpec(**pattern.whole()) for pattern in s.patterns),
+                patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
             )
@@ -345,7 +345,7 @@ class Settings(_Part):
 
     def broker(self) -> BrokerSpec | None:
         """Return the broker that must be told, if any."""
-        given = self.mqtt.whole()
+        given = dict(self.mqtt)
         return BrokerSpec(**given) if given.pop("enabled") else None
 
     def receivers(self) -> tuple[ReceiverSpec, ...]:

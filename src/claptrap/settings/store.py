@@ -107,7 +107,7 @@ class Store:
             beside = write_temporary_settings(self.path, settings)
             try:
                 if self.path.exists():
-                    self.backups.keep(self.path, why)
+                    self.backups.add(self.path, why)
                 beside.replace(self.path)
             finally:
                 beside.unlink(missing_ok=True)
@@ -115,14 +115,14 @@ class Store:
         except OSError as error:
             raise write_error(self._folder, error) from error
 
-    def keep(self) -> str | None:
+    def back_up(self) -> str | None:
         """Keep the present file as a backup because a person asks for it; return its name, None where there is no file yet.
 
         Raises:
             SettingsError: as ``save``.
         """
         try:
-            return self.backups.keep(self.path, "asked") if self.path.exists() else None
+            return self.backups.add(self.path, "asked") if self.path.exists() else None
         except OSError as error:
             raise write_error(self._folder, error) from error
 

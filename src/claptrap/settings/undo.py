@@ -12,19 +12,18 @@ from typing import Any, Final
 from claptrap.core.errors import InputError
 from claptrap.settings.changes import by_id
 from claptrap.settings.merge import leads_elsewhere
-from claptrap.settings.schema import Settings
 
 _NOTHING: Final = object()
 _SECRETS = ("headers", "password")  # what is sent along with an address
 
 
-def undone(before: Settings, after: Settings, now: Settings) -> dict[str, Any]:
-    """Return the whole document ``now`` without what led from ``before`` to ``after``.
+def undone(before: Mapping[str, Any], after: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document ``now`` without what led from ``before`` to ``after``; all of them with their secrets.
 
     Raises:
         InputError: ``settings.changed_since``: somebody has changed the same since, or where a secret of then would be sent.
     """
-    taken_back: dict[str, Any] = _back((), before.whole(), after.whole(), now.whole())
+    taken_back: dict[str, Any] = _back((), before, after, now)
     return taken_back
 
 

@@ -48,7 +48,7 @@ def delete_clip(service: Application, event_id: str) -> dict[str, Any]:
 @routes.get("/api/clips", "Combien de son est conservé", responses.Clips)
 def total(service: Application) -> dict[str, Any]:
     """How much sound is kept."""
-    return {**asdict(service.clips.total()), **service.settings().clips.model_dump()}
+    return {**asdict(service.clips.total()), **service.settings.current.clips.model_dump()}
 
 
 @routes.delete(

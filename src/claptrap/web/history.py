@@ -1,4 +1,4 @@
-"""REST for what was: detections, how many there were, what people say of them, and how they were delivered.
+"""REST for the history: detections, their counts, marks and export, and their deliveries.
 
 Times are UTC Unix seconds; pages come newest first.
 """
@@ -34,7 +34,7 @@ _UNKNOWN = "api.unknown_event"
 def history(service: Application, query: HistoryPageQuery) -> dict[str, Any]:
     """Detections, newest first, page by page."""
     page = service.journal.events(query.wanted(), query.limit, query.cursor)
-    return {"events": [service.heard(kept) for kept in page.rows], "cursor": page.cursor}
+    return {"events": [service.history.detection(kept) for kept in page.rows], "cursor": page.cursor}
 
 
 @routes.delete(
@@ -46,7 +46,7 @@ def history(service: Application, query: HistoryPageQuery) -> dict[str, Any]:
 )
 def delete_history(service: Application, query: DeleteBeforeQuery) -> dict[str, Any]:
     """Forget all detections, or the older ones, with their clips."""
-    deleted, clips = service.forget() if query.before is None else service.forget(query.before)
+    deleted, clips = service.history.delete() if query.before is None else service.history.delete(query.before)
     return {"deleted": deleted, "clips": clips}
 
 
@@ -83,7 +83,7 @@ def detection(service: Application, event_id: str) -> dict[str, Any]:
     kept = service.journal.detection(event_id)
     if kept is None:
         raise InputError(_UNKNOWN, id=event_id)
-    return service.heard(kept)
+    return service.history.detection(kept)
 
 
 @routes.patch(
@@ -104,14 +104,14 @@ def mark(service: Application, event_id: str, body: dict[str, Any]) -> dict[str,
 
 @routes.post(
     "/api/history/{event_id}/replay",
-    "Annoncer une détection à tous ceux qui la veulent, à nouveau s'ils la connaissent",
+    "Envoyer une détection à tous les destinataires qui la veulent, à nouveau s'ils l'ont déjà",
     responses.SentAgain,
     status=202,
     codes=(_UNKNOWN, "api.no_receiver"),
 )
 def replay_event(service: Application, event_id: str) -> dict[str, Any]:
-    """Tell all who want it now of a detection, again where they know it."""
-    return {"event_id": event_id, "receivers": service.replay_event(event_id)}
+    """Send a detection to all receivers that want it now, again where they already have it."""
+    return {"event_id": event_id, "receivers": service.history.replay_event(event_id)}
 
 
 # -- deliveries
@@ -119,12 +119,12 @@ def replay_event(service: Application, event_id: str) -> dict[str, Any]:
 
 @routes.get(
     "/api/deliveries",
-    "Les envois avec chaque tentative, le dernier demandé d'abord",
+    "Les envois avec chaque tentative, le plus récent d'abord",
     responses.DeliveryPage,
     query=DeliveriesPageQuery,
 )
 def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, Any]:
-    """Deliveries with every attempt, those last asked for first."""
+    """Deliveries with every attempt, newest first."""
     which = DeliveryFilter(query.state, query.source, query.target, query.event)
     page = service.journal.deliveries(which, query.limit, query.cursor)
     return {"deliveries": [_delivery(one) for one in page.rows], "cursor": page.cursor}
@@ -132,14 +132,14 @@ def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, An
 
 @routes.post(
     "/api/deliveries/{delivery_id}/replay",
-    "Refaire un envoi sous la même clé",
+    "Refaire un envoi, avec la même clé d'idempotence",
     responses.Sent,
     status=202,
     codes=("api.unknown_delivery", "api.no_receiver"),
 )
 def replay_delivery(service: Application, delivery_id: str) -> dict[str, Any]:
-    """Send a delivery again under its key."""
-    return {"event_id": service.replay_delivery(delivery_id)}
+    """Send a delivery again, with the same idempotency key."""
+    return {"event_id": service.history.replay_delivery(delivery_id)}
 
 
 def _delivery(one: DeliveryRecord) -> dict[str, Any]:

@@ -15,12 +15,12 @@ routes = Routes("receivers")
 
 @routes.get(
     "/api/receivers",
-    "Où en est chaque destinataire en service, et combien d'envois l'attendent",
+    "L'état de chaque destinataire en service, et combien d'envois l'attendent",
     responses.list_of(responses.Receiver),
 )
 def receivers(service: Application) -> list[dict[str, Any]]:
-    """How every receiver in use stands, and how much waits for it."""
-    return service.telling.receivers()
+    """State of every receiver in use, and how many deliveries wait for it."""
+    return service.receivers.all()
 
 
 @routes.post(
@@ -33,7 +33,7 @@ def receivers(service: Application) -> list[dict[str, Any]]:
 )
 def preview(service: Application, body: dict[str, Any], query: PreviewQuery) -> dict[str, Any]:
     """What a webhook would send for the last detection and for an example of every kind of event; nothing is sent."""
-    return service.telling.preview(body, query.source)
+    return service.receivers.preview(body, query.source)
 
 
 @routes.get(
@@ -43,7 +43,7 @@ def preview(service: Application, body: dict[str, Any], query: PreviewQuery) -> 
 )
 def notifier(service: Application) -> dict[str, Any]:
     """Whether notifications can be sent; if not, what to install."""
-    return service.notifying.readiness()
+    return service.notifications.readiness()
 
 
 @routes.post(
@@ -55,7 +55,7 @@ def notifier(service: Application) -> dict[str, Any]:
 )
 def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
     """Send a test notification through the path of a real clap."""
-    return {"event_id": service.notifying.test(notify_id)}
+    return {"event_id": service.notifications.test(notify_id)}
 
 
 @routes.delete(
@@ -65,6 +65,5 @@ def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
     codes=("api.unknown_notify", *SAVING),
 )
 def remove_notification(service: Application, notify_id: str) -> dict[str, Any]:
-    """Remove a notification service; what waits for it is given up."""
-    service.notifying.remove(notify_id)
-    return service.shown()
+    """Remove a notification service; deliveries that wait for it are abandoned."""
+    return service.notifications.remove(notify_id)

@@ -13,7 +13,8 @@ from flask import Response, jsonify
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
-from claptrap.service.notifications import load_notifiers
+from claptrap.service.notify_addresses import load_notifiers
+from claptrap.service.settings_owner import SettingsState
 from claptrap.settings.schema import Settings
 from claptrap.web import responses
 from claptrap.web.query_params import ImportQuery
@@ -34,7 +35,7 @@ _FILE_NAME = {"Content-Disposition": "the name of the file"}
 )
 def settings(service: Application) -> Response:
     """The settings, secrets masked."""
-    return _tagged(service)
+    return _tagged(service.settings.state)
 
 
 @routes.patch(
@@ -49,15 +50,12 @@ def settings(service: Application) -> Response:
 def change_settings(service: Application, body: dict[str, Any]) -> Response:
     """Change a part: objects deeply, lists of objects by their id; the mask means: as it was."""
     load_notifiers(body)
-    with service.unchanged(if_match()):
-        service.change(body)
-        return _tagged(service)
+    return _tagged(service.settings.apply(body, if_match()))
 
 
-def _tagged(service: Application) -> Response:
-    shown = service.shown()
-    response = jsonify(shown)
-    response.set_etag(shown["revision"])
+def _tagged(state: SettingsState) -> Response:
+    response = jsonify(state.shown())
+    response.set_etag(state.revision)
     return response
 
 
@@ -66,48 +64,49 @@ def _tagged(service: Application) -> Response:
 
 @routes.get(
     "/api/settings/backups",
-    "Les réglages d'avant, le plus récent d'abord",
+    "Les sauvegardes des réglages, la plus récente d'abord",
     responses.Backups,
 )
 def backups(service: Application) -> dict[str, Any]:
-    """Settings of before, newest first."""
-    return {"backups": service.backups.found()}
+    """Backups of the settings, newest first."""
+    return {"backups": service.backups.all()}
 
 
 @routes.post(
     "/api/settings/backups",
-    "Conserver les réglages actuels",
+    "Sauvegarder les réglages actuels",
     responses.Kept,
     status=201,
     codes=("settings.unwritable",),
 )
 def keep_backup(service: Application) -> dict[str, Any]:
-    """Keep the settings of now."""
-    return service.backups.keep()
+    """Make a backup of the current settings."""
+    return service.backups.create()
 
 
 @routes.get(
     "/api/settings/backups/{name}/diff",
-    "Ce qui changerait avec eux",
+    "Ce que changerait la restauration d'une sauvegarde",
     responses.Compared,
     codes=(_UNKNOWN_BACKUP, "settings.newer"),
 )
 def compare_backup(service: Application, name: str) -> dict[str, Any]:
-    """What would change with them."""
-    return {"changes": service.backups.compare(name), "revision": service.revision()}
+    """What restoring a backup would change."""
+    changes, revision = service.backups.compare(name)
+    return {"changes": changes, "revision": revision}
 
 
 @routes.post(
     "/api/settings/backups/{name}/restore",
-    "Les remettre en vigueur",
+    "Restaurer une sauvegarde",
     responses.Restored,
     codes=(_UNKNOWN_BACKUP, *CHANGING),
     revision=True,
 )
 def restore_backup(service: Application, name: str) -> dict[str, Any]:
-    """Put them back in force."""
-    with service.unchanged(if_match()):
-        return {"changes": service.backups.restore(name), "settings": service.shown()}
+    """Restore a backup."""
+    changes, settings = service.backups.restore(name, if_match())
+    return {"changes": changes, "settings": settings}
 
 
 # -- undo
@@ -120,7 +119,7 @@ def restore_backup(service: Application, name: str) -> dict[str, Any]:
 )
 def steps(service: Application) -> dict[str, Any]:
     """The newest changes of the settings, each of which can be undone."""
-    return {"steps": service.undoing.steps()}
+    return {"steps": service.undo.steps()}
 
 
 @routes.post(
@@ -131,8 +130,8 @@ def steps(service: Application) -> dict[str, Any]:
 )
 def undo_step(service: Application, step_id: str) -> dict[str, Any]:
     """Undo one change, and nothing that came after it."""
-    with service.unchanged(None):
-        return {"step": service.undoing.undo(step_id), "settings": service.shown()}
+    step, settings = service.undo.undo(step_id)
+    return {"step": step, "settings": settings}
 
 
 # -- export and import
@@ -174,14 +173,13 @@ def export_secrets(service: Application, body: dict[str, Any]) -> Response:
     revision=True,
 )
 def preview_import(service: Application, body: dict[str, Any], query: ImportQuery) -> dict[str, Any]:
-    """What a document would change, and what of it would not be taken."""
-    with service.unchanged(if_match()):
-        return {**service.imports.preview(body, query.mode), "revision": service.revision()}
+    """What a document would change, and what of it would be left out."""
+    return service.imports.preview(body, query.mode, if_match())
 
 
 @routes.post(
     "/api/settings/import",
-    "Mettre en vigueur ce que dit un document",
+    "Importer un document",
     responses.Imported,
     query=ImportQuery,
     body=_DOCUMENT,
@@ -189,10 +187,9 @@ def preview_import(service: Application, body: dict[str, Any], query: ImportQuer
     revision=True,
 )
 def import_settings(service: Application, body: dict[str, Any], query: ImportQuery) -> dict[str, Any]:
-    """Put in force what a document says."""
+    """Import a document."""
     load_notifiers(body)
-    with service.unchanged(if_match()):
-        return {**service.imports.take(body, query.mode), "settings": service.shown()}
+    return service.imports.apply(body, query.mode, if_match())
 
 
 def _file(document: dict[str, Any], name: str) -> Response:

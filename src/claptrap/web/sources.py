@@ -26,16 +26,16 @@ _MICROPHONE = (
 )
 
 
-def _tagged(service: Application, source_id: str) -> Response:
-    response = jsonify(service.source(source_id))
-    response.set_etag(service.revision(source_id))
+def _tagged(shown: dict[str, Any], revision: str) -> Response:
+    response = jsonify(shown)
+    response.set_etag(revision)
     return response
 
 
 @routes.get("/api/sources", "Toutes les sources, et leur état", responses.list_of(responses.Source))
 def sources(service: Application) -> list[dict[str, Any]]:
-    """All sources, and how they are."""
-    return service.sources()
+    """All sources, with their state."""
+    return service.sources.all()
 
 
 @routes.post(
@@ -49,7 +49,7 @@ def sources(service: Application) -> list[dict[str, Any]]:
 )
 def add_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Add a source, under an id made for it where it has none."""
-    added = service.add_source(body)
+    added = service.sources.add(body)
     return added, 201, {"Location": f"sources/{added['id']}"}
 
 
@@ -61,8 +61,9 @@ def add_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, An
     codes=(_UNKNOWN,),
 )
 def source(service: Application, source_id: str) -> Response:
-    """One source, and how it is."""
-    return _tagged(service, source_id)
+    """One source, with its state."""
+    with service.settings.locked():
+        return _tagged(service.sources.get(source_id), service.settings.revision(source_id))
 
 
 @routes.patch(
@@ -76,9 +77,7 @@ def source(service: Application, source_id: str) -> Response:
 )
 def change_source(service: Application, source_id: str, body: dict[str, Any]) -> Response:
     """Change a part of a source; only another input interrupts its sound."""
-    with service.unchanged(if_match(), source_id):
-        service.change_source(source_id, body)
-        return _tagged(service, source_id)
+    return _tagged(*service.sources.change(source_id, body, if_match()))
 
 
 @routes.delete(
@@ -90,8 +89,7 @@ def change_source(service: Application, source_id: str, body: dict[str, Any]) ->
 )
 def remove_source(service: Application, source_id: str) -> dict[str, Any]:
     """Remove a source."""
-    with service.unchanged(if_match(), source_id):
-        return service.remove_source(source_id)
+    return service.sources.remove(source_id, if_match())
 
 
 @routes.post(
@@ -104,7 +102,7 @@ def remove_source(service: Application, source_id: str) -> dict[str, Any]:
 )
 def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) -> dict[str, Any]:
     """Send a test through the path of a real clap."""
-    return {"event_id": service.test_webhook(source_id, query.webhook)}
+    return {"event_id": service.receivers.test_webhook(source_id, query.webhook)}
 
 
 @routes.delete(
@@ -114,9 +112,8 @@ def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) 
     codes=(_UNKNOWN, "api.unknown_webhook", *SAVING),
 )
 def remove_webhook(service: Application, source_id: str, webhook_id: str) -> dict[str, Any]:
-    """Remove a webhook; what waits for it is given up."""
-    service.remove_webhook(source_id, webhook_id)
-    return service.source(source_id)
+    """Remove a webhook; deliveries that wait for it are abandoned."""
+    return service.sources.remove_webhook(source_id, webhook_id)
 
 
 # -- what could become a source
@@ -130,7 +127,7 @@ def remove_webhook(service: Application, source_id: str, webhook_id: str) -> dic
 )
 def devices(service: Application) -> list[dict[str, Any]]:
     """The microphones of this machine."""
-    return [{"id": device.id, "label": device.label, **asdict(device)} for device in service.devices()]
+    return [{"id": device.id, "label": device.label, **asdict(device)} for device in service.probes.devices()]
 
 
 @routes.post(
@@ -141,8 +138,8 @@ def devices(service: Application) -> list[dict[str, Any]]:
     codes=("api.bad_parameter", "api.microphone_probed", *_MICROPHONE),
 )
 def probe_microphone(service: Application, body: dict[str, Any]) -> dict[str, Any]:
-    """How loud it is at a microphone; nothing is kept."""
-    return service.probe_microphone(body.get("device", ""))
+    """The level at a microphone; nothing is kept."""
+    return service.probes.microphone(body.get("device", ""))
 
 
 @routes.post(
@@ -154,7 +151,7 @@ def probe_microphone(service: Application, body: dict[str, Any]) -> dict[str, An
 )
 def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
     """Try a camera without keeping it."""
-    return service.probe_camera(body.get("input", {}), body.get("source_id", ""))
+    return service.probes.camera(body.get("input", {}), body.get("source_id", ""))
 
 
 @routes.get(
@@ -188,4 +185,4 @@ def vban_counts(service: Application) -> dict[str, Any]:
 )
 def mediamtx_paths(service: Application) -> dict[str, Any]:
     """The streams that MediaMTX of this machine serves, and which source hears each."""
-    return service.streaming.paths()
+    return service.streams.paths()

@@ -44,10 +44,12 @@ UNTOUCHED = [
 @pytest.mark.parametrize(("before", "after", "_"), UNTOUCHED)
 def test_nothing_has_happened_since_and_all_is_as_it_was(before: Settings, after: Settings, _: Any) -> None:
     """Both ways, so that an undoing can be undone; and again where something else has changed meanwhile."""
-    assert check(undone(before, after, after)) == before
-    assert check(undone(after, before, before)) == after
+    assert check(undone(before.whole(), after.whole(), after.whole())) == before
+    assert check(undone(after.whole(), before.whole(), before.whole())) == after
     later = check({**after.whole(), "history": {"keep_days": 7}})
-    assert check(undone(before, after, later)) == check({**before.whole(), "history": {"keep_days": 7}})
+    assert check(undone(before.whole(), after.whole(), later.whole())) == check(
+        {**before.whole(), "history": {"keep_days": 7}}
+    )
 
 
 ELSEWHERE = [
@@ -61,14 +63,16 @@ ELSEWHERE = [
 def test_what_came_since_stays_and_what_went_comes_back_to_its_place(
     before: Settings, after: Settings, now: Settings, wanted: list[str]
 ) -> None:
-    assert [one["id"] for one in undone(before, after, now)["sources"]] == wanted
+    assert [one["id"] for one in undone(before.whole(), after.whole(), now.whole())["sources"]] == wanted
 
 
 def test_a_field_beside_the_one_that_was_changed_since_is_left_alone() -> None:
     before, after = house(source("a", threshold=0.5)), house(source("a", threshold=0.8))
     now = house(source("a", threshold=0.8, delay_s=3.0))
-    assert undone(before, after, now)["sources"][0] | {"delay_s": 0.5} == before.whole()["sources"][0]
-    assert undone(before, after, now)["sources"][0]["delay_s"] == 3.0
+    assert (
+        undone(before.whole(), after.whole(), now.whole())["sources"][0] | {"delay_s": 0.5} == before.whole()["sources"][0]
+    )
+    assert undone(before.whole(), after.whole(), now.whole())["sources"][0]["delay_s"] == 3.0
 
 
 CHANGED_SINCE = [
@@ -108,5 +112,5 @@ def test_what_somebody_has_changed_since_is_never_taken_from_them(
     before: Settings, after: Settings, now: Settings, path: str
 ) -> None:
     with pytest.raises(InputError) as refused:
-        undone(before, after, now)
+        undone(before.whole(), after.whole(), now.whole())
     assert (refused.value.code, refused.value.params) == ("settings.changed_since", {"path": path})

@@ -1,0 +1,127 @@
+"""Hearing switched on and off: the worker, what it hears with, and what it is asked to show."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from claptrap.audio.clip import ClipSink
+from claptrap.core.clock import Clock
+from claptrap.core.events import DetectionRunning, EventSink, SourceStatus, State, StatusSink
+from claptrap.core.spec import SourceSpec
+from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.classifier import ClapClassifier
+from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.onset import OnsetDetector
+from claptrap.detect.yamnet import YamNet
+from claptrap.runtime.worker import Worker, WorkerDeps
+from claptrap.service.settings_owner import SettingsOwner, SettingsState
+from claptrap.sources.base import Source
+
+
+class Detection:
+    """The worker while sources are heard; none while they are not. Thread-safe.
+
+    Args:
+        build_source: makes the source of a spec.
+        clips: takes the sound around events.
+        settings: which sources, and how.
+        clock: the machine's.
+    """
+
+    def __init__(
+        self, build_source: Callable[[SourceSpec], Source], clips: ClipSink, settings: SettingsOwner, clock: Clock
+    ) -> None:
+        self._build_source = build_source
+        self._clips = clips
+        self._settings = settings
+        self._clock = clock
+        self._worker: Worker | None = None
+        self._yamnet: YamNet | None = None
+        self._shown: frozenset[str] = frozenset()
+        self._names_sounds = False
+        self._lock = threading.Lock()
+
+    def start(self, events: EventSink, status: StatusSink) -> None:
+        """Hear all enabled sources. Harmless while they are heard.
+
+        Args:
+            events: where detections go.
+            status: where everything else goes that is worth seeing.
+        """
+        with self._lock:
+            if self._worker is not None:
+                return
+            deps = WorkerDeps(self._build_source, OnsetDetector, self._classifier, self._clips)
+            self._worker = worker = Worker(deps, events, status, self._clock)
+            worker.start()
+            worker.show(self._shown)  # after the worker is there for others to see: what they ask for now is not lost
+            worker.name_sounds(is_wanted=self._names_sounds)
+            self._apply_to(worker, self._settings.state)
+        status.offer(DetectionRunning(running=True))
+
+    def stop(self, status: StatusSink) -> None:
+        """Hear nothing until ``start``. Changes no setting."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+            if worker is None:
+                return
+            worker.stop()
+        status.offer(DetectionRunning(running=False))
+
+    @property
+    def running(self) -> bool:
+        """Whether sources are being heard."""
+        return self._worker is not None
+
+    def apply(self, state: SettingsState) -> None:
+        """Hear the sources of ``state``, unless newer settings are in force already."""
+        with self._lock:
+            if self._worker is not None:
+                self._apply_to(self._worker, state)
+
+    def statuses(self) -> dict[str, SourceStatus]:
+        """Return how every source is, by id: idle, if it is not heard."""
+        idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.current.sources}
+        worker = self._worker  # which may be gone a moment later
+        return idle | (worker.statuses() if worker is not None else {})
+
+    def stalled(self) -> list[str]:
+        """Return the names of the threads of hearing that do not move."""
+        worker = self._worker
+        return worker.stalled() if worker is not None else []
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The ids of the sources of which spectrograms are published."""
+        return self._shown
+
+    def show(self, source_ids: Iterable[str]) -> None:
+        """Publish spectrograms (``Picture``) of these sources, and of no others. Does not wait."""
+        self._shown = frozenset(source_ids)
+        if (worker := self._worker) is not None:
+            worker.show(self._shown)
+
+    def name_sounds(self, *, is_wanted: bool) -> None:
+        """Say whether sounds are named (``Heard``): they are not while nobody looks, which saves the cost. Does not wait."""
+        self._names_sounds = is_wanted
+        if (worker := self._worker) is not None:
+            worker.name_sounds(is_wanted=is_wanted)
+
+    @property
+    def has_yamnet(self) -> bool:
+        """Whether claps are confirmed, and sounds named, by YAMNet."""
+        return self._yamnet is not None
+
+    def use_yamnet(self, yamnet: YamNet) -> None:
+        """Confirm with ``yamnet`` from now on; the caller must not use it any more."""
+        with self._lock:
+            self._yamnet = yamnet
+            if self._worker is not None:
+                self._worker.give_yamnet(yamnet)
+
+    def _apply_to(self, worker: Worker, state: SettingsState) -> None:
+        worker.apply(state.settings.specs(), state.serial)
+
+    def _classifier(self, rows: int) -> ClapClassifier:
+        return ClapClassifier(rows, load_clapnet(), load_confirmer(), self._yamnet)

@@ -1,0 +1,69 @@
+"""Where the worker and the dispatcher report to: detections are recorded, everything else is passed on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from claptrap.core.events import Attempt, Event, ModelProgress, SourceStatus, Status
+from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.runtime.counts import Counts
+from claptrap.runtime.hub import Hub
+from claptrap.service.problems import ProblemList
+
+_log = logging.getLogger(__name__)
+
+
+class StatusRelay:
+    """A ``StatusSink``: counts what happens and publishes it.
+
+    Args:
+        counts: counts it.
+        hub: publishes it.
+        problems: may have changed with an attempt, or with a model.
+        on_source: called after each status of a source.
+    """
+
+    def __init__(self, counts: Counts, hub: Hub, problems: ProblemList, on_source: Callable[[], None]) -> None:
+        self._counts = counts
+        self._hub = hub
+        self._problems = problems
+        self._on_source = on_source
+
+    def offer(self, status: Status) -> None:
+        """Pass a status on to those who watch."""
+        self._counts.add(status)
+        self._hub.offer(status)
+        if isinstance(status, SourceStatus):
+            self._on_source()
+        if isinstance(status, Attempt | ModelProgress):  # an attempt has just been written down, or could not be
+            self._problems.publish()
+
+
+class EventRecorder:
+    """An ``EventSink``: writes detections down, has receivers told, counts and publishes them.
+
+    Args:
+        dispatcher: writes them down and tells receivers.
+        counts: counts them.
+        hub: publishes them.
+        problems: may have changed with one that could not be written down.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, counts: Counts, hub: Hub, problems: ProblemList) -> None:
+        self._dispatcher = dispatcher
+        self._counts = counts
+        self._hub = hub
+        self._problems = problems
+
+    def take(self, event: Event) -> None:
+        """Record a detection; one that is known changes nothing."""
+        is_new = self._dispatcher.dispatch(event)
+        self._problems.publish()
+        if not is_new:
+            return
+        _log.info(
+            "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
+        )
+        self._counts.add(event)
+        self._hub.publish(event)

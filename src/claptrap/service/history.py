@@ -1,0 +1,76 @@
+"""What was heard, for those who look at it, delete it, or send it again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from claptrap.core.errors import InputError
+from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.history.clips import Clips
+from claptrap.history.journal import Journal
+from claptrap.history.query import StoredDetection
+from claptrap.service.messages import heard
+from claptrap.settings.schema import Settings
+
+
+class HistoryService:
+    """Detections with their clips and deliveries.
+
+    Args:
+        journal: has detections and deliveries.
+        clips: has the sound around them.
+        dispatcher: sends again.
+    """
+
+    def __init__(self, journal: Journal, clips: Clips, dispatcher: Dispatcher) -> None:
+        self._journal = journal
+        self._clips = clips
+        self._dispatcher = dispatcher
+
+    def apply(self, settings: Settings) -> None:
+        """Keep detections and clips as long as ``settings`` say; no clip longer than its detection."""
+        self._journal.set_retention(settings.history.keep_days)
+        self._clips.set_limits(min(settings.clips.keep_days, settings.history.keep_days), settings.clips.keep_mb)
+
+    def detection(self, kept: StoredDetection) -> dict[str, Any]:
+        """Return a detection as JSON data."""
+        return heard(kept, has_clip=self._clips.has(kept.event.id))
+
+    def delete(self, before: float = math.inf) -> tuple[int, int]:
+        """Delete detections before a time (UTC Unix seconds) with their clips; return how many of each.
+
+        Raises:
+            ServiceError: ``clips.unwritable``, or what keeps the journal from being written; asking again is harmless.
+        """
+        clips = self._clips.delete_before(before)
+        return self._journal.delete(before), clips
+
+    def replay_delivery(self, delivery_id: str) -> str:
+        """Send a delivery again under its key; return its event id. The outcome comes as ``Attempt`` news.
+
+        Raises:
+            InputError: ``api.unknown_delivery``, or ``api.no_receiver`` where its webhook is gone.
+        """
+        delivery = self._journal.delivery(delivery_id)
+        if delivery is None:
+            raise InputError("api.unknown_delivery", id=delivery_id)
+        try:
+            self._dispatcher.replay(delivery)
+        except KeyError as error:
+            raise InputError("api.no_receiver") from error
+        return delivery.event_id
+
+    def replay_event(self, event_id: str) -> int:
+        """Send a detection to all who want it now, again where they had it; return how many they are.
+
+        Raises:
+            InputError: ``api.unknown_event`` or ``api.no_receiver``.
+        """
+        event = self._journal.event(event_id)
+        if event is None:
+            raise InputError("api.unknown_event", id=event_id)
+        n = self._dispatcher.replay_event(event)
+        if n == 0:
+            raise InputError("api.no_receiver")
+        return n
