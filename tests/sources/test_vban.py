@@ -542,7 +542,7 @@ def test_a_port_that_breaks_is_told_to_its_sources(ports: VbanPorts, port: int) 
     """When its thread dies unexpectedly, sources end with the reason, and the next try opens the port anew."""
     with session(ports, want(port)) as ear, Sender(port) as sender:
         broken = ports._ports[port]
-        broken._process = lambda *_, **__: 1 / 0
+        broken._streams.process = lambda *_, **__: 1 / 0
         sender.send([b"x"])
         wait_until(lambda: ear.error is not None)
     assert isinstance(ear.error, SourceError)

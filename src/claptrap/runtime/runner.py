@@ -138,7 +138,7 @@ class Runner:
             raise SourceError("source.deaf", reason=_ABANDONED)
         now = self._context.clock.monotonic()
         with self._lock:
-            self._liveness, self._fault = Liveness(now), None
+            self._fault = None
             self._liveness.opened(now)
         self._hopper = Hopper(self.spec.input.heard_channel)
         self._stream = Stream(self.spec.id, self.slot, f"{int(self._context.clock.unix() * 1000):x}")
