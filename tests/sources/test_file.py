@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import InputError
+from claptrap.sources.base import StopSignal
 from claptrap.sources.container import mpeg_header
 from claptrap.sources.file import FileSource, duration_s, read_frames
 from claptrap.sources.pacing import LONG_S, SHORT_S, Pacing
@@ -235,6 +236,12 @@ class PatientSink:
     def is_set(self) -> bool:
         return len(self.frames) >= self._stop_after
 
+    def wake(self) -> None:
+        raise AssertionError("nothing wakes a source here but the test")
+
+    def waking(self, wake: object) -> AbstractContextManager[None]:  # noqa: ARG002  # as of a stop signal
+        return nullcontext()
+
     def monotonic(self) -> float:
         return self.now
 
@@ -331,7 +338,7 @@ def test_stop_ends_a_recording_that_waits(tmp_path: Path) -> None:
     """The stop event of a real sink ends playing at once."""
 
     class RealSink:
-        stop = threading.Event()
+        stop = StopSignal()
         pacing = Pacing()
         n_frames = 0
 

@@ -22,7 +22,7 @@ from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
-from claptrap.sources.base import Source
+from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.pacing import Pacing
 
 HEALTHY_S = 30.0  # a source that gave sound for this long starts from the shortest wait again
@@ -64,7 +64,7 @@ class Runner:
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
         self.spec = spec
         self.slot = slot
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.pacing = Pacing()
         self._halted = threading.Event()
         self._context = context
@@ -94,7 +94,7 @@ class Runner:
     def halt(self) -> None:
         """Request the end, without waiting for it."""
         self._halted.set()
-        self._stop_run()
+        self.stop.set()
 
     def join(self, timeout_s: float = JOIN_S) -> None:
         """Wait for the end, after ``halt``; a source that hangs is abandoned, and what it does has no effect any more."""
@@ -121,7 +121,7 @@ class Runner:
                 self._change(code="", params={})
             is_due = True
             if found and found.reopen:
-                self._stop_run()
+                self.stop.set()
                 is_due = self._log_throttle.is_due(f"watch: {found.code}", self._context.clock.monotonic())
         if found:
             _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s", self.spec.id, _as_error(found))
@@ -141,7 +141,7 @@ class Runner:
             raise SourceError("source.deaf", reason=_ABANDONED)
         now = self._context.clock.monotonic()
         with self._lock:
-            self._liveness, self._fault = Liveness(now), None
+            self._fault = None
             self._liveness.opened(now)
         self._hopper = Hopper(self.spec.input.heard_channel)
         epoch = f"{int(self._context.clock.unix() * 1000):x}"
@@ -209,10 +209,6 @@ class Runner:
             failures += 1
             self._wait(error, failures)
         self._update(state=State.IDLE, code="", params={}, attempt=0, next_in_s=0.0)
-
-    def _stop_run(self) -> None:
-        self.stop.set()
-        self.pacing.interrupt()
 
     def _begin_run(self) -> bool:
         """Prepare another run of the source; return False after ``halt``."""

@@ -78,14 +78,15 @@ class FileSource:
         """Play; ends with the recording unless it loops. Raises InputError like ``read_frames``, at the same place."""
         pace = Pace(self._clock)
         is_live = False
-        for block in self._blocks():
-            if not is_live:
-                sink.live(block.rate_hz, block.samples.shape[1])
-                is_live = True
-            for frame in _played(block, pace, sink):
-                sink.frame(frame)
-            if sink.stop.is_set():
-                return
+        with sink.stop.waking(sink.pacing.wake):
+            for block in self._blocks():
+                if not is_live:
+                    sink.live(block.rate_hz, block.samples.shape[1])
+                    is_live = True
+                for frame in _played(block, pace, sink):
+                    sink.frame(frame)
+                if sink.stop.is_set():
+                    return
 
     def _blocks(self) -> Iterator[Frame]:
         """Yield the recording in large frames, once or for ever."""

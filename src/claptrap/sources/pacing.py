@@ -14,7 +14,7 @@ class Pacing:
     """The length of one source's frames: short while a candidate waits for more sound, else long.
 
     Each frame wakes the threads of capture and detection, whatever it holds; so a source costs what its number of frames
-    costs. Any thread may call ``set_urgent`` and ``interrupt``; they do not block.
+    costs. Any thread may call ``set_urgent`` and ``wake``; they do not block.
     """
 
     def __init__(self) -> None:
@@ -36,10 +36,10 @@ class Pacing:
         begins = is_urgent and not self._is_urgent
         self._is_urgent = is_urgent
         if begins:
-            self._wake()
+            self.wake()
 
-    def interrupt(self) -> None:
-        """Wake the source, for it to see that it shall stop."""
+    def wake(self) -> None:
+        """Wake the source, for it to look again how long its frames shall be, or whether it shall stop."""
         self._wake()
 
     def wait(self, seconds: float) -> bool:

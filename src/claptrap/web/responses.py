@@ -39,7 +39,7 @@ from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_nam
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
-from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
+from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 Params = dict[str, Any]
 _WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "message_en": str}
