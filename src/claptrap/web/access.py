@@ -1,7 +1,7 @@
-"""Logging in: what lets a request through, and the routes below ``/api/access``.
+"""Login: which credentials admit a request, and the routes below ``/api/access``.
 
-A person has a cookie, a script a token (``Authorization: Bearer …``). Whatever is not listed here as open needs one of
-them; a new route is closed without a word of its own.
+A browser has a session cookie, a script a token (``Authorization: Bearer …``). Every path needs one of them unless it is in
+``PUBLIC_PATHS`` or a file of the page, so a new route is protected without doing anything.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DOCUMENT = "/api/access"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request shows; empty where it shows nothing.
+    """The credentials of a request; empty strings where it has none.
 
     Attributes:
         session: the value of the cookie.
@@ -43,18 +43,18 @@ class Credentials:
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Credentials:
-        """Return what the headers, named in small letters, show."""
+        """Return the credentials in ``headers``, whose names are in lower case."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         is_bearer = scheme.lower() == "bearer"
         return cls(parse_cookie(headers.get("cookie", "")).get(COOKIE, ""), token.strip() if is_bearer else "")
 
 
 class Authenticator:
-    """Decides who may pass.
+    """Decides which requests need credentials, and which credentials are valid.
 
     Args:
-        access: the service's.
-        assets: the page's files, which are open: they are the same for everybody.
+        access: password, sessions and tokens.
+        assets: folder of the page's files, which are public.
     """
 
     def __init__(self, access: Access, assets: Path) -> None:
@@ -63,23 +63,23 @@ class Authenticator:
 
     @property
     def is_closed(self) -> bool:
-        """Whether a key is needed for what is not open."""
+        """Whether paths that are not public need credentials."""
         return self._access.is_closed
 
     def is_public(self, path: str) -> bool:
-        """Return whether everybody may ask for ``path``."""
+        """Return whether ``path`` needs no credentials."""
         return path in PUBLIC_PATHS or is_page_file(self._assets, path.removeprefix("/"))
 
     def admits(self, credentials: Credentials) -> bool:
-        """Return whether ``key`` lets through, now."""
+        """Return whether ``credentials`` are valid at this moment."""
         return self._access.admits(credentials.session, credentials.token)
 
     def relies_on_cookie(self, credentials: Credentials) -> bool:
-        """Return whether it is the cookie that lets through: browsers send it whoever made them ask."""
+        """Return whether only the cookie admits: browsers attach it to requests that a foreign page caused, too."""
         return self.is_closed and not (credentials.token and self._access.admits("", credentials.token))
 
     def rejection(self) -> str:
-        """Return the code for whoever has no key."""
+        """Return the error code for a request without valid credentials."""
         return "access.login_needed" if self._access.has_password else "access.setup_needed"
 
 
@@ -154,7 +154,7 @@ def tokens(service: Application) -> list[dict[str, Any]]:
     codes=("access.not_a_text", "access.bad_token_name", "access.name_taken", "access.too_many_tokens"),
 )
 def create_token(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Make a token for a script; its secret is told this once."""
+    """Make a token for a script; its secret is shown this once."""
     token, secret = service.access.create_token(_text(body, "name"))
     return {**_shown(token), "token": secret}, 201, {"Location": f"tokens/{token.id}"}
 
@@ -171,7 +171,7 @@ def revoke_token(service: Application, token_id: str) -> dict[str, Any]:
 
 
 def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, Any]:
-    """Return what a page needs to know before it may ask for more.
+    """Return whether a login is needed, for a page that has not logged in yet.
 
     ``state`` is ``open`` (no login), ``in`` (logged in), ``login``, or ``setup`` (the first password is to be set, by code).
     """
@@ -202,7 +202,7 @@ def _with_cookie(answer: Response, cookie: str) -> Response:
 
 
 def _path() -> str:
-    """Return where the page is shown: two of them behind one proxy do not share a login."""
+    """Return the cookie's path: two ClapTraps behind one proxy do not share a login."""
     return f"{request.headers.get('X-Forwarded-Prefix', '')}/"
 
 

@@ -19,7 +19,7 @@ MicroEnd = responses.response_model("MicroEnd", code=str, params=responses.Param
 
 @dataclass(frozen=True, slots=True)
 class SocketEvent:
-    """One Socket.IO event: what it tells, and the form of its data; None for bytes."""
+    """One Socket.IO event: its summary in both languages, and the model of its data; None for bytes."""
 
     en: str
     fr: str
@@ -28,31 +28,37 @@ class SocketEvent:
 
 SERVER_EVENTS: Mapping[str, SocketEvent] = {
     "state": SocketEvent(
-        "Everything: first of all, and when news were lost",
-        "Tout : avant le reste, et quand il s'en est perdu",
+        "The whole state: on connecting, and after messages were dropped",
+        "L'état complet : à la connexion, et après une perte de messages",
         responses.Snapshot,
     ),
     "clap": SocketEvent("A detection", "Une détection", responses.ClapNews),
     "clip": SocketEvent("Its sound can be heard", "Le son d'une détection peut être écouté", responses.ClipNews),
-    "source": SocketEvent("How a source is", "L'état d'une source", responses.Status),
+    "source": SocketEvent("State of a source", "L'état d'une source", responses.Status),
     "level": SocketEvent(
         "Loudness of sources, ten times a second", "Le niveau des sources, dix fois par seconde", responses.LevelNews
     ),
-    "verdict": SocketEvent("What was thought of a sound", "Ce qui a été pensé d'un son", responses.VerdictNews),
+    "verdict": SocketEvent(
+        "The score of a candidate, and why it counted or not",
+        "Le score d'un candidat, et pourquoi il compte ou non",
+        responses.VerdictNews,
+    ),
     "picture": SocketEvent(
         "What a source that is watched sounds like, to be drawn; `columns` in Base64",
         "À quoi ressemble le son d'une source observée, à dessiner ; `columns` en Base64",
         responses.PictureNews,
     ),
-    "labels": SocketEvent("Sounds that are heard just now", "Les sons entendus à l'instant", responses.LabelNews),
-    "delivery": SocketEvent("An attempt to tell a receiver", "Une tentative d'annonce à un destinataire", responses.Tried),
-    "model": SocketEvent("How a model file comes", "L'arrivée d'un fichier de modèle", responses.Progress),
+    "labels": SocketEvent("Sounds heard at the moment", "Les sons entendus à l'instant", responses.LabelNews),
+    "delivery": SocketEvent("An attempt at a delivery", "Une tentative d'envoi", responses.Tried),
+    "model": SocketEvent("Progress of a model's download", "L'avancement du téléchargement d'un modèle", responses.Progress),
     "detection_status": SocketEvent("Listening has begun or ended", "L'écoute a commencé ou cessé", responses.RunningNews),
     "settings": SocketEvent(
         "Settings have changed: the new ones", "Les réglages ont changé : les nouveaux", responses.ShownSettings
     ),
-    "problems": SocketEvent("All that is wrong just now", "Tout ce qui ne va pas à l'instant", responses.TroubleNews),
-    "mqtt": SocketEvent("How the link to the MQTT broker is", "L'état du lien avec le courtier MQTT", responses.BrokerNews),
+    "problems": SocketEvent("All current problems", "Tout ce qui ne va pas à l'instant", responses.TroubleNews),
+    "mqtt": SocketEvent(
+        "State of the connection to the MQTT broker", "L'état du lien avec le broker MQTT", responses.BrokerNews
+    ),
     "micro_end": SocketEvent("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),
 }
 CLIENT_EVENTS: Mapping[str, SocketEvent] = {

@@ -1,6 +1,6 @@
 """The certificate of ``serve --tls``: made here, signed by itself, kept in the data folder.
 
-Browsers give a microphone only to pages that come by HTTPS (or from the very machine). Nobody vouches for a machine in a
+Browsers give a microphone only to pages that come by HTTPS (or from the very machine). No authority signs for a machine in a
 home, so the browser warns once; the certificate is kept so that it warns only once.
 """
 
@@ -110,7 +110,7 @@ def _general_name(name: str) -> x509.GeneralName:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Put a file in place that nobody else could read at any moment."""
+    """Write a file that other users cannot read at any moment."""
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

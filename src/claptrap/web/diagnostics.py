@@ -1,4 +1,4 @@
-"""REST for those who look for a fault: the support bundle, and the built-in tests of ``serve --dev``."""
+"""REST for diagnosis: the support bundle, and the built-in tests of ``serve --dev``."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ routes = Routes("diagnostics")
 
 @routes.get(
     "/api/support-bundle",
-    "Un fichier zip pour qui vous aide, secrets masqués",
+    "Un fichier zip de diagnostic, à joindre à une question ; secrets masqués",
     media=("application/zip",),
     codes=("api.examining",),
 )
 def support_bundle(service: Application) -> Response:
-    """A zip file for somebody who helps, secrets masked.
+    """A zip file of diagnostics, to send along with a question; secrets masked.
 
     Takes some seconds; one at a time (429).
     """

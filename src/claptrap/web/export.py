@@ -58,8 +58,8 @@ def _row(kept: StoredDetection, calendar: Calendar) -> dict[str, Any]:
     event = kept.event
     time = calendar.local(event.timestamp).isoformat(timespec="milliseconds")
     more = {"time": time, "latency_s": event.decided_s - event.onset_s, "mark": kept.mark}
-    told = {**event.to_json(), **more}
-    return {name: told[name] for name in COLUMNS}
+    values = {**event.to_json(), **more}
+    return {name: values[name] for name in COLUMNS}
 
 
 def _jsonl(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

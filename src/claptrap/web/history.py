@@ -1,4 +1,4 @@
-"""REST for what was: detections, how many there were, what people say of them, and how they were delivered.
+"""REST for the history: detections, their counts, marks and export, and their deliveries.
 
 Times are UTC Unix seconds; pages come newest first.
 """
@@ -104,13 +104,13 @@ def mark(service: Application, event_id: str, body: dict[str, Any]) -> dict[str,
 
 @routes.post(
     "/api/history/{event_id}/replay",
-    "Annoncer une détection à tous ceux qui la veulent, à nouveau s'ils la connaissent",
+    "Envoyer une détection à tous les destinataires qui la veulent, à nouveau s'ils l'ont déjà",
     responses.SentAgain,
     status=202,
     codes=(_UNKNOWN, "api.no_receiver"),
 )
 def replay_event(service: Application, event_id: str) -> dict[str, Any]:
-    """Tell all who want it now of a detection, again where they know it."""
+    """Send a detection to all receivers that want it now, again where they already have it."""
     return {"event_id": event_id, "receivers": service.history.replay_event(event_id)}
 
 
@@ -119,12 +119,12 @@ def replay_event(service: Application, event_id: str) -> dict[str, Any]:
 
 @routes.get(
     "/api/deliveries",
-    "Les envois avec chaque tentative, le dernier demandé d'abord",
+    "Les envois avec chaque tentative, le plus récent d'abord",
     responses.DeliveryPage,
     query=DeliveriesPageQuery,
 )
 def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, Any]:
-    """Deliveries with every attempt, those last asked for first."""
+    """Deliveries with every attempt, newest first."""
     which = DeliveryFilter(query.state, query.source, query.target, query.event)
     page = service.journal.deliveries(which, query.limit, query.cursor)
     return {"deliveries": [_delivery(one) for one in page.rows], "cursor": page.cursor}
@@ -132,13 +132,13 @@ def deliveries(service: Application, query: DeliveriesPageQuery) -> dict[str, An
 
 @routes.post(
     "/api/deliveries/{delivery_id}/replay",
-    "Refaire un envoi sous la même clé",
+    "Refaire un envoi, avec la même clé d'idempotence",
     responses.Sent,
     status=202,
     codes=("api.unknown_delivery", "api.no_receiver"),
 )
 def replay_delivery(service: Application, delivery_id: str) -> dict[str, Any]:
-    """Send a delivery again under its key."""
+    """Send a delivery again, with the same idempotency key."""
     return {"event_id": service.history.replay_delivery(delivery_id)}
 
 

@@ -1,4 +1,4 @@
-"""Under which addresses others reach this machine."""
+"""Addresses of this machine, as others reach it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ NOT_LISTENING = ListenAddress("127.0.0.1", 0, is_tls=False)
 
 
 def machine_addresses() -> list[Address]:
-    """Return all addresses of this machine, without the link-local IPv6 ones, which nobody can type."""
+    """Return all addresses of this machine, without link-local IPv6, which need an interface name."""
     given = [ip.ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
     found = {ipaddress.ip_address(one if isinstance(one, str) else one[0]) for one in given}
     return sorted((a for a in found if not (a.version == 6 and a.is_link_local)), key=lambda a: (a.version, int(a)))
@@ -76,7 +76,7 @@ def outward_address() -> Address | None:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host name or address means this very machine to whoever says it."""
+    """Return whether a host name or address is the loopback of whatever machine uses it."""
     try:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""The live side: news of the hub becomes Socket.IO events, and a page that opens is told everything first."""
+"""Socket.IO: events of the hub are sent to all pages; a page that connects gets the whole state first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class LivePublisher:
-    """Owns the Socket.IO server and the thread ``web:live``. Start and stop it in the server's event loop."""
+    """Owns the Socket.IO server and the thread ``web:live``, which publishes the hub's events.
+
+    Start and stop it in the server's event loop.
+    """
 
     def __init__(self, service: Application) -> None:
         self._service = service
@@ -50,22 +53,22 @@ class LivePublisher:
         self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
-        """Begin to pass news on."""
+        """Subscribe to the hub and start publishing."""
         subscription = self._subscription = self._service.hub.subscribe()
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._pump, args=(subscription, loop), name="web:live")
         self._thread.start()
 
     async def stop(self) -> None:
-        """End."""
+        """Stop publishing and close all connections."""
         if self._subscription and self._thread:
             self._subscription.close()
             await asyncio.to_thread(self._thread.join)
         await self._io.shutdown()
 
     async def _on_connect(self, sid: str, _environ: object, _auth: object = None) -> None:
-        """Tell a page that opens everything; news waits meanwhile, lest the page end with a snapshot older than its news."""
-        self._set_pages({*self._pages, sid})  # first: what comes after the snapshot is told, and sounds are named
+        """Send a new page the whole state; events wait meanwhile, so that none older than the state follows it."""
+        self._set_pages({*self._pages, sid})  # before the snapshot: events after it are sent, and sounds are named
         async with self._order_lock:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot), to=sid)
 
@@ -76,12 +79,12 @@ class LivePublisher:
         self._spectrograms.forget(sid)
 
     def _set_pages(self, pages: set[str]) -> None:
-        """Let there be these pages; what is made for nobody else is not made where there is none."""
+        """Set the connected pages; without any, the service makes no live events."""
         self._pages = pages
         self._service.detection.name_sounds(is_wanted=bool(pages))
 
     async def _publish_snapshot(self) -> None:
-        """Tell all pages how everything is: what was dropped may have been the last word, and is not said again."""
+        """Send all pages the whole state: what was dropped may have been the last change of something."""
         async with self._order_lock:
             await self._io.emit("state", await asyncio.to_thread(self._service.snapshot))
 
@@ -97,31 +100,31 @@ class LivePublisher:
             news = subscription.get(levels.due_in_s())
             if not self._pages:
                 levels.forget()
-                dropped = subscription.dropped  # a page that opens is told everything
+                dropped = subscription.dropped  # a page that connects gets the whole state
                 continue
             if dropped < subscription.dropped and time.monotonic() >= snapshot_due:
                 dropped, snapshot_due = subscription.dropped, time.monotonic() + SNAPSHOT_EVERY_S
                 self._run_in_loop(self._publish_snapshot(), ["state"], loop)
-            told = message(news) if news is not None else None
+            outgoing = message(news) if news is not None else None
             batch: list[Message] = []
-            if told is not None and told[0] == LEVEL:
-                levels.add(told[1])
-            elif told is not None:
-                batch.append(told)
+            if outgoing is not None and outgoing[0] == LEVEL:
+                levels.add(outgoing[1])
+            elif outgoing is not None:
+                batch.append(outgoing)
             batch += levels.pop_due()
             if batch:
                 self._run_in_loop(self._publish(batch), [event for event, _ in batch], loop)
 
     def _run_in_loop(self, coroutine: Coroutine[Any, Any, None], events: list[str], loop: asyncio.AbstractEventLoop) -> None:
-        """Send, and wait until it is sent: while the loop is slow the hub drops the oldest news, as it is meant to."""
+        """Run a coroutine in the event loop and wait for it, so that a slow loop makes the hub drop its oldest events."""
         try:
             asyncio.run_coroutine_threadsafe(coroutine, loop).result()
-        except Exception:  # noqa: BLE001  # one message that cannot be sent must not end all that follow
+        except Exception:  # noqa: BLE001  # one event that cannot be sent must not stop the others
             _log.exception("news could not be passed on: %s", events)
 
 
 class _MalformedMessageFilter(logging.Filter):
-    """What a peer sends that is no Socket.IO is its own fault: told once a second at most, and without a traceback."""
+    """Logs malformed messages of peers at most once a second, as warnings without a traceback."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,7 +142,7 @@ class _MalformedMessageFilter(logging.Filter):
 
 
 def _protocol_log() -> logging.Logger:
-    """Return the log of what Socket.IO finds wrong on a connection."""
+    """Return the logger for protocol errors of Socket.IO."""
     log = logging.Logger(f"{__name__}.protocol", logging.ERROR)  # noqa: LOG001  # one of its own, with its own count
     log.parent = logging.getLogger()
     log.addFilter(_MalformedMessageFilter())
@@ -147,29 +150,29 @@ def _protocol_log() -> logging.Logger:
 
 
 class LevelBatcher:
-    """The newest level of each source, told together at most every ``LEVELS_EVERY_S``."""
+    """Collects levels, sent together every ``LEVELS_EVERY_S``: the newest of each source, with its highest peak."""
 
     def __init__(self) -> None:
         self._newest: dict[str, dict[str, Any]] = {}
         self._sent_at = float("-inf")
 
     def add(self, levels: list[dict[str, Any]]) -> None:
-        """Keep ``levels``; the louder peak of two that were not told yet."""
+        """Add ``levels``; of two peaks of a source that were not sent yet the higher one is kept."""
         for level in levels:
             waiting = self._newest.get(level["source_id"])
             peak = max(level["peak_dbfs"], waiting["peak_dbfs"]) if waiting else level["peak_dbfs"]
             self._newest[level["source_id"]] = {**level, "peak_dbfs": peak}
 
     def forget(self) -> None:
-        """Tell nobody of what waits."""
+        """Drop what waits."""
         self._newest.clear()
 
     def due_in_s(self) -> float:
-        """Return how long to wait for other news before ``take`` gives something."""
+        """Return seconds until ``pop_due`` gives something, 0.5 where nothing waits."""
         return max(0.0, self._sent_at + LEVELS_EVERY_S - time.monotonic()) if self._newest else 0.5
 
     def pop_due(self) -> list[Message]:
-        """Return the message to send now: one if levels wait and it is time, else none."""
+        """Return the message to send now in a list; empty where no level waits or it is too early."""
         if not self._newest or time.monotonic() < self._sent_at + LEVELS_EVERY_S:
             return []
         self._sent_at = time.monotonic()

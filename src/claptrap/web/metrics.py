@@ -50,11 +50,11 @@ class ServiceCollector(Collector):
         self._service = service
 
     def describe(self) -> Iterable[Metric]:
-        """Say nothing before the service has started: names are known without asking it."""
+        """Return nothing: the registry then needs no collection before the service has started."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Read the service."""
+        """Yield the current values, read from the service."""
         service = self._service
         yield InfoMetricFamily("claptrap", "The program.", value={"version": __version__})
         yield GaugeMetricFamily(
@@ -87,11 +87,11 @@ def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
 def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     each: dict[tuple[str, ...], Mapping[str, Any]] = {(source["id"],): source for source in sources}
 
-    def gauge(name: str, told: str, value: Mapping[tuple[str, ...], float]) -> Metric:
-        return _family(GaugeMetricFamily, f"claptrap_source_{name}", told, ["source"], value.items())
+    def gauge(name: str, about: str, value: Mapping[tuple[str, ...], float]) -> Metric:
+        return _family(GaugeMetricFamily, f"claptrap_source_{name}", about, ["source"], value.items())
 
-    def counter(name: str, told: str, value: Mapping[tuple[str, ...], float]) -> Metric:
-        return _family(CounterMetricFamily, f"claptrap_source_{name}", told, ["source"], value.items())
+    def counter(name: str, about: str, value: Mapping[tuple[str, ...], float]) -> Metric:
+        return _family(CounterMetricFamily, f"claptrap_source_{name}", about, ["source"], value.items())
 
     status = {key: source["status"] for key, source in each.items()}
     yield _family(
@@ -119,12 +119,12 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield counter("dropped_hops", "20 ms of sound each, lost because hearing fell behind.", dropped)
     missing = {key: is_in["missing_hops"] for key, is_in in status.items()}
     yield counter("missing_hops", "20 ms of sound each, that never arrived from a source that went on.", missing)
-    for name, told in (
+    for name, about in (
         ("claps", "Accepted claps."),
         ("detections", "Detections that receivers were told of."),
         ("retries", "Failures after which it was to be tried again."),
     ):
-        yield counter(name, told, {key: source["counts"][name] for key, source in each.items()})
+        yield counter(name, about, {key: source["counts"][name] for key, source in each.items()})
 
 
 def _of_vban(service: Application) -> Iterator[Metric]:
@@ -144,14 +144,14 @@ def _of_vban(service: Application) -> Iterator[Metric]:
         CounterMetricFamily, "claptrap_vban_packets_refused", "Packets that could not be used.", [*labels, "reason"],
         refused.items(),
     )  # fmt: skip
-    for name, told in (
+    for name, about in (
         ("datagrams", "Datagrams that arrived on a port."),
         ("kernel_drops", "Datagrams lost in the kernel."),
         ("over_ceiling", "Datagrams beyond what a port may cost."),
         ("table_full", "Packets of streams beyond those that are remembered."),
     ):
         counts = [((str(port.port),), getattr(port, name)) for port in ports]
-        yield _family(CounterMetricFamily, f"claptrap_vban_port_{name}", told, ["port"], counts)
+        yield _family(CounterMetricFamily, f"claptrap_vban_port_{name}", about, ["port"], counts)
     yield _family(
         CounterMetricFamily, "claptrap_vban_port_refused", "Datagrams that could not be used.", ["port", "reason"],
         [((str(port.port), reason), count) for port in ports for reason, count in port.refused.items()],
@@ -159,10 +159,10 @@ def _of_vban(service: Application) -> Iterator[Metric]:
 
 
 def _family(
-    kind: type[Any], name: str, told: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], Any]]
+    kind: type[Any], name: str, about: str, labels: Sequence[str], values: Iterable[tuple[tuple[str, ...], Any]]
 ) -> Metric:
     """Return a family of metrics with a value for each tuple of labels."""
-    family = kind(name, told, labels=labels)
+    family = kind(name, about, labels=labels)
     for key, value in values:
         family.add_metric(key, value)
     return family  # type: ignore[no-any-return]  # kind is one of the library's families

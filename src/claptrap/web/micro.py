@@ -1,6 +1,6 @@
 """Browsers as microphones: what the page ``/micro`` sends over Socket.IO, and where a phone finds that page.
 
-``micro_open`` ({source, page}) lets a connection speak for a source; ``micro_sound`` (bytes) brings sound; ``micro_close``
+``micro_open`` ({source, page}) lets a connection send sound for a source; ``micro_sound`` (bytes) is sound; ``micro_close``
 ({code}) says why no more will come. A connection that ends without saying so may come back and go on.
 """
 
@@ -56,7 +56,7 @@ def _is_event(data: object) -> bool:
 
 
 class BrowserMicrophones:
-    """The pages that speak for sources. Everything happens in Socket.IO's event loop."""
+    """The connections that send sound for sources. Everything happens in Socket.IO's event loop."""
 
     def __init__(self, service: Application, server: socketio.AsyncServer) -> None:
         self._service = service
@@ -67,7 +67,7 @@ class BrowserMicrophones:
         server.on("micro_close", self._on_close)
 
     async def _on_open(self, sid: str, *said: object) -> dict[str, Any]:
-        """Let a connection speak for a source; the answer has an empty ``code``, or says why not."""
+        """Handle ``micro_open``: let a connection send for a source; the answer has an empty ``code``, or says why not."""
         wish = said[0] if said and isinstance(said[0], dict) else {}
         source, page = wish.get("source"), wish.get("page")
         try:
@@ -82,7 +82,7 @@ class BrowserMicrophones:
     async def _on_sound(self, sid: str, *said: object) -> None:
         feed = self._feeds.get(sid)
         if feed is None:
-            return  # what was under way when the page was told that it ended
+            return  # sent before the page learned that it was replaced
         result = feed.put(said[0] if len(said) == 1 else None)
         if result is PutResult.REPLACED:
             self.forget(sid)
@@ -99,7 +99,7 @@ class BrowserMicrophones:
             feed.close(str(code) if code in END_CODES else END_CODES[0])
 
     def forget(self, sid: str) -> None:
-        """End what a connection said, as if it might come back: it has ended, or speaks for another source now."""
+        """Close the feed of a connection that has ended or sends for another source now; it may come back and go on."""
         feed = self._feeds.pop(sid, None)
         if feed is not None:
             feed.close()
@@ -142,14 +142,14 @@ def invitation(listen_address: ListenAddress) -> dict[str, Any]:
 
 @routes.post(
     "/api/micro",
-    "La source au nom de laquelle un navigateur parlera, créée au besoin",
+    "La source pour laquelle un navigateur enverra le son, créée au besoin",
     responses.Claimed,
     also=(201,),
     body=object_schema(name={"type": "string"}, id={"type": "string"}),
     codes=SAVING,
 )
 def claim_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """The source that a browser shall speak for, made if there is none."""
+    """The source for which a browser will send sound, made if there is none."""
     source = service.sources.claim_browser(body.get("name", ""), str(body.get("id", "")))
     return {"id": source}, 200 if source == body.get("id") else 201
 
@@ -171,10 +171,10 @@ def qr_code(listen_address: ListenAddress) -> Response:
 
 
 def invite(listen_address: ListenAddress) -> Invitation:
-    """Return where a phone finds the page, for whoever asks with the request at hand.
+    """Return where a phone finds the page, for the request at hand.
 
-    Under whatever name this page was reached from another machine, a phone reaches it too, also behind a proxy; asked from
-    this very machine, its address in the network is the answer.
+    The name under which another machine reached this page serves a phone, too, also behind a proxy; for a request from this
+    machine it is the machine's address in the network.
     """
     asked = host_name(request.host)
     if not is_loopback(asked):

@@ -31,8 +31,8 @@ _LANGUAGE = {"$ref": "#/components/parameters/lang"}
 _WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "about": "What the page and scripts may ask of the service. Times are UTC Unix seconds. A request that changes "
-        "something and comes from a browser must come from ClapTrap's own page. What is refused is told as a problem "
-        "document (RFC 9457): `code` and `params` for programs, `message` for people.",
+        "something and comes from a browser must come from ClapTrap's own page. Errors are problem "
+        "documents (RFC 9457): `code` and `params` for programs, `message` for people.",
         "done": "Done",
         "refused": "Refused; why is in the problem document",
         "if_match": "Change nothing unless the settings are still at this revision (412 otherwise)",

@@ -1,4 +1,4 @@
-"""The page itself, as it was built; and what to do where it was not."""
+"""The page's files, and a page that says what to do where they were not built."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What went wrong, as an answer: problem documents (RFC 9457) in the language that was asked for."""
+"""Errors as responses: problem documents (RFC 9457) in the requested language."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _KINDS: tuple[tuple[type[ClapTrapError], int], ...] = (
 
 
 def status_of(code: str) -> int:
-    """Return the status with which a code is told; where it does not decide that alone, by what its first word says."""
+    """Return the HTTP status of an error code, by its first word where it has no entry of its own."""
     if code in _STATUS:
         return _STATUS[code]
     if code.partition(".")[0] in ("api", "import") or code in _BAD_REQUEST_CODES:

@@ -1,8 +1,8 @@
-"""Reverse proxies: what one says about a request is believed if it was named, and seen by nobody otherwise.
+"""Reverse proxies: forwarding headers of trusted ones are applied, all others are removed.
 
-Behind ``Proxies`` a request looks as if there were none: the address, scheme, name and path are those of whoever asked. The
-one thing left is ``X-Forwarded-Prefix``, the sub-path under which the page is shown; it is ours, and has been checked. WSGI
-would take ``X_Forwarded_Prefix`` for the same, so names with an underscore, which nobody needs, end here.
+Behind ``Proxies`` a request has the client's own address, scheme, host and path. The one header left is
+``X-Forwarded-Prefix``, the sub-path under which the page is shown, which has been checked. WSGI would take
+``X_Forwarded_Prefix`` for the same, so headers with an underscore in their name are removed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ClientRequest:
 
 
 class Proxies:
-    """The proxies that are believed.
+    """The trusted proxies.
 
     Args:
         trusted: their addresses, or networks of them.
@@ -63,11 +63,11 @@ class Proxies:
 
     @property
     def is_any(self) -> bool:
-        """Whether anybody is believed."""
+        """Whether any proxy is trusted."""
         return bool(self._trusted)
 
     def unwrap(self, scope: Scope) -> ClientRequest:
-        """Return a request as whoever asked had sent it."""
+        """Return a request as the client sent it, before any trusted proxy."""
         peer = scope["client"][0] if scope.get("client") else ""
         said = _said(scope["headers"]) if self._is_trusted(peer) else {}
         given = said.get(_INGRESS, [""])[-1] or said.get(PREFIX, [""])[-1]
@@ -98,7 +98,7 @@ class Proxies:
         return proto.replace("http", "ws") if scope["type"] == "websocket" else proto
 
     def _client(self, peer: str, said: dict[bytes, list[str]]) -> str:
-        """Return who asked: the nearest address that is no trusted proxy's; anybody may have written what is before it."""
+        """Return the client: the nearest address that is no trusted proxy's; those before it may be forged."""
         for address in reversed(said.get(b"x-forwarded-for", [])):
             if not _is_address(address):
                 break
@@ -118,7 +118,7 @@ NO_PROXIES = Proxies()
 
 
 def _said(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, list[str]]:
-    """Return what proxies say, by header: its comma-separated values, the nearest proxy's last."""
+    """Return the comma-separated values of each forwarding header, the nearest proxy's last."""
     said: dict[bytes, list[str]] = {}
     for name, value in headers:
         if name in _FORWARDED:

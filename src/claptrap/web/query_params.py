@@ -1,4 +1,4 @@
-"""What is asked in an address: its parameters, as models that check them and of which the API's description is made."""
+"""Query parameters of the API's addresses, as models that check them and of which its description is made."""
 
 from __future__ import annotations
 

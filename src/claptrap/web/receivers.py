@@ -15,11 +15,11 @@ routes = Routes("receivers")
 
 @routes.get(
     "/api/receivers",
-    "Où en est chaque destinataire en service, et combien d'envois l'attendent",
+    "L'état de chaque destinataire en service, et combien d'envois l'attendent",
     responses.list_of(responses.Receiver),
 )
 def receivers(service: Application) -> list[dict[str, Any]]:
-    """How every receiver in use stands, and how much waits for it."""
+    """State of every receiver in use, and how many deliveries wait for it."""
     return service.receivers.all()
 
 
@@ -65,5 +65,5 @@ def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
     codes=("api.unknown_notify", *SAVING),
 )
 def remove_notification(service: Application, notify_id: str) -> dict[str, Any]:
-    """Remove a notification service; what waits for it is given up."""
+    """Remove a notification service; deliveries that wait for it are abandoned."""
     return service.notifications.remove(notify_id)

@@ -1,4 +1,4 @@
-"""The forms of what the service says, made of the very dataclasses that it says; the API's description is made of them."""
+"""Models of responses and Socket.IO events, made of the dataclasses that are sent; the API is described with them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_nam
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
-from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
+from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 Params = dict[str, Any]
 _WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "message_en": str}
@@ -47,7 +47,7 @@ _ATTRIBUTE = re.compile(r"(?m)^    ((?:\w+, )*\w+): ((?:.|\n        )+)")
 
 
 def response_model(name: str, of: type | None = None, *, without: tuple[str, ...] = (), about: str = "", **more: Any) -> Any:
-    """Return a model that says exactly these fields.
+    """Return a model of exactly these fields.
 
     Args:
         name: its name in descriptions.

@@ -1,12 +1,12 @@
-"""Who may talk to the service, and how much: stands around the whole ASGI application, Socket.IO included.
+"""Checks on every request, around the whole ASGI application with Socket.IO.
 
-- What a reverse proxy says counts only if it was named (``web/proxies``).
+- Forwarding headers count only from trusted proxies (``web/proxies``).
 - The Host must be one of ours: a foreign name that resolves to this machine (DNS rebinding) is answered 421. An address in
   figures cannot be rebound and is always ours.
-- A request that changes something, and all of Socket.IO, must come from our own page: browsers say where from in Origin. Who
-  shows no more than a cookie must say so; scripts, which have tokens, need not. Nor may a foreign page embed what the API
-  answers: it could not read it, but have it made again and again.
-- Where a login is demanded, whatever is not open needs one (``web/access``).
+- A request that changes something, and all of Socket.IO, must come from our own page, by its Origin. With no more than a
+  cookie the header must be there; scripts, which have tokens, need none. Nor may a foreign page embed what the API answers:
+  it could not read it, but cause work again and again.
+- Where a login is required, every path that is not public needs credentials (``web/access``).
 - A body is read whole, up to a bound, before anything else sees it.
 - Every answer carries headers that forbid what the page does not need.
 """
@@ -29,7 +29,7 @@ from claptrap.web.proxies import ClientRequest, Proxies
 
 MAX_BODY_BYTES = 256_000  # settings of 256 sources fit
 BODY_TIMEOUT_S = 30.0  # for a body; one that never ends would keep its connection for ever
-_DRAINED_BYTES = 8 * MAX_BODY_BYTES  # of a body too large: who is still sending would not hear the answer
+_DRAINED_BYTES = 8 * MAX_BODY_BYTES  # read of a larger body: a client that is still sending would miss the response
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
@@ -66,9 +66,9 @@ class Guard:
     Args:
         app: what is guarded.
         hosts: names under which the service may be called, besides this machine's own.
-        language: the language of refusals for who asks for none.
+        language: of rejections, where the request asks for none.
         door: who may pass.
-        proxies: who is believed about others.
+        proxies: the trusted reverse proxies.
     """
 
     def __init__(
@@ -117,16 +117,16 @@ class Guard:
         return not (same_origin(origin, host) or host_name(origin.partition("://")[2]) in self._named)
 
     def _check_credentials(self, scope: Scope, headers: dict[str, str]) -> Rejection | None:
-        """Return why what a request shows does not let it through; None where it does, or nothing need be shown."""
+        """Return why the credentials of a request do not admit it; None where they do, or none are needed."""
         is_request = scope["type"] == "http"
         if not self._authenticator.is_closed or (is_request and self._authenticator.is_public(scope["path"])):
             return None
         credentials = Credentials.of(headers)
         if not self._authenticator.admits(credentials):
             return Rejection(401, self._authenticator.rejection())
-        is_told = "origin" in headers or headers.get("sec-fetch-site") == "same-origin"
-        may_be_silent = is_request and scope["method"] in _SAFE_METHODS
-        if not is_told and not may_be_silent and self._authenticator.relies_on_cookie(credentials):
+        declares_origin = "origin" in headers or headers.get("sec-fetch-site") == "same-origin"
+        is_safe = is_request and scope["method"] in _SAFE_METHODS
+        if not declares_origin and not is_safe and self._authenticator.relies_on_cookie(credentials):
             return Rejection(403, "api.forbidden_origin")
         return None
 
@@ -173,7 +173,7 @@ def host_name(host: str) -> str:
 
 
 def same_origin(origin: str, host: str) -> bool:
-    """Return whether an Origin header names the very place of a Host header; the scheme only tells the default port."""
+    """Return whether an Origin header has host and port of a Host header; the scheme only gives the default port."""
     try:
         page, place = urlsplit(origin), urlsplit(f"//{host}")
         ports = page.port, place.port
@@ -218,13 +218,13 @@ async def _read_body(receive: Receive) -> bytes | None:
 
 def _replay(body: bytes, receive: Receive) -> Receive:
     """Return a ``receive`` that gives ``body`` at once, and then what the connection gives."""
-    told = False
+    is_replayed = False
 
     async def again() -> Message:
-        nonlocal told
-        if told:
+        nonlocal is_replayed
+        if is_replayed:
             return await receive()
-        told = True
+        is_replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again

@@ -53,11 +53,11 @@ def serve(
         service: not yet started.
         host: address or name to listen on.
         port: 0 for any free one.
-        on_ready: told the page's address once it answers.
+        on_ready: called with the page's address once it answers.
         allowed_hosts: names under which the page may be called besides this machine's own, as behind a proxy.
         tls: what to prove oneself with; None for plain HTTP.
         no_auth: whether to demand no login even from other machines.
-        proxies: who is believed about others.
+        proxies: the trusted reverse proxies.
 
     Raises:
         AccessError: ``access.damaged``.
@@ -65,7 +65,7 @@ def serve(
             or ``service.cannot_listen``; nothing has been started then.
         SettingsError: ``settings.locked``.
     """
-    service.access.tokens()  # a damaged file is said now: nobody would ever be let in
+    service.access.tokens()  # raises now for a damaged file, which would admit no one
     with listen(host, port) as listener:
         server = Server(service, listener, on_ready, allowed_hosts, tls=tls, no_auth=no_auth, proxies=proxies)
         with _on_signals(server.stop):

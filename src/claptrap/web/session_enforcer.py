@@ -1,7 +1,7 @@
-"""Connections that stay: each is cut when the key with which it came is worth nothing any more.
+"""Open connections end when their credentials are no longer valid.
 
-Socket.IO's own way to part only asks the other end to go, and browsers do not; so a WebSocket is closed below it. An answer
-that was kept open for news (long polling) is given to whoever may still have it when it comes.
+Socket.IO's own disconnect only asks the client to close, and some do not; so the WebSocket below it is closed. A response
+that waits for events (long polling) is checked again when it is sent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from claptrap.service.access import Access
 from claptrap.web.access import Authenticator, Credentials
 from claptrap.web.asgi import Application, Message, Receive, Scope, Send, headers_by_name
 
-CHECK_EVERY_S = 1.0  # for what no one tells: a session that is over, another process that changed the password
+CHECK_EVERY_S = 1.0  # for what sends no notice: an expired session, a password changed by another process
 POLICY_VIOLATION = 1008
 _END: Message = {"type": "websocket.disconnect", "code": POLICY_VIOLATION}
 
@@ -23,8 +23,8 @@ class SessionEnforcer:
 
     Args:
         app: Socket.IO.
-        door: who may stay.
-        access: what tells when to look.
+        authenticator: checks credentials.
+        access: gives notice when sessions or tokens end.
     """
 
     def __init__(self, app: Application, authenticator: Authenticator, access: Access) -> None:
@@ -37,19 +37,19 @@ class SessionEnforcer:
         self._checking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to look after them."""
+        """Start checking."""
         loop = asyncio.get_running_loop()
         self._checking = asyncio.create_task(self._enforce())
         self._access.on_revoked(lambda: loop.call_soon_threadsafe(self._check_now.set))
 
     async def stop(self) -> None:
-        """End."""
+        """Stop checking."""
         self._access.on_revoked(None)
         if self._checking:
             self._checking.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what comes, as long as it may."""
+        """Run the application while the credentials are valid."""
         credentials = Credentials.of(headers_by_name(scope))
         if scope["type"] != "websocket":
             await self._app(scope, receive, self._send_if_admitted(credentials, send))
@@ -88,7 +88,7 @@ class SessionEnforcer:
 
 
 class _WebSocket:
-    """An open one, which can be cut whatever its other end does."""
+    """An open WebSocket, which can be closed whatever its client does."""
 
     def __init__(self, credentials: Credentials, receive: Receive, send: Send) -> None:
         self.credentials = credentials
@@ -105,7 +105,7 @@ class _WebSocket:
             await self._send(message)
 
     async def close_now(self) -> None:
-        """Say nothing more, hear nothing more, and close."""
+        """Close; nothing more is sent or received."""
         self._is_closed_now = True
         with suppress(OSError):  # it has gone by itself
             await self._send({"type": "websocket.close", "code": POLICY_VIOLATION})

@@ -64,47 +64,47 @@ def _tagged(state: SettingsState) -> Response:
 
 @routes.get(
     "/api/settings/backups",
-    "Les réglages d'avant, le plus récent d'abord",
+    "Les sauvegardes des réglages, la plus récente d'abord",
     responses.Backups,
 )
 def backups(service: Application) -> dict[str, Any]:
-    """Settings of before, newest first."""
+    """Backups of the settings, newest first."""
     return {"backups": service.backups.all()}
 
 
 @routes.post(
     "/api/settings/backups",
-    "Conserver les réglages actuels",
+    "Sauvegarder les réglages actuels",
     responses.Kept,
     status=201,
     codes=("settings.unwritable",),
 )
 def keep_backup(service: Application) -> dict[str, Any]:
-    """Keep the settings of now."""
+    """Make a backup of the current settings."""
     return service.backups.create()
 
 
 @routes.get(
     "/api/settings/backups/{name}/diff",
-    "Ce qui changerait avec eux",
+    "Ce que changerait la restauration d'une sauvegarde",
     responses.Compared,
     codes=(_UNKNOWN_BACKUP, "settings.newer"),
 )
 def compare_backup(service: Application, name: str) -> dict[str, Any]:
-    """What would change with them."""
+    """What restoring a backup would change."""
     changes, revision = service.backups.compare(name)
     return {"changes": changes, "revision": revision}
 
 
 @routes.post(
     "/api/settings/backups/{name}/restore",
-    "Les remettre en vigueur",
+    "Restaurer une sauvegarde",
     responses.Restored,
     codes=(_UNKNOWN_BACKUP, *CHANGING),
     revision=True,
 )
 def restore_backup(service: Application, name: str) -> dict[str, Any]:
-    """Put them back in force."""
+    """Restore a backup."""
     changes, settings = service.backups.restore(name, if_match())
     return {"changes": changes, "settings": settings}
 
@@ -173,13 +173,13 @@ def export_secrets(service: Application, body: dict[str, Any]) -> Response:
     revision=True,
 )
 def preview_import(service: Application, body: dict[str, Any], query: ImportQuery) -> dict[str, Any]:
-    """What a document would change, and what of it would not be taken."""
+    """What a document would change, and what of it would be left out."""
     return service.imports.preview(body, query.mode, if_match())
 
 
 @routes.post(
     "/api/settings/import",
-    "Mettre en vigueur ce que dit un document",
+    "Importer un document",
     responses.Imported,
     query=ImportQuery,
     body=_DOCUMENT,
@@ -187,7 +187,7 @@ def preview_import(service: Application, body: dict[str, Any], query: ImportQuer
     revision=True,
 )
 def import_settings(service: Application, body: dict[str, Any], query: ImportQuery) -> dict[str, Any]:
-    """Put in force what a document says."""
+    """Import a document."""
     load_notifiers(body)
     return service.imports.apply(body, query.mode, if_match())
 

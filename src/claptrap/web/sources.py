@@ -34,7 +34,7 @@ def _tagged(shown: dict[str, Any], revision: str) -> Response:
 
 @routes.get("/api/sources", "Toutes les sources, et leur état", responses.list_of(responses.Source))
 def sources(service: Application) -> list[dict[str, Any]]:
-    """All sources, and how they are."""
+    """All sources, with their state."""
     return service.sources.all()
 
 
@@ -61,7 +61,7 @@ def add_source(service: Application, body: dict[str, Any]) -> tuple[dict[str, An
     codes=(_UNKNOWN,),
 )
 def source(service: Application, source_id: str) -> Response:
-    """One source, and how it is."""
+    """One source, with its state."""
     with service.settings.locked():
         return _tagged(service.sources.get(source_id), service.settings.revision(source_id))
 
@@ -112,7 +112,7 @@ def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) 
     codes=(_UNKNOWN, "api.unknown_webhook", *SAVING),
 )
 def remove_webhook(service: Application, source_id: str, webhook_id: str) -> dict[str, Any]:
-    """Remove a webhook; what waits for it is given up."""
+    """Remove a webhook; deliveries that wait for it are abandoned."""
     return service.sources.remove_webhook(source_id, webhook_id)
 
 
@@ -138,7 +138,7 @@ def devices(service: Application) -> list[dict[str, Any]]:
     codes=("api.bad_parameter", "api.microphone_probed", *_MICROPHONE),
 )
 def probe_microphone(service: Application, body: dict[str, Any]) -> dict[str, Any]:
-    """How loud it is at a microphone; nothing is kept."""
+    """The level at a microphone; nothing is kept."""
     return service.probes.microphone(body.get("device", ""))
 
 

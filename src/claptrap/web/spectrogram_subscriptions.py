@@ -1,6 +1,6 @@
-"""Pages that look at the sound of a source: who looks at which, so that pictures are drawn for them and for nobody else.
+"""Which connection gets the spectrogram of which source: spectrograms are made only while a page shows them.
 
-``watch`` ({source}) shows a connection the pictures of one source, instead of those before; an empty source ends it.
+``watch`` ({source}) subscribes a connection to one source, in place of the one before; an empty source ends it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_NAME = 64
 
 
 class SpectrogramSubscriptions:
-    """The pages that look. Everything happens in Socket.IO's event loop."""
+    """The subscriptions. Everything happens in Socket.IO's event loop."""
 
     def __init__(self, service: Application, server: socketio.AsyncServer) -> None:
         self._service = service
@@ -26,7 +26,7 @@ class SpectrogramSubscriptions:
         server.on("watch", self._on_watch)
 
     async def _on_watch(self, sid: str, *said: object) -> dict[str, Any]:
-        """Change what a connection looks at; the answer has an empty ``code``, or says why not."""
+        """Change the subscription of a connection; the answer has an empty ``code``, or says why not."""
         wish = said[0] if said and isinstance(said[0], dict) else {}
         source = wish.get("source")
         try:
@@ -48,11 +48,11 @@ class SpectrogramSubscriptions:
             self._service.detection.show(self._subscribed.values())
 
     def forget(self, sid: str) -> None:
-        """Draw no more for a connection that has ended."""
+        """End the subscription of a closed connection."""
         if self._subscribed.pop(sid, None) is not None:
             self._service.detection.show(self._subscribed.values())
 
 
 def room_of(source_id: str) -> str:
-    """Return the room of all who look at a source."""
+    """Return the Socket.IO room of a source's subscribers."""
     return f"watch:{source_id}"

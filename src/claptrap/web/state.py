@@ -23,7 +23,7 @@ def state(service: Application) -> dict[str, Any]:
 
 @routes.post("/api/detection/start", "Écouter toutes les sources actives", responses.Running)
 def start_detection(service: Application) -> dict[str, Any]:
-    """Hear all enabled sources."""
+    """Start listening to all enabled sources."""
     service.start_detection()
     return {"running": service.detection.running}
 
@@ -34,29 +34,29 @@ def start_detection(service: Application) -> dict[str, Any]:
     responses.Running,
 )
 def stop_detection(service: Application) -> dict[str, Any]:
-    """Hear nothing until the next start; no setting changes."""
+    """Stop listening until the next start; no setting changes."""
     service.stop_detection()
     return {"running": service.detection.running}
 
 
 @routes.post(
     "/api/model/resume",
-    "Reprendre aussitôt le fichier de YAMNet, qui nomme les sons ; les nouvelles `model` disent comment il arrive",
+    "Télécharger aussitôt YAMNet, qui nomme les sons ; l'événement `model` en donne l'avancement",
     responses.Fetching,
 )
 def resume_model(service: Application) -> dict[str, Any]:
-    """Go on with the file of YAMNet, which names sounds, at once; the news `model` tells how it comes."""
+    """Download YAMNet, which names sounds, at once; the event `model` reports progress."""
     service.model.resume()
     return {"model": service.model.progress()}
 
 
 @routes.post(
     "/api/model/pause",
-    "Ne plus le recevoir jusqu'à nouvel ordre, ou au prochain démarrage ; ce qui est là est gardé",
+    "Suspendre le téléchargement de YAMNet jusqu'à sa reprise ou au prochain démarrage ; ce qui est reçu est gardé",
     responses.Fetching,
 )
 def pause_model(service: Application) -> dict[str, Any]:
-    """Get no more of it until asked to, or until the next start; what has come is kept."""
+    """Pause the download of YAMNet until it is resumed or the next start; what was received is kept."""
     service.model.pause()
     return {"model": service.model.progress()}
 

@@ -1,4 +1,4 @@
-"""News as the page understands it: names of Socket.IO events and their JSON. ``frontend/src/wire.ts`` is the other end."""
+"""Events as they are sent over Socket.IO: their names and JSON data, as ``responses`` describes them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Flask in threads behind the event loop: none may wait for a loop that has ended, or work for somebody who has gone.
+"""Flask in threads behind the event loop: a thread stops when the loop has ended or its client has disconnected.
 
-a2wsgi's own threads do: an answer of many parts (the history's export) hands each part to the loop and waits until it is
-taken. One that is handed over just before the loop is closed is never taken, and whoever ends the threads waits for ever.
-And parts for a connection that is gone are taken as any others, so that a few downloads that were broken off would keep all
-threads busy to their end.
+a2wsgi's own threads do not: a response of many parts (the history's export) hands each part to the loop and waits until it
+is taken. A part handed over just before the loop is closed is never taken, and the shutdown of the threads waits for ever.
+Parts for a closed connection are taken as any others, so that a few interrupted downloads would keep all threads busy.
 """
 
 from __future__ import annotations
@@ -41,14 +40,14 @@ class ThreadedWsgi(WSGIMiddleware):
 
 
 class _ClientDisconnectedError(Exception):  # it says what it is
-    """Whoever asked does not listen any more."""
+    """The client has closed the connection."""
 
 
 class _Responder(WSGIResponder):
     is_disconnected = False
 
     async def watch_disconnect(self, receive: Receive) -> None:
-        """Wait until whoever asked has gone: after its body, nothing else can come from it."""
+        """Wait until the client has disconnected: after its body, nothing else can come from it."""
         await receive()
         self.is_disconnected = True
 
@@ -64,8 +63,8 @@ class _Responder(WSGIResponder):
         """Hand a part of the answer to the loop, and wait until it is taken.
 
         Raises:
-            RuntimeError: the loop has ended, and nobody takes it.
-            _Gone: likewise, for whoever asked has gone.
+            RuntimeError: the loop has ended.
+            _ClientDisconnectedError: the client has closed the connection.
         """
         if self.is_disconnected:
             raise _ClientDisconnectedError
