@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.cli.language import error_message, terminal_language
+from claptrap.cli.language import error_message, exit_on_error, terminal_language
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
@@ -22,6 +22,7 @@ from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
+from claptrap.detect.profile import ProfileMatcher, load_rules, read_profile
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.model_store import find
@@ -56,18 +57,31 @@ _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
     type=click.Choice(["auto", "embedded", "yamnet"]),
     help="auto: YAMNet confirms if its file is there; embedded: without it; yamnet: only with it.",
 )
-def detect(files: tuple[Path, ...], as_json: bool, threshold: float, delay_s: float, claps: int | None, engine: str) -> None:
+@click.option(
+    "--profile", "profile_path", type=click.Path(path_type=Path, readable=False), help="What claptrap profile learn wrote."
+)
+def detect(
+    files: tuple[Path, ...],
+    as_json: bool,
+    threshold: float,
+    delay_s: float,
+    claps: int | None,
+    engine: str,
+    profile_path: Path | None,
+) -> None:
     """Find the claps in recordings (WAV, FLAC, MP3, OGG; any rate, any channels).
 
     Exit status 2 if a file could not be heard to its end; the others are heard all the same.
     """
-    clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), _choose_yamnet(engine)
+    clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), choose_yamnet(engine)
+    with exit_on_error():
+        matcher = None if profile_path is None else ProfileMatcher(read_profile(profile_path), load_rules())
     patterns = (PatternSpec() if claps is None else PatternSpec(claps, at_least=False),)
     wishes = DetectionSettings(threshold, delay_s, patterns)
     say = _json_line if as_json else _text_line
     failed = False
     for path in files:
-        hearing = Engine(clapnet, confirmer, yamnet, wishes)
+        hearing = Engine(clapnet, confirmer, yamnet, wishes, matcher)
         try:
             for finding in _findings_in(hearing, path):
                 if line := say(printable_path(path), finding):
@@ -83,7 +97,8 @@ def printable_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _choose_yamnet(engine: str) -> YamNet | None:
+def choose_yamnet(engine: str) -> YamNet | None:
+    """Return YAMNet where ``engine`` (auto, embedded, yamnet) wants it and its file is there; exit where it must be."""
     if engine == "embedded":
         return None
     try:

@@ -16,7 +16,7 @@ from claptrap.core.spec import Language
 from claptrap.text.catalogue import say
 
 FAILED = 2
-COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "settings", "password", "token")
+COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "profile", "settings", "password", "token")
 """Each is the command of that name in the module of that name beside this one."""
 
 _COMMAND = re.compile(rf"(?<![\w/.-])claptrap (?=(?:{'|'.join(COMMANDS)})\b)")

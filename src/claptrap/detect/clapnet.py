@@ -98,14 +98,22 @@ class ClapNet:
         self._dense, self._dense_bias = w["dense"], w["dense_bias"]
         self._out, self._out_bias = w["out"], float(w["out_bias"])
 
-    def logits(self, patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
-        """Return the log-odds of a clap, (B,), for log-mel patches (B, FRAMES, MELS) known up to frame ``frames``."""
+    def run(self, patches: NDArray[np.float32], frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the log-odds of a clap, (B,), and the hidden layer before it is rectified, (B, hidden).
+
+        Args:
+            patches: log-mel (B, FRAMES, MELS).
+            frames: how many of their frames are known.
+        """
         x = network_input(patches, frames)
         for layer in self._layers:
             x = layer(x)
-        hidden = np.maximum(x.reshape(len(x), -1) @ self._dense + self._dense_bias, 0)
-        answer: NDArray[np.float32] = hidden @ self._out + np.float32(self._out_bias)
-        return answer
+        hidden: NDArray[np.float32] = x.reshape(len(x), -1) @ self._dense + self._dense_bias
+        return np.maximum(hidden, 0) @ self._out + np.float32(self._out_bias), hidden
+
+    def logits(self, patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+        """Return the log-odds of ``run`` alone, (B,)."""
+        return self.run(patches, frames)[0]
 
 
 def load_weights(name: str) -> dict[str, NDArray[Any]]:

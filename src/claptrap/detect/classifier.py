@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, ClapNet, log_mel
-from claptrap.detect.confirm import EARLY, Confirmer
+from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, ModelScore
+from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.onset import Candidate
+from claptrap.detect.profile import ProfileMatcher
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
 MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
@@ -100,6 +102,7 @@ class _SlotState:
     last_decided: int = 0
     label_due: int = LABEL_EVERY
     is_queued: bool = False
+    matcher: ProfileMatcher | None = None
 
     def add(self, block: NDArray[np.float32], lost: int) -> None:
         """Append (n,) samples after ``lost`` hops of silence; n ≤ 1 s."""
@@ -135,6 +138,14 @@ class _SlotState:
                 return sum(after <= gap for after in AFTER)
         return 0
 
+    def by_profile(self, scored: ModelScore, layer: int, hidden: NDArray[np.float32], *, is_last: bool) -> ModelScore:
+        """Return the score by the slot's profile; unchanged where it has none."""
+        return scored if self.matcher is None else self.matcher.score(scored, layer, hidden, is_last=is_last)
+
+    def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
+        """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
+        return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)
+
     def recent_clap_prior(self, onset: int, score: float) -> float:
         """Return ``score`` raised by the likely claps just before it. To be called once per candidate, in order of onset."""
         nearest, farthest = PRIOR_WINDOW
@@ -145,6 +156,10 @@ class _SlotState:
         score = score * gain / (1 - score + score * gain)
         self.recent.append((onset, score))
         return score
+
+    def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
+        """Return (PATCH,) samples from ``BEFORE`` before the onset on, zero from ``heard`` after it on, then filled."""
+        return fill_digital_silence(self.window(onset - BEFORE, onset - BEFORE + PATCH, heard=onset + heard))
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
@@ -185,6 +200,14 @@ class ClapClassifier:
     def reset(self, slot: int) -> None:
         """Begin a new stream on ``slot``: forget everything, time 0."""
         self._slots[slot] = _SlotState()
+
+    def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
+        """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
+        self._slot(slot).matcher = matcher
+
+    def embedding(self, slot: int, onset: int) -> tuple[Embedding, float]:
+        """Return what ``embed`` does of the candidate at sample ``onset`` of ``slot``, with its newest sound."""
+        return embed(self._slot(slot), onset, self._clapnet, self._confirmer, self.yamnet)
 
     def process(
         self,
@@ -267,13 +290,10 @@ class ClapClassifier:
     def _evaluate(self, due: Sequence[tuple[_SlotState, _PendingCandidate]], point: int, yamnet: YamNet | None) -> None:
         """Score candidates in one batch; decide those with a decisive score, and all at the last point."""
         heard = AFTER[point]
-        starts = [(state, candidate.onset - BEFORE, candidate.onset + heard) for state, candidate in due]
-        samples = np.stack(
-            [fill_digital_silence(state.window(begin, begin + PATCH, heard=end)) for state, begin, end in starts]
-        )
-        logits = self._clapnet.logits(log_mel(samples), DECISION_POINTS[point])
-        for (state, candidate), logit in zip(due, logits.tolist(), strict=True):
-            is_decisive = self._weigh(state, candidate, logit, point, yamnet)
+        samples = np.stack([state.patch(candidate.onset, heard) for state, candidate in due])
+        logits, hidden = self._clapnet.run(log_mel(samples), DECISION_POINTS[point])
+        for (state, candidate), logit, layer in zip(due, logits.tolist(), hidden, strict=True):
+            is_decisive = self._weigh(state, candidate, HeadOutput(logit, layer), point, yamnet)
             if is_decisive or point == _LAST:
                 candidate.decided = candidate.onset + heard
                 if point == _LAST:
@@ -283,27 +303,32 @@ class ClapClassifier:
                 candidate.scores.append(candidate.score)
 
     def _weigh(
-        self, state: _SlotState, candidate: _PendingCandidate, logit: float, point: int, yamnet: YamNet | None
+        self, state: _SlotState, candidate: _PendingCandidate, net: HeadOutput, point: int, yamnet: YamNet | None
     ) -> bool:
         """Score a candidate by what is known at this point; return whether that is decisive."""
-        if yamnet is None:
-            scored = self._confirmer.embedded_score(logit, point)
+        is_last = point == _LAST
+        if yamnet is None or point < EARLY:
+            scored = state.by_profile(
+                self._confirmer.embedded_score(net.log_odds, point), point, net.hidden, is_last=is_last
+            )
             candidate.score = scored.score
+        if yamnet is None:
             return scored.is_decisive
-        if not self._confirmer.needs_yamnet(logit, point):
-            candidate.score = self._confirmer.rejected_score(logit, point)
+        if not (self._confirmer.needs_yamnet(net.log_odds, point) or state.resembles_a_clap(point, net.hidden)):
+            candidate.score = self._confirmer.rejected_score(net.log_odds, point)
             return True
-        if point < EARLY:
-            candidate.score = self._confirmer.embedded_score(logit, point).score
         if point not in (EARLY, _LAST):
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
-            candidate.early = self._confirmer.head_log_odds(output, EARLY)
-            scored = self._confirmer.early_score(candidate.early, logit)
-        if point == _LAST:
+            head = self._confirmer.head(output, EARLY)
+            candidate.early = head.log_odds
+            scored = self._confirmer.early_score(candidate.early, net.log_odds)
+        if is_last:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[_LAST]))
-            scored = self._confirmer.late_score(candidate.early, self._confirmer.head_log_odds(output, _LAST), logit)
+            head = self._confirmer.head(output, _LAST)
+            scored = self._confirmer.late_score(candidate.early, head.log_odds, net.log_odds)
+        scored = state.by_profile(scored, YAMNET_LAYERS[point], head.hidden, is_last=is_last)
         candidate.score = scored.score
         candidate.applause = float(output.scores[APPLAUSE])
         if candidate.score >= LABELLED_LEAST_SCORE:

@@ -27,6 +27,19 @@ class ModelScore:
     is_decisive: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadOutput:
+    """What a head makes of YAMNet's features.
+
+    Attributes:
+        log_odds: of a clap.
+        hidden: (96,) its hidden layer before it is rectified.
+    """
+
+    log_odds: float
+    hidden: NDArray[np.float32]
+
+
 class Confirmer:
     """Combines the models' log-odds into scores in [0, 1], calibrated so that 0.5 is the recommended threshold.
 
@@ -61,9 +74,9 @@ class Confirmer:
         """Return the score, ≤ 0.05, of a candidate for which YAMNet need not run: below any threshold in use."""
         return min(0.05, _score(logit, self._alone_scale[point]))
 
-    def head_log_odds(self, output: YamNetOutput, point: int) -> float:
-        """Return the log-odds of a clap from YAMNet's features; ``point`` is ``EARLY`` or ``LATE``."""
-        return self._heads[point].logit(output.features)
+    def head(self, output: YamNetOutput, point: int) -> HeadOutput:
+        """Run the head of ``point``, ``EARLY`` or ``LATE``, on YAMNet's features."""
+        return self._heads[point].run(output.features)
 
     def early_score(self, early: float, logit: float) -> ModelScore:
         """Return the score at ``EARLY`` from the log-odds of the early head and of the embedded model."""
@@ -86,8 +99,9 @@ class _Head:
     def __init__(self, weights: dict[str, NDArray[np.float32]], name: str) -> None:
         self._w, self._b, self._out, self._out_b = (weights[f"{name}_{part}"] for part in ("w", "b", "out", "out_b"))
 
-    def logit(self, features: NDArray[np.float32]) -> float:
-        return float(np.maximum(features @ self._w + self._b, 0) @ self._out + self._out_b)
+    def run(self, features: NDArray[np.float32]) -> HeadOutput:
+        hidden: NDArray[np.float32] = features @ self._w + self._b
+        return HeadOutput(float(np.maximum(hidden, 0) @ self._out + self._out_b), hidden)
 
 
 def load_confirmer() -> Confirmer:

@@ -13,6 +13,7 @@ from claptrap.detect.classifier import LONGEST_BLOCK, ClapClassifier, Classifica
 from claptrap.detect.confirm import Confirmer
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
+from claptrap.detect.profile import ProfileMatcher
 from claptrap.detect.yamnet import YamNet
 
 _SLOT = np.zeros(1, np.int64)
@@ -29,11 +30,20 @@ class Engine:
         clapnet, confirmer: the embedded model.
         yamnet: None without its file.
         settings: threshold, delay and patterns.
+        matcher: of the source's profile; None without one.
     """
 
-    def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None, settings: DetectionSettings) -> None:
+    def __init__(
+        self,
+        clapnet: ClapNet,
+        confirmer: Confirmer,
+        yamnet: YamNet | None,
+        settings: DetectionSettings,
+        matcher: ProfileMatcher | None = None,
+    ) -> None:
         self._detector = OnsetDetector(1)
         self._classifier = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
+        self._classifier.apply_profile(0, matcher)
         self._patterns = Patterns(settings)
 
     def process(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ from claptrap.settings.environment import Override
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.registry import Sources
-from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
+from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 STOP_DELIVERIES_S = 1.5
 

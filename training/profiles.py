@@ -1,0 +1,343 @@
+"""The rule of profiles: what the likeness of a candidate to given claps is worth. ``python -m training.profiles --help``.
+
+The heads and the embedded model stay as they ship. Scenes are rendered, every candidate's hidden layers are kept, and each
+person with enough claps is enrolled in turn, a few claps at a time: what is learnt is how log-odds and similarities together
+tell that person's claps in *other* recordings, and strangers' claps, from look-alikes. One logistic regression per layer,
+eight numbers each. Judged with the person left out; the rule that ships has learnt from all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import HOP, RATE_HZ
+from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_weights, log_mel
+from claptrap.detect.classifier import ClapClassifier
+from claptrap.detect.confirm import EARLY, LATE, load_confirmer
+from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS
+from claptrap.detect.onset import OnsetDetector
+from claptrap.detect.profile import rule_inputs
+from claptrap.detect.yamnet import YamNet, load_yamnet
+from training.recordings import FloatArray
+from training.weights import write
+
+SHIPPED = Path(__file__).parent.parent / "src" / "claptrap" / "detect" / "weights"
+SEED = 101
+GIVEN = (1, 2, 3, 5, 8)  # claps that are enrolled
+DRAWS = 2
+LEAST_CLAPS, LEAST_OTHERS = 6, 3  # of a person beside those enrolled, and recordings they must come from
+STRANGERS = 150  # claps of others, beside each person's; together they count as much
+LEAST_LOG_ODDS = -4.0  # look-alikes below do not matter
+UNLEARNT_SNAPS, SNAP_WEIGHT = ("gotta__snap", "rirnet__snap"), 0.2  # see README: who learns them loses strangers' claps
+NEVER_LEARNT_WEIGHT = 2.0  # of people whom the heads have not learnt: their log-odds are those of strangers
+TOLERANCE_S = 0.080
+# False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
+LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 1.2, 0.4, 2.0, 0.5  # … and where a score is decisive
+GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
+MARK = (0.5, 10.0)  # similarity to a mark from which log-odds are taken away, and how many at 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Every candidate of one scene that matters.
+
+    Attributes:
+        name: of the scene; who, group, event: (n,) person and recording of a clap, or file of a look-alike.
+        log_odds: (n, LAYERS) of scores by the models alone.
+        hidden: per layer (n, d).
+        is_clap, hours: of the whole scene.
+    """
+
+    name: str
+    who: NDArray[np.str_]
+    group: NDArray[np.int64]
+    event: NDArray[np.str_]
+    log_odds: FloatArray
+    hidden: tuple[FloatArray, ...]
+    is_clap: bool
+    hours: float
+
+
+def scenes(renderer: ModuleType, recordings: Path, work: Path, known: set[str]) -> Iterator[Path]:
+    """Render the scenes that are not in ``work`` yet; yield the path of each truth."""
+    everything = renderer.Recordings(recordings)
+    unknown = renderer.Recordings(recordings)
+    unknown.files = lambda kind: [p for p in everything.files(kind) if f"{kind}/{p.name}" not in known]
+
+    def alike(of: Any, seed: int, minutes: float) -> Callable[[], tuple[FloatArray, dict[str, Any]]]:
+        return lambda: renderer.negative_scene(of, [("neg", 1)], minutes, seed, (-26, -3), True, (0.3, 2))
+
+    made: dict[str, Callable[[], tuple[FloatArray, dict[str, Any]]]] = {
+        "hard": alike(everything, SEED + 60, 80),
+        "hardnew": alike(unknown, SEED + 70, 40),
+        "clean": lambda: renderer.clap_scene(everything, SEED),
+        "reverb": lambda: renderer.clap_scene(everything, SEED + 10, reverb=True),
+        "cam8k": lambda: renderer.clap_scene(everything, SEED + 20, cam8k=True),
+    }
+    for i, bed in enumerate(("music", "babble", "noise")):
+        made[f"{bed}10"] = lambda bed=bed, i=i: renderer.clap_scene(everything, SEED + 30 + 10 * i, bed, 10)
+    for name, make in made.items():
+        path = work / f"{name}-{SEED}.json"
+        if not path.exists():
+            x, truth = make()
+            sf.write(path.with_suffix(".wav"), x, RATE_HZ, subtype="PCM_16")
+            path.write_text(json.dumps({"seconds": len(x) / RATE_HZ, **truth}))
+        yield path
+
+
+def heard(truth_file: Path, yamnet: YamNet) -> Heard:
+    """Return the candidates of a rendered scene; kept beside it as NAME.npz and used again."""
+    kept = truth_file.with_suffix(".npz")
+    if not kept.exists():
+        _listen(truth_file, kept, yamnet)
+    with np.load(kept) as file:
+        log_odds = _log_odds(file["net"], file["heads"])
+        hidden = (*(file["hidden_net"][:, p] for p in range(POINTS)), *(file["hidden_heads"][:, k] for k in range(2)))
+        return Heard(
+            truth_file.stem, file["who"], file["group"], file["event"], log_odds,
+            tuple(h.astype(np.float32) for h in hidden), bool(file["is_clap"]), float(file["hours"]),
+        )  # fmt: skip
+
+
+def _listen(truth_file: Path, kept: Path, yamnet: YamNet) -> None:
+    """Run the detector and all models on all that the embedded model does not reject at once, as the classifier would."""
+    truth = json.loads(truth_file.read_text())
+    x = sf.read(truth_file.with_suffix(".wav"), dtype="float32")[0]
+    x = np.pad(x, (0, -len(x) % HOP + RATE_HZ))
+    clapnet, confirmer = load_clapnet(), load_confirmer()
+    detector, classifier = OnsetDetector(1), ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
+    slot, none, onsets = np.zeros(1, np.int64), np.zeros(1, np.int64), np.array(truth["onsets"])
+    group_of = {i: g for g, members in enumerate(truth["groups"]) for i in members}
+    starts = np.array([event[0] for event in truth["events"]])
+    rows: dict[str, list[Any]] = defaultdict(list)
+    waiting: list[int] = []
+    for a in range(0, len(x) - HOP, RATE_HZ // 2 // HOP * HOP):
+        block = x[None, a : a + RATE_HZ // 2 // HOP * HOP]
+        waiting += [c.onset for c in detector.process(slot, block, none)]
+        classifier.process(slot, block, none, ())
+        ready = [onset for onset in waiting if onset + AFTER[-1] <= a + block.shape[1]]
+        waiting = waiting[len(ready) :]
+        for onset in ready:
+            at_s = onset / RATE_HZ
+            clap = -1
+            if len(onsets):
+                clap = int(np.abs(onsets - at_s).argmin())
+                if abs(onsets[clap] - at_s) > TOLERANCE_S:
+                    continue
+            window = classifier._slot(0)  # noqa: SLF001  # the very windows that the models are given
+            net = [
+                clapnet.run(log_mel(window.patch(onset, after)[None]), DECISION_POINTS[p]) for p, after in enumerate(AFTER)
+            ]
+            if clap < 0 and not all(confirmer.needs_yamnet(float(net[p][0][0]) + 1, p) for p in (0, EARLY)):
+                continue
+            heads = [confirmer.head(yamnet.run(window.context(onset, onset + AFTER[p])), p) for p in (EARLY, LATE)]
+            rows["who"].append(truth["sources"][clap] if clap >= 0 else "")
+            rows["group"].append(group_of.get(clap, -1))
+            rows["event"].append(
+                "" if clap >= 0 else truth["events"][max(0, int(np.searchsorted(starts, at_s + 0.02)) - 1)][1]
+            )
+            rows["net"].append([float(logit[0]) for logit, _ in net])
+            rows["hidden_net"].append([hidden[0] for _, hidden in net])
+            rows["heads"].append([head.log_odds for head in heads])
+            rows["hidden_heads"].append([head.hidden for head in heads])
+    np.savez(kept, is_clap=len(onsets) > 0, hours=truth["seconds"] / 3600, **{k: np.array(v) for k, v in rows.items()})
+
+
+def _log_odds(net: FloatArray, heads: FloatArray) -> FloatArray:
+    """Return the log-odds (n, LAYERS) of the scores that the confirmer gives, from (n, 4) and (n, 2) of its models."""
+    w = load_weights("confirm.npz")
+    early = w["early_mix"][0] * heads[:, 0] + w["early_mix"][2] * net[:, EARLY]
+    late = w["late_mix"][0] * heads[:, 0] + w["late_mix"][1] * heads[:, 1] + w["late_mix"][2] * net[:, LATE]
+    mixed = np.stack([early, late], axis=1) * w["mixed_scale"][:, 0] + w["mixed_scale"][:, 1]
+    return np.concatenate([net * w["alone_scale"][:, 0] + w["alone_scale"][:, 1], mixed], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One person enrolled: inputs of the rule for their other claps, for strangers' claps and for look-alikes."""
+
+    who: str
+    scene: str
+    own: FloatArray
+    strangers: FloatArray
+    alike: FloatArray
+
+
+class Layer:
+    """One hidden layer: how it is whitened, and the lessons in it."""
+
+    def __init__(self, number: int, found: list[Heard]) -> None:
+        self.number = number
+        sample = np.concatenate([h.hidden[number][::2] for h in found]).astype(np.float64)
+        self.mean, spread = sample.mean(axis=0), np.cov(sample.T)
+        spread += 1e-2 * np.trace(spread) / len(spread) * np.eye(len(spread))
+        values, vectors = np.linalg.eigh(spread)
+        self.axes = vectors / np.sqrt(values)
+        self._claps = [h for h in found if h.is_clap]
+        self._alike = [h for h in found if not h.is_clap]
+        self.hours = sum(h.hours for h in self._alike)
+        kept = [
+            (h.log_odds[:, number] > LEAST_LOG_ODDS) & ~(h.name.startswith("hardnew") & _is_unlearnt_snap(h.event))
+            for h in self._alike
+        ]
+        self.alike_log_odds = np.concatenate([h.log_odds[k, number] for k, h in zip(kept, self._alike, strict=True)])
+        self.alike = np.concatenate([self.direction(h.hidden[number][k]) for k, h in zip(kept, self._alike, strict=True)])
+        self.is_snap = _is_unlearnt_snap(np.concatenate([h.event[k] for k, h in zip(kept, self._alike, strict=True)]))
+
+    def direction(self, hidden: FloatArray) -> FloatArray:
+        white = (hidden - self.mean) @ self.axes
+        return (white / (np.linalg.norm(white, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
+
+    def lessons(self, given: int, rng: np.random.Generator) -> Iterator[Lesson]:
+        """Enrol every person with enough claps ``given`` claps of theirs, ``DRAWS`` times in every scene."""
+        for h in self._claps:
+            vectors, odds = self.direction(h.hidden[self.number]), h.log_odds[:, self.number]
+            for who, n in sorted(Counter(h.who.tolist()).items()):
+                mine = np.flatnonzero(h.who == who)
+                if n < given + LEAST_CLAPS or len(set(h.group[mine])) <= LEAST_OTHERS:
+                    continue
+                for _ in range(DRAWS):
+                    drawn = rng.permutation(mine)[:given]
+                    others = mine[~np.isin(h.group[mine], h.group[drawn])]
+                    if len(set(h.group[others])) < LEAST_OTHERS:
+                        continue
+                    strangers = rng.permutation(np.flatnonzero(h.who != who))[:STRANGERS]
+                    own, others_, alike = (
+                        self._inputs(vectors[drawn], v, z)
+                        for v, z in ((vectors[others], odds[others]), (vectors[strangers], odds[strangers]),
+                                     (self.alike, self.alike_log_odds))
+                    )  # fmt: skip
+                    yield Lesson(who, h.name.split("-")[0], own, others_, alike)
+
+    def _inputs(self, enrolled: FloatArray, vectors: FloatArray, log_odds: FloatArray) -> FloatArray:
+        centre = enrolled.mean(axis=0)
+        centre /= np.linalg.norm(centre) + 1e-9
+        return rule_inputs(log_odds, (vectors @ enrolled.T).max(axis=1), vectors @ centre, len(enrolled))
+
+
+def _is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
+    return np.array([name.startswith(UNLEARNT_SNAPS) for name in event.tolist()], bool)
+
+
+def learnt(lessons: list[Lesson], is_snap: NDArray[np.bool_], strangers_to_heads: set[str]) -> FloatArray:
+    """Return the weights (8,) of a logistic regression: own and strangers' claps against look-alikes, each side equal."""
+    alike_weight = np.where(is_snap, SNAP_WEIGHT, 1.0)
+    x, y, w = [], [], []
+    n_of = Counter(lesson.who for lesson in lessons)
+    for lesson in lessons:
+        times = (NEVER_LEARNT_WEIGHT if lesson.who in strangers_to_heads else 1.0) / np.sqrt(n_of[lesson.who])
+        alike = 2 * times * alike_weight / alike_weight.sum()
+        x += [lesson.own, lesson.strangers, lesson.alike]
+        y += [np.ones(len(lesson.own) + len(lesson.strangers)), np.zeros(len(lesson.alike))]
+        w += [*(np.full(len(some), times / len(some)) for some in (lesson.own, lesson.strangers)), alike]
+    return _logistic(np.concatenate(x), np.concatenate(y), np.concatenate(w))
+
+
+def _logistic(x: FloatArray, y: FloatArray, w: FloatArray, decay: float = 1e-4) -> FloatArray:
+    """Weighted logistic regression by Newton's method: (d + 1,), the constant last."""
+    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-6
+    a = np.concatenate([(x - mean) / deviation, np.ones((len(x), 1))], axis=1)
+    w = w / w.sum()
+    b, ridge = np.zeros(a.shape[1]), np.diag([decay] * x.shape[1] + [0.0])
+    for _ in range(25):
+        p = 1 / (1 + np.exp(-np.clip(a @ b, -30, 30)))
+        b -= np.linalg.solve((a * (w * p * (1 - p) + 1e-12)[:, None]).T @ a + ridge, a.T @ (w * (p - y)) + ridge @ b)
+    slopes = b[:-1] / deviation
+    return np.concatenate([slopes, [b[-1] - mean @ slopes]])
+
+
+def _scores(weights: FloatArray, inputs: FloatArray) -> FloatArray:
+    return inputs @ weights[:-1] + weights[-1]
+
+
+def _threshold(weights: FloatArray, lessons: list[Lesson], layer: Layer, per_hour: float) -> float:
+    """Return the log-odds that so many look-alikes an hour exceed, mean over lessons; unlearnt snaps do not count."""
+    found = np.sort(np.concatenate([_scores(weights, lesson.alike[~layer.is_snap]) for lesson in lessons]))[::-1]
+    return float(found[round(per_hour * layer.hours * len(lessons))])
+
+
+def rule(layer: Layer, lessons: list[Lesson], strangers_to_heads: set[str]) -> tuple[FloatArray, tuple[float, float]]:
+    """Return the weights, calibrated so that 0 is the allowed rate of false alarms, and where a score is decisive."""
+    weights = learnt(lessons, layer.is_snap, strangers_to_heads)
+    at, decisive_at = (ALONE_FA, ALONE_DECISIVE_FA) if layer.number < POINTS else (LAST_FA, DECISIVE_FA)
+    middle = _threshold(weights, lessons, layer, at)
+    high = _threshold(weights, lessons, layer, decisive_at) - middle
+    weights[-1] -= middle
+    low = float(np.quantile(np.concatenate([_scores(weights, lesson.own) for lesson in lessons]), GIVEN_UP))
+    return weights, (low, max(high, 0.2))
+
+
+def judged(layer: Layer, lessons: list[Lesson], strangers_to_heads: set[str]) -> dict[str, Any]:
+    """Return recall of those enrolled and of strangers at some rates of false alarms, every person left out once."""
+    people = sorted({lesson.who for lesson in lessons})
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for who in people:
+        weights = learnt([lesson for lesson in lessons if lesson.who != who], layer.is_snap, strangers_to_heads)
+        for lesson in (lesson for lesson in lessons if lesson.who == who):
+            for name, w in (("plain", np.eye(8)[0] + np.eye(8)[1]), ("profile", weights)):
+                alike = np.sort(_scores(w, lesson.alike[~layer.is_snap]))[::-1]
+                for per_hour in (10, 5, 2):
+                    at = alike[int(per_hour * layer.hours)]
+                    found[f"{lesson.scene} {name} own @{per_hour}"][who].append(float((_scores(w, lesson.own) > at).mean()))
+                    key = f"{lesson.scene} {name} strangers @{per_hour}"
+                    found[key][who].append(float((_scores(w, lesson.strangers) > at).mean()))
+    return {key: round(float(np.mean([np.mean(v) for v in by.values()])), 3) for key, by in sorted(found.items())}
+
+
+def main() -> None:
+    """Run."""
+    parser = argparse.ArgumentParser(prog="python -m training.profiles", description=__doc__)
+    parser.add_argument("recordings", type=Path)
+    parser.add_argument("yamnet", type=Path)
+    parser.add_argument("renderer", type=Path, help="the evaluation's scenes.py")
+    parser.add_argument("--work", type=Path, default=Path("training/work/profiles"))
+    parser.add_argument("--without", default="", help="people who are not enrolled, comma-separated: to be judged on")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    spec = importlib.util.spec_from_file_location("renderer", args.renderer)
+    assert spec is not None
+    assert spec.loader is not None
+    renderer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(renderer)
+    learnt_files = {line.split(",")[0] for line in (Path(__file__).parent / "manifest.csv").read_text().splitlines()[1:]}
+    known = {Path(name).name.split("__")[0] for name in learnt_files if name.startswith("claps/")}
+    yamnet = load_yamnet(args.yamnet)
+    found = [heard(path, yamnet) for path in scenes(renderer, args.recordings, args.work, learnt_files)]
+    strangers = {who for h in found for who in h.who.tolist()} - known
+    left_out = set(filter(None, args.without.split(",")))
+    arrays: dict[str, NDArray[Any]] = {}
+    weights, decisive, report = [], [], {}
+    for number in range(LAYERS):
+        layer = Layer(number, found)
+        rng = np.random.default_rng(number)
+        by_given = {given: list(layer.lessons(given, rng)) for given in GIVEN}
+        lessons = [lesson for some in by_given.values() for lesson in some if lesson.who not in left_out]
+        w, bounds = rule(layer, lessons, strangers)
+        weights.append(w)
+        decisive.append(bounds)
+        arrays |= {f"mean{number}": layer.mean.astype(np.float16), f"axes{number}": layer.axes.astype(np.float16)}
+        print(number, np.round(w, 2), np.round(bounds, 2), flush=True)
+        if number in (POINTS - 1, *YAMNET_LAYERS.values()) and not left_out:
+            report[f"layer {number}"] = judged(layer, by_given[5], strangers)
+            print(json.dumps(report[f"layer {number}"], indent=1), flush=True)
+    arrays |= {"weights": np.array(weights, np.float32), "decisive": np.array(decisive, np.float32),
+               "mark": np.array([MARK] * LAYERS, np.float32)}  # fmt: skip
+    print(f"{args.out}: profile.npz {write(args.out / 'profile.npz', arrays) / 1000:.0f} kB")
+    (args.work / "judged.json").write_text(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
