@@ -191,7 +191,11 @@ class Application:
         }
 
     def health(self) -> list[dict[str, Any]]:
-        """Return what is wrong with the service itself, in words; empty when it is well."""
+        """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
+        return [*self.stalled(), *self.problems.in_words()]
+
+    def stalled(self) -> list[dict[str, Any]]:
+        """Return which threads of hearing do not move, in words: only a restart may mend that."""
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:
