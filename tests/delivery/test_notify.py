@@ -13,7 +13,7 @@ from tests.delivery.test_dispatcher import PATIENT_S, SLOW, Attempts, clap, disp
 from tests.peers.receiver import Receiver, answer, dead_url, silence
 
 from claptrap.core.errors import DeliveryError, InputError
-from claptrap.core.spec import NotifySpec
+from claptrap.core.receivers import NotifySpec
 from claptrap.delivery.notify import NotificationSender, check_address, message
 from claptrap.delivery.payload import event_payload, trial_payload
 from claptrap.text.catalogue import say

@@ -67,7 +67,7 @@ def test_faults_are_told_at_their_place(served: Served) -> None:
         assert refused.status == 422
         (fault,) = refused.json["faults"]
         assert (fault["path"], fault["code"], fault["value"]) == ("notify.phone.url", "notify.bad_address", "")
-    refused = served.ask("POST", "/api/settings/import", {"version": 2, "notify": [{"id": "phone"}] * 2})
+    refused = served.ask("POST", "/api/settings/import", {"version": 3, "notify": [{"id": "phone"}] * 2})
     assert [fault["code"] for fault in refused.json["faults"]] == ["settings.duplicate_notify"]
     off = {"id": "phone", "url": "json://127.0.0.1:9", "enabled": False}
     assert served.ask("PATCH", "/api/settings", {"notify": [off]}).status == 200

@@ -7,15 +7,17 @@ ClapTrap stops. There is one such thread a receiver at most: the next attempt wa
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from claptrap.core.errors import DeliveryError, InputError, NotSent
-from claptrap.core.spec import Language, NotifySpec
-from claptrap.delivery.webhook import Answer
+from claptrap.core.errors import DeliveryError, InputError, NotSent, OutcomeUnknown
+from claptrap.core.receivers import NotifySpec
+from claptrap.core.spec import Language
+from claptrap.delivery.sender import Answer
 from claptrap.text.catalogue import say
 
 _TELL_SECRETS = ("apprise", "urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
@@ -29,7 +31,7 @@ class NotificationSender:
         self._aborted = False
         self._call: _Call | None = None
 
-    def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str) -> Answer:
+    def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Have ``target`` show what ``body`` says, in its language.
 
         Raises:
@@ -39,12 +41,12 @@ class NotificationSender:
         with self._changed:
             self._aborted = False
             deadline = time.monotonic() + target.timeout_s
-            if not self._is_over(deadline):  # what was left behind
-                raise NotSent("delivery.timeout", retryable=True, seconds=target.timeout_s)
+            if not self._is_over(min(deadline, time.monotonic() + fresh_s)):  # what was left behind
+                raise NotSent("notify.busy", retryable=True)
             self._call = call = _Call(target, body, self._on_end)
             call.start()
             if not self._is_over(deadline):
-                raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s)
+                raise OutcomeUnknown("delivery.no_answer", retryable=True, seconds=target.timeout_s)
         if call.failure is not None:
             raise call.failure
         return Answer(0, None)
