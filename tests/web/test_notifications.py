@@ -27,7 +27,9 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         phone = {"id": "phone", "url": address, "sources": ["salon"]}
         assert served.ask("PATCH", "/api/settings", {"notify": [phone]}).status == 200
         shown = served.ask("GET", "/api/settings")
-        assert shown.json["notify"] == [{**phone, "url": "********", "name": "", "enabled": True, "claps": []}]
+        assert shown.json["notify"] == [
+            {**phone, "url": "********", "name": "", "enabled": True, "claps": [], "max_age_s": 900.0}
+        ]
         given_back = [{**shown.json["notify"][0], "claps": [1]}]
         assert served.ask("PATCH", "/api/settings", {"notify": given_back}).status == 200
         sent = served.ask("POST", "/api/notify/phone/test")
