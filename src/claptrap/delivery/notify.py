@@ -187,7 +187,7 @@ class _Reasons(logging.Filter):
     def listening(self) -> Iterator[Sequence[str]]:
         """Collect what is logged in this thread."""
         thread = threading.get_ident()
-        self._said[thread] = said = []
+        said = self._said[thread] = list[str]()
         try:
             yield said
         finally:
