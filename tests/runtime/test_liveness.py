@@ -148,8 +148,12 @@ def test_a_rate_that_is_mended_is_forgiven() -> None:
 
 
 def test_told_losses_are_not_a_wrong_rate() -> None:
-    """Half of the packets lost is another fault, counted elsewhere."""
-    assert Life().hear(60, every_s=0.2, lost=len(NOISE)).code == ""
+    """Half of the packets lost is another fault; one of ten is counted, and no reason to speak."""
+    assert Life().hear(60, every_s=0.2, lost=len(NOISE)).found == SoundFault("source.lossy", {"percent": 50})
+    life = Life()
+    for _ in range(60):
+        life.hear(0.9).hear(0.2, every_s=0.2, lost=len(NOISE))
+    assert set(life.seen) == {""}
 
 
 def burst(life: Life) -> None:
@@ -187,12 +191,27 @@ def test_a_fault_after_a_jump_is_still_told() -> None:
     assert life.wait(NO_FRAMES_S + 1).code == "source.silent"
 
 
-def test_opening_again_within_a_run_begins_anew() -> None:
-    """A source that waited by itself for its sender has ten seconds again, and its old silence is forgotten."""
-    life = Life().hear(30, constant(0)).wait(NO_FRAMES_S)
-    life.liveness.opened(life.now)
-    assert life.wait(NO_FRAMES_S - 1).code == ""
-    assert life.hear(ZEROS_S - 5, constant(0)).code == ""
+def test_a_new_epoch_forgets_no_fault() -> None:
+    """A sender that begins a new epoch every second kept the watchdog from ever speaking."""
+    for sound, code in ((constant(0), "source.zeros"), (constant(0.5), "source.constant")):
+        life = Life()
+        for _ in range(ZEROS_S + 5):
+            life.hear(1, sound)
+            life.liveness.opened(life.now)
+        assert life.code == code
+    life = Life().hear(30)
+    life.wait(NO_FRAMES_S - 1).liveness.opened(life.now)
+    assert life.wait(1).code == "source.silent"
+
+
+def test_a_stream_that_is_hardly_heard_is_said_to_be_so() -> None:
+    """One packet a second, each in an epoch of its own, was live, and nobody said a word."""
+    life = Life()
+    for _ in range(60):
+        life.liveness.opened(life.now)
+        life.hear(1, every_s=1.0)
+    assert life.found == SoundFault("source.lossy", {"percent": 90})
+    assert life.hear(60).code == ""
 
 
 def test_health_is_sound_and_not_an_open_socket() -> None:
@@ -206,5 +225,5 @@ def test_health_is_sound_and_not_an_open_socket() -> None:
 def test_each_condition_has_its_sentence() -> None:
     """What the watchdog finds can be said in both languages."""
     codes = set(re.findall(r'SoundFault\("([a-z_.]+)"', Path(liveness.__file__).read_text(encoding="utf-8")))
-    assert codes == {"source.silent", "source.zeros", "source.constant", "source.wrong_rate"}
+    assert codes == {"source.silent", "source.zeros", "source.constant", "source.wrong_rate", "source.lossy"}
     assert codes <= set(MESSAGES["en"])

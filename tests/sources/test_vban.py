@@ -24,6 +24,7 @@ from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
 from claptrap.sources import vban_port, vban_queue, vban_reorder
+from claptrap.sources.base import StopSignal
 from claptrap.sources.vban import AbsenceLimits, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
@@ -41,7 +42,7 @@ class Ear:
     """A sink that remembers, and lets a test wait for what it expects."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.lives: list[tuple[int, int]] = []
         self.epochs: list[list[Frame]] = []
         self.waits: list[tuple[str, dict[str, str | float]]] = []
@@ -541,7 +542,7 @@ def test_a_port_that_breaks_is_told_to_its_sources(ports: VbanPorts, port: int) 
     """When its thread dies unexpectedly, sources end with the reason, and the next try opens the port anew."""
     with session(ports, want(port)) as ear, Sender(port) as sender:
         broken = ports._ports[port]
-        broken._process = lambda *_, **__: 1 / 0
+        broken._streams.process = lambda *_, **__: 1 / 0
         sender.send([b"x"])
         wait_until(lambda: ear.error is not None)
     assert isinstance(ear.error, SourceError)

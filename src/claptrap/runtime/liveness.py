@@ -21,6 +21,7 @@ NEARLY_ZERO = 0.001  # A-law has no zero: its silence is a constant 0.0002
 WINDOW_S = 20.0  # over which the rate is measured; shorter ones are fooled by a network that hesitates
 SETTLING_S = 2.0  # senders begin with a burst of what they had ready
 MOST_OFF = 0.05
+LOSSY = 0.2  # of the sound; less is bridged, or misses a clap now and then
 MOST_PASSED_S = 2.0
 
 
@@ -60,10 +61,12 @@ class Liveness:
         return 0.0 if self._opened_s is None or self._heard_s is None else self._heard_s - self._opened_s
 
     def opened(self, now_s: float) -> None:
-        """Record that the source has opened and sound follows; what was before does not count any more."""
+        """Record that sound follows. A new epoch of the same run forgets nothing: a fault may be what begins epochs."""
         self._pass(now_s)
-        self._opened_s, self._heard_s = self._age_s, None
-        self._stuck, self._rate = StuckValueMonitor(), RateMonitor()
+        if self._opened_s is None:
+            self._opened_s = self._age_s
+        else:
+            self._rate.interrupted()
 
     def heard(self, frame: Frame, now_s: float) -> None:
         """Record a frame. One without samples is none."""
@@ -128,7 +131,7 @@ class StuckValueMonitor:
 
 
 class RateMonitor:
-    """Measures how many samples come each second, over windows of ``WINDOW_S``.
+    """Measures how much sound comes each second, over windows of ``WINDOW_S``.
 
     Two windows in a row must be off in the same direction: a network that stood still at the seam of two and then caught up
     is off once in each.
@@ -136,8 +139,11 @@ class RateMonitor:
 
     def __init__(self) -> None:
         self._began_s: float | None = None
-        self._n = 0
+        self._heard_s = 0.0  # sound received in this window
+        self._lost_s = 0.0  # sound known to be lost in it
+        self._is_interrupted = False  # an epoch ended in it
         self._off = 0.0
+        self._was_lossy = False
         self._fault: SoundFault | None = None
 
     def add(self, frame: Frame, age_s: float) -> None:
@@ -145,19 +151,34 @@ class RateMonitor:
         if self._began_s is None:
             self._began_s = age_s  # the first frame only says when it came
             return
-        self._n += len(frame.samples) + frame.lost_samples
+        self._heard_s += len(frame.samples) / frame.rate_hz
+        self._lost_s += frame.lost_samples / frame.rate_hz
         lasted_s = age_s - self._began_s
         if lasted_s >= WINDOW_S:
-            self._close(self._n / lasted_s, frame.rate_hz)
-            self._began_s, self._n = age_s, 0
+            self._close(lasted_s, frame.rate_hz)
+            self._began_s, self._heard_s, self._lost_s, self._is_interrupted = age_s, 0.0, 0.0, False
+
+    def interrupted(self) -> None:
+        """Record that an epoch has ended and another one begins: nobody knows how much lies between."""
+        self._is_interrupted = True
 
     def check(self) -> SoundFault | None:
-        """Return ``source.wrong_rate`` while it is off by more than ``MOST_OFF``."""
+        """Return ``source.lossy`` while ``LOSSY`` of the sound is missing, ``source.wrong_rate`` while the rate is wrong.
+
+        The rate is wrong where it is off by more than ``MOST_OFF`` and no known loss explains it.
+        """
         return self._fault
 
-    def _close(self, measured_hz: float, rate_hz: int) -> None:
-        before, self._off = self._off, measured_hz / rate_hz - 1
-        if abs(self._off) <= MOST_OFF:
+    def _close(self, lasted_s: float, rate_hz: int) -> None:
+        was_lossy, before = self._was_lossy, self._off
+        missing = 1 - self._heard_s / lasted_s
+        explained = missing if self._is_interrupted else self._lost_s / lasted_s
+        self._was_lossy = min(missing, explained) >= LOSSY
+        self._off = 0.0 if self._is_interrupted else (self._heard_s + self._lost_s) / lasted_s - 1
+        if abs(self._off) <= MOST_OFF and not self._was_lossy:
             self._fault = None
-        elif abs(before) > MOST_OFF and before * self._off > 0:
-            self._fault = SoundFault("source.wrong_rate", {"measured_hz": round(measured_hz), "rate_hz": rate_hz})
+        if self._was_lossy and was_lossy:
+            self._fault = SoundFault("source.lossy", {"percent": round(100 * missing)})
+        elif abs(self._off) > MOST_OFF and abs(before) > MOST_OFF and before * self._off > 0:
+            measured_hz = round((1 + self._off) * rate_hz)
+            self._fault = SoundFault("source.wrong_rate", {"measured_hz": measured_hz, "rate_hz": rate_hz})

@@ -1,8 +1,6 @@
-"""A UDP port on which VBAN arrives: one socket and one thread for all its streams.
+"""A UDP port on which VBAN arrives: one socket and one thread for all its streams. Nothing is ever sent.
 
-A stream is (sender's address, raw name): a selector, not a proof of who sends, for both can be forged. So everything that a
-stranger could make grow is bounded: a stream that nobody asked for gets one row of a small table that forgets; every stream
-has a budget of packets; junk is counted by its reason and spoken of rarely. Nothing is ever sent.
+The thread takes datagrams from the kernel; ``vban_streams`` sorts them.
 """
 
 from __future__ import annotations
@@ -15,16 +13,14 @@ import struct
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
-from claptrap.core.vbanname import to_text
-from claptrap.sources.vban_packet import Format, Packet, RejectReason, name_of, parse
+from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
+from claptrap.sources.vban_streams import FORGET_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
@@ -36,158 +32,18 @@ DRAIN = 4096
 PAUSE_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
-BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
-LARGE_BLOCK_S = 0.04  # with many readers, whose waking costs more than their work (``benchmarks/vban_load``)
-FEW = 8
-
-ALL_PER_S = 40_000  # packets of a port that are looked at; 64 streams at 48 kHz are 12,000
-STRANGERS_PER_S = 5_000  # of those, packets that nobody asked for
-STREAM_PER_S = 5_000  # a stream of one frame a packet would be 48,000: legal, and refused
-BURST = 64
 DROPS_SHOWN_S = 600.0  # for how long it is a problem that the kernel had to drop something
-TABLE_ROWS = 64
-ROWS_PER_HOST = 8
-FORGET_S = 30.0
-LOG_EVERY_S = 10.0
 
 _LINUX = sys.platform == "linux"
 SO_RCVBUFFORCE = 33  # Linux's numbers, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
 _SO_TIMESTAMPNS = 35
 _SO_RXQ_OVFL = 40
 _TIMESPEC = struct.Struct("@qq")
-_UNNAMEABLE = (
-    RejectReason.NOT_VBAN,
-    RejectReason.TOO_SHORT,
-    RejectReason.NOT_AUDIO,
-)  # what they carry is no name of a sound
 _log = logging.getLogger(__name__)
-
-Key = tuple[str, bytes]
-"""A stream: its sender's address and its raw name."""
-
-
-# -- what others see --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SeenStream:
-    """A stream that arrives, asked for or not.
-
-    Attributes:
-        host, stream, port: what a ``VbanInput`` needs to select it.
-        rate_hz, channels, encoding: its format; 0 and empty where it has sent nothing usable.
-        packets: usable ones, since it was first seen.
-        last_seen: UTC Unix seconds.
-        problem: why its newest packet could not be used, a key of ``text.catalogue``; empty when all is well.
-        wanted: whether a source hears it.
-    """
-
-    host: str
-    stream: str
-    port: int
-    rate_hz: int
-    channels: int
-    encoding: str
-    packets: int
-    last_seen: float
-    problem: str
-    wanted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StreamCounts:
-    """What happened to one stream that is heard, since its source opened it.
-
-    Attributes:
-        host, stream, port: which.
-        counts: by the keys of ``vban_reorder.COUNTS``; ``overflow``: packets dropped because their reader fell behind.
-        refused: packets not used, by the reason's key of ``text.catalogue``.
-    """
-
-    host: str
-    stream: str
-    port: int
-    counts: Mapping[str, int]
-    refused: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class PortCounts:
-    """What happened on one port since it was opened.
-
-    Attributes:
-        port: which.
-        datagrams: all that were taken from the kernel.
-        kernel_drops: datagrams that the kernel had to drop because we fell behind.
-        over_ceiling: datagrams beyond what a port or strangers may cost.
-        table_full: packets of streams for which the table had no row.
-        refused: datagrams not used, by the reason's key of ``text.catalogue``.
-        buffer_bytes: what the kernel granted.
-    """
-
-    port: int
-    datagrams: int
-    kernel_drops: int
-    over_ceiling: int
-    table_full: int
-    refused: Mapping[str, int]
-    buffer_bytes: int
-
-
-# -- inside a port ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class TokenBucket:
-    """A bucket of packets that fills with time."""
-
-    left: float = 0.0
-    at_s: float = float("-inf")
-
-    def admits(self, at_s: float, per_s: float) -> bool:
-        """Whether a packet at ``at_s`` is within ``per_s`` a second, and a burst."""
-        if at_s > self.at_s:
-            self.left = min(BURST + per_s, self.left + (at_s - self.at_s) * per_s)
-            self.at_s = at_s
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-
-@dataclass(slots=True)
-class _StreamEntry:
-    """What a port knows of one stream."""
-
-    seen_s: float
-    format: Format | None = None
-    packets: int = 0
-    problem: str = ""
-    refused: Counter[str] = field(default_factory=Counter)
-    queues: list[PacketQueue] = field(default_factory=list)
-    budget: TokenBucket = field(default_factory=TokenBucket)
-
-    def reject(self, code: str, at_s: float) -> None:
-        self.seen_s = at_s
-        self.problem = code
-        self.refused[code] += 1
-
-    def push(self, packet: Packet, at_s: float, block_s: float, full: set[PacketQueue]) -> None:
-        per_s = min(STREAM_PER_S, 2 / packet.duration_s)
-        if not self.budget.admits(at_s, per_s):
-            self.reject("vban.too_many_packets", at_s)
-            return
-        self.seen_s = at_s
-        self.format = packet.format
-        self.packets += 1
-        self.problem = ""
-        for queue in self.queues:
-            if queue.put(packet, at_s) >= block_s:
-                full.add(queue)
 
 
 class VbanPort:
-    """One socket and its thread ``vban:PORT``. Made open; ``stop`` once.
+    """One socket, opened here, and its thread ``vban:PORT``. ``start`` once, ``stop`` once.
 
     Args:
         address: the machine's own address to listen on.
@@ -207,19 +63,14 @@ class VbanPort:
         self._socket, self._buffer_bytes = _open(address, port)
         self._wake, self._waker = socket.socketpair()
         self._lock = threading.Lock()  # guards all below
-        self._entries: dict[Key, _StreamEntry] = {}
-        self._hosts: dict[str, tuple[RejectReason, float]] = {}  # newest nameless refusal of each sender
-        self._counts: Counter[str] = Counter()
-        self._refused: Counter[str] = Counter()
+        self._streams = StreamTable(port)
         self._kernel_drops = 0
         self._dropped_at: float | None = None
-        self._all = TokenBucket()
-        self._strangers = TokenBucket()
-        self._logged_at: dict[tuple[str, str], float] = {}
-        self._block_s = BLOCK_S
-        self._full: set[PacketQueue] = set()  # to be woken after the drain
         self._failure: SourceError | None = None
         self._thread = threading.Thread(target=self._run, name=f"vban:{port}")
+
+    def start(self) -> None:
+        """Begin to receive."""
         self._thread.start()
 
     # -- asked by others ------------------------------------------------------------------------------------------------
@@ -232,26 +83,19 @@ class VbanPort:
     def subscribe(self, key: Key, queue: PacketQueue) -> None:
         """Give the packets of a stream to ``queue`` from now on."""
         with self._lock:
-            entry = self._entries.setdefault(key, _StreamEntry(seen_s=float("-inf")))
-            entry.queues.append(queue)
-            self._choose_block()
+            self._streams.subscribe(key, queue)
             if self._failure is not None:
                 queue.fail(self._failure)
 
     def unsubscribe(self, key: Key, queue: PacketQueue) -> None:
         """Give it none any more."""
         with self._lock:
-            self._entries[key].queues.remove(queue)
-            self._choose_block()
-
-    def _choose_block(self) -> None:
-        n_readers = sum(len(entry.queues) for entry in self._entries.values())
-        self._block_s = BLOCK_S if n_readers <= FEW else LARGE_BLOCK_S
+            self._streams.unsubscribe(key, queue)
 
     def is_needed(self) -> bool:
         """Whether somebody wants its packets."""
         with self._lock:
-            return self._clock.monotonic() < self.needed_until or any(entry.queues for entry in self._entries.values())
+            return self._clock.monotonic() < self.needed_until or bool(self._streams.queues())
 
     def stop(self) -> None:
         """Release socket and thread; who still reads is told."""
@@ -263,38 +107,18 @@ class VbanPort:
     def seen(self) -> list[SeenStream]:
         """Return the streams of the last 30 s."""
         with self._lock:
-            now, unix = self._clock.monotonic(), self._clock.unix()
-            entries = [(key, entry) for key, entry in self._entries.items() if now - entry.seen_s < FORGET_S]
-            return [
-                SeenStream(
-                    host,
-                    to_text(name),
-                    self.number,
-                    entry.format.rate_hz if entry.format else 0,
-                    entry.format.channels if entry.format else 0,
-                    entry.format.encoding.name.lower() if entry.format else "",
-                    entry.packets,
-                    unix - (now - entry.seen_s),
-                    entry.problem,
-                    bool(entry.queues),
-                )
-                for (host, name), entry in entries
-            ]
+            return self._streams.seen(self._clock.monotonic(), self._clock.unix())
 
     def stream_counts(self) -> list[StreamCounts]:
         """Return the counts of the streams that are heard; of a stream that several sources hear, one for each."""
         with self._lock:
-            return [
-                StreamCounts(host, to_text(name), self.number, dict(queue.counts), dict(entry.refused))
-                for (host, name), entry in self._entries.items()
-                for queue in entry.queues
-            ]
+            return self._streams.stream_counts()
 
     def counts(self) -> PortCounts:
         """Return the port's own counts."""
         with self._lock:
-            c = self._counts
-            drops, refused = self._kernel_drops, dict(self._refused)
+            c = self._streams.counts
+            drops, refused = self._kernel_drops, dict(self._streams.refused)
             return PortCounts(
                 self.number, c["datagrams"], drops, c["over_ceiling"], c["table_full"], refused, self._buffer_bytes
             )
@@ -312,8 +136,7 @@ class VbanPort:
     def nameless_reject_reason(self, host: str) -> RejectReason | None:
         """Return why the newest packet of ``host`` that is no stream's could not be used; None where there was none."""
         with self._lock:
-            reason, at_s = self._hosts.get(host, (None, 0.0))
-            return reason if self._clock.monotonic() - at_s < FORGET_S else None
+            return self._streams.nameless_reject_reason(host, self._clock.monotonic())
 
     # -- the thread -----------------------------------------------------------------------------------------------------
 
@@ -357,7 +180,7 @@ class VbanPort:
         """Take what has arrived, up to a bound, and wake its readers; return whether that was all."""
         with self._lock:
             is_drained = self._receive_all(buffer)
-            full, self._full = self._full, set()
+            full = self._streams.full_queues()
         for queue in full:
             queue.wake()
         return is_drained
@@ -371,7 +194,7 @@ class VbanPort:
             except BlockingIOError:
                 return True
             at_s = self._arrival_s(ancillary, realtime, now) if ancillary else now
-            self._process(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
+            self._streams.process(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
         return False
 
     def _arrival_s(self, ancillary: list[tuple[int, int, bytes]], realtime: float, now: float) -> float:
@@ -387,58 +210,15 @@ class VbanPort:
                     self._kernel_drops, self._dropped_at = drops, now
         return at_s
 
-    def _process(self, datagram: memoryview, host: str, at_s: float, *, is_cut: bool) -> None:
-        self._counts["datagrams"] += 1
-        if not self._all.admits(at_s, ALL_PER_S):
-            self._counts["over_ceiling"] += 1
-            return
-        parsed = RejectReason.CUT if is_cut else parse(datagram)
-        name = name_of(datagram) if isinstance(parsed, RejectReason) else parsed.name
-        entry = self._entries.get((host, name))
-        if (entry is None or not entry.queues) and not self._strangers.admits(at_s, STRANGERS_PER_S):
-            self._counts["over_ceiling"] += 1
-            return
-        if isinstance(parsed, RejectReason):
-            self._reject(parsed, host, name, entry, at_s)
-        elif entry := entry or self._new_entry(host, name, at_s):
-            entry.push(parsed, at_s, self._block_s, self._full)
-
-    def _reject(self, reason: RejectReason, host: str, name: bytes, entry: _StreamEntry | None, at_s: float) -> None:
-        self._refused[reason.code] += 1
-        self._log_rejection(host, reason.code, at_s)
-        if reason in _UNNAMEABLE:
-            if host in self._hosts or len(self._hosts) < TABLE_ROWS:
-                self._hosts[host] = reason, at_s
-        elif entry := entry or self._new_entry(host, name, at_s):
-            entry.reject(reason.code, at_s)
-
-    def _new_entry(self, host: str, name: bytes, at_s: float) -> _StreamEntry | None:
-        """Return a row for a stream nobody asked for; None where the table is full."""
-        hosts = [h for (h, _), entry in self._entries.items() if not entry.queues]
-        if len(hosts) >= TABLE_ROWS or hosts.count(host) >= ROWS_PER_HOST:
-            self._counts["table_full"] += 1
-            return None
-        return self._entries.setdefault((host, name), _StreamEntry(at_s))
-
-    def _log_rejection(self, host: str, code: str, at_s: float) -> None:
-        """Log a refusal, once in 10 s for each sender and reason."""
-        said_s = self._logged_at.get((host, code), float("-inf"))
-        if at_s - said_s >= LOG_EVERY_S and ((host, code) in self._logged_at or len(self._logged_at) < TABLE_ROWS):
-            self._logged_at[host, code] = at_s
-            _log.info("VBAN port %d: packet of %s refused (%s), %d so far", self.number, host, code, self._refused[code])
-
     def _tidy(self, now: float) -> None:
         with self._lock:
-            self._entries = {k: entry for k, entry in self._entries.items() if entry.queues or now - entry.seen_s < FORGET_S}
-            self._hosts = {h: entry for h, entry in self._hosts.items() if now - entry[1] < FORGET_S}
-            self._logged_at = {k: at_s for k, at_s in self._logged_at.items() if now - at_s < LOG_EVERY_S}
+            self._streams.tidy(now)
 
     def _fail(self, reason: str) -> None:
         with self._lock:
             self._failure = self._failure or SourceError("vban.port_failed", retryable=True, port=self.number, reason=reason)
-            for entry in self._entries.values():
-                for queue in entry.queues:
-                    queue.fail(self._failure)
+            for queue in self._streams.queues():
+                queue.fail(self._failure)
 
 
 def _open(address: str, port: int) -> tuple[socket.socket, int]:

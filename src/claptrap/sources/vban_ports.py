@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
-from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts, VbanPort
+from claptrap.sources.vban_port import VbanPort
 from claptrap.sources.vban_queue import PacketQueue
+from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 SHOWN_NAMES = 4
 MOST_LISTENED = (
@@ -137,7 +138,9 @@ class VbanPorts:
             self._close(port)
             port = None
         if port is None:
-            port = self._ports[number] = VbanPort(self._address, number, self._clock, self._retire)
+            port = VbanPort(self._address, number, self._clock, self._retire)
+            port.start()
+            self._ports[number] = port
         return port
 
     def _close(self, port: VbanPort) -> None:

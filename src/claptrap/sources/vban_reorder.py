@@ -9,6 +9,11 @@ The counter counts packets and wraps. The distance of a packet's counter from th
 
 A jump of at most a second is lost sound; any other, like another format, begins a new epoch. One forged packet therefore
 neither resets a stream nor moves it. After a second without packets whatever comes is believed.
+
+Some senders do not count packets (they send a constant, milliseconds, samples, the bytes the other way round). Eight
+packets in a row that cannot be placed, or eight of the same counter with different sound, show it: such a stream is
+counterless, and played as it arrives, until a counter follows the one before it. However a sender counts, no more is
+believed lost than ``LossBound`` allows.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import NamedTuple
 
+from claptrap.sources.loss_bound import LossBound
 from claptrap.sources.vban_packet import Format, Packet
 
 WINDOW = 8  # packets
@@ -23,7 +29,9 @@ HOLD_S = 0.04
 PAST = 64  # packets
 MOST_LOST_S = 1.0
 EPOCH_S = 1.0  # least life of an epoch, or two senders of one name would make hundreds a second
-COUNTERLESS = 8  # packets that differ under one counter: the sender does not count
+COUNTERLESS = 8  # packets that contradict a counter: the sender does not count
+FORGIVEN = 0.25  # of such a packet, for each one in order
+REMEMBERED = 32.0  # such packets; it takes 96 in order until a counter is believed again
 _WRAP = 1 << 32
 
 COUNTS = ("packets", "lost", "late", "duplicate", "doubtful", "epochs")
@@ -34,7 +42,8 @@ class OrderedPacket(NamedTuple):
 
     Attributes:
         packet: to be played.
-        lost_samples: samples per channel missing just before it, estimated by its predecessor's number of frames.
+        lost_samples: samples per channel missing just before it, estimated by its predecessor's number of frames and bounded
+            by the time that passed.
         begins: it begins a new epoch.
     """
 
@@ -60,8 +69,11 @@ class ReorderBuffer:
         self._held: dict[int, tuple[Packet, float]] = {}  # early packets and when they came, by counter
         self._past: deque[int] = deque(maxlen=PAST)  # counters played
         self._doubtful: Packet | None = None
-        self._same: tuple[bytes, int] = (b"", 0)  # for counterless senders: last payload, how many differed in a row
+        self._last_payload = b""
+        self._conflicts = 0.0  # packets with the counter of the one before and another payload, less what is forgiven
+        self._unplaced = 0  # packets in a row that had no place
         self._is_counterless = False
+        self._bound = LossBound()
 
     def push(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """Take a packet that arrived at ``at_s``; return those whose turn it is now."""
@@ -80,9 +92,9 @@ class ReorderBuffer:
 
     def _classify(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         distance = self._distance(packet.counter)
-        if packet.format != self._format or not -PAST <= distance <= WINDOW:
+        if packet.format != self._format or (not -PAST <= distance <= WINDOW and not self._is_counterless):
             return self._doubt(packet, at_s)
-        if self._is_counterless and distance == -1:
+        if self._is_counterless and distance:
             return [self._play(packet, at_s)]
         if distance < 0:
             return self._drop(packet, at_s)
@@ -96,25 +108,28 @@ class ReorderBuffer:
         self._epoch_at = at_s
         self._held.clear()
         self._past.clear()
+        self._conflicts, self._bound = 0.0, LossBound()
         self._trust(packet)
         self.counts["epochs"] += 1
         return [self._play(packet, at_s)._replace(begins=True)]
 
     def _trust(self, packet: Packet) -> None:
-        """A packet in order speaks against all suspicions."""
-        self._doubtful = None
-        self._same = packet.payload, 0
-        self._is_counterless = False
+        """Take a packet in order as evidence that the sender counts."""
+        self._doubtful, self._unplaced = None, 0
+        self._conflicts = max(0.0, self._conflicts - FORGIVEN)
+        self._last_payload = packet.payload
+        self._is_counterless = self._is_counterless and self._conflicts >= COUNTERLESS
 
     def _play(self, packet: Packet, at_s: float, lost_packets: int = 0) -> OrderedPacket:
-        lost_samples = lost_packets * self._frames
+        rate_hz = packet.format.rate_hz
+        lost_s = self._bound.received(packet.duration_s, at_s, lost_packets * self._frames / rate_hz)
         self.counts["packets"] += 1
         self.counts["lost"] += lost_packets
         self._expected = (packet.counter + 1) % _WRAP
         self._past.append(packet.counter)
         self._frames = packet.frames
         self._came_at = max(self._came_at, at_s)
-        return OrderedPacket(packet, lost_samples)
+        return OrderedPacket(packet, round(lost_s * rate_hz))
 
     def _hold(self, packet: Packet, distance: int, at_s: float) -> list[OrderedPacket]:
         if packet.counter in self._held:
@@ -139,15 +154,24 @@ class ReorderBuffer:
     def _drop(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         if packet.counter not in self._past:
             self.counts["late"] += 1
-            return []
+            return self._not_placed(packet, at_s)
         self.counts["duplicate"] += 1
-        if _signed(packet.counter - self._expected) != -1:
-            return []
-        payload, n_different = self._same
-        self._same = packet.payload, n_different + 1 if packet.payload != payload else 0
-        self._is_counterless = self._same[1] >= COUNTERLESS
-        self._came_at = max(self._came_at, at_s)
+        if self._distance(packet.counter) == -1:
+            self._conflicts += packet.payload != self._last_payload
+            self._last_payload = packet.payload
+            if self._conflicts >= COUNTERLESS and not self._is_counterless:
+                self._conflicts, self._is_counterless = REMEMBERED, True
+            self._came_at = max(self._came_at, at_s)
         return []
+
+    def _not_placed(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
+        """Drop a packet, unless it is one too many of them: then the sender does not count, and it is played."""
+        self._unplaced += 1
+        if self._unplaced < COUNTERLESS or packet.format != self._format:
+            return []
+        lost_packets, self._unplaced, self._doubtful, self._is_counterless = self._unplaced - 1, 0, None, True
+        self._held.clear()
+        return [self._play(packet, at_s, lost_packets)]
 
     def _doubt(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """A jump, or another format: believed when the packet before, doubtful too, leads to it."""
@@ -155,7 +179,7 @@ class ReorderBuffer:
         step = 0 if before is None else _signed(packet.counter - before.counter)
         if before is None or before.format != packet.format or not 0 < step <= WINDOW:
             self.counts["doubtful"] += 1
-            return []
+            return self._not_placed(packet, at_s)
         most_lost = MOST_LOST_S * packet.format.rate_hz / self._frames
         if packet.format == self._format and 0 < self._distance(before.counter) <= most_lost:
             return self._jump(before, packet, at_s)

@@ -28,7 +28,7 @@ from claptrap.history.query import Count, DeliveryRecord, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
-from claptrap.service.access import Token
+from claptrap.service.access_file import Token
 from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change
@@ -39,7 +39,7 @@ from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_nam
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
-from claptrap.sources.vban_port import PortCounts, SeenStream, StreamCounts
+from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 Params = dict[str, Any]
 _WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "message_en": str}
