@@ -19,7 +19,7 @@ from tests.web.conftest import clap
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import DeliveryError
-from claptrap.core.spec import BrokerSpec
+from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import PublishedSource, retained
 from claptrap.delivery.mqtt import Command, MqttLink
@@ -40,7 +40,7 @@ def serving(folder: Path, **mqtt: Any) -> Iterator[Application]:
     folder.mkdir(exist_ok=True)
     file = folder / "settings.json"
     if not file.exists():
-        document = {"version": 2, "sources": [SALON], "mqtt": {"enabled": True, "host": "127.0.0.1", **mqtt}}
+        document = {"version": 3, "sources": [SALON], "mqtt": {"enabled": True, "host": "127.0.0.1", **mqtt}}
         file.write_text(json.dumps(document))
     service = Application(folder)
     service.start()

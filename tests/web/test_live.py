@@ -258,7 +258,7 @@ def test_the_test_button_ends_with_its_outcome(served: Served) -> None:
         assert (outcome["event_id"], outcome["ok"], outcome["status"]) == (sent.json["event_id"], True, 204)
         served.ask("POST", "/api/sources/salon/webhook/test")
         outcome = told.next("delivery")
-        assert (outcome["ok"], outcome["status"], outcome["code"]) == (False, 500, "delivery.status")
+        assert (outcome["ok"], outcome["status"], outcome["code"]) == (False, 500, "delivery.server_error")
         assert "500" in outcome["message_fr"]
         assert receiver.wait_for(2)[0].json["test"] is True
 

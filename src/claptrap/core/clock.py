@@ -22,5 +22,9 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
+    def elapsed(self) -> float:
+        """Seconds that never go back and go on while the machine sleeps, where the system has such a clock."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
     def unix(self) -> float:
         return time.time()

@@ -48,8 +48,13 @@ class Outbox(Protocol):
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
 
-    def record_attempt(self, attempt: Attempt) -> None:
-        """Keep an attempt. The delivery waits on if another is planned, otherwise it is done: taken, or given up."""
+    def record_attempt(self, attempt: Attempt, *, counts: bool = True) -> None:
+        """Keep an attempt. The delivery waits on if another is planned, otherwise it is done: taken, or given up.
+
+        Args:
+            attempt: how it went.
+            counts: whether it uses up one of the delivery's ``tries``.
+        """
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
         """Return all that waits for receivers other than ``target_ids``."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import ssl
 import threading
 import time
@@ -22,12 +23,14 @@ from uuid import uuid4
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from claptrap.core.backoff import Backoff
-from claptrap.core.errors import ClapTrapError, DeliveryError
+from claptrap.core.errors import ClapTrapError, DeliveryError, NotSent
 from claptrap.core.rate_limit import LogThrottle
-from claptrap.core.spec import BrokerSpec
+from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.discovery import (
     OFFLINE,
     ONLINE,
@@ -37,7 +40,7 @@ from claptrap.delivery.discovery import (
     retained,
     status_topic,
 )
-from claptrap.delivery.webhook import Answer
+from claptrap.delivery.sender import Answer
 
 CONNECT_S = 5.0
 KEEPALIVE_S = 30
@@ -128,7 +131,7 @@ class MqttLink:
 
     # -- what a worker says ---------------------------------------------------------------------------------------------
 
-    def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str) -> Answer:
+    def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Publish a detection with QoS 1 and wait until the broker has acknowledged it.
 
         Raises:
@@ -137,12 +140,14 @@ class MqttLink:
         """
         content = json.dumps({"event_type": body["event"], **body}, ensure_ascii=False).encode()
         deadline = time.monotonic() + target.timeout_s
+        until = time.monotonic() + min(fresh_s, target.max_age_s)
         self._aborted = False
-        client = self._linked(deadline)
+        client = self._linked(min(deadline, until))
         if client is None:
             known = self._problem or DeliveryError("delivery.timeout", seconds=target.timeout_s)
-            raise DeliveryError(known.code, retryable=True, **known.params)
-        sent = client.publish(f"{target.topic}/{body['source_id']}/event", content, qos=1)
+            raise NotSent(known.code, retryable=True, **known.params)
+        properties = _expiry(target, until - time.monotonic())
+        sent = client.publish(f"{target.topic}/{body['source_id']}/event", content, qos=1, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
         while not sent.is_published():
@@ -378,6 +383,15 @@ def _client(spec: BrokerSpec) -> paho.Client:
         client.tls_set_context(context)
     client.will_set(status_topic(spec), OFFLINE, qos=1, retain=True)
     return client
+
+
+def _expiry(spec: BrokerSpec, fresh_s: float) -> Properties | None:
+    """Return what tells a broker that speaks MQTT 5 to drop a message once it is no longer fresh, in whole seconds."""
+    if spec.version != "5":
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
+    properties.MessageExpiryInterval = max(1, math.ceil(fresh_s))
+    return properties
 
 
 def _contained(over: threading.Event, call: Callable[..., None]) -> Callable[..., None]:

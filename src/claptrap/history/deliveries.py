@@ -29,7 +29,7 @@ _RECORD = f"""
 """
 _OUTCOME = """
     UPDATE deliveries
-    SET attempts = max(attempts, :number), tries = tries + 1, state = :state, code = :code, params = :params
+    SET attempts = max(attempts, :number), tries = tries + :counts, state = :state, code = :code, params = :params
     WHERE id = :delivery_id
 """
 
@@ -68,13 +68,13 @@ def all_waiting(db: sqlite3.Connection, but_for: Collection[str] = ()) -> Sequen
     return [_delivery(row) for row in db.execute(query) if row["target_id"] not in but_for]
 
 
-def record_attempt(db: sqlite3.Connection, attempt: Attempt) -> None:
+def record_attempt(db: sqlite3.Connection, attempt: Attempt, *, counts: bool = True) -> None:
     """Write an attempt down, and what it makes of its delivery."""
     state: State = "taken" if attempt.ok else "given_up" if attempt.retry_in_s is None else "waiting"
     plain = asdict(attempt)
     values = {**plain, "params": json.dumps(plain["params"]), "steps": json.dumps(plain["steps"])}
     db.execute(_RECORD, values)
-    db.execute(_OUTCOME, {**values, "state": state})
+    db.execute(_OUTCOME, {**values, "state": state, "counts": int(counts)})
 
 
 def newest_attempts(db: sqlite3.Connection, limit: int) -> Sequence[Attempt]:

@@ -187,9 +187,9 @@ class Journal:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
 
-    def record_attempt(self, attempt: Attempt) -> None:
+    def record_attempt(self, attempt: Attempt, *, counts: bool = True) -> None:
         """Write an attempt down, and what it makes of its delivery."""
-        self._do(lambda db: deliveries.record_attempt(db, attempt), writes=True)
+        self._do(lambda db: deliveries.record_attempt(db, attempt, counts=counts), writes=True)
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
         """Return all that waits for other receivers."""

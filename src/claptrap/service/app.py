@@ -11,8 +11,10 @@ from typing import Any
 from claptrap.core.build import program, version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
-from claptrap.core.spec import BrokerSpec, Language, SourceSpec
+from claptrap.core.receivers import BrokerSpec
+from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.delivery.registry import SENDERS
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
@@ -92,7 +94,9 @@ class Application:
         self._link = "off"
         self._link_lock = threading.Lock()
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.refresh)
-        self._dispatcher = Dispatcher(self.journal, self.status, clock, broker=self.broker.mqtt)
+        self._dispatcher = Dispatcher(
+            self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
+        )
         self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
@@ -191,7 +195,11 @@ class Application:
         }
 
     def health(self) -> list[dict[str, Any]]:
-        """Return what is wrong with the service itself, in words; empty when it is well."""
+        """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
+        return [*self.stalled(), *self.problems.in_words()]
+
+    def stalled(self) -> list[dict[str, Any]]:
+        """Return which threads of hearing do not move, in words: only a restart may mend that."""
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:

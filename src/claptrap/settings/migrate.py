@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from claptrap.core.errors import SettingsError
 
-NEWEST: Literal[2] = 2
+NEWEST: Literal[3] = 3
+_AN_HOUR_S = 3600.0  # how long detections waited for a webhook by default up to version 2
 
 
 def migrated(document: object) -> object:
@@ -43,4 +44,23 @@ def _with_webhooks(source: object) -> object:
     return {**rest, "webhooks": [{"id": "webhook", **source["webhook"]}]}
 
 
-_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _to_2}
+def _to_3(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A clap is a command: what waited an hour because nobody had chosen otherwise waits no longer than by default now."""
+    sources = document.get("sources")
+    changed = {"sources": [_with_fresh_webhooks(source) for source in sources]} if isinstance(sources, list) else {}
+    return {**document, **changed, "version": 3}
+
+
+def _with_fresh_webhooks(source: object) -> object:
+    if not isinstance(source, Mapping) or not isinstance(source.get("webhooks"), list):
+        return source
+    return {**source, "webhooks": [_fresh(webhook) for webhook in source["webhooks"]]}
+
+
+def _fresh(webhook: object) -> object:
+    if not isinstance(webhook, Mapping) or webhook.get("max_age_s") != _AN_HOUR_S:
+        return webhook
+    return {key: value for key, value in webhook.items() if key != "max_age_s"}
+
+
+_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _to_2, 2: _to_3}
