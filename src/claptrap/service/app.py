@@ -24,7 +24,7 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
-from claptrap.service.detection import Detection
+from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
@@ -88,7 +88,7 @@ class Application:
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
-        self.detection = Detection(build_source or self._inputs.build, self.clips, self.settings, clock)
+        self.detection = DetectionService(build_source or self._inputs.build, self.clips, self.settings, clock)
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
