@@ -65,6 +65,16 @@ def test_a_source_is_added_changed_toggled_and_removed(served: Served) -> None:
     assert [s["id"] for s in served.ask("GET", "/api/sources").json] == ["salon"]
 
 
+def test_a_script_invents_no_ids(served: Served) -> None:
+    """Neither of a source nor of its webhooks: the answer has those that were made."""
+    receiver = {"url": "http://127.0.0.1:9/hook", "enabled": False}
+    added = served.ask("POST", "/api/sources", {**file_source(served, "Bar"), "webhooks": [receiver, receiver]})
+    assert (added.status, added.json["id"]) == (201, "bar")
+    assert [webhook["id"] for webhook in added.json["webhooks"]] == ["webhook", "webhook-2"]
+    changed = served.ask("PATCH", "/api/sources/bar", {"webhooks": [receiver]})
+    assert [webhook["id"] for webhook in changed.json["webhooks"]] == ["webhook", "webhook-2", "webhook-3"]
+
+
 def test_the_others_are_not_disturbed(served: Served) -> None:
     """Whatever is done to one source, the runner of another goes on in the same thread and epoch."""
     wait_until(served, "salon", is_live)
