@@ -19,7 +19,7 @@ from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.sources.base import Source
 
 
-class Detection:
+class DetectionService:
     """The worker while sources are heard; none while they are not. Thread-safe.
 
     Args:

@@ -17,9 +17,9 @@ def new_source_id(current: Settings, given: Mapping[str, Any]) -> Any:
     Raises:
         SettingsFaults: another source has the id that it has. Whether it can be an id, ``check`` says.
     """
-    known = {source.id for source in current.sources}
+    known = [source.id for source in current.sources]
     if "id" not in given:
-        return _free(_source_stem(given), known, {})
+        return _free(_source_stem(given), set(known), {})
     if given["id"] in known:
         raise SettingsFaults([DocumentFault(f"sources.{given['id']}.id", "settings.duplicate_id", {"id": given["id"]})])
     return given["id"]
