@@ -317,6 +317,7 @@ export interface components {
         };
         MicrophoneSettings: {
             device: string;
+            channel: string;
         };
         MicrophoneSource: {
             id: string;
@@ -377,6 +378,7 @@ export interface components {
             password: string;
             topic: string;
             discovery: string;
+            max_age_s: number;
         };
         NewToken: {
             id: string;
@@ -400,6 +402,7 @@ export interface components {
             url: string;
             sources: string[];
             claps: number[];
+            max_age_s: number;
         };
         Override: {
             variable: string;
@@ -498,6 +501,7 @@ export interface components {
             username: string;
             password: string;
             verify_tls: boolean;
+            channel: string;
         };
         RtspSource: {
             id: string;
@@ -565,7 +569,7 @@ export interface components {
         };
         ShownSettings: {
             /** @constant */
-            version: 2;
+            version: 3;
             /** @enum {string} */
             language: "fr" | "en";
             welcomed: boolean;
@@ -788,8 +792,9 @@ export interface components {
             enabled: boolean;
             url: string;
             timeout_s: number;
-            max_attempts: number;
             max_age_s: number;
+            idempotent: boolean;
+            max_attempts: number;
             claps: number[];
             headers: {
                 [key: string]: string;
@@ -809,6 +814,7 @@ export interface components {
             "POST /api/model/resume": components["schemas"]["Fetching"];
             "POST /api/model/pause": components["schemas"]["Fetching"];
             "GET /healthz": components["schemas"]["Health"];
+            "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
             "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];

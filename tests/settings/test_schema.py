@@ -436,3 +436,25 @@ def test_a_webhook_can_be_for_some_rows_of_claps_only() -> None:
     assert [everything.wants(event(n)) for n in (1, 2)] == [True, True]
     assert everything.wants(event(1, applause=True))
     assert not everything.wants(event(1, source="kitchen"))
+
+
+@pytest.mark.parametrize("name", ["Salon\x1b[2J", "a\nb", "a\x07", "\u202eabc", "a\x9bb", "a\u2028b"])
+def test_names_have_no_control_characters(name: str) -> None:
+    """They are printed in terminals, logs and notifications."""
+    document = {"sources": [{**MIC, "name": name}], "notify": [{"id": "phone", "name": name}]}
+    assert set(faults(document).values()) == {"settings.unprintable"}
+
+
+@pytest.mark.parametrize("name", ["Été à la plage", "Salle\u00a0: 2", "👨‍👩‍👧 salon", "客厅"])
+def test_names_may_have_whatever_is_seen(name: str) -> None:
+    assert check({"sources": [{**MIC, "name": name}]}).sources[0].name == name
+
+
+def test_foreign_keys_are_shown_bounded_and_printable() -> None:
+    """Whoever reads the fault in a terminal sees the key, and runs none of its commands."""
+    document = {"\x1b]0;owned\x07" + "x" * 10_000: 1, "sources": [{**MIC, "id": "\x1b[2J" + "y" * 1000, "\u202e": 2}]}
+    with pytest.raises(SettingsFaults) as refused:
+        check(document)
+    shown = [f"{fault.path}{fault.params}{fault.value}" for fault in refused.value.faults]
+    assert len(shown) > 1
+    assert all(text.isprintable() and len(text) < 400 for text in [*shown, str(refused.value)])

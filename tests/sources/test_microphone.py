@@ -33,6 +33,7 @@ from claptrap.sources.alsa import busy_errors, explain, is_card_present
 from claptrap.sources.base import StopSignal
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
@@ -374,6 +375,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.stop = StopSignal()
+        self.pacing = Pacing()
         self.form: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         self._grown = threading.Condition()

@@ -1,8 +1,8 @@
-"""The onset thread: every 20 or 40 ms, the newest hops of all sources go through the onset detector in one batch.
+"""The onset thread: the newest hops of all sources go through the onset detector in one batch.
 
-One thread for any number of sources. Nothing here waits for a network or a model: the classifier is behind a bounded
-queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the oldest sound is dropped and counted
-there.
+One thread for any number of sources. It sleeps until one has written hops. Nothing here waits for a network or a model:
+the classifier is behind a bounded queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the
+oldest sound is dropped and counted there.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
 MOST_HOPS = 5  # of one slot in one batch; the hop that completes a level ends one
-FEW = 4  # sources that are processed every 20 ms; more of them every 40: a batch costs as much for ten as for one
-LEVEL_EVERY_HOPS = 5  # 100 ms: what a meter on a page can show
+FEW = 4  # sources that are processed every 20 ms at most; more of them every 40: a batch costs as much for ten as for one
+ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
+LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
+UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
 FLOOR_DBFS = -120.0
 Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 """Slots (R,), the same number of hops of each (R, n · 320), and the hops lost before them (R,)."""
@@ -57,6 +59,7 @@ class OnsetThread:
         self._opening: list[Stream] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._news = threading.Event()
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="tick")
         self.alive_at = clock.monotonic()
@@ -65,6 +68,12 @@ class OnsetThread:
         """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
             self._opening.append(stream)
+        stream.notify(self._news.set)
+        self._news.set()
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Publish levels for a page ten times a second, or else once a second."""
+        self._meters.every_hops = LEVEL_HOPS if is_watched else UNWATCHED_LEVEL_HOPS
 
     def show(self, source_ids: Iterable[str]) -> None:
         """Publish ``Picture`` news of these sources, and of no others, from the next batch on."""
@@ -77,17 +86,23 @@ class OnsetThread:
     def stop(self) -> None:
         """End; what is still in the rings is not processed."""
         self._stop.set()
+        self._news.set()
         self._thread.join()
 
     def _run(self) -> None:
-        due = self._clock.monotonic()
-        while not self._stop.wait(max(0.0, due - self._clock.monotonic())):
+        began_at = self._clock.monotonic()
+        while not self._stop.is_set():
+            self._news.wait(ALIVE_S)
+            rest_s = HOP_S if len(self._streams) <= FEW else 2 * HOP_S
+            early_s = began_at + rest_s - self._clock.monotonic()
+            if early_s > 0 and self._stop.wait(early_s):
+                return
+            self._news.clear()  # before reading: what is written from now on sets it again
+            began_at = self.alive_at = self._clock.monotonic()
             try:
                 self.round()
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of detection, and says so
                 self._start_over(error)
-            self.alive_at = self._clock.monotonic()
-            due = max(due + (HOP_S if len(self._streams) <= FEW else 2 * HOP_S), self.alive_at - 1.0)
 
     def round(self) -> None:
         """Read the rings and pass on batches: one for all slots that have equally many hops."""
@@ -105,6 +120,9 @@ class OnsetThread:
             self._send(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
         with self._lock:
             self._streams = [s for s in self._streams if s not in finished and s.failure is None]
+            is_slot_free = len(self._streams) < len(current) and bool(self._opening)
+        if is_slot_free or any(len(s.ring) for s in self._streams):
+            self._news.set()
 
     def _take_over(self) -> tuple[tuple[Stream, ...], list[Stream]]:
         """Return the streams that begin now, and all that are active: the first of each slot."""
@@ -177,9 +195,14 @@ def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
 
 
 class LevelMeters:
-    """Levels of every slot, published together whenever one of them has a tenth of a second."""
+    """Levels of every slot, published together.
+
+    Attributes:
+        every_hops: they are published whenever one slot has so many new hops.
+    """
 
     def __init__(self, sink: StatusSink) -> None:
+        self.every_hops = LEVEL_HOPS
         self._sink = sink
         self._streams: dict[int, Stream] = {}
         self._peaks = np.zeros(0, np.float32)  # of each slot since its last level, like the next two
@@ -199,7 +222,7 @@ class LevelMeters:
         self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
         self._powers[slots] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
         self._hops[slots] += hops.shape[1] // HOP
-        if self._hops[slots].max() >= LEVEL_EVERY_HOPS:
+        if self._hops[slots].max() >= self.every_hops:
             self._publish()
 
     def _publish(self) -> None:

@@ -24,7 +24,7 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
-from claptrap.service.detection import Detection
+from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
@@ -88,7 +88,7 @@ class Application:
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
-        self.detection = Detection(build_source or self._inputs.build, self.clips, self.settings, clock)
+        self.detection = DetectionService(build_source or self._inputs.build, self.clips, self.settings, clock)
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
@@ -195,7 +195,11 @@ class Application:
         }
 
     def health(self) -> list[dict[str, Any]]:
-        """Return what is wrong with the service itself, in words; empty when it is well."""
+        """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
+        return [*self.stalled(), *self.problems.in_words()]
+
+    def stalled(self) -> list[dict[str, Any]]:
+        """Return which threads of hearing do not move, in words: only a restart may mend that."""
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:

@@ -28,6 +28,7 @@ from claptrap.settings.fields import (
     ContentType,
     Headers,
     Ipv4Address,
+    Name,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -119,7 +120,7 @@ class _SourceEntry(_Part):
     model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: str = Field(min_length=1, max_length=200)
+    name: Name = Field(min_length=1)
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
@@ -287,7 +288,7 @@ class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: str = Field(default="", max_length=200, description="for people; empty for the id")
+    name: Name = Field(default="", description="for people; empty for the id")
     enabled: bool = True
     url: NotifyAddress = Field(default="", description="Apprise's address of the service; write-only")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(

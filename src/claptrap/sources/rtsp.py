@@ -25,6 +25,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import give_credentials, redact, scrubbed
 from claptrap.sources.base import Sink
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp_preflight import Deadline, Stopped, authorities, rtsp_preflight
 
 OPEN_S = 8.0  # from the name to the first packet; while FFmpeg opens, a halt waits for half of it at worst
@@ -36,7 +37,6 @@ TLS_READ_S = (
 PROBE_S = 10.0
 LISTEN_S = 1.0
 FLOOR_DBFS = -120.0
-BATCH_S = 0.03  # cameras send some 20 ms at once; two such are passed on as one, which spares half of the work behind
 ANALYSE_US = 500_000  # FFmpeg looks at 5 s of a stream with several tracks otherwise
 
 # Which jump of the sender's timestamps is a loss. Over UDP a lost packet leaves a hole of its own length; inside TCP nothing
@@ -112,7 +112,7 @@ class RtspSource:
         try:
             with _opened(self._wanted, self._open_s, sink.stop) as opened:
                 live_as: tuple[int, int] | None = None
-                for frame in opened.frames(self._stalled_s, sink.stop, self._clock):
+                for frame in opened.frames(self._stalled_s, sink.stop, self._clock, sink.pacing):
                     if live_as is None:
                         live_as = (frame.rate_hz, frame.samples.shape[1])
                         sink.live(*live_as)
@@ -193,13 +193,13 @@ class OpenStream:
         self._stream = streams[wanted.track - 1]
         self._timeline = Timeline(LEAST_GAP_S[wanted.transport])
 
-    def frames(self, stalled_s: float, stop: threading.Event, clock: Clock) -> Iterator[Frame]:
-        """Yield the sound as it comes, until ``stop`` is set.
+    def frames(self, stalled_s: float, stop: threading.Event, clock: Clock, pacing: Pacing | None = None) -> Iterator[Frame]:
+        """Yield the sound as it comes, in frames as long as ``pacing`` says, until ``stop`` is set.
 
         Raises:
             SourceError: ``rtsp.ended``, ``rtsp.stalled``, ``rtsp.undecodable``, ``rtsp.failed``.
         """
-        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher()
+        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher(pacing or Pacing())
         with _translated(self._av, self._where):
             for packet in self._packets(stop, clock):
                 if stop.is_set():
@@ -261,9 +261,10 @@ class OpenStream:
 
 
 class FrameBatcher:
-    """Frames that wait for the next, until together they last ``BATCH_S`` or the next does not continue them."""
+    """Frames that wait for the next, until they are as long as ``pacing`` says or the next does not continue them."""
 
-    def __init__(self) -> None:
+    def __init__(self, pacing: Pacing) -> None:
+        self._pacing = pacing
         self._frames: list[Frame] = []
         self._lasts_s = 0.0
 
@@ -273,7 +274,7 @@ class FrameBatcher:
             yield from self.flush()
         self._frames.append(frame)
         self._lasts_s += len(frame.samples) / frame.rate_hz
-        if self._lasts_s >= BATCH_S:
+        if self._pacing.is_due(self._lasts_s):
             yield from self.flush()
 
     def flush(self) -> Iterator[Frame]:
