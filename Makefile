@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PARALLEL := -n auto --maxprocesses 4 --dist loadgroup  # tests of devices, which need their time, run one at once
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
 .PHONY: run install page wire test check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
@@ -46,10 +47,10 @@ wire: $(VENV)/.installed  ## write frontend/src/wire.ts anew, after a change of 
 
 test: $(VENV)/.installed-dev  ## all tests, with real devices, servers and a browser
 	@sh scripts/system-packages test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 check: $(VENV)/.installed-dev  ## the fast tests, to run every minute
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" $(PARALLEL)
 
 lint: $(VENV)/.installed-dev  ## style, types (Python's and the page's), floors
 	@$(BIN)/ruff check .

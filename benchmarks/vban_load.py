@@ -27,6 +27,7 @@ import numpy as np
 from claptrap.audio.frame import HOP_S, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.core.spec import VbanInput
+from claptrap.sources.base import StopSignal
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_packet import Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import VbanPorts
@@ -41,7 +42,7 @@ class Ear:
     """A sink that makes hops, as a runner does, and counts."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.epochs = 0
         self.hops = 0
         self.lost_hops = 0

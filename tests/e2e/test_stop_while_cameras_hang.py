@@ -18,6 +18,7 @@ from claptrap.service.probes import MOST_CAMERAS
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("devices"),
     pytest.mark.skipif(sys.platform != "linux", reason="a port that hangs in connect is made in Linux's way"),
     pytest.mark.skipif(bool(why_missing()), reason=f"GStreamer's RTSP server is missing: {why_missing()}"),
 ]

@@ -82,7 +82,7 @@ class LiveClient:
             self._grown.notify_all()
 
     async def _settle(self) -> None:
-        await asyncio.sleep(0.1)  # aiohttp closes its connections a turn later (its documentation, "Graceful Shutdown")
+        await asyncio.sleep(0)  # aiohttp closes its connections a turn later (its documentation, "Graceful Shutdown")
 
     def _call(self, what: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENT_S)

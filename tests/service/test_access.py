@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
 
 from claptrap.core.errors import AccessError, ClapTrapError
-from claptrap.service.access import MOST_SESSIONS, MOST_TOKENS, SESSION_S, TOKEN_PREFIX, Access, LoginPolicy
+from claptrap.service.access import MAX_SESSIONS, MAX_TOKENS, SESSION_S, TOKEN_PREFIX, Access, LoginPolicy
 
 PASSWORD = "correct horse"
 HERE = "127.0.0.1"
@@ -83,7 +85,7 @@ def test_a_disk_that_became_read_only_lets_people_in_after_a_restart(
 
     with monkeypatch.context() as worn_out:
         worn_out.setattr(Path, "chmod", read_only)
-        worn_out.setattr("claptrap.service.access._write", read_only)
+        worn_out.setattr("claptrap.service.access_file._write", read_only)
         again = Access(tmp_path / "data")
         assert again.is_session(again.log_in(PASSWORD, HERE))
     access.path.chmod(0o644)
@@ -133,8 +135,8 @@ def test_sessions_end_by_themselves_at_logout_and_with_the_password(access: Acce
 def test_sessions_survive_a_restart_and_are_bounded(access: Access, tmp_path: Path) -> None:
     oldest = access.log_in(PASSWORD, HERE)
     newer = [access.log_in(PASSWORD, HERE) for _ in range(2)]
-    for _ in range(MOST_SESSIONS - 2):
-        access._begin_session()
+    for _ in range(MAX_SESSIONS - 2):
+        access.log_in(PASSWORD, HERE)
     again = Access(tmp_path / "data", access._clock)
     assert not again.is_session(oldest)
     assert all(again.is_session(one) for one in newer)
@@ -183,7 +185,7 @@ def test_tokens_are_named_listed_and_revoked(access: Access, watch: Watch) -> No
     access.revoke_token(made.id)
     assert not access.admits("", token)
     assert code_of(lambda: access.revoke_token(made.id)) == "access.unknown_token"
-    for i in range(MOST_TOKENS):
+    for i in range(MAX_TOKENS):
         access.create_token(str(i))
     assert code_of(lambda: access.create_token("one more")) == "access.too_many_tokens"
 
@@ -193,7 +195,7 @@ def test_what_was_changed_outlives_a_power_cut(access: Access, monkeypatch: pyte
     access.create_token("script")
     synced: list[tuple[Path, int]] = []
     monkeypatch.setattr(
-        "claptrap.service.access.sync_folder", lambda folder: synced.append((folder, len(Access(folder).tokens())))
+        "claptrap.service.access_file.sync_folder", lambda folder: synced.append((folder, len(Access(folder).tokens())))
     )
     access.revoke_token("script")
     assert synced == [(access.path.parent, 0)]
@@ -221,7 +223,7 @@ def test_a_password_has_a_least_and_a_greatest_length(access: Access) -> None:
 def test_the_code_is_needed_where_others_can_ask_once(tmp_path: Path, watch: Watch) -> None:
     access = Access(tmp_path, watch)
     assert (access.is_closed, access.setup_code) == (False, "")
-    access.demand = LoginPolicy.ALWAYS
+    access.login_policy = LoginPolicy.ALWAYS
     code = access.setup_code
     assert len(code) == 14
     assert access.setup_code == code
@@ -264,7 +266,7 @@ def test_a_disk_that_is_full_lets_people_in_to_make_room(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("claptrap.service.access._write", full)
+    monkeypatch.setattr("claptrap.service.access_file._write", full)
     cookie = access.log_in(PASSWORD, HERE)
     assert access.is_session(cookie)
     assert "No space left" in caplog.text
@@ -311,3 +313,68 @@ def test_a_folder_of_somebody_else_is_said_to_be_so(watch: Watch) -> None:
             assert not mine.is_session(cookie)
         finally:
             os.seteuid(0)
+
+
+class Meanwhile:
+    """A hasher that lets something happen while it works, once."""
+
+    def __init__(self, hasher: PasswordHasher, happens: Callable[[], object]) -> None:
+        self._hasher = hasher
+        self._happens: Callable[[], object] | None = happens
+
+    def hash(self, password: bytes) -> str:
+        return self._hasher.hash(self._first(password))
+
+    def verify(self, hashed: str, password: bytes) -> bool:
+        return self._hasher.verify(hashed, self._first(password))
+
+    def _first(self, password: bytes) -> bytes:
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            happens()
+        return password
+
+
+@pytest.mark.parametrize("policy", [LoginPolicy.IF_SET, LoginPolicy.ALWAYS])
+def test_a_first_password_is_never_set_over_another(tmp_path: Path, policy: LoginPolicy) -> None:
+    """Two choose the first one at the same time, or ``claptrap password`` does: one of them comes first, and it stays."""
+    late, owner = Access(tmp_path), Access(tmp_path)
+    late.login_policy = policy
+    code = late.setup_code
+    late._hasher = Meanwhile(late._hasher, lambda: owner.set_password(PASSWORD))  # type: ignore[assignment]  # as a hasher
+    assert (
+        code_of(lambda: late.choose_password("the other's", current="", code=code, address=HERE)) == "access.wrong_password"
+    )
+    assert late.log_in(PASSWORD, HERE)
+    assert code_of(lambda: late.log_in("the other's", HERE)) == "access.wrong_password"
+
+
+def test_no_code_is_passed_over_while_the_first_password_is_set(tmp_path: Path) -> None:
+    """Of a crowd that asks without it none gets in, whenever they ask."""
+    access = Access(tmp_path)
+    access.login_policy = LoginPolicy.ALWAYS
+    code, begin, came_in = access.setup_code, threading.Barrier(7), []
+
+    def without_code(n: int) -> None:
+        begin.wait()
+        for _ in range(20):
+            with contextlib.suppress(AccessError):
+                came_in.append(access.choose_password(f"attacker {n}", current="", code="", address=f"10.0.0.{n}"))
+
+    crowd = [threading.Thread(target=without_code, args=(n,), name=f"test:{n}") for n in range(6)]
+    for one in crowd:
+        one.start()
+    begin.wait()
+    access.choose_password(PASSWORD, current="", code=code, address=HERE)
+    for one in crowd:
+        one.join()
+    assert came_in == []
+    assert access.log_in(PASSWORD, HERE)
+
+
+def test_the_old_password_begins_no_session_once_it_is_changed(access: Access, tmp_path: Path) -> None:
+    """Not even where it was found right just before: changing it ends all sessions, and this one too."""
+    owner = Access(tmp_path / "data")
+    access._hasher = Meanwhile(access._hasher, lambda: owner.set_password("battery staple"))  # type: ignore[assignment]  # as a hasher
+    assert code_of(lambda: access.log_in(PASSWORD, HERE)) == "access.wrong_password"
+    assert json.loads(access.path.read_text())["sessions"] == []

@@ -14,6 +14,7 @@ import pytest
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.detect.onset import OnsetDetector
+from claptrap.sources.base import StopSignal
 from claptrap.sources.browser import (
     AHEAD_S,
     CREDIT_S,
@@ -50,7 +51,7 @@ class Sink:
     """Remembers all that a source says, and waits for more."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.said: list[tuple[Any, ...]] = []
         self._grown = threading.Condition()
 

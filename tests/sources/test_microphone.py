@@ -30,6 +30,7 @@ from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.sources import pulse
 from claptrap.sources.alsa import busy_errors, explain, is_card_present
+from claptrap.sources.base import StopSignal
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
 from claptrap.sources.portaudio import Call, PortAudio, fault
@@ -38,6 +39,7 @@ from claptrap.sources.usb import Usb, split, usb_of_card
 from claptrap.text.catalogue import say
 
 __all__ = ["pipewire", "sound_server"]  # fixtures
+pytestmark = pytest.mark.xdist_group("devices")
 
 PATIENT_S = 30.0
 USB = Device("USB Mic: Audio (hw:1,0)", "ALSA", 1, 48_000, default=False)
@@ -371,7 +373,7 @@ class Listener:
     """A sink that keeps what it hears and can wait for it."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.form: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         self._grown = threading.Condition()

@@ -24,6 +24,7 @@ from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
 from claptrap.sources import vban_port, vban_queue, vban_reorder
+from claptrap.sources.base import StopSignal
 from claptrap.sources.vban import AbsenceLimits, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
@@ -41,7 +42,7 @@ class Ear:
     """A sink that remembers, and lets a test wait for what it expects."""
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self.lives: list[tuple[int, int]] = []
         self.epochs: list[list[Frame]] = []
         self.waits: list[tuple[str, dict[str, str | float]]] = []

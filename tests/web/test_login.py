@@ -392,7 +392,7 @@ def test_every_refusal_is_a_problem_in_both_languages(locked: Served, language: 
 
 def test_what_stands_for_no_key_and_no_password_are_told_apart(tmp_path: Path) -> None:
     access = Access(tmp_path)
-    access.demand = LoginPolicy.ALWAYS
+    access.login_policy = LoginPolicy.ALWAYS
     door = Authenticator(access, ASSETS)
     assert door.rejection() == "access.setup_needed"
     access.set_password(PASSWORD)

@@ -22,7 +22,7 @@ from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
-from claptrap.sources.base import Source
+from claptrap.sources.base import Source, StopSignal
 
 HEALTHY_S = 30.0  # a source that gave sound for this long starts from the shortest wait again
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
@@ -62,7 +62,7 @@ class Runner:
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
         self.spec = spec
         self.slot = slot
-        self.stop = threading.Event()
+        self.stop = StopSignal()
         self._halted = threading.Event()
         self._context = context
         self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's

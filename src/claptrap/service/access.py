@@ -1,9 +1,7 @@
 """Who may come in: the password, who is logged in, and the tokens of scripts.
 
-All of it is in a file of its own in the data folder, ``access.json``, which only its owner may read and which neither
-exports nor backups of the settings carry. It holds no secret itself: the password is there as an argon2id hash, tokens and
-sessions, which are 256 random bits each, as SHA-256. Another process (``claptrap password``) may change it while the
-service runs: it is looked at before it is relied on, and replaced whole.
+What is decided by the content of ``access_file``, a first password or a new session, is decided once more inside the write
+that follows from it: between a look and a write, another thread or ``claptrap password`` may have changed the file.
 """
 
 from __future__ import annotations
@@ -14,33 +12,28 @@ import logging
 import secrets
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Literal
 
-import filelock
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from pydantic import TypeAdapter, ValidationError
 
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import AccessError, InputError
+from claptrap.service.access_file import AccessDocument, AccessFile, Change, Session, Token
 from claptrap.service.throttle import Throttle
-from claptrap.settings.document import restrict_to_owner, sync_folder, write_temporary
-from claptrap.settings.os_errors import os_reason, read_error, write_error
 
-LEAST_PASSWORD = 8  # characters
-MOST_PASSWORD = 1024
-MOST_TOKENS = 100
-MOST_TOKEN_NAME = 64
-MOST_SESSIONS = 100  # the oldest ends when one more begins
+MIN_PASSWORD = 8  # characters
+MAX_PASSWORD = 1024
+MAX_TOKENS = 100
+MAX_TOKEN_NAME = 64
+MAX_SESSIONS = 100  # the oldest ends when one more begins
 SESSION_S = 30 * 24 * 3600.0
 TOKEN_PREFIX = "claptrap_"  # noqa: S105  # so that who finds one knows what it is
-_LOCK_S = 5.0
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
+_UNWRITTEN = ("access.unwritable", "settings.wrong_owner")
 _log = logging.getLogger(__name__)
 
 
@@ -52,49 +45,6 @@ class LoginPolicy(Enum):
     NEVER = "never"  # the person said so in so many words
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A script's key, as it is remembered.
-
-    Attributes:
-        id: by which it is revoked.
-        name: what a person calls it.
-        created: UTC Unix seconds.
-        digest: SHA-256 of the token, in figures of 16.
-    """
-
-    id: str
-    name: str
-    created: float
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """Somebody who is logged in.
-
-    Attributes:
-        digest: SHA-256 of the cookie.
-        ends: UTC Unix seconds.
-    """
-
-    digest: str
-    ends: float
-
-
-@dataclass(frozen=True, slots=True)
-class AccessDocument:
-    """The file. An empty ``password`` means that none is set."""
-
-    version: Literal[1] = 1
-    password: str = ""
-    tokens: tuple[Token, ...] = ()
-    sessions: tuple[Session, ...] = ()
-
-
-_DOCUMENT_TYPE = TypeAdapter(AccessDocument)
-
-
 class Access:
     """The password, sessions and tokens of one data folder. Thread-safe.
 
@@ -104,46 +54,42 @@ class Access:
     """
 
     def __init__(self, folder: Path, clock: Clock | None = None) -> None:
-        self.path = folder / "access.json"
-        self.demand = LoginPolicy.IF_SET
+        self.login_policy = LoginPolicy.IF_SET
+        self._file = AccessFile(folder / "access.json")
         self._clock = clock or SystemClock()
         self._hasher = PasswordHasher()
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
-        self._one_at_a_time = (
-            threading.Lock()
-        )  # a hash takes 64 MB: a crowd of guesses must not take that many times as much
+        self._hashing = threading.Lock()  # a hash takes 64 MB: a crowd of guesses must not take that many times as much
         self._throttle = Throttle()
         self._code = ""
-        self._book = AccessDocument()
-        self._seen: tuple[int, ...] | None = ()
-        self._watcher: Callable[[], object] | None = None
+        self._code_lock = threading.Lock()
+        self._on_revoked: Callable[[], object] | None = None
 
     # -- what is demanded -----------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self._file.path
 
     @property
     def has_password(self) -> bool:
         """Whether a password is set. A damaged file counts as one: nobody comes in then."""
         try:
-            return bool(self._read().password)
+            return bool(self._file.read().password)
         except AccessError:
             return True
 
     @property
     def is_closed(self) -> bool:
-        """Whether whoever asks must show a session or a token."""
-        if self.demand is LoginPolicy.NEVER:
+        """Whether a session or a token is needed."""
+        if self.login_policy is LoginPolicy.NEVER:
             return False
-        return self.demand is LoginPolicy.ALWAYS or self.has_password
+        return self.login_policy is LoginPolicy.ALWAYS or self.has_password
 
     @property
     def setup_code(self) -> str:
         """The code with which the first password may be set from elsewhere; empty where none is needed."""
-        if self.demand is not LoginPolicy.ALWAYS or self.has_password:
-            return ""
-        with self._lock:
-            self._code = self._code or "-".join("".join(secrets.choice(_CODE_LETTERS) for _ in range(4)) for _ in range(3))
-            return self._code
+        return "" if self.has_password else self._setup_code()
 
     def admits(self, session: str, token: str) -> bool:
         """Return whether a cookie or a token lets in; empty strings stand for none."""
@@ -154,15 +100,15 @@ class Access:
     def is_session(self, cookie: str) -> bool:
         """Return whether somebody is logged in with this cookie."""
         try:
-            sessions = self._read().sessions
+            sessions = self._file.read().sessions
         except AccessError:
             return False
         now, digest = self._clock.unix(), _digest(cookie)
         return any(hmac.compare_digest(one.digest, digest) and now < one.ends <= now + SESSION_S for one in sessions)
 
-    def watch(self, tell: Callable[[], object] | None) -> None:
-        """Have ``tell`` called, from any thread, whenever somebody who was let in may be so no longer; None for no more."""
-        self._watcher = tell
+    def on_revoked(self, callback: Callable[[], object] | None) -> None:
+        """Have ``callback`` called, from any thread, whenever a session or token may have ended; None for no more."""
+        self._on_revoked = callback
 
     # -- the password ---------------------------------------------------------------------------------------------------
 
@@ -177,16 +123,26 @@ class Access:
             AccessError: ``access.setup_needed``, ``access.wrong_password``, ``access.too_often`` (with ``seconds``),
                 ``access.damaged``.
         """
-        if not self._read().password:
+        hashed = self._file.read().password
+        if not hashed:
             raise AccessError("access.setup_needed")
-        self._guess(address, lambda: self._is_password(password), "access.wrong_password")
-        return self._begin_session()
+        self._guess(address, lambda: self._is_password(password, hashed), "access.wrong_password")
+        cookie, session = self._new_session()
+
+        def begin(document: AccessDocument) -> AccessDocument:
+            if document.password != hashed:  # it was changed meanwhile, which ended all sessions
+                raise AccessError("access.wrong_password")
+            kept = [one for one in document.sessions if self._clock.unix() < one.ends]
+            return replace(document, sessions=(*kept, session)[-MAX_SESSIONS:])
+
+        self._change_sessions(begin)
+        return cookie
 
     def log_out(self, cookie: str) -> None:
         """End a session; harmless if it is none."""
         digest = _digest(cookie)
-        self._change_sessions(lambda sessions: tuple(one for one in sessions if one.digest != digest))
-        self._tell()
+        self._change_sessions(lambda now: replace(now, sessions=tuple(one for one in now.sessions if one.digest != digest)))
+        self._revoked()
 
     def choose_password(self, password: str, *, current: str, code: str, address: str) -> str:
         """Set or change the password for a person at the page; end all sessions, and return the cookie of a new one.
@@ -199,19 +155,29 @@ class Access:
 
         Raises:
             InputError: ``access.too_short`` or ``access.too_long``.
-            AccessError: ``access.switched_off``, ``access.wrong_password``, ``access.wrong_code``, ``access.too_often``,
-                ``access.damaged``, ``access.unwritable``, ``settings.wrong_owner``.
+            AccessError: ``access.switched_off``, ``access.wrong_password`` (also where another password was set in this very
+                moment), ``access.wrong_code``, ``access.too_often``, ``access.damaged``, ``access.unwritable``,
+                ``settings.wrong_owner``.
         """
-        if self.demand is LoginPolicy.NEVER:
+        if self.login_policy is LoginPolicy.NEVER:
             raise AccessError("access.switched_off")
         _check(password)
-        if self._read().password:
-            self._guess(address, lambda: self._is_password(current), "access.wrong_password")
-        elif wanted := self.setup_code:
+        known = self._file.read().password
+        if known:
+            self._guess(address, lambda: self._is_password(current, known), "access.wrong_password")
+        elif wanted := self._setup_code():
             given = _bytes(code.strip().upper())
             self._guess(address, lambda: hmac.compare_digest(given, wanted.encode()), "access.wrong_code")
-        self.set_password(password)
-        return self._begin_session()
+        hashed = self._hash(password)
+        cookie, session = self._new_session()
+
+        def put(document: AccessDocument) -> AccessDocument:
+            if document.password != known:  # what entitled to this is not so any more
+                raise AccessError("access.wrong_password")
+            return replace(document, password=hashed, sessions=(session,))
+
+        self._change_password(put)
+        return cookie
 
     def set_password(self, password: str) -> None:
         """Set the password, whatever it was, and end all sessions. Tokens stay.
@@ -221,12 +187,8 @@ class Access:
             AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
         _check(password)
-        with self._one_at_a_time:
-            hashed = self._hasher.hash(_normal(password))
-        self._change(lambda book: replace(book, password=hashed, sessions=()))
-        with self._lock:
-            self._code = ""
-        self._tell()
+        hashed = self._hash(password)
+        self._change_password(lambda document: replace(document, password=hashed, sessions=()))
 
     def check_changeable(self) -> None:
         """Make sure, before a person is asked for anything, that what they give can be kept; nothing changes.
@@ -234,8 +196,7 @@ class Access:
         Raises:
             AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
-        with self._held():
-            write_temporary(self.path, _DOCUMENT_TYPE.dump_json(self._read(), indent=2)).unlink()
+        self._file.check_writable()
 
     def remove_password(self) -> None:
         """Do without a password again, and end all sessions.
@@ -243,8 +204,8 @@ class Access:
         Raises:
             AccessError: ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
-        self._change(lambda book: replace(book, password="", sessions=()))
-        self._tell()
+        self._file.change(lambda document: replace(document, password="", sessions=()))
+        self._revoked()
 
     # -- tokens ---------------------------------------------------------------------------------------------------------
 
@@ -254,7 +215,7 @@ class Access:
         Raises:
             AccessError: ``access.damaged``.
         """
-        return self._read().tokens
+        return self._file.read().tokens
 
     def create_token(self, name: str) -> tuple[Token, str]:
         """Make a token; return how it is remembered, and the token itself, which nobody can see again.
@@ -263,26 +224,26 @@ class Access:
             InputError: ``access.bad_token_name``, ``access.name_taken`` or ``access.too_many_tokens``.
             AccessError: ``access.switched_off``, ``access.unwritable``, ``settings.wrong_owner``, ``access.damaged``.
         """
-        if self.demand is LoginPolicy.NEVER:
+        if self.login_policy is LoginPolicy.NEVER:
             raise AccessError("access.switched_off")
         name = name.strip()
-        if not (0 < len(name) <= MOST_TOKEN_NAME and name.isprintable()):
-            raise InputError("access.bad_token_name", most=MOST_TOKEN_NAME)
+        if not (0 < len(name) <= MAX_TOKEN_NAME and name.isprintable()):
+            raise InputError("access.bad_token_name", most=MAX_TOKEN_NAME)
         secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
         made = Token(secrets.token_hex(4), name, self._clock.unix(), _digest(secret))
 
-        def add(book: AccessDocument) -> AccessDocument:
-            if any(one.name == name for one in book.tokens):
+        def add(document: AccessDocument) -> AccessDocument:
+            if any(one.name == name for one in document.tokens):
                 raise InputError("access.name_taken", name=name)
-            if len(book.tokens) >= MOST_TOKENS:
-                raise InputError("access.too_many_tokens", most=MOST_TOKENS)
-            return replace(book, tokens=(*book.tokens, made))
+            if len(document.tokens) >= MAX_TOKENS:
+                raise InputError("access.too_many_tokens", most=MAX_TOKENS)
+            return replace(document, tokens=(*document.tokens, made))
 
-        self._change(add)
+        self._file.change(add)
         return made, secret
 
     def revoke_token(self, token_id: str) -> Token:
-        """Let a token, given by its id or its name, be worth nothing from now on; return it.
+        """End a token, given by its id or its name; return it.
 
         Raises:
             InputError: ``access.unknown_token``.
@@ -290,28 +251,36 @@ class Access:
         """
         found: list[Token] = []
 
-        def remove(book: AccessDocument) -> AccessDocument:
-            found[:] = [one for one in book.tokens if token_id in (one.id, one.name)]
+        def remove(document: AccessDocument) -> AccessDocument:
+            found[:] = [one for one in document.tokens if token_id in (one.id, one.name)]
             if not found:
                 raise InputError("access.unknown_token", id=token_id)
-            return replace(book, tokens=tuple(one for one in book.tokens if one not in found))
+            return replace(document, tokens=tuple(one for one in document.tokens if one not in found))
 
-        self._change(remove)
-        self._tell()
+        self._file.change(remove)
+        self._revoked()
         return found[0]
 
     # -- inside ---------------------------------------------------------------------------------------------------------
 
+    def _setup_code(self) -> str:
+        """Return the code for a first password; empty where the policy needs none."""
+        if self.login_policy is not LoginPolicy.ALWAYS:
+            return ""
+        with self._code_lock:
+            self._code = self._code or "-".join("".join(secrets.choice(_CODE_LETTERS) for _ in range(4)) for _ in range(3))
+            return self._code
+
     def _is_token(self, token: str) -> bool:
         digest = _digest(token)
         try:
-            return any(hmac.compare_digest(one.digest, digest) for one in self._read().tokens)
+            return any(hmac.compare_digest(one.digest, digest) for one in self._file.read().tokens)
         except AccessError:
             return False
 
     def _guess(self, address: str, is_right: Callable[[], bool], otherwise: str) -> None:
         """Raise ``otherwise`` unless ``is_right``; not even ask too often."""
-        with self._one_at_a_time:
+        with self._hashing:
             now = self._clock.monotonic()
             if (wait := self._throttle.wait_s(address, now)) > 0:
                 raise AccessError("access.too_often", seconds=int(wait) + 1)
@@ -321,102 +290,50 @@ class Access:
                 raise AccessError(otherwise)
             self._throttle.succeed(address)
 
-    def _is_password(self, password: str) -> bool:
+    def _is_password(self, password: str, hashed: str) -> bool:
         """Return whether it is the one; the hash's own comparison takes the same time for every wrong one."""
         try:
-            return len(password) <= MOST_PASSWORD and self._hasher.verify(self._read().password, _normal(password))
+            return len(password) <= MAX_PASSWORD and self._hasher.verify(hashed, _normal(password))
         except VerificationError:
             return False
         except InvalidHashError as error:
             raise AccessError("access.damaged", path=str(self.path)) from error
 
-    def _begin_session(self) -> str:
-        cookie = secrets.token_urlsafe(32)
-        now = self._clock.unix()
-        begun = Session(_digest(cookie), now + SESSION_S)
-        self._change_sessions(lambda kept: (*(one for one in kept if now < one.ends), begun)[-MOST_SESSIONS:])
-        return cookie
+    def _hash(self, password: str) -> str:
+        with self._hashing:
+            return self._hasher.hash(_normal(password))
 
-    def _change_sessions(self, change: Callable[[tuple[Session, ...]], tuple[Session, ...]]) -> None:
+    def _new_session(self) -> tuple[str, Session]:
+        """Return a cookie, and what is kept of it."""
+        cookie = secrets.token_urlsafe(32)
+        return cookie, Session(_digest(cookie), self._clock.unix() + SESSION_S)
+
+    def _change_password(self, change: Change) -> None:
+        self._file.change(change)
+        with self._code_lock:
+            self._code = ""
+        self._revoked()
+
+    def _change_sessions(self, change: Change) -> None:
         """Change who is logged in, even where the disk is full: a person must get in to make room."""
-        self._read()  # what cannot be read lets nobody in
         try:
-            self._change(lambda book: replace(book, sessions=change(book.sessions)))
+            self._file.change(change)
         except AccessError as error:
-            if error.code not in ("access.unwritable", "settings.wrong_owner"):
+            if error.code not in _UNWRITTEN:
                 raise
             _log.warning("%s", error)
-            with self._lock:
-                self._book = replace(self._book, sessions=change(self._book.sessions))
+            self._file.change_in_memory(change)
 
-    def _tell(self) -> None:
-        tell = self._watcher
-        if tell is not None:
-            tell()
-
-    def _read(self) -> AccessDocument:
-        """Return what the file says now. Raises AccessError: ``access.damaged``."""
-        with self._lock:
-            try:
-                seen = _look(self.path)
-            except OSError as error:
-                raise self._unread(error) from error
-            if seen != self._seen:
-                self._book = self._load() if seen is not None else AccessDocument()
-                self._seen = seen
-            return self._book
-
-    def _unread(self, error: OSError) -> AccessError:
-        told = read_error(self.path, error)
-        if told.code == "settings.wrong_owner":
-            return AccessError(told.code, retryable=False, **told.params)
-        return AccessError("access.damaged", path=str(self.path))
-
-    def _load(self) -> AccessDocument:
-        try:
-            restrict_to_owner(self.path)
-            return _DOCUMENT_TYPE.validate_json(self.path.read_bytes())
-        except OSError as error:
-            raise self._unread(error) from error
-        except ValidationError:
-            raise AccessError("access.damaged", path=str(self.path)) from None  # the cause would quote the file
-
-    def _change(self, change: Callable[[AccessDocument], AccessDocument]) -> None:
-        """Replace the file by a changed one, whole or not at all; one process and one thread at a time.
-
-        Raises:
-            AccessError: ``access.unwritable``, ``settings.wrong_owner`` or ``access.damaged``; nothing has changed then.
-        """
-        with self._held():
-            changed = change(self._read())
-            _write(self.path, _DOCUMENT_TYPE.dump_json(changed, indent=2))
-            with self._lock:  # not before: who only reads must not wait for the disk
-                self._book, self._seen = changed, _look(self.path)
-
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Have the file for this thread alone; tell in our words why it cannot be written."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._writing, filelock.FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_S):
-                yield
-        except (OSError, filelock.Timeout) as error:
-            raise self._unwritten(error) from error
-
-    def _unwritten(self, error: OSError | filelock.Timeout) -> AccessError:
-        if isinstance(error, filelock.Timeout):
-            return AccessError("access.unwritable", path=str(self.path), reason=str(error))
-        told = write_error(Path(error.filename or self.path.parent), error)
-        if told.code == "settings.wrong_owner":
-            return AccessError(told.code, retryable=False, **told.params)
-        return AccessError("access.unwritable", path=str(self.path), reason=os_reason(error))
+    def _revoked(self) -> None:
+        if (callback := self._on_revoked) is not None:
+            callback()
 
 
 def _check(password: str) -> None:
-    if len(password) < LEAST_PASSWORD:
-        raise InputError("access.too_short", least=LEAST_PASSWORD)
-    if len(password) > MOST_PASSWORD:
-        raise InputError("access.too_long", most=MOST_PASSWORD)
+    if len(password) < MIN_PASSWORD:
+        raise InputError("access.too_short", least=MIN_PASSWORD)
+    if len(password) > MAX_PASSWORD:
+        raise InputError("access.too_long", most=MAX_PASSWORD)
 
 
 def _normal(password: str) -> bytes:
@@ -431,21 +348,3 @@ def _bytes(text: str) -> bytes:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(_bytes(secret)).hexdigest()
-
-
-def _look(path: Path) -> tuple[int, ...] | None:
-    """Return what changes with the file; None where there is none."""
-    try:
-        seen = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return seen.st_ino, seen.st_mtime_ns, seen.st_size
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = write_temporary(path, content)
-    try:
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    sync_folder(path.parent)  # else a power cut could bring a token back that was revoked

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from claptrap.audio.frame import Frame
+
+
+class StopSignal(threading.Event):
+    """An event that also wakes a thread that waits for something else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wakers: list[Callable[[], object]] = []
+
+    def set(self) -> None:
+        super().set()
+        for wake in tuple(self._wakers):
+            wake()
+
+    @contextmanager
+    def waking(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Call ``wake``, in the thread that sets the event, until the block ends; not where it is set already."""
+        self._wakers.append(wake)
+        try:
+            yield
+        finally:
+            self._wakers.remove(wake)
 
 
 class Sink(Protocol):
     """What a running source talks to, always from the thread that called ``run``."""
 
     @property
-    def stop(self) -> threading.Event:
+    def stop(self) -> StopSignal:
         """Set when the source shall return; a source checks it at least every 0.5 s."""
 
     def live(self, rate_hz: int, channels: int) -> None:

@@ -19,7 +19,7 @@ from claptrap.sources.base import Sink
 from claptrap.sources.browser_block import Block, parse
 from claptrap.sources.loss_bound import LossBound
 
-LOOK_S = 0.2  # how often a source without sound looks whether it shall stop
+LOOK_S = 0.2  # how often a source without sound looks whether its page is still there
 QUEUE_S = 3.0
 QUEUE_ITEMS = 1024
 LOST_S = 8.0  # sooner than any watchdog that would have the source reopened (10 s); shorter breaks are told as lost sound
@@ -65,6 +65,7 @@ class BlockQueue:
     def __init__(self) -> None:
         self._items: deque[QueueItem] = deque()
         self._waiting_s = 0.0
+        self._is_woken = False
         self._news = threading.Condition()
 
     def put(self, item: QueueItem) -> None:
@@ -77,10 +78,17 @@ class BlockQueue:
                 self._waiting_s -= dropped.duration_s if dropped else 0.0
             self._news.notify()
 
+    def wake(self) -> None:
+        """Let the reader go on, with what has come."""
+        with self._news:
+            self._is_woken = True
+            self._news.notify()
+
     def get(self, timeout_s: float) -> list[QueueItem]:
         """Return what has come, oldest first; empty after ``timeout_s`` without anything."""
         with self._news:
-            self._news.wait_for(lambda: self._items, timeout_s)
+            self._news.wait_for(lambda: self._items or self._is_woken, timeout_s)
+            self._is_woken = False
             items, self._waiting_s = list(self._items), 0.0
             self._items.clear()
             return items
@@ -209,7 +217,7 @@ class BrowserSource:
     def run(self, sink: Sink) -> None:
         """Hear until stopped."""
         clock = self._browsers.clock
-        with self._browsers.receiving(self._source_id) as queue:
+        with self._browsers.receiving(self._source_id) as queue, sink.stop.waking(queue.wake):
             session = _PageSession(sink, self._lost_s)
             sink.waiting("browser.waiting")
             while not sink.stop.is_set():

@@ -21,7 +21,7 @@ from claptrap.sources.pulse import PulseStreamWatch
 __all__ = ["Device", "Measured", "MicrophoneSource", "list_devices", "measure"]
 
 SILENT_S = 2.0  # an unplugged microphone may simply stop giving sound; PortAudio's overflow flag was never seen set
-LOOK_S = 0.2  # how often a microphone without sound looks whether it shall stop
+LOOK_S = 0.2  # how often a microphone without sound looks whether it is still there
 QUEUE_BLOCKS = 100  # 2 s
 SETTLE_S, MEASURE_S = 0.1, 0.3  # many microphones begin with a thump
 SILENCE = 1e-6  # −120 dBFS
@@ -87,6 +87,7 @@ class CaptureQueue:
         self._blocks: deque[NDArray[np.float32]] = deque()
         self._losses: deque[int] = deque()  # samples lost just before each block
         self._has_ended = False
+        self._is_woken = False
         self._news = threading.Condition(threading.Lock())
 
     def put(self, samples: NDArray[np.float32], has_overflowed: bool) -> None:
@@ -106,6 +107,12 @@ class CaptureQueue:
             self._has_ended = True
             self._news.notify()
 
+    def wake(self) -> None:
+        """Let the reader go on, be it without a block."""
+        with self._news:
+            self._is_woken = True
+            self._news.notify()
+
     @property
     def has_ended(self) -> bool:
         """Whether no more will come; blocks that came before can still be had."""
@@ -117,7 +124,8 @@ class CaptureQueue:
         None where none came within ``timeout_s`` seconds, or none will come any more.
         """
         with self._news:
-            self._news.wait_for(lambda: self._blocks or self._has_ended, timeout_s)
+            self._news.wait_for(lambda: self._blocks or self._has_ended or self._is_woken, timeout_s)
+            self._is_woken = False
             return (self._blocks.popleft(), self._losses.popleft()) if self._blocks else None
 
 
@@ -148,7 +156,10 @@ class MicrophoneSource:
                 ``source.device_moved`` when the sound server records from another microphone in its place.
         """
         queue = CaptureQueue(QUEUE_BLOCKS)
-        with self._portaudio.recording(self._device, queue.put, queue.close, self._channel) as opened:
+        with (
+            self._portaudio.recording(self._device, queue.put, queue.close, self._channel) as opened,
+            sink.stop.waking(queue.wake),
+        ):
             self._pass_on(queue, opened, sink)
 
     def _pass_on(self, queue: CaptureQueue, opened: OpenMicrophone, sink: Sink) -> None:

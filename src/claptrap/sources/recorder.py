@@ -38,6 +38,7 @@ def _record(wanted: str, channel: str) -> None:
     def wait_for_the_end() -> None:
         sys.stdin.buffer.read()
         is_over.set()
+        queue.wake()
 
     threading.Thread(target=wait_for_the_end, name="recorder:end", daemon=True).start()
     out = sys.stdout.buffer

@@ -16,7 +16,7 @@ from claptrap.sources.vban_packet import Format, Packet
 from claptrap.sources.vban_ports import VbanPorts
 from claptrap.sources.vban_reorder import OrderedPacket, ReorderBuffer
 
-LOOK_S = 0.1  # how often a stream without packets looks whether it shall stop
+LOOK_S = 0.1  # how often a stream without packets looks how long it has waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class VbanSource:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
         name = to_bytes(self._wanted.stream)
-        with self._ports.receiving(self._wanted.port, self._wanted.host, name) as queue:
+        with self._ports.receiving(self._wanted.port, self._wanted.host, name) as queue, sink.stop.waking(queue.wake):
             session = _Session(self._wanted, self._ports, self._limits, sink, queue.counts, self._clock.monotonic())
             while not sink.stop.is_set():
                 session.process(queue.get(LOOK_S), self._clock.monotonic())

@@ -16,7 +16,8 @@ from werkzeug.http import parse_cookie
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
-from claptrap.service.access import SESSION_S, Access, LoginPolicy, Token
+from claptrap.service.access import SESSION_S, Access, LoginPolicy
+from claptrap.service.access_file import Token
 from claptrap.web import responses
 from claptrap.web.page import is_page_file
 from claptrap.web.routes import Routes, text_schema
@@ -180,7 +181,7 @@ def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, Any]:
         state = "in"
     else:
         state = "login" if access.has_password else "setup"
-    return {"state": state, "has_password": access.has_password, "can_change": access.demand is not LoginPolicy.NEVER}
+    return {"state": state, "has_password": access.has_password, "can_change": access.login_policy is not LoginPolicy.NEVER}
 
 
 def _shown(token: Token) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from claptrap.history.query import Count, DeliveryRecord, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
-from claptrap.service.access import Token
+from claptrap.service.access_file import Token
 from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change

@@ -120,7 +120,7 @@ class Server:
         self._service = service
         self._listener = listener
         listen_address = ListenAddress.of(listener, is_tls=tls is not None)
-        service.access.demand = _demand(listen_address, proxies, no_auth=no_auth)
+        service.access.login_policy = _demand(listen_address, proxies, no_auth=no_auth)
         authenticator = Authenticator(service.access, assets)
         self._trials = SelfTestRunner() if service.dev else None
         self._flask = ThreadedWsgi(

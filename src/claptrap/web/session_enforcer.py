@@ -40,11 +40,11 @@ class SessionEnforcer:
         """Start checking."""
         loop = asyncio.get_running_loop()
         self._checking = asyncio.create_task(self._enforce())
-        self._access.watch(lambda: loop.call_soon_threadsafe(self._check_now.set))
+        self._access.on_revoked(lambda: loop.call_soon_threadsafe(self._check_now.set))
 
     async def stop(self) -> None:
         """Stop checking."""
-        self._access.watch(None)
+        self._access.on_revoked(None)
         if self._checking:
             self._checking.cancel()
 

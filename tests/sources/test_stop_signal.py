@@ -1,0 +1,71 @@
+"""A source that waits for sound is woken when it shall stop."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from tests.peers.ports import free_port
+
+from claptrap.audio.frame import Frame
+from claptrap.core.spec import VbanInput
+from claptrap.sources import browser, vban
+from claptrap.sources.base import Source, StopSignal
+from claptrap.sources.browser import Browsers, BrowserSource
+from claptrap.sources.microphone import CaptureQueue
+from claptrap.sources.vban import VbanSource
+from claptrap.sources.vban_ports import VbanPorts
+
+NEVER_S = 1000.0
+PATIENT_S = 20.0
+
+
+class Ear:
+    """A sink that nothing reaches."""
+
+    def __init__(self) -> None:
+        self.stop = StopSignal()
+
+    def live(self, rate_hz: int, channels: int) -> None:
+        raise AssertionError(rate_hz, channels)
+
+    def frame(self, frame: Frame) -> None:
+        raise AssertionError(frame)
+
+    def waiting(self, code: str, **params: str | float) -> None:
+        """It waits."""
+
+
+def ends_when_stopped(source: Source, ear: Ear) -> bool:
+    thread = threading.Thread(target=source.run, args=(ear,), name="test:source", daemon=True)
+    thread.start()
+    while not ear.stop._wakers:
+        thread.join(0.001)
+    ear.stop.set()
+    thread.join(PATIENT_S)
+    return not thread.is_alive()
+
+
+def test_a_page_s_source_stops_without_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "LOOK_S", NEVER_S)
+    assert ends_when_stopped(BrowserSource("salon", Browsers()), Ear())
+
+
+def test_a_stream_s_source_stops_without_packets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vban, "LOOK_S", NEVER_S)
+    ports = VbanPorts("127.0.0.1")
+    try:
+        assert ends_when_stopped(VbanSource(VbanInput("127.0.0.1", "Stream1", free_port(), "mean"), ports), Ear())
+    finally:
+        ports.stop()
+
+
+def test_a_microphone_s_reader_is_woken_without_a_block() -> None:
+    """Before it waits, or while it does."""
+    queue, stop, taken = CaptureQueue(10), StopSignal(), []
+    reader = threading.Thread(target=lambda: taken.append(queue.get(NEVER_S)), name="test:reader", daemon=True)
+    with stop.waking(queue.wake):
+        reader.start()
+        stop.set()
+        reader.join(PATIENT_S)
+    assert taken == [None]
