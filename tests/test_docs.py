@@ -21,7 +21,8 @@ from claptrap.core.errors import InputError
 from claptrap.core.events import Event
 from claptrap.delivery.payload import event_payload
 from claptrap.settings.environment import OTHERS
-from claptrap.settings.merge import merged, new_source_id
+from claptrap.settings.ids import new_source_id
+from claptrap.settings.merge import merged
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
 from claptrap.web.api import ROUTES

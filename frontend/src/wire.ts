@@ -410,6 +410,11 @@ export interface components {
             value: string;
             near: string;
         };
+        PatternPresets: {
+            presets: {
+                [key: string]: components["schemas"]["PatternSettings"][];
+            };
+        };
         PatternSettings: {
             claps: number;
             at_least: boolean;
@@ -824,6 +829,7 @@ export interface components {
             "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
             "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
             "POST /api/probe/rtsp": components["schemas"]["Probed"];
@@ -1049,6 +1055,7 @@ export type NewToken = components["schemas"]["NewToken"];
 export type Notifier = components["schemas"]["Notifier"];
 export type NotifySettings = components["schemas"]["NotifySettings"];
 export type Override = components["schemas"]["Override"];
+export type PatternPresets = components["schemas"]["PatternPresets"];
 export type PatternSettings = components["schemas"]["PatternSettings"];
 export type Picture = components["schemas"]["Picture"];
 export type PortCounts = components["schemas"]["PortCounts"];

@@ -458,3 +458,25 @@ def test_foreign_keys_are_shown_bounded_and_printable() -> None:
     shown = [f"{fault.path}{fault.params}{fault.value}" for fault in refused.value.faults]
     assert len(shown) > 1
     assert all(text.isprintable() and len(text) < 400 for text in [*shown, str(refused.value)])
+
+
+def test_entries_without_an_id_get_one() -> None:
+    """Scripts need not invent any: a source is called after its name, a webhook by its number."""
+    settings = check({"sources": [{**MIC, "webhooks": [{"id": "webhook"}, {"id": "webhook-3"}]}]})
+    new = {"kind": "microphone", "name": "Été à 2", "webhooks": [{"url": "http://a/1"}, {"url": "http://a/2"}]}
+    more = {"id": "microphone", "webhooks": [{"url": "http://a/3"}, {"url": "http://a/4"}]}
+    patch = {"sources": [new, more, {**new, "webhooks": []}], "notify": [{"name": "Phone"}, {}]}
+    done = check(merged(settings, patch))
+    ids = {source.id: [webhook.id for webhook in source.webhooks] for source in done.sources}
+    assert ids == {
+        "microphone": ["webhook", "webhook-3", "webhook-2", "webhook-4"],
+        "ete-a-2": ["webhook", "webhook-2"],
+        "ete-a-2-2": [],
+    }
+    assert [one.id for one in done.notify] == ["phone", "notify"]
+
+
+def test_a_crowd_without_ids_costs_no_more_than_its_size() -> None:
+    """It is refused for being too many."""
+    crowd = [{"kind": "microphone", "name": "x"}] * 20_000
+    assert faults(merged(check({}), {"sources": crowd})) == {"sources": "settings.too_many"}

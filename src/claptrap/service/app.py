@@ -32,6 +32,7 @@ from claptrap.service.messages import told, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
 from claptrap.service.notify_addresses import check_addresses
+from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
@@ -80,7 +81,8 @@ class Application:
         self.counts = Counts()
         self.problems = ProblemList(self.hub)
         self.access = Access(data_dir, clock)
-        self.settings = SettingsOwner(Store(data_dir), (check_addresses,))
+        self.own_address = OwnAddress()
+        self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
         self.backups = BackupService(self.settings)
         self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
@@ -93,7 +95,7 @@ class Application:
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
         self._link_lock = threading.Lock()
-        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.refresh)
+        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed)
         self._dispatcher = Dispatcher(
             self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
         )

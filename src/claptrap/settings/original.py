@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from claptrap.settings.hints import printable
-from claptrap.settings.merge import new_source_id
+from claptrap.settings.ids import new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 

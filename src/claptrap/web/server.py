@@ -25,11 +25,11 @@ from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
 from claptrap.web.connections import MAX_CONNECTIONS, limited_protocol
-from claptrap.web.listen_address import ListenAddress, is_loopback
+from claptrap.web.listen_address import ListenAddress, is_loopback, machine_addresses
 from claptrap.web.live import MAX_MESSAGE_BYTES, LivePublisher
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
-from claptrap.web.security import Guard
+from claptrap.web.security import Guard, local_names
 from claptrap.web.session_enforcer import SessionEnforcer
 from claptrap.web.wsgi import ThreadedWsgi
 
@@ -123,6 +123,8 @@ class Server:
         self._service = service
         self._listener = listener
         listen_address = ListenAddress.of(listener, is_tls=tls is not None)
+        names = local_names() | {host.lower() for host in allowed_hosts}
+        service.own_address.declare(listen_address.port, lambda: names | {str(address) for address in machine_addresses()})
         service.access.login_policy = _demand(listen_address, proxies, no_auth=no_auth)
         authenticator = Authenticator(service.access, assets)
         self._trials = SelfTestRunner() if service.dev else None
