@@ -250,5 +250,5 @@ def clapping(folder: Path, url: str) -> Path:
         "webhooks": [{"id": "webhook", "url": url}],
     }  # fmt: skip
     (folder / "data").mkdir()
-    (folder / "data" / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}))
+    (folder / "data" / "settings.json").write_text(json.dumps({"version": 3, "sources": [source]}))
     return folder / "data"

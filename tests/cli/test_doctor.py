@@ -27,7 +27,7 @@ FILE = {"id": "a", "kind": "file", "name": "A", "enabled": False, "input": {"pat
 def data_dir(tmp_path: Path, *sources: dict[str, Any]) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
-    (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": list(sources or (FILE,))}))
+    (folder / "settings.json").write_text(json.dumps({"version": 3, "sources": list(sources or (FILE,))}))
     return folder
 
 

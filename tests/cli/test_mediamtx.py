@@ -80,7 +80,7 @@ def test_the_service_runs_it_and_ends_it(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     program, _ = stand_in(data, "good")
-    (data / "settings.json").write_text('{"version": 2, "sources": []}')  # while PortAudio begins, stderr leads nowhere
+    (data / "settings.json").write_text('{"version": 3, "sources": []}')  # while PortAudio begins, stderr leads nowhere
     with Service(data, CLAPTRAP_MEDIAMTX="1", CLAPTRAP_MEDIAMTX_BINARY=str(program)) as service:
         service.wait_for_line(r"(listener opened)")
         os.kill(lives(data)[0], signal.SIGKILL)

@@ -18,10 +18,11 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, sil
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
-from claptrap.core.spec import ReceiverSpec, WebhookSpec
+from claptrap.core.receivers import ReceiverSpec, WebhookSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
-from claptrap.delivery.webhook import Answer, WebhookSender
+from claptrap.delivery.sender import Answer
+from claptrap.delivery.webhook import WebhookSender
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.journal import Journal
 
@@ -82,8 +83,10 @@ def dispatching(
         journal.close()
 
 
-def target(url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4) -> WebhookSpec:
-    return WebhookSpec(f"{source}.webhook", source, url, timeout_s, max_attempts)
+def target(
+    url: str, source: str = "salon", *, timeout_s: float = PATIENT_S, max_attempts: int = 4, idempotent: bool = False
+) -> WebhookSpec:
+    return WebhookSpec(f"{source}.webhook", source, url, timeout_s, max_attempts, max_age_s=3600.0, idempotent=idempotent)
 
 
 def clap(sequence: int = 0, source: str = "salon") -> Event:
@@ -142,7 +145,7 @@ def test_a_failing_receiver_is_tried_again_with_the_same_key_until_it_takes_it()
     attempts = Attempts()
     with (
         Receiver(answer(500), answer(503), answer(429, Retry_After="0")) as receiver,
-        dispatching(attempts, target(receiver.url)) as dispatcher,
+        dispatching(attempts, target(receiver.url, idempotent=True)) as dispatcher,
     ):
         dispatcher.dispatch(clap())
         receiver.wait_for(4)
@@ -151,9 +154,9 @@ def test_a_failing_receiver_is_tried_again_with_the_same_key_until_it_takes_it()
         assert len({r.body for r in receiver.requests}) == 1
     told = attempts.all()
     assert [(a.number, a.status, a.code) for a in told] == [
-        (1, 500, "delivery.status"),
-        (2, 503, "delivery.status"),
-        (3, 429, "delivery.status"),
+        (1, 500, "delivery.server_error"),
+        (2, 503, "delivery.not_now"),
+        (3, 429, "delivery.not_now"),
         (4, 204, ""),
     ]
     assert all(0.001 <= (a.retry_in_s or 0) <= 0.002 for a in told[:2])
@@ -165,7 +168,7 @@ def test_attempts_are_bounded_and_the_last_failure_is_final() -> None:
     attempts = Attempts()
     with (
         Receiver(then=answer(500)) as receiver,
-        dispatching(attempts, target(receiver.url, max_attempts=3)) as dispatcher,
+        dispatching(attempts, target(receiver.url, max_attempts=3, idempotent=True)) as dispatcher,
     ):
         dispatcher.dispatch(clap(0))
         dispatcher.dispatch(clap(1))
@@ -248,7 +251,7 @@ def test_a_corrected_address_is_used_from_the_next_attempt_on() -> None:
     """A person mends the address while an event waits: it arrives there."""
     attempts, gate = Attempts(), threading.Event()
     with (
-        Receiver(late(answer(500), gate)) as wrong,
+        Receiver(late(answer(503), gate)) as wrong,
         Receiver() as right,
         dispatching(attempts, target(wrong.url)) as dispatcher,
     ):
@@ -273,7 +276,7 @@ def test_removing_a_receiver_gives_up_what_waits_for_it_and_says_so() -> None:
         gone.wait_for(1)
         dispatcher.apply([target(kept.url, "kept")])
         assert [(a.event_id, a.code) for a in attempts.all()] == [
-            ("gone:19a:0", "delivery.removed"),
+            ("gone:19a:0", "delivery.cut_off"),
             ("gone:19a:1", "delivery.removed"),
         ]
         dispatcher.dispatch(clap(2, "gone"))
@@ -293,15 +296,16 @@ def test_stopping_delivers_what_it_can_within_its_time() -> None:
     assert all(a.ok for a in attempts.all())
 
 
-def test_stopping_is_bounded_however_many_do_not_answer(tmp_path: Path) -> None:
-    """Ten silent receivers cost the time of one, and everything still waits for them at the next start."""
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_stopping_is_bounded_however_many_do_not_answer(tmp_path: Path, idempotent: bool) -> None:
+    """Ten silent receivers cost the time of one. What was sent is left to the next start only where repeats are dropped."""
     attempts = Attempts()
     rooms = [f"room-{i}" for i in range(10)]
     journal = Journal(tmp_path / "history.sqlite", SystemClock())
     journal.open()
     with Receiver(then=silence) as receiver:
         dispatcher = Dispatcher(journal, attempts, backoff=SLOW)
-        dispatcher.apply([target(receiver.url, room, timeout_s=60.0) for room in rooms])
+        dispatcher.apply([target(receiver.url, room, timeout_s=60.0, idempotent=idempotent) for room in rooms])
         for room in rooms:
             dispatcher.dispatch(clap(0, room))
             dispatcher.dispatch(clap(1, room))
@@ -309,8 +313,8 @@ def test_stopping_is_bounded_however_many_do_not_answer(tmp_path: Path) -> None:
         began = time.monotonic()
         dispatcher.stop(0.5)
         assert 0.5 <= time.monotonic() - began < 4
-    assert attempts.all() == []
-    assert [journal.waiting(f"{room}.webhook") for room in rooms] == [2] * 10
+    assert [a.code for a in attempts.all()] == ([] if idempotent else ["delivery.cut_off"] * 10)
+    assert [journal.waiting(f"{room}.webhook") for room in rooms] == [2 if idempotent else 1] * 10
     journal.close()
 
 
@@ -357,34 +361,6 @@ def test_a_known_event_is_not_told_again(tmp_path: Path) -> None:
         assert len(receiver.requests) == 1
 
 
-def test_what_waited_too_long_is_given_up_and_told() -> None:
-    """A clap of yesterday must not switch the light on today."""
-    attempts, clock = Attempts(), Later()
-    with (
-        Receiver(answer(503, Retry_After="0")) as receiver,
-        dispatching(attempts, target(receiver.url), clock=clock) as dispatcher,
-    ):
-        clock.each_look_takes_s = 1801.0
-        dispatcher.dispatch(clap())
-        (told,) = attempts.wait_for(done)
-    assert (told.code, told.params) == ("delivery.too_old", {"seconds": 3600.0})
-
-
-class Later:
-    """A clock that goes on by ``each_look_takes_s`` whenever it is asked the time of day."""
-
-    def __init__(self) -> None:
-        self.each_look_takes_s = 0.0
-        self._now = 1_000_000.0
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def unix(self) -> float:
-        self._now += self.each_look_takes_s
-        return self._now
-
-
 def test_what_was_given_up_can_be_sent_again_and_is_numbered_on() -> None:
     """By hand: the same body and key, as many attempts as a new one, in the journal after those before."""
     attempts = Attempts()
@@ -426,27 +402,21 @@ def test_a_token_that_is_echoed_without_its_scheme_is_masked_too() -> None:
     assert told.excerpt == "Bearer expected, token ******** is unknown"
 
 
-def test_a_receiver_that_is_out_of_order_is_probed_and_nothing_is_lost() -> None:
-    """Few attempts are allowed, many fail, and what waited since it was found out of order comes in order afterwards."""
+@pytest.mark.parametrize("status", [429, 502, 503])
+def test_what_the_receiver_does_not_take_now_costs_no_attempt(status: int) -> None:
+    """Few attempts are allowed, many are refused: only the freshness of the event bounds them."""
     attempts = Attempts()
     with (
-        Receiver(*[answer(503)] * 12) as receiver,
+        Receiver(*[answer(status)] * 12) as receiver,
         dispatching(attempts, target(receiver.url, max_attempts=2)) as dispatcher,
     ):
-        for i in range(6):
+        for i in range(3):
             dispatcher.dispatch(clap(i))
-        attempts.wait_for(lambda a: a.event_id == "salon:19a:5" and a.ok)
+        attempts.wait_for(lambda a: a.event_id == "salon:19a:2" and a.ok)
         ((_, circuit_state),) = dispatcher.circuit_states()
         assert (circuit_state.failures, circuit_state.since, dispatcher.problems()) == (0, None, [])
     ended = [(a.event_id, a.number, a.ok) for a in attempts.all() if done(a)]
-    assert ended == [
-        ("salon:19a:0", 2, False),
-        ("salon:19a:1", 2, False),
-        ("salon:19a:2", 9, True),
-        ("salon:19a:3", 1, True),
-        ("salon:19a:4", 1, True),
-        ("salon:19a:5", 1, True),
-    ]
+    assert ended == [("salon:19a:0", 13, True), ("salon:19a:1", 1, True), ("salon:19a:2", 1, True)]
 
 
 def test_a_receiver_that_is_out_of_order_is_said_to_be_and_a_new_address_is_tried_at_once() -> None:
@@ -460,15 +430,15 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_and_a_new_address_is_trie
     ):
         dispatcher.dispatch(clap(0))
         dispatcher.dispatch(clap(1))
-        (probed,) = attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
-        assert (probed.event_id, probed.code) == ("salon:19a:1", "delivery.refused")
+        (probed,) = attempts.wait_for(lambda a: (a.retry_in_s or 0) > 100)
+        assert (probed.event_id, probed.code) == ("salon:19a:0", "delivery.refused")
         (problem,) = dispatcher.problems()
         assert (problem.code, problem.params["source"]) == ("delivery.open", "Salon d'été")
         for i in range(20):
             dispatcher.dispatch(clap(i, "hall"))
         other.wait_for(20)
         dispatcher.apply([target(mended.url), target(other.url, "hall")])
-        assert mended.wait_for(1)[0].json["event_id"] == "salon:19a:1"
+        assert mended.wait_for(1)[0].json["event_id"] == "salon:19a:0"
         attempts.wait_for(lambda a: a.ok and a.source_id == "salon")
         assert dispatcher.problems() == []
 
@@ -481,7 +451,7 @@ def test_who_asks_for_a_test_does_not_wait_for_the_next_probe() -> None:
         dispatching(attempts, target(receiver.url, max_attempts=10), probes=SLOW) as dispatcher,
     ):
         dispatcher.dispatch(clap())
-        attempts.wait_for(lambda a: (a.retry_in_s or 0) > 1000)
+        attempts.wait_for(lambda a: (a.retry_in_s or 0) > 100)
         event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
         attempts.wait_for(lambda a: a.event_id == event_id and a.ok)
         assert [r.json["event_id"] for r in receiver.requests[-2:]] == ["salon:19a:0", event_id]
@@ -492,7 +462,7 @@ def test_an_event_on_which_a_receiver_fails_holds_up_the_others_only_so_long() -
     attempts = Attempts()
     with (
         Receiver(*[answer(500)] * 9) as receiver,
-        dispatching(attempts, target(receiver.url, max_attempts=9)) as dispatcher,
+        dispatching(attempts, target(receiver.url, max_attempts=9, idempotent=True)) as dispatcher,
     ):
         dispatcher.dispatch(clap(0))
         dispatcher.dispatch(clap(1))
@@ -518,7 +488,7 @@ def test_an_attempt_tells_its_steps() -> None:
 def test_the_test_button_goes_the_way_of_a_clap() -> None:
     """Same queue, same attempts, same retries; marked as a test; its outcome is told under the id that was returned."""
     attempts = Attempts()
-    with Receiver(answer(500)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
+    with Receiver(answer(503)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
         event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
         receiver.wait_for(2)
         attempts.wait_for(done)
@@ -532,7 +502,7 @@ def test_the_test_button_goes_the_way_of_a_clap() -> None:
         "Salon",
     )
     assert abs(body["timestamp"] - time.time()) < 600
-    assert [(a.event_id, a.status) for a in attempts.all()] == [(event_id, 500), (event_id, 204)]
+    assert [(a.event_id, a.status) for a in attempts.all()] == [(event_id, 503), (event_id, 204)]
 
 
 def test_a_test_for_nobody_is_refused() -> None:
@@ -548,10 +518,10 @@ def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) 
     def broken(event: Event) -> dict[str, Any]:
         return sound(event) | {"broken": event.sequence == 0}
 
-    def post(self: WebhookSender, target: WebhookSpec, body: Any, key: str) -> Answer:
+    def post(self: WebhookSender, target: WebhookSpec, body: Any, key: str, fresh_s: float) -> Answer:
         if body["broken"]:
             raise TypeError("S3CRET")
-        return good(self, target, body, key)
+        return good(self, target, body, key, fresh_s)
 
     good = WebhookSender.post
     monkeypatch.setattr(under_test, "event_payload", broken)
@@ -572,15 +542,15 @@ def test_the_log_has_every_attempt_and_no_secret(caplog: pytest.LogCaptureFixtur
     caplog.set_level(logging.DEBUG)
     attempts = Attempts()
     with (
-        Receiver(answer(500)) as receiver,
+        Receiver(answer(503)) as receiver,
         dispatching(attempts, target(f"http://me:S3CRET@127.0.0.1:{receiver.port}/S3CRET?k=S3CRET")) as dispatcher,
     ):
         dispatcher.dispatch(clap())
         attempts.wait_for(done)
-    lines = [r.getMessage() for r in caplog.records if r.name == "claptrap.delivery.dispatcher"]
+    lines = [r.getMessage() for r in caplog.records if r.name == "claptrap.delivery.recorder"]
     assert len(lines) == 2
     assert "attempt 1" in lines[0]
-    assert "500" in lines[0]
+    assert "503" in lines[0]
     assert "again in" in lines[0]
     assert "attempt 2" in lines[1]
     assert "S3CRET" not in caplog.text

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import pytest
 from tests.delivery.test_dispatcher import PATIENT_S, SLOW, Attempts, clap, dispatching, done
-from tests.peers.receiver import Receiver, answer, dead_url, silence
+from tests.peers.receiver import Receiver, answer, dead_url, hang_up, silence
 
 from claptrap.core.errors import DeliveryError, InputError
-from claptrap.core.spec import NotifySpec
+from claptrap.core.receivers import NotifySpec
 from claptrap.delivery.notify import NotificationSender, check_address, message
 from claptrap.delivery.payload import event_payload, trial_payload
 from claptrap.text.catalogue import say
@@ -43,25 +43,74 @@ def test_a_clap_is_one_notification_in_words(caplog: pytest.LogCaptureFixture) -
     assert SECRET not in f"{caplog.text} {told} {spec(receiver.url)!r}"
 
 
-def test_a_service_that_fails_is_tried_again_until_it_takes_it(caplog: pytest.LogCaptureFixture) -> None:
-    """Apprise says no more than that it failed; neither does the log, whatever Apprise writes."""
+def test_a_service_that_takes_nothing_now_is_tried_again_until_it_does(caplog: pytest.LogCaptureFixture) -> None:
+    """Its status is told; what else Apprise writes, addresses among it, is in no log."""
     caplog.set_level(logging.DEBUG)
     attempts = Attempts()
-    with Receiver(answer(500), then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
+    with Receiver(answer(503), then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
         dispatcher.dispatch(clap())
         attempts.wait_for(done)
         assert len(receiver.requests) == 2
-    assert [(a.number, a.code) for a in attempts.all()] == [(1, "notify.failed"), (2, "")]
+    assert [(a.number, a.code, a.params.get("status")) for a in attempts.all()] == [(1, "notify.status", 503), (2, "", None)]
     assert SECRET not in f"{caplog.text} {attempts.all()}"
 
 
-def test_a_service_that_is_not_there_uses_up_its_attempts() -> None:
-    """Nobody listens: as many attempts as are due, then it is given up."""
+@pytest.mark.parametrize(
+    ("behaviour", "code", "status"),
+    [
+        (answer(401), "notify.denied", 401),
+        (answer(403), "notify.denied", 403),
+        (answer(404), "notify.status", 404),
+        (answer(500), "notify.status", 500),
+        (hang_up, "delivery.no_answer", None),
+    ],
+)
+def test_what_it_refuses_or_may_have_shown_is_not_sent_again(behaviour, code: str, status: int | None) -> None:
+    """A wrong password is told at once; after an unclear end a person does not want it four times."""
+    attempts = Attempts()
+    with Receiver(then=behaviour) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
+        dispatcher.dispatch(clap())
+        (told,) = attempts.wait_for(done)
+        assert len(receiver.requests) == 1
+    assert (told.number, told.code, told.params.get("status")) == (1, code, status)
+
+
+def test_a_service_that_thinks_for_longer_than_apprise_would_wait_gets_one_copy() -> None:
+    """The time-outs follow ours: Apprise's own, 4 s, would end before this answer."""
+    attempts = Attempts()
+
+    def thinks(connection, ended) -> None:
+        ended.wait(4.5)
+        answer(200)(connection, ended)
+
+    with Receiver(then=thinks) as receiver:
+        address = receiver.url.replace("http://", "json://")
+        with dispatching(attempts, NotifySpec("phone", address, timeout_s=PATIENT_S)) as dispatcher:
+            dispatcher.dispatch(clap())
+            (told,) = attempts.wait_for(done)
+            assert (told.ok, len(receiver.requests)) == (True, 1)
+
+
+def test_ntfy_needs_a_topic_and_fetches_no_picture_from_elsewhere() -> None:
+    with pytest.raises(InputError, match=r"notify\.no_topic"):
+        check_address("ntfy://")
+    check_address("ntfy://my-topic")
+    with Receiver(then=answer(200, b"{}")) as receiver:
+        address = receiver.url.replace("http://", "ntfy://").replace("/hook", "/claps")
+        NotificationSender().post(NotifySpec("phone", address), event_payload(clap()), "key")
+        (request,) = receiver.requests
+    assert "http" not in f"{dict(request.headers)} {request.body!r}".replace(receiver.url, "").lower().replace(
+        "127.0.0.1", ""
+    )
+
+
+def test_a_service_that_is_not_there_uses_up_no_attempts() -> None:
+    """Nobody listens: nothing was sent, and it is tried for as long as the event is fresh."""
     attempts = Attempts()
     with dispatching(attempts, spec(dead_url())) as dispatcher:
         dispatcher.dispatch(clap())
-        (told,) = attempts.wait_for(done)
-    assert (told.number, told.code, told.params) == (4, "notify.failed", {"service": "json://…"})
+        told = attempts.wait_for(lambda a: a.code == "notify.unreachable", 6)
+        assert all(a.retry_in_s is not None for a in told)
 
 
 def test_one_that_is_out_of_order_is_called_as_people_call_it() -> None:
@@ -72,7 +121,7 @@ def test_one_that_is_out_of_order_is_called_as_people_call_it() -> None:
         dispatcher.dispatch(clap(0))
         dispatcher.dispatch(clap(1))
         for target_id in (named.id, nameless.id):
-            attempts.wait_for(lambda a, target_id=target_id: a.target_id == target_id and (a.retry_in_s or 0) > 1000)
+            attempts.wait_for(lambda a, target_id=target_id: a.target_id == target_id and (a.retry_in_s or 0) > 50)
         assert [problem.params["source"] for problem in dispatcher.problems()] == ["Mon téléphone", "tv"]
 
 
@@ -107,15 +156,15 @@ def test_a_service_that_does_not_answer_is_left_behind() -> None:
         with pytest.raises(DeliveryError) as stopped:
             notify.post(patient, event_payload(clap()), "key")
         aborting.join()
-        assert stopped.value.code == "delivery.stopped"
+        assert stopped.value.code == "delivery.cut_off"
         with pytest.raises(DeliveryError) as late:
             notify.post(hasty, event_payload(clap()), "key")
-        assert (late.value.code, late.value.retryable) == ("delivery.timeout", True)
+        assert (late.value.code, late.value.retryable) == ("notify.busy", True)
         assert len(receiver.requests) == 1
 
 
 def test_stopping_does_not_wait_for_it() -> None:
-    """What is under way waits in the outbox for the next start, as if it had not been tried."""
+    """What is under way may have been shown: it is not sent again at the next start."""
     attempts = Attempts()
     with Receiver(then=silence) as receiver:
         with dispatching(attempts, spec(receiver.url)) as dispatcher:
@@ -124,7 +173,7 @@ def test_stopping_does_not_wait_for_it() -> None:
             began = time.monotonic()
             dispatcher.stop(0.0)
             assert time.monotonic() - began < PATIENT_S / 2
-        assert attempts.all() == []
+        assert [a.code for a in attempts.all()] == ["delivery.cut_off"]
 
 
 def test_it_is_told_only_of_what_it_wants() -> None:

@@ -31,7 +31,7 @@ SECRETS = {
 }
 HOSTS = ("hooks.example.org", "203.0.113.77", "camera-garden.lan", "192.168.77.12", "2001:db8::77")
 SETTINGS = {
-    "version": 2,
+    "version": 3,
     "sources": [
         {
             "id": "garden",

@@ -38,7 +38,7 @@ SOUND = sound_server  # the fixture, under a name that is used
 
 
 def settings_of(*sources: dict[str, Any]) -> Settings:
-    return check({"version": 2, "sources": [{"id": f"s{i}", "name": f"Source {i}", **s} for i, s in enumerate(sources)]})
+    return check({"version": 3, "sources": [{"id": f"s{i}", "name": f"Source {i}", **s} for i, s in enumerate(sources)]})
 
 
 def with_webhook(url: str, **more: Any) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def test_every_fault_of_the_settings_is_a_line_and_the_file_stays(tmp_path: Path
     """The store would set it aside; the doctor only looks."""
     path = tmp_path / "settings.json"
     source = {"id": "a", "kind": "microphone", "name": "A", "threshold": 3, "delay_s": -1}
-    path.write_text(json.dumps({"version": 2, "sources": [source]}))
+    path.write_text(json.dumps({"version": 3, "sources": [source]}))
     settings, found = examine_settings(tmp_path)
     assert [(one.grade, one.subject) for one in found] == [
         (Severity.FAULT, "sources.a.threshold"),
@@ -180,7 +180,7 @@ def test_every_fault_of_the_settings_is_a_line_and_the_file_stays(tmp_path: Path
     path.write_text("{")
     assert [one.code for one in examine_settings(tmp_path)[1]] == ["settings.not_json", "doctor.settings_lost"]
     (tmp_path / "backups").mkdir()
-    (tmp_path / "backups" / "settings-20260131T120000.000000Z.json").write_text('{"version": 2}')
+    (tmp_path / "backups" / "settings-20260131T120000.000000Z.json").write_text('{"version": 3}')
     (tmp_path / "backups" / "settings-20260201T120000.000000Z.json").write_text("{")
     what_next = examine_settings(tmp_path)[1][1]
     assert what_next.params == {"backup": "settings-20260131T120000.000000Z.json"}
@@ -231,7 +231,7 @@ def test_the_broker_is_reached_too() -> None:
             (True, there.getsockname()[1], "delivery.timeout"),
         ):
             broker = {"enabled": True, "host": "127.0.0.1", "port": port, "tls": tls, "password": "hunter22"}
-            found = examine_network(check({"version": 2, "sources": [], "mqtt": broker}), within_s=1.0)
+            found = examine_network(check({"version": 3, "sources": [], "mqtt": broker}), within_s=1.0)
             assert [(one.check, one.code) for one in found] == [("mqtt", code)]
             assert found[0].subject == f"MQTT → mqtt{'s' if tls else ''}://127.0.0.1:{port}"
 

@@ -90,7 +90,7 @@ def test_a_recording_sent_over_vban_reaches_the_receiver_and_the_watcher(tmp_pat
             "webhooks": [{"id": "webhook", "url": address, "signing_secret": SECRET}],
         }  # fmt: skip
         (tmp_path / "data").mkdir()
-        (tmp_path / "data" / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}))
+        (tmp_path / "data" / "settings.json").write_text(json.dumps({"version": 3, "sources": [source]}))
         with Service(tmp_path / "data") as service, running("watch.py", service.url) as watcher:
             watcher.wait_for(r"(Listening to)")
             sent = subprocess.run(

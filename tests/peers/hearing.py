@@ -87,6 +87,9 @@ class LoudClassifier:
     def settled(self, slot: int) -> int:
         return int(self._heard[slot])
 
+    def is_pending(self, slot: int) -> bool:  # noqa: ARG002  # everything is decided at once
+        return False
+
     def labels(self, most: int | None = None) -> list[SoundLabels]:
         most = len(self._named) if most is None else most
         named, self._named = self._named[:most], self._named[most:]

@@ -147,7 +147,7 @@ def test_the_file_is_readable_by_people(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.save(Settings.model_validate({"sources": [{"id": "m", "kind": "microphone", "name": "Été"}]}))
     assert "Été" in store.path.read_text(encoding="utf-8")
-    assert json.loads(store.path.read_text(encoding="utf-8"))["version"] == 2
+    assert json.loads(store.path.read_text(encoding="utf-8"))["version"] == 3
 
 
 def test_secrets_are_kept_in_the_file(tmp_path: Path) -> None:

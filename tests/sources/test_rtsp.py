@@ -36,6 +36,7 @@ from claptrap.core.weburl import give_credentials
 from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.settings.validation import check
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp import RtspSource, probe
 
 pytestmark = [
@@ -65,6 +66,7 @@ class Listener:
 
     def __init__(self, seconds: float) -> None:
         self.stop = threading.Event()
+        self.pacing = Pacing()
         self.opened: list[tuple[int, int]] = []
         self.frames: list[Frame] = []
         self._seconds = seconds

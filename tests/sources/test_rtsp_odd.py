@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from hashlib import md5
 
@@ -13,6 +12,8 @@ from tests.peers.raw_rtsp import AAC, PCMU, UNKNOWN, VIDEO, adts, camera, reply,
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
+from claptrap.sources.base import StopSignal
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp import RtspSource, probe
 from claptrap.text.catalogue import MESSAGES
 
@@ -23,7 +24,7 @@ class Sink:
     """Remembers the sound of a source, and stops it after ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
-        self.stop = threading.Event()
+        self.stop, self.pacing = StopSignal(), Pacing()
         self._seconds = seconds
         self.heard_s = self.lost_s = 0.0
 

@@ -42,7 +42,7 @@ def test_a_clap_that_is_heard_can_be_heard_again(tmp_path: Path, data_dir: Path,
     sound, (onset_s,) = recording(1, 16_000)
     soundfile.write(tmp_path / "clap.wav", np.concatenate((sound, np.zeros(40_000, np.float32))), 16_000)
     one = {"kind": "file", "name": "Salon", "input": {"path": str(tmp_path / "clap.wav")}}
-    document = {"version": 2, "sources": [{**one, "id": "salon", "clips": True}, {**one, "id": "private"}]}
+    document = {"version": 3, "sources": [{**one, "id": "salon", "clips": True}, {**one, "id": "private"}]}
     (data_dir / "settings.json").write_text(json.dumps(document))
     with serving(Application(data_dir)) as served:
 

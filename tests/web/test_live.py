@@ -173,13 +173,13 @@ def test_levels_of_real_sound_come_live(served: Served) -> None:
 def test_sounds_are_named_while_a_page_is_open_and_not_for_nobody(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Naming costs; also after detection was stopped and started, it is as the pages want it."""
     said: queue.Queue[bool] = queue.Queue()
-    name_sounds = Worker.name_sounds
+    attend = Worker.attend
 
-    def listen(worker: Worker, *, is_wanted: bool) -> None:
-        said.put(is_wanted)
-        name_sounds(worker, is_wanted=is_wanted)
+    def listen(worker: Worker, *, is_watched: bool) -> None:
+        said.put(is_watched)
+        attend(worker, is_watched=is_watched)
 
-    monkeypatch.setattr(Worker, "name_sounds", listen)
+    monkeypatch.setattr(Worker, "attend", listen)
     served.service.stop_detection()
     served.service.start_detection()
     assert said.get(timeout=WAIT_S) is False
@@ -258,7 +258,7 @@ def test_the_test_button_ends_with_its_outcome(served: Served) -> None:
         assert (outcome["event_id"], outcome["ok"], outcome["status"]) == (sent.json["event_id"], True, 204)
         served.ask("POST", "/api/sources/salon/webhook/test")
         outcome = told.next("delivery")
-        assert (outcome["ok"], outcome["status"], outcome["code"]) == (False, 500, "delivery.status")
+        assert (outcome["ok"], outcome["status"], outcome["code"]) == (False, 500, "delivery.server_error")
         assert "500" in outcome["message_fr"]
         assert receiver.wait_for(2)[0].json["test"] is True
 

@@ -33,6 +33,7 @@ OPEN = {
     "GET /micro": 200,
     "GET /<path:name>": 200,
     "GET /healthz": 200,
+    "GET /livez": 200,
     "GET /api/access": 200,
     "POST /api/access/login": 415,
     "POST /api/access/logout": 200,

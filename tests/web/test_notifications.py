@@ -27,7 +27,9 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         phone = {"id": "phone", "url": address, "sources": ["salon"]}
         assert served.ask("PATCH", "/api/settings", {"notify": [phone]}).status == 200
         shown = served.ask("GET", "/api/settings")
-        assert shown.json["notify"] == [{**phone, "url": "********", "name": "", "enabled": True, "claps": []}]
+        assert shown.json["notify"] == [
+            {**phone, "url": "********", "name": "", "enabled": True, "claps": [], "max_age_s": 900.0}
+        ]
         given_back = [{**shown.json["notify"][0], "claps": [1]}]
         assert served.ask("PATCH", "/api/settings", {"notify": given_back}).status == 200
         sent = served.ask("POST", "/api/notify/phone/test")
@@ -67,7 +69,7 @@ def test_faults_are_told_at_their_place(served: Served) -> None:
         assert refused.status == 422
         (fault,) = refused.json["faults"]
         assert (fault["path"], fault["code"], fault["value"]) == ("notify.phone.url", "notify.bad_address", "")
-    refused = served.ask("POST", "/api/settings/import", {"version": 2, "notify": [{"id": "phone"}] * 2})
+    refused = served.ask("POST", "/api/settings/import", {"version": 3, "notify": [{"id": "phone"}] * 2})
     assert [fault["code"] for fault in refused.json["faults"]] == ["settings.duplicate_notify"]
     off = {"id": "phone", "url": "json://127.0.0.1:9", "enabled": False}
     assert served.ask("PATCH", "/api/settings", {"notify": [off]}).status == 200

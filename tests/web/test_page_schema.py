@@ -45,7 +45,7 @@ def every_kind(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     assert not quiet_models.exists()
     common = {"enabled": False, "patterns": PATTERN, "webhooks": WEBHOOKS}
     sources = [{"id": kind, "kind": kind, "name": kind, "input": given, **common} for kind, given in INPUTS.items()]
-    document = {"version": 2, "sources": sources, "mqtt": {"tls": True}, "notify": [{"id": "one"}]}
+    document = {"version": 3, "sources": sources, "mqtt": {"tls": True}, "notify": [{"id": "one"}]}
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps(document))

@@ -31,7 +31,7 @@ def clapping(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     folder = tmp_path / "data"
     folder.mkdir()
     source = {"id": "salon", "kind": "file", "name": "Salon", "input": {"path": str(tmp_path / "claps.wav"), "loop": True}}
-    (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}))
+    (folder / "settings.json").write_text(json.dumps({"version": 3, "sources": [source]}))
     with serving(Application(folder)) as running:
         yield running
 

@@ -27,7 +27,7 @@ def empty(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     assert not quiet_models.exists()
     folder = tmp_path / "data"
     folder.mkdir()
-    (folder / "settings.json").write_text(json.dumps({"version": 2, "sources": []}))
+    (folder / "settings.json").write_text(json.dumps({"version": 3, "sources": []}))
     with serving(Application(folder)) as running:
         yield running
 

@@ -16,7 +16,7 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_until_it_is_back(served: 
     """Its state, the problem on the page, the metric; then it is back, takes what waited, and all is well by itself."""
     busy = [answer(503, Retry_After="0")] * (OPEN_AFTER - 1)
     with Receiver(*busy, answer(503)) as receiver:
-        webhook = {"id": "webhook", "url": receiver.url, "max_attempts": 2, "timeout_s": WAIT_S}
+        webhook = {"id": "webhook", "url": receiver.url, "max_age_s": 600.0, "timeout_s": WAIT_S}
         assert served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": [webhook]}]}).status == 200
         (well,) = served.ask("GET", "/api/receivers").json
         assert (well["id"], well["state"], well["failures"], well["waiting"]) == ("salon.webhook", "well", 0, 0)
@@ -25,14 +25,14 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_until_it_is_back(served: 
         deadline = time.monotonic() + WAIT_S
         while (found := served.ask("GET", "/api/receivers").json[0])["state"] != "open":
             assert time.monotonic() < deadline, found
-        assert (found["code"], found["waiting"], found["failures"]) == ("delivery.status", 1, OPEN_AFTER)
+        assert (found["code"], found["waiting"], found["failures"]) == ("delivery.not_now", 3, OPEN_AFTER)
         assert "503" in found["message_fr"]
         problems = {problem["code"]: problem["message_fr"] for problem in served.ask("GET", "/api/state").json["problems"]}
         assert "« Salon »" in problems["delivery.open"]
         assert b'claptrap_receiver_open{receiver="salon.webhook"} 1.0' in served.ask("GET", "/metrics").body
         event_id = served.ask("POST", "/api/sources/salon/webhook/test").json["event_id"]
-        receiver.wait_for(OPEN_AFTER + 2)
-        assert [r.json["event_id"] for r in receiver.requests[-2:]] == ["salon:e:2", event_id]
+        receiver.wait_for(OPEN_AFTER + 4)
+        assert [r.json["event_id"] for r in receiver.requests[-4:]] == [*(f"salon:e:{i}" for i in range(3)), event_id]
         while served.ask("GET", "/api/receivers").json[0]["waiting"]:
             assert time.monotonic() < deadline
     assert served.ask("GET", "/api/receivers").json[0]["state"] == "well"

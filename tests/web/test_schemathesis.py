@@ -35,7 +35,7 @@ HEARD = {  # what must have succeeded at least once, lest all be refused and not
     *("GET /api/history", "GET /api/history/counts", "GET /api/history/export", "GET /api/history/{event_id}"),
     *("PATCH /api/history/{event_id}", "GET /api/history/{event_id}/clip", "DELETE /api/history"),
     *("GET /api/deliveries", "GET /api/clips", "DELETE /api/clips", "GET /api/access", "GET /api/access/tokens"),
-    *("GET /api/openapi.json", "GET /api/docs", "GET /metrics", "GET /healthz"),
+    *("GET /api/openapi.json", "GET /api/docs", "GET /metrics", "GET /healthz", "GET /livez"),
 }
 ALL = list(HealthCheck)
 

@@ -65,6 +65,32 @@ def test_a_source_is_added_changed_toggled_and_removed(served: Served) -> None:
     assert [s["id"] for s in served.ask("GET", "/api/sources").json] == ["salon"]
 
 
+def test_a_script_invents_no_ids(served: Served) -> None:
+    """Neither of a source nor of its webhooks: the answer has those that were made."""
+    receiver = {"url": "http://127.0.0.1:9/hook", "enabled": False}
+    added = served.ask("POST", "/api/sources", {**file_source(served, "Bar"), "webhooks": [receiver, receiver]})
+    assert (added.status, added.json["id"]) == (201, "bar")
+    assert [webhook["id"] for webhook in added.json["webhooks"]] == ["webhook", "webhook-2"]
+    changed = served.ask("PATCH", "/api/sources/bar", {"webhooks": [receiver]})
+    assert [webhook["id"] for webhook in changed.json["webhooks"]] == ["webhook", "webhook-2", "webhook-3"]
+
+
+def test_a_webhook_to_claptrap_itself_is_refused(served: Served) -> None:
+    """A clap that stops the hearing would be the last."""
+    for host in ("127.0.0.1", "localhost"):
+        webhook = {"url": f"http://{host}:{served.port}/api/detection/stop"}
+        answer = served.ask("PATCH", "/api/sources/salon", {"webhooks": [webhook]})
+        assert (answer.status, [fault["code"] for fault in answer.json["faults"]]) == (422, ["url.own"])
+
+
+def test_patterns_are_offered_by_a_word(served: Served) -> None:
+    """What is offered can be set as it is."""
+    presets = served.ask("GET", "/api/patterns").json["presets"]
+    assert list(presets) == ["any", "double", "single", "single_and_double"]  # as JSON is sorted
+    for patterns in presets.values():
+        assert served.ask("PATCH", "/api/sources/salon", {"patterns": patterns}).json["patterns"] == patterns
+
+
 def test_the_others_are_not_disturbed(served: Served) -> None:
     """Whatever is done to one source, the runner of another goes on in the same thread and epoch."""
     wait_until(served, "salon", is_live)

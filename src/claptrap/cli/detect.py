@@ -21,8 +21,9 @@ from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
+from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
-from claptrap.detect.profile import ProfileMatcher, load_rules, read_profile
+from claptrap.detect.profile import read_profile
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, models_folder
 from claptrap.models.model_store import find

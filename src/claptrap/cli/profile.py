@@ -100,13 +100,13 @@ def _read_examples(path: Path) -> list[Given]:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("profile.unreadable", path=printable_path(path), reason=str(error)) from error
-    found = [_given(i, line, path.parent) for i, line in enumerate(lines, 1) if line.strip()]
+    found = [_given(i, line) for i, line in enumerate(lines, 1) if line.strip()]
     if len(found) > MOST_LINES:
         raise InputError("profile.too_many", n=len(found), most=MOST_EXAMPLES)
     return found
 
 
-def _given(number: int, line: str, folder: Path) -> Given:
+def _given(number: int, line: str) -> Given:
     try:
         entry: Any = json.loads(line)
         file, onset, is_clap = entry["file"], float(entry["onset"]), entry["clap"]
@@ -114,7 +114,7 @@ def _given(number: int, line: str, folder: Path) -> Given:
             raise ValueError  # noqa: TRY301  # as what JSON itself refuses
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError("profile.bad_line", line=number) from error
-    return Given(folder / file, onset, is_clap)
+    return Given(Path(file), onset, is_clap)
 
 
 def _by_file(given: list[Given]) -> Iterator[tuple[Path, list[Given]]]:

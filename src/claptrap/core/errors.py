@@ -4,7 +4,8 @@ ClapTrapError
 ├── InputError      what a person or a file gave is wrong; they can mend it      (retryable: no)
 ├── SourceError     a source of sound failed                                     (retryable: says so)
 ├── DeliveryError   a receiver was not reached or refused                        (retryable: says so)
-│   └── NotSent     … and cannot have taken anything
+│   ├── NotSent         … and cannot have taken anything
+│   └── OutcomeUnknown  … and may have acted all the same
 ├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
 ├── AccessError     whoever asks is not let in, or not yet                       (retryable: no)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
@@ -60,6 +61,10 @@ class DeliveryError(ClapTrapError):
 
 class NotSent(DeliveryError):  # noqa: N818  # it says what it is; the tree above says that it is an error
     """A receiver was not reached: nothing of the message was sent, so it cannot have taken it."""
+
+
+class OutcomeUnknown(DeliveryError):  # noqa: N818  # it says what it is; the tree above says that it is an error
+    """The message was sent, and no answer says what became of it: the receiver may have acted."""
 
 
 class ModelError(ClapTrapError):

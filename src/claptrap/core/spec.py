@@ -1,4 +1,4 @@
-"""What is wanted: sources and receivers as frozen plain data with a lossless JSON form.
+"""What is wanted of sources: frozen plain data with a lossless JSON form. Receivers: ``core.receivers``.
 
 A worker receives the whole desired state at once (``Worker.apply(specs, revision)``); a spec carries everything that a
 machine must know to hear one source, and nothing about who is told.
@@ -6,12 +6,9 @@ machine must know to hear one source, and nothing about who is told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
-
-from claptrap.core.events import Event
 
 Language = Literal["fr", "en"]
 
@@ -242,160 +239,3 @@ class SourceSpec:
             patterns=tuple(PatternSpec(**pattern) for pattern in data["patterns"]),
             hears=Hears(data["hears"]),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookSpec:
-    """One receiver of a source's events, by webhook.
-
-    Attributes:
-        id: stable identifier.
-        source_id: whose events it wants.
-        url: http or https address; a secret (it may hold a token), shown by ``core.weburl.redact`` in logs.
-        timeout_s: bound on one whole attempt, > 0 s.
-        max_attempts: attempts for one event, ≥ 1.
-        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
-        claps: only events of so many claps; empty for all, applause too.
-        headers: sent along; their values are secret.
-        signing_secret: signs what is sent, as ``core.signing`` says; empty for no signature.
-        verify_tls: whether an https receiver must prove who it is.
-        ca_file: PEM file of the authority to trust; empty for those of the system.
-        method: POST, PUT or GET; a GET has no body.
-        content_type: of what ``template`` makes.
-        template: makes the body, as ``core.template`` says; empty for the documented JSON.
-        title: what people call its source; empty for the source's id.
-    """
-
-    id: str
-    source_id: str
-    url: str = field(repr=False)
-    timeout_s: float = 5.0
-    max_attempts: int = 4
-    max_age_s: float = 3600.0
-    claps: tuple[int, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    signing_secret: str = field(default="", repr=False)
-    verify_tls: bool = True
-    ca_file: str = ""
-    method: str = "POST"
-    content_type: str = "application/json"
-    template: str = ""
-    title: str = ""
-
-    def wants(self, event: Event) -> bool:
-        """Return whether it is to be told of ``event``."""
-        return event.source_id == self.source_id and _counts(event, self.claps)
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerSpec:
-    """The MQTT broker that is told of every source's events.
-
-    Attributes:
-        host, port: where it is.
-        version: of the protocol, "3.1.1" or "5".
-        tls: whether to speak TLS.
-        verify_tls: whether it must prove who it is then.
-        ca_file: PEM file of the authority to trust; empty for those of the system.
-        username: empty where none is needed.
-        password: a secret.
-        topic: the first part of every topic of ours; also tells several ClapTraps at one broker apart.
-        discovery: the first part of the topics by which Home Assistant discovers; empty for no discovery.
-        timeout_s: bound on one whole attempt, > 0 s.
-        max_attempts: attempts for one event, ≥ 1.
-        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
-    """
-
-    ID: ClassVar[str] = "mqtt"  # no webhook's: theirs have a dot
-    host: str
-    port: int = 1883
-    version: str = "5"
-    tls: bool = False
-    verify_tls: bool = True
-    ca_file: str = ""
-    username: str = ""
-    password: str = field(default="", repr=False)
-    topic: str = "claptrap"
-    discovery: str = "homeassistant"
-    timeout_s: float = 10.0
-    max_attempts: int = 1_000_000
-    max_age_s: float = 86_400.0
-
-    @property
-    def id(self) -> str:
-        """As a receiver's among all receivers."""
-        return self.ID
-
-    @property
-    def source_id(self) -> str:
-        """It speaks for no single source."""
-        return ""
-
-    @property
-    def url(self) -> str:
-        """Where it is, for people."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
-
-    def wants(self, event: Event) -> bool:  # noqa: ARG002  # as a receiver's
-        """Return whether it is to be told of ``event``: of every one."""
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class NotifySpec:
-    """A service that shows a person a notification: Telegram, ntfy, e-mail and whatever else Apprise knows.
-
-    Attributes:
-        name: its id in the settings.
-        address: Apprise's URL of it, a secret through and through: in ``tgram://TOKEN/CHAT`` the host is one.
-        sources: whose events it wants; empty for all.
-        claps: only events of so many claps; empty for all, applause too.
-        language: of what people read.
-        title: what people call it; empty for its id.
-        timeout_s: bound on one whole attempt, > 0 s.
-        max_attempts: attempts for one event, ≥ 1.
-        max_age_s: how long an event may wait for it, > 0 s; then it is given up.
-    """
-
-    name: str
-    address: str = field(repr=False)
-    sources: tuple[str, ...] = ()
-    claps: tuple[int, ...] = ()
-    language: Language = "fr"
-    title: str = ""
-    timeout_s: float = 15.0
-    max_attempts: int = 4
-    max_age_s: float = 3600.0
-
-    @staticmethod
-    def id_of(name: str) -> str:
-        """Return the id among all receivers; no source's or webhook's has a colon."""
-        return f"notify:{name}"
-
-    @property
-    def id(self) -> str:
-        """As a receiver's among all receivers."""
-        return self.id_of(self.name)
-
-    @property
-    def source_id(self) -> str:
-        """It speaks for no single source."""
-        return ""
-
-    @property
-    def url(self) -> str:
-        """Which service it is, for people."""
-        return f"{self.address.partition('://')[0].lower()}://…"
-
-    def wants(self, event: Event) -> bool:
-        """Return whether it is to be told of ``event``."""
-        return (not self.sources or event.source_id in self.sources) and _counts(event, self.claps)
-
-
-def _counts(event: Event, claps: tuple[int, ...]) -> bool:
-    """Return whether an event has so many claps as are wanted; none are named where all are, applause too."""
-    return not claps or (not event.applause and event.claps in claps)
-
-
-ReceiverSpec = WebhookSpec | BrokerSpec | NotifySpec

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claptrap import __version__
-from claptrap.core.spec import BrokerSpec
+from claptrap.core.receivers import BrokerSpec
 
 ONLINE, OFFLINE = b"online", b"offline"
 EVENT_TYPES = ("clap", "applause")

@@ -7,18 +7,29 @@ ClapTrap stops. There is one such thread a receiver at most: the next attempt wa
 from __future__ import annotations
 
 import logging
+import math
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
-from claptrap.core.errors import DeliveryError, InputError, NotSent
-from claptrap.core.spec import Language, NotifySpec
-from claptrap.delivery.webhook import Answer
+from claptrap.core.errors import DeliveryError, InputError, NotSent, OutcomeUnknown
+from claptrap.core.receivers import NotifySpec
+from claptrap.core.spec import Language
+from claptrap.delivery.policy import NOT_NOW
+from claptrap.delivery.sender import Answer
 from claptrap.text.catalogue import say
 
-_TELL_SECRETS = ("apprise", "urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
+_TELL_SECRETS = ("urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
+_STATUS = re.compile(r"error=(\d{3})\b")  # as Apprise says in its log what a service answered
+_NOT_REACHED = re.compile(
+    r"NewConnectionError|NameResolutionError|ConnectTimeout|ConnectionRefused|refused|getaddrinfo|not known|SSLError"
+)
+_NOT_ANSWERED = re.compile(r"Read timed out|RemoteDisconnected|Connection aborted|reset by peer")
+_CONNECT_PART = 0.5  # of an attempt's time, for connecting; the rest is for the answer
 
 
 class NotificationSender:
@@ -29,22 +40,28 @@ class NotificationSender:
         self._aborted = False
         self._call: _Call | None = None
 
-    def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str) -> Answer:
+    def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Have ``target`` show what ``body`` says, in its language.
 
         Raises:
-            DeliveryError: ``delivery.timeout`` and ``notify.failed``, both retryable; ``delivery.stopped`` after ``abort``;
-                ``notify.no_apprise`` and ``notify.bad_address``, which a person must mend.
+            NotSent: ``notify.busy``, ``notify.unreachable``.
+            OutcomeUnknown: ``delivery.no_answer``, ``delivery.cut_off`` after ``abort``, ``notify.status``.
+            DeliveryError: ``notify.status``, ``notify.denied``, ``notify.failed``, ``notify.no_apprise``,
+                ``notify.bad_address``, ``notify.no_topic``; ``delivery.stopped`` after ``abort`` before anything was sent.
         """
         with self._changed:
             self._aborted = False
             deadline = time.monotonic() + target.timeout_s
-            if not self._is_over(deadline):  # what was left behind
-                raise NotSent("delivery.timeout", retryable=True, seconds=target.timeout_s)
+            if not self._is_over(min(deadline, time.monotonic() + fresh_s)):  # what was left behind
+                raise NotSent("notify.busy", retryable=True)
             self._call = call = _Call(target, body, self._on_end)
             call.start()
-            if not self._is_over(deadline):
-                raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s)
+            try:
+                is_over = self._is_over(deadline)
+            except DeliveryError as error:
+                raise OutcomeUnknown("delivery.cut_off") from error
+            if not is_over:
+                raise OutcomeUnknown("delivery.no_answer", seconds=target.timeout_s)
         if call.failure is not None:
             raise call.failure
         return Answer(0, None)
@@ -105,12 +122,12 @@ def check_address(url: str) -> None:
     """Refuse what Apprise knows no service for; without Apprise nothing can be said, and nothing is.
 
     Raises:
-        InputError: ``notify.bad_address``.
+        InputError: ``notify.bad_address``, ``notify.no_topic``.
     """
     try:
         _loaded(url)
     except DeliveryError as error:
-        if error.code == "notify.bad_address":
+        if error.code != "notify.no_apprise":
             raise InputError(error.code) from error
 
 
@@ -127,25 +144,88 @@ def message(body: Mapping[str, Any], language: Language) -> tuple[str, str]:
 
 def _send(target: NotifySpec, body: Mapping[str, Any]) -> None:
     title, text = message(body, target.language)
-    if not _loaded(target.address).notify(title=title, body=text, body_format="text"):
-        raise DeliveryError("notify.failed", retryable=True, service=target.url)
+    with _reasons.listening() as said:
+        if not _loaded(target.address, target.timeout_s).notify(title=title, body=text, body_format="text"):
+            raise _failure(target, said)
 
 
-def _loaded(url: str) -> Any:
+def _failure(target: NotifySpec, said: Sequence[str]) -> DeliveryError:
+    """Say why a service did not take a notification, out of what Apprise has logged meanwhile."""
+    text = "\n".join(said)
+    if found := _STATUS.search(text):
+        return _refusal(target.url, int(found[1]))
+    if _NOT_ANSWERED.search(text):
+        return OutcomeUnknown("delivery.no_answer", seconds=target.timeout_s)
+    if _NOT_REACHED.search(text):
+        return NotSent("notify.unreachable", retryable=True, service=target.url)
+    return DeliveryError("notify.failed", service=target.url)
+
+
+def _refusal(service: str, status: int) -> DeliveryError:
+    if status in (401, 403):
+        return DeliveryError("notify.denied", service=service, status=status)
+    if status in NOT_NOW:
+        return DeliveryError("notify.status", retryable=True, service=service, status=status)
+    kind = OutcomeUnknown if status >= 500 else DeliveryError
+    return kind("notify.status", service=service, status=status)
+
+
+class _Reasons(logging.Filter):
+    """Keeps what Apprise logs, by thread, and lets none of it through: addresses and tokens are in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[int | None, list[str]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep a line for the thread that listens, if it does."""
+        if (said := self._said.get(record.thread)) is not None:
+            said.append(record.getMessage())
+        return False
+
+    @contextmanager
+    def listening(self) -> Iterator[Sequence[str]]:
+        """Collect what is logged in this thread."""
+        thread = threading.get_ident()
+        said = self._said[thread] = list[str]()
+        try:
+            yield said
+        finally:
+            del self._said[thread]
+
+
+_reasons = _Reasons()
+
+
+def _loaded(url: str, timeout_s: float = 15.0) -> Any:
     """Return an ``apprise.Apprise`` with one service in it.
 
+    Args:
+        url: Apprise's address of the service.
+        timeout_s: bound on connecting and on the answer together, unless the address has time-outs of its own (cto, rto).
+
     Raises:
-        DeliveryError: ``notify.no_apprise`` or ``notify.bad_address``.
+        DeliveryError: ``notify.no_apprise``, ``notify.bad_address``, ``notify.no_topic``.
     """
     for name in _TELL_SECRETS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    logging.getLogger("apprise").addFilter(_reasons)  # once, however often
+    logging.getLogger("apprise").setLevel(logging.DEBUG)
     try:
         import apprise  # noqa: PLC0415  # optional, and slow to load
     except ImportError as error:
         raise DeliveryError("notify.no_apprise") from error
-    # in this thread, and without time-outs of its own: its threads would be waited for when the process ends
-    asset = apprise.AppriseAsset(app_id="ClapTrap", app_desc="ClapTrap", async_mode=False, service_timeout=0)
+    # in this thread, and without time-outs of its own: its threads would be waited for when the process ends; without
+    # pictures, which whoever shows the notification would fetch from elsewhere
+    asset = apprise.AppriseAsset(
+        app_id="ClapTrap", app_desc="ClapTrap", async_mode=False, service_timeout=0, image_url_mask="", image_url_logo=""
+    )
     service = apprise.Apprise.instantiate(url, asset=asset)
     if service is None:
         raise DeliveryError("notify.bad_address")
+    if getattr(service, "topics", None) == []:
+        raise DeliveryError("notify.no_topic")
+    service.socket_connect_timeout = min(service.socket_connect_timeout, _CONNECT_PART * timeout_s)
+    if "rto=" not in url:
+        service.socket_read_timeout = timeout_s - service.socket_connect_timeout
     return apprise.Apprise(service, asset=asset)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from claptrap.core.events import Event
@@ -36,3 +37,8 @@ def trial_payload(event_id: str, source_id: str, source_kind: str, source_name: 
         "labels": [],
         "test": True,
     }
+
+
+def is_trial(body: Mapping[str, Any]) -> bool:
+    """Return whether a body is that of a test."""
+    return body.get("test") is True

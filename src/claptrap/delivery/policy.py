@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from claptrap.core.backoff import Backoff
-from claptrap.core.errors import DeliveryError, NotSent
+from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
 
-RETRY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+NOT_NOW = frozenset({408, 425, 429, 502, 503})  # answers that say: not taken, come back later
+NOT_THERE = frozenset({404, 405})  # the answers of a receiver whose routes are still to come
 MAX_RETRY_AFTER_S = 60.0
-_OUT_OF_ORDER = frozenset({429, 502, 503, 504})
+_MAX_WAIT_PART = 0.1  # of an event's freshness: whoever comes back in time is found in time
+MIN_WAIT_S = 1.0
 
 
 def failure_of(status: int, sends_to: str = "") -> DeliveryError | None:
@@ -24,35 +25,54 @@ def failure_of(status: int, sends_to: str = "") -> DeliveryError | None:
         return None
     if sends_to:
         return DeliveryError("delivery.redirected", status=status, where=sends_to)
-    return DeliveryError("delivery.status", retryable=status in RETRY_STATUSES, status=status)
+    if status in NOT_NOW:
+        return DeliveryError("delivery.not_now", retryable=True, status=status)
+    if status >= 500 and status != 501:
+        return OutcomeUnknown("delivery.server_error", retryable=True, status=status)
+    return DeliveryError("delivery.status", status=status)
 
 
-def is_receiver_fault(error: DeliveryError) -> bool:
-    """Return whether any other event would have failed too: nothing was sent, or the receiver says it takes none now."""
-    return isinstance(error, NotSent) or error.params.get("status") in _OUT_OF_ORDER
+def costs_an_attempt(error: DeliveryError) -> bool:
+    """Return whether the receiver may have taken what it was sent: only that is bounded by ``max_attempts``."""
+    return not isinstance(error, NotSent) and error.params.get("status") not in NOT_NOW | NOT_THERE
 
 
-def wait_s(backoff: Backoff, failures: int, retry_after: str | None, now: datetime) -> float:
-    """Return seconds to wait: the receiver's Retry-After if it gave one, bounded, else the back-off's.
+def is_worth_another(error: DeliveryError, *, idempotent: bool, may_be_starting: bool) -> bool:
+    """Return whether the same event is to be sent again.
 
     Args:
-        backoff: how long to wait where the receiver does not say.
-        failures: attempts so far, ≥ 1.
-        retry_after: the header's value as it came, which may be nonsense; None where there was none.
-        now: for a Retry-After that is a date.
+        error: what went wrong.
+        idempotent: whether the receiver drops repeats: else what it may have acted on is not repeated.
+        may_be_starting: whether it took something before, or was out of reach just now, so that 404 may mean "not yet".
     """
-    asked = _retry_after_s(retry_after, now)
-    return backoff.wait_s(failures) if asked is None else min(asked, MAX_RETRY_AFTER_S)
+    if isinstance(error, OutcomeUnknown):
+        return error.retryable and idempotent
+    if error.code == "delivery.status" and error.params["status"] in NOT_THERE:
+        return may_be_starting
+    return error.retryable
 
 
-def _retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None for nothing or nonsense."""
+def bounded_wait_s(wait_s: float, max_age_s: float) -> float:
+    """Return ``wait_s``, but no more than a tenth of how long an event stays fresh, and that at least a second."""
+    return min(wait_s, max(MIN_WAIT_S, _MAX_WAIT_PART * max_age_s))
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Read a Retry-After header (RFC 9110 §10.2.3): seconds or a date; None for nothing or nonsense.
+
+    Args:
+        header: its value as it came; None where there was none.
+        now: for a date.
+
+    Returns:
+        Seconds, 0…``MAX_RETRY_AFTER_S``.
+    """
     if not header:
         return None
     if header.strip().isdecimal():
-        return float(header)
+        return min(float(header), MAX_RETRY_AFTER_S)
     try:
         then = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
-    return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())
+    return min(max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds()), MAX_RETRY_AFTER_S)

@@ -23,8 +23,8 @@ from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, ClapNet, log_mel
 from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, ModelScore
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
+from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.onset import Candidate
-from claptrap.detect.profile import ProfileMatcher
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
 MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
@@ -84,7 +84,7 @@ class _PendingCandidate:
     onset: int
     point: int = 0
     scores: list[float] = field(default_factory=list)  # at the decision points so far
-    early: float | None = None
+    early: HeadOutput | None = None
     decided: int | None = None
     score: float = 0.0
     labels: Labels = ()
@@ -138,9 +138,11 @@ class _SlotState:
                 return sum(after <= gap for after in AFTER)
         return 0
 
-    def by_profile(self, scored: ModelScore, layer: int, hidden: NDArray[np.float32], *, is_last: bool) -> ModelScore:
+    def by_profile(
+        self, scored: ModelScore, decision: int, hidden: Sequence[NDArray[np.float32]], *, is_last: bool
+    ) -> ModelScore:
         """Return the score by the slot's profile; unchanged where it has none."""
-        return scored if self.matcher is None else self.matcher.score(scored, layer, hidden, is_last=is_last)
+        return scored if self.matcher is None else self.matcher.score(scored, decision, hidden, is_last=is_last)
 
     def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
         """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
@@ -249,6 +251,10 @@ class ClapClassifier:
         known = max(0, state.heard - ONSET_LAG)
         return min(known, state.pending[0].onset) if state.pending else known
 
+    def is_pending(self, slot: int) -> bool:
+        """Return whether a candidate on ``slot`` is not decided yet."""
+        return bool(self._slot(slot).pending)
+
     def labels(self, most: int | None = None) -> list[SoundLabels]:
         """Return the labels that are due: about two windows a second of every slot that is not silent.
 
@@ -309,7 +315,7 @@ class ClapClassifier:
         is_last = point == _LAST
         if yamnet is None or point < EARLY:
             scored = state.by_profile(
-                self._confirmer.embedded_score(net.log_odds, point), point, net.hidden, is_last=is_last
+                self._confirmer.embedded_score(net.log_odds, point), point, [net.hidden], is_last=is_last
             )
             candidate.score = scored.score
         if yamnet is None:
@@ -321,14 +327,15 @@ class ClapClassifier:
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
-            head = self._confirmer.head(output, EARLY)
-            candidate.early = head.log_odds
-            scored = self._confirmer.early_score(candidate.early, net.log_odds)
+            candidate.early = self._confirmer.head(output, EARLY)
+            scored = self._confirmer.early_score(candidate.early.log_odds, net.log_odds)
+        hidden = [candidate.early.hidden]
         if is_last:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[_LAST]))
             head = self._confirmer.head(output, _LAST)
-            scored = self._confirmer.late_score(candidate.early, head.log_odds, net.log_odds)
-        scored = state.by_profile(scored, YAMNET_LAYERS[point], head.hidden, is_last=is_last)
+            scored = self._confirmer.late_score(candidate.early.log_odds, head.log_odds, net.log_odds)
+            hidden.append(head.hidden)
+        scored = state.by_profile(scored, YAMNET_LAYERS[point], hidden, is_last=is_last)
         candidate.score = scored.score
         candidate.applause = float(output.scores[APPLAUSE])
         if candidate.score >= LABELLED_LEAST_SCORE:

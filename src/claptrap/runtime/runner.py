@@ -23,6 +23,7 @@ from claptrap.core.spec import SourceSpec
 from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
+from claptrap.sources.pacing import Pacing
 
 HEALTHY_S = 30.0  # a source that gave sound for this long starts from the shortest wait again
 INTERRUPTED_S = 60.0  # sound this recent: whatever the reason, it is an interruption, and the source is tried again soon
@@ -58,12 +59,14 @@ class Runner:
         spec: the source.
         slot: its index in the arrays of detection.
         stop: makes the source return from this run; the runner decides what comes next.
+        pacing: how much sound the source gathers before each frame.
     """
 
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
         self.spec = spec
         self.slot = slot
         self.stop = StopSignal()
+        self.pacing = Pacing()
         self._halted = threading.Event()
         self._context = context
         self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's
@@ -143,7 +146,9 @@ class Runner:
             self._fault = None
             self._liveness.opened(now)
         self._hopper = Hopper(self.spec.input.heard_channel)
-        self._stream = Stream(self.spec.id, self.slot, f"{int(self._context.clock.unix() * 1000):x}")
+        epoch = f"{int(self._context.clock.unix() * 1000):x}"
+        self.pacing.set_urgent(False)
+        self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing)
         self._context.open_stream(self._stream)
         self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
         _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)

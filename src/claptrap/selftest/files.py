@@ -19,7 +19,7 @@ AREA = "files"
 def _named(name: str) -> Settings:
     """Return settings with one source, which is off."""
     source = {"id": "a", "kind": "file", "name": name, "enabled": False, "input": {"path": "a.wav"}}
-    return check({"version": 2, "sources": [source]})
+    return check({"version": 3, "sources": [source]})
 
 
 FIRST, SECOND = _named("First"), _named("Second")
@@ -63,7 +63,7 @@ def _permissions(bench: CaseContext) -> None:
 
 def _corruption(bench: CaseContext) -> None:
     store = _saved(bench.folder, FIRST, SECOND)
-    torn = b'{"version": 2, "sources": [{"id"'
+    torn = b'{"version": 3, "sources": [{"id"'
     try:
         store.path.write_bytes(torn)
         loaded = store.load()

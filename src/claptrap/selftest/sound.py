@@ -73,7 +73,7 @@ def _to_webhook(bench: CaseContext) -> None:
         }
         data = bench.folder / "data"
         data.mkdir()
-        (data / "settings.json").write_text(json.dumps({"version": 2, "sources": [source]}), "utf-8")
+        (data / "settings.json").write_text(json.dumps({"version": 3, "sources": [source]}), "utf-8")
         service = Application(data)
         service.start()
         try:

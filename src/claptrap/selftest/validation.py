@@ -14,7 +14,7 @@ AREA = "validation"
 
 
 def _document(**source: Any) -> dict[str, Any]:
-    return {"version": 2, "sources": [{"id": "a", "kind": "microphone", "name": "A", **source}]}
+    return {"version": 3, "sources": [{"id": "a", "kind": "microphone", "name": "A", **source}]}
 
 
 def _faults(document: object) -> list[tuple[str, str]]:

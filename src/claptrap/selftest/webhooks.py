@@ -10,7 +10,7 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Event, Status
-from claptrap.core.spec import WebhookSpec
+from claptrap.core.receivers import WebhookSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import event_payload
 from claptrap.delivery.webhook import WebhookSender
@@ -51,7 +51,7 @@ def _timeout(_: CaseContext) -> None:
         finally:
             webhook.close()
         took_s = time.monotonic() - began_s
-    expect("a receiver that never answers", code, "delivery.timeout")
+    expect("a receiver that never answers", code, "delivery.no_answer")
     expect(f"whether {took_s:.1f} s are less than ten times the bound", took_s < 10 * TIMEOUT_S, True)
 
 

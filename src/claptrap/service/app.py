@@ -11,8 +11,10 @@ from typing import Any
 from claptrap.core.build import program, version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
-from claptrap.core.spec import BrokerSpec, Language, SourceSpec
+from claptrap.core.receivers import BrokerSpec
+from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.delivery.registry import SENDERS
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
@@ -22,7 +24,7 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
-from claptrap.service.detection import Detection
+from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
@@ -30,6 +32,7 @@ from claptrap.service.messages import told, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
 from claptrap.service.notify_addresses import check_addresses
+from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
@@ -78,7 +81,8 @@ class Application:
         self.counts = Counts()
         self.problems = ProblemList(self.hub)
         self.access = Access(data_dir, clock)
-        self.settings = SettingsOwner(Store(data_dir), (check_addresses,))
+        self.own_address = OwnAddress()
+        self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
         self.backups = BackupService(self.settings)
         self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
@@ -86,13 +90,15 @@ class Application:
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
-        self.detection = Detection(build_source or self._inputs.build, self.clips, self.settings, clock)
+        self.detection = DetectionService(build_source or self._inputs.build, self.clips, self.settings, clock)
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
         self._link_lock = threading.Lock()
-        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.refresh)
-        self._dispatcher = Dispatcher(self.journal, self.status, clock, broker=self.broker.mqtt)
+        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed)
+        self._dispatcher = Dispatcher(
+            self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
+        )
         self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
@@ -191,7 +197,11 @@ class Application:
         }
 
     def health(self) -> list[dict[str, Any]]:
-        """Return what is wrong with the service itself, in words; empty when it is well."""
+        """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
+        return [*self.stalled(), *self.problems.in_words()]
+
+    def stalled(self) -> list[dict[str, Any]]:
+        """Return which threads of hearing do not move, in words: only a restart may mend that."""
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:

@@ -69,6 +69,11 @@ class BrokerService:
         with suppress(queue.Full):  # then the thread has work, and looks anyhow
             self._work.put_nowait(None)
 
+    def status_changed(self) -> None:
+        """Publish, soon, how the sources are now; nothing where there is no broker to publish to."""
+        if not self._is_off:
+            self.refresh()
+
     def state(self) -> str:
         """Return how the link is: ``off``, ``connected`` or ``waiting``."""
         return "off" if self._settings.current.broker() is None else "connected" if self.mqtt.connected else "waiting"

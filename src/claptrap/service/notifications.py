@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from claptrap.core.errors import InputError
-from claptrap.core.spec import NotifySpec
+from claptrap.core.receivers import NotifySpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import is_installed
 from claptrap.service.messages import with_messages

@@ -13,7 +13,7 @@ from claptrap.core.spec import BrowserInput
 from claptrap.runtime.counts import Counts
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner, entry_of
-from claptrap.settings.merge import new_source_id
+from claptrap.settings.ids import new_source_id
 from claptrap.settings.validation import DocumentFault, SettingsFaults
 from claptrap.sources.browser import Browsers, Feed
 

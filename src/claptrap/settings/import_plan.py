@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from claptrap.core.errors import InputError
 from claptrap.settings.export import filled
+from claptrap.settings.ids import with_ids
 from claptrap.settings.merge import merged
 from claptrap.settings.migrate import migrated
 from claptrap.settings.original import Note, is_foreign, taken
@@ -76,7 +77,7 @@ def _checked(
     whose: Format, mode: Mode, document: Mapping[str, Any], current: Settings, notes: tuple[Note, ...]
 ) -> ImportPlan:
     try:
-        wanted = check(document if mode == "replace" else merged(current, document))
+        wanted = check(with_ids(document, {}) if mode == "replace" else merged(current, document))
     except SettingsFaults as error:
         return ImportPlan(whose, mode, None, notes, error.faults)
     return ImportPlan(whose, mode, wanted, notes, ())

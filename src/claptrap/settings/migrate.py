@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from claptrap.core.errors import SettingsError
+from claptrap.core.weburl import encoded
+from claptrap.settings.fields import is_name_character
 
-NEWEST: Literal[2] = 2
+NEWEST: Literal[3] = 3
+_AN_HOUR_S = 3600.0  # how long detections waited for a webhook by default up to version 2
 
 
 def migrated(document: object) -> object:
@@ -43,4 +46,51 @@ def _with_webhooks(source: object) -> object:
     return {**rest, "webhooks": [{"id": "webhook", **source["webhook"]}]}
 
 
-_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _to_2}
+def _to_3(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Webhooks do not wait an hour by default any more; names are printable, and addresses encoded.
+
+    A clap is a command: what waited an hour because nobody had chosen otherwise waits no longer than by default now. What is
+    refused from this version on, in names and addresses, becomes what it would have had to be.
+    """
+    changed = {
+        name: [_printable(_encoded(_with_fresh_webhooks(entry))) for entry in document[name]]
+        for name in ("sources", "notify")
+        if isinstance(document.get(name), list)
+    }
+    return {**document, **changed, "version": 3}
+
+
+def _printable(entry: object) -> object:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("name"), str):
+        return entry
+    return {**entry, "name": "".join(char if is_name_character(char) else " " for char in entry["name"])}
+
+
+def _encoded(source: object) -> object:
+    if not isinstance(source, Mapping):
+        return source
+    webhooks = source.get("webhooks")
+    lists = {"webhooks": [_with_encoded_url(webhook) for webhook in webhooks]} if isinstance(webhooks, list) else {}
+    inputs = {"input": _with_encoded_url(source["input"])} if "input" in source else {}
+    return {**source, **inputs, **lists}
+
+
+def _with_encoded_url(entry: object) -> object:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("url"), str):
+        return entry
+    return {**entry, "url": encoded(entry["url"])}
+
+
+def _with_fresh_webhooks(source: object) -> object:
+    if not isinstance(source, Mapping) or not isinstance(source.get("webhooks"), list):
+        return source
+    return {**source, "webhooks": [_fresh(webhook) for webhook in source["webhooks"]]}
+
+
+def _fresh(webhook: object) -> object:
+    if not isinstance(webhook, Mapping) or webhook.get("max_age_s") != _AN_HOUR_S:
+        return webhook
+    return {key: value for key, value in webhook.items() if key != "max_age_s"}
+
+
+_STEPS: dict[int, Callable[[Mapping[str, Any]], dict[str, Any]]] = {1: _to_2, 2: _to_3}

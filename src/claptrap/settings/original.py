@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from claptrap.settings.merge import new_source_id
+from claptrap.settings.hints import printable
+from claptrap.settings.ids import new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
 MOST_CLAPS = 4
 MOST_ENTRIES = 256  # of a list: as many as there may be sources
 MOST_NOTES = 1000  # nobody reads more
+MAX_DEPTH = 8  # steps of a path that are shown: ours have fewer
 _STREAMS = ("rtsp_sources", "rtsp_streams", "audio_streams")
 _KNOWN = {"global", "microphone", "saved_vban_sources", "vban", *_STREAMS}
 _FORK = {"sound_groups", "groups"}
@@ -305,6 +307,7 @@ class _Converter:
 
     def _note(self, note: Note) -> None:
         """Tell it once, though all sources share what it is about."""
+        note = replace(note, path=".".join(printable(step) for step in note.path.split(".")[:MAX_DEPTH]))
         told = (note.path, note.kind, note.code, *note.params.values())
         if told not in self._noted and len(self.notes) < MOST_NOTES:
             self._noted.add(told)

@@ -11,16 +11,13 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
+from claptrap.core.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.core.spec import (
     INPUTS,
-    BrokerSpec,
     Hears,
-    NotifySpec,
     PatternSpec,
-    ReceiverSpec,
     SourceInput,
     SourceSpec,
-    WebhookSpec,
 )
 from claptrap.core.weburl import check_rtsp_url, take_credentials
 from claptrap.settings.fields import (
@@ -31,6 +28,7 @@ from claptrap.settings.fields import (
     ContentType,
     Headers,
     Ipv4Address,
+    Name,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -58,6 +56,9 @@ def _check_unique(ids: Sequence[str], code: str) -> None:
         raise refused(code, id=twice[0])
 
 
+MaxAge = Annotated[float, Field(gt=0, le=604_800)]  # seconds
+
+
 class WebhookSettings(_Part):
     """Where a source's detections are posted."""
 
@@ -65,8 +66,11 @@ class WebhookSettings(_Part):
     enabled: bool = True
     url: WebAddress = Field(default="", repr=False, description="http(s); it may hold a token")
     timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
-    max_attempts: int = Field(default=4, ge=1, le=10, description="attempts for one detection")
-    max_age_s: float = Field(default=3600.0, gt=0, le=604_800, description="how long a detection may wait for it")
+    max_age_s: MaxAge = Field(default=10.0, description="never act on a clap older than this")
+    idempotent: bool = Field(
+        default=False, description="it drops repeats (Idempotency-Key), so what it may have taken is sent again"
+    )
+    max_attempts: int = Field(default=4, ge=1, le=10, description="how often a detection is sent that it may have taken")
     claps: list[Claps] = Field(
         default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
     )
@@ -116,7 +120,7 @@ class _SourceEntry(_Part):
     model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: str = Field(min_length=1, max_length=200)
+    name: Name = Field(min_length=1)
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
@@ -270,6 +274,7 @@ class MqttSettings(_Part):
     discovery: TopicPart = Field(
         default="homeassistant", description="Home Assistant's discovery prefix; empty for no discovery"
     )
+    max_age_s: MaxAge = Field(default=10.0, description="never act on a clap older than this")
 
     @field_validator("host")
     @classmethod
@@ -283,7 +288,7 @@ class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: str = Field(default="", max_length=200, description="for people; empty for the id")
+    name: Name = Field(default="", description="for people; empty for the id")
     enabled: bool = True
     url: NotifyAddress = Field(default="", description="Apprise's address of the service; write-only")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(
@@ -292,12 +297,13 @@ class NotifySettings(_Part):
     claps: list[Claps] = Field(
         default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
     )
+    max_age_s: MaxAge = Field(default=900.0, description="never tell of a clap older than this")
 
 
 class Settings(_Part):
-    """The whole document, version 2; ``migrate`` knows the older ones."""
+    """The whole document, version 3; ``migrate`` knows the older ones."""
 
-    version: Literal[2] = NEWEST
+    version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
     welcomed: bool = Field(default=False, description="whether somebody has been through the first minute, or left it out")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
@@ -356,7 +362,15 @@ class Settings(_Part):
     def notifications(self) -> tuple[NotifySpec, ...]:
         """Return the services that must show notifications: those in use that have an address."""
         return tuple(
-            NotifySpec(one.id, one.url, tuple(one.sources), tuple(one.claps), self.language, title=one.name)
+            NotifySpec(
+                one.id,
+                one.url,
+                tuple(one.sources),
+                tuple(one.claps),
+                self.language,
+                title=one.name,
+                max_age_s=one.max_age_s,
+            )
             for one in self.notify
             if one.enabled and one.url
         )

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from claptrap.core.errors import SettingsError
 from claptrap.core.spec import INPUTS
-from claptrap.settings.hints import near_key, near_value, quoted
+from claptrap.settings.hints import near_key, near_value, printable, quoted
 from claptrap.settings.schema import Settings, WebhookSettings
 
 MOST_FAULTS = 200  # that are told of one document: nobody reads more, and each takes a moment to word
@@ -26,7 +26,7 @@ class DocumentFault:
     """One thing wrong with a document.
 
     Attributes:
-        path: where, dotted; list entries by their id where they have one, e.g. ``sources.microphone.threshold``.
+        path: where, dotted and printable; list entries by their id where they have one, ``sources.microphone.threshold``.
         code: why, a key of ``text.catalogue``.
         params: values for that sentence.
         value: what is there, as JSON; empty where it is absent, large, or may be a secret.
@@ -142,7 +142,7 @@ def _path(loc: tuple[int | str, ...], document: object) -> str:
             continue
         after_entry = isinstance(step, int)
         place = _inside(place, step)
-        parts.append(_name_of(place, step))
+        parts.append(printable(_name_of(place, step)))
     return ".".join(parts)
 
 

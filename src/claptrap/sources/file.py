@@ -25,7 +25,6 @@ RATES_HZ = range(1_000, 1_000_001)
 UNKNOWN_FRAMES = 1 << 40  # libsndfile answers 2⁶³ - 1 for a FLAC that was written to a pipe
 SEEK_FAILED = 39  # libsndfile's SFE_INTERNAL_SEEK: how the end of such a FLAC shows
 
-PLAY_S = 0.02  # one frame of a recording that is played
 LATE_S = 1.0  # behind by more than this (the machine slept), playing goes on from here instead of racing
 
 
@@ -79,19 +78,21 @@ class FileSource:
         """Play; ends with the recording unless it loops. Raises InputError like ``read_frames``, at the same place."""
         pace = Pace(self._clock)
         is_live = False
-        for frame in self._frames():
-            if not is_live:
-                sink.live(frame.rate_hz, frame.samples.shape[1])
-                is_live = True
-            if sink.stop.wait(pace.wait_s(len(frame.samples) / frame.rate_hz)):
-                return
-            sink.frame(frame)
+        with sink.stop.waking(sink.pacing.wake):
+            for block in self._blocks():
+                if not is_live:
+                    sink.live(block.rate_hz, block.samples.shape[1])
+                    is_live = True
+                for frame in _played(block, pace, sink):
+                    sink.frame(frame)
+                if sink.stop.is_set():
+                    return
 
-    def _frames(self) -> Iterator[Frame]:
-        """Cut the recording into short frames, once or for ever."""
-        yield from _short(read_frames(self._path))
+    def _blocks(self) -> Iterator[Frame]:
+        """Yield the recording in large frames, once or for ever."""
+        yield from read_frames(self._path)
         while self._loop:
-            again = _short(read_frames(self._path))
+            again = read_frames(self._path)
             first = next(again)
             yield Frame(first.samples, first.rate_hz, lost_samples=1)
             yield from again
@@ -106,20 +107,31 @@ class Pace:
         self._played_s = 0.0
 
     def wait_s(self, duration_s: float) -> float:
-        """Return how long to wait until ``duration_s`` more seconds have been played; 0 where that is past."""
+        """Return how long to wait until ``duration_s`` more seconds are over; 0 where that is past."""
         now = self._clock.monotonic()
         begin = now if self._begin is None else self._begin
-        self._played_s += duration_s
-        late_s = now - (begin + self._played_s)
+        late_s = now - (begin + self._played_s + duration_s)
         self._begin = begin + late_s if late_s > LATE_S else begin
         return max(0.0, -late_s)
 
+    def play(self, duration_s: float) -> None:
+        """Count ``duration_s`` more seconds as played."""
+        self._played_s += duration_s
 
-def _short(frames: Iterator[Frame]) -> Iterator[Frame]:
-    for frame in frames:
-        step = max(1, round(PLAY_S * frame.rate_hz))
-        for at in range(0, len(frame.samples), step):
-            yield Frame(frame.samples[at : at + step], frame.rate_hz)
+
+def _played(block: Frame, pace: Pace, sink: Sink) -> Iterator[Frame]:
+    """Yield ``block`` in frames as long as the sink wants them, each when its sound is over; end when it is to stop."""
+    done, lost_samples = 0, block.lost_samples
+    while done < len(block.samples):
+        samples = block.samples[done : done + max(1, round(sink.pacing.block_s * block.rate_hz))]
+        duration_s = len(samples) / block.rate_hz
+        is_early = (wait_s := pace.wait_s(duration_s)) > 0 and sink.pacing.wait(wait_s)
+        if sink.stop.is_set():
+            return
+        if not is_early:
+            pace.play(duration_s)
+            yield Frame(samples, block.rate_hz, lost_samples)
+            done, lost_samples = done + len(samples), 0
 
 
 # -- opening and reading ----------------------------------------------------------------------------------------------------

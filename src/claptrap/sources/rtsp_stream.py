@@ -25,6 +25,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import give_credentials, redact, scrubbed
 from claptrap.sources.loss_bound import LossBound
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp_diagnosis import WITHIN_S as DIAGNOSE_S
 from claptrap.sources.rtsp_diagnosis import diagnosed
 from claptrap.sources.rtsp_preflight import Deadline, authorities, rtsp_preflight
@@ -34,7 +35,6 @@ TLS_READ_S = (
     4.0  # a read under TLS that is cut off ends the connection; so it may last, and only a stalled one delays a halt
 )
 ALONE_S = 3.0  # a camera that was asked for its sound alone and sends nothing is asked for everything
-BATCH_S = 0.03  # cameras send some 20 ms at once; two such are passed on as one, which spares half of the work behind
 ANALYSE_US = 500_000  # FFmpeg looks at 5 s of a stream with several tracks otherwise
 NOT_ALONE = {"rtsp.rejected", "rtsp.ended", "rtsp.server_error"}  # what may be said to who asks for the sound alone
 LOOKED_INTO = NOT_ALONE | {"rtsp.unauthorized", "rtsp.failed", "rtsp.timeout", "rtsp.stalled", "rtsp.undecodable"}
@@ -104,13 +104,13 @@ class OpenStream:
                 deadline.check_stopped()
         return False
 
-    def frames(self, stalled_s: float, stop: threading.Event, clock: Clock) -> Iterator[Frame]:
+    def frames(self, stalled_s: float, stop: threading.Event, clock: Clock, pacing: Pacing | None = None) -> Iterator[Frame]:
         """Yield the sound as it comes, until ``stop`` is set.
 
         Raises:
             SourceError: ``rtsp.ended``, ``rtsp.stalled``, ``rtsp.undecodable``, ``rtsp.failed``.
         """
-        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher()
+        heard_at, n_broken, batcher = clock.monotonic(), 0, FrameBatcher(pacing or Pacing())
         with _translated(self._av, self._where):
             for packet in self._packets(stop, clock):
                 if stop.is_set():
@@ -174,9 +174,10 @@ class OpenStream:
 
 
 class FrameBatcher:
-    """Frames that wait for the next, until together they last ``BATCH_S`` or the next does not continue them."""
+    """Frames that wait for the next, until they are as long as ``pacing`` says or the next does not continue them."""
 
-    def __init__(self) -> None:
+    def __init__(self, pacing: Pacing) -> None:
+        self._pacing = pacing
         self._frames: list[Frame] = []
         self._lasts_s = 0.0
 
@@ -186,7 +187,7 @@ class FrameBatcher:
             yield from self.flush()
         self._frames.append(frame)
         self._lasts_s += len(frame.samples) / frame.rate_hz
-        if self._lasts_s >= BATCH_S:
+        if self._pacing.is_due(self._lasts_s):
             yield from self.flush()
 
     def flush(self) -> Iterator[Frame]:

@@ -1,0 +1,19 @@
+"""Which sender reaches which kind of receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from claptrap.core.receivers import NotifySpec, WebhookSpec
+from claptrap.delivery.notify import NotificationSender
+from claptrap.delivery.sender import Sender
+from claptrap.delivery.webhook import WebhookSender
+
+Senders = Mapping[str, Callable[[], Sender]]
+"""By the receivers' ``KIND``: what makes a sender for one of them."""
+
+SENDERS: Senders = {
+    WebhookSpec.KIND: WebhookSender,
+    NotifySpec.KIND: NotificationSender,
+}
+"""Kinds that need nothing else; those with a lasting link (MQTT) are added by who owns the link."""
