@@ -28,7 +28,7 @@ from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
-from claptrap.service.messages import told, with_messages
+from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
 from claptrap.service.notify_addresses import check_addresses
@@ -193,7 +193,7 @@ class Application:
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: with_messages(asdict(status)) for source, status in self.detection.statuses().items()},
             "events": [self.history.detection(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
-            "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
+            "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
     def health(self) -> list[dict[str, Any]]:

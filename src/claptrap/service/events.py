@@ -56,7 +56,7 @@ class EventRecorder:
         self._hub = hub
         self._problems = problems
 
-    def take(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         """Record a detection; one that is known changes nothing."""
         is_new = self._dispatcher.dispatch(event)
         self._problems.publish()

@@ -16,7 +16,7 @@ from claptrap.settings.merge import camera_input
 from claptrap.sources.microphone import Device, list_devices, measure
 from claptrap.sources.rtsp import probe
 
-MOST_CAMERAS = 2  # each holds one of the web's few threads
+MAX_CAMERAS = 2  # each holds one of the web's few threads
 AGAIN_IN_S = 5  # trying a camera takes 1 to 11 s
 MICROPHONE_AGAIN_IN_S = 1
 
@@ -32,7 +32,7 @@ class ProbeExecutor:
 
     def __init__(self, settings: SettingsOwner) -> None:
         self._settings = settings
-        self._free = threading.Semaphore(MOST_CAMERAS)
+        self._free = threading.Semaphore(MAX_CAMERAS)
         self._microphone = threading.Lock()
         self._ending = threading.Event()
         self._awaited: set[Future[Any]] = set()
@@ -68,7 +68,7 @@ class ProbeExecutor:
         """
         wanted = camera_input(self._settings.current, given, source_id)
         if not self._free.acquire(blocking=False):
-            raise ServiceError("api.too_many_probes", retryable=True, most=MOST_CAMERAS, seconds=AGAIN_IN_S)
+            raise ServiceError("api.too_many_probes", retryable=True, most=MAX_CAMERAS, seconds=AGAIN_IN_S)
 
         def ask() -> dict[str, Any]:
             try:

@@ -19,9 +19,9 @@ from claptrap.settings.ids import new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
-MOST_CLAPS = 4
-MOST_ENTRIES = 256  # of a list: as many as there may be sources
-MOST_NOTES = 1000  # nobody reads more
+MAX_CLAPS = 4
+MAX_ENTRIES = 256  # of a list: as many as there may be sources
+MAX_NOTES = 1000  # nobody reads more
 MAX_DEPTH = 8  # steps of a path that are shown: ours have fewer
 _STREAMS = ("rtsp_sources", "rtsp_streams", "audio_streams")
 _KNOWN = {"global", "microphone", "saved_vban_sources", "vban", *_STREAMS}
@@ -88,7 +88,7 @@ def is_foreign(document: object) -> bool:
     return isinstance(document, Mapping) and bool(_KNOWN & set(document)) and not {"version", "sources"} & set(document)
 
 
-def taken(document: Mapping[str, Any]) -> ForeignSettings:
+def convert(document: Mapping[str, Any]) -> ForeignSettings:
     """Make a foreign document into ours; whatever it holds, nothing is raised."""
     reading = _Converter(document)
     return ForeignSettings(tuple(reading.sources()), tuple(reading.notes), reading.is_fork)
@@ -179,9 +179,9 @@ class _Converter:
         if not isinstance(value, list):
             self._refuse(key, "settings.not_a_list")
             return
-        if len(value) > MOST_ENTRIES:
-            self._refuse(key, "settings.too_many", bound=MOST_ENTRIES)
-        for i, entry in enumerate(value[:MOST_ENTRIES]):
+        if len(value) > MAX_ENTRIES:
+            self._refuse(key, "settings.too_many", bound=MAX_ENTRIES)
+        for i, entry in enumerate(value[:MAX_ENTRIES]):
             if isinstance(entry, Mapping):
                 yield f"{key}.{i}", entry
             else:
@@ -249,10 +249,10 @@ class _Converter:
                 number = self._number(f"{path}.{key}", value)
                 if number is None:
                     continue
-                if number in range(1, MOST_CLAPS + 1):
+                if number in range(1, MAX_CLAPS + 1):
                     yield int(number)
                 else:
-                    self._refuse(f"{path}.{key}", "import.too_many_claps", most=MOST_CLAPS)
+                    self._refuse(f"{path}.{key}", "import.too_many_claps", most=MAX_CLAPS)
 
     def _id(self, entry: Mapping[str, Any], made: Mapping[str, Any]) -> str:
         """Return the id that it has, else one made of its name: always the same, so that importing twice adds nothing."""
@@ -309,7 +309,7 @@ class _Converter:
         """Tell it once, though all sources share what it is about."""
         note = replace(note, path=".".join(printable(step) for step in note.path.split(".")[:MAX_DEPTH]))
         told = (note.path, note.kind, note.code, *note.params.values())
-        if told not in self._noted and len(self.notes) < MOST_NOTES:
+        if told not in self._noted and len(self.notes) < MAX_NOTES:
             self._noted.add(told)
             self.notes.append(note)
 
