@@ -43,7 +43,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is logged in.
+    """A login.
 
     Attributes:
         digest: SHA-256 of the cookie.

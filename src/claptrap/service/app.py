@@ -139,7 +139,7 @@ class Application:
         self.model.start()
 
     def cancel_probes(self) -> None:
-        """Answer now whoever waits for a camera or a microphone: the end is near."""
+        """Answer requests that wait for a camera or a microphone: the service is about to stop."""
         self.probes.cancel()
 
     def stop(self) -> None:
@@ -205,7 +205,7 @@ class Application:
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:
-        """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
+        """Return the number of delivery attempts, by outcome (``runtime.counts.OUTCOMES``)."""
         return self.counts.deliveries()
 
     def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:

@@ -41,10 +41,10 @@ class StatusRelay:
 
 
 class EventRecorder:
-    """An ``EventSink``: writes detections down, has receivers told, counts and publishes them.
+    """An ``EventSink``: writes detections down, has them delivered, counts and publishes them.
 
     Args:
-        dispatcher: writes them down and tells receivers.
+        dispatcher: writes them down and delivers them.
         counts: counts them.
         hub: publishes them.
         problems: may have changed with one that could not be written down.

@@ -1,4 +1,4 @@
-"""What the faces are told, as JSON data with its sentences beside the codes."""
+"""Events, attempts and errors as JSON data, with sentences in both languages beside the codes."""
 
 from __future__ import annotations
 

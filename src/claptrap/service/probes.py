@@ -40,11 +40,11 @@ class ProbeExecutor:
 
     @property
     def ending(self) -> threading.Event:
-        """Set once nobody waits for answers any more."""
+        """Set by ``cancel``: probes that look at it end early."""
         return self._ending
 
     def cancel(self) -> None:
-        """Wait for no answer any more."""
+        """Answer all that wait with ``service.ending``, now and from now on."""
         with self._lock:
             self._ending.set()
             for answer in self._awaited:
@@ -62,8 +62,8 @@ class ProbeExecutor:
 
         Raises:
             SettingsFaults: ``given`` is not valid.
-            ServiceError: ``api.too_many_probes``, at once: as many cameras as may be tried are being tried; those of which
-                nobody waits for the answer any more are among them until they end. ``service.ending``.
+            ServiceError: ``api.too_many_probes``, at once: ``MAX_CAMERAS`` are being tried; one whose answer is no longer
+                waited for counts until it ends. ``service.ending``.
             SourceError: why nothing can be heard.
         """
         wanted = camera_input(self._settings.current, given, source_id)
@@ -120,7 +120,7 @@ class ProbeExecutor:
         answer: Future[T] = Future()
 
         def work() -> None:
-            with suppress(InvalidStateError):  # nobody waits for it any more
+            with suppress(InvalidStateError):  # ``cancel`` has answered it
                 try:
                     answer.set_result(ask())
                 except Exception as error:  # noqa: BLE001  # it is raised again where the answer is waited for

@@ -1,7 +1,7 @@
 """How fast a password may be guessed: pure, time is an argument.
 
 An address has a few free attempts; then each failure doubles the pause before its next. All addresses together have an
-allowance too, against many that take turns; an address from which somebody got in lately is not held up by the others'.
+allowance too, against many that take turns; an address that gave the right password lately is not held up by the others'.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Throttle:
             self._spent, self._spent_at = self._spent_now(now) + 1, now
 
     def succeed(self, address: str) -> None:
-        """Forget the failures of ``address``: whoever was there knew the secret."""
+        """Forget the failures of ``address``: it gave the right password or code."""
         key = _key(address)
         self._tries.pop(key, None)
         self._known.pop(key, None)

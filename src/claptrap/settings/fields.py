@@ -36,7 +36,7 @@ class SecretLeft(Enum):
 
 
 def refused(code: str, **params: str | float) -> PydanticCustomError:
-    """Return the error of a value, told by ``code`` (a key of the sentences) and its parameters."""
+    """Return the error of a value, with a ``code`` (a key of ``text.catalogue``) and its parameters."""
     return PydanticCustomError("claptrap", "{code}", {"code": code, "params": params})
 
 

@@ -1,4 +1,4 @@
-"""A document that somebody brings: ours or the original's, and what would become of the settings with it."""
+"""What importing a document, ours or the original's, would make of the settings."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 Both keep one ``settings.json``: ``global``, ``microphone``, ``rtsp_sources`` (``rtsp_streams`` and ``audio_streams`` in
 older files), ``saved_vban_sources``. Numbers may be texts, webhooks null, keys absent. The fork adds groups of sounds to
-each source. Whatever is not taken is told with its path in their document, and why. Whatever a document holds, what it costs
-grows no faster than it.
+each source. What is not taken is noted with its path in their document, and why. Reading one costs no more than its size
+accounts for.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
 MAX_CLAPS = 4
 MAX_ENTRIES = 256  # of a list: as many as there may be sources
-MAX_NOTES = 1000  # nobody reads more
+MAX_NOTES = 1000  # more are dropped
 MAX_DEPTH = 8  # steps of a path that are shown: ours have fewer
 _STREAMS = ("rtsp_sources", "rtsp_streams", "audio_streams")
 _KNOWN = {"global", "microphone", "saved_vban_sources", "vban", *_STREAMS}
@@ -218,7 +218,7 @@ class _Converter:
             self._leave(path, _LEFT.get(key, "import.unknown"))
 
     def _take_groups(self, path: str, groups: Any, draft: _Draft) -> None:
-        """Take the fork's groups of sounds: of each its threshold, and how many claps in a row it tells."""
+        """Take the fork's groups of sounds: of each its threshold, and the numbers of claps that it reacts to."""
         self.is_fork = True
         if not isinstance(groups, list):
             self._refuse(path, "settings.not_a_list")
@@ -242,7 +242,7 @@ class _Converter:
                     self._leave(f"{where}.{key}", "import.sounds")
 
     def _counts(self, path: str, group: Mapping[str, Any]) -> Iterator[int]:
-        """Yield how many claps in a row a group tells."""
+        """Yield the numbers of claps that a group reacts to."""
         for key in ("ha_entities", "clap_counts"):
             values = group.get(key, [])
             for value in values if isinstance(values, list) else []:
@@ -306,11 +306,11 @@ class _Converter:
         self._note(Note(path, "refused", code, params))
 
     def _note(self, note: Note) -> None:
-        """Tell it once, though all sources share what it is about."""
+        """Note it once, though all sources share what it is about."""
         note = replace(note, path=".".join(printable(step) for step in note.path.split(".")[:MAX_DEPTH]))
-        told = (note.path, note.kind, note.code, *note.params.values())
-        if told not in self._noted and len(self.notes) < MAX_NOTES:
-            self._noted.add(told)
+        seen = (note.path, note.kind, note.code, *note.params.values())
+        if seen not in self._noted and len(self.notes) < MAX_NOTES:
+            self._noted.add(seen)
             self.notes.append(note)
 
 

@@ -1,6 +1,6 @@
 """Whether a document may be the settings, and everything that is wrong with one that may not.
 
-The document is checked whole; every fault is told with its path and reason, never only the first
+The document is checked whole; every fault is listed with its path and reason, never only the first
 (after Mopidy's ``config/schemas.py``, which answers with result and errors together).
 """
 
@@ -18,7 +18,7 @@ from claptrap.core.spec import INPUTS
 from claptrap.settings.hints import near_key, near_value, printable, quoted
 from claptrap.settings.schema import Settings, WebhookSettings
 
-MAX_FAULTS = 200  # that are told of one document: nobody reads more, and each takes a moment to word
+MAX_FAULTS = 200  # of one document that are listed: each takes a moment to word
 
 
 @dataclass(frozen=True, slots=True)
