@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +33,7 @@ FEW = 4  # sources that are processed every 20 ms at most; more of them every 40
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
 UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
+MOST_HELD = 5  # batches that wait for the next while nothing is undecided, so that the classifier is woken seldom
 FLOOR_DBFS = -120.0
 Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 """Slots (R,), the same number of hops of each (R, n · 320), and the hops lost before them (R,)."""
@@ -55,6 +57,8 @@ class OnsetThread:
         self._clock = clock
         self._meters = LevelMeters(levels)
         self._spectrograms = Spectrograms(levels, clock)
+        self._is_watched = True
+        self._held: list[HopBatch] = []
         self._streams: list[Stream] = []
         self._opening: list[Stream] = []
         self._lock = threading.Lock()
@@ -73,6 +77,7 @@ class OnsetThread:
 
     def attend(self, *, is_watched: bool) -> None:
         """Publish levels for a page ten times a second, or else once a second."""
+        self._is_watched = is_watched
         self._meters.every_hops = LEVEL_HOPS if is_watched else UNWATCHED_LEVEL_HOPS
 
     def show(self, source_ids: Iterable[str]) -> None:
@@ -117,7 +122,9 @@ class OnsetThread:
         if not blocks and (opened or finished):
             blocks = [_NOTHING]
         for i, block in enumerate(blocks):
-            self._send(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
+            self._detect(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
+        if self._is_watched or len(self._held) > MOST_HELD or any(stream.pacing.is_urgent for stream in current):
+            self._pass_on()
         with self._lock:
             self._streams = [s for s in self._streams if s not in finished and s.failure is None]
             is_slot_free = len(self._streams) < len(current) and bool(self._opening)
@@ -137,7 +144,7 @@ class OnsetThread:
             self._streams += opened
             return tuple(opened), list(self._streams)
 
-    def _send(
+    def _detect(
         self,
         opened: tuple[Stream, ...],
         slots: NDArray[np.int64],
@@ -150,13 +157,16 @@ class OnsetThread:
             candidates = tuple(self._detector.process(slots, hops, lost))
             self._meters.add(slots, hops)
             self._spectrograms.add(slots, hops, lost)
-        batch = HopBatch(opened, slots, hops, lost, candidates, finished)
-        while not self._stop.is_set():
-            try:
-                self._batches.put(batch, timeout=0.5)
-            except queue.Full:
-                continue
-            return
+        self._held.append(HopBatch(opened, slots, hops, lost, candidates, finished))
+        if candidates or opened or finished:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give the classifier all batches that it has not got yet, waiting while it is too far behind."""
+        while self._held and not self._stop.is_set():
+            with suppress(queue.Full):
+                self._batches.put(self._held[0], timeout=0.5)
+                del self._held[0]
 
     def _start_over(self, error: Exception) -> None:
         """Contain a fault of the onset detector: log it, and have every running stream replaced by a new one."""

@@ -23,6 +23,11 @@ class Pacing:
         self._wake: Callable[[], object] = self._woken.set
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether frames shall be short."""
+        return self._is_urgent
+
+    @property
     def block_s(self) -> float:
         """How many seconds of sound to gather before the next frame; a source may round, and give less at any time."""
         return SHORT_S if self._is_urgent else LONG_S
