@@ -145,7 +145,7 @@ export interface components {
             source_id: string;
             since: number;
             /** @enum {string} */
-            state: "waiting" | "taken" | "given_up";
+            state: "waiting" | "taken" | "given_up" | "late" | "unknown";
             code: string;
             params: {
                 [key: string]: unknown;
@@ -952,7 +952,7 @@ export interface components {
             };
             "GET /api/deliveries": {
                 /** @enum {string} */
-                state?: "waiting" | "taken" | "given_up";
+                state?: "waiting" | "taken" | "given_up" | "late" | "unknown";
                 source?: string;
                 target?: string;
                 event?: string;

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from claptrap.core.events import Attempt, Event
+
+Outcome = Literal["late", "unknown"]
+"""How a delivery that is given up ended: it was too old to be sent; or it was sent, and the receiver may have acted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ class Outbox(Protocol):
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
 
-    def record_attempt(self, attempt: Attempt, *, counts: bool = True) -> None:
+    def record_attempt(self, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
         """Keep an attempt. The delivery waits on if another is planned, otherwise it is done: taken, or given up.
 
         Args:
             attempt: how it went.
             counts: whether it uses up one of the delivery's ``tries``.
+            outcome: how it ended, where it is given up in one of these ways.
         """
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 
-from claptrap.core.clock import Clock, SystemClock
+from claptrap.core.clock import Clock, elapsed
 from claptrap.core.outbox import Delivery
 
 
@@ -19,7 +19,6 @@ class Ages:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._elapsed = clock.elapsed if isinstance(clock, SystemClock) else clock.monotonic
         self._began: dict[tuple[str, str], float] = {}
         self._earlier: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
@@ -27,12 +26,12 @@ class Ages:
     def begin(self, delivery: Delivery) -> None:
         """Count the age of a delivery from now on."""
         with self._lock:
-            self._began[_key(delivery)] = self._elapsed()
+            self._began[_key(delivery)] = elapsed(self._clock)
             self._earlier.discard(_key(delivery))
 
     def of(self, delivery: Delivery) -> float:
         """Return how old a delivery is in seconds, ≥ 0; infinity where the clocks cannot tell."""
-        key, now, wall_s = _key(delivery), self._elapsed(), self._clock.unix() - delivery.since
+        key, now, wall_s = _key(delivery), elapsed(self._clock), self._clock.unix() - delivery.since
         with self._lock:
             if key not in self._began:
                 self._began[key] = now - wall_s if wall_s >= 0 else -math.inf

@@ -47,6 +47,8 @@ VERSIONS = (
     "ALTER TABLE events ADD COLUMN mark TEXT CHECK (mark IN ('clap', 'not_clap'));",
     # 3: how long each step of an attempt took
     "ALTER TABLE attempts ADD COLUMN steps TEXT NOT NULL DEFAULT '{}';",
+    # 4: how a delivery that was given up ended: too late, or with an outcome that nobody knows
+    "ALTER TABLE deliveries ADD COLUMN outcome TEXT CHECK (outcome IN ('late', 'unknown'));",
 )
 
 

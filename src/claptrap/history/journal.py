@@ -18,11 +18,13 @@ from typing import TypeVar
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, ServiceError
 from claptrap.core.events import Attempt, Event
-from claptrap.core.outbox import Delivery
+from claptrap.core.outbox import Delivery, Outcome
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, Per
+from claptrap.history.damage import DamagedRows
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import Count, DeliveryRecord, DetectionFilter, Mark, Page, StoredDetection
+from claptrap.history.steady_clock import SteadyClock
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MAX_IN_MEMORY = 10_000  # detections, and deliveries that are done
@@ -60,6 +62,8 @@ class Journal:
         self._maintained_row = 0  # the newest that was there at the last ``maintain``
         self._trouble: ClapTrapError | None = None
         self._mended: ClapTrapError | None = None
+        self._damage = DamagedRows()
+        self._steady = SteadyClock(clock)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -75,7 +79,7 @@ class Journal:
     def close(self) -> None:
         """End."""
         with self._lock:
-            if self._in_memory and (lost := len(deliveries.all_waiting(self._db))):
+            if self._in_memory and (lost := len(deliveries.all_waiting(self._db, (), self._damage))):
                 _log.warning("history: %d deliveries that still waited end with this process", lost)
             self._read_from(None)
             self._db.close()
@@ -99,23 +103,27 @@ class Journal:
                 if self._in_memory:
                     self._do(_forget_oldest, writes=True)
             self._maintained_row = self._do(_newest_row)
-        if self._keep_s < _FOR_EVER and not self._in_memory:
+        if self._keep_s < _FOR_EVER and not self._in_memory and self._steady.is_trusted(self._newest_at()):
             with suppress(ServiceError):  # said already
-                self.delete(self._clock.unix() - self._keep_s)
+                deleted = self.delete(self._clock.unix() - self._keep_s)
+                if deleted:
+                    _log.info(
+                        "history: %d detections were older than %.0f days, and are deleted", deleted, self._keep_s / DAY_S
+                    )
 
     def problems(self) -> Sequence[ClapTrapError]:
         """Return what is wrong with the file, or was when it was opened."""
-        return [problem for problem in (self._mended, self._trouble) if problem is not None]
+        return [problem for problem in (self._mended, self._trouble, self._damage.problem()) if problem is not None]
 
     # -- what was heard -------------------------------------------------------------------------------------------------
 
     def event(self, event_id: str) -> Event | None:
         """Return one detection."""
-        return self._do(lambda db: detections.get(db, event_id))
+        return self._do(lambda db: detections.get(db, event_id, self._damage))
 
     def detection(self, event_id: str) -> StoredDetection | None:
         """Return one detection with its mark."""
-        return self._read(lambda db: detections.find(db, event_id))
+        return self._read(lambda db: detections.find(db, event_id, self._damage))
 
     def mark(self, event_id: str, said: Mark | None) -> bool:
         """Keep what a person says of a detection, None to take it back; False if there is no such detection."""
@@ -123,7 +131,7 @@ class Journal:
 
     def number(self, wanted: DetectionFilter) -> int:
         """Return how many detections fit."""
-        return self._read(lambda db: detections.number(db, wanted))
+        return self._read(lambda db: detections.count(db, wanted))
 
     def events(self, wanted: DetectionFilter, limit: int, cursor: str | None = None) -> Page[StoredDetection]:
         """Return ``limit`` detections at most, newest first.
@@ -131,7 +139,7 @@ class Journal:
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.
         """
-        return self._read(lambda db: detections.page(db, wanted, limit, cursor))
+        return self._read(lambda db: detections.page(db, wanted, limit, cursor, self._damage))
 
     def counts(self, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
@@ -181,25 +189,25 @@ class Journal:
 
     def head(self, target_id: str) -> Delivery | None:
         """Return what has waited longest for a receiver."""
-        return self._do(lambda db: deliveries.head(db, target_id))
+        return self._do(lambda db: deliveries.head(db, target_id, self._damage))
 
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
 
-    def record_attempt(self, attempt: Attempt, *, counts: bool = True) -> None:
+    def record_attempt(self, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
         """Write an attempt down, and what it makes of its delivery."""
-        self._do(lambda db: deliveries.record_attempt(db, attempt, counts=counts), writes=True)
+        self._do(lambda db: deliveries.record_attempt(db, attempt, counts=counts, outcome=outcome), writes=True)
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
         """Return all that waits for other receivers."""
-        return self._do(lambda db: deliveries.all_waiting(db, target_ids))
+        return self._do(lambda db: deliveries.all_waiting(db, target_ids, self._damage))
 
     # -- how the telling went -------------------------------------------------------------------------------------------
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """Return one delivery, whatever its state."""
-        return self._do(lambda db: deliveries.get(db, delivery_id))
+        return self._do(lambda db: deliveries.get(db, delivery_id, self._damage))
 
     def deliveries(self, which: DeliveryFilter, limit: int, cursor: str | None = None) -> Page[DeliveryRecord]:
         """Return ``limit`` deliveries at most with their newest attempts, those last asked for first.
@@ -207,13 +215,19 @@ class Journal:
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.
         """
-        return self._read(lambda db: deliveries.page(db, which, limit, cursor))
+        return self._read(lambda db: deliveries.page(db, which, limit, cursor, self._damage))
 
     def attempts(self, limit: int) -> Sequence[Attempt]:
         """Return the newest attempts, newest first."""
-        return self._read(lambda db: deliveries.newest_attempts(db, limit))
+        return self._read(lambda db: deliveries.newest_attempts(db, limit, self._damage))
 
     # -- inside ---------------------------------------------------------------------------------------------------------
+
+    def _newest_at(self) -> float | None:
+        """Return the time of the newest detection in UTC Unix seconds; None without any."""
+        query = "SELECT max(timestamp) FROM events WHERE typeof(timestamp) IN ('integer', 'real')"
+        newest: float | None = self._do(lambda db: db.execute(query).fetchone()[0])
+        return newest
 
     def _read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Do ``work``, which only reads and may take seconds in a large file; nobody who hears or tells waits for it."""

@@ -11,7 +11,7 @@ from claptrap.core.events import Attempt, Event
 
 MOST_ROWS = 500
 Row = TypeVar("Row")
-State = Literal["waiting", "taken", "given_up"]
+State = Literal["waiting", "taken", "given_up", "late", "unknown"]
 Mark = Literal["clap", "not_clap"]
 
 
@@ -62,7 +62,8 @@ _CONDITIONS = {
     "kind": "kind = :kind",
     "claps": "claps = :claps",
     "applause": "applause = :applause",
-    "label": "EXISTS (SELECT 1 FROM json_each(labels) WHERE json_extract(json_each.value, '$[0]') = :label)",
+    "label": "CASE WHEN json_valid(labels) THEN"  # a damaged row must not cost all others
+    " EXISTS (SELECT 1 FROM json_each(labels) WHERE json_extract(json_each.value, '$[0]') = :label) ELSE 0 END",
     "epoch": "epoch = :epoch",
     "least_latency_s": "decided_s - onset_s >= :least_latency_s",
     "most_latency_s": "decided_s - onset_s <= :most_latency_s",
@@ -107,7 +108,7 @@ class DeliveryRecord:
     Attributes:
         id, event_id, target_id, source_id: what, to whom, on behalf of which source.
         since: UTC Unix seconds when it was made, or last asked to be sent again.
-        state: still waiting, taken by the receiver, or given up.
+        state: still waiting, taken by the receiver, given up, too late, or unknown: the receiver may have acted.
         code, params: why it was given up, or why it waits on; empty otherwise.
         attempts: oldest first.
     """
