@@ -25,7 +25,8 @@ TIMEOUT_S = 3.0
 WAIT_S = 40.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
 Step = bytes | float | str
-"""Bytes to send, seconds to wait, or ``act``, ``read`` (first: all of the request), ``close``, ``reset``, ``shut``, ``hang``."""
+"""Bytes to send, seconds to wait, or a word: ``act``, ``read`` (first: the whole request), ``close``, ``reset``,
+``shut`` (one way), ``hang``."""
 
 
 @dataclass(frozen=True, slots=True)
