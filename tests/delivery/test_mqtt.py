@@ -87,7 +87,7 @@ def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path
         home.publish("homeassistant/status", b"online")
         home.wait_for(lambda: SWITCH in home.retained)
 
-        service.events.take(clap(1))
+        service.events.record(clap(1))
         home.wait_for(lambda: home.events)
         topic, content = home.events[0]
         event = json.loads(home.retained["homeassistant/event/claptrap/salon-clap/config"])
@@ -110,7 +110,7 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
         news = service.hub.subscribe(1_000)
         wait_for_problem(service, news, "mqtt.unreachable")
         for i in range(10):
-            service.events.take(clap(i))
+            service.events.record(clap(i))
     with broker, Watcher(broker.port) as home:
         with serving(tmp_path / "data") as service:
             home.wait_for(lambda: len({content for _, content in home.events}) == 10)
@@ -118,7 +118,7 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
             wait_for_problem(service, news, None)
             broker.stop()
             for i in range(10, 20):
-                service.events.take(clap(i))
+                service.events.record(clap(i))
             broker.start()
             home.wait_for(lambda: len({json.loads(content)["event_id"] for _, content in home.events}) == 20)
         told = [json.loads(content)["timestamp"] for _, content in home.events]
@@ -190,7 +190,7 @@ def test_a_wrong_password_is_said_and_the_right_one_lets_in(tmp_path: Path, vers
             assert "wrong" not in json.dumps(service.snapshot())
             service.settings.apply({"mqtt": {"password": "right"}})
             wait_for_problem(service, news, None)
-            service.events.take(clap(1))
+            service.events.record(clap(1))
             while not [a for a in service.snapshot()["attempts"] if a["target_id"] == "mqtt" and a["ok"]]:
                 assert news.get(30.0) is not None
 
@@ -213,7 +213,7 @@ def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
         wait_for_problem(service, news, "mqtt.tls")
         service.settings.apply({"mqtt": {"ca_file": str(files[0])}})
         wait_for_problem(service, news, None)
-        service.events.take(clap(1))
+        service.events.record(clap(1))
         while not [a for a in service.snapshot()["attempts"] if a["ok"]]:
             assert news.get(30.0) is not None
 
@@ -225,7 +225,7 @@ def test_a_broker_that_says_nothing_holds_up_no_end(tmp_path: Path) -> None:
         connection, _ = mute.accept()
         with connection:
             assert connection.recv(1)  # it has introduced itself
-            service.events.take(clap(1))
+            service.events.record(clap(1))
 
 
 @pytest.mark.slow

@@ -191,7 +191,7 @@ class Witness:
         self._news: list[News] = []
         self._grown = threading.Condition()
 
-    def take(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         self._add(event)
 
     def offer(self, status: Status) -> None:

@@ -12,7 +12,7 @@ from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, Sour
 from claptrap.core.weburl import MASK
 from claptrap.settings.merge import camera_input, merged
 from claptrap.settings.schema import RtspEntry, Settings
-from claptrap.settings.validation import MOST_FAULTS, SettingsFaults, check
+from claptrap.settings.validation import MAX_FAULTS, SettingsFaults, check
 from claptrap.text.catalogue import say
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
@@ -38,7 +38,7 @@ def test_of_very_many_faults_the_first_are_told() -> None:
     """Nobody reads more; to look for what each may have meant took minutes, in which nobody else could change settings."""
     with pytest.raises(SettingsFaults) as caught:
         check({f"thershold{i}": 1 for i in range(20_000)})
-    assert len(caught.value.faults) == MOST_FAULTS
+    assert len(caught.value.faults) == MAX_FAULTS
 
 
 def test_every_fault_is_told_with_its_path() -> None:

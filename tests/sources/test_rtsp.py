@@ -193,7 +193,7 @@ def fault_of(action: Callable[[], object]) -> SourceError:
 
 FAULTS = {
     "no such stream": (lambda s: RtspInput(f"{s.url}/none"), "rtsp.not_found", False),
-    "no password": (lambda s: RtspInput(f"{s.guarded_url}/aac"), "rtsp.unauthorized", False),
+    "no password": (lambda s: RtspInput(f"{s.guarded_url}/aac"), "rtsp.credentials_needed", False),
     "wrong password": (
         lambda s: RtspInput(f"{s.guarded_url}/aac", username=USER, password=WRONG),
         "rtsp.unauthorized",

@@ -16,7 +16,7 @@ from claptrap.web.proxies import Proxies
 
 
 def test_state_is_all_that_a_page_needs(served: Served) -> None:
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     answer = served.ask("GET", "/api/state")
     assert answer.status == 200
     assert answer.headers["cache-control"] == "no-store"

@@ -180,11 +180,11 @@ def test_every_kind_of_news_is_described() -> None:
 
 def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:
     """The state, levels, a source's state, a detection and new settings, as a page receives them."""
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     with page(served) as told:
         validator("state").validate(told.next("state"))
         validator("level").validate(told.next("level"))
-        served.service.events.take(clap(1))
+        served.service.events.record(clap(1))
         validator("clap").validate(told.next("clap"))
         assert served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "threshold": 0.7}]}).status == 200
         validator("settings").validate(told.next("settings"))

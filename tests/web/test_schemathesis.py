@@ -62,7 +62,7 @@ def known(served: Served) -> dict[str, list[str]]:
     """Make something of every kind, and return what leads to it in a path, beside what leads nowhere."""
     events = [replace(clap(i), timestamp=time.time()) for i in range(2)]  # not so old that it is forgotten meanwhile
     for event in events:
-        served.service.events.take(event)
+        served.service.events.record(event)
     served.service.clips.offer(Clip(events[0].id, events[0].timestamp, np.zeros(8000, np.float32)))
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]

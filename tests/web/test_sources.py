@@ -18,7 +18,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.core.events import Attempt, Clap
 from claptrap.core.weburl import MASK
 from claptrap.service import Application
-from claptrap.service.probes import MOST_CAMERAS
+from claptrap.service.probes import MAX_CAMERAS
 from claptrap.sources.vban_packet import Packet
 from claptrap.web.server import WSGI_THREADS
 
@@ -94,7 +94,7 @@ def test_patterns_are_offered_by_a_word(served: Served) -> None:
 def test_the_others_are_not_disturbed(served: Served) -> None:
     """Whatever is done to one source, the runner of another goes on in the same thread and epoch."""
     wait_until(served, "salon", is_live)
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     worker = served.service.detection._worker
     assert worker is not None
     runner = worker._runners["salon"]
@@ -192,7 +192,7 @@ def test_a_source_can_become_another_kind(served: Served) -> None:
 def test_what_happened_is_counted(served: Served) -> None:
     """Until the source is gone: another of the same name begins at nothing."""
     served.service.status.offer(Clap("salon", 1.0, 1.1, 1.7e9, 0.9))
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     assert served.ask("GET", "/api/sources/salon").json["counts"] == {"claps": 1, "detections": 1, "retries": 0}
     served.ask("PATCH", "/api/sources/salon", {"input": {"path": "/nowhere.wav"}})
     failed = wait_until(served, "salon", lambda s: s["status"]["state"] == "failed")
@@ -229,10 +229,10 @@ def test_a_camera_is_probed_without_being_kept(served: Served) -> None:
 
 def test_few_cameras_are_tried_at_once_and_nobody_else_waits_for_them(served: Served) -> None:
     """Mute cameras hold a probe for seconds: as many as may are tried, the next is refused at once, all else is answered."""
-    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MOST_CAMERAS) as people:
+    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MAX_CAMERAS) as people:
         mute.settimeout(WAIT_S)
         wish = {"input": {"url": f"rtsp://127.0.0.1:{mute.getsockname()[1]}/x"}}
-        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MOST_CAMERAS)]
+        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MAX_CAMERAS)]
         asked = [mute.accept()[0] for _ in tried]
         refused = [served.ask("POST", "/api/probe/rtsp?lang=fr", wish) for _ in range(WSGI_THREADS)]
         assert {(answer.status, answer.json["code"]) for answer in refused} == {(429, "api.too_many_probes")}

@@ -10,15 +10,13 @@ from contextlib import contextmanager
 
 import click
 
-from claptrap.core.build import program
+from claptrap.cli import COMMANDS
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.program import program
 from claptrap.core.spec import Language
 from claptrap.text.catalogue import say
 
 FAILED = 2
-COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "profile", "settings", "password", "token")
-"""Each is the command of that name in the module of that name beside this one."""
-
 _COMMAND = re.compile(rf"(?<![\w/.-])claptrap (?=(?:{'|'.join(COMMANDS)})\b)")
 
 

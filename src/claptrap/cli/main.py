@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-from claptrap.cli.language import COMMANDS
+from claptrap.cli import COMMANDS
 from claptrap.core.build import version_and_commit
 
 

@@ -26,6 +26,7 @@ from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.pacing import Pacing
 
 HEALTHY_S = 30.0  # a source that gave sound for this long starts from the shortest wait again
+INTERRUPTED_S = 60.0  # sound this recent: whatever the reason, it is an interruption, and the source is tried again soon
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
 JOIN_S = 1.5
 _ABANDONED = "it hung and was left behind"
@@ -76,6 +77,7 @@ class Runner:
         self._stream: Stream | None = None
         self._hopper = Hopper(spec.input.heard_channel)
         self._updated_at = float("-inf")
+        self._sound_at = float("-inf")  # monotonic seconds of the newest frame
         self._drops = RateLimitedCounter()
         self._n_missing = 0
         self._is_abandoned = False
@@ -165,6 +167,7 @@ class Runner:
         if stream.failure is not None:
             raise SourceError("source.deaf", retryable=True, reason=stream.failure)
         now = self._context.clock.monotonic()
+        self._sound_at = now
         with self._lock:
             self._liveness.heard(frame, now)
         hops, lost = self._hops(frame)
@@ -252,8 +255,10 @@ class Runner:
             return self._liveness.healthy_s >= HEALTHY_S
 
     def _wait(self, error: ClapTrapError, failures: int) -> None:
-        wait_s = self._context.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
-        state = State.RETRYING if error.retryable else State.FAILED
+        is_interrupted = isinstance(error, SourceError) and self._context.clock.monotonic() - self._sound_at < INTERRUPTED_S
+        may_return = error.retryable or is_interrupted  # a server that restarts does not know its streams for a moment
+        wait_s = self._context.backoff.wait_s(failures) if may_return else PERMANENT_RETRY_S
+        state = State.RETRYING if may_return else State.FAILED
         with self._lock:
             is_due = self._log_throttle.is_due(error.code, self._context.clock.monotonic())
         _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s (again in %.1f s)", self.spec.id, error, wait_s)

@@ -160,6 +160,6 @@ class Worker:
     def _pass_events_on(self) -> None:
         while (event := self._event_queue.get()) is not None:
             try:
-                self._events.take(event)
+                self._events.record(event)
             except Exception:  # noqa: BLE001  # a fault of one receiver must not stop the others
                 _log.exception("event %s could not be passed on", event.id)

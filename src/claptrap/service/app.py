@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.build import program, version_and_commit
+from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
+from claptrap.core.program import program
 from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
@@ -28,7 +29,7 @@ from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
-from claptrap.service.messages import told, with_messages
+from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
 from claptrap.service.notify_addresses import check_addresses
@@ -139,7 +140,7 @@ class Application:
         self.model.start()
 
     def cancel_probes(self) -> None:
-        """Answer now whoever waits for a camera or a microphone: the end is near."""
+        """Answer requests that wait for a camera or a microphone: the service is about to stop."""
         self.probes.cancel()
 
     def stop(self) -> None:
@@ -193,7 +194,7 @@ class Application:
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: with_messages(asdict(status)) for source, status in self.detection.statuses().items()},
             "events": [self.history.detection(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
-            "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
+            "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
     def health(self) -> list[dict[str, Any]]:
@@ -205,7 +206,7 @@ class Application:
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:
-        """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
+        """Return the number of delivery attempts, by outcome (``runtime.counts.OUTCOMES``)."""
         return self.counts.deliveries()
 
     def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:

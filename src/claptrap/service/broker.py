@@ -15,7 +15,7 @@ from claptrap.delivery.discovery import PublishedSource
 from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.service.settings_owner import SettingsOwner
 
-MAX_COMMANDS = 100  # that may wait; more come from nobody who means well
+MAX_COMMANDS = 100  # that may wait; more are dropped and logged
 _log = logging.getLogger(__name__)
 
 
@@ -126,4 +126,4 @@ class BrokerService:
             self._change_source(command.source_id, {command.field: command.value})
         except ClapTrapError as error:
             _log.warning("an order over MQTT for %s was refused: %s", command.source_id, error)
-            self.mqtt.show(self._shown(), again=True)  # so that whoever gave it sees how things are
+            self.mqtt.show(self._shown(), again=True)  # so that the sender sees that nothing has changed

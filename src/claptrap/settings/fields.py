@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from claptrap.core.errors import InputError
 from claptrap.core.signing import signing_key
-from claptrap.core.template import MOST_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
+from claptrap.core.template import MAX_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked
 from claptrap.settings.hints import printable
@@ -36,7 +36,7 @@ class SecretLeft(Enum):
 
 
 def refused(code: str, **params: str | float) -> PydanticCustomError:
-    """Return the error of a value, told by ``code`` (a key of the sentences) and its parameters."""
+    """Return the error of a value, with a ``code`` (a key of ``text.catalogue``) and its parameters."""
     return PydanticCustomError("claptrap", "{code}", {"code": code, "params": params})
 
 
@@ -214,7 +214,7 @@ StreamName = Annotated[str, Field(max_length=64), AfterValidator(_stream_name)]
 Channel = Annotated[str, Field(max_length=8), AfterValidator(_channel)]
 SigningSecret = Annotated[Secret, AfterValidator(_signing_secret)]
 ContentType = Annotated[str, Field(max_length=200), AfterValidator(_content_type)]
-Template = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_template)]
+Template = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_template)]
 TopicPart = Annotated[str, AfterValidator(_topic_part)]
 NotifyAddress = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""What somebody who made a mistake perhaps meant, and what of it may be shown back to them."""
+"""What a mistyped key or value was perhaps meant to be, and what of foreign text may be shown."""
 
 from __future__ import annotations
 

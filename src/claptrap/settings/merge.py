@@ -1,7 +1,7 @@
 """A change merged into the settings, secrets kept where they are known and never sent elsewhere.
 
 A value that is given back as it was shown, masked secrets included, stays what it was. Only where the address stays at the
-same place, though: else whoever may change an address could have the secret sent to themselves.
+same place, though: else a client that may change an address could have the secret sent to itself.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     Entries that have no id are new, under one that is made for them.
 
     What is given back as it was shown, masked secrets included, stays what it was. The result has the secrets in it; what
-    would be sent to another place with them, a camera's password or a webhook's headers, must be given anew: ``check`` finds
-    ``settings.secret_elsewhere`` where it was not.
+    would be sent to another place with them, a camera's password or a webhook's headers, must be given again: where it is
+    not, ``check`` finds ``settings.secret_elsewhere``.
     """
     return merge(SettingsDump.of(current), patch)
 

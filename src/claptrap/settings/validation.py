@@ -1,6 +1,6 @@
 """Whether a document may be the settings, and everything that is wrong with one that may not.
 
-The document is checked whole; every fault is told with its path and reason, never only the first
+The document is checked whole; every fault is listed with its path and reason, never only the first
 (after Mopidy's ``config/schemas.py``, which answers with result and errors together).
 """
 
@@ -18,7 +18,7 @@ from claptrap.core.spec import INPUTS
 from claptrap.settings.hints import near_key, near_value, printable, quoted
 from claptrap.settings.schema import Settings, WebhookSettings
 
-MOST_FAULTS = 200  # that are told of one document: nobody reads more, and each takes a moment to word
+MAX_FAULTS = 200  # of one document that are listed: each takes a moment to word
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class DocumentFault:
 
 
 class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, and already below …Error
-    """The document is not valid; ``faults`` has every reason, up to ``MOST_FAULTS``."""
+    """The document is not valid; ``faults`` has every reason, up to ``MAX_FAULTS``."""
 
     def __init__(self, faults: Sequence[DocumentFault]) -> None:
         super().__init__("settings.invalid_document", count=len(faults), first=faults[0].path or "document")
@@ -59,7 +59,7 @@ def check(document: object) -> Settings:
 
 
 def _faults(error: ValidationError, document: object) -> SettingsFaults:
-    return SettingsFaults([_fault(detail, document) for detail in error.errors(include_url=False)[:MOST_FAULTS]])
+    return SettingsFaults([_fault(detail, document) for detail in error.errors(include_url=False)[:MAX_FAULTS]])
 
 
 def webhook(given: Mapping[str, Any]) -> WebhookSettings:
