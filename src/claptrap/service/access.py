@@ -132,8 +132,8 @@ class Access:
         def begin(document: AccessDocument) -> AccessDocument:
             if document.password != hashed:  # it was changed meanwhile, which ended all sessions
                 raise AccessError("access.wrong_password")
-            kept = [one for one in document.sessions if self._clock.unix() < one.ends]
-            return replace(document, sessions=(*kept, session)[-MAX_SESSIONS:])
+            # one that has ended stays among them: a clock that is wrong for a moment must not end all for good
+            return replace(document, sessions=(*document.sessions, session)[-MAX_SESSIONS:])
 
         self._change_sessions(begin)
         return cookie

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.build import program, version_and_commit
+from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
+from claptrap.core.program import program
 from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
