@@ -118,6 +118,9 @@ class MqttLink:
 
     # -- what a worker says ---------------------------------------------------------------------------------------------
 
+    def prepare(self, _target: BrokerSpec) -> None:
+        """Nothing makes the first one slow."""
+
     def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Publish a detection with QoS 1 and wait until the broker has accepted it.
 

@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -39,6 +39,11 @@ class NotificationSender:
         self._changed = threading.Condition()
         self._aborted = False
         self._call: _Call | None = None
+
+    def prepare(self, target: NotifySpec) -> None:
+        """Load Apprise, which takes a moment."""
+        with suppress(DeliveryError):
+            _loaded(target.address)
 
     def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Have ``target`` show what ``body`` says, in its language.

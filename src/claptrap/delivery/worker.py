@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,8 @@ class DeliveryWorker:
     # -- the thread -----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        with suppress(Exception):  # ``post`` meets the same, and says so
+            self._sender.prepare(self.target)
         while not self._abandoned.is_set():
             delivery = None
             try:
