@@ -199,6 +199,7 @@ export interface components {
         FileSettings: {
             path: string;
             loop: boolean;
+            channel: string;
         };
         FileSource: {
             id: string;

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import InputError
 from claptrap.sources.base import StopSignal
-from claptrap.sources.container import mpeg_header
-from claptrap.sources.file import FileSource, duration_s, read_frames
+from claptrap.sources.file import FileSource
+from claptrap.sources.mpeg import mpeg_header
 from claptrap.sources.pacing import LONG_S, SHORT_S, Pacing
+from claptrap.sources.recording import duration_s, read_frames
 
 FORMS = {
     "wav": ("WAV", "PCM_16", 44_100),

@@ -289,7 +289,7 @@ export const en: Record<Key, string> = {
   "channel.loudest": "Loudest channel",
 
   "file.path": "File",
-  "file.path_hint": "Its path on ClapTrap's machine: WAV, FLAC, MP3, OGG.",
+  "file.path_hint": "Its path on ClapTrap's machine: any sound or video format.",
   "file.loop": "Repeat",
 
   "edit.open": "Edit",

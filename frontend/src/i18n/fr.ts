@@ -289,7 +289,7 @@ export const fr = {
   "channel.loudest": "Canal le plus fort",
 
   "file.path": "Fichier",
-  "file.path_hint": "Son chemin sur la machine de ClapTrap : WAV, FLAC, MP3, OGG.",
+  "file.path_hint": "Son chemin sur la machine de ClapTrap : tout format de son ou de vidéo.",
   "file.loop": "Répéter",
 
   "edit.open": "Modifier",

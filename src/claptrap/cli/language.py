@@ -8,9 +8,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import click
-
 from claptrap.cli import COMMANDS
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.program import program
 from claptrap.core.spec import Language
@@ -42,5 +41,5 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except ClapTrapError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         sys.exit(FAILED)

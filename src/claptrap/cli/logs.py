@@ -6,21 +6,28 @@ import copy
 import logging
 from typing import Any
 
+from claptrap.cli.terminal import printable
 from claptrap.core.errors import ClapTrapError
 from claptrap.text.catalogue import say
 
+MOST_MESSAGE = 4_000
+
 
 class SentenceFormatter(logging.Formatter):
-    """Writes the arguments that are expected failures as English sentences instead of codes."""
+    """Writes expected failures among the arguments as English sentences, and each message as one bounded printable line."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        if isinstance(record.args, tuple) and any(isinstance(arg, ClapTrapError) for arg in record.args):
-            record = copy.copy(record)  # other handlers see the error itself
-            record.args = tuple(map(_sentence, record.args or ()))
-        return super().format(record)
+        said = copy.copy(record)  # other handlers see the record as it is
+        if isinstance(said.args, tuple):
+            said.args = tuple(map(_sentence, said.args))
+        message = said.getMessage()
+        cut = message if len(message) <= MOST_MESSAGE else f"{message[:MOST_MESSAGE]}…"
+        said.msg, said.args = printable(cut), ()
+        said.exc_text = printable(self.formatException(said.exc_info), keep="\n\t") if said.exc_info else None
+        return super().format(said)
 
 
 def start_logging(level: str) -> None:

@@ -17,13 +17,14 @@ from claptrap.audio.frame import RATE_HZ
 from claptrap.audio.hopper import Hopper
 from claptrap.cli.detect import choose_yamnet, printable_path
 from claptrap.cli.language import exit_on_error, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import InputError
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.enrolment import AFTER_S, BEFORE_S, Enroller, Refusal
 from claptrap.detect.profile import MOST_EXAMPLES, MOST_NOTE, Example, Profile, read_profile, serialized
 from claptrap.settings.document import write_temporary
-from claptrap.sources.file import read_frames
+from claptrap.sources.recording import read_frames
 from claptrap.text.catalogue import say
 
 MOST_LINES = 2 * MOST_EXAMPLES
@@ -63,7 +64,7 @@ def learn(examples: Path, output: Path, engine: str) -> None:
             raise InputError("profile.nothing_learnt", file=printable_path(examples))
         learnt = Profile.of(*made)
         _write(output, learnt)
-        click.echo(_say("profile.written", path=printable_path(output), **_counts(learnt)))
+        echo(_say("profile.written", path=printable_path(output), **_counts(learnt)))
 
 
 @profile.command()
@@ -72,10 +73,10 @@ def show(file: Path) -> None:
     """List the examples of PROFILE."""
     with exit_on_error():
         found = read_profile(file)
-        click.echo(_say("profile.contents", **_counts(found)))
+        echo(_say("profile.contents", **_counts(found)))
         for example in found.examples:
             kind = _say("profile.clap" if example.is_clap else "profile.not_clap")
-            click.echo(f"  {example.id}  {kind}  {example.note}".rstrip())
+            echo(f"  {example.id}  {kind}  {example.note}".rstrip())
 
 
 def _write(path: Path, learnt: Profile) -> None:
@@ -131,7 +132,7 @@ def _examples_of(enroller: Enroller, path: Path, given: list[Given]) -> Iterator
         onset = round(one.onset_s * RATE_HZ) - begin
         made = enroller.example(samples, onset, is_clap=one.is_clap, note=name[-MOST_NOTE:])
         if isinstance(made, Refusal):
-            click.echo(f"{name}: {_say(f'enrolment.{made}')}", err=True)
+            echo(f"{name}: {_say(f'enrolment.{made}')}", err=True)
         else:
             yield made
 

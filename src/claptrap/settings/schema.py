@@ -158,6 +158,7 @@ class FileSettings(_Part):
 
     path: str = Field(min_length=1, max_length=4096)
     loop: bool = False
+    channel: Channel = CHANNEL
 
 
 class VbanSettings(_Part):
