@@ -199,6 +199,16 @@ def test_over_a_restart_the_time_of_day_counts_where_it_was_not_set(
         assert after.in_state("taken" if is_told else "late") == [clap(0).id]
 
 
+@pytest.mark.parametrize(("lag_s", "is_told"), [(4.0, True), (14.0, False), (3600.0, True)])
+def test_a_clap_that_was_heard_late_is_as_old_as_its_sound(lag_s: float, *, is_told: bool) -> None:
+    """An overloaded machine may lag behind; a lag that cannot be is a wrong time, and does not count."""
+    with Receiver() as receiver, house(hook(receiver.url)) as found:
+        event = replace(clap(0), timestamp=found.clock.unix() - lag_s - 0.5, onset_s=1.0, decided_s=1.5)
+        found.dispatcher.dispatch(event)
+        (ended,) = found.attempts.wait_for(done)
+        assert (ended.ok, len(receiver.requests)) == (is_told, 1 if is_told else 0)
+
+
 def test_a_clap_that_gets_too_old_while_it_waits_is_told_as_such_at_once() -> None:
     """Not only when the next attempt would have been due."""
     with house(hook(dead_url(), max_age_s=0.3), backoff=SLOW) as found:

@@ -119,7 +119,7 @@ class MqttLink:
     # -- what a worker says ---------------------------------------------------------------------------------------------
 
     def prepare(self, _target: BrokerSpec) -> None:
-        """Nothing makes the first one slow."""
+        """Do nothing: the link is there already."""
 
     def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Publish a detection with QoS 1 and wait until the broker has accepted it.
@@ -176,7 +176,7 @@ class MqttLink:
             if self._session is not session:
                 raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
             if time.monotonic() > deadline:
-                session.end()  # or the client would still send it, who knows when
+                session.end()  # or the client would send it later
                 raise DeliveryError("delivery.no_answer", retryable=True, seconds=target.timeout_s)
             sent.wait_for_publish(_LOOK_S)
 

@@ -96,7 +96,7 @@ class NotificationSender:
 
 
 class _Call(threading.Thread):
-    """One attempt, which tells when it is over and why it failed."""
+    """One attempt in a thread of its own; calls ``on_end`` when it is over."""
 
     def __init__(self, target: NotifySpec, body: Mapping[str, Any], on_end: Callable[[], None]) -> None:
         super().__init__(name=f"deliver:{target.id}:call", daemon=True)
@@ -221,7 +221,7 @@ def _loaded(url: str, timeout_s: float = 15.0) -> Any:
     except ImportError as error:
         raise DeliveryError("notify.no_apprise") from error
     # in this thread, and without time-outs of its own: its threads would be waited for when the process ends; without
-    # pictures, which whoever shows the notification would fetch from elsewhere
+    # pictures, which the phone would fetch from elsewhere
     asset = apprise.AppriseAsset(
         app_id="ClapTrap", app_desc="ClapTrap", async_mode=False, service_timeout=0, image_url_mask="", image_url_logo=""
     )

@@ -27,7 +27,7 @@ from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
 from claptrap.delivery.sender import Answer, excerpt
 
-_TLS_RECORD = b"\x15\x03"  # how an alert begins: what some answer to plain HTTP who speak TLS
+_TLS_RECORD = b"\x15\x03"  # the start of an alert: how some TLS servers answer plain HTTP
 _WANTS_HTTPS = re.compile(rb"HTTPS (?:port|server)", re.IGNORECASE)  # nginx, Go
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"  # asyncio joins the words of several addresses
 
@@ -45,7 +45,7 @@ class WebhookSender:
         self._attempt: asyncio.Task[RawAnswer] | None = None
 
     def prepare(self, target: WebhookSpec) -> None:
-        """Load whom to trust, which takes a tenth of a second, and what makes a request."""
+        """Load the authorities to trust, which takes a tenth of a second, and what makes a request."""
         with suppress(DeliveryError):
             _request(target, None, "")
             if _speaks_tls(target):
@@ -55,7 +55,7 @@ class WebhookSender:
         """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere; and
-        where it only leads from http to https, every body would go in the clear first, and nobody would know (ADR 7). No
+        where it only leads from http to https, every body would go in the clear first, unnoticed (ADR 7). No
         proxy of the environment is asked: a receiver at home is reached directly.
 
         Raises:
@@ -121,7 +121,7 @@ class WebhookSender:
             self._attempt = None
 
     def _tls(self, target: WebhookSpec) -> ssl.SSLContext:
-        """Return whom to trust; made anew when a person has changed that, and after a receiver was not trusted.
+        """Return the TLS context; made again after a change of the settings, and after a receiver was not trusted.
 
         Raises:
             DeliveryError: ``delivery.ca_file``.

@@ -134,11 +134,11 @@ class DeliveryWorker:
                 if delivery is None:
                     return
                 self._deliver(delivery)
-            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of one delivery, and says so
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of one delivery, and reports it
                 self._contain(delivery, error)
 
     def _contain(self, delivery: Delivery | None, error: Exception) -> None:
-        """Tell of a fault of ours by kind and place: its text, or a traceback, may hold the secret address."""
+        """Report a fault of ours by kind and place: its text, or a traceback, may hold the secret address."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         if delivery is not None:

@@ -101,7 +101,6 @@ class _SlotState:
     recent: deque[tuple[int, float]] = field(default_factory=deque)  # onsets and scores of the last 2 s
     last_decided: int = 0
     label_due: int = LABEL_EVERY
-    is_queued: bool = False
     matcher: ProfileMatcher | None = None
 
     def add(self, block: NDArray[np.float32], lost: int) -> None:
@@ -197,10 +196,11 @@ class ClapClassifier:
         self._clapnet = clapnet
         self._confirmer = confirmer
         self._name_sounds = name_sounds
-        self._label_queue: deque[tuple[int, _SlotState]] = deque()
+        self._label_queue: dict[int, None] = {}  # slots whose labels are due, in turn; never more than there are slots
 
     def reset(self, slot: int) -> None:
         """Begin a new stream on ``slot``: forget everything, time 0."""
+        self._label_queue.pop(slot, None)
         self._slots[slot] = _SlotState()
 
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
@@ -229,9 +229,8 @@ class ClapClassifier:
         active = {slot: self._slot(slot) for slot in slots.tolist()}
         for (slot, state), block, n in zip(active.items(), hops, lost.tolist(), strict=True):
             state.add(block, n)
-            if state.heard >= state.label_due and not state.is_queued:
-                state.is_queued = True
-                self._label_queue.append((slot, state))
+            if state.heard >= state.label_due:
+                self._label_queue.setdefault(slot)
         for candidate in candidates:
             self._slot(candidate.slot).pending.append(_PendingCandidate(candidate.onset))
         return self._classify_due(active, self.yamnet)
@@ -243,6 +242,7 @@ class ClapClassifier:
         state.add(np.zeros(AFTER[-1] + HOP, np.float32), 0)
         classifications = self._classify_due({slot: state}, self.yamnet)
         self._slots[slot] = None
+        self._label_queue.pop(slot, None)
         return [replace(r, decided=min(r.decided, end)) for r in classifications]
 
     def settled(self, slot: int) -> int:
@@ -266,9 +266,9 @@ class ClapClassifier:
             return []
         named: list[SoundLabels] = []
         while self._label_queue and (most is None or len(named) < most):
-            slot, state = self._label_queue.popleft()
-            state.is_queued = False
-            if self._slots[slot] is state and (sounds := self._label(slot, state, self.yamnet)) is not None:
+            slot = next(iter(self._label_queue))
+            del self._label_queue[slot]
+            if (sounds := self._label(slot, self._slot(slot), self.yamnet)) is not None:
                 named.append(sounds)
         return named
 
@@ -359,8 +359,7 @@ class ClapClassifier:
         at = state.label_due
         state.label_due += LABEL_EVERY
         if state.heard >= state.label_due:
-            state.is_queued = True
-            self._label_queue.append((slot, state))
+            self._label_queue.setdefault(slot)
         window = state.window(at - SAMPLES, at)
         if np.abs(window - window.mean()).max() < 10 ** (LABEL_LEAST_DBFS / 20):
             return None

@@ -12,7 +12,7 @@ from claptrap.core.outbox import Delivery, Outcome
 from claptrap.history.damage import DamagedRows, json_object, number
 from claptrap.history.query import DeliveryRecord, Page, State, decode_cursor, encode_cursor
 
-MAX_ATTEMPTS = 100  # that are told of one delivery: a receiver that is away for a week is tried 10,000 times
+MAX_ATTEMPTS = 100  # that are returned for one delivery: a receiver that is away for a week is tried 10,000 times
 _COLUMNS = ", ".join(field.name for field in fields(Delivery))
 _ATTEMPT = ", ".join(field.name for field in fields(Attempt))
 _COLUMN = {"state": "coalesce(outcome, state)"}  # what a filter's value is compared with, where it is not its own column
