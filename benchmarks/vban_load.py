@@ -28,6 +28,7 @@ from claptrap.audio.frame import HOP_S, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.core.spec import VbanInput
 from claptrap.sources.base import StopSignal
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_packet import Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import VbanPorts
@@ -43,6 +44,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.stop = StopSignal()
+        self.pacing = Pacing()
         self.epochs = 0
         self.hops = 0
         self.lost_hops = 0

@@ -21,7 +21,8 @@ from claptrap.core.errors import InputError
 from claptrap.core.events import Event
 from claptrap.delivery.payload import event_payload
 from claptrap.settings.environment import OTHERS
-from claptrap.settings.merge import merged, new_source_id
+from claptrap.settings.ids import new_source_id
+from claptrap.settings.merge import merged
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
 from claptrap.web.api import ROUTES
@@ -162,7 +163,7 @@ def test_addresses_are_ones_that_claptrap_serves() -> None:
     served = [(method, re.compile(re.sub("{[^}]+}", "[^/]+", route))) for method, route in ROUTES]
     unknown = []
     for page in PAGES:
-        asked = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:api/|healthz|metrics)[^`]*)`", page.read_text("utf-8"))
+        asked = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/(?:api/|healthz|livez|metrics)[^`]*)`", page.read_text("utf-8"))
         for words in (shlex.split(line, comments=True) for line in shell_lines(page) if line.startswith("curl ")):
             method = words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
             asked += [(method, f"/api/{word.partition('/api/')[2]}") for word in words if "/api/" in word]

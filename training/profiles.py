@@ -2,8 +2,8 @@
 
 The heads and the embedded model stay as they ship. Scenes are rendered, every candidate's hidden layers are kept, and each
 person with enough claps is enrolled in turn, a few claps at a time: what is learnt is how log-odds and similarities together
-tell that person's claps in *other* recordings, and strangers' claps, from look-alikes. One logistic regression per layer,
-eight numbers each. Judged with the person left out; the rule that ships has learnt from all.
+tell that person's claps in *other* recordings, and strangers' claps, from look-alikes. One logistic regression per decision.
+Judged with the person left out; the rule that ships has learnt from all.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_w
 from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import EARLY, LATE, load_confirmer
 from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS
+from claptrap.detect.matching import COMPARED, rule_inputs
 from claptrap.detect.onset import OnsetDetector
-from claptrap.detect.profile import rule_inputs
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from training.recordings import FloatArray
 from training.weights import write
@@ -40,6 +40,8 @@ DRAWS = 2
 LEAST_CLAPS, LEAST_OTHERS = 6, 3  # of a person beside those enrolled, and recordings they must come from
 STRANGERS = 150  # claps of others, beside each person's; together they count as much
 LEAST_LOG_ODDS = -4.0  # look-alikes below do not matter
+STRANGERS_WEIGHT = 3.0  # of strangers' claps, to the enrolled person's
+FLOOR_SHARE = 0.45  # of the false alarms may come from what the models say alone: strangers keep that
 UNLEARNT_SNAPS, SNAP_WEIGHT = ("gotta__snap", "rirnet__snap"), 0.2  # see README: who learns them loses strangers' claps
 NEVER_LEARNT_WEIGHT = 2.0  # of people whom the heads have not learnt: their log-odds are those of strangers
 TOLERANCE_S = 0.080
@@ -176,7 +178,7 @@ class Lesson:
 
 
 class Layer:
-    """One hidden layer: how it is whitened, and the lessons in it."""
+    """One hidden layer, and how it is whitened."""
 
     def __init__(self, number: int, found: list[Heard]) -> None:
         self.number = number
@@ -185,25 +187,36 @@ class Layer:
         spread += 1e-2 * np.trace(spread) / len(spread) * np.eye(len(spread))
         values, vectors = np.linalg.eigh(spread)
         self.axes = vectors / np.sqrt(values)
+
+    def direction(self, h: Heard) -> FloatArray:
+        """Return (n, d) directions of the candidates of a scene."""
+        white = (h.hidden[self.number] - self.mean) @ self.axes
+        return (white / (np.linalg.norm(white, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
+
+
+class Decision:
+    """One decision, and the lessons for its rule."""
+
+    def __init__(self, number: int, layers: list[Layer], found: list[Heard]) -> None:
+        self.number = number
+        self._layers = [layers[i] for i in COMPARED[number]]
         self._claps = [h for h in found if h.is_clap]
-        self._alike = [h for h in found if not h.is_clap]
-        self.hours = sum(h.hours for h in self._alike)
+        alike = [h for h in found if not h.is_clap]
+        self.hours = sum(h.hours for h in alike)
         kept = [
             (h.log_odds[:, number] > LEAST_LOG_ODDS) & ~(h.name.startswith("hardnew") & _is_unlearnt_snap(h.event))
-            for h in self._alike
+            for h in alike
         ]
-        self.alike_log_odds = np.concatenate([h.log_odds[k, number] for k, h in zip(kept, self._alike, strict=True)])
-        self.alike = np.concatenate([self.direction(h.hidden[number][k]) for k, h in zip(kept, self._alike, strict=True)])
-        self.is_snap = _is_unlearnt_snap(np.concatenate([h.event[k] for k, h in zip(kept, self._alike, strict=True)]))
-
-    def direction(self, hidden: FloatArray) -> FloatArray:
-        white = (hidden - self.mean) @ self.axes
-        return (white / (np.linalg.norm(white, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
+        self._alike_log_odds = np.concatenate([h.log_odds[k, number] for k, h in zip(kept, alike, strict=True)])
+        self._alike = [
+            np.concatenate([layer.direction(h)[k] for k, h in zip(kept, alike, strict=True)]) for layer in self._layers
+        ]
+        self.is_snap = _is_unlearnt_snap(np.concatenate([h.event[k] for k, h in zip(kept, alike, strict=True)]))
 
     def lessons(self, given: int, rng: np.random.Generator) -> Iterator[Lesson]:
         """Enrol every person with enough claps ``given`` claps of theirs, ``DRAWS`` times in every scene."""
         for h in self._claps:
-            vectors, odds = self.direction(h.hidden[self.number]), h.log_odds[:, self.number]
+            vectors, odds = [layer.direction(h) for layer in self._layers], h.log_odds[:, self.number]
             for who, n in sorted(Counter(h.who.tolist()).items()):
                 mine = np.flatnonzero(h.who == who)
                 if n < given + LEAST_CLAPS or len(set(h.group[mine])) <= LEAST_OTHERS:
@@ -214,17 +227,24 @@ class Layer:
                     if len(set(h.group[others])) < LEAST_OTHERS:
                         continue
                     strangers = rng.permutation(np.flatnonzero(h.who != who))[:STRANGERS]
-                    own, others_, alike = (
-                        self._inputs(vectors[drawn], v, z)
-                        for v, z in ((vectors[others], odds[others]), (vectors[strangers], odds[strangers]),
-                                     (self.alike, self.alike_log_odds))
-                    )  # fmt: skip
-                    yield Lesson(who, h.name.split("-")[0], own, others_, alike)
+                    enrolled = [v[drawn] for v in vectors]
+                    yield Lesson(
+                        who,
+                        h.name.split("-")[0],
+                        _inputs(enrolled, [v[others] for v in vectors], odds[others]),
+                        _inputs(enrolled, [v[strangers] for v in vectors], odds[strangers]),
+                        _inputs(enrolled, self._alike, self._alike_log_odds),
+                    )
 
-    def _inputs(self, enrolled: FloatArray, vectors: FloatArray, log_odds: FloatArray) -> FloatArray:
-        centre = enrolled.mean(axis=0)
+
+def _inputs(enrolled: list[FloatArray], vectors: list[FloatArray], log_odds: FloatArray) -> FloatArray:
+    """Return what the rule weighs, of vectors in each layer that is compared, for claps enrolled in each."""
+    similar = []
+    for given, some in zip(enrolled, vectors, strict=True):
+        centre = given.mean(axis=0)
         centre /= np.linalg.norm(centre) + 1e-9
-        return rule_inputs(log_odds, (vectors @ enrolled.T).max(axis=1), vectors @ centre, len(enrolled))
+        similar += [(some @ given.T).max(axis=1), some @ centre]
+    return rule_inputs(log_odds, np.stack(similar, axis=1), len(enrolled[0]))
 
 
 def _is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
@@ -232,16 +252,19 @@ def _is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
 
 
 def learnt(lessons: list[Lesson], is_snap: NDArray[np.bool_], strangers_to_heads: set[str]) -> FloatArray:
-    """Return the weights (8,) of a logistic regression: own and strangers' claps against look-alikes, each side equal."""
+    """Return the weights and the constant of a logistic regression of claps against look-alikes, both sides equal."""
     alike_weight = np.where(is_snap, SNAP_WEIGHT, 1.0)
     x, y, w = [], [], []
     n_of = Counter(lesson.who for lesson in lessons)
     for lesson in lessons:
         times = (NEVER_LEARNT_WEIGHT if lesson.who in strangers_to_heads else 1.0) / np.sqrt(n_of[lesson.who])
-        alike = 2 * times * alike_weight / alike_weight.sum()
         x += [lesson.own, lesson.strangers, lesson.alike]
         y += [np.ones(len(lesson.own) + len(lesson.strangers)), np.zeros(len(lesson.alike))]
-        w += [*(np.full(len(some), times / len(some)) for some in (lesson.own, lesson.strangers)), alike]
+        w += [
+            np.full(len(lesson.own), times / len(lesson.own)),
+            np.full(len(lesson.strangers), STRANGERS_WEIGHT * times / len(lesson.strangers)),
+            (1 + STRANGERS_WEIGHT) * times * alike_weight / alike_weight.sum(),
+        ]
     return _logistic(np.concatenate(x), np.concatenate(y), np.concatenate(w))
 
 
@@ -258,42 +281,65 @@ def _logistic(x: FloatArray, y: FloatArray, w: FloatArray, decay: float = 1e-4) 
     return np.concatenate([slopes, [b[-1] - mean @ slopes]])
 
 
-def _scores(weights: FloatArray, inputs: FloatArray) -> FloatArray:
-    return inputs @ weights[:-1] + weights[-1]
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A rule, as ``claptrap.detect.matching.DecisionRule`` has it."""
+
+    weights: FloatArray
+    floor: float
+
+    def log_odds(self, inputs: FloatArray) -> FloatArray:
+        """(n,) of (n, d) inputs."""
+        return np.maximum(inputs @ self.weights[:-1] + self.weights[-1], _plain(inputs) - self.floor)
 
 
-def _threshold(weights: FloatArray, lessons: list[Lesson], layer: Layer, per_hour: float) -> float:
-    """Return the log-odds that so many look-alikes an hour exceed, mean over lessons; unlearnt snaps do not count."""
-    found = np.sort(np.concatenate([_scores(weights, lesson.alike[~layer.is_snap]) for lesson in lessons]))[::-1]
-    return float(found[round(per_hour * layer.hours * len(lessons))])
+def _plain(inputs: FloatArray) -> FloatArray:
+    """Return the log-odds by the models alone: the first two inputs are their positive and their negative part."""
+    return inputs[:, 0] + inputs[:, 1]
 
 
-def rule(layer: Layer, lessons: list[Lesson], strangers_to_heads: set[str]) -> tuple[FloatArray, tuple[float, float]]:
-    """Return the weights, calibrated so that 0 is the allowed rate of false alarms, and where a score is decisive."""
-    weights = learnt(lessons, layer.is_snap, strangers_to_heads)
-    at, decisive_at = (ALONE_FA, ALONE_DECISIVE_FA) if layer.number < POINTS else (LAST_FA, DECISIVE_FA)
-    middle = _threshold(weights, lessons, layer, at)
-    high = _threshold(weights, lessons, layer, decisive_at) - middle
-    weights[-1] -= middle
-    low = float(np.quantile(np.concatenate([_scores(weights, lesson.own) for lesson in lessons]), GIVEN_UP))
-    return weights, (low, max(high, 0.2))
+def fitted(decision: Decision, lessons: list[Lesson], strangers_to_heads: set[str], per_hour: float) -> Fitted:
+    """Return the rule that takes ``per_hour`` look-alikes for claps, ``FLOOR_SHARE`` of them by the models alone."""
+    weights = learnt(lessons, decision.is_snap, strangers_to_heads)
+    alike = np.concatenate([lesson.alike[~decision.is_snap] for lesson in lessons])
+    floor = _exceeded(_plain(alike), FLOOR_SHARE * per_hour, decision, lessons)
+    without = np.where(_plain(alike) > floor, np.inf, alike @ weights[:-1] + weights[-1])
+    weights[-1] -= _exceeded(without, per_hour, decision, lessons)
+    return Fitted(weights, floor)
 
 
-def judged(layer: Layer, lessons: list[Lesson], strangers_to_heads: set[str]) -> dict[str, Any]:
-    """Return recall of those enrolled and of strangers at some rates of false alarms, every person left out once."""
-    people = sorted({lesson.who for lesson in lessons})
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for who in people:
-        weights = learnt([lesson for lesson in lessons if lesson.who != who], layer.is_snap, strangers_to_heads)
-        for lesson in (lesson for lesson in lessons if lesson.who == who):
-            for name, w in (("plain", np.eye(8)[0] + np.eye(8)[1]), ("profile", weights)):
-                alike = np.sort(_scores(w, lesson.alike[~layer.is_snap]))[::-1]
-                for per_hour in (10, 5, 2):
-                    at = alike[int(per_hour * layer.hours)]
-                    found[f"{lesson.scene} {name} own @{per_hour}"][who].append(float((_scores(w, lesson.own) > at).mean()))
-                    key = f"{lesson.scene} {name} strangers @{per_hour}"
-                    found[key][who].append(float((_scores(w, lesson.strangers) > at).mean()))
-    return {key: round(float(np.mean([np.mean(v) for v in by.values()])), 3) for key, by in sorted(found.items())}
+def _exceeded(log_odds: FloatArray, per_hour: float, decision: Decision, lessons: list[Lesson]) -> float:
+    """Return the log-odds that so many look-alikes an hour exceed, mean over lessons."""
+    return float(np.sort(log_odds)[::-1][round(per_hour * decision.hours * len(lessons))])
+
+
+def decisive(decision: Decision, rule: Fitted, lessons: list[Lesson], per_hour: float) -> tuple[float, float]:
+    """Return the log-odds below and above which a score is decisive."""
+    alike = np.concatenate([rule.log_odds(lesson.alike[~decision.is_snap]) for lesson in lessons])
+    low = float(np.quantile(np.concatenate([rule.log_odds(lesson.own) for lesson in lessons]), GIVEN_UP))
+    return min(low, -1.0), max(_exceeded(alike, per_hour, decision, lessons), 0.2)
+
+
+def judged(decision: Decision, lessons: list[Lesson], strangers_to_heads: set[str]) -> dict[str, str]:
+    """Return recall at 10, 5 and 2 look-alikes an hour: of those enrolled and of strangers, without and with the profile.
+
+    Every person is left out of what is learnt once; mean over people.
+    """
+    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for per_hour in (10, 5, 2):
+        for who in sorted({lesson.who for lesson in lessons}):
+            rule = fitted(decision, [lesson for lesson in lessons if lesson.who != who], strangers_to_heads, per_hour)
+            for lesson in (lesson for lesson in lessons if lesson.who == who):
+                for name, score in (("without", _plain), ("with", rule.log_odds)):
+                    at = np.sort(score(lesson.alike[~decision.is_snap]))[::-1][int(per_hour * decision.hours)]
+                    for whose, inputs in (("own", lesson.own), ("strangers", lesson.strangers)):
+                        found[f"{lesson.scene} {whose} {name}", str(per_hour)][who].append(
+                            float((score(inputs) > at).mean())
+                        )
+    rows: dict[str, list[str]] = defaultdict(list)
+    for (key, _), by_who in found.items():
+        rows[key].append(f"{np.mean([np.mean(v) for v in by_who.values()]):.2f}")
+    return {key: " / ".join(values) for key, values in sorted(rows.items())}
 
 
 def main() -> None:
@@ -318,23 +364,28 @@ def main() -> None:
     found = [heard(path, yamnet) for path in scenes(renderer, args.recordings, args.work, learnt_files)]
     strangers = {who for h in found for who in h.who.tolist()} - known
     left_out = set(filter(None, args.without.split(",")))
-    arrays: dict[str, NDArray[Any]] = {}
-    weights, decisive, report = [], [], {}
+    layers = [Layer(number, found) for number in range(LAYERS)]
+    arrays: dict[str, NDArray[Any]] = {"mark": np.array([MARK] * LAYERS, np.float32)}
+    for layer in layers:
+        arrays |= {
+            f"mean{layer.number}": layer.mean.astype(np.float16),
+            f"axes{layer.number}": layer.axes.astype(np.float16),
+        }
+    floors, bounds, report = [], [], {}
     for number in range(LAYERS):
-        layer = Layer(number, found)
-        rng = np.random.default_rng(number)
-        by_given = {given: list(layer.lessons(given, rng)) for given in GIVEN}
+        decision, rng = Decision(number, layers, found), np.random.default_rng(number)
+        by_given = {given: list(decision.lessons(given, rng)) for given in GIVEN}
         lessons = [lesson for some in by_given.values() for lesson in some if lesson.who not in left_out]
-        w, bounds = rule(layer, lessons, strangers)
-        weights.append(w)
-        decisive.append(bounds)
-        arrays |= {f"mean{number}": layer.mean.astype(np.float16), f"axes{number}": layer.axes.astype(np.float16)}
-        print(number, np.round(w, 2), np.round(bounds, 2), flush=True)
+        at, decisive_at = (ALONE_FA, ALONE_DECISIVE_FA) if number < POINTS else (LAST_FA, DECISIVE_FA)
+        rule = fitted(decision, lessons, strangers, at)
+        floors.append(rule.floor)
+        bounds.append(decisive(decision, rule, lessons, decisive_at))
+        arrays[f"weights{number}"] = rule.weights.astype(np.float32)
+        print(number, np.round(rule.weights, 2), round(rule.floor, 2), np.round(bounds[-1], 2), flush=True)
         if number in (POINTS - 1, *YAMNET_LAYERS.values()) and not left_out:
-            report[f"layer {number}"] = judged(layer, by_given[5], strangers)
-            print(json.dumps(report[f"layer {number}"], indent=1), flush=True)
-    arrays |= {"weights": np.array(weights, np.float32), "decisive": np.array(decisive, np.float32),
-               "mark": np.array([MARK] * LAYERS, np.float32)}  # fmt: skip
+            report[f"decision {number}"] = judged(decision, by_given[5], strangers)
+            print(json.dumps(report[f"decision {number}"], indent=1), flush=True)
+    arrays |= {"floor": np.array(floors, np.float32), "decisive": np.array(bounds, np.float32)}
     print(f"{args.out}: profile.npz {write(args.out / 'profile.npz', arrays) / 1000:.0f} kB")
     (args.work / "judged.json").write_text(json.dumps(report, indent=1))
 

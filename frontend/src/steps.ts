@@ -39,6 +39,7 @@ const NAMES: Record<string, Key> = {
   "sources.*.webhooks.*.timeout_s": "webhooks.timeout",
   "sources.*.webhooks.*.max_attempts": "webhooks.attempts",
   "sources.*.webhooks.*.max_age_s": "webhooks.age",
+  "sources.*.webhooks.*.idempotent": "webhooks.idempotent",
   "sources.*.webhooks.*.claps": "webhooks.claps",
   "sources.*.webhooks.*.headers.*": "headers.title",
   "sources.*.webhooks.*.signing_secret": "webhooks.secret",
@@ -58,11 +59,13 @@ const NAMES: Record<string, Key> = {
   "mqtt.password": "mqtt.password",
   "mqtt.topic": "mqtt.topic",
   "mqtt.discovery": "mqtt.discovery",
+  "mqtt.max_age_s": "webhooks.age",
   "notify.*.name": "notify.name",
   "notify.*.url": "notify.url",
   "notify.*.enabled": "notify.enabled",
   "notify.*.sources": "notify.sources",
   "notify.*.claps": "webhooks.claps",
+  "notify.*.max_age_s": "notify.age",
 };
 
 /** A step as one line: "Salon, Seuil : 0,5 → 0,8"; several changes are counted. */

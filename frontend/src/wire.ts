@@ -145,7 +145,7 @@ export interface components {
             source_id: string;
             since: number;
             /** @enum {string} */
-            state: "waiting" | "taken" | "given_up";
+            state: "waiting" | "taken" | "given_up" | "late" | "unknown";
             code: string;
             params: {
                 [key: string]: unknown;
@@ -199,6 +199,7 @@ export interface components {
         FileSettings: {
             path: string;
             loop: boolean;
+            channel: string;
         };
         FileSource: {
             id: string;
@@ -317,6 +318,7 @@ export interface components {
         };
         MicrophoneSettings: {
             device: string;
+            channel: string;
         };
         MicrophoneSource: {
             id: string;
@@ -377,6 +379,7 @@ export interface components {
             password: string;
             topic: string;
             discovery: string;
+            max_age_s: number;
         };
         NewToken: {
             id: string;
@@ -400,12 +403,18 @@ export interface components {
             url: string;
             sources: string[];
             claps: number[];
+            max_age_s: number;
         };
         Override: {
             variable: string;
             option: string;
             value: string;
             near: string;
+        };
+        PatternPresets: {
+            presets: {
+                [key: string]: components["schemas"]["PatternSettings"][];
+            };
         };
         PatternSettings: {
             claps: number;
@@ -498,6 +507,7 @@ export interface components {
             username: string;
             password: string;
             verify_tls: boolean;
+            channel: string;
         };
         RtspSource: {
             id: string;
@@ -565,7 +575,7 @@ export interface components {
         };
         ShownSettings: {
             /** @constant */
-            version: 2;
+            version: 3;
             /** @enum {string} */
             language: "fr" | "en";
             welcomed: boolean;
@@ -788,8 +798,9 @@ export interface components {
             enabled: boolean;
             url: string;
             timeout_s: number;
-            max_attempts: number;
             max_age_s: number;
+            idempotent: boolean;
+            max_attempts: number;
             claps: number[];
             headers: {
                 [key: string]: string;
@@ -809,6 +820,7 @@ export interface components {
             "POST /api/model/resume": components["schemas"]["Fetching"];
             "POST /api/model/pause": components["schemas"]["Fetching"];
             "GET /healthz": components["schemas"]["Health"];
+            "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
             "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
@@ -818,6 +830,7 @@ export interface components {
             "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
             "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
             "POST /api/probe/rtsp": components["schemas"]["Probed"];
@@ -940,7 +953,7 @@ export interface components {
             };
             "GET /api/deliveries": {
                 /** @enum {string} */
-                state?: "waiting" | "taken" | "given_up";
+                state?: "waiting" | "taken" | "given_up" | "late" | "unknown";
                 source?: string;
                 target?: string;
                 event?: string;
@@ -1043,6 +1056,7 @@ export type NewToken = components["schemas"]["NewToken"];
 export type Notifier = components["schemas"]["Notifier"];
 export type NotifySettings = components["schemas"]["NotifySettings"];
 export type Override = components["schemas"]["Override"];
+export type PatternPresets = components["schemas"]["PatternPresets"];
 export type PatternSettings = components["schemas"]["PatternSettings"];
 export type Picture = components["schemas"]["Picture"];
 export type PortCounts = components["schemas"]["PortCounts"];

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +27,14 @@ def test_version(tmp_path: Path) -> None:
     """One line."""
     said = run("--version", folder=tmp_path).stdout  # in a checkout with the commit, in an archive without
     assert re.fullmatch(rf"claptrap, version {re.escape(__version__)}( \([0-9a-f]{{7,40}}(-dirty)?\))?\n", said)
+
+
+def test_version_loads_little() -> None:
+    """It is asked by scripts: half of its time went into the package's metadata."""
+    slow = ("importlib.metadata", "subprocess", "shutil", "numpy", "claptrap.text.catalogue")
+    code = f"import claptrap.cli.main, sys; print([name for name in {slow} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
 
 
 MENTIONS: dict[tuple[str, ...], tuple[str, ...]] = {

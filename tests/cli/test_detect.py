@@ -34,13 +34,19 @@ FORMS = {
 }
 
 
+CLAPTRAP = (sys.executable, "-m", "claptrap")
+
+
+def clean(folder: Path) -> dict[str, str]:
+    return claptrap_environment(os.environ) | {"CLAPTRAP_MODELS_DIR": str(folder / "no-models"), "COLUMNS": "100"}
+
+
 def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``claptrap`` in ``folder``, without YAMNet unless the environment names its folder."""
-    clean = claptrap_environment(os.environ) | {"CLAPTRAP_MODELS_DIR": str(folder / "no-models"), "COLUMNS": "100"}
     return subprocess.run(
-        [sys.executable, "-m", "claptrap", *arguments],
+        [*CLAPTRAP, *arguments],
         cwd=folder,
-        env=clean | environment,
+        env=clean(folder) | environment,
         capture_output=True,
         text=True,
         timeout=PATIENT_S,
@@ -129,6 +135,79 @@ def test_silence_has_no_claps(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "quiet.wav", np.zeros(32_000), 16_000)
     soundfile.write(tmp_path / "dc.wav", np.full(32_000, 0.5), 16_000)
     assert detect_lines("quiet.wav", "dc.wav", folder=tmp_path) == ([], "")
+
+
+@pytest.mark.parametrize(("locale", "line"), [("C.UTF-8", "0 claps in 3.2 s"), ("fr_FR.UTF-8", "0 clap en 3,2 s")])
+def test_a_file_without_claps_says_so(tmp_path: Path, locale: str, line: str) -> None:
+    """Nothing at all would leave open whether anything was heard."""
+    soundfile.write(tmp_path / "quiet.wav", np.zeros(51_200), 16_000)
+    assert run("detect", "quiet.wav", folder=tmp_path, LC_ALL=locale).stdout == f"quiet.wav: {line}\n"
+
+
+@pytest.mark.parametrize("form", ["wav", "ogg", "flac"])
+def test_standard_input_is_heard(tmp_path: Path, form: str) -> None:
+    """From a pipe, which can only be read forward."""
+    onsets = write(tmp_path / f"claps.{form}")
+    content = (tmp_path / f"claps.{form}").read_bytes()
+    command = [*CLAPTRAP, "detect", "--json", "-"]
+    done = subprocess.run(
+        command, input=content, capture_output=True, check=False, cwd=tmp_path, timeout=PATIENT_S, env=clean(tmp_path)
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["file"] for line in lines} == {"-"}
+    assert onsets_of(lines) == pytest.approx(onsets, abs=0.03)
+
+
+def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
+    """A balanced microphone on a stereo jack gives L = −R: their mean is nothing. One channel of many can be chosen."""
+    sound, onsets = recording(N_CLAPS, 48_000)
+    soundfile.write(tmp_path / "balanced.wav", np.column_stack((sound, -sound)), 48_000)
+    soundfile.write(
+        tmp_path / "third.wav", np.column_stack((*[np.zeros_like(sound)] * 2, sound, np.zeros_like(sound))), 48_000
+    )
+
+    def found(name: str, *options: str) -> list[float]:
+        return onsets_of(detect_lines(*options, name, folder=tmp_path)[0])
+
+    assert found("balanced.wav") == pytest.approx(onsets, abs=0.03)
+    assert found("balanced.wav", "--channel", "mean") == []
+    assert found("third.wav", "--channel", "3") == pytest.approx(onsets, abs=0.03)
+    assert found("third.wav", "--channel", "1") == []
+    _, error = detect_lines("--channel", "5", "third.wav", folder=tmp_path, status=2)
+    assert error == "third.wav: has no channel 5 (channels: 4). Choose another.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [("detect", "claps.wav"), ("--version",), ("--help",), ("models", "list")])
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A full disk behind ``>`` is no fault of the program, and no traceback."""
+    write(tmp_path / "claps.wav")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*CLAPTRAP, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            timeout=PATIENT_S,
+            env=clean(tmp_path),
+        )
+    assert (done.returncode, done.stderr) == (2, "The output cannot be written: No space left on device.\n")
+
+
+def test_a_name_cannot_write_on_the_terminal(tmp_path: Path) -> None:
+    """Neither escape sequences nor line breaks in a file's name reach it, in output, errors or JSON."""
+    name = "a\x1b[2J\nb\x9b\u202ec.wav"
+    soundfile.write(tmp_path / name, np.zeros(16_000), 16_000, format="WAV")
+    shown = r"a\u001b[2J\u000ab\u009b\u202ec.wav"
+    assert run("detect", name, folder=tmp_path).stdout == f"{shown}: 0 claps in 1.0 s\n"
+    assert run("detect", f"x{name}", folder=tmp_path).stderr == f"x{shown}: no such file.\n"
+    write(tmp_path / f"y{name}")
+    lines = run("detect", "--json", f"y{name}", folder=tmp_path).stdout.splitlines()
+    assert all(json.loads(line)["file"] == f"y{name}" for line in lines)
+    assert not any(mark in line for mark in ("\x1b", "\x9b", "\u202e") for line in lines)
 
 
 def test_the_same_file_gives_the_same_lines(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from claptrap.core.template import MOST_BYTES, MOST_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
+from claptrap.core.template import MAX_CHARACTERS, MOST_BYTES, SAMPLES, BadTemplateError, is_json, render
 
 CLAP = SAMPLES[0]
 DISCORD = '{"content": {{ ("👏 " ~ source_name ~ ", score " ~ (score * 100)|round|int ~ " %") | tojson }}}'
@@ -52,7 +52,7 @@ def test_a_text_without_marks_is_sent_as_it_is() -> None:
         "{{ source_name | tojson | tojson | tojson | tojson | tojson }}",
         "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
         "{{ " + "(" * 250 + "1" + " + 1)" * 250 + " }}",
-        "x" * (MOST_CHARACTERS + 1),
+        "x" * (MAX_CHARACTERS + 1),
     ],
 )
 def test_what_a_template_may_not_say_is_refused_with_a_reason(template: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import PublishedSource, retained
 from claptrap.delivery.mqtt import Command, MqttLink
+from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
+from claptrap.delivery.payload import event_payload
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
 from claptrap.service.broker import BrokerService
@@ -84,7 +87,7 @@ def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path
         home.publish("homeassistant/status", b"online")
         home.wait_for(lambda: SWITCH in home.retained)
 
-        service.events.take(clap(1))
+        service.events.record(clap(1))
         home.wait_for(lambda: home.events)
         topic, content = home.events[0]
         event = json.loads(home.retained["homeassistant/event/claptrap/salon-clap/config"])
@@ -103,11 +106,11 @@ def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path
 def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path: Path) -> None:
     """It is killed in between, and started again; ClapTrap is restarted, too."""
     broker = Broker(tmp_path)
-    with serving(tmp_path / "data", port=broker.port) as service:
+    with serving(tmp_path / "data", port=broker.port, max_age_s=600.0) as service:
         news = service.hub.subscribe(1_000)
         wait_for_problem(service, news, "mqtt.unreachable")
         for i in range(10):
-            service.events.take(clap(i))
+            service.events.record(clap(i))
     with broker, Watcher(broker.port) as home:
         with serving(tmp_path / "data") as service:
             home.wait_for(lambda: len({content for _, content in home.events}) == 10)
@@ -115,7 +118,7 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
             wait_for_problem(service, news, None)
             broker.stop()
             for i in range(10, 20):
-                service.events.take(clap(i))
+                service.events.record(clap(i))
             broker.start()
             home.wait_for(lambda: len({json.loads(content)["event_id"] for _, content in home.events}) == 20)
         told = [json.loads(content)["timestamp"] for _, content in home.events]
@@ -187,7 +190,7 @@ def test_a_wrong_password_is_said_and_the_right_one_lets_in(tmp_path: Path, vers
             assert "wrong" not in json.dumps(service.snapshot())
             service.settings.apply({"mqtt": {"password": "right"}})
             wait_for_problem(service, news, None)
-            service.events.take(clap(1))
+            service.events.record(clap(1))
             while not [a for a in service.snapshot()["attempts"] if a["target_id"] == "mqtt" and a["ok"]]:
                 assert news.get(30.0) is not None
 
@@ -210,7 +213,7 @@ def test_tls_with_an_authority_of_ones_own(tmp_path: Path) -> None:
         wait_for_problem(service, news, "mqtt.tls")
         service.settings.apply({"mqtt": {"ca_file": str(files[0])}})
         wait_for_problem(service, news, None)
-        service.events.take(clap(1))
+        service.events.record(clap(1))
         while not [a for a in service.snapshot()["attempts"] if a["ok"]]:
             assert news.get(30.0) is not None
 
@@ -222,7 +225,7 @@ def test_a_broker_that_says_nothing_holds_up_no_end(tmp_path: Path) -> None:
         connection, _ = mute.accept()
         with connection:
             assert connection.recv(1)  # it has introduced itself
-            service.events.take(clap(1))
+            service.events.record(clap(1))
 
 
 @pytest.mark.slow
@@ -237,11 +240,11 @@ def test_a_link_that_comes_too_late_does_not_touch_the_next_one(
         folder.mkdir()
     connect, under_way, go_on, changed = paho.Client.connect, threading.Event(), threading.Event(), threading.Condition()
 
-    def connect_slowly(client: paho.Client, host: str, port: int, keepalive: int = 60) -> object:
+    def connect_slowly(client: paho.Client, host: str, port: int, *how: Any, **more: Any) -> object:
         if port == old.port:
             under_way.set()
             go_on.wait()
-        return connect(client, host, port, keepalive)
+        return connect(client, host, port, *how, **more)
 
     def on_change() -> None:
         with changed:
@@ -273,10 +276,10 @@ def test_a_fault_of_ours_is_not_the_last_try(monkeypatch: pytest.MonkeyPatch, ca
     """It is told, and the broker is tried again: nobody has to restart for it."""
     connect, faults = paho.Client.connect, [RuntimeError("no more threads")]
 
-    def connect_at_last(client: paho.Client, host: str, port: int, keepalive: int = 60) -> object:
+    def connect_at_last(client: paho.Client, host: str, port: int, *how: Any, **more: Any) -> object:
         if faults:
             raise faults.pop()
-        return connect(client, host, port, keepalive)
+        return connect(client, host, port, *how, **more)
 
     monkeypatch.setattr(paho.Client, "connect", connect_at_last)
     problems: list[object] = []
@@ -381,3 +384,100 @@ def test_everything_shown_is_below_our_own_topics() -> None:
     assert all(topic.startswith("house/") for topic in retained(BrokerSpec("h", topic="house", discovery=""), [
         PublishedSource("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
     ]))  # fmt: skip
+
+
+@contextmanager
+def linked(broker: Broker, **how: Any) -> Iterator[tuple[MqttLink, BrokerSpec, Callable[[Callable[[], object]], None]]]:
+    """A link to ``broker``, its spec, and a way to wait for what it reports."""
+    changed = threading.Condition()
+
+    def on_change() -> None:
+        with changed:
+            changed.notify_all()
+
+    def wait_for(condition: Callable[[], object]) -> None:
+        with changed:
+            assert changed.wait_for(condition, 30.0), link.problem()
+
+    link, spec = MqttLink(lambda _: None, on_change), BrokerSpec("127.0.0.1", port=broker.port, **how)
+    link.retarget(spec)
+    try:
+        yield link, spec, wait_for
+    finally:
+        link.stop()
+
+
+def code_of(link: MqttLink) -> str:
+    problem = link.problem()
+    return problem.code if problem is not None else ""
+
+
+@needs_broker
+def test_a_topic_that_the_broker_denies_is_a_failure_that_names_it(tmp_path: Path) -> None:
+    """PUBACK 0x87 is no success: neither for a detection, nor for what Home Assistant discovers."""
+    with Broker(tmp_path, acl=["topic read #"]) as broker, linked(broker) as (link, spec, wait_for):
+        wait_for(lambda: code_of(link) == "mqtt.denied")
+        assert link.connected
+        with pytest.raises(DeliveryError) as caught:
+            link.post(spec, event_payload(clap(1)), "k")
+        assert (caught.value.code, caught.value.retryable) == ("mqtt.denied", False)
+        assert caught.value.params["topic"] == "claptrap/salon/event"
+        assert "authorized" in str(caught.value.params["reason"])
+
+
+@needs_broker
+def test_denied_discovery_topics_are_told_though_detections_arrive(tmp_path: Path) -> None:
+    acl = ["topic readwrite claptrap/#", "topic read homeassistant/#"]
+    source = PublishedSource("salon", "Salon", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
+    with Broker(tmp_path, acl=acl) as broker, linked(broker) as (link, spec, wait_for):
+        link.show([source])
+        wait_for(lambda: code_of(link) == "mqtt.denied")
+        assert link.post(spec, event_payload(clap(1)), "k").status == 0
+        problem = link.problem()
+        assert problem is not None
+        assert str(problem.params["topic"]).startswith("homeassistant/")
+
+
+@needs_broker
+@pytest.mark.parametrize(("option", "code"), [("retain_available false", "mqtt.no_retain"), ("max_qos 0", "mqtt.no_qos")])
+def test_what_a_broker_cannot_do_is_not_taken_for_a_wrong_password(tmp_path: Path, option: str, code: str) -> None:
+    with Broker(tmp_path, options=[option]) as broker, linked(broker) as (link, _, wait_for):
+        wait_for(lambda: code_of(link) == code)
+
+
+@needs_broker
+def test_a_message_expires_in_the_brokers_queue(tmp_path: Path) -> None:
+    """Whoever is away for longer than a clap is fresh does not get it later (MQTT 5)."""
+    with Broker(tmp_path) as broker, Watcher(broker.port, is_version_5=True) as home, linked(broker) as (link, spec, _):
+        link.post(spec, event_payload(clap(1)), "k", fresh_s=7.2)
+        link.post(replace(spec, max_age_s=3.0), event_payload(clap(2)), "k")
+        home.wait_for(lambda: len(home.events) == 2)
+        assert [7 <= (home.expiries[0] or 0) <= 8, home.expiries[1]] == [True, 3]
+
+
+@needs_broker
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+def test_a_huge_message_neither_fills_memory_nor_ends_the_link_for_long(tmp_path: Path, version: str) -> None:
+    """MQTT 5 has the broker drop it; with 3.1.1 the connection ends before it is read, says why, and comes back."""
+    with Broker(tmp_path) as broker, Watcher(broker.port) as home, linked(broker, version=version) as (link, spec, wait_for):
+        wait_for(lambda: link.connected)
+        reported: list[str] = []
+        link._on_change, on_change = lambda: (reported.append(code_of(link)), on_change()), link._on_change
+        home.publish("claptrap/salon/enabled/set", b"x" * 20_000_000)
+        if version == "3.1.1":
+            wait_for(lambda: "mqtt.too_large" in reported)
+        wait_for(lambda: link.connected)
+        assert link.post(replace(spec, timeout_s=20.0, max_age_s=20.0), event_payload(clap(1)), "k").status == 0
+        assert ("mqtt.too_large" in reported) is (version == "3.1.1")
+
+
+def test_claptraps_at_one_topic_greet_and_answer_each_other() -> None:
+    """Pure: what one says is what the other hears; neither answers itself."""
+    said: list[str] = []
+    one, other = PeerProtocol(said.append), PeerProtocol(said.append)
+    one.hello()
+    assert (one.received(said[0].encode()), other.received(said[0].encode())) == (PeerNews.NONE, PeerNews.PRESENT)
+    assert (said[1].split()[0], one.received(said[1].encode())) == ("here", PeerNews.PRESENT)
+    other.bye()
+    assert one.received(said[2].encode()) is PeerNews.GONE
+    assert len(said) == 3

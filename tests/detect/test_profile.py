@@ -18,9 +18,9 @@ from claptrap.core.errors import InputError
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.confirm import load_confirmer
-from claptrap.detect.embedding import LAYERS
 from claptrap.detect.engine import Engine
 from claptrap.detect.enrolment import Enroller, Refusal
+from claptrap.detect.matching import COMPARED, ProfileMatcher, load_rules
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import DetectionSettings
 from claptrap.detect.profile import (
@@ -28,8 +28,6 @@ from claptrap.detect.profile import (
     MOST_EXAMPLES,
     Example,
     Profile,
-    ProfileMatcher,
-    load_rules,
     parse,
     read_profile,
     serialized,
@@ -147,18 +145,16 @@ def test_a_mark_lowers_what_sounds_like_it_and_hardly_claps(claps: tuple[Sound, 
     )
 
 
-def test_given_claps_raise_what_sounds_like_them(profile: Profile) -> None:
-    """The rule that ships: nearness to given claps never lowers a score, in any layer."""
-    for number, rule in enumerate(load_rules()):
-        for n in (1, 5, 8):
-            near = rule.weights[2] + rule.weights[4] * np.log(n)
-            centre = rule.weights[3] + rule.weights[5] * np.log(n)
-            assert near > 0, (number, n)
-            assert centre > 0, (number, n)
-        assert rule.weights[0] > 0
+@pytest.mark.parametrize("n", [1, 2, 5, 8, 40])
+def test_likeness_to_given_claps_raises_scores_and_never_lowers_them(n: int) -> None:
+    """The rules that ship, at every decision: more alike is more likely, and so is what the models find more likely."""
+    odds = np.linspace(-6, 6, 25)
+    for decision, rule in zip(COMPARED, load_rules().decisions, strict=True):
+        by_likeness = [rule.log_odds(odds, np.full((25, 2 * len(decision)), s), n) for s in np.linspace(-0.2, 1, 13)]
+        assert (np.diff(by_likeness, axis=0) >= 0).all()
+        assert (np.diff(by_likeness, axis=1) >= 0).all()
         assert rule.decisive[0] < 0 < rule.decisive[1]
-    assert number == LAYERS - 1
-    assert profile.n_claps == 5
+        assert rule.log_odds(np.array(6.0), np.full(2 * len(decision), -1.0), n) > 0  # a stranger who is clearly heard
 
 
 def test_enrolment_refuses_what_is_no_clap_and_says_why(claps: tuple[Sound, list[float]]) -> None:

@@ -34,7 +34,7 @@ from claptrap.service import Application
 service = Application(Path(sys.argv[1]))
 service.start()
 for i in range(int(sys.argv[2]), int(sys.argv[3])):
-    service.events.take(clap(i))
+    service.events.record(clap(i))
     print(i, flush=True)
 sys.stdin.read()
 service.stop()

@@ -14,7 +14,7 @@ from tests.peers.hanging import PoliteCamera, full_port
 from tests.peers.rtsp_server import RtspServer, make_certificate, why_missing
 from tests.peers.service import Service
 
-from claptrap.service.probes import MOST_CAMERAS
+from claptrap.service.probes import MAX_CAMERAS
 
 pytestmark = [
     pytest.mark.slow,
@@ -43,7 +43,7 @@ def test_cameras_that_hang_anywhere_do_not_delay_the_end(tmp_path: Path) -> None
         PoliteCamera() as polite,
         full_port() as full,
         socket.create_server(("127.0.0.1", 0)) as mute,
-        ThreadPoolExecutor(MOST_CAMERAS) as people,
+        ThreadPoolExecutor(MAX_CAMERAS) as people,
         Service(tmp_path / "data", PYTHONPATH=str(tmp_path)) as service,
     ):
         urls = {
@@ -63,9 +63,9 @@ def test_cameras_that_hang_anywhere_do_not_delay_the_end(tmp_path: Path) -> None
         service.wait_for_status("reading", "live", WAIT_S)
         service.wait_for_status("reading-tls", "live", WAIT_S)
         n = polite.n_left_waiting
-        for _ in range(MOST_CAMERAS):
+        for _ in range(MAX_CAMERAS):
             people.submit(service.raw, "POST", "/api/probe/rtsp", {"input": {"url": f"{polite.url}/tried"}})
-        polite.wait_for_questions(n + MOST_CAMERAS, WAIT_S)
+        polite.wait_for_questions(n + MAX_CAMERAS, WAIT_S)
         service.post("/api/sources/reading/webhook/test")
         with mute.accept()[0]:
             frozen.freeze()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import random
 import signal
@@ -12,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from claptrap.core.clock import SystemClock
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
-from claptrap.history import database, deliveries, detections
+from claptrap.history import database, detections
 from claptrap.history.calendar import Calendar, calendar_of
 from claptrap.history.deliveries import MAX_ATTEMPTS, DeliveryFilter
 from claptrap.history.journal import REMEMBERED, Journal
@@ -265,7 +267,9 @@ def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> Non
     with closing(sqlite3.connect(file)) as db:
         db.executescript(f"{database.VERSIONS[0]} PRAGMA user_version = 1;")
         assert detections.add(db, clap(0))
-        deliveries.enqueue(db, [told])
+        row = {**asdict(told), "body": json.dumps(told.body), "turn": 1, "state": "waiting", "code": "", "params": "{}"}
+        places = ", ".join(f":{name}" for name in row)
+        db.execute(f"INSERT INTO deliveries ({', '.join(row)}) VALUES ({places})", row)  # noqa: S608  # names of ours
         db.commit()
     with opened(file) as journal:
         assert not journal.problems()
@@ -665,3 +669,118 @@ def wait_until(true: object) -> None:
     while not true():
         assert time.monotonic() < deadline
         pause.wait(0.01)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "content"),
+    [
+        ("events", "labels", '[["Cl'),
+        ("events", "labels", "3"),
+        ("events", "timestamp", "noon"),
+        ("events", "claps", b"\xff"),
+        ("deliveries", "body", "{"),
+        ("deliveries", "body", "[]"),
+        ("deliveries", "since", "once"),
+        ("deliveries", "params", "{"),
+        ("attempts", "params", "null"),
+        ("attempts", "steps", '{"name'),
+        ("attempts", "at", "then"),
+    ],
+)
+def test_a_damaged_row_costs_that_row(file: Path, table: str, column: str, content: object) -> None:
+    """Everything else can be read, searched and counted; how many are damaged is told, once."""
+    with opened(file) as journal:
+        for i in range(3):
+            journal.add(clap(i), [delivery(clap(i))])
+            journal.record_attempt(attempt(delivery(clap(i)), code="delivery.refused", retry_in_s=1.0))
+    with closing(sqlite3.connect(file)) as db:
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE row = 2", (content,))  # noqa: S608  # names of ours
+        db.commit()
+    with opened(file) as journal:
+        found = {
+            "events": ids(journal),
+            "deliveries": [d.event_id for d in journal.deliveries(DeliveryFilter(), 10).rows],
+            "attempts": [a.event_id for a in journal.attempts(10)],
+        }
+        clean = [clap(2).id, clap(1).id, clap(0).id]
+        assert found.pop(table) in (clean, [clap(2).id, clap(0).id])  # a body is not in the list of deliveries
+        assert all(ids == clean for ids in found.values())
+        ids(journal, DetectionFilter(label="Clapping"))
+        assert not journal._in_memory
+        for expected in [0, 2] if (table, column) in {("deliveries", "body"), ("deliveries", "since")} else [0, 1, 2]:
+            head = journal.head("salon.webhook")
+            assert head is not None
+            assert head.event_id == clap(expected).id
+            journal.record_attempt(attempt(head))
+        assert journal.head("salon.webhook") is None
+        assert journal.waiting("salon.webhook") == 0
+        (problem,) = journal.problems()
+        assert (problem.code, problem.params) == ("history.damaged_rows", {"count": 1})
+
+
+class Wrong:
+    """A clock that can be set."""
+
+    def __init__(self) -> None:
+        self.ran_s, self.set_by_s = 1_000.0, 0.0
+
+    def monotonic(self) -> float:
+        return self.ran_s
+
+    def unix(self) -> float:
+        return NOON + self.ran_s + self.set_by_s
+
+
+def test_a_clock_that_is_wrong_for_a_while_deletes_nothing(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Set two years ahead for half a minute, or for hours; once it has been steady for a day it is believed."""
+    caplog.set_level(logging.INFO)
+    clock, day_s, year_s = Wrong(), 86_400.0, 365 * 86_400.0
+    journal = Journal(file, clock)
+    journal.open()
+    try:
+        journal.set_retention(days=365)
+        for i in range(5):
+            journal.add(clap(i, at=clock.unix() - i), [])
+        journal.maintain()
+        for back_after_s in (30.0, 6 * 3600.0):
+            clock.set_by_s = 2 * year_s
+            journal.maintain()
+            clock.ran_s += back_after_s
+            journal.maintain()
+            clock.set_by_s = 0.0
+            journal.maintain()
+            assert len(ids(journal)) == 5
+        assert "was set by" in caplog.text
+        clock.set_by_s = -2 * year_s  # the clock of a board without a battery, before the network has set it
+        journal.maintain()
+        clock.set_by_s, clock.ran_s = 0.0, clock.ran_s + 60.0
+        journal.maintain()
+        assert len(ids(journal)) == 5
+        clock.ran_s += 366 * day_s  # time that does pass
+        journal.maintain()
+        assert ids(journal) == []
+        assert "5 detections were older than 365 days" in caplog.text
+        journal.add(clap(9, at=clock.unix()), [])
+        clock.set_by_s = 2 * year_s
+        journal.maintain()
+        clock.ran_s += day_s + 1
+        journal.maintain()
+        assert ids(journal) == []
+    finally:
+        journal.close()
+
+
+def test_a_clock_that_is_wrong_at_the_start_deletes_nothing_for_a_day(file: Path) -> None:
+    """Far from the newest detection it is in doubt; within a week of it, it is believed at once."""
+    clock = Wrong()
+    for set_by_s, kept in ((2 * 365 * 86_400.0, 2), (6 * 86_400.0, 1)):
+        journal = Journal(file, clock)
+        journal.open()
+        journal.set_retention(days=5)
+        if kept == 2:
+            journal.add(clap(0, at=NOON), [])
+            journal.add(clap(1, at=NOON + 3 * 86_400), [])
+        clock.set_by_s = set_by_s
+        journal.maintain()
+        assert len(ids(journal)) == kept
+        journal.close()

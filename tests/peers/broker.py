@@ -7,7 +7,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -27,9 +27,18 @@ class Broker:
         folder: for its configuration and database.
         password: of the user ``claptrap``; empty to let everybody in.
         certificate: (authority, certificate, key) PEM files to speak TLS with.
+        options: more lines of its configuration.
+        acl: lines of an access list; none to allow everything.
     """
 
-    def __init__(self, folder: Path, password: str = "", certificate: tuple[Path, Path, Path] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        password: str = "",
+        certificate: tuple[Path, Path, Path] | None = None,
+        options: Sequence[str] = (),
+        acl: Sequence[str] = (),
+    ) -> None:
         self.port = free_port()
         self._file = folder / "mosquitto.conf"
         lines = [f"listener {self.port} 127.0.0.1", "user root", "persistence true", f"persistence_location {folder}/"]
@@ -43,7 +52,11 @@ class Broker:
             lines += ["allow_anonymous true"]
         if certificate is not None:
             lines += [f"{name} {path}" for name, path in zip(("cafile", "certfile", "keyfile"), certificate, strict=True)]
-        self._file.write_text("\n".join([*lines, ""]))
+        if acl:
+            (folder / "acl").write_text("\n".join([*acl, ""]))
+            (folder / "acl").chmod(0o600)
+            lines += [f"acl_file {folder / 'acl'}"]
+        self._file.write_text("\n".join([*lines, *options, ""]))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -82,13 +95,15 @@ class Broker:
 class Watcher:
     """A client that remembers everything it is told below all topics, and can publish."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, is_version_5: bool = False) -> None:
         self.retained: dict[str, bytes] = {}
         self.events: list[tuple[str, bytes]] = []
+        self.expiries: list[int | None] = []  # of the events, in seconds
         self._grown = threading.Condition()
         self._ready = threading.Event()
         # A session that lasts: what is published while this client is away for a moment is kept for it.
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="watcher", clean_session=False)
+        version = {"protocol": paho.MQTTv5} if is_version_5 else {"clean_session": False}
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="watcher", **version)
         self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._take
@@ -117,6 +132,7 @@ class Watcher:
         with self._grown:
             if message.topic.endswith("/event"):
                 self.events.append((message.topic, message.payload))
+                self.expiries.append(getattr(message.properties, "MessageExpiryInterval", None))
             else:
                 self.retained[message.topic] = message.payload  # empty where it was taken back
             self._grown.notify_all()

@@ -87,6 +87,9 @@ class LoudClassifier:
     def settled(self, slot: int) -> int:
         return int(self._heard[slot])
 
+    def is_pending(self, slot: int) -> bool:  # noqa: ARG002  # everything is decided at once
+        return False
+
     def labels(self, most: int | None = None) -> list[SoundLabels]:
         most = len(self._named) if most is None else most
         named, self._named = self._named[:most], self._named[most:]
@@ -188,7 +191,7 @@ class Witness:
         self._news: list[News] = []
         self._grown = threading.Condition()
 
-    def take(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         self._add(event)
 
     def offer(self, status: Status) -> None:

@@ -13,7 +13,7 @@ from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Level, Levels
 from claptrap.runtime.batch import HopBatch
-from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_EVERY_HOPS, MOST_HOPS, OnsetThread
+from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_HOPS, MOST_HOPS, OnsetThread
 from claptrap.runtime.stream import Stream
 
 
@@ -128,8 +128,8 @@ def test_levels_are_told_every_tenth_of_a_second_of_sound() -> None:
     """Peak and mean of what was heard since the last one, of all rows at once; exact silence is −120."""
     rig = Rig()
     salon, hall = rig.stream("salon", 0), rig.stream("hall", 3)
-    tone = np.full((LEVEL_EVERY_HOPS, HOP), -0.5, np.float32)
-    write(salon, tone, quiet(LEVEL_EVERY_HOPS), tone[1:])
+    tone = np.full((LEVEL_HOPS, HOP), -0.5, np.float32)
+    write(salon, tone, quiet(LEVEL_HOPS), tone[1:])
     write(hall, tone[2:] / 5)
     rig.round()
     assert rig.levels.all(Levels) == [
@@ -141,10 +141,10 @@ def test_levels_are_told_every_tenth_of_a_second_of_sound() -> None:
 def test_the_level_of_a_stream_has_nothing_of_the_one_before_on_its_row() -> None:
     rig = Rig()
     old = rig.stream("salon", 0)
-    write(old, np.full((LEVEL_EVERY_HOPS - 1, HOP), 0.5, np.float32))
+    write(old, np.full((LEVEL_HOPS - 1, HOP), 0.5, np.float32))
     old.end()
     rig.round()
-    write(rig.stream("hall", 0), quiet(LEVEL_EVERY_HOPS))
+    write(rig.stream("hall", 0), quiet(LEVEL_HOPS))
     rig.round()
     assert rig.levels.all(Levels) == [Levels((Level("hall", -120.0, -120.0),))]
 

@@ -18,7 +18,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.runtime.liveness import NEVER_OPEN_S, NO_FRAMES_S, ZEROS_S
-from claptrap.runtime.runner import HEALTHY_S, Runner, RunnerContext
+from claptrap.runtime.runner import HEALTHY_S, INTERRUPTED_S, PERMANENT_RETRY_S, Runner, RunnerContext
 from claptrap.runtime.stream import RING_HOPS, Stream
 from claptrap.sources.base import Sink
 
@@ -120,6 +120,42 @@ def test_a_lost_device_is_tried_again_under_a_new_epoch() -> None:
     assert len({stream.epoch for stream in script.streams}) == 2
 
 
+def refuse(error: Exception) -> Callable[[Sink], None]:
+    def step(_sink: Sink) -> None:
+        raise error
+
+    return step
+
+
+def test_who_was_live_is_tried_again_soon_whatever_the_reason() -> None:
+    """A MediaMTX that restarts answers 404 until its own source is back: 20 to 30 s of silence were the answer."""
+    missing = SourceError("rtsp.not_found", where="rtsp://camera/…")
+    script = Script(fail(GONE), refuse(missing), refuse(missing), refuse(missing))
+    with script.runner():
+        pass
+    assert State.FAILED not in script.states()
+    assert [s.attempt for s in script.told if s.state is State.RETRYING] == [1, 2, 3, 4]
+    assert all(s.next_in_s < 1 for s in script.told)
+
+
+def test_a_minute_later_it_is_a_person_s_affair() -> None:
+    """What lasts is no interruption: the camera was given another password."""
+    script = Script(fail(GONE))
+
+    def refused_later(_sink: Sink) -> None:
+        script.clock.now += INTERRUPTED_S
+        raise SourceError("rtsp.unauthorized", where="rtsp://camera/…")
+
+    script.steps.append(refused_later)
+    runner = Runner(SPEC, 0, script.surroundings())
+    runner.start()
+    while not any(s.state is State.FAILED for s in list(script.told)):
+        assert runner._thread.is_alive()
+    runner.halt()
+    runner.join()
+    assert next(s for s in script.told if s.state is State.FAILED).next_in_s == PERMANENT_RETRY_S
+
+
 def test_failures_in_a_row_are_counted_and_a_healthy_life_forgets_them() -> None:
     """Back-off grows while it keeps failing and starts anew after 30 s of health."""
     script = Script(fail(GONE), fail(GONE))
@@ -152,7 +188,7 @@ def test_an_unexpected_fault_is_contained_and_told() -> None:
 
 def test_what_a_person_must_mend_is_failed_and_stops_at_once() -> None:
     """A permanent fault is shown as such, and stopping does not wait for its slow retry."""
-    script = Script(fail(SourceError("source.no_portaudio")))
+    script = Script(refuse(SourceError("source.no_portaudio")))
     runner = Runner(SPEC, 0, RunnerContext(lambda _: script, script.streams.append, script, script.clock))
     runner.start()
     while not any(s.state is State.FAILED for s in list(script.told)):

@@ -315,10 +315,10 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
     taps, witness = Taps(), Witness()
 
     class Moody(Witness):
-        def take(self, event: Event) -> None:
+        def record(self, event: Event) -> None:
             if event.sequence == 1:
                 raise RuntimeError("no space on the disk")
-            witness.take(event)
+            witness.record(event)
 
     moody = Moody()
     worker = Worker(WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard()), moody, witness, SystemClock())
@@ -341,9 +341,9 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
     taps, witness, gate = Taps(), Witness(), threading.Event()
 
     class Blocking(Witness):
-        def take(self, event: Event) -> None:
+        def record(self, event: Event) -> None:
             gate.wait(20)
-            witness.take(event)
+            witness.record(event)
 
     worker = Worker(
         WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard()), Blocking(), witness, SystemClock()

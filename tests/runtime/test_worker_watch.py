@@ -42,7 +42,7 @@ class Sinks:
         self.told: list[SourceStatus] = []
         self.is_silent = threading.Event()
 
-    def take(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         raise AssertionError(event)
 
     def offer(self, status: Status) -> None:

@@ -32,7 +32,7 @@ def test_what_waits_is_not_given_up_because_the_settings_cannot_be_read(tmp_path
     path.write_text(json.dumps({"version": 3, "sources": [source]}))
     service = Application(tmp_path)
     service.start()
-    service.events.take(clap(0))
+    service.events.record(clap(0))
     service.stop()
 
     path.rename(tmp_path / "kept")

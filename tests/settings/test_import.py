@@ -14,7 +14,7 @@ from claptrap.core.weburl import MASK
 from claptrap.settings.export import exported
 from claptrap.settings.import_plan import Mode, plan_import
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.original import MOST_ENTRIES, MOST_NOTES
+from claptrap.settings.original import MAX_ENTRIES, MAX_NOTES
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
 from claptrap.text.catalogue import MESSAGES
@@ -271,8 +271,8 @@ def test_whatever_a_foreign_document_holds_is_told_and_breaks_nothing(document: 
 def test_what_a_large_foreign_document_costs_grows_no_faster_than_it(document: Any) -> None:
     """Nobody else can change settings meanwhile. It took from minutes to hours."""
     found = plan_import(document, HERE)
-    assert 0 < len(found.notes) <= MOST_NOTES
-    assert found.wanted is None or len(found.wanted.sources) <= MOST_ENTRIES + len(HERE.sources)
+    assert 0 < len(found.notes) <= MAX_NOTES
+    assert found.wanted is None or len(found.wanted.sources) <= MAX_ENTRIES + len(HERE.sources)
 
 
 def test_objects_within_objects_without_end_are_nobody_s_settings() -> None:

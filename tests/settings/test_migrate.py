@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from claptrap.core.spec import RtspInput
 from claptrap.settings.migrate import migrated
 from claptrap.settings.schema import Settings
 from claptrap.settings.store import Store
@@ -31,6 +32,39 @@ def test_the_hour_that_nobody_chose_becomes_the_freshness_of_version_3(was: floa
     source = {**MIC, "webhooks": [{"id": "webhook", "url": "http://a/b", **chosen}]}
     (target,) = check(migrated({"version": 2, "sources": [source]})).targets()
     assert target.max_age_s == becomes
+
+
+def test_names_and_addresses_that_version_3_refuses_become_what_they_had_to_be() -> None:
+    """A file that was good is never taken for damaged."""
+    camera = {"id": "cam", "kind": "rtsp", "name": "Ga\x1brden\u202e", "input": {"url": "rtsp://admin:12/34@cam:554/live"}}
+    hook = {"id": "webhook", "url": "http://a:80/me@b"}
+    notify = {"id": "phone", "name": "a\nb", "url": ""}
+    document = {"version": 2, "sources": [{**camera, "webhooks": [hook]}], "notify": [notify]}
+    settings = check(migrated(document))
+    source = settings.sources[0]
+    assert (source.name, settings.notify[0].name) == ("Ga rden ", "a b")
+    assert source.to_input() == RtspInput("rtsp://cam:554/live", username="admin", password="12/34")
+    assert source.webhooks[0].url == "http://a:80/me%40b"
+
+
+@pytest.mark.parametrize(
+    ("was", "host", "username", "password"),
+    [
+        ("mqtt://ha:pa%2Fss@10.0.0.5:1883/x", "10.0.0.5", "ha", "pa/ss"),
+        ("mqtt://broker", "broker", "", ""),
+        ("ha:pass@broker", "broker", "ha", "pass"),
+        ("broker", "broker", "", ""),
+        ("fd00::5", "fd00::5", "", ""),
+        ("[fd00::5]", "fd00::5", "", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_an_address_in_place_of_the_broker_s_host_becomes_the_host(
+    was: str, host: str, username: str, password: str
+) -> None:
+    """Version 3 refuses it: a password in it would be shown."""
+    mqtt = check(migrated({"version": 2, "mqtt": {"host": was}})).mqtt
+    assert (mqtt.host, mqtt.username, mqtt.password) == (host, username, password)
 
 
 def test_the_first_version_had_no_need_to_say_it() -> None:

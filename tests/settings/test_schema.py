@@ -12,7 +12,7 @@ from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, Sour
 from claptrap.core.weburl import MASK
 from claptrap.settings.merge import camera_input, merged
 from claptrap.settings.schema import RtspEntry, Settings
-from claptrap.settings.validation import MOST_FAULTS, SettingsFaults, check
+from claptrap.settings.validation import MAX_FAULTS, SettingsFaults, check
 from claptrap.text.catalogue import say
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
@@ -38,7 +38,7 @@ def test_of_very_many_faults_the_first_are_told() -> None:
     """Nobody reads more; to look for what each may have meant took minutes, in which nobody else could change settings."""
     with pytest.raises(SettingsFaults) as caught:
         check({f"thershold{i}": 1 for i in range(20_000)})
-    assert len(caught.value.faults) == MOST_FAULTS
+    assert len(caught.value.faults) == MAX_FAULTS
 
 
 def test_every_fault_is_told_with_its_path() -> None:
@@ -436,3 +436,56 @@ def test_a_webhook_can_be_for_some_rows_of_claps_only() -> None:
     assert [everything.wants(event(n)) for n in (1, 2)] == [True, True]
     assert everything.wants(event(1, applause=True))
     assert not everything.wants(event(1, source="kitchen"))
+
+
+@pytest.mark.parametrize("name", ["Salon\x1b[2J", "a\nb", "a\x07", "\u202eabc", "a\x9bb", "a\u2028b"])
+def test_names_have_no_control_characters(name: str) -> None:
+    """They are printed in terminals, logs and notifications."""
+    document = {"sources": [{**MIC, "name": name}], "notify": [{"id": "phone", "name": name}]}
+    assert set(faults(document).values()) == {"settings.unprintable"}
+
+
+@pytest.mark.parametrize("name", ["Été à la plage", "Salle\u00a0: 2", "👨‍👩‍👧 salon", "客厅"])
+def test_names_may_have_whatever_is_seen(name: str) -> None:
+    assert check({"sources": [{**MIC, "name": name}]}).sources[0].name == name
+
+
+def test_foreign_keys_are_shown_bounded_and_printable() -> None:
+    """Whoever reads the fault in a terminal sees the key, and runs none of its commands."""
+    document = {"\x1b]0;owned\x07" + "x" * 10_000: 1, "sources": [{**MIC, "id": "\x1b[2J" + "y" * 1000, "\u202e": 2}]}
+    with pytest.raises(SettingsFaults) as refused:
+        check(document)
+    shown = [f"{fault.path}{fault.params}{fault.value}" for fault in refused.value.faults]
+    assert len(shown) > 1
+    assert all(text.isprintable() and len(text) < 400 for text in [*shown, str(refused.value)])
+
+
+def test_entries_without_an_id_get_one() -> None:
+    """Scripts need not invent any: a source is called after its name, a webhook by its number."""
+    settings = check({"sources": [{**MIC, "webhooks": [{"id": "webhook"}, {"id": "webhook-3"}]}]})
+    new = {"kind": "microphone", "name": "Été à 2", "webhooks": [{"url": "http://a/1"}, {"url": "http://a/2"}]}
+    more = {"id": "microphone", "webhooks": [{"url": "http://a/3"}, {"url": "http://a/4"}]}
+    patch = {"sources": [new, more, {**new, "webhooks": []}], "notify": [{"name": "Phone"}, {}]}
+    done = check(merged(settings, patch))
+    ids = {source.id: [webhook.id for webhook in source.webhooks] for source in done.sources}
+    assert ids == {
+        "microphone": ["webhook", "webhook-3", "webhook-2", "webhook-4"],
+        "ete-a-2": ["webhook", "webhook-2"],
+        "ete-a-2-2": [],
+    }
+    assert [one.id for one in done.notify] == ["phone", "notify"]
+
+
+def test_a_crowd_without_ids_costs_no_more_than_its_size() -> None:
+    """It is refused for being too many."""
+    crowd = [{"kind": "microphone", "name": "x"}] * 20_000
+    assert faults(merged(check({}), {"sources": crowd})) == {"sources": "settings.too_many"}
+
+
+@pytest.mark.parametrize("host", ["mqtt://broker", "ha:pass@broker", "broker/x", "bro\x1bker"])
+def test_a_broker_s_host_is_no_address(host: str) -> None:
+    """It is shown as it is: no password may be in it."""
+    assert faults({"mqtt": {"host": host}}) == {"mqtt.host": "mqtt.bad_host"}
+    with pytest.raises(SettingsFaults) as refused:
+        check({"mqtt": {"host": host}})
+    assert "pass" not in refused.value.faults[0].value

@@ -17,6 +17,7 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.sources.base import StopSignal
 from claptrap.sources.browser import (
     AHEAD_S,
+    CREDIT_S,
     MOST_BAD,
     QUEUE_ITEMS,
     QUEUE_S,
@@ -184,6 +185,21 @@ def test_sound_is_heard_and_gaps_are_lost_samples() -> None:
         assert sink.wait_for(4) == [("live", RATE_HZ, 1), ("frame", N, 0), ("frame", N, 0), ("frame", N, 2 * N)]
 
 
+def test_a_page_that_claims_losses_without_the_time_for_them_is_not_believed() -> None:
+    """Every block says that a second is missing before it, and they come in real time: they are heard one after another."""
+    clock = Clock()
+    browsers = Browsers(clock)
+    with listening(browsers) as sink:
+        feed = browsers.connect("phone", "a")
+        lost = []
+        for i in range(100):
+            clock.now += N / RATE_HZ
+            assert feed.put(block(i * (N + RATE_HZ))) is PutResult.KEPT
+            (*_, (_, _, lost_samples)) = sink.wait_for(2 if i == 0 else 1)
+            lost.append(lost_samples)
+    assert sum(lost) <= CREDIT_S * RATE_HZ
+
+
 def test_a_page_that_comes_back_goes_on_in_the_same_epoch() -> None:
     """A connection breaks without a word; the same page connects again three seconds later."""
     clock = Clock()
@@ -193,7 +209,7 @@ def test_a_page_that_comes_back_goes_on_in_the_same_epoch() -> None:
         first.put(block(0))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
         first.close()
-        clock.now += 3
+        clock.now += 3 + N / RATE_HZ
         again = browsers.connect("phone", "a")
         assert again.put(block(N + 3 * RATE_HZ)) is PutResult.KEPT
         assert sink.wait_for(1) == [("frame", N, 3 * RATE_HZ)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import InputError
-from claptrap.sources.container import mpeg_header
-from claptrap.sources.file import FileSource, duration_s, read_frames
+from claptrap.sources.base import StopSignal
+from claptrap.sources.file import FileSource
+from claptrap.sources.mpeg import mpeg_header
+from claptrap.sources.pacing import LONG_S, SHORT_S, Pacing
+from claptrap.sources.recording import duration_s, read_frames
 
 FORMS = {
     "wav": ("WAV", "PCM_16", 44_100),
@@ -218,7 +221,8 @@ class PatientSink:
     """A sink whose clock moves only when somebody waits: an hour plays in milliseconds."""
 
     def __init__(self, stop_after: int = 1 << 40) -> None:
-        self.stop = self  # the source waits on it, and reads the clock of whoever waits
+        self.stop = self.pacing = self  # the source waits on it, and reads the clock of the one that waits
+        self.block_s = 0.02
         self.now = 1_000.0
         self.frames: list[Frame] = []
         self.arrivals: list[float] = []
@@ -228,7 +232,16 @@ class PatientSink:
     def wait(self, timeout: float) -> bool:
         assert timeout <= 0.5
         self.now += timeout
+        return False
+
+    def is_set(self) -> bool:
         return len(self.frames) >= self._stop_after
+
+    def wake(self) -> None:
+        raise AssertionError("nothing wakes a source here but the test")
+
+    def waking(self, wake: object) -> AbstractContextManager[None]:  # noqa: ARG002  # as of a stop signal
+        return nullcontext()
 
     def monotonic(self) -> float:
         return self.now
@@ -278,6 +291,30 @@ def test_after_a_sleep_playing_goes_on_instead_of_racing(tmp_path: Path) -> None
     assert np.median(waits[50:]) == pytest.approx(0.02, abs=0.001)
 
 
+def test_a_frame_that_is_wanted_sooner_comes_sooner(tmp_path: Path) -> None:
+    """A candidate waits for the sound after it: what is played is then given in short frames, without a gap."""
+
+    class WakingSink(PatientSink):
+        def __init__(self) -> None:
+            super().__init__(stop_after=7)
+            self.block_s = LONG_S
+
+        def wait(self, timeout: float) -> bool:
+            if len(self.frames) != 1 or self.block_s == SHORT_S:
+                return super().wait(timeout)
+            self.now += 0.03  # into the second frame: a candidate was found
+            self.block_s = SHORT_S
+            return True
+
+    sink = WakingSink()
+    path = write(tmp_path, "wav")
+    play(path, sink)
+    assert [len(f.samples) for f in sink.frames] == [4410, *[882] * 6]
+    assert np.array_equal(np.concatenate([f.samples for f in sink.frames]), hear(path)[0][: 4410 + 6 * 882])
+    assert np.allclose(np.array(sink.arrivals[2:]) - 1_000.0, 0.1 + np.arange(2, 7) * 0.02 + 0.003)
+    assert sink.arrivals[1] - sink.arrivals[0] == pytest.approx(0.033)
+
+
 def test_a_loop_goes_on_and_tells_the_seam(tmp_path: Path) -> None:
     """A looped recording plays again and again; each seam is marked, the time is not disturbed."""
     path = write(tmp_path, "wav", music(44_100, 0.5))
@@ -302,7 +339,8 @@ def test_stop_ends_a_recording_that_waits(tmp_path: Path) -> None:
     """The stop event of a real sink ends playing at once."""
 
     class RealSink:
-        stop = threading.Event()
+        stop = StopSignal()
+        pacing = Pacing()
         n_frames = 0
 
         def live(self, rate_hz: int, channels: int) -> None: ...

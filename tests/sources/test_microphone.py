@@ -33,6 +33,7 @@ from claptrap.sources.alsa import busy_errors, explain, is_card_present
 from claptrap.sources.base import StopSignal
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.portaudio import Call, PortAudio, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
@@ -295,6 +296,24 @@ def test_an_inbox_that_is_full_drops_the_oldest_and_counts_it() -> None:
     assert queue.get(0) is None
 
 
+def test_blocks_are_gathered_as_long_as_nothing_is_urgent() -> None:
+    """Each wake-up costs: 100 ms come at once, unless a candidate waits for the next 20, or something was lost between."""
+    pacing = Pacing()
+    queue = CaptureQueue(20, pacing)
+
+    def got() -> tuple[list[float], int]:
+        found = queue.get(60)
+        assert found is not None
+        return found[0][::10, 0].tolist(), found[1]
+
+    for n in range(1, 11):
+        queue.put(np.full((10, 1), n, np.float32), has_overflowed=n == 5)
+    assert [got(), got()] == [([1, 2, 3, 4], 0), ([5, 6, 7, 8, 9, 10], 1)]
+    pacing.set_urgent(True)
+    queue.put(np.full((10, 1), 6, np.float32), has_overflowed=False)
+    assert got() == ([6], 0)
+
+
 def test_the_end_wakes_whoever_waits() -> None:
     """A device that goes away is noticed at once, after what came before was taken."""
     queue = CaptureQueue(2)
@@ -339,10 +358,11 @@ def test_without_portaudio_there_are_words_and_everything_else_works() -> None:
     program = """
 import sys
 sys.modules["sounddevice"] = None
+from types import SimpleNamespace
 from claptrap.core.errors import SourceError
 from claptrap.sources.microphone import MicrophoneSource, list_devices
 from claptrap.text.catalogue import say
-for use in (list_devices, lambda: MicrophoneSource().run(None)):
+for use in (list_devices, lambda: MicrophoneSource().run(SimpleNamespace(pacing=None))):
     try:
         use()
     except SourceError as error:
@@ -374,6 +394,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.stop = StopSignal()
+        self.pacing = Pacing()
         self.form: tuple[int, int] | None = None
         self._frames: list[Frame] = []
         self._grown = threading.Condition()

@@ -36,6 +36,7 @@ from claptrap.core.weburl import give_credentials
 from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import Stream
 from claptrap.settings.validation import check
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp import RtspSource, probe
 
 pytestmark = [
@@ -65,6 +66,7 @@ class Listener:
 
     def __init__(self, seconds: float) -> None:
         self.stop = threading.Event()
+        self.pacing = Pacing()
         self.opened: list[tuple[int, int]] = []
         self.frames: list[Frame] = []
         self._seconds = seconds
@@ -191,7 +193,7 @@ def fault_of(action: Callable[[], object]) -> SourceError:
 
 FAULTS = {
     "no such stream": (lambda s: RtspInput(f"{s.url}/none"), "rtsp.not_found", False),
-    "no password": (lambda s: RtspInput(f"{s.guarded_url}/aac"), "rtsp.unauthorized", False),
+    "no password": (lambda s: RtspInput(f"{s.guarded_url}/aac"), "rtsp.credentials_needed", False),
     "wrong password": (
         lambda s: RtspInput(f"{s.guarded_url}/aac", username=USER, password=WRONG),
         "rtsp.unauthorized",

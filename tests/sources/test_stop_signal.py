@@ -13,6 +13,7 @@ from claptrap.sources import browser, vban
 from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.browser import Browsers, BrowserSource
 from claptrap.sources.microphone import CaptureQueue
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
 
@@ -25,6 +26,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.stop = StopSignal()
+        self.pacing = Pacing()
 
     def live(self, rate_hz: int, channels: int) -> None:
         raise AssertionError(rate_hz, channels)

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
+
 import pytest
 
-from claptrap.sources.rtsp import LEAST_GAP_S, Timeline
+from claptrap.sources.rtsp_stream import LEAST_GAP_S, Timeline
 
 N, RATE_HZ = 160, 8000  # 20 ms
 
 
 def losses(stamps_s: list[float | None], transport: str = "udp") -> list[int]:
-    timeline = Timeline(LEAST_GAP_S[transport])
-    return [timeline.lost(at_s, N, RATE_HZ) for at_s in stamps_s]
+    """Return what is lost before each frame, which comes as late as its stamp says, or after its predecessor."""
+    timeline, now_s, found, newest_s = Timeline(LEAST_GAP_S[transport]), 100.0, list[int](), None
+    for at_s in stamps_s:
+        passed_s = 0.02 if at_s is None or newest_s is None or not 0 < at_s - newest_s < 1 else at_s - newest_s
+        now_s, newest_s = now_s + passed_s, at_s if at_s is not None else newest_s
+        found.append(timeline.lost(at_s, N, RATE_HZ, now_s))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("transport", "frame_s", "stamp"),
+    [
+        ("udp", 0.064, lambda k, jitter: k * 0.064 + 0.031 * jitter),
+        ("udp", 0.020, lambda k, jitter: k * 0.020 + 0.020 * jitter),
+        ("udp", 0.020, lambda k, _: k * 0.040),
+        ("tcp", 0.020, lambda k, _: k * 0.225),
+    ],
+    ids=["AAC with jitter", "G.711 with jitter", "twice too fast", "G.711 in 90 kHz"],
+)
+def test_stamps_are_believed_only_within_the_time_that_passed(
+    transport: str, frame_s: float, stamp: Callable[[int, float], float]
+) -> None:
+    """A minute of sound that is all there, whatever its stamps say: up to all of it was counted as lost."""
+    timeline, rng = Timeline(LEAST_GAP_S[transport]), Random(1)
+    n = round(60 / frame_s)
+    lost = [
+        timeline.lost(stamp(k, rng.uniform(-1, 1)), round(frame_s * 16_000), 16_000, 5.0 + k * frame_s) for k in range(n)
+    ]
+    assert sum(lost) / 16_000 < 0.1
 
 
 def test_a_stream_without_holes_has_none() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.peers.vban import MONO, packets, sine
 
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_packet import build
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import BURST, STRANGERS_PER_S, STREAM_PER_S, StreamTable
@@ -13,7 +14,7 @@ HOST = "192.0.2.1"
 
 def test_a_flood_of_foreign_names_takes_nothing_from_the_stream_that_is_heard() -> None:
     """A hundred thousand packets a second of names that nobody wants, from the same sender and from others."""
-    table, queue = StreamTable(6980), PacketQueue()
+    table, queue = StreamTable(6980), PacketQueue(Pacing())
     table.subscribe((HOST, b"Stream1"), queue)
     wanted = [memoryview(build(packet)) for packet in packets(sine(MONO, 1.0), frames=256)]
     foreign = [memoryview(build(packet)) for packet in packets(sine(MONO, 0.1), name=b"other")]
@@ -32,7 +33,7 @@ def test_a_flood_of_foreign_names_takes_nothing_from_the_stream_that_is_heard() 
 
 def test_junk_under_a_wanted_name_is_bounded_by_the_stream_s_own_budget() -> None:
     """A sender can be forged; what is forged for one stream is no other's affair."""
-    table, forged, other = StreamTable(6980), PacketQueue(), PacketQueue()
+    table, forged, other = StreamTable(6980), PacketQueue(Pacing()), PacketQueue(Pacing())
     table.subscribe((HOST, b"Stream1"), forged)
     table.subscribe((HOST, b"Stream2"), other)
     datagram = memoryview(build(packets(sine(MONO, 0.1))[0]))

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from tests.web.conftest import Served, clap, exchange, serving
 
+from claptrap.core.errors import ServiceError
 from claptrap.service import Application
 from claptrap.web.app import create_app
 from claptrap.web.proxies import Proxies
 
 
 def test_state_is_all_that_a_page_needs(served: Served) -> None:
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     answer = served.ask("GET", "/api/state")
     assert answer.status == 200
     assert answer.headers["cache-control"] == "no-store"
@@ -74,6 +75,30 @@ def test_ill_health_is_503_with_reasons(served: Served, monkeypatch: pytest.Monk
     assert (reason["code"], reason["params"]) == ("service.stalled", {"thread": "tick"})
     assert reason["message_en"].startswith("The thread “tick” is stuck")
     assert reason["message_fr"].startswith("Le thread « tick » est bloqué")
+
+
+def test_health_tells_what_the_page_tells(served: Served) -> None:
+    """And so do the metrics; but whoever restarts on ill health is only told of what a restart may mend."""
+    broken = ServiceError("history.unwritable", retryable=False, path="/somewhere", reason="full")
+    served.service.problems.add(lambda: [broken])
+    answer = served.ask("GET", "/healthz")
+    assert (answer.status, answer.json["ok"]) == (503, False)
+    assert answer.json["reasons"] == served.service.snapshot()["problems"]
+    assert answer.json["reasons"][0]["params"] == {"path": "/somewhere", "reason": "full"}
+    assert b'claptrap_problems{code="history.unwritable"} 1.0' in served.ask("GET", "/metrics").body
+    assert served.ask("GET", "/livez").json == {"ok": True, "reasons": []}
+
+
+def test_health_gives_no_particulars_to_strangers(served: Served) -> None:
+    """It is open before the login: folders, hosts and names are for whoever has logged in."""
+    broken = ServiceError("history.unwritable", retryable=False, path="/somewhere", reason="full")
+    served.service.problems.add(lambda: [broken])
+    served.service.access.set_password("correct horse")
+    stranger = served.ask("GET", "/healthz")
+    assert (stranger.status, [reason["code"] for reason in stranger.json["reasons"]]) == (503, ["history.unwritable"])
+    assert b"somewhere" not in stranger.body
+    _, token = served.service.access.create_token("monitor")
+    assert b"somewhere" in served.ask("GET", "/healthz", Authorization=f"Bearer {token}").body
 
 
 @pytest.mark.parametrize(

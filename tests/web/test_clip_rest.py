@@ -31,7 +31,7 @@ def keep(served: Served, *sequences: int) -> None:
     """Have clips of detections kept."""
     for sequence in sequences:
         event = clap(sequence)
-        served.service.events.take(event)
+        served.service.events.record(event)
         served.service.clips.offer(Clip(event.id, event.timestamp, np.zeros(40_000, np.float32)))
         until(lambda event=event: served.service.clips.has(event.id))  # type: ignore[misc]  # mypy cannot type a default of a lambda
 
@@ -102,7 +102,7 @@ def test_a_folder_that_cannot_be_written_is_said_on_the_page_and_no_detection_is
         (problem,) = told.next("state")["problems"]
         assert problem["code"] == "clips.unwritable"
         assert "extraits" in problem["message_fr"]
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
         served.service.clips.offer(Clip("salon:e:0", clap(0).timestamp, np.zeros(100, np.float32)))
         assert [event["id"] for event in served.ask("GET", "/api/history").json["events"]] == ["salon:e:0"]
         (data_dir / "clips").unlink()

@@ -239,3 +239,11 @@ def test_a_websocket_outlasts_the_patience(data_dir: Path, quiet_models: Path, m
         connection.settimeout(2.5)  # more than two patiences
         with pytest.raises(TimeoutError):
             list(iter(lambda: connection.recv(65_536), b""))  # what it says for itself comes; its end does not
+
+
+def test_the_server_is_woken_when_it_is_to_end(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not look now and then whether to."""
+    assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.server.DATE_EVERY_S", 1000.0)
+    with serving(Application(data_dir)) as served:
+        assert served.ask("GET", "/healthz").status == 200

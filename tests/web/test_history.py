@@ -39,7 +39,7 @@ def with_webhook(served: Served, url: str, **webhook: Any) -> None:
 
 def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
     for i in range(5):
-        served.service.events.take(clap(i))
+        served.service.events.record(clap(i))
     first = served.ask("GET", "/api/history?limit=3").json
     rest = served.ask("GET", f"/api/history?limit=3&cursor={first['cursor']}").json
     assert [e["sequence"] for e in first["events"] + rest["events"]] == [4, 3, 2, 1, 0]
@@ -54,7 +54,7 @@ def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
 
 def test_counts(served: Served) -> None:
     for i in (0, 1, 3600):
-        served.service.events.take(clap(i))
+        served.service.events.record(clap(i))
     hours = served.ask("GET", "/api/history/counts?per=hour&tz=UTC").json
     assert hours == {
         "per": "hour",
@@ -70,7 +70,7 @@ def test_counts(served: Served) -> None:
 def test_a_person_says_what_it_was(served: Served) -> None:
     """The mark is kept, asked for, and taken back."""
     for i in range(3):
-        served.service.events.take(clap(i))
+        served.service.events.record(clap(i))
     said = served.ask("PATCH", "/api/history/salon:e:1", {"mark": "not_clap"})
     assert (said.status, said.json["mark"], said.json["id"]) == (200, "not_clap", "salon:e:1")
     assert [e["id"] for e in served.ask("GET", "/api/history?mark=not_clap").json["events"]] == ["salon:e:1"]
@@ -87,7 +87,7 @@ def test_a_person_says_what_it_was(served: Served) -> None:
 def test_history_as_a_file(served: Served) -> None:
     """More than a page of it, newest first; a name that looks like a formula stays a name; only what was asked for."""
     for i in range(1003):
-        served.service.events.take(replace(clap(i), source_name='=cmd|"/C calc"!A0' if i == 1002 else "Salon, d'été"))
+        served.service.events.record(replace(clap(i), source_name='=cmd|"/C calc"!A0' if i == 1002 else "Salon, d'été"))
     table = served.ask("GET", "/api/history/export?tz=%2B02:00")
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
     assert table.headers["content-disposition"] == 'attachment; filename="claptrap-history.csv"'
@@ -105,7 +105,7 @@ def test_history_as_a_file(served: Served) -> None:
 def test_a_file_that_would_be_too_large_is_refused_in_words(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "MAX_EXPORTED", 2)
     for i in range(3):
-        served.service.events.take(clap(i))
+        served.service.events.record(clap(i))
     refused = served.ask("GET", "/api/history/export?lang=en")
     assert (refused.status, refused.json["code"]) == (400, "history.too_many")
     assert "3 detections" in refused.json["message"]
@@ -113,7 +113,7 @@ def test_a_file_that_would_be_too_large_is_refused_in_words(served: Served, monk
 
 def test_history_is_deleted_by_age_and_whole(served: Served) -> None:
     for i in range(4):
-        served.service.events.take(clap(i))
+        served.service.events.record(clap(i))
     assert served.ask("DELETE", f"/api/history?before={T0 + 1}").json == {"deleted": 1, "clips": 0}
     assert len(served.ask("GET", "/api/state").json["events"]) == 3
     assert served.ask("DELETE", "/api/history").json == {"deleted": 3, "clips": 0}
@@ -124,7 +124,7 @@ def test_history_is_deleted_by_age_and_whole(served: Served) -> None:
 def test_deliveries_are_told_with_every_attempt(served: Served) -> None:
     with Receiver(answer(503, b"busy", Retry_After="0"), then=answer(404, b"no hook S3CRET here")) as receiver:
         with_webhook(served, receiver.url + "?token=S3CRET")
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
         (one,) = told_of(served, 1, "given_up")
     assert (one["event_id"], one["target_id"], one["source_id"]) == ("salon:e:0", "salon.webhook", "salon")
     assert (one["code"], one["params"]) == ("delivery.status", {"status": 404})
@@ -139,7 +139,7 @@ def test_deliveries_are_told_with_every_attempt(served: Served) -> None:
 def test_a_delivery_and_an_event_are_sent_again(served: Served) -> None:
     with Receiver(answer(404)) as receiver:
         with_webhook(served, receiver.url)
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
         (one,) = told_of(served, 1, "given_up")
         sent = served.ask("POST", f"/api/deliveries/{one['id']}/replay")
         assert (sent.status, sent.json) == (202, {"event_id": "salon:e:0"})
@@ -196,7 +196,7 @@ def test_a_restarted_service_still_shows_what_was(data_dir: Path, quiet_models: 
     with Receiver() as receiver:
         with serving(Application(data_dir)) as served:
             with_webhook(served, receiver.url)
-            served.service.events.take(clap(0))
+            served.service.events.record(clap(0))
             told_of(served, 1, "taken")
             before = served.ask("GET", "/api/state").json
         with serving(Application(data_dir)) as served, page(served) as told:
@@ -214,7 +214,7 @@ def test_a_history_that_cannot_be_kept_is_said_on_the_page_and_claps_are_told(da
         (problem,) = served.ask("GET", "/api/state").json["problems"]
         assert problem["code"] == "history.unwritable"
         assert "en mémoire" in problem["message_fr"]
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
         told_of(served, 1, "taken")
         assert [e["id"] for e in served.ask("GET", "/api/history").json["events"]] == ["salon:e:0"]
         refused = served.ask("DELETE", "/api/history")
@@ -230,8 +230,8 @@ def test_several_webhooks_of_one_source(served: Served) -> None:
         ]
         changed = served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "webhooks": webhooks}]})
         assert changed.status == 200
-        served.service.events.take(clap(0))
-        served.service.events.take(replace(clap(1), claps=2))
+        served.service.events.record(clap(0))
+        served.service.events.record(replace(clap(1), claps=2))
         told_of(served, 3, "taken")
         assert [r.json["event_id"] for r in one.requests] == ["salon:e:0", "salon:e:1"]
         assert [r.json["event_id"] for r in two.requests] == ["salon:e:1"]
@@ -243,7 +243,7 @@ def test_several_webhooks_of_one_source(served: Served) -> None:
             assert "S3CRET" not in served.ask("GET", path).body.decode()
         left = served.ask("DELETE", "/api/sources/salon/webhooks/webhook")
         assert (left.status, [w["id"] for w in left.json["webhooks"]]) == (200, ["two-claps"])
-        served.service.events.take(replace(clap(2), claps=2))
+        served.service.events.record(replace(clap(2), claps=2))
         assert two.wait_for(3)[2].json["event_id"] == "salon:e:2"
         assert len(one.requests) == 2
 

@@ -100,13 +100,13 @@ def page(served: Served, **headers: str) -> Iterator[Page]:
 
 
 def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -> None:
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     with page(served) as told:
         state = told.next("state")
         assert [event["id"] for event in state["events"]] == ["salon:e:0"]
         assert state["events"][0]["labels"] == [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}]
         assert state == {**served.ask("GET", "/api/state").json, "statuses": state["statuses"]}
-        served.service.events.take(clap(1))
+        served.service.events.record(clap(1))
         news = told.next("clap")
         assert news == {
             "event_id": "salon:e:1",
@@ -128,7 +128,7 @@ def test_a_disk_that_fills_is_told_to_pages_that_are_open_and_so_is_room(served:
         db = served.service.journal._db
         db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0]}").fetchone()
         for i in range(500):
-            served.service.events.take(clap(i))
+            served.service.events.record(clap(i))
             if served.service.journal.problems():
                 break
         (problem,) = told.next("problems")
@@ -173,13 +173,13 @@ def test_levels_of_real_sound_come_live(served: Served) -> None:
 def test_sounds_are_named_while_a_page_is_open_and_not_for_nobody(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Naming costs; also after detection was stopped and started, it is as the pages want it."""
     said: queue.Queue[bool] = queue.Queue()
-    name_sounds = Worker.name_sounds
+    attend = Worker.attend
 
-    def listen(worker: Worker, *, is_wanted: bool) -> None:
-        said.put(is_wanted)
-        name_sounds(worker, is_wanted=is_wanted)
+    def listen(worker: Worker, *, is_watched: bool) -> None:
+        said.put(is_watched)
+        attend(worker, is_watched=is_watched)
 
-    monkeypatch.setattr(Worker, "name_sounds", listen)
+    monkeypatch.setattr(Worker, "attend", listen)
     served.service.stop_detection()
     served.service.start_detection()
     assert said.get(timeout=WAIT_S) is False
@@ -242,7 +242,7 @@ def test_two_pages_agree(served: Served) -> None:
         changed = served.ask("PATCH", "/api/settings", {"language": "en", "sources": [{"id": "salon", "delay_s": 2.0}]}).json
         assert one.next("settings") == changed
         assert other.next("settings") == changed
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
         assert one.next("clap") == other.next("clap")
     with page(served) as later:
         assert later.next("state")["settings"] == changed
@@ -269,7 +269,7 @@ def test_a_page_that_floods_is_cut_off_and_the_others_live_on(served: Served) ->
         with page(served) as flood:
             flood.emit("anything", "x" * 200_000)
             assert flood.gone.wait(WAIT_S)
-        served.service.events.take(clap(3))
+        served.service.events.record(clap(3))
         assert good.next("clap")["event_id"] == "salon:e:3"
 
 
@@ -364,7 +364,7 @@ def test_what_is_no_socket_io_is_told_briefly_and_costs_nothing(served: Served, 
             "2" + "[" * 5_000,
         ]:
             bad.say(rubbish)
-        served.service.events.take(clap(3))
+        served.service.events.record(clap(3))
         assert good.next("clap")["event_id"] == "salon:e:3"
         assert bad.next("clap")["event_id"] == "salon:e:3"
     told = [record for record in caplog.records if "malformed" in record.getMessage()]

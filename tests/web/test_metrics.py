@@ -67,7 +67,7 @@ def test_a_source_that_is_heard(served: Served) -> None:
 def test_what_happened_is_counted(served: Served) -> None:
     served.service.status.offer(Clap("salon", 1.0, 1.1, 1.7e9, 0.9))
     served.service.status.offer(Clap("salon", 1.2, 1.3, 1.7e9, 0.9))
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     served.service.status.offer(
         Attempt("e", "salon.webhook", "salon", "http://x", 1, 1.7e9, 0.1, 503, "delivery.status", {"status": 5})
     )

@@ -199,7 +199,7 @@ class TestInChromium:
         assert likeness(sound[rate_hz // 2 : 2 * rate_hz], rate_hz) > 0.95
         assert not any(frame.lost_samples for frame in frames)
         with glimpse(page, CLAPPING):
-            house.service.events.take(clap(0, source.id))
+            house.service.events.record(clap(0, source.id))
         expect(page.get_by_text("Dernier clap")).to_be_visible()
         page.close(run_before_unload=False)
         wait_until(lambda: status(house) == ("retrying", "browser.closed"), lambda: status(house))

@@ -35,7 +35,7 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         sent = served.ask("POST", "/api/notify/phone/test")
         assert sent.status == 202
         receiver.wait_for(1)
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
         receiver.wait_for(2)
         assert [request.json["title"] for request in receiver.requests] == ["ClapTrap : test", "Clap : Salon"]
         deadline = time.monotonic() + WAIT_S

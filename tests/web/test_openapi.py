@@ -44,7 +44,7 @@ def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
         (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        if rule.rule.startswith(("/api", "/healthz", "/metrics"))
+        if rule.rule.startswith(("/api", "/healthz", "/livez", "/metrics"))
     }
     assert there == set(ROUTES)
     assert all(route.en and route.fr and route.en != route.fr for route in ROUTES.values())
@@ -180,11 +180,11 @@ def test_every_kind_of_news_is_described() -> None:
 
 def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:
     """The state, levels, a source's state, a detection and new settings, as a page receives them."""
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     with page(served) as told:
         validator("state").validate(told.next("state"))
         validator("level").validate(told.next("level"))
-        served.service.events.take(clap(1))
+        served.service.events.record(clap(1))
         validator("clap").validate(told.next("clap"))
         assert served.ask("PATCH", "/api/settings", {"sources": [{"id": "salon", "threshold": 0.7}]}).status == 200
         validator("settings").validate(told.next("settings"))

@@ -76,7 +76,7 @@ def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(pa
     """And can be asked for again; what was said is forgotten once another address is typed."""
     dead = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 10}
     served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [dead]}]})
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     expect(page.locator(".deliveries li").first).to_be_visible()
     button = page.get_by_role("button", name="Tester")
     button.click()
@@ -90,7 +90,7 @@ def test_two_webhooks_that_fail_alike_are_said_once_and_gone_once_mended(page: P
     """Nobody could tell the two sentences apart."""
     dead = [{"id": name, "url": "http://127.0.0.1:9/", "max_attempts": 1} for name in ("one", "two")]
     served.service.settings.apply({"sources": [{"id": "salon", "webhooks": dead}]})
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     expect(page.locator(".deliveries li")).to_have_count(2)
     said = page.get_by_role("alert").filter(has_text="Salon : le dernier envoi au webhook a échoué.")
     expect(said).to_have_count(1)
@@ -103,7 +103,7 @@ def test_two_webhooks_that_fail_alike_are_said_once_and_gone_once_mended(page: P
 def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, """document.querySelector('[data-mood="clap"]')?.textContent === '👏'"""):
-        served.service.events.take(clap(0))
+        served.service.events.record(clap(0))
     expect(page.locator(".feed tbody tr")).to_have_count(1)
     page.reload()
     expect(page.locator(".feed tbody tr")).to_have_count(1)
@@ -111,7 +111,7 @@ def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served
 
 def test_sounds_are_named_in_the_page_s_language(page: Page, served: Served) -> None:
     expect(page.locator(".state-live")).to_be_visible()
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     served.service.status.offer(ModelProgress("yamnet.tflite", 1, 1, in_use=True))
     served.service.status.offer(Heard("salon", 6.0, (("Finger snapping", 0.7), ("Inside, small room", 0.2))))
     expect(page.locator(".sound-name")).to_have_text(["Claquement de doigts", "Intérieur, petite pièce"])

@@ -36,7 +36,7 @@ STILL = """async () => {
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
     served.service.settings.apply({"language": language, "notify": [{"id": "phone", "name": "Léa"}]})
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     with browsing(served.url, reduced_motion="reduce", bypass_csp=True) as page:
         page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
         page.reload()

@@ -27,8 +27,8 @@ def heard(sequence: int, ago_s: float, score: float) -> Event:
 
 
 def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, tmp_path: Path) -> None:
-    served.service.events.take(heard(1, 2.5 * 86_400, 0.55))
-    served.service.events.take(heard(2, 1.0, 0.95))
+    served.service.events.record(heard(1, 2.5 * 86_400, 0.55))
+    served.service.events.record(heard(2, 1.0, 0.95))
     page.get_by_role("link", name="Historique").click()
     found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
     expect(found).to_have_count(2)
@@ -54,7 +54,7 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
     download.value.save_as(file)
     assert {json.loads(line)["score"] for line in file.read_text("utf-8").splitlines()} == {0.55, 0.95}
 
-    served.service.events.take(heard(3, 0.0, 0.8))  # appears by itself
+    served.service.events.record(heard(3, 0.0, 0.8))  # appears by itself
     expect(found).to_have_count(3)
     page.get_by_label("Score d'au moins").fill("0.9")
     expect(found).to_have_count(1)
@@ -70,19 +70,19 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
 
 def test_pages_that_were_asked_for_stay_when_something_new_is_heard(page: Page, served: Served) -> None:
     for i in range(40):
-        served.service.events.take(heard(i, 100.0 - i, 0.9))
+        served.service.events.record(heard(i, 100.0 - i, 0.9))
     page.get_by_role("link", name="Historique").click()
     found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
     expect(found).to_have_count(25)
     page.get_by_role("region", name="Détections", exact=True).get_by_role("button", name="Plus anciennes").click()
     expect(found).to_have_count(40)
-    served.service.events.take(heard(40, 0.0, 0.5))
+    served.service.events.record(heard(40, 0.0, 0.5))
     expect(found.filter(has_text="0,50")).to_have_count(1)
     expect(found).to_have_count(40)
 
 
 def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> None:
-    served.service.events.take(heard(1, 40 * 86_400, 0.55))  # before the week that is shown
+    served.service.events.record(heard(1, 40 * 86_400, 0.55))  # before the week that is shown
     page.get_by_role("link", name="Historique").click()
     expect(page.get_by_text("Aucune détection ne correspond.")).to_be_visible()
     day = page.locator(".calendar-day[data-level='4']")
@@ -105,7 +105,7 @@ def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> Non
 def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: Served) -> None:
     with Receiver() as receiver:
         served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url}]}]})
-        served.service.events.take(heard(1, 0.0, 0.9))
+        served.service.events.record(heard(1, 0.0, 0.9))
         receiver.wait_for(1)
         page.get_by_role("link", name="Historique").click()
         told = page.get_by_role("region", name="Envois").get_by_role("listitem").filter(has_text="Salon")
@@ -125,7 +125,7 @@ def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) 
     page.get_by_role("link", name="Historique").click()
     expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
     event = heard(1, 0.0, 0.9)
-    served.service.events.take(event)
+    served.service.events.record(event)
     found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
     expect(found).to_have_count(1)
     expect(found.get_by_label("Écouter le son")).to_have_count(0)
@@ -152,7 +152,7 @@ def test_a_name_from_right_to_left_or_a_long_one_leaves_its_line_as_it_is(page: 
     page.get_by_role("link", name="Historique").click()
     region = page.get_by_role("region", name="Détections", exact=True)
     for i, name in enumerate((*HOSTILE, "\u0627\u0644\u0635\u0627\u0644\u0629")):
-        served.service.events.take(replace(heard(i, 0.0, 0.9), source_name=name))
+        served.service.events.record(replace(heard(i, 0.0, 0.9), source_name=name))
         line = region.get_by_role("listitem").first
         expect(line.locator("b")).to_have_text(name)
         figures_x, name_x, height = line.locator(".found-what").evaluate(FIGURES)
@@ -163,7 +163,7 @@ def test_a_name_from_right_to_left_or_a_long_one_leaves_its_line_as_it_is(page: 
 def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, served: Served) -> None:
     """Nor does what follows belong to it: both would be about other detections."""
     for i in range(30):
-        served.service.events.take(heard(i, 100.0 - i, 0.9))
+        served.service.events.record(heard(i, 100.0 - i, 0.9))
     page.get_by_role("link", name="Historique").click()
     region = page.get_by_role("region", name="Détections", exact=True)
     expect(region.get_by_role("button", name="Plus anciennes")).to_be_visible()
@@ -183,7 +183,7 @@ def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, serve
 def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, served: Served) -> None:
     with Receiver() as receiver:
         served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [{"id": "webhook", "url": receiver.url}]}]})
-        served.service.events.take(heard(1, 0.0, 0.9))
+        served.service.events.record(heard(1, 0.0, 0.9))
         page.get_by_role("link", name="Historique").click()
         region = page.get_by_role("region", name="Envois")
         page.route("**/api/deliveries/*/replay?*", lambda route: route.fulfill(status=422, json=REFUSED), times=1)
@@ -196,7 +196,7 @@ def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, serve
 
 def test_what_could_not_be_asked_without_a_connection_is_asked_once_it_is_back(page: Page, served: Served) -> None:
     """In the history, and in the settings, whose lists nobody asks for again by hand."""
-    served.service.events.take(heard(1, 0.0, 0.9))
+    served.service.events.record(heard(1, 0.0, 0.9))
     expect(page.locator(".feed tbody tr")).to_have_count(1)
     for view, region, found in (
         ("Historique", page.get_by_role("region", name="Détections", exact=True), ".found li"),
@@ -213,7 +213,7 @@ def test_what_could_not_be_asked_without_a_connection_is_asked_once_it_is_back(p
 
 def test_the_filter_names_a_source_that_is_gone(page: Page, served: Served) -> None:
     """What is asked for is what is shown, though nobody hears that source any more."""
-    served.service.events.take(heard(1, 0.0, 0.9))
+    served.service.events.record(heard(1, 0.0, 0.9))
     page.get_by_role("link", name="Historique").click()
     choice = page.locator(".filters select").first
     choice.select_option("Salon")

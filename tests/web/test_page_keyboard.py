@@ -42,7 +42,7 @@ WHERE = """() => {
 def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(reduced_motion="reduce")
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     page.goto(f"{served.url}/{VIEWS[view]}")
     page.reload()
     expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)

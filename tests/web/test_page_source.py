@@ -111,7 +111,7 @@ def test_a_webhook_s_headers_and_secret_can_be_given_and_never_read(page: Page, 
     page.get_by_label("Valeur").fill("s3cret")
     page.get_by_label("Valeur").press("Enter")
     expect(page.get_by_text("X-Key: ********")).to_be_visible()
-    page.get_by_label("Âge maximal (s)").fill("60")
+    page.get_by_label("Ne jamais agir sur un clap plus vieux que (s)").fill("60")
     page.get_by_label("Nombre d'essais maximal").fill("99")
     page.get_by_label("Nombre d'essais maximal").blur()
     expect(page.get_by_label("Nombre d'essais maximal")).to_have_attribute("aria-invalid", "true")

@@ -34,7 +34,7 @@ def test_a_clap_of_before_is_not_shown_again_in_the_next_view(page: Page, served
     """Who walks through the house after a clap sees no other."""
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, "document.title === '👏 Maison · ClapTrap'"):
-        served.service.events.take(clap(1))
+        served.service.events.record(clap(1))
     expect(page).to_have_title("Maison · ClapTrap")
     page.evaluate(
         """() => {
@@ -88,7 +88,7 @@ def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> N
     page.set_viewport_size({"width": 320, "height": 640})
     for name in HOSTILE:
         served.service.sources.change("salon", {"name": name})
-        served.service.events.take(replace(clap(HOSTILE.index(name)), source_name=name))
+        served.service.events.record(replace(clap(HOSTILE.index(name)), source_name=name))
         expect(page.get_by_role("article")).to_have_attribute("aria-label", name)
         expect(page.locator(".feed tbody tr")).to_have_count(HOSTILE.index(name) + 1)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
@@ -107,7 +107,7 @@ def test_the_list_of_detections_has_room_for_names_on_a_narrow_phone(page: Page,
     served.service.settings.apply(
         {"sources": [{"id": "salon", "webhooks": [{"id": "w", "url": "http://127.0.0.1:9/", "max_attempts": 1}]}]}
     )
-    served.service.events.take(clap(1))
+    served.service.events.record(clap(1))
     reason = page.locator(".feed .outcome-reason")
     expect(reason).to_contain_text("Connexion refusée")
     assert reason.evaluate("reason => reason.clientHeight") < 70
@@ -124,7 +124,7 @@ def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, 
     expect(page.locator('[data-mood="offline"]')).to_be_visible()
     page.get_by_role("slider").fill("0.8")
     expect(page.get_by_text("Pas enregistré : service injoignable")).to_be_visible()
-    served.service.events.take(clap(7))
+    served.service.events.record(clap(7))
     page.context.set_offline(False)
     expect(page.get_by_text("Connecté", exact=True)).to_be_visible()
     expect(page.locator(".feed tbody tr")).to_have_count(1)

@@ -21,7 +21,7 @@ def test_a_receiver_that_is_out_of_order_is_said_to_be_until_it_is_back(served: 
         (well,) = served.ask("GET", "/api/receivers").json
         assert (well["id"], well["state"], well["failures"], well["waiting"]) == ("salon.webhook", "well", 0, 0)
         for i in range(3):
-            served.service.events.take(clap(i))
+            served.service.events.record(clap(i))
         deadline = time.monotonic() + WAIT_S
         while (found := served.ask("GET", "/api/receivers").json[0])["state"] != "open":
             assert time.monotonic() < deadline, found
@@ -46,11 +46,11 @@ def test_a_webhook_is_previewed_before_it_is_kept(served: Served) -> None:
     assert (shown["method"], shown["content_type"]) == ("PUT", "application/json")
     assert [json.loads(sample["body"])["what"] for sample in shown["samples"]] == ["clap", "applause", "test"]
     assert [sample["event"] for sample in shown["samples"]] == ["clap", "applause", "test"]
-    served.service.events.take(clap(3))
+    served.service.events.record(clap(3))
     path = "/api/webhooks/preview?source=salon"
     real, *examples = served.ask("POST", path, wish).json["samples"]
     assert (real["real"], json.loads(real["body"])["text"], examples) == (True, "Clap: Salon", shown["samples"])
-    served.service.events.take(replace(clap(4), labels=()))
+    served.service.events.record(replace(clap(4), labels=()))
     picky = served.ask("POST", path, {**wish, "template": '"{% if event_id == "salon:e:4" %}{{ labels[9] }}{% endif %}"'})
     assert (picky.json["samples"][0]["body"], picky.json["samples"][0]["code"]) == ("", "delivery.template")
     assert "labels" in picky.json["samples"][0]["message_fr"] or "element" in picky.json["samples"][0]["message_fr"]

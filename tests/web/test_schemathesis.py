@@ -35,7 +35,7 @@ HEARD = {  # what must have succeeded at least once, lest all be refused and not
     *("GET /api/history", "GET /api/history/counts", "GET /api/history/export", "GET /api/history/{event_id}"),
     *("PATCH /api/history/{event_id}", "GET /api/history/{event_id}/clip", "DELETE /api/history"),
     *("GET /api/deliveries", "GET /api/clips", "DELETE /api/clips", "GET /api/access", "GET /api/access/tokens"),
-    *("GET /api/openapi.json", "GET /api/docs", "GET /metrics", "GET /healthz"),
+    *("GET /api/openapi.json", "GET /api/docs", "GET /metrics", "GET /healthz", "GET /livez"),
 }
 ALL = list(HealthCheck)
 
@@ -62,7 +62,7 @@ def known(served: Served) -> dict[str, list[str]]:
     """Make something of every kind, and return what leads to it in a path, beside what leads nowhere."""
     events = [replace(clap(i), timestamp=time.time()) for i in range(2)]  # not so old that it is forgotten meanwhile
     for event in events:
-        served.service.events.take(event)
+        served.service.events.record(event)
     served.service.clips.offer(Clip(events[0].id, events[0].timestamp, np.zeros(8000, np.float32)))
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]

@@ -18,7 +18,7 @@ from tests.web.conftest import WAIT_S, Served, clap, serving
 from claptrap.core.events import Attempt, Clap
 from claptrap.core.weburl import MASK
 from claptrap.service import Application
-from claptrap.service.probes import MOST_CAMERAS
+from claptrap.service.probes import MAX_CAMERAS
 from claptrap.sources.vban_packet import Packet
 from claptrap.web.server import WSGI_THREADS
 
@@ -65,10 +65,36 @@ def test_a_source_is_added_changed_toggled_and_removed(served: Served) -> None:
     assert [s["id"] for s in served.ask("GET", "/api/sources").json] == ["salon"]
 
 
+def test_a_script_invents_no_ids(served: Served) -> None:
+    """Neither of a source nor of its webhooks: the answer has those that were made."""
+    receiver = {"url": "http://127.0.0.1:9/hook", "enabled": False}
+    added = served.ask("POST", "/api/sources", {**file_source(served, "Bar"), "webhooks": [receiver, receiver]})
+    assert (added.status, added.json["id"]) == (201, "bar")
+    assert [webhook["id"] for webhook in added.json["webhooks"]] == ["webhook", "webhook-2"]
+    changed = served.ask("PATCH", "/api/sources/bar", {"webhooks": [receiver]})
+    assert [webhook["id"] for webhook in changed.json["webhooks"]] == ["webhook", "webhook-2", "webhook-3"]
+
+
+def test_a_webhook_to_claptrap_itself_is_refused(served: Served) -> None:
+    """A clap that stops the hearing would be the last."""
+    for host in ("127.0.0.1", "localhost"):
+        webhook = {"url": f"http://{host}:{served.port}/api/detection/stop"}
+        answer = served.ask("PATCH", "/api/sources/salon", {"webhooks": [webhook]})
+        assert (answer.status, [fault["code"] for fault in answer.json["faults"]]) == (422, ["url.own"])
+
+
+def test_patterns_are_offered_by_a_word(served: Served) -> None:
+    """What is offered can be set as it is."""
+    presets = served.ask("GET", "/api/patterns").json["presets"]
+    assert list(presets) == ["any", "double", "single", "single_and_double"]  # as JSON is sorted
+    for patterns in presets.values():
+        assert served.ask("PATCH", "/api/sources/salon", {"patterns": patterns}).json["patterns"] == patterns
+
+
 def test_the_others_are_not_disturbed(served: Served) -> None:
     """Whatever is done to one source, the runner of another goes on in the same thread and epoch."""
     wait_until(served, "salon", is_live)
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     worker = served.service.detection._worker
     assert worker is not None
     runner = worker._runners["salon"]
@@ -166,7 +192,7 @@ def test_a_source_can_become_another_kind(served: Served) -> None:
 def test_what_happened_is_counted(served: Served) -> None:
     """Until the source is gone: another of the same name begins at nothing."""
     served.service.status.offer(Clap("salon", 1.0, 1.1, 1.7e9, 0.9))
-    served.service.events.take(clap(0))
+    served.service.events.record(clap(0))
     assert served.ask("GET", "/api/sources/salon").json["counts"] == {"claps": 1, "detections": 1, "retries": 0}
     served.ask("PATCH", "/api/sources/salon", {"input": {"path": "/nowhere.wav"}})
     failed = wait_until(served, "salon", lambda s: s["status"]["state"] == "failed")
@@ -203,10 +229,10 @@ def test_a_camera_is_probed_without_being_kept(served: Served) -> None:
 
 def test_few_cameras_are_tried_at_once_and_nobody_else_waits_for_them(served: Served) -> None:
     """Mute cameras hold a probe for seconds: as many as may are tried, the next is refused at once, all else is answered."""
-    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MOST_CAMERAS) as people:
+    with socket.create_server(("127.0.0.1", 0)) as mute, ThreadPoolExecutor(MAX_CAMERAS) as people:
         mute.settimeout(WAIT_S)
         wish = {"input": {"url": f"rtsp://127.0.0.1:{mute.getsockname()[1]}/x"}}
-        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MOST_CAMERAS)]
+        tried = [people.submit(served.ask, "POST", "/api/probe/rtsp", wish) for _ in range(MAX_CAMERAS)]
         asked = [mute.accept()[0] for _ in tried]
         refused = [served.ask("POST", "/api/probe/rtsp?lang=fr", wish) for _ in range(WSGI_THREADS)]
         assert {(answer.status, answer.json["code"]) for answer in refused} == {(429, "api.too_many_probes")}

@@ -127,6 +127,7 @@ function FileFields({ scope, input, faults, set }: InputProps) {
       <div class="field">
         <Switch id={`${scope}.loop`} checked={input["loop"] === true} label={t("file.loop")} onChange={(loop) => set("loop", loop)} />
       </div>
+      <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
     </>
   );
 }

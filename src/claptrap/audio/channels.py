@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.audio.convert import mono, sanitise
+from claptrap.audio.convert import mean_of_channels, mono, sanitise
 
 AUTO, MEAN, LOUDEST = "auto", "mean", "loudest"
 LOUDNESS_S = 0.5  # time constant of the powers
@@ -62,16 +62,25 @@ class _Follower:
     def __call__(self, samples: Samples) -> Samples:
         """Return (n,) of samples (n, channels)."""
         clean = sanitise(samples)
-        candidates = clean if self._mean is None else np.column_stack((clean, clean.mean(axis=1, dtype=np.float32)))
-        if not len(candidates):
-            return np.ascontiguousarray(candidates[:, 0])
-        powers = np.square(candidates, dtype=np.float64).mean(axis=0)
+        if not len(clean):
+            return np.zeros(0, np.float32)
+        powers = self._measure(clean)
         weight = 0.0 if self._powers is None else float(np.exp(-len(samples) / (LOUDNESS_S * self._rate_hz)))
         self._powers = powers if self._powers is None else weight * self._powers + (1 - weight) * powers
         before, self._current = self._current, self._choice(self._powers)
+        chosen = self._candidate(clean, self._current)
         if before == self._current or not weight:
-            return np.ascontiguousarray(candidates[:, self._current])
-        return _crossed(candidates[:, before], candidates[:, self._current], round(FADE_S * self._rate_hz))
+            return chosen
+        return _crossed(self._candidate(clean, before), chosen, round(FADE_S * self._rate_hz))
+
+    def _measure(self, samples: Samples) -> NDArray[np.float64]:
+        """Return the power of each channel, and that of their mean if it may be used."""
+        products = (samples.T @ samples).astype(np.float64) / len(samples)  # of every two channels
+        powers = np.diagonal(products)
+        return powers if self._mean is None else np.append(powers, max(0.0, products.sum() / products.size))
+
+    def _candidate(self, samples: Samples, index: int) -> Samples:
+        return mean_of_channels(samples) if index == self._mean else np.ascontiguousarray(samples[:, index])
 
     def _choice(self, powers: NDArray[np.float64]) -> int:
         channels = powers if self._mean is None else powers[:-1]

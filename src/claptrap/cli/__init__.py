@@ -6,3 +6,6 @@ import os
 # in a busy loop: 40 % of a core in a sample (64 streams), no gain (`benchmarks.load`). Said before NumPy is loaded.
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_name, "1")
+
+COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "profile", "settings", "password", "token")
+"""Each is the command of that name in the module of that name here."""

@@ -12,30 +12,48 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from claptrap.audio.channels import AUTO, LOUDEST, MEAN
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.cli.language import error_message, exit_on_error, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
+from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
-from claptrap.detect.profile import ProfileMatcher, load_rules, read_profile
+from claptrap.detect.profile import read_profile
 from claptrap.detect.yamnet import YamNet, load_yamnet
-from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.catalogue import YAMNET, has_yamnet_runtime, models_folder, no_yamnet_runtime
 from claptrap.models.model_store import find
-from claptrap.sources.file import duration_s, read_frames
-from claptrap.text.catalogue import sound_name
+from claptrap.sources.recording import STREAM, duration_s, read_frames
+from claptrap.text.catalogue import say, sound_name
 
 FAILED = 2
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
 
 
+def _channel(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Return a channel that ``audio.channels`` knows."""
+    if value not in (AUTO, MEAN, LOUDEST) and not (value.isdecimal() and int(value) > 0):
+        raise click.BadParameter("auto, mean, loudest, 1, 2, 3 …")
+    return value
+
+
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE…")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines on stdout.")
+@click.option(
+    "--channel",
+    default="auto",
+    show_default=True,
+    callback=_channel,
+    metavar="auto|mean|loudest|N",
+    help="Which channel is heard. auto: the mean, or the loudest where channels cancel out.",
+)
 @click.option("--threshold", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Least score of a clap.")
 @click.option(
     "--delay",
@@ -63,37 +81,41 @@ _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
 def detect(
     files: tuple[Path, ...],
     as_json: bool,
+    channel: str,
     threshold: float,
     delay_s: float,
     claps: int | None,
     engine: str,
     profile_path: Path | None,
 ) -> None:
-    """Find the claps in recordings (WAV, FLAC, MP3, OGG; any rate, any channels).
+    """Find the claps in recordings: sound or video files of any kind, or - for standard input.
 
-    Exit status 2 if a file could not be heard to its end; the others are heard all the same.
+    Exit status 2 if something of a file could not be heard; everything else is heard.
     """
     clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), choose_yamnet(engine)
     with exit_on_error():
         matcher = None if profile_path is None else ProfileMatcher(read_profile(profile_path), load_rules())
     patterns = (PatternSpec() if claps is None else PatternSpec(claps, at_least=False),)
     wishes = DetectionSettings(threshold, delay_s, patterns)
-    say = _json_line if as_json else _text_line
     failed = False
     for path in files:
-        hearing = Engine(clapnet, confirmer, yamnet, wishes, matcher)
+        hearing = _Hearing(Engine(clapnet, confirmer, yamnet, wishes, matcher), channel)
+        name = printable_path(path)
         try:
-            for finding in _findings_in(hearing, path):
-                if line := say(printable_path(path), finding):
-                    tqdm.write(line)  # above the bar, where there is one
-        except InputError as error:
-            click.echo(error_message(error), err=True)
+            for finding in hearing.findings(path):
+                if line := _json_line(name, finding) if as_json else _text_line(name, finding):
+                    with tqdm.external_write_mode():  # above the bar, where there is one
+                        echo(line)
+        except ClapTrapError as error:
+            echo(error_message(error), err=True)
             failed = True
+        if hearing.heard_s and not hearing.n_found and not as_json:
+            echo(f"{name}: {say('detect.none', terminal_language(), seconds=_decimal(hearing.heard_s))}")
     sys.exit(FAILED if failed else 0)
 
 
 def printable_path(path: Path) -> str:
-    """Return a path as text that can be printed, whatever bytes are in it."""
+    """Return a path as text, whatever bytes are in it."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 
@@ -102,41 +124,70 @@ def choose_yamnet(engine: str) -> YamNet | None:
     if engine == "embedded":
         return None
     try:
+        if not has_yamnet_runtime():
+            if engine == "yamnet":
+                raise no_yamnet_runtime()
+            return None
         path = find(YAMNET, models_folder())
         if path is None and engine == "yamnet":
             raise ModelError("model.absent", name=YAMNET.name, folder=str(models_folder()))
         return load_yamnet(path) if path else None
     except ClapTrapError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         if engine == "yamnet":
             sys.exit(FAILED)
         return None
 
 
-def _findings_in(hearing: Engine, path: Path) -> Iterator[Finding]:
-    """Yield what is found in a file; what precedes a fault of the file is yielded before the fault is raised."""
-    hopper = Hopper()
-    fault: InputError | None = None
-    try:
-        for frame in _with_progress(path):
-            yield from hearing.process(*hopper.push(frame))
-    except InputError as error:
-        fault = error
-    yield from hearing.process(*hopper.finish())
-    yield from hearing.finish()
-    if fault is not None:
-        raise fault
+class _Hearing:
+    """Hears one file.
+
+    Attributes:
+        heard_s: seconds that were heard so far.
+        n_found: how many findings there were.
+    """
+
+    def __init__(self, engine: Engine, channel: str) -> None:
+        self._engine = engine
+        self._channel = channel
+        self.heard_s = 0.0
+        self.n_found = 0
+
+    def findings(self, path: Path) -> Iterator[Finding]:
+        """Yield what is found in a file; what precedes a fault of the file is yielded before the fault is raised."""
+        for finding in self._findings(path):
+            self.n_found += 1
+            yield finding
+
+    def _findings(self, path: Path) -> Iterator[Finding]:
+        hopper = Hopper(self._channel)
+        fault: ClapTrapError | None = None
+        try:
+            for frame in _with_progress(path):
+                channels = frame.samples.shape[1]
+                if self._channel.isdecimal() and int(self._channel) > channels:
+                    name = printable_path(path)
+                    raise InputError("file.no_channel", path=name, channel=self._channel, channels=channels)
+                self.heard_s += len(frame.samples) / frame.rate_hz
+                yield from self._engine.process(*hopper.push(frame))
+        except ClapTrapError as error:
+            fault = error
+        yield from self._engine.process(*hopper.finish())
+        yield from self._engine.finish()
+        if fault is not None:
+            raise fault
 
 
 def _with_progress(path: Path) -> Iterator[Frame]:
     """Yield the file's frames, moving a bar on a terminal."""
-    frames = read_frames(path)
+    is_stdin = str(path) == STREAM
+    frames = read_frames(sys.stdin.buffer if is_stdin else path)
     if not sys.stderr.isatty():
         yield from frames
         return
     columns, lines = shutil.get_terminal_size()  # tqdm shows nothing on a terminal that does not know its own size
     with tqdm(
-        total=duration_s(path),
+        total=None if is_stdin else duration_s(path),
         desc=printable_path(path)[-40:],
         unit="s",
         leave=False,
@@ -173,6 +224,11 @@ def _text_line(path: str, found: Finding) -> str:
     if found.applause:
         return f"{at} 👏👏👏 {sound_name(APPLAUSE, terminal_language()).lower()}  {said}"
     return f"{at} {'👏' * found.claps}  {said}" if found.claps > 1 else ""
+
+
+def _decimal(seconds: float) -> str:
+    text = f"{seconds:.1f}"
+    return text.replace(".", ",") if terminal_language() == "fr" else text
 
 
 def _clock(seconds: float) -> str:

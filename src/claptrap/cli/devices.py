@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from claptrap.cli.language import error_message, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
 from claptrap.sources.alsa import busy_errors
 from claptrap.sources.microphone import Device, list_devices
@@ -25,14 +26,14 @@ def devices(as_json: bool) -> None:
     try:
         found = list_devices()
     except ClapTrapError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         sys.exit(1)
     for device in found:
-        click.echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else _line(device))
+        echo(json.dumps(asdict(device), ensure_ascii=False) if as_json else _line(device))
     for taken in busy_errors():
-        click.echo(error_message(taken), err=True)
+        echo(error_message(taken), err=True)
     if not found:
-        click.echo(say("source.no_device", terminal_language()), err=True)
+        echo(say("source.no_device", terminal_language()), err=True)
 
 
 def _line(device: Device) -> str:

@@ -15,6 +15,7 @@ import click
 
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.language import terminal_language, with_program_name
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ModelError
 from claptrap.core.spec import Language
 from claptrap.doctor.ask import ask
@@ -66,7 +67,11 @@ def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path 
     findings: list[Finding] = []
     for found in _findings(host, port, data_dir):
         findings.append(found)
-        click.echo(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _line(found))
+        if as_json:
+            echo(json.dumps(found.to_json(), ensure_ascii=False))
+        else:
+            language = terminal_language()
+            echo(with_program_name(found.words(language)), mark=_grade(found.grade, language))
     if bundle_to is not None:
         _write_bundle(bundle_to, collect_bundle(findings, host, port, data_dir, log_file or data_dir / "claptrap.log"))
     sys.exit(0 if is_well(findings) else 1)
@@ -92,9 +97,9 @@ def _write_bundle(path: Path, evidence: BundleContents) -> None:
     try:
         path.write_bytes(bundle(evidence))
     except OSError as error:
-        click.echo(say("doctor.bundle_unwritable", language, path=str(path), reason=error.strerror or str(error)), err=True)
+        echo(say("doctor.bundle_unwritable", language, path=str(path), reason=error.strerror or str(error)), err=True)
         sys.exit(1)
-    click.echo(say("doctor.bundle", language, path=str(path)), err=True)
+    echo(say("doctor.bundle", language, path=str(path)), err=True)
 
 
 def _findings(host: str, port: int, data_dir: Path) -> Iterable[Finding]:
@@ -115,8 +120,6 @@ def _verified_yamnet() -> Path | None:
         return None  # told by the examination
 
 
-def _line(found: Finding) -> str:
-    language = terminal_language()
+def _grade(grade: Severity, language: Language) -> str:
     words = _GRADES[language]
-    grade = click.style(f"{words[found.grade]:<{max(map(len, words.values()))}}", fg=_COLOURS[found.grade])
-    return f"{grade}  {with_program_name(found.words(language))}"
+    return click.style(f"{words[grade]:<{max(map(len, words.values()))}}  ", fg=_COLOURS[grade])

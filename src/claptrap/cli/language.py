@@ -8,17 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-import click
-
-from claptrap.core.build import program
+from claptrap.cli import COMMANDS
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.program import program
 from claptrap.core.spec import Language
 from claptrap.text.catalogue import say
 
 FAILED = 2
-COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "profile", "settings", "password", "token")
-"""Each is the command of that name in the module of that name beside this one."""
-
 _COMMAND = re.compile(rf"(?<![\w/.-])claptrap (?=(?:{'|'.join(COMMANDS)})\b)")
 
 
@@ -44,5 +41,5 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except ClapTrapError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         sys.exit(FAILED)

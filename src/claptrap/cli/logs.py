@@ -1,7 +1,6 @@
-"""How log lines are written on stderr: time, level, and the English sentence of each failure, bounded in length and number.
+"""How log lines are written on stderr: time, level, and the English sentence of each failure.
 
-What strangers send ends up in log lines (addresses, names, messages of libraries). Control characters are escaped, because a
-terminal obeys them; a line, a traceback, and the lines of one kind in a second are bounded, because a disk is.
+What strangers send ends up in them: they are printable, and bounded in length and number.
 """
 
 from __future__ import annotations
@@ -14,43 +13,34 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from unicodedata import category
 
+from claptrap.cli.terminal import printable
 from claptrap.core.errors import ClapTrapError
 from claptrap.text.catalogue import say
 
-MAX_MESSAGE = 1_000  # characters of a line
-MAX_TRACEBACK = 8_000  # of its end, where the error stands
+MOST_MESSAGE = 1_000  # characters of a line
+MOST_TRACEBACK = 8_000  # of its end, where the error stands
 BURST = 50  # lines of one kind at once
 PER_SECOND = 5.0  # and then
 _MAX_KINDS = 500
 
 
 class SentenceFormatter(logging.Formatter):
-    """Writes arguments that are expected failures as English sentences, and everything printable and bounded."""
+    """Writes expected failures among the arguments as English sentences, and each message as one bounded printable line."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        written = copy.copy(record)  # other handlers see the error itself
-        if isinstance(record.args, tuple):
-            written.args = tuple(map(_sentence, record.args))
-        written.msg, written.args = printable(written.getMessage(), MAX_MESSAGE) + getattr(record, "left_out", ""), None
-        written.exc_text = None  # another handler's formatter may have left its own
-        return super().format(written)
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802  # logging's name
-        text = super().formatException(ei)
-        if len(text) > MAX_TRACEBACK:
-            text = f"… {text[-MAX_TRACEBACK:]}"
-        return "\n".join(printable(line, MAX_MESSAGE) for line in text.split("\n"))
-
-
-def printable(text: str, limit: int) -> str:
-    """Return ``text`` without anything that a terminal would obey, cut after ``limit`` characters."""
-    cut = text if len(text) <= limit else f"{text[:limit]} … ({len(text)} characters)"
-    return "".join(c if c.isprintable() or category(c) == "Zs" else c.encode("unicode_escape").decode() for c in cut)
+        said = copy.copy(record)  # other handlers see the record as it is
+        if isinstance(said.args, tuple):
+            said.args = tuple(map(_sentence, said.args))
+        message = said.getMessage()
+        cut = message if len(message) <= MOST_MESSAGE else f"{message[:MOST_MESSAGE]}…"
+        said.msg, said.args = printable(cut) + getattr(record, "left_out", ""), ()
+        trace = self.formatException(said.exc_info)[-MOST_TRACEBACK:] if said.exc_info else ""
+        said.exc_text = printable(trace, keep="\n\t") or None
+        return super().format(said)
 
 
 @dataclass(slots=True)

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
+import sys
+from typing import Any
 
 import click
 
-from claptrap.cli.language import COMMANDS
+from claptrap.cli import COMMANDS
+from claptrap.cli.language import FAILED, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.core.build import version_and_commit
+from claptrap.text.catalogue import say
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 
 class _Commands(click.Group):
     """Loads a command when it is asked for: ``doctor`` must start where the libraries of the others kill the process."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in _NO_ROOM or error.filename is not None:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+            echo(say("terminal.output_failed", terminal_language(), reason=error.strerror or str(error)), err=True)
+            sys.exit(FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's own signature
         return list(COMMANDS)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from claptrap.cli.defaults import DATA_DIR
 from claptrap.cli.language import exit_on_error, terminal_language
 from claptrap.cli.logs import start_logging
+from claptrap.cli.terminal import echo, echo_document
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
 from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
@@ -56,7 +57,7 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
         else:
             with tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
                 path = install(release, archive_url(release), programs_folder(), lambda done: _move(bar, done))
-        click.echo(say("mediamtx.installed", terminal_language(), path=str(path)))
+        echo(say("mediamtx.installed", terminal_language(), path=str(path)))
 
 
 @mediamtx.command()
@@ -94,7 +95,7 @@ def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
 @mediamtx.command(name="config")
 def show_config() -> None:
     """Print the configuration as this machine needs it."""
-    click.echo(configuration(microphone_input()), nl=False)
+    echo_document(configuration(microphone_input()))
 
 
 @mediamtx.command()
@@ -104,7 +105,7 @@ def paths(as_json: bool) -> None:
     with exit_on_error():
         for path in list_paths():
             said = f"{'*' if path.ready else ' '} {path.url}"
-            click.echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)
+            echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)
 
 
 def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Supervisor:

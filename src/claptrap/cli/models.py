@@ -10,6 +10,7 @@ import click
 from tqdm import tqdm
 
 from claptrap.cli.language import FAILED, error_message, exit_on_error
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError, ModelError
 from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
 from claptrap.models.download import download
@@ -24,13 +25,13 @@ def models() -> None:
 @models.command(name="list")
 def list_models() -> None:
     """List the models, where they are kept, and whether they are there."""
-    click.echo(str(models_folder()))
+    echo(str(models_folder()))
     for model in CATALOGUE:
         try:
             state = "present" if find(model, models_folder()) else "absent"
         except ClapTrapError as error:
             state = error_message(error)
-        click.echo(f"  {model.name}  {model.title}, {model.size / 1e6:.1f} MB, {model.licence}: {state}")
+        echo(f"  {model.name}  {model.title}, {model.size / 1e6:.1f} MB, {model.licence}: {state}")
 
 
 @models.command()
@@ -40,7 +41,7 @@ def pull() -> None:
         if not _is_there():
             with tqdm(total=YAMNET.size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
                 download(YAMNET, download_url(YAMNET), models_folder(), _moving(bar))
-        click.echo(str(models_folder() / YAMNET.name))
+        echo(str(models_folder() / YAMNET.name))
 
 
 @models.command()
@@ -49,7 +50,7 @@ def verify() -> None:
     with exit_on_error():
         for model in CATALOGUE:
             found = find(model, models_folder())
-            click.echo(f"{model.name}: {'ok' if found else 'absent'}")
+            echo(f"{model.name}: {'ok' if found else 'absent'}")
             if not found:
                 sys.exit(FAILED)
 
@@ -59,7 +60,7 @@ def verify() -> None:
 def import_model(file: Path) -> None:
     """Take YAMNet's FILE that you got elsewhere, after checking it."""
     with exit_on_error():
-        click.echo(str(bring(YAMNET, file, models_folder())))
+        echo(str(bring(YAMNET, file, models_folder())))
 
 
 def _is_there() -> bool:
@@ -67,7 +68,7 @@ def _is_there() -> bool:
     try:
         return find(YAMNET, models_folder()) is not None
     except ModelError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         return False
 
 

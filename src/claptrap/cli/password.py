@@ -9,6 +9,7 @@ import click
 
 from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import FAILED, error_message, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
 from claptrap.service.access import Access
 from claptrap.text.catalogue import say
@@ -28,9 +29,9 @@ def password(from_stdin: bool, remove: bool, data_dir: Path) -> None:
             access.check_changeable()
             access.set_password(sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_twice())
     except ClapTrapError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         sys.exit(FAILED)
-    click.echo(say("access.password_removed" if remove else "access.password_set", terminal_language()))
+    echo(say("access.password_removed" if remove else "access.password_set", terminal_language()))
 
 
 def _asked_twice() -> str:
@@ -39,6 +40,6 @@ def _asked_twice() -> str:
         for code in ("access.ask_password", "access.ask_again")
     )
     if first != again:
-        click.echo(say("access.differ", terminal_language()), err=True)
+        echo(say("access.differ", terminal_language()), err=True)
         sys.exit(FAILED)
     return str(first)

@@ -17,13 +17,14 @@ from claptrap.audio.frame import RATE_HZ
 from claptrap.audio.hopper import Hopper
 from claptrap.cli.detect import choose_yamnet, printable_path
 from claptrap.cli.language import exit_on_error, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import InputError
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.enrolment import AFTER_S, BEFORE_S, Enroller, Refusal
 from claptrap.detect.profile import MOST_EXAMPLES, MOST_NOTE, Example, Profile, read_profile, serialized
 from claptrap.settings.document import write_temporary
-from claptrap.sources.file import read_frames
+from claptrap.sources.recording import read_frames
 from claptrap.text.catalogue import say
 
 MOST_LINES = 2 * MOST_EXAMPLES
@@ -63,7 +64,7 @@ def learn(examples: Path, output: Path, engine: str) -> None:
             raise InputError("profile.nothing_learnt", file=printable_path(examples))
         learnt = Profile.of(*made)
         _write(output, learnt)
-        click.echo(_say("profile.written", path=printable_path(output), **_counts(learnt)))
+        echo(_say("profile.written", path=printable_path(output), **_counts(learnt)))
 
 
 @profile.command()
@@ -72,10 +73,10 @@ def show(file: Path) -> None:
     """List the examples of PROFILE."""
     with exit_on_error():
         found = read_profile(file)
-        click.echo(_say("profile.contents", **_counts(found)))
+        echo(_say("profile.contents", **_counts(found)))
         for example in found.examples:
             kind = _say("profile.clap" if example.is_clap else "profile.not_clap")
-            click.echo(f"  {example.id}  {kind}  {example.note}".rstrip())
+            echo(f"  {example.id}  {kind}  {example.note}".rstrip())
 
 
 def _write(path: Path, learnt: Profile) -> None:
@@ -100,13 +101,13 @@ def _read_examples(path: Path) -> list[Given]:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("profile.unreadable", path=printable_path(path), reason=str(error)) from error
-    found = [_given(i, line, path.parent) for i, line in enumerate(lines, 1) if line.strip()]
+    found = [_given(i, line) for i, line in enumerate(lines, 1) if line.strip()]
     if len(found) > MOST_LINES:
         raise InputError("profile.too_many", n=len(found), most=MOST_EXAMPLES)
     return found
 
 
-def _given(number: int, line: str, folder: Path) -> Given:
+def _given(number: int, line: str) -> Given:
     try:
         entry: Any = json.loads(line)
         file, onset, is_clap = entry["file"], float(entry["onset"]), entry["clap"]
@@ -114,7 +115,7 @@ def _given(number: int, line: str, folder: Path) -> Given:
             raise ValueError  # noqa: TRY301  # as what JSON itself refuses
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError("profile.bad_line", line=number) from error
-    return Given(folder / file, onset, is_clap)
+    return Given(Path(file), onset, is_clap)
 
 
 def _by_file(given: list[Given]) -> Iterator[tuple[Path, list[Given]]]:
@@ -131,7 +132,7 @@ def _examples_of(enroller: Enroller, path: Path, given: list[Given]) -> Iterator
         onset = round(one.onset_s * RATE_HZ) - begin
         made = enroller.example(samples, onset, is_clap=one.is_clap, note=name[-MOST_NOTE:])
         if isinstance(made, Refusal):
-            click.echo(f"{name}: {_say(f'enrolment.{made}')}", err=True)
+            echo(f"{name}: {_say(f'enrolment.{made}')}", err=True)
         else:
             yield made
 

@@ -14,6 +14,7 @@ from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message, terminal_language
 from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.mediamtx import prepared
+from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.supervisor import Supervisor
@@ -143,9 +144,9 @@ def serve(
     def announce(url: str) -> None:
         if supervisor is not None:
             supervisor.start()  # now that a signal ends it in order
-        click.echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
+        echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
         if code := service.access.setup_code:
-            click.echo(say("access.setup_code", terminal_language(), setup=code))
+            echo(say("access.setup_code", terminal_language(), setup=code))
 
     try:
         supervisor = prepared(mediamtx_binary, None, data_dir) if with_mediamtx else None
@@ -160,7 +161,7 @@ def serve(
             proxies=Proxies(trusted_proxies, base_path),
         )
     except ClapTrapError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         sys.exit(1)
     finally:
         if supervisor is not None:

@@ -21,6 +21,7 @@ import click
 from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message, terminal_language
+from claptrap.cli.terminal import echo, echo_document
 from claptrap.core.errors import ClapTrapError, SettingsError
 from claptrap.core.spec import Language
 from claptrap.settings.backups import Backup, Why
@@ -65,7 +66,7 @@ def show(data_dir: Path, as_json: bool) -> None:
             return
         _print_message("terminal.file" if store.path.exists() else "terminal.no_file", path=str(store.path))
         for line in _lines((), shown):
-            click.echo(line)
+            echo(line)
         for one in told:
             _print_message("terminal.override", variable=one.variable, option=one.option or "—", value=one.value)
             if one.near:
@@ -109,7 +110,7 @@ def backup(data_dir: Path) -> None:
         if name is None:
             _print_message("terminal.no_file", path=str(Store(data_dir).path), err=True)
             sys.exit(NOT_DONE)
-        click.echo(name)
+        echo(name)
 
 
 @settings.command()
@@ -125,7 +126,7 @@ def backups(data_dir: Path, as_json: bool) -> None:
     for one in found:
         at = datetime.fromtimestamp(one.at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         why = say(f"terminal.before_{one.why}", terminal_language())
-        click.echo(f"{one.name}  {at}  {one.size:>7} B  {why}" + (f"  ✗ {error_message(one.fault)}" if one.fault else ""))
+        echo(f"{one.name}  {at}  {one.size:>7} B  {why}" + (f"  ✗ {error_message(one.fault)}" if one.fault else ""))
     if not found:
         _print_message("terminal.no_backups", err=True)
 
@@ -169,7 +170,7 @@ def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
         if secrets:
             _print_message("terminal.with_secrets", err=True)
         if file is None:
-            click.echo(text, nl=False)
+            echo_document(text)
             return
         try:
             with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
@@ -183,7 +184,7 @@ def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
 @click.option("--language", type=click.Choice(["fr", "en"]), help="Default: the terminal's.")
 def reference(language: str | None) -> None:
     """Print every setting with its default and its range, as a table in Markdown."""
-    click.echo(markdown(cast("Language | None", language) or terminal_language()), nl=False)
+    echo_document(markdown(cast("Language | None", language) or terminal_language()))
 
 
 @settings.command(name="import")
@@ -233,7 +234,7 @@ def _preview(store: Store, document: dict[str, Any], mode: str | None, as_json: 
     _print_changes(difference, as_json=False)
     for note in found.notes:
         kind = say(f"terminal.{note.kind}", terminal_language())
-        click.echo(f"{kind}  {note.path}: {say(note.code, terminal_language(), **note.params)}")
+        echo(f"{kind}  {note.path}: {say(note.code, terminal_language(), **note.params)}")
     return found, now
 
 
@@ -271,7 +272,7 @@ def _current_if_valid(store: Store) -> Settings | None:
     except SettingsError as error:
         if error.code in ("settings.unreadable", "settings.wrong_owner"):
             raise
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         return None
 
 
@@ -288,7 +289,7 @@ def _locked(store: Store) -> Iterator[None]:
     try:
         store.open()
     except SettingsError as error:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
         if error.code == "settings.locked":
             _print_message("terminal.while_it_runs", err=True)
         sys.exit(NOT_DONE)
@@ -314,7 +315,7 @@ def _exit_with(error: ClapTrapError, status: int, as_json: bool) -> NoReturn:
     if as_json:
         _print_json({"valid": False, "code": error.code, "params": error.params, "message": error_message(error)})
     else:
-        click.echo(error_message(error), err=True)
+        echo(error_message(error), err=True)
     sys.exit(status)
 
 
@@ -322,10 +323,10 @@ def _print_faults(error: SettingsFaults, as_json: bool) -> None:
     if as_json:
         _print_json({"valid": False, "code": error.code, "faults": [_fault_as_json(fault) for fault in error.faults]})
         return
-    click.echo(error_message(error), err=True)
+    echo(error_message(error), err=True)
     for fault in error.faults:
         given = f" ({say('terminal.given', terminal_language(), value=fault.value)})" if fault.value else ""
-        click.echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
+        echo(f"  {fault.path or '/'}: {say(fault.code, terminal_language(), **fault.params)}{given}", err=True)
 
 
 def _fault_as_json(fault: DocumentFault) -> dict[str, Any]:
@@ -342,7 +343,7 @@ def _print_changes(found: Sequence[Change], as_json: bool) -> None:
         _print_json([asdict(change) for change in found])
         return
     for change in found:
-        click.echo(f"{_SIGNS[change.kind]} {change.path}" + _values(change))
+        echo(f"{_SIGNS[change.kind]} {change.path}" + _values(change))
     if not found:
         _print_message("terminal.no_difference")
 
@@ -381,8 +382,8 @@ def _confirm(yes: bool) -> None:
 
 
 def _print_message(code: str, err: bool = False, **params: str | float) -> None:
-    click.echo(say(code, terminal_language(), **params), err=err)
+    echo(say(code, terminal_language(), **params), err=err)
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    echo_document(json.dumps(value, ensure_ascii=False, indent=2) + "\n")

@@ -9,6 +9,7 @@ import click
 
 from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.language import exit_on_error, terminal_language
+from claptrap.cli.terminal import echo
 from claptrap.service.access import Access
 from claptrap.text.catalogue import say
 
@@ -25,8 +26,8 @@ def create(name: str, data_dir: Path) -> None:
     """Make a token called NAME and print it, this once."""
     with exit_on_error():
         _, secret = Access(data_dir).create_token(name)
-        click.echo(say("access.token_shown_once", terminal_language()), err=True)
-        click.echo(secret)
+        echo(say("access.token_shown_once", terminal_language()), err=True)
+        echo(secret)
 
 
 @token.command(name="list")
@@ -36,9 +37,9 @@ def list_tokens(data_dir: Path) -> None:
     with exit_on_error():
         tokens = Access(data_dir).tokens()
         if not tokens:
-            click.echo(say("access.no_tokens", terminal_language()), err=True)
+            echo(say("access.no_tokens", terminal_language()), err=True)
         for one in tokens:
-            click.echo(f"{one.id}  {datetime.fromtimestamp(one.created, UTC):%Y-%m-%d}  {one.name}")
+            echo(f"{one.id}  {datetime.fromtimestamp(one.created, UTC):%Y-%m-%d}  {one.name}")
 
 
 @token.command()
@@ -48,4 +49,4 @@ def revoke(token_id: str, data_dir: Path) -> None:
     """Let a token be worth nothing from now on."""
     with exit_on_error():
         revoked = Access(data_dir).revoke_token(token_id)
-        click.echo(say("access.token_revoked", terminal_language(), name=revoked.name))
+        echo(say("access.token_revoked", terminal_language(), name=revoked.name))

@@ -28,3 +28,8 @@ class SystemClock:
 
     def unix(self) -> float:
         return time.time()
+
+
+def elapsed(clock: Clock) -> float:
+    """Return seconds for ages of hours: ``SystemClock.elapsed`` of the machine's clock, ``monotonic`` of any other."""
+    return clock.elapsed() if isinstance(clock, SystemClock) else clock.monotonic()

@@ -316,7 +316,7 @@ Status = (
 class EventSink(Protocol):
     """Durable: may block, must not lose."""
 
-    def take(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         """Accept an event; a second call with the same id changes nothing."""
 
 

@@ -81,13 +81,20 @@ class FileInput(SourceInput):
     """A recording played in real time, for demonstration and tests.
 
     Attributes:
-        path: the file; WAV, FLAC, MP3 or OGG.
+        path: the file, in any format that FFmpeg decodes.
         loop: play again when it ends.
+        channel: which of its channels is heard, as for a microphone.
     """
 
     KIND: ClassVar[str] = "file"
     path: str
     loop: bool = False
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
 
 
 @dataclass(frozen=True, slots=True)

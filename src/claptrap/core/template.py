@@ -25,7 +25,7 @@ from jinja2.visitor import NodeTransformer
 
 from claptrap.core.weburl import MASK
 
-MOST_CHARACTERS = 8_000
+MAX_CHARACTERS = 8_000
 MOST_BYTES = 65_536
 MOST_FILTERS = 4
 MAX_TEXT = 16_384  # characters of any text on the way
@@ -187,8 +187,8 @@ def render(template: str, body: Mapping[str, Any]) -> str:
         BadTemplateError: it is not valid, uses something that is not allowed, gives more than ``MOST_BYTES``, or evaluates
             too much on the way.
     """
-    if len(template) > MOST_CHARACTERS:
-        raise BadTemplateError(f"more than {MOST_CHARACTERS} characters")
+    if len(template) > MAX_CHARACTERS:
+        raise BadTemplateError(f"more than {MAX_CHARACTERS} characters")
     try:
         return _joined(_compiled(template).generate({**body, "body": dict(body), _BUDGET: _Budget(len(str(body)))}))
     except TemplateSyntaxError as error:

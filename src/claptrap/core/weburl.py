@@ -25,7 +25,9 @@ def check_url(url: str) -> None:
     """Refuse what is not an http(s) address with a host.
 
     Raises:
-        InputError: ``url.spaces``, ``url.scheme``, ``url.host``, ``url.port`` or ``url.malformed``, with what was found.
+        InputError: ``url.spaces``, ``url.scheme``, ``url.unencoded`` (a user name or password that would be taken for
+            something else), ``url.host``, ``url.port`` or ``url.malformed``. None of them has more of the address in it than
+            its scheme.
     """
     _check(url, ("http", "https"), "url.scheme")
 
@@ -47,6 +49,8 @@ def _check(url: str, schemes: tuple[str, ...], otherwise: str) -> None:
     parts = _split(url)
     if parts.scheme not in schemes:
         raise InputError(otherwise, scheme=parts.scheme or "")
+    if _is_unencoded(url):
+        raise InputError("url.unencoded")
     if not parts.hostname or set(parts.hostname) <= {".", "-"}:
         raise InputError("url.host")
     try:
@@ -55,6 +59,49 @@ def _check(url: str, schemes: tuple[str, ...], otherwise: str) -> None:
         raise InputError("url.port") from error
     if port == 0:
         raise InputError("url.port")
+
+
+def _is_unencoded(url: str) -> bool:
+    """Return whether a user part may reach beyond where a parser ends it: ``//admin:12/34@host`` has the host ``admin``.
+
+    An ``@`` behind the authority tells, where that has a colon: of a port or of a password, which look alike. In a query of
+    a web address it may stand in a value.
+    """
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    beyond = rest[len(authority) :]
+    user_part, at, _ = authority.rpartition("@")
+    if "@" in user_part or user_part.count(":") > 1:
+        return True
+    if "@" not in beyond or authority.startswith("["):
+        return False
+    in_a_value = not at and scheme.lower() in ("http", "https") and re.search(r"\?[^@]*=", beyond) and "#" not in beyond
+    return (bool(at) or ":" in authority) and not in_a_value
+
+
+def _may_be_port(url: str) -> bool:
+    """Return whether what stands behind the colon of the authority may be a port."""
+    authority = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    return "@" not in authority.rpartition("@")[0] and re.fullmatch(r"(.*@)?[^@:]*:[0-9]+", authority) is not None
+
+
+def encoded(url: str) -> str:
+    """Return an address that ``check_url`` or ``check_rtsp_url`` calls unencoded as it was meant; any other as it is.
+
+    The last ``@`` ends the user part; but in a web address that may have a port, one behind it is part of the path.
+    """
+    scheme, _, rest = url.partition("://")
+    if not _is_unencoded(url):
+        return url
+    if scheme.lower() in ("http", "https") and _may_be_port(url):
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        user_part, at, host = authority.rpartition("@")
+        user, colon, password = user_part.partition(":")
+        beyond = rest[len(authority) :].replace("@", "%40")
+        return f"{scheme}://{quote(user, safe='%')}{colon}{quote(password, safe='%')}{at}{host}{beyond}"
+    user_part, _, host = rest.rpartition("@")
+    user, colon, password = user_part.partition(":")
+    return f"{scheme}://{quote(user, safe='%')}{colon}{quote(password, safe='%')}@{host}"
 
 
 def place_of(url: str) -> tuple[str, str, int | None] | None:
@@ -73,7 +120,7 @@ def redact(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "?"
-    if not parts.hostname:
+    if not parts.hostname or _is_unencoded(url):
         return "?"
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     hidden = "/…" if parts.path.strip("/") or parts.query else ""
@@ -92,6 +139,8 @@ def secrets_of(url: str) -> frozenset[str]:
 
 def masked(url: str) -> str:
     """Return the address with each secret in it replaced by ``MASK``: to be read, changed and given back by a person."""
+    if _is_unencoded(url) and not _may_be_port(url):
+        return f"{url.partition('://')[0]}://{MASK}@{url.rpartition('@')[2]}"
     hidden = _SECRET.sub(rf"\1{MASK}", url)
     user_part, at, rest = hidden.partition("://")[2].rpartition("@")
     if not at or "/" in user_part:

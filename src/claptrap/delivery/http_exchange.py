@@ -89,7 +89,7 @@ class Loop(asyncio.SelectorEventLoop):
         found: asyncio.Future[Any] = self.create_future()
 
         def finish(result: Any, error: Exception | None) -> None:
-            if found.done():  # nobody waits any more
+            if found.done():  # the attempt is over
                 return
             if error is None:
                 found.set_result(result)
@@ -140,14 +140,14 @@ class _Incoming(asyncio.Protocol):
 async def exchange(
     loop: Loop, host: str, port: int, request: bytes, *, tls: ssl.SSLContext | None, timeout_s: float, connect_s: float
 ) -> RawAnswer:
-    """Connect, send ``request`` in one write, and return what comes back as soon as it can be told.
+    """Connect, send ``request`` in one write, and return the answer as soon as its status is known.
 
     Args:
         loop: the running one; its ``steps`` say how far this is.
         host: a name or an address.
         port: the port.
         request: head and body.
-        tls: whom to trust; None for plain HTTP.
+        tls: the TLS context; None for plain HTTP.
         timeout_s: bound on everything.
         connect_s: bound on all that comes before sending.
 
@@ -191,7 +191,7 @@ async def _answer(loop: Loop, incoming: _Incoming, deadline: float) -> RawAnswer
 
 
 def _read(data: bytearray, *, is_all: bool) -> RawAnswer:
-    """Return what ``data`` says so far; the status is None as long as that cannot be told, or where none is in it."""
+    """Return the answer in ``data`` so far; its status is None while that is not known, or where there is none."""
     head, body = _split(bytes(data).lstrip(_BLANKS))
     lines = head.split(b"\n")
     status = _status(lines[0], is_all=is_all or len(lines) > 1)

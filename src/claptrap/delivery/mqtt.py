@@ -1,11 +1,8 @@
-"""The link to an MQTT broker. The only place that knows the MQTT client.
+"""The link to an MQTT broker.
 
-One thread, ``mqtt``, keeps the link: connects, says that ClapTrap is here, shows what ``retained`` says and takes orders,
-until the link breaks; then again, ever more slowly. Detections come from a worker like those of any receiver: what is not
-acknowledged stays in the outbox.
-
-Two ClapTraps with the same topic would take each other's entities away. They say hello when they come and bye when they go,
-find each other so, leave what is not theirs alone, and tell the person (``mqtt.shared``).
+One thread, ``mqtt``, keeps the link: it connects, says that ClapTrap is here, publishes what ``retained`` says and receives
+commands, until the link breaks; then again, ever more slowly. Detections come from a worker like those of any receiver: what
+is not acknowledged stays in the outbox for as long as it is fresh.
 """
 
 from __future__ import annotations
@@ -19,44 +16,33 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.enums import MQTTErrorCode
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError, NotSent
 from claptrap.core.rate_limit import LogThrottle
 from claptrap.core.receivers import BrokerSpec
-from claptrap.delivery.discovery import (
-    OFFLINE,
-    ONLINE,
-    PublishedSource,
-    command_topics,
-    instance_topic,
-    retained,
-    status_topic,
-)
+from claptrap.delivery.discovery import OFFLINE, ONLINE, PublishedSource, instance_topic, retained, status_topic
+from claptrap.delivery.mqtt_client import KEEPALIVE_S, connect, denial, expiry
+from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
+from claptrap.delivery.mqtt_session import MqttSession
 from claptrap.delivery.sender import Answer
 
-CONNECT_S = 5.0
-KEEPALIVE_S = 30
 _PERMANENT_S = 60.0  # between attempts at what a person must mend
-_STOP_S = 2.0  # for taking back what was shown, and for the thread
+_STOP_S = 2.0  # for taking back what was published, and for the thread
 _LAST_WORDS_S = 1.0  # when the service ends, which must take 5 s at most with all that ends before
 _GREETING_S = 10.0  # for a broker's first answer
-_MANNERS_S = 1.0  # for another ClapTrap at the same topic to say so, before what nobody shows any more is taken back
+_PEERS_S = 1.0  # for another ClapTrap at the same topic to answer, before what an earlier one left is removed
 _LOOK_S = 0.1  # between looks whether a worker is still to wait
-_VERSIONS = {"3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
+_MAX_FOREIGN = 10_000  # topics of other ClapTraps that are remembered
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody wants of a source: ``field`` of its settings shall be ``value``."""
+    """A wish for a source: ``field`` of its settings shall be ``value``."""
 
     source_id: str
     field: str
@@ -67,7 +53,7 @@ class MqttLink:
     """The link to one broker, or to none. Safe from any thread.
 
     Args:
-        on_order: called with each order, in the link's thread: must return at once.
+        on_command: called with each command, in the link's thread: must return at once.
         on_change: called when ``problem`` or ``connected`` has changed.
         backoff: how long to wait between attempts to connect.
     """
@@ -81,25 +67,26 @@ class MqttLink:
         self._changed = threading.Condition()
         self._spec: BrokerSpec | None = None
         self._sources: Sequence[PublishedSource] = ()
-        self._shown: dict[str, bytes] = {}
-        self._name = uuid4().hex[:12]
-        self._strays: set[str] = set()  # what another ClapTrap shows, be it an earlier one
+        self._published: dict[str, bytes] = {}
+        self._peers = PeerProtocol(self._publish_to_peers)
+        self._foreign: set[str] = set()  # what another ClapTrap has published, be it an earlier one
         self._may_clear = False  # whether that can only be an earlier one's
-        self._client: paho.Client | None = None
-        self._over = threading.Event()  # ends the session that is under way
+        self._session: MqttSession | None = None  # the one that the broker has let in
+        self._latest: MqttSession | None = None  # the one under way
         self._problem: ClapTrapError | None = None
-        self._said: object = (False, None)
-        self._refrain = LogThrottle()
+        self._reported: object = (False, None)
+        self._throttle = LogThrottle()
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
 
-    # -- what the house says --------------------------------------------------------------------------------------------
+    # -- what the service says ------------------------------------------------------------------------------------------
 
     def retarget(self, spec: BrokerSpec | None) -> None:
-        """Keep a link to ``spec`` and to no other; whatever another was shown is taken back."""
+        """Keep a link to ``spec`` and to no other; whatever was published at another is removed there."""
         with self._changed:
-            if spec == self._spec:
+            if _link(spec) == _link(self._spec):
+                self._spec = spec
                 return
         self._leave(for_good=True)
         with self._changed:
@@ -110,54 +97,57 @@ class MqttLink:
             self._thread.start()
 
     def show(self, sources: Sequence[PublishedSource], *, again: bool = False) -> None:
-        """Let everybody see ``sources`` as they are now: only what has changed is sent, unless ``again``."""
+        """Publish ``sources`` as they are now: only what has changed, unless ``again``."""
         with self._changed:
             self._sources = tuple(sources)
-            if self._client is not None and self._spec is not None:
-                self._send_retained(self._client, self._spec, again=again)
+            if self._session is not None and self._spec is not None:
+                self._send_retained(self._session, self._spec, again=again)
 
     def stop(self) -> None:
-        """End the link; what was shown stays, marked as not available."""
+        """End the link; what was published stays, marked as not available."""
         self._leave(for_good=False)
 
     @property
     def connected(self) -> bool:
         """Whether the broker has let us in and the link stands."""
-        return self._client is not None
+        return self._session is not None
 
     def problem(self) -> ClapTrapError | None:
-        """Return why there is no link; None while there is one, or none is wanted."""
+        """Return why there is no link, or what is wrong with it; None where all is well, or none is wanted."""
         return self._problem
 
     # -- what a worker says ---------------------------------------------------------------------------------------------
 
+    def prepare(self, _target: BrokerSpec) -> None:
+        """Do nothing: the link is there already."""
+
     def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
-        """Publish a detection with QoS 1 and wait until the broker has acknowledged it.
+        """Publish a detection with QoS 1 and wait until the broker has accepted it.
 
         Raises:
-            DeliveryError: ``mqtt.ended``, why there is no link, or ``delivery.timeout``, all retryable;
-                ``delivery.stopped`` after ``abort``.
+            NotSent: why there is no link; retryable.
+            DeliveryError: ``mqtt.ended`` or ``delivery.no_answer``, retryable; ``mqtt.denied``; ``delivery.stopped`` after
+                ``abort``.
         """
         content = json.dumps({"event_type": body["event"], **body}, ensure_ascii=False).encode()
+        topic = f"{target.topic}/{body['source_id']}/event"
         deadline = time.monotonic() + target.timeout_s
-        until = time.monotonic() + min(fresh_s, target.max_age_s)
+        fresh_until = time.monotonic() + min(fresh_s, target.max_age_s)
         self._aborted = False
-        client = self._linked(min(deadline, until))
-        if client is None:
+        session = self._linked(min(deadline, fresh_until))
+        if session is None:
             known = self._problem or DeliveryError("delivery.timeout", seconds=target.timeout_s)
             raise NotSent(known.code, retryable=True, **known.params)
-        properties = _expiry(target, until - time.monotonic())
-        sent = client.publish(f"{target.topic}/{body['source_id']}/event", content, qos=1, properties=properties)
+        properties = expiry(target, fresh_until - time.monotonic())
+        sent = session.client.publish(topic, content, qos=1, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
-        while not sent.is_published():
-            if self._aborted:
-                raise DeliveryError("delivery.stopped")
-            if self._client is not client:
-                raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
-            if time.monotonic() > deadline:
-                raise DeliveryError("delivery.timeout", retryable=True, seconds=target.timeout_s)
-            sent.wait_for_publish(_LOOK_S)
+            raise NotSent("mqtt.ended", retryable=True, where=target.url)
+        self._wait_for_acknowledgement(session, sent, target, deadline)
+        reason = session.denied_by(sent)
+        session.note(topic, denial(topic, reason) if reason is not None else None)
+        self._report(session.denied or self._lasting_problem())
+        if reason is not None:
+            raise denial(topic, reason)
         return Answer(0, None)
 
     def abort(self) -> None:
@@ -169,242 +159,199 @@ class MqttLink:
     def close(self) -> None:
         """The worker ends; the link stays."""
 
-    def _linked(self, deadline: float) -> paho.Client | None:
-        """Return the client as soon as there is a link; None where there is none by then."""
+    def _linked(self, deadline: float) -> MqttSession | None:
+        """Return the session as soon as there is a link; None where there is none by then."""
         with self._changed:
-            self._changed.wait_for(lambda: self._aborted or self._client, max(0.0, deadline - time.monotonic()))
+            self._changed.wait_for(lambda: self._aborted or self._session, max(0.0, deadline - time.monotonic()))
             if self._aborted:
                 raise DeliveryError("delivery.stopped")
-            return self._client
+            return self._session
+
+    def _wait_for_acknowledgement(
+        self, session: MqttSession, sent: paho.MQTTMessageInfo, target: BrokerSpec, deadline: float
+    ) -> None:
+        while not sent.is_published():
+            if self._aborted:
+                raise DeliveryError("delivery.stopped")
+            if self._session is not session:
+                raise DeliveryError("mqtt.ended", retryable=True, where=target.url)
+            if time.monotonic() > deadline:
+                session.end()  # or the client would send it later
+                raise DeliveryError("delivery.no_answer", retryable=True, seconds=target.timeout_s)
+            sent.wait_for_publish(_LOOK_S)
 
     # -- the link -------------------------------------------------------------------------------------------------------
 
     def _run(self, spec: BrokerSpec, end: threading.Event) -> None:
         failures = 0
         while not end.is_set():
-            is_permanent, began = False, time.monotonic()
+            began = time.monotonic()
             try:
-                is_permanent = self._session(spec, end)
-            except DeliveryError as error:
-                is_permanent = True
-                self._fail(error.code, spec, end, **error.params)
-            except ssl.SSLError as error:
-                reason = getattr(error, "verify_message", "") or error.reason or str(error)
-                self._fail("mqtt.tls", spec, end, reason=reason)
-            except (OSError, ValueError) as error:
-                self._fail("mqtt.unreachable", spec, end, reason=getattr(error, "strerror", None) or str(error))
-            except Exception as error:  # noqa: BLE001  # the supervisor contains it: a fault of ours must not be the last try
+                error = self._hold(spec, end)
+            except DeliveryError as failure:
+                error = failure
+            except ssl.SSLError as failure:
+                reason = getattr(failure, "verify_message", "") or failure.reason or str(failure)
+                error = DeliveryError("mqtt.tls", retryable=True, where=spec.url, reason=reason)
+            except (OSError, ValueError) as failure:
+                reason = getattr(failure, "strerror", None) or str(failure)
+                error = DeliveryError("mqtt.unreachable", retryable=True, where=spec.url, reason=reason)
+            except Exception as failure:  # noqa: BLE001  # the supervisor contains it: a fault of ours must not be the last try
                 _log.exception("a fault in keeping the link to the broker")
-                self._fail("delivery.crashed", spec, end, reason=type(error).__name__)
+                error = DeliveryError("delivery.crashed", retryable=True, reason=type(failure).__name__)
+            if not end.is_set():  # else what a slow one meets is of no interest any more
+                level = logging.WARNING if self._throttle.is_due(error.code, time.monotonic()) else logging.DEBUG
+                _log.log(level, "%s", error)
+                self._report(error)
             failures = 1 if time.monotonic() - began > KEEPALIVE_S else failures + 1
-            end.wait(_PERMANENT_S if is_permanent else self._backoff.wait_s(failures))
+            end.wait(self._backoff.wait_s(failures) if error.retryable else _PERMANENT_S)
 
-    def _session(self, spec: BrokerSpec, end: threading.Event) -> bool:
-        """Keep one link until it breaks or ``end``; return whether only a person can mend what went wrong.
+    def _hold(self, spec: BrokerSpec, end: threading.Event) -> DeliveryError:
+        """Keep one link until it breaks or ``end``; return why it broke, retryable unless only a person can mend it.
 
         Raises:
             DeliveryError: ``delivery.ca_file``.
             OSError, ValueError: there is no way to the broker.
         """
-        client = _client(spec)
-        refused: list[ReasonCode] = []
-        over = self._over = threading.Event()
-
-        def let_in(_client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
-            if reason.is_failure:
-                refused.append(reason)
-                over.set()
-            elif not self._greet(client, spec, end):
-                over.set()
-
-        client.on_connect = _contained(over, let_in)
-        client.on_message = _contained(over, lambda _c, _d, message: self._hear(client, spec, message))
-        client.on_disconnect = lambda *_: over.set()
-        client.connect(spec.host, spec.port, KEEPALIVE_S)
-        client.loop_start()
-        is_mute = self._is_mute(client, over)
-        if not is_mute:
-            if not over.wait(_MANNERS_S):
-                self._clear(client)
-                self._refrain.reset()
-            over.wait()
-        client.disconnect()
-        client.loop_stop()
+        session = MqttSession(
+            spec,
+            lambda: self._on_connected(session, spec, end),
+            lambda message: self._on_message(session, spec, message),
+        )
+        self._latest = session
+        if end.is_set():
+            session.end()
+        connect(session.client, spec)
+        session.client.loop_start()
+        is_mute = self._is_mute(session)
+        if not is_mute and session.lasts(_PEERS_S):
+            self._remove_foreign(session)
+            self._throttle.reset()
+        while not is_mute and session.wait_for_outcome():
+            self._report(session.denied or self._problem)
+        said = session.close()
         with self._changed:
-            if self._client is client:  # else another link has taken its place
-                self._client, self._shown = None, {}
+            if self._session is session:  # else another link has taken its place
+                self._session, self._published = None, {}
                 self._changed.notify_all()
-        if refused:
-            self._fail("mqtt.refused", spec, end, reason=str(refused[0]))
-        else:
-            self._fail("mqtt.mute" if is_mute else "mqtt.ended", spec, end)
-        return bool(refused)
+        return said or DeliveryError("mqtt.mute" if is_mute else "mqtt.ended", retryable=True, where=spec.url)
 
-    def _is_mute(self, client: paho.Client, over: threading.Event) -> bool:
+    def _is_mute(self, session: MqttSession) -> bool:
         """Wait for the broker's first answer, or the end; return whether neither came."""
         deadline = time.monotonic() + _GREETING_S
-        while self._client is not client and time.monotonic() < deadline and not over.wait(_LOOK_S):
-            pass
-        return self._client is not client and not over.is_set()
+        while self._session is not session and time.monotonic() < deadline:
+            if not session.lasts(_LOOK_S):
+                return False
+        return self._session is not session
 
-    def _greet(self, client: paho.Client, spec: BrokerSpec, end: threading.Event) -> bool:
-        """Say that ClapTrap is here, show everything, and listen; False, and nothing said, once this link is to ``end``."""
+    def _on_connected(self, session: MqttSession, spec: BrokerSpec, end: threading.Event) -> None:
+        """Say that ClapTrap is here, publish everything, and listen; nothing of this once the link is to ``end``."""
         with self._changed:
             if end.is_set():
-                return False
-            self._client, self._shown = client, {}
-            self._strays, self._may_clear = set(), True
-            client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
-            self._send_retained(client, spec, again=True)
-            client.subscribe([(topic, 1) for topic in command_topics(spec)])
-            self._call_out(client, spec, "hello")
+                session.end()
+                return
+            self._session, self._published = session, {}
+            self._foreign, self._may_clear = set(), True
+            session.publish(status_topic(spec), ONLINE)
+            self._send_retained(session, spec, again=True)
+            session.subscribe()
+            self._peers.hello()
             self._changed.notify_all()
-        self._say(None)
+        self._report(None)
         _log.info("%s: connected", spec.url)
-        return True
 
-    def _hear(self, client: paho.Client, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
-        """Take an order, show all to a Home Assistant that has just come up, or take back what a ClapTrap before showed."""
+    def _on_message(self, session: MqttSession, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
+        """Pass a command on, publish all for a Home Assistant that has just started, or note what others have published."""
         topic = message.topic
         if topic == instance_topic(spec):
-            self._meet(client, spec, bytes(message.payload))
+            self._on_peer(session, spec, self._peers.received(bytes(message.payload)))
         elif topic == status_topic(spec):
             if message.payload != ONLINE and not message.retain:
-                self._outlive(client, spec)
+                self._on_peer(session, spec, PeerNews.GONE)
         elif topic == f"{spec.discovery}/status":
             if message.payload == ONLINE and not message.retain:
                 self.show(self._sources, again=True)
         elif message.retain:
             with self._changed:
-                is_stray = message.payload and topic not in retained(spec, self._sources)
-                if is_stray and not topic.endswith("/set"):
-                    self._strays.add(topic)
+                is_foreign = message.payload and topic not in retained(spec, self._sources)
+                if is_foreign and not topic.endswith("/set") and len(self._foreign) < _MAX_FOREIGN:
+                    self._foreign.add(topic)
         elif topic.endswith("/set") and (command := _parse_command(spec, topic, message.payload)) is not None:
             self._on_command(command)
 
-    def _clear(self, client: paho.Client) -> None:
-        """Take back what an earlier ClapTrap showed; nothing, where another is there that may show it."""
+    def _remove_foreign(self, session: MqttSession) -> None:
+        """Remove what an earlier ClapTrap has published; nothing, where another is there whose it may be."""
         with self._changed:
-            for topic in self._strays if self._may_clear and self._client is client else ():
-                client.publish(topic, b"", qos=1, retain=True)
-            self._strays = set()
+            for topic in self._foreign if self._may_clear and self._session is session else ():
+                session.publish(topic, b"")
+            self._foreign = set()
 
-    def _meet(self, client: paho.Client, spec: BrokerSpec, payload: bytes) -> None:
-        """Hear what a ClapTrap at the same topic says: who comes is answered, who goes may have taken what is ours along."""
-        word, _, name = payload.decode(errors="replace").partition(" ")
-        if name == self._name or self._client is not client:
+    def _on_peer(self, session: MqttSession, spec: BrokerSpec, news: PeerNews) -> None:
+        """Act on another ClapTrap at the same topic; of one that has gone, or a broken link of our own, undo the traces."""
+        if self._session is not session or news is PeerNews.NONE:
             return
-        if word == "bye":
-            self._outlive(client, spec)
+        if news is PeerNews.PRESENT:
+            self._may_clear = False
+            self._report(DeliveryError("mqtt.shared", where=spec.url, topic=spec.topic))
             return
-        self._may_clear = False
-        if word == "hello":
-            self._call_out(client, spec, "here")
-        self._say(DeliveryError("mqtt.shared", where=spec.url, topic=spec.topic))
-
-    def _outlive(self, client: paho.Client, spec: BrokerSpec) -> None:
-        """Show that ClapTrap is here, though somebody with its topic has gone: another one, or its own broken link."""
-        if self._client is not client:
-            return  # we go ourselves
-        client.publish(status_topic(spec), ONLINE, qos=1, retain=True)
+        session.publish(status_topic(spec), ONLINE)
         self.show(self._sources, again=True)
-        self._say(None)
-        self._call_out(client, spec, "hello")  # there may be one more
+        self._report(None)
+        self._peers.hello()  # there may be one more
 
-    def _call_out(self, client: paho.Client, spec: BrokerSpec, word: str) -> None:
-        client.publish(instance_topic(spec), f"{word} {self._name}", qos=1)
+    def _publish_to_peers(self, text: str) -> None:
+        session, spec = self._session, self._spec
+        if session is not None and spec is not None:
+            session.client.publish(instance_topic(spec), text, qos=1)
 
-    def _send_retained(self, client: paho.Client, spec: BrokerSpec, *, again: bool) -> None:
+    def _send_retained(self, session: MqttSession, spec: BrokerSpec, *, again: bool) -> None:
         wanted = retained(spec, self._sources)
-        for topic in self._shown.keys() - wanted.keys():
-            client.publish(topic, b"", qos=1, retain=True)
+        for topic in self._published.keys() - wanted.keys():
+            session.publish(topic, b"")
         for topic, content in wanted.items():
-            if again or self._shown.get(topic) != content:
-                client.publish(topic, content, qos=1, retain=True)
-        self._shown = wanted
+            if again or self._published.get(topic) != content:
+                session.publish(topic, content)
+        self._published = wanted
 
     def _leave(self, *, for_good: bool) -> None:
-        """End the link, with last words where it stands: not available, and for good: forget what was shown."""
+        """End the link, with last words where it stands: not available, and for good: remove what was published."""
         self._end.set()
         with self._changed:
-            client, spec, thread, shown = self._client, self._spec, self._thread, self._shown
-            self._client, self._spec, self._thread, self._shown = None, None, None, {}
+            session, spec, thread, published = self._session, self._spec, self._thread, self._published
+            if session is not None:
+                self._peers.bye()
+            self._session, self._spec, self._thread, self._published = None, None, None, {}
             self._changed.notify_all()
-        if client is not None and spec is not None:
-            for topic in shown if for_good else ():  # without acknowledgements, of which only a few are awaited at a time
+        if session is not None and spec is not None:
+            client = session.client
+            for topic in (
+                published if for_good else ()
+            ):  # without acknowledgements, of which only a few are awaited at a time
                 client.publish(topic, b"", qos=0, retain=True)
-            self._call_out(client, spec, "bye")
             last = client.publish(status_topic(spec), b"" if for_good else OFFLINE, qos=1, retain=True)
             if last.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
                 last.wait_for_publish(_STOP_S if for_good else _LAST_WORDS_S)
-        self._over.set()
+        if self._latest is not None:
+            self._latest.end()
         if thread is not None:
             thread.join(_STOP_S)  # a look-up of a name that hangs is left behind
-        self._say(None)
+        self._report(None)
 
-    def _fail(self, code: str, spec: BrokerSpec, end: threading.Event, **why: str | float) -> None:
-        """Say why there is no link, unless it is to ``end``: what a slow one meets then is nobody's problem any more."""
-        if end.is_set():
-            return
-        problem = DeliveryError(code, retryable=True, where=spec.url, **why)
-        _log.log(logging.WARNING if self._refrain.is_due(code, time.monotonic()) else logging.DEBUG, "%s", problem)
-        self._say(problem)
+    def _lasting_problem(self) -> ClapTrapError | None:
+        """Return what is wrong with a link that stands; a topic that is denied no more is not."""
+        problem = self._problem
+        return None if problem is None or problem.code.startswith("mqtt.denied") else problem
 
-    def _say(self, problem: ClapTrapError | None) -> None:
+    def _report(self, problem: ClapTrapError | None) -> None:
         self._problem = problem
-        known, self._said = self._said, (self.connected, problem and (problem.code, problem.params))
-        if known != self._said:
+        known, self._reported = self._reported, (self.connected, problem and (problem.code, problem.params))
+        if known != self._reported:
             self._on_change()
 
 
-def _client(spec: BrokerSpec) -> paho.Client:
-    """Return a client that is ready to connect.
-
-    Raises:
-        DeliveryError: ``delivery.ca_file``.
-    """
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=f"claptrap-{uuid4().hex[:12]}",
-        protocol=_VERSIONS[spec.version],
-        reconnect_on_failure=False,
-    )
-    client.connect_timeout = CONNECT_S
-    if spec.username:
-        client.username_pw_set(spec.username, spec.password)
-    if spec.tls:
-        try:
-            context = ssl.create_default_context(cafile=spec.ca_file or None)
-        except (OSError, ValueError) as error:  # a missing file, one that is no PEM, a path with a zero byte
-            reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
-            raise DeliveryError("delivery.ca_file", path=spec.ca_file, reason=reason) from error
-        if not spec.verify_tls:
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        client.tls_set_context(context)
-    client.will_set(status_topic(spec), OFFLINE, qos=1, retain=True)
-    return client
-
-
-def _expiry(spec: BrokerSpec, fresh_s: float) -> Properties | None:
-    """Return what tells a broker that speaks MQTT 5 to drop a message once it is no longer fresh, in whole seconds."""
-    if spec.version != "5":
-        return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
-    properties.MessageExpiryInterval = max(1, math.ceil(fresh_s))
-    return properties
-
-
-def _contained(over: threading.Event, call: Callable[..., None]) -> Callable[..., None]:
-    """Return ``call``, for the client: a fault of ours in it is logged and ends the session, which begins anew."""
-
-    def contained(*arguments: Any) -> None:
-        try:
-            call(*arguments)
-        except Exception:  # noqa: BLE001  # it would end the client's thread, and nobody would notice
-            _log.exception("a fault in answering the broker")
-            over.set()
-
-    return contained
+def _link(spec: BrokerSpec | None) -> object:
+    """Return what a link depends on."""
+    return spec and (spec.endpoint, spec.topic, spec.discovery)
 
 
 def _parse_command(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Command | None:

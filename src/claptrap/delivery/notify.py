@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import Any
 
@@ -39,6 +39,11 @@ class NotificationSender:
         self._changed = threading.Condition()
         self._aborted = False
         self._call: _Call | None = None
+
+    def prepare(self, target: NotifySpec) -> None:
+        """Load Apprise, which takes a moment."""
+        with suppress(DeliveryError):
+            _loaded(target.address)
 
     def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
         """Have ``target`` show what ``body`` says, in its language.
@@ -91,7 +96,7 @@ class NotificationSender:
 
 
 class _Call(threading.Thread):
-    """One attempt, which tells when it is over and why it failed."""
+    """One attempt in a thread of its own; calls ``on_end`` when it is over."""
 
     def __init__(self, target: NotifySpec, body: Mapping[str, Any], on_end: Callable[[], None]) -> None:
         super().__init__(name=f"deliver:{target.id}:call", daemon=True)
@@ -216,7 +221,7 @@ def _loaded(url: str, timeout_s: float = 15.0) -> Any:
     except ImportError as error:
         raise DeliveryError("notify.no_apprise") from error
     # in this thread, and without time-outs of its own: its threads would be waited for when the process ends; without
-    # pictures, which whoever shows the notification would fetch from elsewhere
+    # pictures, which the phone would fetch from elsewhere
     asset = apprise.AppriseAsset(
         app_id="ClapTrap", app_desc="ClapTrap", async_mode=False, service_timeout=0, image_url_mask="", image_url_logo=""
     )

@@ -1,4 +1,4 @@
-"""Writes attempts down, and tells the page and the log of them."""
+"""Records attempts in the outbox, on the page and in the log."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
-from claptrap.core.errors import DeliveryError
+from claptrap.core.errors import DeliveryError, OutcomeUnknown
 from claptrap.core.events import Attempt, StatusSink
-from claptrap.core.outbox import Delivery, Outbox
+from claptrap.core.outbox import Delivery, Outbox, Outcome
 from claptrap.delivery.age import Ages
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class AttemptRecorder:
         object.__setattr__(self, "ages", Ages(self.clock))
 
     def abandon(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
-        """Write down and say that a delivery is given up without an attempt."""
+        """Record that a delivery is given up without an attempt."""
         self.report(delivery, url, self.clock.unix(), 0.0, error=error)
 
     def report(
@@ -59,7 +59,7 @@ class AttemptRecorder:
         steps: Mapping[str, float] | None = None,
         counts: bool = True,
     ) -> None:
-        """Write one attempt down, and tell the page and the log of it.
+        """Record one attempt in the outbox, on the page and in the log.
 
         Args:
             delivery: what was attempted.
@@ -89,10 +89,17 @@ class AttemptRecorder:
             said,
             dict(steps or {}),
         )
-        self.outbox.record_attempt(attempt, counts=counts)
+        self.outbox.record_attempt(attempt, counts=counts, outcome=_outcome(error) if retry_in_s is None else None)
         if retry_in_s is None:
             self.ages.end(delivery)
         self.status.offer(attempt)
         again = f" (again in {retry_in_s:.1f} s)" if retry_in_s is not None else ""
         level = logging.WARNING if error else logging.INFO
         _log.log(level, "%s: %s, attempt %d: %s%s", attempt.event_id, url, attempt.number, error or status, again)
+
+
+def _outcome(error: DeliveryError | None) -> Outcome | None:
+    """Return in which way a delivery ended that is given up because of ``error``."""
+    if isinstance(error, OutcomeUnknown):
+        return "unknown"
+    return "late" if error is not None and error.code == "delivery.too_late" else None

@@ -33,6 +33,9 @@ class Answer:
 class Sender(Protocol):
     """Reaches one receiver; one attempt at a time, ``abort`` from any thread."""
 
+    def prepare(self, target: Any) -> None:
+        """Do beforehand what would make the first ``post`` slow. Never raises: ``post`` says what is wrong."""
+
     def post(self, target: Any, body: Mapping[str, Any], key: str, fresh_s: float) -> Answer:
         """Send ``body`` to ``target`` under ``key``; return what it answered.
 

@@ -12,6 +12,7 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -26,7 +27,7 @@ from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
 from claptrap.delivery.sender import Answer, excerpt
 
-_TLS_RECORD = b"\x15\x03"  # how an alert begins: what some answer to plain HTTP who speak TLS
+_TLS_RECORD = b"\x15\x03"  # the start of an alert: how some TLS servers answer plain HTTP
 _WANTS_HTTPS = re.compile(rb"HTTPS (?:port|server)", re.IGNORECASE)  # nginx, Go
 _REFUSED = f"[Errno {errno.ECONNREFUSED}]"  # asyncio joins the words of several addresses
 
@@ -43,11 +44,18 @@ class WebhookSender:
         self._loop = Loop()
         self._attempt: asyncio.Task[RawAnswer] | None = None
 
+    def prepare(self, target: WebhookSpec) -> None:
+        """Load the authorities to trust, which takes a tenth of a second, and what makes a request."""
+        with suppress(DeliveryError):
+            _request(target, None, "")
+            if _speaks_tls(target):
+                self._tls(target)
+
     def post(self, target: WebhookSpec, body: Mapping[str, Any], key: str, fresh_s: float = math.inf) -> Answer:
         """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere; and
-        where it only leads from http to https, every body would go in the clear first, and nobody would know (ADR 7). No
+        where it only leads from http to https, every body would go in the clear first, unnoticed (ADR 7). No
         proxy of the environment is asked: a receiver at home is reached directly.
 
         Raises:
@@ -60,7 +68,7 @@ class WebhookSender:
                 person must mend.
         """
         content = _content(target, body)
-        tls = self._tls(target)
+        tls = self._tls(target) if _speaks_tls(target) else None
         self._loop.steps = Steps()
         try:
             raw = self._exchanged(target, _request(target, content, key), tls, fresh_s)
@@ -81,7 +89,7 @@ class WebhookSender:
         """Let everything go."""
         self._loop.close()
 
-    def _exchanged(self, target: WebhookSpec, request: bytes, tls: ssl.SSLContext, fresh_s: float) -> RawAnswer:
+    def _exchanged(self, target: WebhookSpec, request: bytes, tls: ssl.SSLContext | None, fresh_s: float) -> RawAnswer:
         parts = urlsplit(target.url)
         host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
         connect_s = min(target.timeout_s, fresh_s)
@@ -91,7 +99,7 @@ class WebhookSender:
                 host,
                 port,
                 request,
-                tls=tls if parts.scheme == "https" else None,
+                tls=tls,
                 timeout_s=target.timeout_s,
                 connect_s=connect_s,
             )
@@ -113,7 +121,7 @@ class WebhookSender:
             self._attempt = None
 
     def _tls(self, target: WebhookSpec) -> ssl.SSLContext:
-        """Return whom to trust; made anew when a person has changed that, and after a receiver was not trusted.
+        """Return the TLS context; made again after a change of the settings, and after a receiver was not trusted.
 
         Raises:
             DeliveryError: ``delivery.ca_file``.
@@ -132,9 +140,13 @@ class WebhookSender:
         return self._context[1]
 
 
+def _speaks_tls(target: WebhookSpec) -> bool:
+    return urlsplit(target.url).scheme == "https"
+
+
 def _answer(target: WebhookSpec, raw: RawAnswer, steps: Mapping[str, float]) -> Answer:
     """Return what a receiver answered. Raises OutcomeUnknown where that cannot be read, NotSent where it speaks TLS."""
-    is_plain = urlsplit(target.url).scheme == "http"
+    is_plain = not _speaks_tls(target)
     if is_plain and (raw.text.startswith(_TLS_RECORD) or (raw.status == 400 and _WANTS_HTTPS.search(raw.text))):
         raise NotSent("delivery.wants_https")
     if raw.status is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +125,8 @@ class DeliveryWorker:
     # -- the thread -----------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        with suppress(Exception):  # ``post`` meets the same, and says so
+            self._sender.prepare(self.target)
         while not self._abandoned.is_set():
             delivery = None
             try:
@@ -131,11 +134,11 @@ class DeliveryWorker:
                 if delivery is None:
                     return
                 self._deliver(delivery)
-            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of one delivery, and says so
+            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of one delivery, and reports it
                 self._contain(delivery, error)
 
     def _contain(self, delivery: Delivery | None, error: Exception) -> None:
-        """Tell of a fault of ours by kind and place: its text, or a traceback, may hold the secret address."""
+        """Report a fault of ours by kind and place: its text, or a traceback, may hold the secret address."""
         place = traceback.extract_tb(error.__traceback__)[-1]
         reason = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
         if delivery is not None:

@@ -23,8 +23,8 @@ from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, ClapNet, log_mel
 from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, ModelScore
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
+from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.onset import Candidate
-from claptrap.detect.profile import ProfileMatcher
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
 MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
@@ -84,7 +84,7 @@ class _PendingCandidate:
     onset: int
     point: int = 0
     scores: list[float] = field(default_factory=list)  # at the decision points so far
-    early: float | None = None
+    early: HeadOutput | None = None
     decided: int | None = None
     score: float = 0.0
     labels: Labels = ()
@@ -101,7 +101,6 @@ class _SlotState:
     recent: deque[tuple[int, float]] = field(default_factory=deque)  # onsets and scores of the last 2 s
     last_decided: int = 0
     label_due: int = LABEL_EVERY
-    is_queued: bool = False
     matcher: ProfileMatcher | None = None
 
     def add(self, block: NDArray[np.float32], lost: int) -> None:
@@ -138,9 +137,11 @@ class _SlotState:
                 return sum(after <= gap for after in AFTER)
         return 0
 
-    def by_profile(self, scored: ModelScore, layer: int, hidden: NDArray[np.float32], *, is_last: bool) -> ModelScore:
+    def by_profile(
+        self, scored: ModelScore, decision: int, hidden: Sequence[NDArray[np.float32]], *, is_last: bool
+    ) -> ModelScore:
         """Return the score by the slot's profile; unchanged where it has none."""
-        return scored if self.matcher is None else self.matcher.score(scored, layer, hidden, is_last=is_last)
+        return scored if self.matcher is None else self.matcher.score(scored, decision, hidden, is_last=is_last)
 
     def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
         """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
@@ -195,10 +196,11 @@ class ClapClassifier:
         self._clapnet = clapnet
         self._confirmer = confirmer
         self._name_sounds = name_sounds
-        self._label_queue: deque[tuple[int, _SlotState]] = deque()
+        self._label_queue: dict[int, None] = {}  # slots whose labels are due, in turn; never more than there are slots
 
     def reset(self, slot: int) -> None:
         """Begin a new stream on ``slot``: forget everything, time 0."""
+        self._label_queue.pop(slot, None)
         self._slots[slot] = _SlotState()
 
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
@@ -227,9 +229,8 @@ class ClapClassifier:
         active = {slot: self._slot(slot) for slot in slots.tolist()}
         for (slot, state), block, n in zip(active.items(), hops, lost.tolist(), strict=True):
             state.add(block, n)
-            if state.heard >= state.label_due and not state.is_queued:
-                state.is_queued = True
-                self._label_queue.append((slot, state))
+            if state.heard >= state.label_due:
+                self._label_queue.setdefault(slot)
         for candidate in candidates:
             self._slot(candidate.slot).pending.append(_PendingCandidate(candidate.onset))
         return self._classify_due(active, self.yamnet)
@@ -241,6 +242,7 @@ class ClapClassifier:
         state.add(np.zeros(AFTER[-1] + HOP, np.float32), 0)
         classifications = self._classify_due({slot: state}, self.yamnet)
         self._slots[slot] = None
+        self._label_queue.pop(slot, None)
         return [replace(r, decided=min(r.decided, end)) for r in classifications]
 
     def settled(self, slot: int) -> int:
@@ -248,6 +250,10 @@ class ClapClassifier:
         state = self._slot(slot)
         known = max(0, state.heard - ONSET_LAG)
         return min(known, state.pending[0].onset) if state.pending else known
+
+    def is_pending(self, slot: int) -> bool:
+        """Return whether a candidate on ``slot`` is not decided yet."""
+        return bool(self._slot(slot).pending)
 
     def labels(self, most: int | None = None) -> list[SoundLabels]:
         """Return the labels that are due: about two windows a second of every slot that is not silent.
@@ -260,9 +266,9 @@ class ClapClassifier:
             return []
         named: list[SoundLabels] = []
         while self._label_queue and (most is None or len(named) < most):
-            slot, state = self._label_queue.popleft()
-            state.is_queued = False
-            if self._slots[slot] is state and (sounds := self._label(slot, state, self.yamnet)) is not None:
+            slot = next(iter(self._label_queue))
+            del self._label_queue[slot]
+            if (sounds := self._label(slot, self._slot(slot), self.yamnet)) is not None:
                 named.append(sounds)
         return named
 
@@ -309,7 +315,7 @@ class ClapClassifier:
         is_last = point == _LAST
         if yamnet is None or point < EARLY:
             scored = state.by_profile(
-                self._confirmer.embedded_score(net.log_odds, point), point, net.hidden, is_last=is_last
+                self._confirmer.embedded_score(net.log_odds, point), point, [net.hidden], is_last=is_last
             )
             candidate.score = scored.score
         if yamnet is None:
@@ -321,14 +327,15 @@ class ClapClassifier:
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
-            head = self._confirmer.head(output, EARLY)
-            candidate.early = head.log_odds
-            scored = self._confirmer.early_score(candidate.early, net.log_odds)
+            candidate.early = self._confirmer.head(output, EARLY)
+            scored = self._confirmer.early_score(candidate.early.log_odds, net.log_odds)
+        hidden = [candidate.early.hidden]
         if is_last:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[_LAST]))
             head = self._confirmer.head(output, _LAST)
-            scored = self._confirmer.late_score(candidate.early, head.log_odds, net.log_odds)
-        scored = state.by_profile(scored, YAMNET_LAYERS[point], head.hidden, is_last=is_last)
+            scored = self._confirmer.late_score(candidate.early.log_odds, head.log_odds, net.log_odds)
+            hidden.append(head.hidden)
+        scored = state.by_profile(scored, YAMNET_LAYERS[point], hidden, is_last=is_last)
         candidate.score = scored.score
         candidate.applause = float(output.scores[APPLAUSE])
         if candidate.score >= LABELLED_LEAST_SCORE:
@@ -352,8 +359,7 @@ class ClapClassifier:
         at = state.label_due
         state.label_due += LABEL_EVERY
         if state.heard >= state.label_due:
-            state.is_queued = True
-            self._label_queue.append((slot, state))
+            self._label_queue.setdefault(slot)
         window = state.window(at - SAMPLES, at)
         if np.abs(window - window.mean()).max() < 10 ** (LABEL_LEAST_DBFS / 20):
             return None

@@ -11,9 +11,9 @@ from claptrap.audio.frame import HOP
 from claptrap.detect.clapnet import ClapNet
 from claptrap.detect.classifier import LONGEST_BLOCK, ClapClassifier, Classification
 from claptrap.detect.confirm import Confirmer
+from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
-from claptrap.detect.profile import ProfileMatcher
 from claptrap.detect.yamnet import YamNet
 
 _SLOT = np.zeros(1, np.int64)

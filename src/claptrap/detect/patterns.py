@@ -101,6 +101,11 @@ class Patterns:
             self._groups = tuple(Group(p, longest) for p in settings.patterns)
         self._settings = settings
 
+    @property
+    def is_open(self) -> bool:
+        """Whether claps wait for more, or for none to follow."""
+        return any(group.claps for group in self._groups)
+
     def process(self, classification: Classification) -> PatternOutcome:
         """Return the outcome of the next classification, in order of onset. Within 85 ms of a clap it is an echo."""
         is_echo = _within(classification.onset, self._last_clap, ECHO_S)

@@ -44,10 +44,10 @@ def ask(host: str, port: int, path: str) -> tuple[int, bytes]:
 
 
 def is_well() -> bool:
-    """Return whether the service says that it is well."""
+    """Return whether the service runs; what only a person can mend does not count here."""
     host, port = os.environ.get("CLAPTRAP_HOST", "127.0.0.1"), int(os.environ.get("CLAPTRAP_PORT", "16045"))
     try:
-        return ask(host, port, "/healthz")[0] == HTTPStatus.OK
+        return ask(host, port, "/livez")[0] == HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False
 

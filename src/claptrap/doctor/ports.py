@@ -54,7 +54,7 @@ def _try(family: int, kind: int, address: Any) -> None:
 def _ours(host: str, port: int) -> Finding | None:
     """Return how the ClapTrap that answers on the port is; None where it is none."""
     try:
-        answer = json.loads(ask(host, port, "/healthz")[1])
+        answer = json.loads(ask(host, port, "/livez")[1])
         reasons = [Finding("port", Severity.FAULT, str(r["code"]), dict(r["params"])) for r in answer["reasons"]]
         is_well = bool(answer["ok"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):

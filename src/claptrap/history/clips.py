@@ -27,6 +27,7 @@ from claptrap.audio.frame import RATE_HZ
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, ServiceError
 from claptrap.core.rate_limit import RateLimitedCounter
+from claptrap.history.steady_clock import SteadyClock
 
 MAX_WAITING = 64  # 10 MB of samples
 LEAVE_FREE_BYTES = 200_000_000  # of the disk, for what matters more than clips
@@ -57,7 +58,7 @@ class Clips:
     Args:
         folder: made with the first clip.
         clock: the machine's.
-        tried: told after each clip that was written, by its detection's id, or could not be (None).
+        tried: called after each clip, with its detection's id, or with None where it could not be written.
     """
 
     def __init__(self, folder: Path, clock: Clock, tried: Callable[[str | None], None]) -> None:
@@ -74,6 +75,7 @@ class Clips:
         self._ready = threading.Condition()
         self._is_ending = False
         self._dropped = RateLimitedCounter()
+        self._steady = SteadyClock(clock)
         self._thread = threading.Thread(target=self._run, name="clips")
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -98,12 +100,16 @@ class Clips:
         """Bound what is kept, by age and in all; from the next clip or ``maintain`` on."""
         with self._lock:
             self._keep_s, self._max_bytes = days * DAY_S, megabytes * MB
-            self._trouble = None  # perhaps nobody wants clips any more; if somebody does, the next one finds out
+            self._trouble = None  # clips may be switched off by now; else the next one finds out
 
     def maintain(self) -> None:
         """Forget what is too old or too much. To be called now and then."""
         with self._lock, contextlib.suppress(ServiceError):  # said by ``problems``
-            self._forget_before(self._clock.unix() - self._keep_s)
+            newest_at = max((file.timestamp for file in self._files.values()), default=None)
+            if self._steady.is_trusted(newest_at):
+                deleted = self._forget_before(self._clock.unix() - self._keep_s)
+                if deleted:
+                    _log.info("clips: %d were older than %.0f days, and are deleted", deleted, self._keep_s / DAY_S)
             self._forget_beyond()
 
     def problems(self) -> Sequence[ClapTrapError]:
@@ -212,13 +218,14 @@ class Clips:
 
     def _forget_beyond(self) -> None:
         """Delete the oldest until the rest is not too much."""
-        size = self._size_bytes()
-        if size > self._max_bytes:
-            for event_id, file in sorted(self._files.items(), key=lambda item: item[1].timestamp):
-                if size <= self._max_bytes:
-                    break
-                self._remove(event_id)
-                size -= file.size_bytes
+        size, deleted = self._size_bytes(), 0
+        for event_id, file in sorted(self._files.items(), key=lambda item: item[1].timestamp):
+            if size <= self._max_bytes:
+                break
+            self._remove(event_id)
+            size, deleted = size - file.size_bytes, deleted + 1
+        if deleted:
+            _log.info("clips: the oldest %d are deleted: all together were above %.0f MB", deleted, self._max_bytes / MB)
 
     def _size_bytes(self) -> int:
         return sum(file.size_bytes for file in self._files.values())

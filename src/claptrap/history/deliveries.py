@@ -8,18 +8,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from claptrap.core.events import Attempt
-from claptrap.core.outbox import Delivery
+from claptrap.core.outbox import Delivery, Outcome
+from claptrap.history.damage import DamagedRows, json_object, number
 from claptrap.history.query import DeliveryRecord, Page, State, decode_cursor, encode_cursor
 
-MAX_ATTEMPTS = 100  # that are told of one delivery: a receiver that is away for a week is tried 10,000 times
+MAX_ATTEMPTS = 100  # that are returned for one delivery: a receiver that is away for a week is tried 10,000 times
 _COLUMNS = ", ".join(field.name for field in fields(Delivery))
 _ATTEMPT = ", ".join(field.name for field in fields(Attempt))
+_COLUMN = {"state": "coalesce(outcome, state)"}  # what a filter's value is compared with, where it is not its own column
 _LAST_TURN = "(SELECT coalesce(max(turn), 0) + 1 FROM deliveries)"
 _ENQUEUE = f"""
     INSERT INTO deliveries ({_COLUMNS}, turn, state, code, params)
     VALUES (:id, :event_id, :target_id, :source_id, :body, :since, :attempts, :tries, {_LAST_TURN}, 'waiting', '', '{{}}')
     ON CONFLICT (event_id, target_id) DO UPDATE
-    SET since = excluded.since, tries = 0, turn = excluded.turn, state = 'waiting', code = '', params = '{{}}'
+    SET since = excluded.since, body = excluded.body, tries = 0, turn = excluded.turn, state = 'waiting', outcome = NULL,
+        code = '', params = '{{}}'
     WHERE state <> 'waiting'
 """
 _RECORD = f"""
@@ -29,9 +32,11 @@ _RECORD = f"""
 """
 _OUTCOME = """
     UPDATE deliveries
-    SET attempts = max(attempts, :number), tries = tries + :counts, state = :state, code = :code, params = :params
+    SET attempts = max(attempts, :number), tries = tries + :counts, state = :state, outcome = :outcome, code = :code,
+        params = :params
     WHERE id = :delivery_id
 """
+_SET_ASIDE = "UPDATE deliveries SET state = 'given_up', code = 'history.damaged_delivery', params = '{}' WHERE row = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,14 @@ def enqueue(db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
     db.executemany(_ENQUEUE, [{**asdict(d), "body": json.dumps(d.body, ensure_ascii=False)} for d in deliveries])
 
 
-def head(db: sqlite3.Connection, target_id: str) -> Delivery | None:
-    """Return what has waited longest for a receiver."""
-    query = f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'waiting' AND target_id = ? ORDER BY turn LIMIT 1"
-    row = db.execute(query, (target_id,)).fetchone()
-    return _delivery(row) if row else None
+def head(db: sqlite3.Connection, target_id: str, damage: DamagedRows) -> Delivery | None:
+    """Return what has waited longest for a receiver. What cannot be read is set aside, lest it hold up the rest."""
+    query = f"SELECT row, {_COLUMNS} FROM deliveries WHERE state = 'waiting' AND target_id = ? ORDER BY turn LIMIT 1"
+    while (row := db.execute(query, (target_id,)).fetchone()) is not None:
+        if (delivery := damage.decoded("deliveries", row, _delivery)) is not None:
+            return delivery
+        db.execute(_SET_ASIDE, (row["row"],))
+    return None
 
 
 def waiting(db: sqlite3.Connection, target_id: str) -> int:
@@ -62,37 +70,47 @@ def waiting(db: sqlite3.Connection, target_id: str) -> int:
     return int(db.execute(query, (target_id,)).fetchone()[0])
 
 
-def all_waiting(db: sqlite3.Connection, but_for: Collection[str] = ()) -> Sequence[Delivery]:
-    """Return all that waits, in order, but for some receivers."""
-    query = f"SELECT {_COLUMNS} FROM deliveries WHERE state = 'waiting' ORDER BY turn"
-    return [_delivery(row) for row in db.execute(query) if row["target_id"] not in but_for]
+def all_waiting(db: sqlite3.Connection, but_for: Collection[str], damage: DamagedRows) -> Sequence[Delivery]:
+    """Return all that waits, in order, but for some receivers. What cannot be read is set aside."""
+    query = f"SELECT row, {_COLUMNS} FROM deliveries WHERE state = 'waiting' ORDER BY turn"
+    found = []
+    for row in db.execute(query).fetchall():
+        if row["target_id"] in but_for:
+            continue
+        if (delivery := damage.decoded("deliveries", row, _delivery)) is None:
+            db.execute(_SET_ASIDE, (row["row"],))
+        else:
+            found.append(delivery)
+    return found
 
 
-def record_attempt(db: sqlite3.Connection, attempt: Attempt, *, counts: bool = True) -> None:
+def record_attempt(db: sqlite3.Connection, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
     """Write an attempt down, and what it makes of its delivery."""
-    state: State = "taken" if attempt.ok else "given_up" if attempt.retry_in_s is None else "waiting"
+    state = "taken" if attempt.ok else "given_up" if attempt.retry_in_s is None else "waiting"
     plain = asdict(attempt)
     values = {**plain, "params": json.dumps(plain["params"]), "steps": json.dumps(plain["steps"])}
     db.execute(_RECORD, values)
-    db.execute(_OUTCOME, {**values, "state": state, "counts": int(counts)})
+    db.execute(_OUTCOME, {**values, "state": state, "outcome": outcome, "counts": int(counts)})
 
 
-def newest_attempts(db: sqlite3.Connection, limit: int) -> Sequence[Attempt]:
+def newest_attempts(db: sqlite3.Connection, limit: int, damage: DamagedRows) -> Sequence[Attempt]:
     """Return the newest attempts, newest first."""
-    query = f"SELECT {_ATTEMPT} FROM attempts ORDER BY row DESC LIMIT ?"
-    return [_attempt(row) for row in db.execute(query, (limit,))]
+    query = f"SELECT row, {_ATTEMPT} FROM attempts ORDER BY row DESC LIMIT ?"
+    return damage.all_decoded("attempts", db.execute(query, (limit,)), _attempt)
 
 
-def get(db: sqlite3.Connection, delivery_id: str) -> Delivery | None:
+def get(db: sqlite3.Connection, delivery_id: str, damage: DamagedRows) -> Delivery | None:
     """Return one delivery, whatever its state, or None."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (delivery_id,)).fetchone()
-    return _delivery(row) if row else None
+    row = db.execute(f"SELECT row, {_COLUMNS} FROM deliveries WHERE id = ?", (delivery_id,)).fetchone()
+    return damage.decoded("deliveries", row, _delivery) if row else None
 
 
-def page(db: sqlite3.Connection, which: DeliveryFilter, limit: int, cursor: str | None) -> Page[DeliveryRecord]:
+def page(
+    db: sqlite3.Connection, which: DeliveryFilter, limit: int, cursor: str | None, damage: DamagedRows
+) -> Page[DeliveryRecord]:
     """Return ``limit`` deliveries at most, those last asked for first, after ``cursor``; of each the newest attempts."""
     values: dict[str, str | float] = {name: value for name, value in asdict(which).items() if value is not None}
-    where = " AND ".join(["1", *(f"{name} = :{name}" for name in values)])
+    where = " AND ".join(["1", *(f"{_COLUMN.get(name, name)} = :{name}" for name in values)])
     if cursor is not None:
         where, values = f"{where} AND turn < :c0", {**values, "c0": decode_cursor(cursor, 1)[0]}
     rows = db.execute(
@@ -100,7 +118,7 @@ def page(db: sqlite3.Connection, which: DeliveryFilter, limit: int, cursor: str 
         {**values, "limit": limit + 1},
     ).fetchall()
     after = encode_cursor(rows[limit - 1]["turn"]) if len(rows) > limit else None
-    return Page([_record(db, row) for row in rows[:limit]], after)
+    return Page(damage.all_decoded("deliveries", rows[:limit], lambda row: _record(db, row, damage)), after)
 
 
 def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
@@ -109,16 +127,25 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM deliveries WHERE row IN ({some})", (before, limit)).rowcount
 
 
-def _record(db: sqlite3.Connection, row: sqlite3.Row) -> DeliveryRecord:
-    query = f"SELECT {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT {MAX_ATTEMPTS}"
-    attempts = [_attempt(attempt) for attempt in db.execute(query, (row["id"],))][::-1]
-    plain = {name: row[name] for name in ("id", "event_id", "target_id", "source_id", "since", "state", "code")}
-    return DeliveryRecord(**plain, params=json.loads(row["params"]), attempts=attempts)
+def _record(db: sqlite3.Connection, row: sqlite3.Row, damage: DamagedRows) -> DeliveryRecord:
+    query = f"SELECT row, {_ATTEMPT} FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT {MAX_ATTEMPTS}"
+    attempts = damage.all_decoded("attempts", db.execute(query, (row["id"],)), _attempt)[::-1]
+    plain = {name: row[name] for name in ("id", "event_id", "target_id", "source_id", "code")}
+    state: State = row["outcome"] or row["state"]
+    return DeliveryRecord(
+        **plain, since=number(row["since"]), state=state, params=json_object(row["params"]), attempts=attempts
+    )
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
-    return Delivery(**{**dict(row), "body": json.loads(row["body"])})
+    plain = {name: row[name] for name in row.keys() if name != "row"}  # noqa: SIM118  # a Row iterates its values
+    for name in ("since", "attempts", "tries"):
+        number(row[name])
+    return Delivery(**{**plain, "body": json_object(row["body"])})
 
 
 def _attempt(row: sqlite3.Row) -> Attempt:
-    return Attempt(**{**dict(row), "params": json.loads(row["params"]), "steps": json.loads(row["steps"])})
+    plain = {name: row[name] for name in row.keys() if name != "row"}  # noqa: SIM118  # a Row iterates its values
+    for name in ("number", "at", "took_s", "status"):
+        number(row[name])
+    return Attempt(**{**plain, "params": json_object(row["params"]), "steps": json_object(row["steps"])})

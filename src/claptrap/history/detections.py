@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from claptrap.core.events import Event
 from claptrap.history.calendar import Calendar, Per
+from claptrap.history.damage import DamagedRows, number
 from claptrap.history.query import Count, DetectionFilter, Mark, Page, StoredDetection, decode_cursor, encode_cursor
 
 QUARTER_S = 900  # the offsets of all time zones are multiples of it
@@ -27,16 +28,16 @@ def add(db: sqlite3.Connection, event: Event) -> bool:
     return db.execute(_ADD, {"id": event.id, **asdict(event), "labels": json.dumps(event.labels)}).rowcount > 0
 
 
-def get(db: sqlite3.Connection, event_id: str) -> Event | None:
+def get(db: sqlite3.Connection, event_id: str, damage: DamagedRows) -> Event | None:
     """Return one event, or None."""
-    kept = find(db, event_id)
-    return kept.event if kept else None
+    found = find(db, event_id, damage)
+    return found.event if found else None
 
 
-def find(db: sqlite3.Connection, event_id: str) -> StoredDetection | None:
+def find(db: sqlite3.Connection, event_id: str, damage: DamagedRows) -> StoredDetection | None:
     """Return one event with its mark, or None."""
     row = db.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
-    return _kept(row) if row else None
+    return damage.decoded("events", row, _stored) if row else None
 
 
 def mark(db: sqlite3.Connection, event_id: str, said: Mark | None) -> bool:
@@ -44,13 +45,15 @@ def mark(db: sqlite3.Connection, event_id: str, said: Mark | None) -> bool:
     return db.execute("UPDATE events SET mark = ? WHERE id = ?", (said, event_id)).rowcount > 0
 
 
-def number(db: sqlite3.Connection, wanted: DetectionFilter) -> int:
+def count(db: sqlite3.Connection, wanted: DetectionFilter) -> int:
     """Return how many events fit."""
     where, values = wanted.where()
     return int(db.execute(f"SELECT count(*) FROM events WHERE {where}", values).fetchone()[0])
 
 
-def page(db: sqlite3.Connection, wanted: DetectionFilter, limit: int, cursor: str | None) -> Page[StoredDetection]:
+def page(
+    db: sqlite3.Connection, wanted: DetectionFilter, limit: int, cursor: str | None, damage: DamagedRows
+) -> Page[StoredDetection]:
     """Return ``limit`` events at most, newest first, after ``cursor``."""
     where, values = wanted.where()
     if cursor is not None:
@@ -61,7 +64,7 @@ def page(db: sqlite3.Connection, wanted: DetectionFilter, limit: int, cursor: st
         {**values, "limit": limit + 1},
     ).fetchall()
     after = encode_cursor(rows[limit - 1]["timestamp"], rows[limit - 1]["row"]) if len(rows) > limit else None
-    return Page([_kept(row) for row in rows[:limit]], after)
+    return Page(damage.all_decoded("events", rows[:limit], _stored), after)
 
 
 def counts(db: sqlite3.Connection, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
@@ -85,7 +88,9 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM events WHERE row IN ({some})", (before, limit)).rowcount
 
 
-def _kept(row: sqlite3.Row) -> StoredDetection:
+def _stored(row: sqlite3.Row) -> StoredDetection:
     fields = {name: row[name] for name in row.keys() if name not in ("row", "id", "mark")}  # noqa: SIM118  # a Row iterates its values
+    for name in ("sequence", "onset_s", "decided_s", "timestamp", "score", "claps"):
+        number(row[name])
     event = Event.from_json({**fields, "labels": json.loads(row["labels"]), "applause": bool(row["applause"])})
     return StoredDetection(event, row["mark"])

@@ -1,8 +1,8 @@
-"""The journal of one data folder: what was heard, what waits to be told, how the telling went.
+"""The journal of one data folder: detections, deliveries that wait, and how deliveries went.
 
 Where the file cannot be had (a full disk, a folder without permission, a newer ClapTrap's file) the journal goes on in
-memory, with the newest ``MAX_IN_MEMORY`` at most, says so, and moves to the file as soon as that can be written again:
-nobody who hears or tells notices.
+memory, with the newest ``MAX_IN_MEMORY`` at most, reports it, and moves to the file as soon as that can be written again;
+hearing and delivery go on.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from typing import TypeVar
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, ServiceError
 from claptrap.core.events import Attempt, Event
-from claptrap.core.outbox import Delivery
+from claptrap.core.outbox import Delivery, Outcome
 from claptrap.history import database, deliveries, detections
 from claptrap.history.calendar import Calendar, Per
+from claptrap.history.damage import DamagedRows
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import Count, DeliveryRecord, DetectionFilter, Mark, Page, StoredDetection
+from claptrap.history.steady_clock import SteadyClock
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MAX_IN_MEMORY = 10_000  # detections, and deliveries that are done
@@ -53,13 +55,15 @@ class Journal:
         self._keep_s = _FOR_EVER
         self._lock = threading.RLock()
         self._db: sqlite3.Connection
-        self._reader: sqlite3.Connection | None = None  # the file once more, for those who look
+        self._reader: sqlite3.Connection | None = None  # the file once more, for queries
         self._reading = threading.Lock()
         self._in_memory = False
         self._file_identity = (0, 0)
         self._maintained_row = 0  # the newest that was there at the last ``maintain``
         self._trouble: ClapTrapError | None = None
         self._mended: ClapTrapError | None = None
+        self._damage = DamagedRows()
+        self._steady = SteadyClock(clock)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -75,7 +79,7 @@ class Journal:
     def close(self) -> None:
         """End."""
         with self._lock:
-            if self._in_memory and (lost := len(deliveries.all_waiting(self._db))):
+            if self._in_memory and (lost := len(deliveries.all_waiting(self._db, (), self._damage))):
                 _log.warning("history: %d deliveries that still waited end with this process", lost)
             self._read_from(None)
             self._db.close()
@@ -87,7 +91,7 @@ class Journal:
     def maintain(self) -> None:
         """Move back to the file if it can be written again, and forget what is too old. To be called now and then.
 
-        A file that somebody has deleted, or replaced, would take all that follows along with it at the
+        A file that was deleted, or replaced, by hand would take all that follows along with it at the
         end: what waits, and what was heard since the last time, moves to its place. What was deleted is not brought back.
         """
         with self._lock:
@@ -99,23 +103,27 @@ class Journal:
                 if self._in_memory:
                     self._do(_forget_oldest, writes=True)
             self._maintained_row = self._do(_newest_row)
-        if self._keep_s < _FOR_EVER and not self._in_memory:
+        if self._keep_s < _FOR_EVER and not self._in_memory and self._steady.is_trusted(self._newest_at()):
             with suppress(ServiceError):  # said already
-                self.delete(self._clock.unix() - self._keep_s)
+                deleted = self.delete(self._clock.unix() - self._keep_s)
+                if deleted:
+                    _log.info(
+                        "history: %d detections were older than %.0f days, and are deleted", deleted, self._keep_s / DAY_S
+                    )
 
     def problems(self) -> Sequence[ClapTrapError]:
         """Return what is wrong with the file, or was when it was opened."""
-        return [problem for problem in (self._mended, self._trouble) if problem is not None]
+        return [problem for problem in (self._mended, self._trouble, self._damage.problem()) if problem is not None]
 
     # -- what was heard -------------------------------------------------------------------------------------------------
 
     def event(self, event_id: str) -> Event | None:
         """Return one detection."""
-        return self._do(lambda db: detections.get(db, event_id))
+        return self._do(lambda db: detections.get(db, event_id, self._damage))
 
     def detection(self, event_id: str) -> StoredDetection | None:
         """Return one detection with its mark."""
-        return self._read(lambda db: detections.find(db, event_id))
+        return self._read(lambda db: detections.find(db, event_id, self._damage))
 
     def mark(self, event_id: str, said: Mark | None) -> bool:
         """Keep what a person says of a detection, None to take it back; False if there is no such detection."""
@@ -123,7 +131,7 @@ class Journal:
 
     def number(self, wanted: DetectionFilter) -> int:
         """Return how many detections fit."""
-        return self._read(lambda db: detections.number(db, wanted))
+        return self._read(lambda db: detections.count(db, wanted))
 
     def events(self, wanted: DetectionFilter, limit: int, cursor: str | None = None) -> Page[StoredDetection]:
         """Return ``limit`` detections at most, newest first.
@@ -131,7 +139,7 @@ class Journal:
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.
         """
-        return self._read(lambda db: detections.page(db, wanted, limit, cursor))
+        return self._read(lambda db: detections.page(db, wanted, limit, cursor, self._damage))
 
     def counts(self, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
@@ -140,7 +148,7 @@ class Journal:
     def delete(self, before: float = _FOR_EVER) -> int:
         """Delete detections before a time, and the deliveries that were done before it; return how many detections.
 
-        What still waits to be told is told all the same, and forgotten the next time.
+        What still waits is sent all the same, and deleted the next time.
 
         Raises:
             ServiceError: what keeps the file from being written; the detections in it are still there then.
@@ -157,7 +165,7 @@ class Journal:
         if is_any_gone:
             while self._do(_give_room_back):
                 pass
-            self._read_from(None)  # who looks would keep the log from being emptied
+            self._read_from(None)  # a query under way would keep the log from being emptied
             self._do(_empty_log)
             self._look_into_file()
         return deleted
@@ -165,7 +173,7 @@ class Journal:
     # -- the outbox -----------------------------------------------------------------------------------------------------
 
     def add(self, event: Event, queued: Sequence[Delivery]) -> bool:
-        """Write an event and who must be told of it, both or neither; False if it is known."""
+        """Store an event and its deliveries, both or neither; return False if it is known."""
 
         def add(db: sqlite3.Connection) -> bool:
             if not detections.add(db, event):
@@ -181,25 +189,25 @@ class Journal:
 
     def head(self, target_id: str) -> Delivery | None:
         """Return what has waited longest for a receiver."""
-        return self._do(lambda db: deliveries.head(db, target_id))
+        return self._do(lambda db: deliveries.head(db, target_id, self._damage))
 
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
 
-    def record_attempt(self, attempt: Attempt, *, counts: bool = True) -> None:
+    def record_attempt(self, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
         """Write an attempt down, and what it makes of its delivery."""
-        self._do(lambda db: deliveries.record_attempt(db, attempt, counts=counts), writes=True)
+        self._do(lambda db: deliveries.record_attempt(db, attempt, counts=counts, outcome=outcome), writes=True)
 
     def orphans(self, target_ids: Collection[str]) -> Sequence[Delivery]:
         """Return all that waits for other receivers."""
-        return self._do(lambda db: deliveries.all_waiting(db, target_ids))
+        return self._do(lambda db: deliveries.all_waiting(db, target_ids, self._damage))
 
     # -- how the telling went -------------------------------------------------------------------------------------------
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """Return one delivery, whatever its state."""
-        return self._do(lambda db: deliveries.get(db, delivery_id))
+        return self._do(lambda db: deliveries.get(db, delivery_id, self._damage))
 
     def deliveries(self, which: DeliveryFilter, limit: int, cursor: str | None = None) -> Page[DeliveryRecord]:
         """Return ``limit`` deliveries at most with their newest attempts, those last asked for first.
@@ -207,16 +215,22 @@ class Journal:
         Raises:
             InputError: ``api.bad_parameter``, a cursor that is none.
         """
-        return self._read(lambda db: deliveries.page(db, which, limit, cursor))
+        return self._read(lambda db: deliveries.page(db, which, limit, cursor, self._damage))
 
     def attempts(self, limit: int) -> Sequence[Attempt]:
         """Return the newest attempts, newest first."""
-        return self._read(lambda db: deliveries.newest_attempts(db, limit))
+        return self._read(lambda db: deliveries.newest_attempts(db, limit, self._damage))
 
     # -- inside ---------------------------------------------------------------------------------------------------------
 
+    def _newest_at(self) -> float | None:
+        """Return the time of the newest detection in UTC Unix seconds; None without any."""
+        query = "SELECT max(timestamp) FROM events WHERE typeof(timestamp) IN ('integer', 'real')"
+        newest: float | None = self._do(lambda db: db.execute(query).fetchone()[0])
+        return newest
+
     def _read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do ``work``, which only reads and may take seconds in a large file; nobody who hears or tells waits for it."""
+        """Do ``work``, which only reads and may take seconds in a large file; hearing and delivery do not wait for it."""
         with self._reading:
             if self._reader is not None:
                 with suppress(sqlite3.DatabaseError):  # ``_do`` finds out what is wrong
@@ -224,14 +238,14 @@ class Journal:
         return self._do(work)
 
     def _read_from(self, reader: sqlite3.Connection | None) -> None:
-        """Let those who look have another connection from now on, or that of all others."""
+        """Use another connection for queries from now on; None for the one of all others."""
         with self._reading:
             if self._reader is not None:
                 self._reader.close()
             self._reader = reader
 
     def _look_into_file(self) -> None:
-        """Give those who look a connection of their own, where there is a file."""
+        """Open a connection of its own for queries, where there is a file."""
         with self._lock:
             if self._path is not None and not self._in_memory:
                 self._read_from(database.open_reader(self._path))
@@ -261,7 +275,7 @@ class Journal:
 
     def _move_to_file(self) -> None:
         """Take what is in memory to the file and go on there; where that fails nothing has changed but ``_trouble``."""
-        assert self._path is not None  # noqa: S101  # for the type checker: who has no file does not come here
+        assert self._path is not None  # noqa: S101  # for the type checker: called with a file only
         try:
             file = self._open_file(self._path)
         except ServiceError as error:
@@ -298,7 +312,7 @@ def _newest_row(db: sqlite3.Connection) -> int:
 
 
 def _is_gone(path: Path, identity: tuple[int, int]) -> bool:
-    """Return whether there is no file at ``path`` any more, or another; false where nobody can tell."""
+    """Return whether there is no file at ``path`` any more, or another; False where that is unknown."""
     try:
         return _identity(path) != identity
     except FileNotFoundError:
@@ -344,7 +358,7 @@ def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequenc
 
 
 def _forget_oldest(db: sqlite3.Connection) -> None:
-    """Bound what memory holds while the file cannot be written; what waits to be told is bounded by those who tell."""
+    """Bound what memory holds while the file cannot be written; what waits is bounded by the dispatcher."""
     for table, done in (("events", "1"), ("deliveries", "state <> 'waiting'")):
         kept = f"SELECT row FROM {table} ORDER BY row DESC LIMIT {MAX_IN_MEMORY}"
         db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")

@@ -197,10 +197,11 @@ class ClassifierThread:
         self._publish(context, outcome.detections)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
-        """Publish patterns that no further clap can continue: all candidates up to there are decided."""
+        """Publish patterns that no further clap can continue; have sound come sooner where something is undecided."""
         for slot in slots:
             if (context := self._current(slot)) is not None:
                 self._publish(context, context.patterns.advance(self._classifier.settled(slot)))
+                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or context.patterns.is_open)
 
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:

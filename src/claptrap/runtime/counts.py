@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from claptrap.core.events import Attempt, Clap, Event, Level, Levels, SourceStatus, State, Status
 
-OUTCOMES = ("delivered", "retried", "given_up")
+OUTCOMES = ("delivered", "retried", "given_up", "late")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +81,6 @@ def _added(now: SourceCounts, news: Clap | Event | SourceStatus) -> SourceCounts
 def _outcome(attempt: Attempt) -> str:
     if attempt.ok:
         return "delivered"
+    if attempt.code == "delivery.too_late":
+        return "late"
     return "given_up" if attempt.retry_in_s is None else "retried"

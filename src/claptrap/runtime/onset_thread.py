@@ -1,8 +1,8 @@
-"""The onset thread: every 20 or 40 ms, the newest hops of all sources go through the onset detector in one batch.
+"""The onset thread: the newest hops of all sources go through the onset detector in one batch.
 
-One thread for any number of sources. Nothing here waits for a network or a model: the classifier is behind a bounded
-queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the oldest sound is dropped and counted
-there.
+One thread for any number of sources. It sleeps until one has written hops. Nothing here waits for a network or a model:
+the classifier is behind a bounded queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the
+oldest sound is dropped and counted there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -28,8 +29,11 @@ from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
 MOST_HOPS = 5  # of one slot in one batch; the hop that completes a level ends one
-FEW = 4  # sources that are processed every 20 ms; more of them every 40: a batch costs as much for ten as for one
-LEVEL_EVERY_HOPS = 5  # 100 ms: what a meter on a page can show
+FEW = 4  # sources that are processed every 20 ms at most; more of them every 40: a batch costs as much for ten as for one
+ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
+LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
+UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
+MOST_HELD = 5  # batches that wait for the next while nothing is undecided, so that the classifier is woken seldom
 FLOOR_DBFS = -120.0
 Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 """Slots (R,), the same number of hops of each (R, n · 320), and the hops lost before them (R,)."""
@@ -53,10 +57,13 @@ class OnsetThread:
         self._clock = clock
         self._meters = LevelMeters(levels)
         self._spectrograms = Spectrograms(levels, clock)
+        self._is_watched = True
+        self._held: list[HopBatch] = []
         self._streams: list[Stream] = []
         self._opening: list[Stream] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._news = threading.Event()
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="tick")
         self.alive_at = clock.monotonic()
@@ -65,6 +72,13 @@ class OnsetThread:
         """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
             self._opening.append(stream)
+        stream.notify(self._news.set)
+        self._news.set()
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Publish levels for a page ten times a second, or else once a second."""
+        self._is_watched = is_watched
+        self._meters.every_hops = LEVEL_HOPS if is_watched else UNWATCHED_LEVEL_HOPS
 
     def show(self, source_ids: Iterable[str]) -> None:
         """Publish ``Picture`` news of these sources, and of no others, from the next batch on."""
@@ -77,17 +91,23 @@ class OnsetThread:
     def stop(self) -> None:
         """End; what is still in the rings is not processed."""
         self._stop.set()
+        self._news.set()
         self._thread.join()
 
     def _run(self) -> None:
-        due = self._clock.monotonic()
-        while not self._stop.wait(max(0.0, due - self._clock.monotonic())):
+        began_at = self._clock.monotonic()
+        while not self._stop.is_set():
+            self._news.wait(ALIVE_S)
+            rest_s = HOP_S if len(self._streams) <= FEW else 2 * HOP_S
+            early_s = began_at + rest_s - self._clock.monotonic()
+            if early_s > 0 and self._stop.wait(early_s):
+                return
+            self._news.clear()  # before reading: what is written from now on sets it again
+            began_at = self.alive_at = self._clock.monotonic()
             try:
                 self.round()
             except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of detection, and says so
                 self._start_over(error)
-            self.alive_at = self._clock.monotonic()
-            due = max(due + (HOP_S if len(self._streams) <= FEW else 2 * HOP_S), self.alive_at - 1.0)
 
     def round(self) -> None:
         """Read the rings and pass on batches: one for all slots that have equally many hops."""
@@ -102,9 +122,14 @@ class OnsetThread:
         if not blocks and (opened or finished):
             blocks = [_NOTHING]
         for i, block in enumerate(blocks):
-            self._send(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
+            self._detect(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
+        if self._is_watched or len(self._held) > MOST_HELD or any(stream.pacing.is_urgent for stream in current):
+            self._pass_on()
         with self._lock:
             self._streams = [s for s in self._streams if s not in finished and s.failure is None]
+            is_slot_free = len(self._streams) < len(current) and bool(self._opening)
+        if is_slot_free or any(len(s.ring) for s in self._streams):
+            self._news.set()
 
     def _take_over(self) -> tuple[tuple[Stream, ...], list[Stream]]:
         """Return the streams that begin now, and all that are active: the first of each slot."""
@@ -119,7 +144,7 @@ class OnsetThread:
             self._streams += opened
             return tuple(opened), list(self._streams)
 
-    def _send(
+    def _detect(
         self,
         opened: tuple[Stream, ...],
         slots: NDArray[np.int64],
@@ -132,13 +157,16 @@ class OnsetThread:
             candidates = tuple(self._detector.process(slots, hops, lost))
             self._meters.add(slots, hops)
             self._spectrograms.add(slots, hops, lost)
-        batch = HopBatch(opened, slots, hops, lost, candidates, finished)
-        while not self._stop.is_set():
-            try:
-                self._batches.put(batch, timeout=0.5)
-            except queue.Full:
-                continue
-            return
+        self._held.append(HopBatch(opened, slots, hops, lost, candidates, finished))
+        if candidates or opened or finished:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Give the classifier all batches that it has not got yet, waiting while it is too far behind."""
+        while self._held and not self._stop.is_set():
+            with suppress(queue.Full):
+                self._batches.put(self._held[0], timeout=0.5)
+                del self._held[0]
 
     def _start_over(self, error: Exception) -> None:
         """Contain a fault of the onset detector: log it, and have every running stream replaced by a new one."""
@@ -177,9 +205,14 @@ def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
 
 
 class LevelMeters:
-    """Levels of every slot, published together whenever one of them has a tenth of a second."""
+    """Levels of every slot, published together.
+
+    Attributes:
+        every_hops: they are published whenever one slot has so many new hops.
+    """
 
     def __init__(self, sink: StatusSink) -> None:
+        self.every_hops = LEVEL_HOPS
         self._sink = sink
         self._streams: dict[int, Stream] = {}
         self._peaks = np.zeros(0, np.float32)  # of each slot since its last level, like the next two
@@ -199,7 +232,7 @@ class LevelMeters:
         self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
         self._powers[slots] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
         self._hops[slots] += hops.shape[1] // HOP
-        if self._hops[slots].max() >= LEVEL_EVERY_HOPS:
+        if self._hops[slots].max() >= self.every_hops:
             self._publish()
 
     def _publish(self) -> None:

@@ -23,8 +23,10 @@ from claptrap.core.spec import SourceSpec
 from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
+from claptrap.sources.pacing import Pacing
 
 HEALTHY_S = 30.0  # a source that gave sound for this long starts from the shortest wait again
+INTERRUPTED_S = 60.0  # sound this recent: whatever the reason, it is an interruption, and the source is tried again soon
 PERMANENT_RETRY_S = 60.0  # what a person must mend is still tried now and then: they may have mended it
 JOIN_S = 1.5
 _ABANDONED = "it hung and was left behind"
@@ -57,12 +59,14 @@ class Runner:
         spec: the source.
         slot: its index in the arrays of detection.
         stop: makes the source return from this run; the runner decides what comes next.
+        pacing: how much sound the source gathers before each frame.
     """
 
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
         self.spec = spec
         self.slot = slot
         self.stop = StopSignal()
+        self.pacing = Pacing()
         self._halted = threading.Event()
         self._context = context
         self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's
@@ -73,6 +77,7 @@ class Runner:
         self._stream: Stream | None = None
         self._hopper = Hopper(spec.input.heard_channel)
         self._updated_at = float("-inf")
+        self._sound_at = float("-inf")  # monotonic seconds of the newest frame
         self._drops = RateLimitedCounter()
         self._n_missing = 0
         self._is_abandoned = False
@@ -141,7 +146,9 @@ class Runner:
             self._fault = None
             self._liveness.opened(now)
         self._hopper = Hopper(self.spec.input.heard_channel)
-        self._stream = Stream(self.spec.id, self.slot, f"{int(self._context.clock.unix() * 1000):x}")
+        epoch = f"{int(self._context.clock.unix() * 1000):x}"
+        self.pacing.set_urgent(False)
+        self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing)
         self._context.open_stream(self._stream)
         self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
         _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)
@@ -160,6 +167,7 @@ class Runner:
         if stream.failure is not None:
             raise SourceError("source.deaf", retryable=True, reason=stream.failure)
         now = self._context.clock.monotonic()
+        self._sound_at = now
         with self._lock:
             self._liveness.heard(frame, now)
         hops, lost = self._hops(frame)
@@ -247,8 +255,10 @@ class Runner:
             return self._liveness.healthy_s >= HEALTHY_S
 
     def _wait(self, error: ClapTrapError, failures: int) -> None:
-        wait_s = self._context.backoff.wait_s(failures) if error.retryable else PERMANENT_RETRY_S
-        state = State.RETRYING if error.retryable else State.FAILED
+        is_interrupted = isinstance(error, SourceError) and self._context.clock.monotonic() - self._sound_at < INTERRUPTED_S
+        may_return = error.retryable or is_interrupted  # a server that restarts does not know its streams for a moment
+        wait_s = self._context.backoff.wait_s(failures) if may_return else PERMANENT_RETRY_S
+        state = State.RETRYING if may_return else State.FAILED
         with self._lock:
             is_due = self._log_throttle.is_due(error.code, self._context.clock.monotonic())
         _log.log(logging.WARNING if is_due else logging.DEBUG, "%s: %s (again in %.1f s)", self.spec.id, error, wait_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.audio.ring import HopRing
 from claptrap.core.clock import Clock
 from claptrap.runtime.anchor import Anchor
+from claptrap.sources.pacing import Pacing
 
 HOP_S = HOP / RATE_HZ
 RING_HOPS = 250  # 5 s: long enough for a stalled machine, short enough that late claps are not acted on much later
@@ -25,14 +27,19 @@ class Stream:
         source_id: whose sound.
         slot: the source's index in the arrays of detection.
         epoch: names this stream; part of event ids.
+        pacing: its source's.
         failure: why detection gave it up; None while it did not.
     """
 
-    def __init__(self, source_id: str, slot: int, epoch: str, ring_hops: int = RING_HOPS) -> None:
+    def __init__(
+        self, source_id: str, slot: int, epoch: str, ring_hops: int = RING_HOPS, pacing: Pacing | None = None
+    ) -> None:
         self.source_id = source_id
         self.slot = slot
         self.epoch = epoch
         self.ring = HopRing(ring_hops)
+        self.pacing = pacing or Pacing()
+        self._notify: Callable[[], object] = _nothing
         self._anchor = Anchor()
         self._anchor_lock = threading.Lock()
         self._written_hops = 0
@@ -46,11 +53,18 @@ class Stream:
         self._written_hops += len(hops) + int(lost.sum())
         with self._anchor_lock:
             self._anchor.arrived(self._written_hops * HOP_S, monotonic_s)
-        return self.ring.write(hops, lost)
+        n_dropped = self.ring.write(hops, lost)
+        self._notify()
+        return n_dropped
+
+    def notify(self, notify: Callable[[], object]) -> None:
+        """Call ``notify``, which must not block, after every ``write`` and ``end``."""
+        self._notify = notify
 
     def end(self) -> None:
         """Mark that nothing more will be written."""
         self._ended.set()
+        self._notify()
 
     def fail(self, reason: str) -> None:
         """Mark that detection on this stream failed; its runner ends it and begins a new one."""
@@ -70,3 +84,7 @@ class Stream:
     def unix(self, stream_s: float, clock: Clock) -> float:
         """Return the UTC Unix time, in seconds, of stream time ``stream_s``."""
         return clock.unix() - (clock.monotonic() - self.monotonic(stream_s))
+
+
+def _nothing() -> None:
+    pass

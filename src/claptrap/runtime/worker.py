@@ -114,9 +114,10 @@ class Worker:
         """Publish ``Picture`` news of these sources and of no others."""
         self._onset_thread.show(source_ids)
 
-    def name_sounds(self, *, is_wanted: bool) -> None:
-        """Publish ``Heard`` news or do not; at first it does. Labels of claps come in any case."""
-        self._classifier_thread.name_sounds(is_wanted=is_wanted)
+    def attend(self, *, is_watched: bool) -> None:
+        """Publish ``Heard`` news and frequent levels, as at first, or neither. Labels of claps come in any case."""
+        self._classifier_thread.name_sounds(is_wanted=is_watched)
+        self._onset_thread.attend(is_watched=is_watched)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return the status of every running source, by id."""
@@ -159,6 +160,6 @@ class Worker:
     def _pass_events_on(self) -> None:
         while (event := self._event_queue.get()) is not None:
             try:
-                self._events.take(event)
+                self._events.record(event)
             except Exception:  # noqa: BLE001  # a fault of one receiver must not stop the others
                 _log.exception("event %s could not be passed on", event.id)

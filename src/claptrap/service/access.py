@@ -73,7 +73,7 @@ class Access:
 
     @property
     def has_password(self) -> bool:
-        """Whether a password is set. A damaged file counts as one: nobody comes in then."""
+        """Whether a password is set. A damaged file counts as one: it lets no one in."""
         try:
             return bool(self._file.read().password)
         except AccessError:
@@ -98,7 +98,7 @@ class Access:
         return (bool(session) and self.is_session(session)) or (bool(token) and self._is_token(token))
 
     def is_session(self, cookie: str) -> bool:
-        """Return whether somebody is logged in with this cookie."""
+        """Return whether ``cookie`` is that of a session that has not ended."""
         try:
             sessions = self._file.read().sessions
         except AccessError:
@@ -132,8 +132,8 @@ class Access:
         def begin(document: AccessDocument) -> AccessDocument:
             if document.password != hashed:  # it was changed meanwhile, which ended all sessions
                 raise AccessError("access.wrong_password")
-            kept = [one for one in document.sessions if self._clock.unix() < one.ends]
-            return replace(document, sessions=(*kept, session)[-MAX_SESSIONS:])
+            # one that has ended stays among them: a clock that is wrong for a moment must not end all for good
+            return replace(document, sessions=(*document.sessions, session)[-MAX_SESSIONS:])
 
         self._change_sessions(begin)
         return cookie
@@ -218,7 +218,7 @@ class Access:
         return self._file.read().tokens
 
     def create_token(self, name: str) -> tuple[Token, str]:
-        """Make a token; return how it is remembered, and the token itself, which nobody can see again.
+        """Make a token; return what is kept of it, and the token itself, which is never shown again.
 
         Raises:
             InputError: ``access.bad_token_name``, ``access.name_taken`` or ``access.too_many_tokens``.

@@ -43,7 +43,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who is logged in.
+    """A login.
 
     Attributes:
         digest: SHA-256 of the cookie.
@@ -153,17 +153,17 @@ class AccessFile:
             raise AccessError("access.damaged", path=str(self.path)) from None  # the cause would quote the file
 
     def _unread(self, error: OSError) -> AccessError:
-        told = read_error(self.path, error)
-        if told.code == "settings.wrong_owner":
-            return AccessError(told.code, retryable=False, **told.params)
+        reason = read_error(self.path, error)
+        if reason.code == "settings.wrong_owner":
+            return AccessError(reason.code, retryable=False, **reason.params)
         return AccessError("access.damaged", path=str(self.path))
 
     def _unwritten(self, error: OSError | filelock.Timeout) -> AccessError:
         if isinstance(error, filelock.Timeout):
             return AccessError("access.unwritable", path=str(self.path), reason=str(error))
-        told = write_error(Path(error.filename or self.path.parent), error)
-        if told.code == "settings.wrong_owner":
-            return AccessError(told.code, retryable=False, **told.params)
+        reason = write_error(Path(error.filename or self.path.parent), error)
+        if reason.code == "settings.wrong_owner":
+            return AccessError(reason.code, retryable=False, **reason.params)
         return AccessError("access.unwritable", path=str(self.path), reason=os_reason(error))
 
 

@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.build import program, version_and_commit
+from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
+from claptrap.core.program import program
 from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
@@ -24,14 +25,15 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
-from claptrap.service.detection import Detection
+from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
-from claptrap.service.messages import told, with_messages
+from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
 from claptrap.service.notify_addresses import check_addresses
+from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
@@ -80,7 +82,8 @@ class Application:
         self.counts = Counts()
         self.problems = ProblemList(self.hub)
         self.access = Access(data_dir, clock)
-        self.settings = SettingsOwner(Store(data_dir), (check_addresses,))
+        self.own_address = OwnAddress()
+        self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
         self.backups = BackupService(self.settings)
         self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
@@ -88,12 +91,12 @@ class Application:
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
-        self.detection = Detection(build_source or self._inputs.build, self.clips, self.settings, clock)
+        self.detection = DetectionService(build_source or self._inputs.build, self.clips, self.settings, clock)
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
         self._link_lock = threading.Lock()
-        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.refresh)
+        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed)
         self._dispatcher = Dispatcher(
             self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
         )
@@ -137,7 +140,7 @@ class Application:
         self.model.start()
 
     def cancel_probes(self) -> None:
-        """Answer now whoever waits for a camera or a microphone: the end is near."""
+        """Answer requests that wait for a camera or a microphone: the service is about to stop."""
         self.probes.cancel()
 
     def stop(self) -> None:
@@ -191,15 +194,19 @@ class Application:
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: with_messages(asdict(status)) for source, status in self.detection.statuses().items()},
             "events": [self.history.detection(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
-            "attempts": [told(attempt) for attempt in self.journal.attempts(REMEMBERED)],
+            "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
         }
 
     def health(self) -> list[dict[str, Any]]:
-        """Return what is wrong with the service itself, in words; empty when it is well."""
+        """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
+        return [*self.stalled(), *self.problems.in_words()]
+
+    def stalled(self) -> list[dict[str, Any]]:
+        """Return which threads of hearing do not move, in words: only a restart may mend that."""
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
     def deliveries(self) -> Mapping[str, int]:
-        """Return the number of attempts to tell a receiver, by outcome (``runtime.counts.OUTCOMES``)."""
+        """Return the number of delivery attempts, by outcome (``runtime.counts.OUTCOMES``)."""
         return self.counts.deliveries()
 
     def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:

@@ -15,7 +15,7 @@ from claptrap.delivery.discovery import PublishedSource
 from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.service.settings_owner import SettingsOwner
 
-MAX_COMMANDS = 100  # that may wait; more come from nobody who means well
+MAX_COMMANDS = 100  # that may wait; more are dropped and logged
 _log = logging.getLogger(__name__)
 
 
@@ -69,6 +69,11 @@ class BrokerService:
         with suppress(queue.Full):  # then the thread has work, and looks anyhow
             self._work.put_nowait(None)
 
+    def status_changed(self) -> None:
+        """Publish, soon, how the sources are now; nothing where there is no broker to publish to."""
+        if not self._is_off:
+            self.refresh()
+
     def state(self) -> str:
         """Return how the link is: ``off``, ``connected`` or ``waiting``."""
         return "off" if self._settings.current.broker() is None else "connected" if self.mqtt.connected else "waiting"
@@ -121,4 +126,4 @@ class BrokerService:
             self._change_source(command.source_id, {command.field: command.value})
         except ClapTrapError as error:
             _log.warning("an order over MQTT for %s was refused: %s", command.source_id, error)
-            self.mqtt.show(self._shown(), again=True)  # so that whoever gave it sees how things are
+            self.mqtt.show(self._shown(), again=True)  # so that the sender sees that nothing has changed

@@ -19,7 +19,7 @@ from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.sources.base import Source
 
 
-class Detection:
+class DetectionService:
     """The worker while sources are heard; none while they are not. Thread-safe.
 
     Args:
@@ -39,7 +39,7 @@ class Detection:
         self._worker: Worker | None = None
         self._yamnet: YamNet | None = None
         self._shown: frozenset[str] = frozenset()
-        self._names_sounds = False
+        self._is_watched = False
         self._lock = threading.Lock()
 
     def start(self, events: EventSink, status: StatusSink) -> None:
@@ -56,7 +56,7 @@ class Detection:
             self._worker = worker = Worker(deps, events, status, self._clock)
             worker.start()
             worker.show(self._shown)  # after the worker is there for others to see: what they ask for now is not lost
-            worker.name_sounds(is_wanted=self._names_sounds)
+            worker.attend(is_watched=self._is_watched)
             self._apply_to(worker, self._settings.state)
         status.offer(DetectionRunning(running=True))
 
@@ -102,11 +102,11 @@ class Detection:
         if (worker := self._worker) is not None:
             worker.show(self._shown)
 
-    def name_sounds(self, *, is_wanted: bool) -> None:
-        """Say whether sounds are named (``Heard``): they are not while nobody looks, which saves the cost. Does not wait."""
-        self._names_sounds = is_wanted
+    def attend(self, *, is_watched: bool) -> None:
+        """Say whether a page is open: without one, sounds are not labelled and levels are rare. Does not wait."""
+        self._is_watched = is_watched
         if (worker := self._worker) is not None:
-            worker.name_sounds(is_wanted=is_wanted)
+            worker.attend(is_watched=is_watched)
 
     @property
     def has_yamnet(self) -> bool:

@@ -41,10 +41,10 @@ class StatusRelay:
 
 
 class EventRecorder:
-    """An ``EventSink``: writes detections down, has receivers told, counts and publishes them.
+    """An ``EventSink``: writes detections down, has them delivered, counts and publishes them.
 
     Args:
-        dispatcher: writes them down and tells receivers.
+        dispatcher: writes them down and delivers them.
         counts: counts them.
         hub: publishes them.
         problems: may have changed with one that could not be written down.
@@ -56,7 +56,7 @@ class EventRecorder:
         self._hub = hub
         self._problems = problems
 
-    def take(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         """Record a detection; one that is known changes nothing."""
         is_new = self._dispatcher.dispatch(event)
         self._problems.publish()

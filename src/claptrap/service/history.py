@@ -10,7 +10,7 @@ from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.history.clips import Clips
 from claptrap.history.journal import Journal
 from claptrap.history.query import StoredDetection
-from claptrap.service.messages import heard
+from claptrap.service.messages import detection_json
 from claptrap.settings.schema import Settings
 
 
@@ -35,7 +35,7 @@ class HistoryService:
 
     def detection(self, kept: StoredDetection) -> dict[str, Any]:
         """Return a detection as JSON data."""
-        return heard(kept, has_clip=self._clips.has(kept.event.id))
+        return detection_json(kept, has_clip=self._clips.has(kept.event.id))
 
     def delete(self, before: float = math.inf) -> tuple[int, int]:
         """Delete detections before a time (UTC Unix seconds) with their clips; return how many of each.

@@ -1,4 +1,4 @@
-"""What the faces are told, as JSON data with its sentences beside the codes."""
+"""Events, attempts and errors as JSON data, with sentences in both languages beside the codes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from claptrap.history.query import StoredDetection
 from claptrap.text.catalogue import labels_for_people, say
 
 
-def heard(kept: StoredDetection, *, has_clip: bool) -> dict[str, Any]:
+def detection_json(kept: StoredDetection, *, has_clip: bool) -> dict[str, Any]:
     """Return a detection as JSON data, its sounds in both languages."""
     event = kept.event
     more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark, "clip": has_clip}
     return {**event.to_json(), "labels": labels_for_people(event.labels), **more}
 
 
-def told(attempt: Attempt) -> dict[str, Any]:
+def attempt_json(attempt: Attempt) -> dict[str, Any]:
     """Return an attempt as JSON data, in words."""
     return with_messages({**asdict(attempt), "ok": attempt.ok})
 

@@ -16,7 +16,7 @@ from claptrap.settings.merge import camera_input
 from claptrap.sources.microphone import Device, list_devices, measure
 from claptrap.sources.rtsp import probe
 
-MOST_CAMERAS = 2  # each holds one of the web's few threads
+MAX_CAMERAS = 2  # each holds one of the web's few threads
 AGAIN_IN_S = 5  # trying a camera takes 1 to 11 s
 MICROPHONE_AGAIN_IN_S = 1
 
@@ -32,7 +32,7 @@ class ProbeExecutor:
 
     def __init__(self, settings: SettingsOwner) -> None:
         self._settings = settings
-        self._free = threading.Semaphore(MOST_CAMERAS)
+        self._free = threading.Semaphore(MAX_CAMERAS)
         self._microphone = threading.Lock()
         self._ending = threading.Event()
         self._awaited: set[Future[Any]] = set()
@@ -40,11 +40,11 @@ class ProbeExecutor:
 
     @property
     def ending(self) -> threading.Event:
-        """Set once nobody waits for answers any more."""
+        """Set by ``cancel``: probes that look at it end early."""
         return self._ending
 
     def cancel(self) -> None:
-        """Wait for no answer any more."""
+        """Answer all that wait with ``service.ending``, now and from now on."""
         with self._lock:
             self._ending.set()
             for answer in self._awaited:
@@ -62,13 +62,13 @@ class ProbeExecutor:
 
         Raises:
             SettingsFaults: ``given`` is not valid.
-            ServiceError: ``api.too_many_probes``, at once: as many cameras as may be tried are being tried; those of which
-                nobody waits for the answer any more are among them until they end. ``service.ending``.
+            ServiceError: ``api.too_many_probes``, at once: ``MAX_CAMERAS`` are being tried; one whose answer is no longer
+                waited for counts until it ends. ``service.ending``.
             SourceError: why nothing can be heard.
         """
         wanted = camera_input(self._settings.current, given, source_id)
         if not self._free.acquire(blocking=False):
-            raise ServiceError("api.too_many_probes", retryable=True, most=MOST_CAMERAS, seconds=AGAIN_IN_S)
+            raise ServiceError("api.too_many_probes", retryable=True, most=MAX_CAMERAS, seconds=AGAIN_IN_S)
 
         def ask() -> dict[str, Any]:
             try:
@@ -120,7 +120,7 @@ class ProbeExecutor:
         answer: Future[T] = Future()
 
         def work() -> None:
-            with suppress(InvalidStateError):  # nobody waits for it any more
+            with suppress(InvalidStateError):  # ``cancel`` has answered it
                 try:
                     answer.set_result(ask())
                 except Exception as error:  # noqa: BLE001  # it is raised again where the answer is waited for

@@ -41,7 +41,7 @@ class ProblemList:
         return [with_messages(asdict(problem)) for problem in self.found()]
 
     def publish(self) -> None:
-        """Tell pages that are open what has come to be wrong, or is well again; nothing where nothing has changed."""
+        """Publish the list if it differs from the one published last."""
         with self._lock:
             found = self.found()
             if found != self._published:

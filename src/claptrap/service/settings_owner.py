@@ -48,7 +48,7 @@ class SettingsState:
 
 
 Observer = Callable[[SettingsState, SettingsState, Why], None]
-"""Told of the state before a change, the state after it, and how it came; no other change happens meanwhile."""
+"""Called with the state before a change, the state after it, and how it came; no other change happens meanwhile."""
 
 
 class SettingsOwner:
@@ -146,7 +146,7 @@ class SettingsOwner:
             source_id: whose settings; empty for all.
 
         Raises:
-            InputError: ``settings.stale``: somebody else has changed them; or ``api.unknown_source``.
+            InputError: ``settings.stale``: they have been changed since; or ``api.unknown_source``.
         """
         with self._lock:
             if revisions is not None and self.revision(source_id) not in revisions:
@@ -168,7 +168,7 @@ class SettingsOwner:
             return self.replace(merge(state.dump, without_revision(patch)))
 
     def replace(self, document: object, why: Why = "change") -> SettingsState:
-        """Check a whole document, save it, put it in force and tell the observers; return the new state.
+        """Check a whole document, save it, put it in force and call the observers; return the new state.
 
         This is the only way in which settings change. A document that says the same changes nothing.
 

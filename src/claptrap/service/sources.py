@@ -13,7 +13,7 @@ from claptrap.core.spec import BrowserInput
 from claptrap.runtime.counts import Counts
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner, entry_of
-from claptrap.settings.merge import new_source_id
+from claptrap.settings.ids import new_source_id
 from claptrap.settings.validation import DocumentFault, SettingsFaults
 from claptrap.sources.browser import Browsers, Feed
 
@@ -118,7 +118,7 @@ class SourceService:
             return self.get(source_id)
 
     def claim_browser(self, name: str, source_id: str = "") -> str:
-        """Return the id of the source that a browser shall speak for: ``source_id`` if it is one, else a new one.
+        """Return the id of a browser's source: ``source_id`` if it is one, else that of a new one.
 
         It is kept in the settings under ``name`` either way.
 
@@ -135,11 +135,11 @@ class SourceService:
             return made
 
     def open_browser(self, source_id: str, page: str) -> Feed:
-        """Let ``page`` speak for a browser's source, instead of whoever did before; its sound goes into the feed.
+        """Return the feed for the sound that ``page`` sends for a browser's source; a page that sent before is cut off.
 
         Args:
             source_id: one that ``claim_browser`` gave.
-            page: names one uninterrupted use of a microphone: who comes back with the same goes on where it was.
+            page: names one uninterrupted use of a microphone: a page that comes back with the same continues its stream.
 
         Raises:
             InputError: ``api.unknown_source`` or ``api.not_a_browser``.

@@ -1,7 +1,7 @@
 """How fast a password may be guessed: pure, time is an argument.
 
 An address has a few free attempts; then each failure doubles the pause before its next. All addresses together have an
-allowance too, against many that take turns; an address from which somebody got in lately is not held up by the others'.
+allowance too, against many that take turns; an address that gave the right password lately is not held up by the others'.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ LONGEST_PAUSE_S = 600.0
 FORGOTTEN_AFTER_S = 3600.0
 ALL_FREE = 60  # attempts of all strangers together, at once …
 ALL_EVERY_S = 20.0  # … and one more each, later: about 4,300 a day
-MOST_ADDRESSES = 1000  # remembered; the oldest is forgotten first
-MOST_KNOWN = 100
+MAX_ADDRESSES = 1000  # remembered; the oldest is forgotten first
+MAX_KNOWN = 100
 
 
 @dataclass(slots=True)
@@ -53,18 +53,18 @@ class Throttle:
         if now - tries.at >= FORGOTTEN_AFTER_S:
             tries.failures = 0
         self._tries[key] = _Tries(tries.failures + 1, now)
-        if len(self._tries) > MOST_ADDRESSES:
+        if len(self._tries) > MAX_ADDRESSES:
             self._tries.popitem(last=False)
         if key not in self._known:
             self._spent, self._spent_at = self._spent_now(now) + 1, now
 
     def succeed(self, address: str) -> None:
-        """Forget the failures of ``address``: whoever was there knew the secret."""
+        """Forget the failures of ``address``: it gave the right password or code."""
         key = _key(address)
         self._tries.pop(key, None)
         self._known.pop(key, None)
         self._known[key] = None
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
 
     def _spent_now(self, now: float) -> float:

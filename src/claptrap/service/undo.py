@@ -15,7 +15,7 @@ from claptrap.settings.changes import Change, changes_between
 from claptrap.settings.undo import undone
 
 MAX_STEPS = 20
-TOGETHER_S = 5.0  # so long somebody who draws at a slider, or types, makes one change
+TOGETHER_S = 5.0  # moves of a slider, or keys typed, within this time are one change
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class _AppliedChange:
 
 
 class UndoHistory:
-    """The newest ``MAX_STEPS`` changes of one running service, whoever made them; older ones are in the backups.
+    """The newest ``MAX_STEPS`` changes since the start, from any client; older ones are in the backups.
 
     Args:
         settings: the owner of what is in force; ``record`` observes it.

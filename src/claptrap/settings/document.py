@@ -46,7 +46,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def write_temporary_settings(path: Path, settings: Settings) -> Path:
-    """Write a document beside ``path``, down to the disk, and return where; it only has to be moved to its place.
+    """Write a document beside ``path``, synced to the disk; return its path, to be moved to ``path``.
 
     Raises:
         OSError: nothing is left behind then.
@@ -56,7 +56,7 @@ def write_temporary_settings(path: Path, settings: Settings) -> Path:
 
 
 def write_temporary(path: Path, content: bytes) -> Path:
-    """Write a file that nobody else may read beside ``path``, down to the disk; return where, ``.STEM-….tmp``.
+    """Write a file that only its owner may read beside ``path``, synced to the disk; return its path, ``.STEM-….tmp``.
 
     Raises:
         OSError: nothing is left behind then.
@@ -92,7 +92,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def restrict_to_owner(path: Path) -> None:
-    """Let a file's owner, and nobody else, read it; where that is so already, nothing is written: the disk may be read-only.
+    """Let only its owner read a file; where that is so already, nothing is written: the disk may be read-only.
 
     Raises:
         OSError: it is open to others, and that cannot be changed.

@@ -1,4 +1,4 @@
-"""What the environment decides instead of the command line: shown, so that nobody looks for it in the settings."""
+"""Environment variables that stand for options of the command line, to be shown beside the settings."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Annotated, Any
@@ -17,11 +18,13 @@ from pydantic_core import PydanticCustomError
 
 from claptrap.core.errors import InputError
 from claptrap.core.signing import signing_key
-from claptrap.core.template import MOST_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
+from claptrap.core.template import MAX_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked
+from claptrap.settings.hints import printable
 
 VBAN_CHANNELS = 64
+_JOINERS = "\u200c\u200d"
 WITH_SECRETS = {"secrets": "shown"}
 """The context of a dump that has the secrets in it."""
 
@@ -33,7 +36,7 @@ class SecretLeft(Enum):
 
 
 def refused(code: str, **params: str | float) -> PydanticCustomError:
-    """Return the error of a value, told by ``code`` (a key of the sentences) and its parameters."""
+    """Return the error of a value, with a ``code`` (a key of ``text.catalogue``) and its parameters."""
     return PydanticCustomError("claptrap", "{code}", {"code": code, "params": params})
 
 
@@ -52,6 +55,17 @@ def _address(url: str, check_address: Callable[[str], None]) -> str:
     except InputError as error:
         raise refused(error.code, **error.params) from error
     return url
+
+
+def is_name_character(char: str) -> bool:
+    """Return whether a name may have ``char``: anything that is seen, spaces, and what joins emoji and letters."""
+    return char.isprintable() or unicodedata.category(char) == "Zs" or char in _JOINERS
+
+
+def _name(name: str) -> str:
+    if not all(map(is_name_character, name)):
+        raise refused("settings.unprintable")
+    return name
 
 
 def _ipv4(host: str) -> str:
@@ -129,7 +143,7 @@ def _header_value(value: str) -> str:
 def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     for name in headers:
         if not re.fullmatch(HEADER, name):
-            raise refused("settings.bad_header", name=name[:100])
+            raise refused("settings.bad_header", name=printable(name))
         if name.lower() in _OUR_HEADERS:
             raise refused("settings.our_header", name=name)
     return headers
@@ -184,6 +198,13 @@ def _topic_part(text: str) -> str:
     return text
 
 
+def _broker_host(host: str) -> str:
+    """Refuse an address in place of a host: a password in it would be shown with the host."""
+    if any(char in "/@?#\\" or not char.isprintable() for char in host):
+        raise refused("mqtt.bad_host")
+    return host
+
+
 def _notify_address(url: str) -> str:
     """Look only for the shape: which addresses Apprise knows, ``service.notifications`` says."""
     if url and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S*", url):
@@ -193,13 +214,15 @@ def _notify_address(url: str) -> str:
 
 ID = r"^[a-z0-9][a-z0-9-]{0,63}$"
 Claps = Annotated[int, Field(ge=1, le=4)]
+Name = Annotated[str, Field(max_length=200), AfterValidator(_name)]
 WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address)]
 Ipv4Address = Annotated[str, Field(max_length=64), AfterValidator(_ipv4)]
 StreamName = Annotated[str, Field(max_length=64), AfterValidator(_stream_name)]
 Channel = Annotated[str, Field(max_length=8), AfterValidator(_channel)]
 SigningSecret = Annotated[Secret, AfterValidator(_signing_secret)]
 ContentType = Annotated[str, Field(max_length=200), AfterValidator(_content_type)]
-Template = Annotated[str, Field(max_length=MOST_CHARACTERS), AfterValidator(_template)]
+Template = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_template)]
+BrokerHost = Annotated[str, Field(max_length=255), AfterValidator(_broker_host)]
 TopicPart = Annotated[str, AfterValidator(_topic_part)]
 NotifyAddress = Annotated[
     str,

@@ -1,4 +1,4 @@
-"""What somebody who made a mistake perhaps meant, and what of it may be shown back to them."""
+"""What a mistyped key or value was perhaps meant to be, and what of foreign text may be shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-MOST_QUOTED = 80
+MAX_QUOTED = 80
+MAX_KEY = 100  # characters that are shown of a foreign key
 _NEAR = 0.6
 _MAY_BE_SECRET = re.compile(r"(?i)pass|secret|token|key|header|url|auth|user|hash")
 
@@ -39,12 +40,20 @@ def near_value(value: object, expected: str) -> str:
     return near(value, re.findall(r"'([^']*)'", expected))
 
 
+def printable(text: str, most: int = MAX_KEY) -> str:
+    """Return foreign text as any terminal can show it: escaped where it is not printable, ``most`` characters at most."""
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[:most])
+    return shown if len(shown) <= most and len(text) <= most else shown[: most - 1] + "…"
+
+
 def quoted(place: Sequence[int | str], value: object) -> str:
     """Return a value as JSON to be shown to a person; empty where it is large or may be a secret."""
     if not isinstance(value, (str, int, float, bool, type(None))) or any(_MAY_BE_SECRET.search(str(step)) for step in place):
         return ""
+    if isinstance(value, str) and ("@" in value or "://" in value):  # an address, in which a password may be
+        return ""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= MOST_QUOTED else ""
+    return printable(text, 6 * MAX_QUOTED) if len(text) <= MAX_QUOTED else ""
 
 
 def _model_at(root: type[BaseModel], place: Sequence[int | str]) -> type[BaseModel] | None:

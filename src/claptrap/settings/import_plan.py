@@ -1,4 +1,4 @@
-"""A document that somebody brings: ours or the original's, and what would become of the settings with it."""
+"""What importing a document, ours or the original's, would make of the settings."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any, Literal
 
 from claptrap.core.errors import InputError
 from claptrap.settings.export import filled
+from claptrap.settings.ids import with_ids
 from claptrap.settings.merge import merged
 from claptrap.settings.migrate import migrated
-from claptrap.settings.original import Note, is_foreign, taken
+from claptrap.settings.original import Note, convert, is_foreign
 from claptrap.settings.revision import without_revision
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
@@ -65,7 +66,7 @@ def plan_import(document: Mapping[str, Any], current: Settings, mode: Mode | Non
 
 
 def _foreign(document: Mapping[str, Any], current: Settings, mode: Mode) -> ImportPlan:
-    found = taken(document)
+    found = convert(document)
     whole = current.whole() if mode == "replace" else {}
     return _checked(
         "fork" if found.is_fork else "original", mode, {**whole, "sources": list(found.sources)}, current, found.notes
@@ -76,7 +77,7 @@ def _checked(
     whose: Format, mode: Mode, document: Mapping[str, Any], current: Settings, notes: tuple[Note, ...]
 ) -> ImportPlan:
     try:
-        wanted = check(document if mode == "replace" else merged(current, document))
+        wanted = check(with_ids(document, {}) if mode == "replace" else merged(current, document))
     except SettingsFaults as error:
         return ImportPlan(whose, mode, None, notes, error.faults)
     return ImportPlan(whose, mode, wanted, notes, ())

@@ -1,13 +1,11 @@
 """A change merged into the settings, secrets kept where they are known and never sent elsewhere.
 
 A value that is given back as it was shown, masked secrets included, stays what it was. Only where the address stays at the
-same place, though: else whoever may change an address could have the secret sent to themselves.
+same place, though: else a client that may change an address could have the secret sent to itself.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -15,45 +13,26 @@ from claptrap.core.spec import RtspInput
 from claptrap.core.weburl import place_of
 from claptrap.settings.dump import SettingsDump
 from claptrap.settings.fields import SecretLeft
+from claptrap.settings.ids import with_ids
 from claptrap.settings.schema import Settings
-from claptrap.settings.validation import DocumentFault, SettingsFaults, check
+from claptrap.settings.validation import check
 
 
 def merged(current: Settings, patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``current`` with ``patch`` merged in: objects deeply, lists of objects by their ``id``, the rest replaced.
 
+    Entries that have no id are new, under one that is made for them.
+
     What is given back as it was shown, masked secrets included, stays what it was. The result has the secrets in it; what
-    would be sent to another place with them, a camera's password or a webhook's headers, must be given anew: ``check`` finds
-    ``settings.secret_elsewhere`` where it was not.
+    would be sent to another place with them, a camera's password or a webhook's headers, must be given again: where it is
+    not, ``check`` finds ``settings.secret_elsewhere``.
     """
     return merge(SettingsDump.of(current), patch)
 
 
 def merge(current: SettingsDump, patch: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``current`` with ``patch`` merged in, as ``merged``."""
-    return _merge(current.whole, current.masked, patch)
-
-
-def new_source_id(current: Settings, given: Mapping[str, Any]) -> Any:
-    """Return the id of a source that is to be added: the one it has, else one made of its name or kind, which nobody has.
-
-    Raises:
-        SettingsFaults: another source has the id that it has. Whether it can be an id, ``check`` says.
-    """
-    taken = [source.id for source in current.sources]
-    if "id" in given:
-        if given["id"] in taken:
-            raise SettingsFaults([DocumentFault(f"sources.{given['id']}.id", "settings.duplicate_id", {"id": given["id"]})])
-        return given["id"]
-    stem = _letters(given.get("name")) or _letters(given.get("kind")) or "source"
-    return next(made for made in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if made not in taken)
-
-
-def _letters(text: object) -> str:
-    """Return the start of an id: what of ``text`` can be one, "Été à 2" → "ete-a-2"."""
-    plain = unicodedata.normalize("NFKD", text) if isinstance(text, str) else ""
-    bare = "".join(char for char in plain if not unicodedata.combining(char)).lower()
-    return re.sub("[^a-z0-9]+", "-", bare)[:48].strip("-")
+    return _merge(current.whole, current.masked, with_ids(patch, current.whole))
 
 
 def camera_input(current: Settings, given: Mapping[str, Any], source_id: str = "") -> RtspInput:

@@ -2,8 +2,8 @@
 
 Both keep one ``settings.json``: ``global``, ``microphone``, ``rtsp_sources`` (``rtsp_streams`` and ``audio_streams`` in
 older files), ``saved_vban_sources``. Numbers may be texts, webhooks null, keys absent. The fork adds groups of sounds to
-each source. Whatever is not taken is told with its path in their document, and why. Whatever a document holds, what it costs
-grows no faster than it.
+each source. What is not taken is noted with its path in their document, and why. Reading one costs no more than its size
+accounts for.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from claptrap.settings.merge import new_source_id
+from claptrap.settings.hints import printable
+from claptrap.settings.ids import new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
-MOST_CLAPS = 4
-MOST_ENTRIES = 256  # of a list: as many as there may be sources
-MOST_NOTES = 1000  # nobody reads more
+MAX_CLAPS = 4
+MAX_ENTRIES = 256  # of a list: as many as there may be sources
+MAX_NOTES = 1000  # more are dropped
+MAX_DEPTH = 8  # steps of a path that are shown: ours have fewer
 _STREAMS = ("rtsp_sources", "rtsp_streams", "audio_streams")
 _KNOWN = {"global", "microphone", "saved_vban_sources", "vban", *_STREAMS}
 _FORK = {"sound_groups", "groups"}
@@ -86,7 +88,7 @@ def is_foreign(document: object) -> bool:
     return isinstance(document, Mapping) and bool(_KNOWN & set(document)) and not {"version", "sources"} & set(document)
 
 
-def taken(document: Mapping[str, Any]) -> ForeignSettings:
+def convert(document: Mapping[str, Any]) -> ForeignSettings:
     """Make a foreign document into ours; whatever it holds, nothing is raised."""
     reading = _Converter(document)
     return ForeignSettings(tuple(reading.sources()), tuple(reading.notes), reading.is_fork)
@@ -177,9 +179,9 @@ class _Converter:
         if not isinstance(value, list):
             self._refuse(key, "settings.not_a_list")
             return
-        if len(value) > MOST_ENTRIES:
-            self._refuse(key, "settings.too_many", bound=MOST_ENTRIES)
-        for i, entry in enumerate(value[:MOST_ENTRIES]):
+        if len(value) > MAX_ENTRIES:
+            self._refuse(key, "settings.too_many", bound=MAX_ENTRIES)
+        for i, entry in enumerate(value[:MAX_ENTRIES]):
             if isinstance(entry, Mapping):
                 yield f"{key}.{i}", entry
             else:
@@ -216,7 +218,7 @@ class _Converter:
             self._leave(path, _LEFT.get(key, "import.unknown"))
 
     def _take_groups(self, path: str, groups: Any, draft: _Draft) -> None:
-        """Take the fork's groups of sounds: of each its threshold, and how many claps in a row it tells."""
+        """Take the fork's groups of sounds: of each its threshold, and the numbers of claps that it reacts to."""
         self.is_fork = True
         if not isinstance(groups, list):
             self._refuse(path, "settings.not_a_list")
@@ -240,17 +242,17 @@ class _Converter:
                     self._leave(f"{where}.{key}", "import.sounds")
 
     def _counts(self, path: str, group: Mapping[str, Any]) -> Iterator[int]:
-        """Yield how many claps in a row a group tells."""
+        """Yield the numbers of claps that a group reacts to."""
         for key in ("ha_entities", "clap_counts"):
             values = group.get(key, [])
             for value in values if isinstance(values, list) else []:
                 number = self._number(f"{path}.{key}", value)
                 if number is None:
                     continue
-                if number in range(1, MOST_CLAPS + 1):
+                if number in range(1, MAX_CLAPS + 1):
                     yield int(number)
                 else:
-                    self._refuse(f"{path}.{key}", "import.too_many_claps", most=MOST_CLAPS)
+                    self._refuse(f"{path}.{key}", "import.too_many_claps", most=MAX_CLAPS)
 
     def _id(self, entry: Mapping[str, Any], made: Mapping[str, Any]) -> str:
         """Return the id that it has, else one made of its name: always the same, so that importing twice adds nothing."""
@@ -304,10 +306,11 @@ class _Converter:
         self._note(Note(path, "refused", code, params))
 
     def _note(self, note: Note) -> None:
-        """Tell it once, though all sources share what it is about."""
-        told = (note.path, note.kind, note.code, *note.params.values())
-        if told not in self._noted and len(self.notes) < MOST_NOTES:
-            self._noted.add(told)
+        """Note it once, though all sources share what it is about."""
+        note = replace(note, path=".".join(printable(step) for step in note.path.split(".")[:MAX_DEPTH]))
+        seen = (note.path, note.kind, note.code, *note.params.values())
+        if seen not in self._noted and len(self.notes) < MAX_NOTES:
+            self._noted.add(seen)
             self.notes.append(note)
 
 

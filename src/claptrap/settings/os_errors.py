@@ -33,14 +33,14 @@ def os_reason(error: OSError) -> str:
 
 
 def _wrong_owner(path: Path, error: OSError) -> SettingsError | None:
-    """Return ``settings.wrong_owner`` where ``path``, or the folder that hides it, belongs to somebody else."""
+    """Return ``settings.wrong_owner`` where ``path``, or the folder that hides it, belongs to another user."""
     if sys.platform == "win32" or error.errno not in _FORBIDDEN:
         return None
     for place in (path, *path.absolute().parents):
         try:
             owner = place.stat().st_uid
         except OSError:
-            continue  # a folder above it lets nobody look
+            continue  # a folder above it cannot be read
         if owner == os.geteuid():
             return None
         return SettingsError("settings.wrong_owner", path=str(place), owner=_user(owner), user=_user(os.geteuid()))

@@ -1,4 +1,4 @@
-"""Which state of the settings somebody has seen: a short word that changes with anything in them, their secrets included."""
+"""Revisions of the settings: a short word that changes with anything in them, secrets included."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def without_revision(document: Mapping[str, Any]) -> dict[str, Any]:
 class Revisions:
     """Makes revisions that mean something as long as this object lives.
 
-    They are made with a key of its own, so that nobody can try out what a secret may be; and a page that was open before a
+    They are made with a key of its own, so that a secret cannot be guessed from one; and a page that was open before a
     restart has to look again.
     """
 

@@ -23,11 +23,13 @@ from claptrap.core.weburl import check_rtsp_url, take_credentials
 from claptrap.settings.fields import (
     ID,
     WITH_SECRETS,
+    BrokerHost,
     Channel,
     Claps,
     ContentType,
     Headers,
     Ipv4Address,
+    Name,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -92,7 +94,7 @@ class WebhookSettings(_Part):
 
 
 class PatternSettings(_Part):
-    """A row of claps to react to; by default any clap, told at once."""
+    """A row of claps to react to; by default any clap, at once."""
 
     claps: int = Field(default=1, ge=1, le=4, description="how many")
     at_least: bool = Field(default=True, description="whether more are as good; otherwise exactly so many")
@@ -119,7 +121,7 @@ class _SourceEntry(_Part):
     model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: str = Field(min_length=1, max_length=200)
+    name: Name = Field(min_length=1)
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
@@ -157,6 +159,7 @@ class FileSettings(_Part):
 
     path: str = Field(min_length=1, max_length=4096)
     loop: bool = False
+    channel: Channel = CHANNEL
 
 
 class VbanSettings(_Part):
@@ -188,7 +191,7 @@ class RtspSettings(_Part):
         try:
             check_rtsp_url(url)
         except InputError:
-            return data  # told with its own path below
+            return data  # refused with its own path below
         url, username, password = take_credentials(url)
         found = {"username": username, "password": password}
         return {**data, "url": url, **{key: value for key, value in found.items() if value is not None}}
@@ -223,7 +226,7 @@ class RtspEntry(_SourceEntry):
 
 
 class BrowserSettings(_Part):
-    """The microphone of whoever opens the page ``/micro``: there is nothing to choose."""
+    """The microphone of the browser that has ``/micro`` open: there is nothing to choose."""
 
 
 class BrowserEntry(_SourceEntry):
@@ -254,10 +257,10 @@ class ClipSettings(_Part):
 
 
 class MqttSettings(_Part):
-    """The MQTT broker that is told of everything, and through which Home Assistant finds every source."""
+    """The MQTT broker to which everything is published, and through which Home Assistant finds every source."""
 
     enabled: bool = False
-    host: str = Field(default="", max_length=255, validate_default=True, description="name or address of the broker")
+    host: BrokerHost = Field(default="", validate_default=True, description="name or address of the broker")
     port: int = Field(default=1883, ge=1, le=65535, description="usually 8883 with TLS")
     version: Literal["3.1.1", "5"] = "5"
     tls: bool = False
@@ -268,7 +271,7 @@ class MqttSettings(_Part):
     username: str = Field(default="", max_length=500)
     password: Secret = Field(default="", description="write-only")
     topic: Annotated[TopicPart, Field(min_length=1)] = Field(
-        default="claptrap", description="first part of every topic; tells several ClapTraps apart"
+        default="claptrap", description="first part of every topic; different for each of several ClapTraps"
     )
     discovery: TopicPart = Field(
         default="homeassistant", description="Home Assistant's discovery prefix; empty for no discovery"
@@ -287,16 +290,16 @@ class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: str = Field(default="", max_length=200, description="for people; empty for the id")
+    name: Name = Field(default="", description="for people; empty for the id")
     enabled: bool = True
     url: NotifyAddress = Field(default="", description="Apprise's address of the service; write-only")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(
-        default=[], max_length=256, description="ids of the sources it is told of; empty for all"
+        default=[], max_length=256, description="ids of the sources whose detections it shows; empty for all"
     )
     claps: list[Claps] = Field(
         default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
     )
-    max_age_s: MaxAge = Field(default=900.0, description="never tell of a clap older than this")
+    max_age_s: MaxAge = Field(default=900.0, description="never show a clap older than this")
 
 
 class Settings(_Part):
@@ -304,7 +307,7 @@ class Settings(_Part):
 
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
-    welcomed: bool = Field(default=False, description="whether somebody has been through the first minute, or left it out")
+    welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
@@ -340,7 +343,7 @@ class Settings(_Part):
         )
 
     def targets(self) -> tuple[WebhookSpec, ...]:
-        """Return who must be told: the enabled webhooks that have an address."""
+        """Return the enabled webhooks that have an address."""
         return tuple(
             webhook.to_target(source.id, source.name)
             for source in self.sources
@@ -349,12 +352,12 @@ class Settings(_Part):
         )
 
     def broker(self) -> BrokerSpec | None:
-        """Return the broker that must be told, if any."""
+        """Return the broker to publish to, if any."""
         given = dict(self.mqtt)
         return BrokerSpec(**given) if given.pop("enabled") else None
 
     def receivers(self) -> tuple[ReceiverSpec, ...]:
-        """Return all who must be told."""
+        """Return all receivers of detections."""
         brokers = [broker for broker in (self.broker(),) if broker is not None]
         return (*self.targets(), *brokers, *self.notifications())
 

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What was found: the settings to use and, where something was wrong, the errors to tell the person."""
+    """What was found: the settings to use and, where something was wrong, the errors to show."""
 
     settings: Settings
     problems: tuple[ClapTrapError, ...] = ()

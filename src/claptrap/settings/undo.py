@@ -1,7 +1,7 @@
-"""Taking one change back out of settings that have gone on since, and nothing else.
+"""Undoing one change of settings that have been changed further since, and nothing else.
 
-It is a merge of three: what was before the change, what it made of that, and what there is now. Where nobody has touched
-what the change touched, that becomes exactly what it was; where somebody has, nothing at all is taken back.
+It is a three-way merge: the document before the change, after it, and now. Where what the change touched is still as it left
+it, that becomes exactly what it was before; where it has been changed since, nothing at all is undone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def undone(before: Mapping[str, Any], after: Mapping[str, Any], now: Mapping[str
     """Return the document ``now`` without what led from ``before`` to ``after``; all of them with their secrets.
 
     Raises:
-        InputError: ``settings.changed_since``: somebody has changed the same since, or where a secret of then would be sent.
+        InputError: ``settings.changed_since``: the same has been changed since, or the place where a secret would be sent.
     """
     taken_back: dict[str, Any] = _back((), before, after, now)
     return taken_back

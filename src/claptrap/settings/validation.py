@@ -1,6 +1,6 @@
 """Whether a document may be the settings, and everything that is wrong with one that may not.
 
-The document is checked whole; every fault is told with its path and reason, never only the first
+The document is checked whole; every fault is listed with its path and reason, never only the first
 (after Mopidy's ``config/schemas.py``, which answers with result and errors together).
 """
 
@@ -15,10 +15,10 @@ from pydantic_core import ErrorDetails
 
 from claptrap.core.errors import SettingsError
 from claptrap.core.spec import INPUTS
-from claptrap.settings.hints import near_key, near_value, quoted
+from claptrap.settings.hints import near_key, near_value, printable, quoted
 from claptrap.settings.schema import Settings, WebhookSettings
 
-MOST_FAULTS = 200  # that are told of one document: nobody reads more, and each takes a moment to word
+MAX_FAULTS = 200  # of one document that are listed: each takes a moment to word
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class DocumentFault:
     """One thing wrong with a document.
 
     Attributes:
-        path: where, dotted; list entries by their id where they have one, e.g. ``sources.microphone.threshold``.
+        path: where, dotted and printable; list entries by their id where they have one, ``sources.microphone.threshold``.
         code: why, a key of ``text.catalogue``.
         params: values for that sentence.
         value: what is there, as JSON; empty where it is absent, large, or may be a secret.
@@ -39,7 +39,7 @@ class DocumentFault:
 
 
 class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, and already below …Error
-    """The document is not valid; ``faults`` has every reason, up to ``MOST_FAULTS``."""
+    """The document is not valid; ``faults`` has every reason, up to ``MAX_FAULTS``."""
 
     def __init__(self, faults: Sequence[DocumentFault]) -> None:
         super().__init__("settings.invalid_document", count=len(faults), first=faults[0].path or "document")
@@ -59,7 +59,7 @@ def check(document: object) -> Settings:
 
 
 def _faults(error: ValidationError, document: object) -> SettingsFaults:
-    return SettingsFaults([_fault(detail, document) for detail in error.errors(include_url=False)[:MOST_FAULTS]])
+    return SettingsFaults([_fault(detail, document) for detail in error.errors(include_url=False)[:MAX_FAULTS]])
 
 
 def webhook(given: Mapping[str, Any]) -> WebhookSettings:
@@ -142,7 +142,7 @@ def _path(loc: tuple[int | str, ...], document: object) -> str:
             continue
         after_entry = isinstance(step, int)
         place = _inside(place, step)
-        parts.append(_name_of(place, step))
+        parts.append(printable(_name_of(place, step)))
     return ".".join(parts)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from claptrap.audio.frame import Frame
+from claptrap.sources.pacing import Pacing
 
 
 class StopSignal(threading.Event):
@@ -38,6 +39,10 @@ class Sink(Protocol):
     @property
     def stop(self) -> StopSignal:
         """Set when the source shall return; a source checks it at least every 0.5 s."""
+
+    @property
+    def pacing(self) -> Pacing:
+        """How much sound to gather before each ``frame``."""
 
     def live(self, rate_hz: int, channels: int) -> None:
         """Begin a new epoch: sound follows, at ``rate_hz`` with ``channels`` channels. To be called before the first frame.

@@ -17,12 +17,14 @@ from claptrap.audio.frame import Frame
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.sources.base import Sink
 from claptrap.sources.browser_block import Block, parse
+from claptrap.sources.loss_bound import LossBound
 
 LOOK_S = 0.2  # how often a source without sound looks whether its page is still there
 QUEUE_S = 3.0
 QUEUE_ITEMS = 1024
 LOST_S = 8.0  # sooner than any watchdog that would have the source reopened (10 s); shorter breaks are told as lost sound
 AHEAD_S = 3.0  # sound that may come faster than time passes: what a network held back
+CREDIT_S = 0.25  # of loss in ten seconds: blocks that a network held back come at once
 MOST_BAD = 100  # blocks that are none, from one page
 
 
@@ -232,6 +234,7 @@ class _PageSession:
         self._stream: tuple[str, int] | None = None  # page and rate; None while nothing is heard
         self._next = 0  # the place of the sample that should follow
         self._heard_s = 0.0
+        self._bound = LossBound(CREDIT_S)
         self._is_asleep = False  # it was told that the page gives no sound although it is connected
 
     def process(self, items: list[QueueItem], now: float) -> None:
@@ -255,9 +258,11 @@ class _PageSession:
     def _hear(self, page: str, block: Block, now: float) -> None:
         if self._stream != (page, block.rate_hz) or block.place - self._next > self._lost_s * block.rate_hz:
             self._stream, self._next, self._is_asleep = (page, block.rate_hz), block.place, False
+            self._bound = LossBound(CREDIT_S)
             self._sink.live(block.rate_hz, 1)
         if block.place < self._next:
             return  # heard already: a stream goes on, never back
-        self._sink.frame(Frame(block.samples, block.rate_hz, block.place - self._next))
+        lost_s = self._bound.received(block.duration_s, now, (block.place - self._next) / block.rate_hz)
+        self._sink.frame(Frame(block.samples, block.rate_hz, round(lost_s * block.rate_hz)))
         self._next = block.place + len(block.pcm)
         self._heard_s = now

@@ -1,181 +1,323 @@
-"""How long a recording's container says that it is: a file that is shorter was cut.
+"""How the bytes of a file divide into recordings, and whether their lengths are true.
 
-libsndfile is silent about most cuts (a WAV that was cut in the middle is simply shorter), but a recording of which half is
-missing shall not pass as heard. Only sizes are looked at, and every read is bounded.
+FFmpeg believes the lengths that a file claims: it is silent about a recording that was cut, stops where a recorder that lost
+its power last wrote a length, and hears only the first of several recordings that were written one after the other. So
+lengths are checked here first. Only headers are looked at; of Ogg and FLAC also where the next recording begins.
 
 RIFF and RF64: Microsoft and IBM, "Multimedia Programming Interface" (1991), EBU Tech 3306. AIFF: Apple, "Audio IFF 1.3".
-Ogg: RFC 3533 §6. MPEG audio: ISO/IEC 11172-3 §2.4.1.3 and 13818-3, with the Xing header that encoders put first.
+Wave64: Sony, 2002. CAF: Apple, "Core Audio Format 1.0". AU: Sun, <audio/au.h>. MP4: ISO/IEC 14496-12. Matroska: RFC 9559.
+Ogg: RFC 3533 §6. FLAC: RFC 9639.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-MAX_CHUNKS = 1_000
-MAX_OGG_PAGE = 27 + 255 + 255 * 255
-OGG_LAST_PAGE = 4
+from claptrap.sources.mpeg import mpeg_end
 
-
-def claimed_size(file: BinaryIO, size: int) -> int | None:
-    """Return how many bytes the container says that ``file`` has, at least; None where it does not say.
-
-    Args:
-        file: a recording, or anything else; its position is moved.
-        size: how many bytes it really has. A claim above that means that the end is missing.
-    """
-    start = _at(file, 0, 12)
-    match start[:4], start[8:12]:
-        case (b"RIFF", b"WAVE"):
-            return _chunks(file, size, b"data", "little")
-        case (b"RF64" | b"BW64", b"WAVE"):
-            return _rf64(file, size)
-        case (b"RIFX", b"WAVE") | (b"FORM", b"AIFF" | b"AIFC"):
-            return _chunks(file, size, b"data" if start[:4] == b"RIFX" else b"SSND", "big")
-        case (b"OggS", _):
-            return _ogg(file, size)
-    return _mpeg(file, size)
-
-
-def _at(file: BinaryIO, offset: int, n: int) -> bytes:
-    file.seek(offset)
-    return file.read(n)
-
-
-# -- RIFF, AIFF -------------------------------------------------------------------------------------------------------------
-
-
-def _chunks(file: BinaryIO, size: int, sound: bytes, order: Literal["little", "big"]) -> int | None:
-    """Walk the chunks up to the one that holds the sound; return where it should end."""
-    offset = 12
-    for _ in range(MAX_CHUNKS):
-        head = _at(file, offset, 8)
-        if len(head) < 8:
-            whole = 8 + int.from_bytes(_at(file, 4, 4), order)
-            return None if _is_open(whole - 8) else whole
-        length = int.from_bytes(head[4:], order)
-        if head[:4] == sound:
-            return None if _is_open(length) else offset + 8 + length
-        offset += 8 + length + length % 2
-        if offset > size + 1:
-            return offset
-    return None
-
-
-def _is_open(length: int) -> bool:
-    """Whether a length means "until the end": what programs write that cannot go back and mend it (pipes, lost power)."""
-    return length == 0 or 0x7FFF_0000 <= length <= 0x8000_0100 or length >= 0xFFFF_0000
-
-
-def _rf64(file: BinaryIO, size: int) -> int | None:
-    """Like RIFF, but the sound's 64-bit length is in the chunk ds64, which must come first."""
-    head = _at(file, 12, 24)
-    offset = 20 + int.from_bytes(head[4:8], "little")
-    length = int.from_bytes(head[16:24], "little")
-    if len(head) < 24 or head[:4] != b"ds64":
-        return None
-    for _ in range(MAX_CHUNKS):
-        chunk = _at(file, offset, 8)
-        if len(chunk) < 8:
-            return size + 1
-        if chunk[:4] == b"data":
-            return offset + 8 + length if length else None
-        offset += 8 + int.from_bytes(chunk[4:], "little")
-    return None
-
-
-# -- Ogg --------------------------------------------------------------------------------------------------------------------
-
-
-def _ogg(file: BinaryIO, size: int) -> int:
-    """Look at the last page: it must be whole, and say that it is the last."""
-    begin = max(0, size - MAX_OGG_PAGE - 4)
-    tail = _at(file, begin, MAX_OGG_PAGE + 4)
-    page = tail[max(0, tail.rfind(b"OggS")) :]
-    if len(page) < 27 or len(page) < 27 + page[26]:
-        return size + 1
-    length = 27 + page[26] + sum(page[27 : 27 + page[26]])
-    after = page[length:]
-    if len(page) < length:
-        return size + length - len(page)
-    if not page[5] & OGG_LAST_PAGE or (after and b"OggS".startswith(after)):
-        return size + 1
-    return size
-
-
-# -- MPEG audio -------------------------------------------------------------------------------------------------------------
-
-_V1_L1 = (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448)
-_V1_L2 = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
-_V1_L3 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_V2_L1 = (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256)
-_V2_L23 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_KBITS = {(1, 1): _V1_L1, (1, 2): _V1_L2, (1, 3): _V1_L3, (2, 1): _V2_L1, (2, 2): _V2_L23, (2, 3): _V2_L23}
-_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
+MOST_CHUNKS = 10_000
+MOST_PARTS = 10_000
+MOST_OGG_PAGE = 27 + 255 + 255 * 255
+OGG_FIRST_PAGE, OGG_LAST_PAGE = 2, 4
+_SEARCH_BYTES = 1 << 20
+_W64_RIFF, _W64_DATA = (
+    b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00",
+    b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a",
+)
+_FLAC = b"fLaC\x00\x00\x00\x22"
+_EBML = b"\x1a\x45\xdf\xa3"
+_SEGMENT = b"\x18\x53\x80\x67"
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
 @dataclass(frozen=True, slots=True)
-class MpegHeader:
-    """What the first four bytes of a frame of MPEG audio say.
+class Part:
+    """One recording within a file; most files have one.
 
     Attributes:
-        length: the frame's bytes, these four included.
-        xing_at: where in the frame a Xing header would be.
+        begin, end: its bytes.
+        is_cut: whether it promises more than is there.
+        patch: a position in the file, and the bytes to read there instead of a length that is not true.
+        is_known: whether it is of a kind that is known here, so that ``end`` is its end. Of others ``end`` is the file's.
     """
 
-    length: int
-    xing_at: int
+    begin: int
+    end: int
+    is_cut: bool = False
+    patch: tuple[int, bytes] | None = None
+    is_known: bool = True
 
 
-def mpeg_header(head: bytes) -> MpegHeader | None:
-    """Read a frame's header; None where it is none, or of the "free" bit rate that nobody uses."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
+def parts(file: BinaryIO, size: int) -> Iterator[Part]:
+    """Yield the recordings in ``file``, in order; at least one, which may be none.
+
+    Args:
+        file: a recording, or anything else; its position is moved.
+        size: how many bytes it has, > 0.
+    """
+    begin = 0
+    for _ in range(MOST_PARTS):
+        part = _part(_Bytes(file, size), begin)
+        yield part
+        begin = part.end
+        if begin >= size:
+            return
+    yield Part(begin, size, is_known=False)
+
+
+def next_like(file: BinaryIO, part: Part, after: int) -> Part | None:
+    """Return the next recording of the kind of ``part``, whose sound ends at ``after``; None if there is none."""
+    view = _Bytes(file, part.end)
+    begin = view.find(view.at(part.begin, 4), after) if part.begin < after < part.end else part.end
+    return Part(begin, part.end, is_known=False) if begin < part.end else None
+
+
+class _Bytes:
+    """Random access to a file."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self.size = size
+
+    def at(self, offset: int, n: int) -> bytes:
+        """Return at most ``n`` bytes at ``offset``; fewer at the end."""
+        self._file.seek(offset)
+        return self._file.read(n)
+
+    def find(self, wanted: bytes, start: int) -> int:
+        """Return where ``wanted`` stands next, at ``start`` or after it; the file's size where it does not."""
+        kept = b""
+        while block := self.at(start, _SEARCH_BYTES):
+            found = (kept + block).find(wanted)
+            if found >= 0:
+                return start - len(kept) + found
+            kept = (kept + block)[1 - len(wanted) :]
+            start += len(block)
+        return self.size
+
+
+def _part(file: _Bytes, begin: int) -> Part:
+    head = file.at(begin, 40)
+    for starts, read in _READERS:
+        if starts(head):
+            return read(file, begin)
+    end, is_cut = mpeg_end(file.at, begin, file.size)
+    return Part(begin, end, is_cut, is_known=end < file.size)
+
+
+def _begins_recording(head: bytes) -> bool:
+    """Whether a recording of a kind that is known by its first bytes begins here."""
+    return any(starts(head) for starts, _ in _READERS)
+
+
+# -- chunks: RIFF, RF64, AIFF, Wave64, CAF ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """How a kind of file writes its chunks: a name and a length each.
+
+    Attributes:
+        first: where the first chunk begins, from the file's beginning.
+        sound: the name of the chunk that holds the sound.
+        order: of the length's bytes.
+        length_bytes: how many they are.
+        counts_head: whether the length counts name and length too.
+        align: chunks begin at multiples of this.
+    """
+
+    first: int
+    sound: bytes
+    order: str = "little"
+    length_bytes: int = 4
+    counts_head: bool = False
+    align: int = 2
+
+    @property
+    def head(self) -> int:
+        """Bytes of a name and a length."""
+        return len(self.sound) + self.length_bytes
+
+    def read(self, file: _Bytes, begin: int) -> Part:
+        """Walk the chunks to the one that holds the sound, and from there to the end of this recording."""
+        offset = begin + self.first
+        long_sound = self._ds64(file, begin)
+        for _ in range(MOST_CHUNKS):
+            head = file.at(offset, self.head)
+            if len(head) < self.head:
+                return Part(begin, file.size, is_cut=offset > file.size or len(head) > 0)
+            length = self._length(head)
+            if head.startswith(self.sound):
+                length = long_sound if long_sound is not None and length == 0xFFFF_FFFF else length
+                return self._sound(file, begin, offset, length)
+            offset = self._next(offset, length)
+        return Part(begin, file.size)
+
+    def _ds64(self, file: _Bytes, begin: int) -> int | None:
+        """Return the length of the sound that an RF64 has in its first chunk."""
+        head = file.at(begin, 36)
+        return int.from_bytes(head[28:36], "little") if head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64" else None
+
+    def _sound(self, file: _Bytes, begin: int, offset: int, length: int) -> Part:
+        data = offset + self.head
+        if not self.is_open(length):
+            end = data + length - (self.head if self.counts_head else 0)
+            if end > file.size:
+                return Part(begin, file.size, is_cut=True)
+            if (after := self._after(file, self._next(offset, length))) is not None:
+                return Part(begin, after)
+        # the length was never written, or is an old one: the sound goes on to the end, or to the next recording
+        end = self._next_recording(file, begin, data)
+        true = end - data + (self.head if self.counts_head else 0)
+        most = (1 << (8 * self.length_bytes - 1)) - 1 if self.order == "big" else (1 << 8 * self.length_bytes) - 1
+        written = min(true, most).to_bytes(self.length_bytes, "little" if self.order == "little" else "big")
+        return Part(begin, end, patch=(offset + len(self.sound), written))
+
+    def _after(self, file: _Bytes, offset: int) -> int | None:
+        """Return where the recording ends whose sound ends at ``offset``; None if what follows cannot follow it."""
+        for n in range(MOST_CHUNKS):
+            head = file.at(offset, 40)
+            if len(head) < self.head or head.startswith(_TAGS):
+                return file.size
+            if _begins_recording(head):
+                return offset
+            offset = self._next(offset, self._length(head))
+            if not head[:4].isascii() or not head[:4].decode().isprintable() or offset > file.size + 1:
+                return file.size if n else None
+        return file.size
+
+    def _next_recording(self, file: _Bytes, begin: int, data: int) -> int:
+        kind = file.at(begin, 4)
+        offset = data
+        while (offset := file.find(kind, offset + 1)) < file.size:
+            if file.at(offset, self.first)[8:] == file.at(begin, self.first)[8:] and _begins_recording(file.at(offset, 40)):
+                return offset
+        return file.size
+
+    def _length(self, head: bytes) -> int:
+        return int.from_bytes(head[len(self.sound) : self.head], "little" if self.order == "little" else "big")
+
+    def _next(self, offset: int, length: int) -> int:
+        end = offset + (0 if self.counts_head else self.head) + max(length, self.head if self.counts_head else 0)
+        return end + -(end - offset) % self.align
+
+    def is_open(self, length: int) -> bool:
+        """Whether a length means "until the end": what programs write that cannot go back and correct it."""
+        if self.length_bytes == 8:
+            return length <= (self.head if self.counts_head else 0) or length >= 1 << 62
+        return length == 0 or 0x7FFF_0000 <= length <= 0x8000_0100 or length >= 0xFFFF_0000
+
+
+_RIFF, _RIFX = _Chunks(12, b"data"), _Chunks(12, b"data", "big")
+_AIFF = _Chunks(12, b"SSND", "big")
+_W64 = _Chunks(40, _W64_DATA, length_bytes=8, counts_head=True, align=8)
+_CAF = _Chunks(8, b"data", "big", length_bytes=8, align=1)
+
+
+def _avi(file: _Bytes, begin: int) -> Part:
+    """Its index may be elsewhere and its sound anywhere; but it says how long the whole is."""
+    length = int.from_bytes(file.at(begin + 4, 4), "little")
+    return Part(begin, file.size, is_cut=not _RIFF.is_open(length) and begin + 8 + length > file.size)
+
+
+def _au(file: _Bytes, begin: int) -> Part:
+    head = file.at(begin, 12)
+    end = begin + int.from_bytes(head[4:8], "big") + int.from_bytes(head[8:12], "big")
+    if int.from_bytes(head[8:12], "big") == 0xFFFF_FFFF or end == file.size:
+        return Part(begin, file.size)
+    if end > file.size:
+        return Part(begin, file.size, is_cut=True)
+    return (
+        Part(begin, end) if _begins_recording(file.at(end, 40)) else Part(begin, file.size, patch=(begin + 8, b"\xff" * 4))
+    )
+
+
+# -- boxes: MP4, Matroska ---------------------------------------------------------------------------------------------------
+
+
+def _mp4(file: _Bytes, begin: int) -> Part:
+    offset, n = begin, 0
+    while offset < file.size and n < MOST_CHUNKS:
+        head = file.at(offset, 16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if head[4:8] == b"ftyp" and n:
+            return Part(begin, offset)
+        if length == 0 or not head[4:8].isalnum():
+            return Part(begin, file.size)
+        offset, n = offset + max(length, 8), n + 1
+    return Part(begin, file.size, is_cut=offset > file.size)
+
+
+def _matroska(file: _Bytes, begin: int) -> Part:
+    head_length, header = _ebml_length(file.at(begin + 4, 8))
+    segment = begin + 4 + head_length + (header or 0)
+    size_length, length = _ebml_length(file.at(segment + 4, 8))
+    if file.at(segment, 4) != _SEGMENT:
+        return Part(begin, file.size)
+    if length is None:
+        offset = file.find(_EBML, segment)
+        while offset < file.size and b"\x42\x82" not in file.at(offset, 48):  # DocType
+            offset = file.find(_EBML, offset + 1)
+        return Part(begin, offset)
+    end = segment + 4 + size_length + length
+    is_next = end < file.size and _begins_recording(file.at(end, 40))
+    return Part(begin, end if is_next else file.size, is_cut=end > file.size)
+
+
+def _ebml_length(data: bytes) -> tuple[int, int | None]:
+    """Return how long a length is, and the length; None for "unknown"."""
+    n = 9 - data[0].bit_length() if data and data[0] else 8
+    value = int.from_bytes(data[:n], "big") & ((1 << 7 * n) - 1)
+    return n, None if value == (1 << 7 * n) - 1 else value
+
+
+# -- Ogg and FLAC -----------------------------------------------------------------------------------------------------------
+
+
+def _ogg(file: _Bytes, begin: int) -> Part:
+    """A chained Ogg begins again with first pages; the last page of each must be whole, and say that it is the last."""
+    offset = begin
+    while (page := _ogg_page(file, offset)) and page[1] & OGG_FIRST_PAGE:  # one for each stream
+        offset += page[0]
+    end = file.find(b"OggS\x00\x02", offset)
+    if end < file.size:
+        return Part(begin, end)
+    tail_at = max(begin, file.size - MOST_OGG_PAGE - 4)
+    tail = file.at(tail_at, MOST_OGG_PAGE + 4)
+    last = tail_at + max(0, tail.rfind(b"OggS"))
+    page = _ogg_page(file, last)
+    after = b"" if page is None else file.at(last + page[0], 4)
+    is_whole = page is not None and last + page[0] <= file.size and page[1] & OGG_LAST_PAGE
+    return Part(begin, file.size, is_cut=not is_whole or bool(after and b"OggS".startswith(after)))
+
+
+def _ogg_page(file: _Bytes, offset: int) -> tuple[int, int] | None:
+    """Return the length and the flags of a page; None where there is none."""
+    head = file.at(offset, 27 + 255)
+    if len(head) < 27 or head[:4] != b"OggS" or len(head) < 27 + head[26]:
         return None
-    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    rate, kbits, padding, mode = head[2] >> 2 & 3, head[2] >> 4, head[2] >> 1 & 1, head[3] >> 6
-    if version == 1 or layer == 4 or rate == 3 or kbits in (0, 15):
-        return None
-    generation = 1 if version == 3 else 2
-    bits, rate_hz = 1000 * _KBITS[generation, layer][kbits - 1], _RATES_HZ[version][rate]
-    if layer == 1:
-        return MpegHeader((12 * bits // rate_hz + padding) * 4, 0)
-    per_frame = 72 if (generation, layer) == (2, 3) else 144
-    side = {(1, False): 32, (1, True): 17, (2, False): 17, (2, True): 9}[generation, mode == 3]
-    return MpegHeader(per_frame * bits // rate_hz + padding, 4 + side)
+    return 27 + head[26] + sum(head[27 : 27 + head[26]]), head[5]
 
 
-def _mpeg(file: BinaryIO, size: int) -> int | None:
-    """Trust the Xing header where there is one; otherwise walk from frame to frame and see whether the last one is whole."""
-    offset = _after_id3(file)
-    first = mpeg_header(_at(file, offset, 4))
-    if first is None:
-        return offset if offset > size else None
-    claim = _xing_bytes(_at(file, offset + first.xing_at, 16))
-    if claim is not None:
-        return offset + claim
-    header: MpegHeader | None = first
-    while header is not None:
-        offset += header.length
-        head = _at(file, offset, 4)
-        header = mpeg_header(head)
-    return offset + 4 if len(head) < 4 and head[:1] == b"\xff" else offset
+def _flac(file: _Bytes, begin: int) -> Part:
+    return Part(begin, file.find(_FLAC, begin + 1))
 
 
-def _after_id3(file: BinaryIO) -> int:
-    """Return where the sound begins: behind the ID3v2 tag, which tells its length in four times seven bits."""
-    tag = _at(file, 0, 10)
-    if len(tag) < 10 or tag[:3] != b"ID3":
-        return 0
-    length = 0
-    for byte in tag[6:10]:
-        length = length << 7 | byte & 0x7F
-    return 10 + length + (10 if tag[5] & 0x10 else 0)
-
-
-def _xing_bytes(xing: bytes) -> int | None:
-    """Return the bytes of sound, this frame included, that a Xing header promises; None where there is none."""
-    if xing[:4] not in (b"Xing", b"Info") or len(xing) < 16:
-        return None
-    has_frames, has_bytes = xing[7] & 1, xing[7] & 2
-    at = 12 if has_frames else 8
-    return int.from_bytes(xing[at : at + 4], "big") if has_bytes else None
+_Reader = tuple[Callable[[bytes], bool], Callable[[_Bytes, int], Part]]
+_READERS: tuple[_Reader, ...] = (
+    (lambda head: head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE", _RIFF.read),
+    (lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI ", _avi),
+    (lambda head: head[:4] == b"RIFX" and head[8:12] == b"WAVE", _RIFX.read),
+    (lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _AIFF.read),
+    (lambda head: head[:16] == _W64_RIFF, _W64.read),
+    (lambda head: head[:4] == b"caff" and head[4:6] == b"\x00\x01", _CAF.read),
+    (lambda head: head[:4] == b".snd", _au),
+    (lambda head: head[4:8] == b"ftyp", _mp4),
+    (lambda head: head[:4] == _EBML, _matroska),
+    (lambda head: head[:4] == b"OggS", _ogg),
+    (lambda head: head[:8] == _FLAC, _flac),
+)

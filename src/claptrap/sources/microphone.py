@@ -15,7 +15,8 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.sources.base import Sink
 from claptrap.sources.device import Device, OpenMicrophone
-from claptrap.sources.portaudio import PORTAUDIO, PortAudio
+from claptrap.sources.pacing import Pacing
+from claptrap.sources.portaudio import BLOCK_S, PORTAUDIO, PortAudio
 from claptrap.sources.pulse import PulseStreamWatch
 
 __all__ = ["Device", "Measured", "MicrophoneSource", "list_devices", "measure"]
@@ -80,10 +81,12 @@ class CaptureQueue:
 
     Args:
         capacity: most blocks it holds.
+        pacing: how much the reader wants at once; each block by itself where it is None.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, pacing: Pacing | None = None) -> None:
         self._capacity = capacity
+        self._pacing = pacing
         self._blocks: deque[NDArray[np.float32]] = deque()
         self._losses: deque[int] = deque()  # samples lost just before each block
         self._has_ended = False
@@ -99,7 +102,8 @@ class CaptureQueue:
             if len(self._blocks) > self._capacity:
                 lost = self._losses.popleft() + len(self._blocks.popleft())
                 self._losses[0] += lost
-            self._news.notify()
+            if self._is_due:
+                self._news.notify()
 
     def close(self) -> None:
         """Say that no more will come."""
@@ -114,19 +118,30 @@ class CaptureQueue:
             self._news.notify()
 
     @property
+    def _is_due(self) -> bool:
+        return bool(self._blocks) and (self._pacing is None or self._pacing.is_due(len(self._blocks) * BLOCK_S))
+
+    @property
     def has_ended(self) -> bool:
         """Whether no more will come; blocks that came before can still be had."""
         return self._has_ended
 
     def get(self, timeout_s: float) -> tuple[NDArray[np.float32], int] | None:
-        """Return the oldest block, float32 (n, channels), and how many samples per channel were lost just before it.
+        """Return the oldest sound, float32 (n, channels), and how many samples per channel were lost just before it.
 
-        None where none came within ``timeout_s`` seconds, or none will come any more.
+        It is one block, or with a ``pacing`` all that follow one another without loss. None where no sound came within
+        ``timeout_s`` seconds, or none will come any more.
         """
         with self._news:
-            self._news.wait_for(lambda: self._blocks or self._has_ended or self._is_woken, timeout_s)
+            self._news.wait_for(lambda: self._is_due or self._has_ended or self._is_woken, timeout_s)
             self._is_woken = False
-            return (self._blocks.popleft(), self._losses.popleft()) if self._blocks else None
+            if not self._blocks:
+                return None
+            blocks, lost = [self._blocks.popleft()], self._losses.popleft()
+            while self._pacing is not None and self._blocks and not self._losses[0]:
+                blocks.append(self._blocks.popleft())
+                self._losses.popleft()
+        return (np.concatenate(blocks) if len(blocks) > 1 else blocks[0]), lost
 
 
 class MicrophoneSource:
@@ -155,7 +170,7 @@ class MicrophoneSource:
                 recording; ``source.silent`` when it does not, but no sound has come for two seconds;
                 ``source.device_moved`` when the sound server records from another microphone in its place.
         """
-        queue = CaptureQueue(QUEUE_BLOCKS)
+        queue = CaptureQueue(QUEUE_BLOCKS, sink.pacing)
         with (
             self._portaudio.recording(self._device, queue.put, queue.close, self._channel) as opened,
             sink.stop.waking(queue.wake),

@@ -1,4 +1,4 @@
-"""Is anybody there who speaks RTSP? Asked before FFmpeg is, because FFmpeg says "Input/output error" for half the reasons.
+"""Does an RTSP server answer? Asked before FFmpeg is, because FFmpeg says "Input/output error" for half the reasons.
 
 A name that is unknown, a machine that is off, a certificate that is wrong, a server that accepts and never answers: each is
 found here within a bounded time, and while looking whether to stop. The question is OPTIONS (RFC 2326 §10.1), which any
@@ -14,7 +14,9 @@ import selectors
 import socket
 import ssl
 import threading
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +27,7 @@ from claptrap.core.paths import path_exists
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 
 LOOK_S = 0.25  # how often whoever waits looks whether to stop
+CLOSE_S = 0.2  # how long a server may take to close its side too
 _DEBIAN_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 Address = tuple[socket.AddressFamily, Any]
@@ -50,7 +53,8 @@ class Deadline:
         self._within_s = within_s
         self._stop = stop or threading.Event()
         self._clock = clock or SystemClock()
-        self._until = self._clock.monotonic() + within_s
+        self._began = self._clock.monotonic()
+        self._until = self._began + within_s
 
     def remaining_s(self) -> float:
         """Return how long may still be waited, > 0 s.
@@ -66,9 +70,19 @@ class Deadline:
             raise self.timeout_error()
         return remaining_s
 
+    def check_stopped(self) -> None:
+        """Raise Stopped where the answer is no longer wanted."""
+        if self._stop.is_set():
+            raise Stopped
+
+    def renewed(self) -> Deadline:
+        """Return a deadline as long as this one was, from now on."""
+        return Deadline(self.where, self._within_s, self._stop, self._clock)
+
     def timeout_error(self) -> SourceError:
-        """Return the error that says so."""
-        return SourceError("rtsp.timeout", retryable=True, where=self.where, seconds=round(self._within_s))
+        """Return the error that says for how long there has been no answer."""
+        waited_s = self._clock.monotonic() - self._began
+        return SourceError("rtsp.timeout", retryable=True, where=self.where, seconds=round(waited_s))
 
     def wait(self, connection: socket.socket, event: int) -> None:
         """Wait until ``connection`` is ready for ``event``. Raises like ``remaining_s``."""
@@ -92,15 +106,30 @@ def rtsp_preflight(url: str, *, verify_tls: bool, deadline: Deadline) -> None:
         SourceError: ``rtsp.unresolved``, ``rtsp.refused``, ``rtsp.unreachable``, ``rtsp.tls``, ``rtsp.not_rtsp``,
             ``rtsp.ended``, ``rtsp.timeout``; all retryable, for machines and networks come back.
     """
+    with connected(url, verify_tls=verify_tls, deadline=deadline) as connection:
+        _ask(connection, url, deadline)
+
+
+@contextmanager
+def connected(url: str, *, verify_tls: bool, deadline: Deadline) -> Iterator[socket.socket]:
+    """Connect to ``url``; give a non-blocking socket, under TLS for rtsps, and close it as RTSP servers expect.
+
+    A connection that is closed with an answer unread is reset, and servers log each as an error of the network.
+
+    Raises:
+        Stopped, SourceError: as ``rtsp_preflight``, also for what happens while it is used.
+    """
     parts = urlsplit(url)
     host, where = parts.hostname or "", redact(url)
     try:
         with closing(_connect(_resolve(host, parts.port or DEFAULT_PORTS[parts.scheme], deadline), deadline)) as plain:
             if parts.scheme == "rtsps":
                 with closing(_secured(plain, host, verify_tls, deadline)) as secured:
-                    _ask(secured, url, deadline)
+                    yield secured
+                    _say_goodbye(secured)
             else:
-                _ask(plain, url, deadline)
+                yield plain
+                _say_goodbye(plain)
     except ssl.SSLCertVerificationError as exc:
         raise SourceError("rtsp.tls", retryable=True, where=where, reason=exc.verify_message) from exc
     except ssl.SSLError as exc:
@@ -230,3 +259,18 @@ def _ask(connection: socket.socket, url: str, deadline: Deadline) -> None:
         answer += more
     if not answer.startswith(b"RTSP/"):
         raise SourceError("rtsp.not_rtsp", retryable=True, where=redact(url))
+
+
+def _say_goodbye(connection: socket.socket) -> None:
+    """End our side, then read what is still to come until the server ends its own, for ``CLOSE_S`` at most."""
+    with suppress(OSError, ValueError):  # whatever the server does now, we are done
+        if isinstance(connection, ssl.SSLSocket):
+            with suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                connection.unwrap()
+        connection.shutdown(socket.SHUT_WR)
+        until = time.monotonic() + CLOSE_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection, selectors.EVENT_READ)
+            while (left_s := until - time.monotonic()) > 0 and selector.select(left_s):
+                if not connection.recv(65_536):
+                    return

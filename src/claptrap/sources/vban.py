@@ -60,7 +60,8 @@ class VbanSource:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
         name = to_bytes(self._wanted.stream)
-        with self._ports.receiving(self._wanted.port, self._wanted.host, name) as queue, sink.stop.waking(queue.wake):
+        port, host = self._wanted.port, self._wanted.host
+        with self._ports.receiving(port, host, name, sink.pacing) as queue, sink.stop.waking(queue.wake):
             session = _Session(self._wanted, self._ports, self._limits, sink, queue.counts, self._clock.monotonic())
             while not sink.stop.is_set():
                 session.process(queue.get(LOOK_S), self._clock.monotonic())

@@ -13,23 +13,25 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
+from claptrap.sources.pacing import LONG_S
 from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import FORGET_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
-ENOUGH_BYTES = 1 << 20  # with less, the thread may not rest between two looks
+PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
+BUFFER_SHARE = 0.25  # of the buffer that may fill between two looks: many packets per wake-up, each stamped by the kernel
+FEW, MANY_REST_S = 8, 0.04  # with more readers the thread rests longer: waking them costs more than their work
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
 # Datagrams per look, so that a flood cannot keep the thread from stopping. When much waits, much is taken before any reader
 # is woken: with 256, 64 streams that had once fallen behind stayed behind for 20 s and lost packets, on a machine of which
 # 1.5 of 2 cores were busy (``benchmarks.load``). The larger buffer came at the same time, so neither is proved alone.
 DRAIN = 4096
-PAUSE_S = 0.01  # between two looks: many packets per wake-up; sound is timed by the kernel, not by us
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
 DROPS_SHOWN_S = 600.0  # for how long it is a problem that the kernel had to drop something
@@ -62,6 +64,10 @@ class VbanPort:
         self._retire = retire
         self._socket, self._buffer_bytes = _open(address, port)
         self._wake, self._waker = socket.socketpair()
+        self._wake.setblocking(False)
+        self._waker.setblocking(False)
+        self._is_stopping = False
+        self._drained_s = clock.monotonic()
         self._lock = threading.Lock()  # guards all below
         self._streams = StreamTable(port)
         self._kernel_drops = 0
@@ -92,6 +98,12 @@ class VbanPort:
         with self._lock:
             self._streams.unsubscribe(key, queue)
 
+    def hurry(self, queue: PacketQueue) -> None:
+        """Give ``queue`` soon what has come, and look again how much its reader wants at once. Does not block."""
+        queue.wake()
+        with suppress(OSError):  # it is full of such requests, or closed
+            self._waker.send(b".")
+
     def is_needed(self) -> bool:
         """Whether somebody wants its packets."""
         with self._lock:
@@ -99,7 +111,9 @@ class VbanPort:
 
     def stop(self) -> None:
         """Release socket and thread; who still reads is told."""
-        self._waker.send(b".")
+        self._is_stopping = True
+        with suppress(BlockingIOError):  # it is full of requests, and wakes
+            self._waker.send(b".")
         self._thread.join()
         self._release()
         self._fail("stopped")
@@ -162,28 +176,38 @@ class VbanPort:
             selector.register(self._socket, selectors.EVENT_READ)
             selector.register(self._wake, selectors.EVENT_READ)
             rest.register(self._wake, selectors.EVENT_READ)
-            while True:
+            while not self._is_stopping:
                 ready = {key.fileobj for key, _ in selector.select(LOOK_S)}
+                if self._socket in ready and (rest_s := self._drain(buffer)):
+                    ready |= {key.fileobj for key, _ in rest.select(rest_s)}
                 if self._wake in ready:
-                    return False
-                if self._socket in ready:
-                    is_drained = self._drain(buffer)
-                    if is_drained and self._buffer_bytes >= ENOUGH_BYTES and rest.select(PAUSE_S):
-                        return False
+                    self._wake.recv(DATAGRAM_BYTES)
                 if self._clock.monotonic() - tidied_s >= 1.0:
                     tidied_s = self._clock.monotonic()
                     self._tidy(tidied_s)
                     if self._retire(self):
                         return True
+        return False
 
-    def _drain(self, buffer: memoryview) -> bool:
-        """Take what has arrived, up to a bound, and wake its readers; return whether that was all."""
+    def _drain(self, buffer: memoryview) -> float:
+        """Take what has arrived, up to a bound, and wake readers; return how long to rest then, 0 where more waits."""
         with self._lock:
+            before_s, self._drained_s = self._drained_s, self._clock.monotonic()
+            n_before = self._streams.counts["datagrams"]
             is_drained = self._receive_all(buffer)
-            full = self._streams.full_queues()
-        for queue in full:
-            queue.wake()
-        return is_drained
+            n_datagrams, queues = self._streams.counts["datagrams"] - n_before, self._streams.queues()
+        for queue in queues:
+            if queue.is_due:
+                queue.wake()
+        return self._rest_s(queues, n_datagrams, self._drained_s - before_s) if is_drained else 0.0
+
+    def _rest_s(self, queues: Sequence[PacketQueue], n_datagrams: int, in_s: float) -> float:
+        """Return how long to rest: as the readers wish, unless the buffer would fill, at the rate of late, meanwhile."""
+        wished_s = min((queue.pacing.block_s for queue in queues), default=LONG_S)
+        if len(queues) > FEW:
+            wished_s = max(wished_s, MANY_REST_S)
+        fills_s = in_s * self._buffer_bytes / (PACKET_BYTES * max(1, n_datagrams))
+        return min(wished_s, BUFFER_SHARE * fills_s)
 
     def _receive_all(self, buffer: memoryview) -> bool:
         now = self._clock.monotonic()
@@ -248,7 +272,7 @@ def _enlarge(opened: socket.socket) -> int:
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    if granted < ENOUGH_BYTES:
+    if granted < BUFFER_BYTES // 16:
         _log.warning(
             "the kernel grants only %d bytes of buffer for VBAN; with many streams raise net.core.rmem_max to %d",
             granted,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_port import VbanPort
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
@@ -48,18 +49,19 @@ class VbanPorts:
         self._lock = threading.Lock()
 
     @contextmanager
-    def receiving(self, port: int, host: str, name: bytes) -> Iterator[PacketQueue]:
-        """Receive the packets of one stream until the context ends.
+    def receiving(self, port: int, host: str, name: bytes, pacing: Pacing) -> Iterator[PacketQueue]:
+        """Receive the packets of one stream, as many at once as ``pacing`` says, until the context ends.
 
         Raises:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
-        queue, key = PacketQueue(), (host, name)
+        queue, key = PacketQueue(pacing), (host, name)
         with self._lock:
             opened = self._opened(port)
             opened.subscribe(key, queue)
         try:
-            yield queue
+            with pacing.waking(lambda: opened.hurry(queue)):
+                yield queue
         finally:
             with self._lock:
                 opened.unsubscribe(key, queue)

@@ -6,6 +6,7 @@ import threading
 from collections import Counter, deque
 
 from claptrap.core.errors import SourceError
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_packet import Packet
 from claptrap.sources.vban_reorder import COUNTS
 
@@ -18,11 +19,16 @@ class PacketQueue:
 
     Overload rule: the oldest packet is dropped and counted; its counter then shows the gap.
 
+    Args:
+        pacing: the reader's.
+
     Attributes:
+        pacing: likewise.
         counts: by the keys of ``vban_reorder.COUNTS``, written by the reader; ``overflow``: packets dropped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pacing: Pacing) -> None:
+        self.pacing = pacing
         self.counts: Counter[str] = Counter(dict.fromkeys((*COUNTS, "overflow"), 0))
         self._packets: deque[tuple[Packet, float]] = deque()
         self._waiting_s = 0.0
@@ -30,8 +36,8 @@ class PacketQueue:
         self._failure: SourceError | None = None
         self._news = threading.Condition(threading.Lock())
 
-    def put(self, packet: Packet, at_s: float) -> float:
-        """Add a packet that arrived at ``at_s`` on the monotonic clock; return the seconds of sound that wait.
+    def put(self, packet: Packet, at_s: float) -> None:
+        """Add a packet that arrived at ``at_s`` on the monotonic clock.
 
         Never waits for the reader, and does not wake it: readers that wake while the port's thread goes from one datagram to
         the next would take the interpreter from it each time. With 64 streams that doubled the cost of everything.
@@ -42,7 +48,11 @@ class PacketQueue:
             while len(self._packets) > QUEUE_PACKETS or self._waiting_s > QUEUE_S:
                 self._waiting_s -= self._packets.popleft()[0].duration_s
                 self.counts["overflow"] += 1
-            return self._waiting_s
+
+    @property
+    def is_due(self) -> bool:
+        """Whether as much sound waits as the reader wants at once."""
+        return self.pacing.is_due(self._waiting_s)
 
     def wake(self) -> None:
         """Let the reader have what has come."""

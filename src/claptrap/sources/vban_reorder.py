@@ -31,6 +31,7 @@ MOST_LOST_S = 1.0
 EPOCH_S = 1.0  # least life of an epoch, or two senders of one name would make hundreds a second
 COUNTERLESS = 8  # packets that contradict a counter: the sender does not count
 FORGIVEN = 0.25  # of such a packet, for each one in order
+CREDIT_S = 0.25  # of loss in ten seconds: a network that held packets back delivers them at once, less those that it lost
 REMEMBERED = 32.0  # such packets; it takes 96 in order until a counter is believed again
 _WRAP = 1 << 32
 
@@ -73,7 +74,7 @@ class ReorderBuffer:
         self._conflicts = 0.0  # packets with the counter of the one before and another payload, less what is forgiven
         self._unplaced = 0  # packets in a row that had no place
         self._is_counterless = False
-        self._bound = LossBound()
+        self._bound = LossBound(CREDIT_S)
 
     def push(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """Take a packet that arrived at ``at_s``; return those whose turn it is now."""
@@ -108,7 +109,7 @@ class ReorderBuffer:
         self._epoch_at = at_s
         self._held.clear()
         self._past.clear()
-        self._conflicts, self._bound = 0.0, LossBound()
+        self._conflicts, self._bound = 0.0, LossBound(CREDIT_S)
         self._trust(packet)
         self.counts["epochs"] += 1
         return [self._play(packet, at_s)._replace(begins=True)]

@@ -16,9 +16,6 @@ from claptrap.core.vbanname import to_text
 from claptrap.sources.vban_packet import Format, Packet, RejectReason, name_of, parse
 from claptrap.sources.vban_queue import PacketQueue
 
-BLOCK_S = 0.02  # a reader is woken for this much sound, not for each packet
-LARGE_BLOCK_S = 0.04  # with many readers, whose waking costs more than their work (``benchmarks/vban_load``)
-FEW = 8
 STRANGERS_PER_S = 5_000  # packets of streams without a reader that are looked at
 STREAM_PER_S = 5_000  # a stream of one frame a packet would be 48,000: legal, and refused
 BURST = 64
@@ -133,7 +130,7 @@ class _StreamEntry:
         self.problem = code
         self.refused[code] += 1
 
-    def push(self, packet: Packet, at_s: float, block_s: float, full: set[PacketQueue]) -> None:
+    def push(self, packet: Packet, at_s: float) -> None:
         per_s = min(STREAM_PER_S, 2 / packet.duration_s)
         if not self.budget.admits(at_s, per_s):
             self.reject("vban.too_many_packets", at_s)
@@ -143,8 +140,7 @@ class _StreamEntry:
         self.packets += 1
         self.problem = ""
         for queue in self.queues:
-            if queue.put(packet, at_s) >= block_s:
-                full.add(queue)
+            queue.put(packet, at_s)
 
 
 class StreamTable:
@@ -166,32 +162,23 @@ class StreamTable:
         self._hosts: dict[str, tuple[RejectReason, float]] = {}  # newest nameless refusal of each sender
         self._strangers = TokenBucket()
         self._logged_at: dict[tuple[str, str], float] = {}
-        self._block_s = BLOCK_S
-        self._full: set[PacketQueue] = set()  # to be woken after the drain
+        self._queues: tuple[PacketQueue, ...] = ()
 
     # -- readers --------------------------------------------------------------------------------------------------------
 
     def subscribe(self, key: Key, queue: PacketQueue) -> None:
         """Give the packets of a stream to ``queue`` from now on."""
         self._entries.setdefault(key, _StreamEntry(seen_s=float("-inf"))).queues.append(queue)
-        self._choose_block()
+        self._queues = (*self._queues, queue)
 
     def unsubscribe(self, key: Key, queue: PacketQueue) -> None:
         """Give it none any more."""
         self._entries[key].queues.remove(queue)
-        self._choose_block()
+        self._queues = tuple(other for other in self._queues if other is not queue)
 
-    def _choose_block(self) -> None:
-        self._block_s = BLOCK_S if len(self.queues()) <= FEW else LARGE_BLOCK_S
-
-    def queues(self) -> list[PacketQueue]:
+    def queues(self) -> tuple[PacketQueue, ...]:
         """Return the queues of all readers."""
-        return [queue for entry in self._entries.values() for queue in entry.queues]
-
-    def full_queues(self) -> set[PacketQueue]:
-        """Return the queues whose readers have enough to be woken for; each once."""
-        full, self._full = self._full, set()
-        return full
+        return self._queues
 
     # -- datagrams ------------------------------------------------------------------------------------------------------
 
@@ -207,7 +194,7 @@ class StreamTable:
         if isinstance(parsed, RejectReason):
             self._reject(parsed, host, name, entry, at_s)
         elif entry := entry or self._new_entry(host, name, at_s):
-            entry.push(parsed, at_s, self._block_s, self._full)
+            entry.push(parsed, at_s)
 
     def _reject(self, reason: RejectReason, host: str, name: bytes, entry: _StreamEntry | None, at_s: float) -> None:
         self.refused[reason.code] += 1

@@ -24,7 +24,7 @@ from claptrap.web.routes import Routes, text_schema
 
 COOKIE = "claptrap_session"
 PUBLIC_PATHS = frozenset(
-    {"/", "/micro", "/healthz", "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password"}
+    {"/", "/micro", "/healthz", "/livez", "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password"}
 )
 _DOCUMENT = "/api/access"
 

@@ -14,7 +14,7 @@ from claptrap.core.errors import InputError
 from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import DeliveryRecord
-from claptrap.service import Application, told, with_messages
+from claptrap.service import Application, attempt_json, with_messages
 from claptrap.web import responses
 from claptrap.web.export import TYPES, export_lines
 from claptrap.web.query_params import CountsQuery, DeleteBeforeQuery, DeliveriesPageQuery, ExportQuery, HistoryPageQuery
@@ -144,4 +144,4 @@ def replay_delivery(service: Application, delivery_id: str) -> dict[str, Any]:
 
 def _delivery(one: DeliveryRecord) -> dict[str, Any]:
     document = with_messages({**asdict(one), "params": dict(one.params)})
-    return {**document, "attempts": [told(attempt) for attempt in one.attempts]}
+    return {**document, "attempts": [attempt_json(attempt) for attempt in one.attempts]}

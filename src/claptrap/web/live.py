@@ -82,7 +82,7 @@ class LivePublisher:
     def _set_pages(self, pages: set[str]) -> None:
         """Set the connected pages; without any, the service makes no live events."""
         self._pages = pages
-        self._service.detection.name_sounds(is_wanted=bool(pages))
+        self._service.detection.attend(is_watched=bool(pages))
 
     async def _publish_snapshot(self) -> None:
         """Send all pages the whole state: what was dropped may have been the last change of something."""

@@ -60,7 +60,11 @@ class ServiceCollector(Collector):
         yield GaugeMetricFamily(
             "claptrap_detection_running", "Whether sources are being heard.", value=service.detection.running
         )
-        yield GaugeMetricFamily("claptrap_healthy", "Whether every thread of hearing moves.", value=not service.health())
+        yield GaugeMetricFamily("claptrap_healthy", "Whether every thread of hearing moves.", value=not service.stalled())
+        yield _family(
+            GaugeMetricFamily, "claptrap_problems", "What is out of order, as the page shows it.", ["code"],
+            [((code,), count) for code, count in Counter(problem.code for problem in service.problems.found()).items()],
+        )  # fmt: skip
         yield CounterMetricFamily("claptrap_news_dropped", "News that pages were too slow for.", value=service.hub.dropped)
         yield _family(
             CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],

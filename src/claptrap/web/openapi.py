@@ -117,9 +117,8 @@ def _schema_of(part: Part) -> Json:
 
 
 def _unnamed(schema: Json) -> Json:
-    """Demand no id of a source, for one is made; a webhook in it has its own."""
-    names = [name for name in schema.get("required", []) if name != "id" or "kind" not in schema["properties"]]
-    return {**schema, "required": names}
+    """Demand no id, neither of a source nor of a webhook in it: one is made."""
+    return {**schema, "required": [name for name in schema.get("required", []) if name != "id"]}
 
 
 def _loosened(schema: Any) -> Any:  # whatever JSON has

@@ -9,7 +9,7 @@ from flask import request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claptrap.core.errors import InputError
-from claptrap.history.query import MOST_ROWS, DetectionFilter
+from claptrap.history.query import MOST_ROWS, DetectionFilter, State
 
 DEFAULT_PAGE_SIZE = 50
 _MAX_CLAPS = 1000
@@ -85,7 +85,7 @@ class DeleteBeforeQuery(Query):
 class DeliveriesPageQuery(Query):
     """A page of deliveries."""
 
-    state: Literal["waiting", "taken", "given_up"] | None = None
+    state: State | None = None
     source: Text | None = Field(default=None, description="id of the source")
     target: Text | None = Field(default=None, description="id of the receiver: `SOURCE.WEBHOOK`")
     event: Text | None = Field(default=None, description="id of the detection")

@@ -35,7 +35,7 @@ from claptrap.settings.changes import Change
 from claptrap.settings.environment import Override
 from claptrap.settings.import_plan import Format, Mode
 from claptrap.settings.original import Note
-from claptrap.settings.schema import AnySource, ClipSettings, Settings, wire_name
+from claptrap.settings.schema import AnySource, ClipSettings, PatternSettings, Settings, wire_name
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
@@ -127,6 +127,7 @@ _STATES = [
 Source: Any = _STATES[0] | _STATES[1]
 for _one in _STATES[2:]:
     Source = Source | _one
+PatternPresets = response_model("PatternPresets", presets=dict_of(list_of(PatternSettings)))
 Microphone = response_model("Microphone", Device, id=str, label=str)
 Measured = response_model("Measured", MeasuredSound)
 Probed = response_model("Probed", ProbeResult, **_WORDED)

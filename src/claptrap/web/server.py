@@ -9,8 +9,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -25,16 +26,17 @@ from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
 from claptrap.web.connection_limits import ConnectionLimits, connections_for, file_descriptors, log_loop_errors
 from claptrap.web.connections import WebSocketConnection, limited_protocol
-from claptrap.web.listen_address import ListenAddress, is_loopback
+from claptrap.web.listen_address import ListenAddress, is_loopback, machine_addresses
 from claptrap.web.live import MAX_MESSAGE_BYTES, LivePublisher
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
-from claptrap.web.security import MAX_HEADER_BYTES, Guard
+from claptrap.web.security import MAX_HEADER_BYTES, Guard, local_names
 from claptrap.web.session_enforcer import SessionEnforcer
 from claptrap.web.wsgi import ThreadedWsgi
 
 SEND_BUFFER_BYTES = 131_072  # that the system keeps for a client that does not read; by itself it would keep megabytes
 BACKLOG = 64  # connections that the system keeps until they are accepted
+DATE_EVERY_S = 1.0
 GRACE_S = 1  # for answers under way when the service ends
 WSGI_THREADS = 8
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -125,6 +127,8 @@ class Server:
         self._service = service
         self._listener = listener
         listen_address = ListenAddress.of(listener, is_tls=tls is not None)
+        names = local_names() | {host.lower() for host in allowed_hosts}
+        service.own_address.declare(listen_address.port, lambda: names | {str(address) for address in machine_addresses()})
         service.access.login_policy = _demand(listen_address, proxies, no_auth=no_auth)
         authenticator = Authenticator(service.access, assets)
         self._trials = SelfTestRunner() if service.dev else None
@@ -167,7 +171,7 @@ class Server:
 
     def stop(self) -> None:
         """Ask ``run`` to end soon; also before it has begun."""
-        self._uvicorn.should_exit = True
+        self._uvicorn.end()
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -190,12 +194,37 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Uvicorn, which says when it answers, and when it begins to end, for it waits for requests that wait themselves."""
+    """Uvicorn, which says when it answers, and when it begins to end, for it waits for requests that wait themselves.
+
+    It would look ten times a second whether to end; here ``end`` and signals wake it.
+    """
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None], hurry: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
         self._hurry = hurry
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Ask for the end, from any thread or a signal handler."""
+        self.should_exit = True
+        self._wake()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed: it has ended
+                self._loop.call_soon_threadsafe(self._ending.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):  # each renews the answers' Date
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), DATE_EVERY_S)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

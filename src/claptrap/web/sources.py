@@ -11,6 +11,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from claptrap.service import Application, with_messages
+from claptrap.settings.presets import PATTERN_PRESETS
 from claptrap.settings.schema import AnySource, RtspSettings
 from claptrap.web import responses
 from claptrap.web.query_params import PortQuery, WebhookTestQuery
@@ -114,6 +115,17 @@ def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) 
 def remove_webhook(service: Application, source_id: str, webhook_id: str) -> dict[str, Any]:
     """Remove a webhook; deliveries that wait for it are abandoned."""
     return service.sources.remove_webhook(source_id, webhook_id)
+
+
+@routes.get(
+    "/api/patterns",
+    "Les motifs qui se choisissent d'un mot : chaque clap, un, deux, un ou deux",
+    responses.PatternPresets,
+)
+def pattern_presets() -> dict[str, Any]:
+    """Patterns that are chosen by a word: any clap, one, two, one or two."""
+    presets = {name: [pattern.whole() for pattern in patterns] for name, patterns in PATTERN_PRESETS.items()}
+    return {"presets": presets}
 
 
 # -- what could become a source

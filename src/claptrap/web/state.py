@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
+
 from claptrap.service import Application
 from claptrap.web import responses
+from claptrap.web.access import Credentials
 from claptrap.web.routes import Routes
 
 routes = Routes("state")
@@ -63,11 +66,29 @@ def pause_model(service: Application) -> dict[str, Any]:
 
 @routes.get(
     "/healthz",
-    "Le service fonctionne-t-il ; sinon 503 avec les raisons",
+    "Tout est-il en ordre ; sinon 503 avec les raisons, celles de la page (en détail, une fois connecté)",
     responses.Health,
     also=(503,),
 )
 def health(service: Application) -> tuple[dict[str, Any], int]:
-    """Whether the service works; 503 with the reasons otherwise."""
-    reasons = service.health()
+    """Whether everything is in order; 503 with the reasons otherwise, those of the page (in detail, once logged in)."""
+    return _health(service, service.health())
+
+
+@routes.get(
+    "/livez",
+    "Le service tourne-t-il ; sinon 503 : un redémarrage peut y remédier",
+    responses.Health,
+    also=(503,),
+)
+def liveness(service: Application) -> tuple[dict[str, Any], int]:
+    """Whether the service runs; 503 otherwise: a restart may mend it."""
+    return _health(service, service.stalled())
+
+
+def _health(service: Application, reasons: list[dict[str, Any]]) -> tuple[dict[str, Any], int]:
+    credentials = Credentials.of({name.lower(): value for name, value in request.headers.items()})
+    if not service.access.admits(credentials.session, credentials.token):  # parameters tell of folders, hosts and names
+        blank = {"params": {}, "message_fr": "", "message_en": ""}
+        reasons = [{**reason, **blank} for reason in reasons]
     return {"ok": not reasons, "reasons": reasons}, 503 if reasons else 200

@@ -22,7 +22,7 @@ from claptrap.core.events import (
     Verdict,
 )
 from claptrap.runtime.hub import News
-from claptrap.service import told, with_messages
+from claptrap.service import attempt_json, with_messages
 from claptrap.text.catalogue import labels_for_people
 
 Message = tuple[str, Any]
@@ -38,7 +38,7 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
         case SourceStatus():
             return "source", with_messages(asdict(news))
         case Attempt():
-            return "delivery", told(news)
+            return "delivery", attempt_json(news)
         case Levels():
             return LEVEL, [asdict(level) for level in news.levels]
         case Verdict():
@@ -76,5 +76,9 @@ def _clap(event: Event) -> dict[str, Any]:
     }
 
 
-def _labels(heard: Heard) -> dict[str, Any]:
-    return {"source_id": heard.source_id, "timestamp": heard.timestamp, "detected": labels_for_people(heard.labels)}
+def _labels(detection_json: Heard) -> dict[str, Any]:
+    return {
+        "source_id": detection_json.source_id,
+        "timestamp": detection_json.timestamp,
+        "detected": labels_for_people(detection_json.labels),
+    }

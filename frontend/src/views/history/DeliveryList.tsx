@@ -12,9 +12,9 @@ import { useAnswer } from "../../asking.ts";
 import { chosen } from "./filter.ts";
 
 const SHOWN = 20;
-const STATES = ["", "waiting", "taken", "given_up"] as const;
+const STATES = ["", "waiting", "taken", "late", "unknown", "given_up"] as const;
 const STEPS = ["name", "connection", "tls", "answer"] as const;
-const SHAPES = { waiting: "triangle", taken: "check", given_up: "cross" } as const;
+const SHAPES = { waiting: "triangle", taken: "check", late: "cross", unknown: "triangle", given_up: "cross" } as const;
 
 /** Who was told of what: each delivery with its newest attempts and answers; any of them can be sent again. */
 export function DeliveryList({ newest }: { newest: string }) {
@@ -55,7 +55,7 @@ function Delivery({ delivery, onReplay }: { delivery: Delivery; onReplay: (id: s
   const last = tries.at(-1);
   const name = sources.value.find(({ id }) => id === delivery.source_id)?.name ?? delivery.source_id;
   return (
-    <li class={`outcome-${state === "waiting" ? "again" : SHAPES[state]}`}>
+    <li class={`outcome-${SHAPES[state] === "triangle" ? "again" : SHAPES[state]}`}>
       <time class="numbers" dateTime={iso(delivery.since)}>{clock(delivery.since)}</time>
       <span class="outcome"><Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}</span>
       <span class="found-what">

@@ -13,7 +13,7 @@ import { Switch } from "../../components/Switch.tsx";
 const SHAPES: Record<typeof mqtt.value, ShapeName> = { off: "ring", waiting: "half", connected: "disc" };
 
 /** The port as typed: what is no number is sent as it is, to be told why not. */
-type Typed = Omit<MqttSettings, "port"> & { port: number | string };
+type Typed = Omit<MqttSettings, "port" | "max_age_s"> & { port: number | string; max_age_s: number | string };
 
 /** The MQTT broker: a form that is sent as a whole, so that no half-typed broker is asked for. */
 export function MqttPanel() {
@@ -40,6 +40,11 @@ function LinkState() {
       ))}
     </div>
   );
+}
+
+/** What was typed as the number it is, or as it was typed, for the service to say what is wrong with it. */
+function asNumber(typed: string): number | string {
+  return typed !== "" && !Number.isNaN(Number(typed)) ? Number(typed) : typed;
 }
 
 function BrokerForm({ known }: { known: MqttSettings }) {
@@ -79,13 +84,13 @@ function BrokerForm({ known }: { known: MqttSettings }) {
     faults.value = {};
     refusal.value = "";
     const port = String(shown.port).trim();
-    const wish = { ...shown, port: port !== "" && !Number.isNaN(Number(port)) ? Number(port) : port };
+    const wish = { ...shown, port: asNumber(port), max_age_s: asNumber(String(shown.max_age_s).trim()) };
     if (!draft.value) seen.value = known;
     await inTurn(() => changeSeen({ mqtt: wish }, () => same(settings.value?.mqtt, seen.value)))
       .then(() => { forget(); done.value = t("mqtt.saved"); }, explain);
     busy.value = false;
   };
-  const field = (name: "host" | "port" | "ca_file" | "username" | "password" | "topic" | "discovery") => ({
+  const field = (name: "host" | "port" | "ca_file" | "username" | "password" | "topic" | "discovery" | "max_age_s") => ({
     id: `mqtt.${name}`, value: String(shown[name]), fault: faults.value[name], half: true, dir: "ltr" as const,
     autocomplete: "off" as const, spellcheck: false, onType: (typed: string) => type({ [name]: typed }),
   });
@@ -104,6 +109,7 @@ function BrokerForm({ known }: { known: MqttSettings }) {
           <FormField {...field("ca_file")} label={t("mqtt.ca_file")} hint={t("mqtt.ca_hint")} />
         </>
       )}
+      <FormField {...field("max_age_s")} label={t("webhooks.age")} hint={t("webhooks.age_hint")} inputMode="decimal" />
       <FormField {...field("topic")} label={t("mqtt.topic")} />
       <FormField {...field("discovery")} label={t("mqtt.discovery")} hint={t("mqtt.discovery_hint")} />
       <div class="field half">

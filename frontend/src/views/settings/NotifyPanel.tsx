@@ -77,6 +77,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
       <div class="options">
         <SavedField path={`${path}.name`} label={t("notify.name")} value={one.name} placeholder={t("notify.number", { number })} dir="auto" />
         <SavedField path={`${path}.url`} label={t("notify.url")} value={one.url} type="password" placeholder="ntfy://…, tgram://…, mailto://…" hint={t("notify.url_hint")} />
+        <SavedField path={`${path}.max_age_s`} label={t("notify.age")} value={one.max_age_s} min={1} max={604800} hint={t("webhooks.age_hint")} />
       </div>
       <SourcesFilter path={`${path}.sources`} chosen={one.sources} />
       <ClapsFilter path={`${path}.claps`} claps={one.claps} />

@@ -64,12 +64,16 @@ function Webhook({ source, webhook, number }: { source: SourceSettings; webhook:
       <legend class="unseen">{name}</legend>
       <WebhookField source={source} webhook={webhook} label={source.webhooks.length > 1 ? name : t("field.webhook")} />
       <ClapsFilter path={`${path}.claps`} claps={webhook.claps} />
+      <SavedField path={`${path}.max_age_s`} label={t("webhooks.age")} value={webhook.max_age_s} min={1} max={604800} hint={t("webhooks.age_hint")} />
       <details class="more-options" onToggle={(event) => (open.value = event.currentTarget.open)}>
         <summary>{t("webhooks.options")}</summary>
         <div class="options">
           <SavedField path={`${path}.timeout_s`} label={t("webhooks.timeout")} value={webhook.timeout_s} min={0.1} max={60} hint={t("webhooks.timeout_hint")} />
+          <div class="field">
+            <SavedSwitch path={`${path}.idempotent`} label={t("webhooks.idempotent")} checked={webhook.idempotent} />
+            <p class="hint">{t("webhooks.idempotent_hint")}</p>
+          </div>
           <SavedField path={`${path}.max_attempts`} label={t("webhooks.attempts")} value={webhook.max_attempts} min={1} max={10} hint={t("webhooks.attempts_hint")} />
-          <SavedField path={`${path}.max_age_s`} label={t("webhooks.age")} value={webhook.max_age_s} min={1} max={604800} hint={t("webhooks.age_hint")} />
           <SavedField path={`${path}.signing_secret`} label={t("webhooks.secret")} value={webhook.signing_secret} type="password" hint={t("webhooks.secret_hint")} />
           <SavedField path={`${path}.ca_file`} label={t("webhooks.ca")} value={webhook.ca_file} placeholder="/etc/ssl/…/ca.pem" hint={t("webhooks.ca_hint")} />
           <div class="field"><SavedSwitch path={`${path}.verify_tls`} label={t("webhooks.verify")} checked={webhook.verify_tls} /></div>

@@ -1,0 +1,203 @@
+"""What one source costs the whole service while no page is open: ``python -m benchmarks.live_cost``.
+
+``claptrap serve`` runs in a process of its own with one source: none, a file, a VBAN stream, an RTSP camera. With
+``--against FOLDER`` a second one runs beside it on the same sound from that folder (another commit's ``src``), so
+that the ratio holds on a machine that is busy with something else. For each kind of source:
+
+- ``cpu_percent``: processor time of all threads, user and system, of one core; ``by_thread`` the same by their names,
+  which they have from Python 3.14 on;
+- ``switches_a_second``: voluntary context switches of all threads: how often anything woke up;
+- ``pss_mb``: memory, what is shared counted by its share.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import socket
+import threading
+import time
+import wave
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import soundfile
+from tests.peers.ports import free_port
+from tests.peers.rtsp_server import RtspServer
+from tests.peers.service import Service
+
+from benchmarks.clapping import payloads
+from benchmarks.process import machine
+from benchmarks.vban_load import FORM, FRAMES, HOST
+from claptrap.sources.vban_packet import Packet, build
+
+RESULTS = Path(__file__).parent / "results"
+RATE_HZ = 16_000
+SETTLE_S = 8.0
+KINDS = ("none", "file", "everyday", "vban", "rtsp")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the threads of a process have used since they began.
+
+    Attributes:
+        at_s: monotonic.
+        cpu_s: seconds by the thread's name.
+        switches: voluntary ones, by the thread's name.
+    """
+
+    at_s: float
+    cpu_s: Counter[str]
+    switches: Counter[str]
+
+
+def cost(pid: int) -> Cost:
+    """Return what a process has used so far (Linux)."""
+    found = Cost(time.monotonic(), Counter(), Counter())
+    for task in (Path("/proc") / str(pid) / "task").iterdir():
+        try:
+            name = (task / "comm").read_text(encoding="utf-8").strip()
+            found.cpu_s[name] += int((task / "schedstat").read_text(encoding="utf-8").split()[0]) / 1e9  # type: ignore[assignment]  # seconds
+            status = (task / "status").read_text(encoding="utf-8")
+        except FileNotFoundError:  # it has just ended
+            continue
+        switches = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)
+        found.switches[name] += int(switches[1]) if switches else 0
+    return found
+
+
+def between(before: Cost, after: Cost) -> dict[str, Any]:
+    """Return the figures of the time between two moments."""
+    seconds = after.at_s - before.at_s
+    cpu = {name: 100 * (after.cpu_s[name] - before.cpu_s[name]) / seconds for name in after.cpu_s}
+    switches = sum(after.switches[name] - before.switches[name] for name in after.switches) / seconds
+    busiest = sorted(cpu.items(), key=lambda item: -item[1])
+    return {
+        "cpu_percent": round(sum(cpu.values()), 2),
+        "switches_a_second": round(switches, 1),
+        "by_thread": {name: round(share, 2) for name, share in busiest if share >= 0.005},  # per cent
+    }
+
+
+def pss_mb(pid: int) -> float:
+    """Return the memory of a process, what is shared counted by its share (Linux)."""
+    about = (Path("/proc") / str(pid) / "smaps_rollup").read_text(encoding="utf-8")
+    found = re.search(r"^Pss:\s+(\d+) kB", about, re.MULTILINE)
+    return round(int(found[1]) / 1024, 1) if found else 0.0
+
+
+def write_room(path: Path, seconds: float = 60.0) -> Path:
+    """Write a quiet room: noise at −70 dBFS in which nothing begins."""
+    sound = np.random.default_rng(2).normal(0, 3e-4, round(seconds * RATE_HZ)).astype(np.float32)
+    soundfile.write(path, sound, RATE_HZ)
+    return path
+
+
+@contextmanager
+def given(kind: str, folder: Path, everyday: Path | None, seconds: float, n: int) -> Iterator[list[Mapping[str, Any]]]:
+    """Provide the sound, and yield for each of ``n`` services the inputs of its sources."""
+    if kind == "none":
+        yield [{} for _ in range(n)]
+    elif kind in {"file", "everyday"}:
+        path = everyday if kind == "everyday" else write_room(folder / "room.wav")
+        yield [{"path": str(path), "loop": True} for _ in range(n)]
+    elif kind == "vban":
+        ports = [free_port() for _ in range(n)]
+        threading.Thread(target=_send_room, args=(ports, seconds), daemon=True).start()
+        yield [{"host": HOST, "stream": "s0", "port": port} for port in ports]
+    else:
+        recording = folder / "rtsp.wav"
+        _write_pcm(recording, seconds)
+        with RtspServer(recording=recording) as server:
+            yield [{"url": f"{server.url}/recording"} for _ in range(n)]
+
+
+def _send_room(ports: list[int], seconds: float) -> None:
+    """Send a quiet room to every port, each packet at its time."""
+    room = payloads(np.random.default_rng(2).normal(0, 3e-4, FORM.rate_hz).astype(np.float32))
+    period_s, began_s = FRAMES / FORM.rate_hz, time.monotonic()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        for k in range(round(seconds / period_s)):
+            time.sleep(max(0.0, began_s + k * period_s - time.monotonic()))
+            packet = build(Packet(FORM, FRAMES, b"s0", k, room[k % len(room)]))
+            for port in ports:
+                out.sendto(packet, (HOST, port))
+
+
+def _write_pcm(path: Path, seconds: float) -> None:
+    noise = np.random.default_rng(2).normal(0, 3e-4 * 32767, RATE_HZ).astype("<i2").tobytes()
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        for _ in range(round(seconds)):
+            out.writeframesraw(noise)
+
+
+def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, seconds: float) -> dict[str, dict[str, Any]]:
+    """Return the figures of the same sound for the ClapTrap in each folder of ``sources``, at the same time."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        inputs = stack.enter_context(given(kind, folder, everyday, seconds + SETTLE_S + 60, len(sources)))
+        running: dict[str, Service] = {}
+        for (name, source), wanted in zip(sources.items(), inputs, strict=True):
+            service = stack.enter_context(Service(folder / name, PYTHONPATH=str(source)))
+            service.raw("DELETE", "/api/sources/microphone")
+            if wanted:
+                source_kind = {"everyday": "file"}.get(kind, kind)
+                service.patch({"sources": [{"id": "one", "name": "one", "kind": source_kind, "input": wanted}]})
+                service.wait_for_status("one", "live", 30.0)
+            running[name] = service
+        time.sleep(SETTLE_S)
+        begun = {name: cost(service.pid) for name, service in running.items()}
+        time.sleep(seconds)
+        return {
+            name: {**between(begun[name], cost(service.pid)), "pss_mb": pss_mb(service.pid)}
+            for name, service in running.items()
+        }
+
+
+def main() -> None:
+    """Measure, print, and write the result."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kinds", nargs="+", default=["none", "file", "vban", "rtsp"], choices=KINDS)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run beside")
+    parser.add_argument("--everyday", type=Path, help="a recording of everyday sound, for the kind of that name")
+    parser.add_argument("--note", default="", help="what ran beside")
+    wanted = parser.parse_args()
+    sources = {"this": Path(__file__).parents[1] / "src"}
+    if wanted.against:
+        sources["against"] = wanted.against
+    runs: dict[str, Any] = {}
+    for kind in wanted.kinds:
+        runs[kind] = measure(kind, sources, wanted.everyday, wanted.seconds)
+        if wanted.against:
+            runs[kind]["ratio"] = round(runs[kind]["this"]["cpu_percent"] / runs[kind]["against"]["cpu_percent"], 3)
+        print(kind, json.dumps(runs[kind]), flush=True)
+    now = datetime.now(UTC)
+    result = {
+        "date": now.isoformat(timespec="seconds"),
+        **machine(),
+        "load_average": round(os.getloadavg()[0], 2),
+        "note": wanted.note,
+        "seconds": wanted.seconds,
+        "runs": runs,
+    }
+    path = RESULTS / f"live-cost-{now:%Y-%m-%d-%H%M}.json"
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""How much sound a source gathers before it hands on a frame."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+LONG_S = 0.1  # a candidate is still found before its 112 ms decision point
+SHORT_S = 0.02
+
+
+class Pacing:
+    """The length of one source's frames: short while a candidate waits for more sound, else long.
+
+    Each frame wakes the threads of capture and detection, whatever it holds; so a source costs what its number of frames
+    costs. Any thread may call ``set_urgent`` and ``wake``; they do not block.
+    """
+
+    def __init__(self) -> None:
+        self._is_urgent = False
+        self._woken = threading.Event()
+        self._wake: Callable[[], object] = self._woken.set
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether frames shall be short."""
+        return self._is_urgent
+
+    @property
+    def block_s(self) -> float:
+        """How many seconds of sound to gather before the next frame; a source may round, and give less at any time."""
+        return SHORT_S if self._is_urgent else LONG_S
+
+    def is_due(self, waiting_s: float) -> bool:
+        """Return whether ``waiting_s`` seconds of sound are about ``block_s``."""
+        return waiting_s >= 0.75 * self.block_s
+
+    def set_urgent(self, is_urgent: bool) -> None:
+        """Make frames short, or long again. Where they become short, the source is woken."""
+        begins = is_urgent and not self._is_urgent
+        self._is_urgent = is_urgent
+        if begins:
+            self.wake()
+
+    def wake(self) -> None:
+        """Wake the source, for it to look again how long its frames shall be, or whether it shall stop."""
+        self._wake()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long; return True as soon as the source is woken, or was since the last ``wait``. For the source."""
+        is_woken = self._woken.wait(seconds)
+        self._woken.clear()
+        return is_woken
+
+    @contextmanager
+    def waking(self, wake: Callable[[], object]) -> Iterator[None]:
+        """Wake the source by ``wake``, which must not block, instead of out of ``wait``. For the source."""
+        self._wake = wake
+        try:
+            yield
+        finally:
+            self._wake = self._woken.set
