@@ -27,7 +27,7 @@ from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
 from claptrap.detect.profile import read_profile
 from claptrap.detect.yamnet import YamNet, load_yamnet
-from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.catalogue import YAMNET, has_yamnet_runtime, models_folder, no_yamnet_runtime
 from claptrap.models.model_store import find
 from claptrap.sources.recording import STREAM, duration_s, read_frames
 from claptrap.text.catalogue import say, sound_name
@@ -124,6 +124,10 @@ def choose_yamnet(engine: str) -> YamNet | None:
     if engine == "embedded":
         return None
     try:
+        if not has_yamnet_runtime():
+            if engine == "yamnet":
+                raise no_yamnet_runtime()
+            return None
         path = find(YAMNET, models_folder())
         if path is None and engine == "yamnet":
             raise ModelError("model.absent", name=YAMNET.name, folder=str(models_folder()))
