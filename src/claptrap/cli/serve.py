@@ -12,7 +12,7 @@ from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message, terminal_language
-from claptrap.cli.logs import start_logging
+from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
@@ -172,4 +172,5 @@ def _keep_log_tail() -> None:
     """Keep the newest lines for a support bundle, formed like those on stderr."""
     root, tail = logging.getLogger(), LogTail()
     tail.setFormatter(root.handlers[0].formatter)
+    tail.addFilter(LogRateLimit())
     root.addHandler(tail)
