@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import logging
-from typing import Any
+import os
+import sys
+from typing import Any, TextIO
 
 from claptrap.cli.terminal import printable
 from claptrap.core.errors import ClapTrapError
@@ -32,9 +34,16 @@ class SentenceFormatter(logging.Formatter):
 
 def start_logging(level: str) -> None:
     """Write log lines from ``level`` on to stderr."""
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(_own_stderr())
     handler.setFormatter(SentenceFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler])
+
+
+def _own_stderr() -> TextIO:
+    """Return standard error under a descriptor of its own: while PortAudio begins, number 2 leads nowhere."""
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None:
+        return sys.stderr  # a test's
+    return os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def _sentence(argument: Any) -> Any:
