@@ -25,8 +25,9 @@ from training.recordings import BLIND, VALIDATION, FloatArray, Recording, record
 
 from benchmarks.quality import RESULTS, ROOT, WEIGHTS, digest, processor
 from claptrap.audio.frame import HOP, RATE_HZ
-from claptrap.detect import classifier
+from claptrap.detect import prior
 from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine
 from claptrap.detect.patterns import DetectionSettings
@@ -72,12 +73,12 @@ def heard(row: FloatArray, yamnet: YamNet) -> list[float]:
     hops = row.reshape(-1, HOP)
     engine = Engine(load_clapnet(), load_confirmer(), yamnet, DetectionSettings(0.5, 0.05))
     found = [*engine.process(hops, np.zeros(len(hops), np.int64)), *engine.finish()]
-    return [f.onset / RATE_HZ for f in found if isinstance(f, classifier.Classification)]
+    return [f.onset / RATE_HZ for f in found if isinstance(f, Classification)]
 
 
 def figures(all_rows: list[FloatArray], yamnet: YamNet, log_odds: float) -> dict[str, int]:
     """Return of how many rows any sound, and of how many two in a row, were taken for claps."""
-    with patch.object(classifier, "PRIOR_LOG_ODDS", log_odds):
+    with patch.object(prior, "PRIOR_LOG_ODDS", log_odds):
         onsets = [np.array(heard(row, yamnet)) for row in all_rows]
     doubles = [((gaps := np.diff(o)) >= DOUBLE_S[0]) & (gaps <= DOUBLE_S[1]) for o in onsets]
     return {
@@ -107,7 +108,7 @@ def main() -> None:
         made = rows([r for r in alike if r.part == part], seed=7)
         result[name] = {
             "each by itself": figures(made, yamnet, 0.0),
-            "a clap expected after a clap": figures(made, yamnet, classifier.PRIOR_LOG_ODDS),
+            "a clap expected after a clap": figures(made, yamnet, prior.PRIOR_LOG_ODDS),
         }
         print(name, json.dumps(result[name], indent=1), flush=True)
     path = RESULTS / f"bursts-{result['date']}.json"

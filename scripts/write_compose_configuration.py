@@ -6,10 +6,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SHIPPED, COMPOSED = ROOT / "mediamtx/mediamtx.yml", ROOT / "packaging/compose/mediamtx.yml"
-HEAD = """# Made of mediamtx/mediamtx.yml by scripts/write_compose_configuration.py, for compose.yaml: no port is published, so only the other
-# containers reach it: ClapTrap's source for a path is rtsp://mediamtx:8554/NAME, and its page asks the API at http://mediamtx:9997.
+HEAD = """# Made of mediamtx/mediamtx.yml by scripts/write_compose_configuration.py, for compose.yaml. No port is published:
+# only the other containers reach it. ClapTrap's source for a path is rtsp://mediamtx:8554/NAME; its page asks the API by name.
 # The microphone of the host: give the container /dev/snd (devices: ["/dev/snd"]).
-# Fait de mediamtx/mediamtx.yml, pour compose.yaml : aucun port n'est publié, donc seuls les autres conteneurs l'atteignent.
+# Fait de mediamtx/mediamtx.yml, pour compose.yaml : aucun port n'est publié, seuls les autres conteneurs l'atteignent.
 """
 PRIVATE = '["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]'
 CHANGES = (

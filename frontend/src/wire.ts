@@ -85,6 +85,49 @@ export interface components {
             counts: components["schemas"]["SourceCounts"];
             level: components["schemas"]["Level"] | null;
         };
+        Calibration: {
+            source: string;
+            /** @enum {string} */
+            phase: "claps" | "noises";
+            started: number;
+            wanted: number;
+            sounds: components["schemas"]["CalibrationSound"][];
+            proposal: components["schemas"]["CalibrationProposal"] | null;
+        };
+        CalibrationProposal: {
+            threshold: number;
+            was_threshold: number;
+            claps: components["schemas"]["CalibrationShare"];
+            noises: components["schemas"]["CalibrationShare"];
+        };
+        CalibrationShare: {
+            heard: number;
+            total: number;
+            was: number;
+        };
+        CalibrationSound: {
+            n: number;
+            at: number;
+            /** @enum {string} */
+            phase: "claps" | "noises";
+            /** @enum {string} */
+            outcome: "accepted" | "no_onset" | "echo" | "too_quiet" | "clipped" | "not_a_clap";
+            score: number;
+            fr: string;
+            en: string;
+        };
+        Candidate: {
+            id: string;
+            at: number;
+            score: number;
+            by_models: number;
+            clap: boolean;
+            mark: ("clap" | "not_clap") | null;
+            labels: components["schemas"]["Label"][];
+        };
+        Candidates: {
+            candidates: components["schemas"]["Candidate"][];
+        };
         Change: {
             path: string;
             /** @enum {string} */
@@ -281,10 +324,51 @@ export interface components {
             label_fr: string;
             score: number;
         };
+        Learning: {
+            source: string;
+            claps: number;
+            others: number;
+            most: number;
+            examples: components["schemas"]["LearntExample"][];
+            fault: components["schemas"]["Trouble"] | null;
+            undo: boolean;
+            kept: number;
+            since: number | null;
+            offer: boolean;
+        };
+        LearningChanged: {
+            source: string;
+        };
+        LearningEffect: {
+            helps: boolean;
+            before: components["schemas"]["LearningFigures"];
+            after: components["schemas"]["LearningFigures"];
+        };
+        LearningFigures: {
+            claps_heard: number;
+            claps: number;
+            others_heard: number;
+            others: number;
+        };
+        LearntExample: {
+            id: string;
+            clap: boolean;
+            at: number | null;
+            note: string;
+            without_yamnet: boolean;
+        };
+        Led: {
+            claps: number;
+            detections: number;
+        };
         Level: {
             source_id: string;
             peak_dbfs: number;
             rms_dbfs: number;
+        };
+        Marked: {
+            learning: components["schemas"]["Learning"];
+            effect: components["schemas"]["LearningEffect"];
         };
         Measured: {
             rate_hz: number;
@@ -813,6 +897,18 @@ export interface components {
             content_type: string;
             template: string;
         };
+        WhatIf: {
+            since: number | null;
+            kept: number;
+            now: components["schemas"]["Led"];
+            then: components["schemas"]["Led"];
+            detections: components["schemas"]["WouldBe"][];
+        };
+        WouldBe: {
+            at: number;
+            score: number;
+            claps: number;
+        };
         Answers: {
             "GET /api/state": components["schemas"]["Snapshot"];
             "POST /api/detection/start": components["schemas"]["Running"];
@@ -837,6 +933,19 @@ export interface components {
             "GET /api/vban/streams": components["schemas"]["VbanStream"][];
             "GET /api/vban/counts": components["schemas"]["VbanCounts"];
             "GET /api/mediamtx/paths": components["schemas"]["StreamPaths"];
+            "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
+            "POST /api/sources/{source_id}/learning/undo": components["schemas"]["Learning"];
+            "PUT /api/sources/{source_id}/learning/profile": components["schemas"]["Learning"];
+            "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];
+            "POST /api/sources/{source_id}/candidates/{candidate_id}/mark": components["schemas"]["Marked"];
+            "POST /api/sources/{source_id}/what-if": components["schemas"]["WhatIf"];
+            "GET /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
+            "POST /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
+            "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/calibration/sounds/{n}": components["schemas"]["Calibration"];
+            "POST /api/sources/{source_id}/calibration/apply": components["schemas"]["Learning"];
             "GET /api/micro": components["schemas"]["Invitation"];
             "POST /api/micro": components["schemas"]["Claimed"];
             "GET /api/history": components["schemas"]["DetectionPage"];
@@ -891,6 +1000,9 @@ export interface components {
             };
             "GET /api/vban/streams": {
                 port?: number;
+            };
+            "GET /api/sources/{source_id}/candidates": {
+                limit?: number;
             };
             "GET /api/history": {
                 since?: number;
@@ -990,6 +1102,7 @@ export interface components {
             settings: components["schemas"]["ShownSettings"];
             problems: components["schemas"]["Trouble"][];
             mqtt: components["schemas"]["BrokerLink"];
+            learning: components["schemas"]["LearningChanged"];
             micro_end: components["schemas"]["MicroEnd"];
         };
         ClientEvents: {
@@ -1013,6 +1126,12 @@ export type BrokerLink = components["schemas"]["BrokerLink"];
 export type BrowserSettings = components["schemas"]["BrowserSettings"];
 export type BrowserSource = components["schemas"]["BrowserSource"];
 export type BrowserSourceState = components["schemas"]["BrowserSourceState"];
+export type Calibration = components["schemas"]["Calibration"];
+export type CalibrationProposal = components["schemas"]["CalibrationProposal"];
+export type CalibrationShare = components["schemas"]["CalibrationShare"];
+export type CalibrationSound = components["schemas"]["CalibrationSound"];
+export type Candidate = components["schemas"]["Candidate"];
+export type Candidates = components["schemas"]["Candidates"];
 export type Change = components["schemas"]["Change"];
 export type Claimed = components["schemas"]["Claimed"];
 export type Clap = components["schemas"]["Clap"];
@@ -1041,7 +1160,14 @@ export type ImportNote = components["schemas"]["ImportNote"];
 export type Imported = components["schemas"]["Imported"];
 export type Invitation = components["schemas"]["Invitation"];
 export type Label = components["schemas"]["Label"];
+export type Learning = components["schemas"]["Learning"];
+export type LearningChanged = components["schemas"]["LearningChanged"];
+export type LearningEffect = components["schemas"]["LearningEffect"];
+export type LearningFigures = components["schemas"]["LearningFigures"];
+export type LearntExample = components["schemas"]["LearntExample"];
+export type Led = components["schemas"]["Led"];
 export type Level = components["schemas"]["Level"];
+export type Marked = components["schemas"]["Marked"];
 export type Measured = components["schemas"]["Measured"];
 export type MicroClose = components["schemas"]["MicroClose"];
 export type MicroEnd = components["schemas"]["MicroEnd"];
@@ -1100,6 +1226,8 @@ export type VbanStream = components["schemas"]["VbanStream"];
 export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type WhatIf = components["schemas"]["WhatIf"];
+export type WouldBe = components["schemas"]["WouldBe"];
 export type Answers = components["schemas"]["Answers"];
 export type Queries = components["schemas"]["Queries"];
 export type ServerEvents = components["schemas"]["ServerEvents"];

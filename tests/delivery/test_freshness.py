@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.delivery.test_dispatcher import QUICK, SLOW, Attempts, clap, done
 from tests.peers.broker import MOSQUITTO, Broker, Watcher
-from tests.peers.receiver import Receiver, answer, dead_url
+from tests.peers.receiver import Receiver, answer, dead_url, silence
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.receivers import BrokerSpec, ReceiverSpec, WebhookSpec
@@ -199,6 +200,16 @@ def test_over_a_restart_the_time_of_day_counts_where_it_was_not_set(
         assert after.in_state("taken" if is_told else "late") == [clap(0).id]
 
 
+@pytest.mark.parametrize(("lag_s", "is_told"), [(4.0, True), (14.0, False), (3600.0, True)])
+def test_a_clap_that_was_heard_late_is_as_old_as_its_sound(lag_s: float, *, is_told: bool) -> None:
+    """An overloaded machine may lag behind; a lag that cannot be is a wrong time, and does not count."""
+    with Receiver() as receiver, house(hook(receiver.url)) as found:
+        event = replace(clap(0), timestamp=found.clock.unix() - lag_s - 0.5, onset_s=1.0, decided_s=1.5)
+        found.dispatcher.dispatch(event)
+        (ended,) = found.attempts.wait_for(done)
+        assert (ended.ok, len(receiver.requests)) == (is_told, 1 if is_told else 0)
+
+
 def test_a_clap_that_gets_too_old_while_it_waits_is_told_as_such_at_once() -> None:
     """Not only when the next attempt would have been due."""
     with house(hook(dead_url(), max_age_s=0.3), backoff=SLOW) as found:
@@ -284,6 +295,27 @@ def test_only_another_place_hurries() -> None:
             receiver.wait_for(2)
             assert "authorization" not in receiver.requests[0].headers
             assert receiver.requests[1].headers["authorization"] == "Bearer it-is-me"
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_what_was_being_sent_when_claptrap_was_killed_is_repeated_only_to_who_ignores_repeats(
+    tmp_path: Path, *, idempotent: bool
+) -> None:
+    """As ``kill -9`` leaves it: the request is out, and nothing is written of how it went."""
+    file, clock = tmp_path / "history.sqlite", SetClock()
+    with Receiver(then=silence) as receiver, house(hook(receiver.url), clock=clock, file=file) as killed:
+        killed.hear(0)
+        killed.hear(1)
+        receiver.wait_for(1)
+        shutil.copytree(tmp_path, tmp_path / "left")
+    with (
+        Receiver() as receiver,
+        house(hook(receiver.url, idempotent=idempotent), clock=clock, file=tmp_path / "left" / "history.sqlite") as found,
+    ):
+        found.attempts.wait_for(done, 2)
+        told = [request.json["event_id"] for request in receiver.requests]
+        assert told == [clap(i).id for i in ((0, 1) if idempotent else (1,))]
+        assert found.in_state("unknown") == ([] if idempotent else [clap(0).id])
 
 
 def test_workers_begin_with_start_and_not_before() -> None:

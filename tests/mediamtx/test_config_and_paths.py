@@ -18,14 +18,7 @@ from tests.web.conftest import Served, data_dir, quiet_models, served
 
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.mediamtx import paths as mediamtx_paths
-from claptrap.mediamtx.config import (
-    ApiAddress,
-    composed,
-    configuration,
-    ensure_configuration,
-    microphone_input,
-    starts_ffmpeg,
-)
+from claptrap.mediamtx.config import ApiAddress, configuration, ensure_configuration, microphone_input, starts_ffmpeg
 from claptrap.mediamtx.paths import StreamPath, list_paths
 
 __all__ = ["data_dir", "quiet_models", "served"]  # fixtures

@@ -20,7 +20,10 @@ from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.core.events import Clap, Event, SourceStatus, State, Status
 from claptrap.core.spec import FileInput, SourceSpec
 from claptrap.detect.classifier import Classification, SoundLabels
+from claptrap.detect.embedding import NET_HIDDEN, POINTS, Embedding
+from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.onset import Candidate
+from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.sources.base import Sink
 
 LOUD = 0.1
@@ -56,6 +59,7 @@ class LoudClassifier:
     def __init__(self, n_slots: int) -> None:
         self._heard = np.zeros(n_slots, np.int64)
         self._named: list[SoundLabels] = []
+        self.matchers: dict[int, ProfileMatcher | None] = {}
 
     def reset(self, slot: int) -> None:
         self._heard[slot] = 0
@@ -87,6 +91,14 @@ class LoudClassifier:
     def settled(self, slot: int) -> int:
         return int(self._heard[slot])
 
+    heard = settled
+
+    def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
+        self.matchers[slot] = matcher
+
+    def embedding(self, slot: int, onset: int) -> Embedding:  # noqa: ARG002  # as the classifier's
+        return Embedding(np.full((POINTS, NET_HIDDEN), onset % 97, np.float32), None)
+
     def is_pending(self, slot: int) -> bool:  # noqa: ARG002  # everything is decided at once
         return False
 
@@ -116,6 +128,16 @@ class Clipboard:
 
     def offer(self, clip: Clip) -> None:
         self.clips.append(clip)
+
+
+class Album:
+    """Takes candidates."""
+
+    def __init__(self) -> None:
+        self.candidates: list[KeptCandidate] = []
+
+    def offer(self, candidate: KeptCandidate) -> None:
+        self.candidates.append(candidate)
 
 
 class Tap:

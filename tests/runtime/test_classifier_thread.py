@@ -6,7 +6,7 @@ import queue
 
 import numpy as np
 import pytest
-from tests.peers.hearing import Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
+from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
 
 from claptrap.core.events import Clap, Event, Heard, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
@@ -36,6 +36,7 @@ class Rig:
         self.told: list[Event] = []
         self.status = Witness()
         self.clipboard = Clipboard()
+        self.album = Album()
         self._detector = LoudOnsetDetector(8)
         self.classifier_thread = ClassifierThread(
             lambda: LoudClassifier(8),
@@ -45,6 +46,7 @@ class Rig:
             self.status,
             StillClock(),
             self.clipboard,
+            self.album,
         )
 
     def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:

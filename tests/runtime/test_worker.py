@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.peers.hearing import Clipboard, LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
+from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
 
 from claptrap.audio.frame import HOP, Frame
 from claptrap.core.clock import SystemClock
@@ -27,7 +27,7 @@ HOP_S = HOP / 16_000
 def working(
     taps: Taps, witness: Witness, *, detector: object = LoudOnsetDetector, classifier: object = LoudClassifier
 ) -> Iterator[Worker]:
-    worker = Worker(WorkerDeps(taps.build, detector, classifier, Clipboard()), witness, witness, SystemClock())
+    worker = Worker(WorkerDeps(taps.build, detector, classifier, Clipboard(), Album()), witness, witness, SystemClock())
     worker.start()
     try:
         yield worker
@@ -243,7 +243,9 @@ def test_a_source_that_hangs_and_is_left_behind_gives_its_row_away() -> None:
     def build(wanted: SourceSpec) -> Source:
         return Hanging() if wanted.id == "salon" else taps.build(wanted)
 
-    worker = Worker(WorkerDeps(build, LoudOnsetDetector, LoudClassifier, Clipboard()), witness, witness, SystemClock())
+    worker = Worker(
+        WorkerDeps(build, LoudOnsetDetector, LoudClassifier, Clipboard(), Album()), witness, witness, SystemClock()
+    )
     worker.start()
     try:
         worker.apply([spec("salon")], 1)
@@ -321,7 +323,9 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
             witness.record(event)
 
     moody = Moody()
-    worker = Worker(WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard()), moody, witness, SystemClock())
+    worker = Worker(
+        WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard(), Album()), moody, witness, SystemClock()
+    )
     worker.start()
     try:
         worker.apply([spec("salon", delay_s=0.1)], 1)
@@ -346,7 +350,7 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
             witness.record(event)
 
     worker = Worker(
-        WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard()), Blocking(), witness, SystemClock()
+        WorkerDeps(taps.build, LoudOnsetDetector, LoudClassifier, Clipboard(), Album()), Blocking(), witness, SystemClock()
     )
     worker.start()
     try:

@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from tests.peers.hearing import Clipboard
+from tests.peers.hearing import Album, Clipboard
 
 from claptrap.core.events import Event, SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
@@ -61,7 +61,9 @@ def test_a_mute_source_is_found_by_the_worker_itself(monkeypatch: pytest.MonkeyP
     """Nobody else has to ask; and the thread that looks ends with the worker."""
     monkeypatch.setattr(worker_module, "WATCH_S", 0.01)
     sinks = Sinks()
-    worker = Worker(WorkerDeps(lambda _: MuteSource(), OnsetDetector, no_judge, Clipboard()), sinks, sinks, FastClock())
+    worker = Worker(
+        WorkerDeps(lambda _: MuteSource(), OnsetDetector, no_judge, Clipboard(), Album()), sinks, sinks, FastClock()
+    )
     worker.start()
     try:
         worker.apply([SourceSpec("mic", "Salon", MicrophoneInput())], 1)

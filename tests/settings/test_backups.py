@@ -131,3 +131,27 @@ def test_differences_are_told_path_by_path_and_secrets_only_as_different() -> No
     assert len(found) == 5
     assert changes(old, old) == []
     assert [(c.path, c.kind) for c in changes(new, old) if c.path == "sources.file"] == [("sources.file", "added")]
+
+
+@pytest.mark.parametrize("can_link", [True, False])
+def test_two_that_are_added_in_the_same_moment_are_both_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_link: bool
+) -> None:
+    """The service saves while ``claptrap settings backup`` runs: neither is written over the other."""
+    document = tmp_path / "settings.json"
+    backups = Backups(tmp_path / "backups")
+    document.write_text("1")
+    first = backups.add(document, "asked")
+    stamps = iter([first.removeprefix("settings-").removesuffix("-asked.json"), backups._stamp()])
+    monkeypatch.setattr(backups, "_stamp", lambda: next(stamps))
+    if not can_link:
+        monkeypatch.setattr("os.link", unable)
+    document.unlink()
+    document.write_text("2")
+    second = backups.add(document, "asked")
+    assert [(backups.folder / name).read_text() for name in (first, second)] == ["1", "2"]
+
+
+def unable(path: Path, other: Path) -> None:
+    """A file system without second names."""
+    raise PermissionError(path, other)

@@ -47,6 +47,26 @@ def test_names_and_addresses_that_version_3_refuses_become_what_they_had_to_be()
     assert source.webhooks[0].url == "http://a:80/me%40b"
 
 
+@pytest.mark.parametrize(
+    ("was", "host", "username", "password"),
+    [
+        ("mqtt://ha:pa%2Fss@10.0.0.5:1883/x", "10.0.0.5", "ha", "pa/ss"),
+        ("mqtt://broker", "broker", "", ""),
+        ("ha:pass@broker", "broker", "ha", "pass"),
+        ("broker", "broker", "", ""),
+        ("fd00::5", "fd00::5", "", ""),
+        ("[fd00::5]", "fd00::5", "", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_an_address_in_place_of_the_broker_s_host_becomes_the_host(
+    was: str, host: str, username: str, password: str
+) -> None:
+    """Version 3 refuses it: a password in it would be shown."""
+    mqtt = check(migrated({"version": 2, "mqtt": {"host": was}})).mqtt
+    assert (mqtt.host, mqtt.username, mqtt.password) == (host, username, password)
+
+
 def test_the_first_version_had_no_need_to_say_it() -> None:
     assert check(migrated({"sources": OLD["sources"]})) == check(migrated(OLD))
 

@@ -480,3 +480,12 @@ def test_a_crowd_without_ids_costs_no_more_than_its_size() -> None:
     """It is refused for being too many."""
     crowd = [{"kind": "microphone", "name": "x"}] * 20_000
     assert faults(merged(check({}), {"sources": crowd})) == {"sources": "settings.too_many"}
+
+
+@pytest.mark.parametrize("host", ["mqtt://broker", "ha:pass@broker", "broker/x", "bro\x1bker"])
+def test_a_broker_s_host_is_no_address(host: str) -> None:
+    """It is shown as it is: no password may be in it."""
+    assert faults({"mqtt": {"host": host}}) == {"mqtt.host": "mqtt.bad_host"}
+    with pytest.raises(SettingsFaults) as refused:
+        check({"mqtt": {"host": host}})
+    assert "pass" not in refused.value.faults[0].value

@@ -27,7 +27,7 @@ from claptrap.web.wire import Message, message
 
 EVENTS = (
     *("state", "clap", "source", "delivery", "labels", "verdict", "level", "detection_status", "settings", "model"),
-    *("problems", "clip", "picture", "mqtt"),
+    *("problems", "clip", "picture", "mqtt", "learning"),
 )
 
 

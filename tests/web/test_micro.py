@@ -22,6 +22,8 @@ from tests.peers.claps import recording
 from tests.peers.live import LiveClient
 from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, glimpse
 from tests.web.conftest import WAIT_S, Served, clap, serving
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as ws_connect
 
 from claptrap.audio.frame import Frame
 from claptrap.core.events import State
@@ -379,6 +381,23 @@ def test_rubbish_does_no_harm_and_is_shown_out(house: Served) -> None:
         for wish in (None, {"code": ["x"]}, {"code": "service.exposed"}):
             good.emit("micro_close", wish)
         wait_until(lambda: status(house) == ("retrying", "browser.closed"), lambda: status(house))
+    assert house.ask("GET", "/healthz").json["ok"] is True
+
+
+def test_a_flooding_browser_is_cut_off_below_socket_io(house: Served) -> None:
+    """One that does not go when Socket.IO asks it to stayed connected, and what it sent was taken in for ever."""
+    source = house.ask("POST", "/api/micro", {"name": "Salon"}).json["id"]
+    address = f"ws://127.0.0.1:{house.port}/socket.io/?EIO=4&transport=websocket"
+    with ws_connect(address, origin=house.url) as flooding:
+        flooding.send("40")
+        flooding.send(f'420["micro_open",{{"source":"{source}","page":"p"}}]')
+        while not str(flooding.recv(WAIT_S)).startswith("430"):
+            pass
+        with suppress(ConnectionClosed):
+            for _ in range(10_000):  # whatever it is told meanwhile
+                flooding.send('451-["micro_sound",{"_placeholder":true,"num":0}]')
+                flooding.send(b"rubbish")
+        assert flooding.close_code is not None
     assert house.ask("GET", "/healthz").json["ok"] is True
 
 

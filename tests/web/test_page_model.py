@@ -32,6 +32,7 @@ def test_the_download_is_stopped_and_resumed(data_dir: Path, quiet_models: Path)
         go_on.set()
         page.reload()
         panel.get_by_role("button", name="Reprendre le téléchargement").press("Enter")
+        panel.get_by_text("Détails").click()
         expect(panel.get_by_text(f"coupé après {len(CONTENT)} octets sur {YAMNET.size}")).to_be_visible()
         n_asked = len(ranges)
         panel.get_by_role("button", name="Réessayer maintenant").press("Enter")
@@ -47,6 +48,8 @@ def test_a_long_address_stays_within_its_card(data_dir: Path, quiet_models: Path
     url = f"http://127.0.0.1:1/{'model' * 30}"
     with serving(Application(data_dir, yamnet_url=url)) as served, browsing(served.url) as page:
         page.goto(f"{served.url}/#/")
-        told = page.locator(".how [role=status]")
+        page.get_by_text("Téléchargement impossible, nouvel essai dans").first.wait_for()
+        told = page.locator(".how details")
+        told.get_by_text("Détails").click()
         expect(told).to_contain_text(url)
         assert told.evaluate("one => one.scrollWidth <= one.clientWidth")

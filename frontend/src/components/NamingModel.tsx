@@ -8,9 +8,15 @@ import { inWords } from "../words.ts";
 import { Outcome } from "./Outcome.tsx";
 
 const PAUSED = "model.stopped";
+const IMPOSSIBLE = "model.no_runtime";
 
 /** How YAMNet's file comes, and how to stop that or go on. */
 export function Coming({ progress }: { progress: ModelProgress }) {
+  if (progress.code === IMPOSSIBLE) return <p class="how" dir="auto">{said(progress)}</p>;
+  return <Download progress={progress} />;
+}
+
+function Download({ progress }: { progress: ModelProgress }) {
   const share = progress.done_bytes / progress.size_bytes;
   const refusal = useSignal("");
   const isPaused = progress.code === PAUSED;
@@ -19,11 +25,17 @@ export function Coming({ progress }: { progress: ModelProgress }) {
     void deed().then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
   return (
     <div class="how">
-      <p>{t(isPaused ? "sounds.paused" : "sounds.coming", { share: percent(share) })}</p>
+      {waits
+        ? <p>{t("sounds.coming_again", { minutes: Math.ceil((progress.retry_in_s ?? 0) / 60) })}</p>
+        : <p>{t(isPaused ? "sounds.paused" : "sounds.coming", { share: percent(share) })}</p>}
       <meter class="unseen" min={0} max={1} value={share} aria-hidden="true" />
       <i class="bar"><i style={{ transform: `scaleX(${share.toFixed(2)})` }} /></i>
-      {progress.code && !isPaused && <p role="status" dir="auto">{said(progress)}</p>}
-      {progress.retry_in_s !== null && <p>{t("sounds.coming_again", { minutes: Math.ceil(progress.retry_in_s / 60) })}</p>}
+      {progress.code && !isPaused && (
+        <details>
+          <summary>{t("details.open")}</summary>
+          <p dir="auto">{said(progress)}</p>
+        </details>
+      )}
       {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
       <p class="form-actions">
         {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(resumeModel)}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}

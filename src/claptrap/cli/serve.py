@@ -12,7 +12,7 @@ from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message, terminal_language
-from claptrap.cli.logs import start_logging
+from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
@@ -40,7 +40,7 @@ LEVELS = ("debug", "info", "warning", "error")
     show_default=True,
     show_envvar=True,
     type=click.IntRange(0, 65535),
-    help="0: any free one.",
+    help="0: any free port.",
 )
 @in_data_dir
 @click.option(
@@ -50,7 +50,7 @@ LEVELS = ("debug", "info", "warning", "error")
     is_flag=True,
     envvar="CLAPTRAP_NO_AUTH",
     show_envvar=True,
-    help="Demand no login, not even from other machines: whoever reaches the service may do everything.",
+    help="Require no login, even from other machines: anyone who reaches the service has full access.",
 )
 @click.option(
     "--allowed-host",
@@ -58,7 +58,7 @@ LEVELS = ("debug", "info", "warning", "error")
     multiple=True,
     envvar="CLAPTRAP_ALLOWED_HOST",
     show_envvar=True,
-    help="Name under which a proxy shows the page; may be given again.",
+    help="Name under which a proxy shows the page; can be repeated.",
 )
 @click.option(
     "--trusted-proxy",
@@ -66,28 +66,28 @@ LEVELS = ("debug", "info", "warning", "error")
     multiple=True,
     envvar="CLAPTRAP_TRUSTED_PROXY",
     show_envvar=True,
-    help="Address or network of a proxy whose X-Forwarded-… headers are believed; may be given again. Demands a login.",
+    help="Address or network of a proxy whose X-Forwarded-… headers are trusted; can be repeated. Requires a login.",
 )
 @click.option(
     "--base-path",
     default="",
     envvar="CLAPTRAP_BASE_PATH",
     show_envvar=True,
-    help="Path under which a proxy shows the page, like /claptrap, where it does not say so itself.",
+    help="Path under which a proxy shows the page, like /claptrap, if the proxy does not send it.",
 )
 @click.option(
     "--tls",
     is_flag=True,
     envvar="CLAPTRAP_TLS",
     show_envvar=True,
-    help="Speak HTTPS with a certificate made here, so that phones may give their microphone.",
+    help="Use HTTPS with a certificate made here; phones need it to share their microphone.",
 )
 @click.option(
     "--no-download",
     is_flag=True,
     envvar="CLAPTRAP_NO_DOWNLOAD",
     show_envvar=True,
-    help="Do without YAMNet rather than fetch it (4 MB, once).",
+    help="Do not download YAMNet (4 MB, once).",
 )
 @click.option(
     "--mediamtx",
@@ -102,7 +102,7 @@ LEVELS = ("debug", "info", "warning", "error")
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="Its program, and run it; by default that on the PATH, or the installed one.",
+    help="MediaMTX's program; runs it. Default: the one on the PATH, or the installed one.",
 )
 @click.option(
     "--mediamtx-api",
@@ -116,7 +116,7 @@ LEVELS = ("debug", "info", "warning", "error")
     is_flag=True,
     envvar="CLAPTRAP_DEV",
     show_envvar=True,
-    help="Offer the built-in tests at the foot of the page.",
+    help="Show the built-in tests at the bottom of the page.",
 )
 @click.option(
     "--log-level",
@@ -142,7 +142,7 @@ def serve(
     dev: bool,
     log_level: str,
 ) -> None:
-    """Hear, and show a page. Ctrl-C ends it."""
+    """Run the service with its page. Ctrl-C stops it."""
     give_large_blocks_back()
     start_logging(log_level)
     _keep_log_tail()
@@ -190,4 +190,5 @@ def _keep_log_tail() -> None:
     """Keep the newest lines for a support bundle, formed like those on stderr."""
     root, tail = logging.getLogger(), LogTail()
     tail.setFormatter(root.handlers[0].formatter)
+    tail.addFilter(LogRateLimit())
     root.addHandler(tail)

@@ -295,6 +295,13 @@ class BrokerLink:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class LearningChanged:
+    """What a source has learnt, has to learn from, or its calibration is another than it was."""
+
+    source: str
+
+
 Status = (
     SourceStatus
     | Levels
@@ -309,6 +316,7 @@ Status = (
     | SettingsChanged
     | ProblemsChanged
     | BrokerLink
+    | LearningChanged
 )
 """What the lossy side carries: everything that a live page wants and nobody must rely on."""
 

@@ -1,4 +1,4 @@
-"""Who is told of events, as frozen plain data. A kind is one class here and one line in ``delivery.registry``."""
+"""Receivers of events, as frozen plain data. A kind is one class here and one line in ``delivery.registry``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ReceiverSpec(Protocol):
 
     Attributes:
         KIND: names the kind; a key of ``delivery.registry``.
-        IS_LINK: whether it has a lasting link, which comes back and tells its problems by itself.
+        IS_LINK: whether it has a lasting link, which comes back and reports its problems by itself.
     """
 
     KIND: ClassVar[str]
@@ -28,7 +28,7 @@ class ReceiverSpec(Protocol):
 
     @property
     def source_id(self) -> str:
-        """The one source that it is told of; empty for a receiver of several."""
+        """The one source whose events it gets; empty for a receiver of several."""
 
     @property
     def url(self) -> str:
@@ -59,10 +59,10 @@ class ReceiverSpec(Protocol):
         """Whether it drops what it is sent a second time under the same ``Idempotency-Key``."""
 
     def wants(self, event: Event) -> bool:
-        """Return whether it is to be told of ``event``."""
+        """Return whether it is to get ``event``."""
 
     def secrets(self) -> frozenset[str]:
-        """Return all that it may know and nobody may read in what it answers."""
+        """Return all that must be masked in what it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class WebhookSpec:
         claps: only events of so many claps; empty for all, applause too.
         headers: sent along; their values are secret.
         signing_secret: signs what is sent, as ``core.signing`` says; empty for no signature.
-        verify_tls: whether an https receiver must prove who it is.
+        verify_tls: whether the certificate of an https receiver is checked.
         ca_file: PEM file of the authority to trust; empty for those of the system.
         method: POST, PUT or GET; a GET has no body.
         content_type: of what ``template`` makes.
@@ -115,7 +115,7 @@ class WebhookSpec:
         return self.method, self.url, tuple(sorted(self.headers.items())), self.verify_tls, self.ca_file
 
     def wants(self, event: Event) -> bool:
-        """Return whether it is to be told of ``event``."""
+        """Return whether it is to get ``event``."""
         return event.source_id == self.source_id and _counts(event, self.claps)
 
     def secrets(self) -> frozenset[str]:
@@ -128,17 +128,17 @@ class WebhookSpec:
 
 @dataclass(frozen=True, slots=True)
 class BrokerSpec:
-    """The MQTT broker that is told of every source's events.
+    """The MQTT broker at which every source's events are published.
 
     Attributes:
         host, port: where it is.
         version: of the protocol, "3.1.1" or "5".
         tls: whether to speak TLS.
-        verify_tls: whether it must prove who it is then.
+        verify_tls: whether its certificate is checked then.
         ca_file: PEM file of the authority to trust; empty for those of the system.
         username: empty where none is needed.
         password: a secret.
-        topic: the first part of every topic of ours; also tells several ClapTraps at one broker apart.
+        topic: the first part of every topic of ours; also distinguishes several ClapTraps at one broker.
         discovery: the first part of the topics by which Home Assistant discovers; empty for no discovery.
         timeout_s, max_attempts, max_age_s: as ``ReceiverSpec`` says.
     """
@@ -192,7 +192,7 @@ class BrokerSpec:
         return True
 
     def wants(self, event: Event) -> bool:  # noqa: ARG002  # as a receiver's
-        """Return whether it is to be told of ``event``: of every one."""
+        """Return whether it is to get ``event``: every one."""
         return True
 
     def secrets(self) -> frozenset[str]:
@@ -262,7 +262,7 @@ class NotifySpec:
         return False
 
     def wants(self, event: Event) -> bool:
-        """Return whether it is to be told of ``event``."""
+        """Return whether it is to get ``event``."""
         return (not self.sources or event.source_id in self.sources) and _counts(event, self.claps)
 
     def secrets(self) -> frozenset[str]:

@@ -212,6 +212,8 @@ class SourceSpec:
         hears: claps, applause or both.
         clips: whether the sound around detections is kept.
         pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
+        profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
+        calibrating: whether a person is giving claps and noises now, so that every sound is examined.
     """
 
     id: str
@@ -224,6 +226,8 @@ class SourceSpec:
     hears: Hears = Hears.BOTH
     clips: bool = False
     pin: str | None = None
+    profile: str = field(default="", repr=False)
+    calibrating: bool = False
 
     @property
     def kind(self) -> str:

@@ -1,1 +1,1 @@
-"""Tells the world: one receiver never delays another."""
+"""Sends events to receivers: one never delays another."""

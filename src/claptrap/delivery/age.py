@@ -1,4 +1,4 @@
-"""How old what waits is: by the clock that nobody sets, wherever this process saw it begin to wait."""
+"""The age of deliveries that wait: monotonic, wherever this process has enqueued them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Ages:
         self._earlier: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
-    def begin(self, delivery: Delivery) -> None:
-        """Count the age of a delivery from now on."""
+    def begin(self, delivery: Delivery, age_s: float = 0.0) -> None:
+        """Count the age of a delivery from now on; ``age_s`` is what it has already."""
         with self._lock:
-            self._began[_key(delivery)] = elapsed(self._clock)
+            self._began[_key(delivery)] = elapsed(self._clock) - age_s
             self._earlier.discard(_key(delivery))
 
     def of(self, delivery: Delivery) -> float:
-        """Return how old a delivery is in seconds, ≥ 0; infinity where the clocks cannot tell."""
+        """Return how old a delivery is in seconds, ≥ 0; infinity where the clocks contradict each other."""
         key, now, wall_s = _key(delivery), elapsed(self._clock), self._clock.unix() - delivery.since
         with self._lock:
             if key not in self._began:

@@ -1,4 +1,4 @@
-"""How a receiver stands: whether it takes what it is told, and how slowly it is tried while it does not. Pure."""
+"""Circuit breaker: whether a receiver accepts what is sent, and how slowly it is probed while it does not. Pure."""
 
 from __future__ import annotations
 

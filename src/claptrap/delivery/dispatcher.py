@@ -1,4 +1,4 @@
-"""Who is told of what: a worker per receiver, so that one that does not answer delays no other."""
+"""Sends each event to the receivers that want it: a worker per receiver, so that a slow one delays no other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from claptrap.delivery.recorder import AttemptRecorder
 from claptrap.delivery.registry import SENDERS, Senders
 from claptrap.delivery.worker import DeliveryWorker
 
-MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and said so
+MAX_LAG_S = 60.0
+MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and reported
 
 
 class Dispatcher:
@@ -57,7 +58,7 @@ class Dispatcher:
         self._is_ended = False
 
     def apply(self, targets: Sequence[ReceiverSpec]) -> None:
-        """Make ``targets`` the whole of who is told. What waits for a receiver that is gone is given up, and said so.
+        """Make ``targets`` all the receivers there are. What waits for one that is removed is given up, and reported.
 
         After ``stop`` nothing happens: what waits is left to the next start.
         """
@@ -77,11 +78,11 @@ class Dispatcher:
             self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
     def dispatch(self, event: Event) -> bool:
-        """Put an event into the outbox for everybody who wants it; return False if it is known. Waits for no receiver."""
+        """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks."""
         with self._lock:
             workers = self._interested(event)
             deliveries = [self._delivery(event, worker.target) for worker in workers]
-            self._count_ages(deliveries)  # first: a worker may be done with one before ``add`` returns
+            self._count_ages(deliveries, self._lag_s(event))  # first: a worker may be done with one before ``add`` returns
             new = self._outbox.add(event, deliveries)
             if not new:
                 self._forget_ages(deliveries)
@@ -123,7 +124,7 @@ class Dispatcher:
             worker.retry_now()
 
     def replay_event(self, event: Event) -> int:
-        """Send an event to all who want it now, again where they know it; return how many they are."""
+        """Send an event to all receivers that want it now, even again; return how many they are."""
         with self._lock:
             workers = self._interested(event)
             deliveries = [self._delivery(event, worker.target) for worker in workers]
@@ -160,9 +161,17 @@ class Dispatcher:
     def _delivery(self, event: Event, target: ReceiverSpec) -> Delivery:
         return Delivery(uuid4().hex, event.id, target.id, event.source_id, event_payload(event), self._clock.unix())
 
-    def _count_ages(self, deliveries: Sequence[Delivery]) -> None:
+    def _count_ages(self, deliveries: Sequence[Delivery], age_s: float = 0.0) -> None:
         for delivery in deliveries:
-            self._recorder.ages.begin(delivery)
+            self._recorder.ages.begin(delivery, age_s)
+
+    def _lag_s(self, event: Event) -> float:
+        """Return how long ago an event was decided in the sound: hearing may lag behind on a machine that is overloaded.
+
+        0 where that cannot be: every queue of hearing is shorter, so one of the times is wrong.
+        """
+        lag_s = self._clock.unix() - (event.timestamp + event.decided_s - event.onset_s)
+        return lag_s if 0.0 <= lag_s <= MAX_LAG_S else 0.0
 
     def _forget_ages(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:

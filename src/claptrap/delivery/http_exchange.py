@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,7 +89,7 @@ class Loop(asyncio.SelectorEventLoop):
         found: asyncio.Future[Any] = self.create_future()
 
         def finish(result: Any, error: Exception | None) -> None:
-            if found.done():  # nobody waits any more
+            if found.done():  # the attempt is over
                 return
             if error is None:
                 found.set_result(result)
@@ -138,18 +138,27 @@ class _Incoming(asyncio.Protocol):
 
 
 async def exchange(
-    loop: Loop, host: str, port: int, request: bytes, *, tls: ssl.SSLContext | None, timeout_s: float, connect_s: float
+    loop: Loop,
+    host: str,
+    port: int,
+    request: bytes,
+    *,
+    tls: ssl.SSLContext | None,
+    timeout_s: float,
+    connect_s: float,
+    on_send: Callable[[], None],
 ) -> RawAnswer:
-    """Connect, send ``request`` in one write, and return what comes back as soon as it can be told.
+    """Connect, send ``request`` in one write, and return the answer as soon as its status is known.
 
     Args:
         loop: the running one; its ``steps`` say how far this is.
         host: a name or an address.
         port: the port.
         request: head and body.
-        tls: whom to trust; None for plain HTTP.
+        tls: the TLS context; None for plain HTTP.
         timeout_s: bound on everything.
         connect_s: bound on all that comes before sending.
+        on_send: called immediately before sending.
 
     Raises:
         TimeoutError: before the request was sent. Afterwards what has come by then is returned.
@@ -165,6 +174,7 @@ async def exchange(
             if tls is not None:
                 loop.steps.begin("tls")
                 transport = await loop.start_tls(transport, incoming, tls, server_hostname=host) or transport
+        on_send()
         loop.steps.begin("answer")
         transport.write(request)
         return await _answer(loop, incoming, deadline)
@@ -191,7 +201,7 @@ async def _answer(loop: Loop, incoming: _Incoming, deadline: float) -> RawAnswer
 
 
 def _read(data: bytearray, *, is_all: bool) -> RawAnswer:
-    """Return what ``data`` says so far; the status is None as long as that cannot be told, or where none is in it."""
+    """Return the answer in ``data`` so far; its status is None while that is not known, or where there is none."""
     head, body = _split(bytes(data).lstrip(_BLANKS))
     lines = head.split(b"\n")
     status = _status(lines[0], is_all=is_all or len(lines) > 1)

@@ -28,7 +28,7 @@ _CODES = {0x84: "mqtt.version", 0x9A: "mqtt.no_retain", 0x9B: "mqtt.no_qos"}
 class Client(paho.Client):
     """A client that ends the connection rather than take a packet that is too large.
 
-    A broker that speaks MQTT 5 is told the bound, and drops such messages; one that speaks 3.1.1 cannot be.
+    MQTT 5 announces the bound to the broker, which drops such messages; 3.1.1 has no way to.
     """
 
     was_flooded = False
@@ -76,7 +76,7 @@ def connect(client: Client, spec: BrokerSpec) -> None:
 
 
 def expiry(spec: BrokerSpec, fresh_s: float) -> Properties | None:
-    """Return what tells a broker that speaks MQTT 5 to drop a message once it is no longer fresh, in whole seconds."""
+    """Return MQTT 5's message expiry for a message that is fresh for ``fresh_s``, in whole seconds; None for 3.1.1."""
     if spec.version != "5":
         return None
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here

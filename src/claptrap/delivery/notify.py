@@ -20,7 +20,7 @@ from claptrap.core.errors import DeliveryError, InputError, NotSent, OutcomeUnkn
 from claptrap.core.receivers import NotifySpec
 from claptrap.core.spec import Language
 from claptrap.delivery.policy import NOT_NOW
-from claptrap.delivery.sender import Answer
+from claptrap.delivery.sender import Answer, nothing
 from claptrap.text.catalogue import say
 
 _TELL_SECRETS = ("urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
@@ -45,7 +45,14 @@ class NotificationSender:
         with suppress(DeliveryError):
             _loaded(target.address)
 
-    def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
+    def post(
+        self,
+        target: NotifySpec,
+        body: Mapping[str, Any],
+        _key: str,
+        fresh_s: float = math.inf,
+        on_send: Callable[[], None] = nothing,
+    ) -> Answer:
         """Have ``target`` show what ``body`` says, in its language.
 
         Raises:
@@ -59,6 +66,7 @@ class NotificationSender:
             deadline = time.monotonic() + target.timeout_s
             if not self._is_over(min(deadline, time.monotonic() + fresh_s)):  # what was left behind
                 raise NotSent("notify.busy", retryable=True)
+            on_send()
             self._call = call = _Call(target, body, self._on_end)
             call.start()
             try:
@@ -96,7 +104,7 @@ class NotificationSender:
 
 
 class _Call(threading.Thread):
-    """One attempt, which tells when it is over and why it failed."""
+    """One attempt in a thread of its own; calls ``on_end`` when it is over."""
 
     def __init__(self, target: NotifySpec, body: Mapping[str, Any], on_end: Callable[[], None]) -> None:
         super().__init__(name=f"deliver:{target.id}:call", daemon=True)
@@ -221,7 +229,7 @@ def _loaded(url: str, timeout_s: float = 15.0) -> Any:
     except ImportError as error:
         raise DeliveryError("notify.no_apprise") from error
     # in this thread, and without time-outs of its own: its threads would be waited for when the process ends; without
-    # pictures, which whoever shows the notification would fetch from elsewhere
+    # pictures, which the phone would fetch from elsewhere
     asset = apprise.AppriseAsset(
         app_id="ClapTrap", app_desc="ClapTrap", async_mode=False, service_timeout=0, image_url_mask="", image_url_logo=""
     )

@@ -10,7 +10,7 @@ from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
 NOT_NOW = frozenset({408, 425, 429, 502, 503})  # answers that say: not taken, come back later
 NOT_THERE = frozenset({404, 405})  # the answers of a receiver whose routes are still to come
 MAX_RETRY_AFTER_S = 60.0
-_MAX_WAIT_PART = 0.1  # of an event's freshness: whoever comes back in time is found in time
+_MAX_WAIT_PART = 0.1  # of an event's freshness, so that a receiver that is back in time gets it
 MIN_WAIT_S = 1.0
 
 

@@ -1,4 +1,4 @@
-"""Writes attempts down, and tells the page and the log of them."""
+"""Records attempts in the outbox, on the page and in the log."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AttemptRecorder:
         object.__setattr__(self, "ages", Ages(self.clock))
 
     def abandon(self, delivery: Delivery, url: str, error: DeliveryError) -> None:
-        """Write down and say that a delivery is given up without an attempt."""
+        """Record that a delivery is given up without an attempt."""
         self.report(delivery, url, self.clock.unix(), 0.0, error=error)
 
     def report(
@@ -59,7 +59,7 @@ class AttemptRecorder:
         steps: Mapping[str, float] | None = None,
         counts: bool = True,
     ) -> None:
-        """Write one attempt down, and tell the page and the log of it.
+        """Record one attempt in the outbox, on the page and in the log.
 
         Args:
             delivery: what was attempted.

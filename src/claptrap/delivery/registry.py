@@ -16,4 +16,4 @@ SENDERS: Senders = {
     WebhookSpec.KIND: WebhookSender,
     NotifySpec.KIND: NotificationSender,
 }
-"""Kinds that need nothing else; those with a lasting link (MQTT) are added by who owns the link."""
+"""Kinds that need nothing else; the owner of a lasting link (MQTT) adds its kind."""

@@ -109,7 +109,12 @@ class ClapNet:
         for layer in self._layers:
             x = layer(x)
         hidden: NDArray[np.float32] = x.reshape(len(x), -1) @ self._dense + self._dense_bias
-        return np.maximum(hidden, 0) @ self._out + np.float32(self._out_bias), hidden
+        return self.log_odds(hidden), hidden
+
+    def log_odds(self, hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the log-odds of a clap (…,) that hidden layers (…, hidden) lead to."""
+        answer: NDArray[np.float32] = np.maximum(hidden, 0) @ self._out + np.float32(self._out_bias)
+        return answer
 
     def logits(self, patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         """Return the log-odds of ``run`` alone, (B,)."""

@@ -10,7 +10,6 @@ Recent-clap prior: who has clapped is likely to clap again, so the score of an o
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, ModelScore
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.onset import Candidate
+from claptrap.detect.prior import RecentClapPrior
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
 MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
@@ -38,8 +38,6 @@ APPLAUSE = 62  # YAMNet's class
 ONSET_LAG = HOP  # samples after an onset within which the onset detector reports it
 SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection; later it may be the next clap, if …
 NEXT_LEAST_SCORE = 0.3  # … its first score is at least this
-PRIOR_WINDOW = (RATE_HZ * 15 // 100, 2 * RATE_HZ)  # samples after a likely clap: another is likely; sooner, an echo is
-PRIOR_LOG_ODDS = 1.2  # what a score gains after a score of 1; chosen on the validation part (see training/README.md)
 SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
 FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models never learnt digital silence
 _FILL_NOISE = np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
@@ -58,6 +56,7 @@ class Classification:
         score: [0, 1]; 0.5 is the recommended threshold. Includes the recent-clap prior.
         labels: YAMNet's labels there, where the score may make a clap; empty without YAMNet.
         applause: YAMNet's score of the class "Applause" there, [0, 1]; 0 where it did not run.
+        by_models: [0, 1], by the models alone: without profile and prior.
     """
 
     slot: int
@@ -66,6 +65,7 @@ class Classification:
     score: float
     labels: Labels = ()
     applause: float = 0.0
+    by_models: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class _PendingCandidate:
     score: float = 0.0
     labels: Labels = ()
     applause: float = 0.0
+    by_models: float = 0.0
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ class _SlotState:
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
     heard: int = 0
     pending: deque[_PendingCandidate] = field(default_factory=deque)
-    recent: deque[tuple[int, float]] = field(default_factory=deque)  # onsets and scores of the last 2 s
+    prior: RecentClapPrior = field(default_factory=RecentClapPrior)
     last_decided: int = 0
     label_due: int = LABEL_EVERY
     matcher: ProfileMatcher | None = None
@@ -137,26 +138,25 @@ class _SlotState:
                 return sum(after <= gap for after in AFTER)
         return 0
 
-    def by_profile(
-        self, scored: ModelScore, decision: int, hidden: Sequence[NDArray[np.float32]], *, is_last: bool
-    ) -> ModelScore:
-        """Return the score by the slot's profile; unchanged where it has none."""
-        return scored if self.matcher is None else self.matcher.score(scored, decision, hidden, is_last=is_last)
+    def apply_score(
+        self,
+        candidate: _PendingCandidate,
+        scored: ModelScore,
+        decision: int,
+        hidden: Sequence[NDArray[np.float32]],
+        *,
+        is_last: bool,
+    ) -> bool:
+        """Give a candidate the models' score, changed by the slot's profile; return whether that is decisive."""
+        candidate.by_models = scored.score
+        if self.matcher is not None:
+            scored = self.matcher.score(scored, decision, hidden, is_last=is_last)
+        candidate.score = scored.score
+        return scored.is_decisive
 
     def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
         """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
         return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)
-
-    def recent_clap_prior(self, onset: int, score: float) -> float:
-        """Return ``score`` raised by the likely claps just before it. To be called once per candidate, in order of onset."""
-        nearest, farthest = PRIOR_WINDOW
-        while self.recent and onset - self.recent[0][0] > farthest:
-            self.recent.popleft()
-        likeliest = max((s for at, s in self.recent if onset - at >= nearest), default=0.0)
-        gain = math.exp(PRIOR_LOG_ODDS * likeliest)
-        score = score * gain / (1 - score + score * gain)
-        self.recent.append((onset, score))
-        return score
 
     def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
         """Return (PATCH,) samples from ``BEFORE`` before the onset on, zero from ``heard`` after it on, then filled."""
@@ -193,8 +193,8 @@ class ClapClassifier:
     ) -> None:
         self.yamnet = yamnet
         self._slots: list[_SlotState | None] = [None] * n_slots
-        self._clapnet = clapnet
-        self._confirmer = confirmer
+        self.clapnet = clapnet
+        self.confirmer = confirmer
         self._name_sounds = name_sounds
         self._label_queue: dict[int, None] = {}  # slots whose labels are due, in turn; never more than there are slots
 
@@ -207,9 +207,17 @@ class ClapClassifier:
         """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
         self._slot(slot).matcher = matcher
 
-    def embedding(self, slot: int, onset: int) -> tuple[Embedding, float]:
-        """Return what ``embed`` does of the candidate at sample ``onset`` of ``slot``, with its newest sound."""
-        return embed(self._slot(slot), onset, self._clapnet, self._confirmer, self.yamnet)
+    def heard(self, slot: int) -> int:
+        """Return how many samples of the stream on ``slot`` have been heard."""
+        return self._slot(slot).heard
+
+    def samples(self, slot: int, begin: int, end: int) -> NDArray[np.float32]:
+        """Return samples [begin, end) of the stream on ``slot``, of its last 4 s; zero where there are none."""
+        return self._slot(slot).window(begin, end)
+
+    def embedding(self, slot: int, onset: int) -> Embedding:
+        """Return the embedding of the candidate at ``onset`` of ``slot``; ``AFTER[-1]`` samples after it are heard."""
+        return embed(self._slot(slot), onset, self.clapnet, self.confirmer, self.yamnet)
 
     def process(
         self,
@@ -297,7 +305,7 @@ class ClapClassifier:
         """Score candidates in one batch; decide those with a decisive score, and all at the last point."""
         heard = AFTER[point]
         samples = np.stack([state.patch(candidate.onset, heard) for state, candidate in due])
-        logits, hidden = self._clapnet.run(log_mel(samples), DECISION_POINTS[point])
+        logits, hidden = self.clapnet.run(log_mel(samples), DECISION_POINTS[point])
         for (state, candidate), logit, layer in zip(due, logits.tolist(), hidden, strict=True):
             is_decisive = self._weigh(state, candidate, HeadOutput(logit, layer), point, yamnet)
             if is_decisive or point == _LAST:
@@ -312,43 +320,48 @@ class ClapClassifier:
         self, state: _SlotState, candidate: _PendingCandidate, net: HeadOutput, point: int, yamnet: YamNet | None
     ) -> bool:
         """Score a candidate by what is known at this point; return whether that is decisive."""
-        is_last = point == _LAST
+        is_last, is_decisive = point == _LAST, False
         if yamnet is None or point < EARLY:
-            scored = state.by_profile(
-                self._confirmer.embedded_score(net.log_odds, point), point, [net.hidden], is_last=is_last
-            )
-            candidate.score = scored.score
+            scored = self.confirmer.embedded_score(net.log_odds, point)
+            is_decisive = state.apply_score(candidate, scored, point, [net.hidden], is_last=is_last)
         if yamnet is None:
-            return scored.is_decisive
-        if not (self._confirmer.needs_yamnet(net.log_odds, point) or state.resembles_a_clap(point, net.hidden)):
-            candidate.score = self._confirmer.rejected_score(net.log_odds, point)
+            return is_decisive
+        if not (self.confirmer.needs_yamnet(net.log_odds, point) or state.resembles_a_clap(point, net.hidden)):
+            candidate.score = candidate.by_models = self.confirmer.rejected_score(net.log_odds, point)
             return True
         if point not in (EARLY, _LAST):
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
-            candidate.early = self._confirmer.head(output, EARLY)
-            scored = self._confirmer.early_score(candidate.early.log_odds, net.log_odds)
+            candidate.early = self.confirmer.head(output, EARLY)
+            scored = self.confirmer.early_score(candidate.early.log_odds, net.log_odds)
         hidden = [candidate.early.hidden]
         if is_last:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[_LAST]))
-            head = self._confirmer.head(output, _LAST)
-            scored = self._confirmer.late_score(candidate.early.log_odds, head.log_odds, net.log_odds)
+            head = self.confirmer.head(output, _LAST)
+            scored = self.confirmer.late_score(candidate.early.log_odds, head.log_odds, net.log_odds)
             hidden.append(head.hidden)
-        scored = state.by_profile(scored, YAMNET_LAYERS[point], hidden, is_last=is_last)
-        candidate.score = scored.score
+        is_decisive = state.apply_score(candidate, scored, YAMNET_LAYERS[point], hidden, is_last=is_last)
         candidate.applause = float(output.scores[APPLAUSE])
         if candidate.score >= LABELLED_LEAST_SCORE:
             candidate.labels = _top(output.scores, yamnet.names)
-        return scored.is_decisive
+        return is_decisive
 
     def _release(self, slot: int, state: _SlotState) -> Iterable[Classification]:
         """Yield decided candidates in order of onset: a quick one waits for an earlier one that is not decided."""
         while state.pending and (decided := state.pending[0].decided) is not None:
             candidate = state.pending.popleft()
             state.last_decided = max(state.last_decided, decided)
-            score = state.recent_clap_prior(candidate.onset, candidate.score)
-            yield Classification(slot, candidate.onset, state.last_decided, score, candidate.labels, candidate.applause)
+            score = state.prior.apply(candidate.onset, candidate.score)
+            yield Classification(
+                slot,
+                candidate.onset,
+                state.last_decided,
+                score,
+                candidate.labels,
+                candidate.applause,
+                candidate.by_models,
+            )
 
     # -- labels ---------------------------------------------------------------------------------------------------------
 

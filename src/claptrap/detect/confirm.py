@@ -78,6 +78,10 @@ class Confirmer:
         """Run the head of ``point``, ``EARLY`` or ``LATE``, on YAMNet's features."""
         return self._heads[point].run(output.features)
 
+    def head_log_odds(self, hidden: NDArray[np.float32], point: int) -> float:
+        """Return the log-odds of a clap that the hidden layer (96,) of the head of ``point`` leads to."""
+        return self._heads[point].log_odds(hidden)
+
     def early_score(self, early: float, logit: float) -> ModelScore:
         """Return the score at ``EARLY`` from the log-odds of the early head and of the embedded model."""
         of_early, _, of_net = self._mix[EARLY]
@@ -101,7 +105,10 @@ class _Head:
 
     def run(self, features: NDArray[np.float32]) -> HeadOutput:
         hidden: NDArray[np.float32] = features @ self._w + self._b
-        return HeadOutput(float(np.maximum(hidden, 0) @ self._out + self._out_b), hidden)
+        return HeadOutput(self.log_odds(hidden), hidden)
+
+    def log_odds(self, hidden: NDArray[np.float32]) -> float:
+        return float(np.maximum(hidden, 0) @ self._out + self._out_b)
 
 
 def load_confirmer() -> Confirmer:

@@ -76,27 +76,16 @@ class Window(Protocol):
         """Return YAMNet's window (15600,) up to sample ``end``."""
 
 
-def embed(
-    window: Window, onset: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None
-) -> tuple[Embedding, float]:
-    """Return the embedding of the candidate at sample ``onset``, and its best score by the models alone.
-
-    ``AFTER[-1]`` samples after the onset must have been heard.
-    """
-    outputs = [
-        clapnet.run(log_mel(window.patch(onset, heard)[None]), frames)
+def embed(window: Window, onset: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None) -> Embedding:
+    """Return the embedding of the candidate at sample ``onset``; ``AFTER[-1]`` samples after it must have been heard."""
+    net = [
+        clapnet.run(log_mel(window.patch(onset, heard)[None]), frames)[1][0]
         for heard, frames in zip(AFTER, DECISION_POINTS, strict=True)
     ]
-    net = np.stack([hidden[0] for _, hidden in outputs])
-    logits = [float(logit[0]) for logit, _ in outputs]
     if yamnet is None:
-        return Embedding(net, None), max(confirmer.embedded_score(z, point).score for point, z in enumerate(logits))
-    early, late = (confirmer.head(yamnet.run(window.context(onset, onset + AFTER[p])), p) for p in YAMNET_LAYERS)
-    scores = (
-        confirmer.early_score(early.log_odds, logits[EARLY]).score,
-        confirmer.late_score(early.log_odds, late.log_odds, logits[LATE]).score,
-    )
-    return Embedding(net, np.stack([early.hidden, late.hidden])), max(scores)
+        return Embedding(np.stack(net), None)
+    heads = [confirmer.head(yamnet.run(window.context(onset, onset + AFTER[p])), p).hidden for p in YAMNET_LAYERS]
+    return Embedding(np.stack(net), np.stack(heads))
 
 
 def _packed(array: NDArray[np.float32]) -> str:

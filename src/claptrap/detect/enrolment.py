@@ -15,6 +15,7 @@ from claptrap.detect.embedding import Embedding
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import ECHO_S
 from claptrap.detect.profile import Example
+from claptrap.detect.rescoring import Rescorer
 from claptrap.detect.yamnet import YamNet
 
 BEFORE_S, AFTER_S = 1.5, 0.5  # of sound that is needed around an onset
@@ -22,7 +23,7 @@ NEAR_S = 0.08  # an onset this close to the given one is meant
 LEAST_PEAK = 10 ** (-50 / 20)
 LEAST_RISE_DB = 3.0  # of a clap's loudest 5 ms above what was 15 to 60 ms before
 CLIPPED_FROM, CLIPPED_SHARE = 0.985, 0.1  # a tenth of the first 30 ms at full scale: of 1,350 claps one
-LEAST_SCORE = 0.03  # at the better decision point: 1 % of claps are below, and 95 % of coughs, doors and knocks
+LEAST_SCORE = 0.03  # at the best decision by the models: 1 to 2 % of claps are below, and 95 % of coughs, doors and knocks
 
 
 class Refusal(StrEnum):
@@ -45,6 +46,7 @@ class Enroller:
 
     def __init__(self, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None) -> None:
         self._models = (clapnet, confirmer, yamnet)
+        self._rescorer = Rescorer(clapnet, confirmer)
 
     def example(self, samples: NDArray[np.float32], onset: int, *, is_clap: bool, note: str = "") -> Example | Refusal:
         """Return the example of the sound that begins near ``onset``; where none does, or it cannot be a clap, why.
@@ -66,13 +68,13 @@ class Enroller:
         refusal = _fault_of(x, at, found) if is_clap else None
         if refusal is not None:
             return refusal
-        embedding, score = self._embedded(x, at)
-        if is_clap and score < LEAST_SCORE:
+        embedding = self._embedded(x, at)
+        if is_clap and self._rescorer.best_score(embedding) < LEAST_SCORE:
             return Refusal.NOT_A_CLAP
         return Example(is_clap, embedding, note)
 
-    def _embedded(self, x: NDArray[np.float32], at: int) -> tuple[Embedding, float]:
-        """Return the embedding of the candidate at sample ``at``, and its best score."""
+    def _embedded(self, x: NDArray[np.float32], at: int) -> Embedding:
+        """Return the embedding of the candidate at sample ``at``."""
         clapnet, confirmer, yamnet = self._models
         classifier = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
         slot, none = np.zeros(1, np.int64), np.zeros(1, np.int64)

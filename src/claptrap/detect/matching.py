@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import load_weights
 from claptrap.detect.confirm import ModelScore
-from claptrap.detect.embedding import LAYERS
+from claptrap.detect.embedding import LAYERS, Embedding
 from claptrap.detect.profile import Profile
 
 COMPARED = ((0,), (1,), (2,), (3,), (4,), (4, 5))  # the layers that are compared at each decision; the last is that of marks
@@ -161,6 +161,11 @@ class ProfileMatcher:
             is_decisive &= not (penalty and log_odds > 0)
             log_odds -= penalty
         return ModelScore(float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))), is_decisive or is_last)
+
+    def score_embedding(self, scored: ModelScore, decision: int, embedding: Embedding, *, is_last: bool) -> ModelScore:
+        """Return ``score`` of a candidate that is known by its embedding, which has the layers compared at ``decision``."""
+        hidden = [vector for number in COMPARED[decision] if (vector := embedding.layer(number)) is not None]
+        return self.score(scored, decision, hidden, is_last=is_last)
 
     def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
         """Return whether a candidate is so close to a clap of the profile that the embedded model may not reject it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,13 @@ class Example:
         is_clap: whether it is a clap.
         embedding: by which others are compared with it.
         note: where it comes from, for people; ≤ 300 characters.
+        at: when it was heard, UTC Unix seconds; None where that is not known.
     """
 
     is_clap: bool
     embedding: Embedding
     note: str = ""
+    at: float | None = None
 
     @property
     def id(self) -> str:
@@ -72,7 +75,9 @@ class Profile:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which ``from_json`` reads."""
-        examples = [{"id": e.id, "clap": e.is_clap, "note": e.note, **e.embedding.to_json()} for e in self.examples]
+        examples = [
+            {"id": e.id, "clap": e.is_clap, "note": e.note, "at": e.at, **e.embedding.to_json()} for e in self.examples
+        ]
         return {"format": FORMAT, "version": VERSION, "models": models_version(), "examples": examples}
 
     @classmethod
@@ -131,7 +136,10 @@ def _example(index: int, entry: object) -> Example:
     note = entry.get("note", "")
     if not isinstance(note, str) or len(note) > MOST_NOTE:
         raise InputError("profile.damaged", reason=f"examples[{index}].note")
+    at = entry.get("at")
+    if at is not None and not (isinstance(at, int | float) and math.isfinite(at)):
+        raise InputError("profile.damaged", reason=f"examples[{index}].at")
     try:
-        return Example(entry["clap"], Embedding.from_json(entry), note)
+        return Example(entry["clap"], Embedding.from_json(entry), note, at)
     except ValueError as error:
         raise InputError("profile.damaged", reason=f"examples[{index}]: {error}") from error

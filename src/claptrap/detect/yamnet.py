@@ -14,13 +14,16 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from claptrap.core.errors import ModelError
+from claptrap.models.catalogue import has_yamnet_runtime, no_yamnet_runtime
+
+if has_yamnet_runtime():
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.interpreter import Interpreter
 
 SAMPLES = 15_600  # 0.975 s at 16 kHz
 CLASSES = 521
@@ -82,8 +85,11 @@ def load_yamnet(path: Path) -> YamNet:
     """Return the model of a verified file.
 
     Raises:
-        ModelError: ``model.unreadable``, or ``model.unusable`` if this machine cannot run it.
+        ModelError: ``model.unreadable``; ``model.unusable`` if this machine cannot run it, ``model.no_runtime`` if there is
+            no LiteRT for it.
     """
+    if not has_yamnet_runtime():
+        raise no_yamnet_runtime()
     try:
         content = path.read_bytes()
     except OSError as error:

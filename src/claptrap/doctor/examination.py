@@ -14,7 +14,7 @@ from claptrap.doctor.machine import ClockReading, examine_clock, examine_folder,
 from claptrap.doctor.network import examine_network
 from claptrap.doctor.ports import examine_vban, examine_web_port
 from claptrap.doctor.sound import examine_sound
-from claptrap.models.catalogue import CATALOGUE
+from claptrap.models.catalogue import CATALOGUE, has_yamnet_runtime, no_yamnet_runtime
 from claptrap.models.model_store import find
 from claptrap.settings.backups import Backups
 from claptrap.settings.document import read_settings
@@ -106,6 +106,8 @@ def _to_be_set_aside(data_dir: Path) -> Finding:
 
 def examine_models(folder: Path) -> list[Finding]:
     """Look whether the model files are there, and the very ones."""
+    if not has_yamnet_runtime():
+        return [Finding.of("model", Severity.OK, no_yamnet_runtime())]
     found: list[Finding] = []
     for model in CATALOGUE:
         try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from claptrap.models.catalogue import has_yamnet_runtime
+
 STAGES = ("numpy", "litert", "yamnet")
 
 
@@ -16,6 +18,8 @@ def main() -> None:
     import numpy as np  # noqa: PLC0415  # the import is the trial
 
     print(STAGES[0], flush=True)  # noqa: T201  # what the parent reads
+    if not has_yamnet_runtime():
+        return
     from claptrap.detect.yamnet import SAMPLES, load_yamnet  # noqa: PLC0415  # likewise
 
     print(STAGES[1], flush=True)  # noqa: T201  # likewise

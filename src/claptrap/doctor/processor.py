@@ -16,6 +16,7 @@ from pathlib import Path
 
 from claptrap.doctor.finding import Finding, Severity
 from claptrap.doctor.library_check import STAGES
+from claptrap.models.catalogue import has_yamnet_runtime
 
 _V2 = ("ssse3", "sse4_1", "sse4_2", "popcnt")
 NEEDED = {"x86_64": _V2, "amd64": _V2, "aarch64": ("asimd",)}
@@ -68,9 +69,10 @@ def _trial(yamnet: Path | None, within_s: float) -> Finding:
     except subprocess.TimeoutExpired:
         return Finding("libraries", Severity.FAULT, "doctor.trial_hangs", {"seconds": within_s})
     passed = [stage for stage in STAGES if stage in done.stdout.split()]
-    tried = STAGES if yamnet else STAGES[:-1]
+    tried: tuple[str, ...] = STAGES[: (3 if yamnet else 2) if has_yamnet_runtime() else 1]
     if done.returncode == 0 and len(passed) == len(tried):
-        return Finding("libraries", Severity.OK, "doctor.litert_hears" if yamnet else "doctor.litert_loads")
+        codes = {1: "doctor.numpy_loads", 2: "doctor.litert_loads", 3: "doctor.litert_hears"}
+        return Finding("libraries", Severity.OK, codes[len(tried)])
     return _failure(_NAMES[tried[min(len(passed), len(tried) - 1)]], done.returncode, done.stderr.splitlines())
 
 

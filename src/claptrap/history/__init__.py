@@ -1,1 +1,1 @@
-"""Writes it down: what was heard, who must be told of it, and how that went."""
+"""Stores detections, the deliveries of them, and how each delivery went."""

@@ -58,7 +58,7 @@ class Clips:
     Args:
         folder: made with the first clip.
         clock: the machine's.
-        tried: told after each clip that was written, by its detection's id, or could not be (None).
+        tried: called after each clip, with its detection's id, or with None where it could not be written.
     """
 
     def __init__(self, folder: Path, clock: Clock, tried: Callable[[str | None], None]) -> None:
@@ -100,7 +100,7 @@ class Clips:
         """Bound what is kept, by age and in all; from the next clip or ``maintain`` on."""
         with self._lock:
             self._keep_s, self._max_bytes = days * DAY_S, megabytes * MB
-            self._trouble = None  # perhaps nobody wants clips any more; if somebody does, the next one finds out
+            self._trouble = None  # clips may be switched off by now; else the next one finds out
 
     def maintain(self) -> None:
         """Forget what is too old or too much. To be called now and then."""

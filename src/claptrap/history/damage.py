@@ -1,4 +1,4 @@
-"""Rows that cannot be read: each costs itself alone, is counted, and is told once."""
+"""Rows that cannot be read: each is left out, counted, and logged once."""
 
 from __future__ import annotations
 

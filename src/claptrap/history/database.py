@@ -1,7 +1,7 @@
 """The SQLite file: opened with care, brought to the newest form, or said to be unfit.
 
 Write-ahead log, ``synchronous=NORMAL``: what was committed outlives the process whatever ends it (the system has it),
-nothing short of a broken disk corrupts it, and a clap does not wait for the disk before it is told. Only a power cut can
+nothing short of a broken disk corrupts it, and a clap does not wait for the disk before it is sent. Only a power cut can
 take the newest half-minute with it (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from claptrap.core.errors import ServiceError
 
-BUSY_S = 5.0  # how long somebody who looks into the file with a tool of their own may hold us up
+BUSY_S = 5.0  # how long another program that reads the file may hold us up
 
 VERSIONS = (
     # 1: detections, deliveries, attempts
@@ -47,8 +47,10 @@ VERSIONS = (
     "ALTER TABLE events ADD COLUMN mark TEXT CHECK (mark IN ('clap', 'not_clap'));",
     # 3: how long each step of an attempt took
     "ALTER TABLE attempts ADD COLUMN steps TEXT NOT NULL DEFAULT '{}';",
-    # 4: how a delivery that was given up ended: too late, or with an outcome that nobody knows
+    # 4: how a delivery that was given up ended: too late, or with an unknown outcome
     "ALTER TABLE deliveries ADD COLUMN outcome TEXT CHECK (outcome IN ('late', 'unknown'));",
+    # 5: whether a delivery is being sent
+    "ALTER TABLE deliveries ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;",
 )
 
 
@@ -113,7 +115,7 @@ def set_aside(path: Path) -> Path:
 
 
 def _connect(name: str) -> sqlite3.Connection:
-    """Open; transactions are begun and ended by hand, and whoever has the connection keeps threads apart."""
+    """Open; transactions are begun and ended by hand, and the owner of the connection keeps threads apart."""
     connection = sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
@@ -147,7 +149,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _unfit(error: sqlite3.Error, path: Path) -> ServiceError:
-    """Tell a broken database from one that can only not be had now."""
+    """Distinguish a broken database from one that is only unavailable now."""
     if type(error) is sqlite3.DatabaseError:  # "malformed" and "not a database"; all that is less grave is a kind of it
         return ServiceError("history.damaged", path=path.name)
     return ServiceError("history.unwritable", path=str(path), reason=str(error))

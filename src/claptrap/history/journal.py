@@ -1,8 +1,8 @@
-"""The journal of one data folder: what was heard, what waits to be told, how the telling went.
+"""The journal of one data folder: detections, deliveries that wait, and how deliveries went.
 
 Where the file cannot be had (a full disk, a folder without permission, a newer ClapTrap's file) the journal goes on in
-memory, with the newest ``MAX_IN_MEMORY`` at most, says so, and moves to the file as soon as that can be written again:
-nobody who hears or tells notices.
+memory, with the newest ``MAX_IN_MEMORY`` at most, reports it, and moves to the file as soon as that can be written again;
+hearing and delivery go on.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Journal:
         self._keep_s = _FOR_EVER
         self._lock = threading.RLock()
         self._db: sqlite3.Connection
-        self._reader: sqlite3.Connection | None = None  # the file once more, for those who look
+        self._reader: sqlite3.Connection | None = None  # the file once more, for queries
         self._reading = threading.Lock()
         self._in_memory = False
         self._file_identity = (0, 0)
@@ -91,7 +91,7 @@ class Journal:
     def maintain(self) -> None:
         """Move back to the file if it can be written again, and forget what is too old. To be called now and then.
 
-        A file that somebody has deleted, or replaced, would take all that follows along with it at the
+        A file that was deleted, or replaced, by hand would take all that follows along with it at the
         end: what waits, and what was heard since the last time, moves to its place. What was deleted is not brought back.
         """
         with self._lock:
@@ -148,7 +148,7 @@ class Journal:
     def delete(self, before: float = _FOR_EVER) -> int:
         """Delete detections before a time, and the deliveries that were done before it; return how many detections.
 
-        What still waits to be told is told all the same, and forgotten the next time.
+        What still waits is sent all the same, and deleted the next time.
 
         Raises:
             ServiceError: what keeps the file from being written; the detections in it are still there then.
@@ -165,7 +165,7 @@ class Journal:
         if is_any_gone:
             while self._do(_give_room_back):
                 pass
-            self._read_from(None)  # who looks would keep the log from being emptied
+            self._read_from(None)  # a query under way would keep the log from being emptied
             self._do(_empty_log)
             self._look_into_file()
         return deleted
@@ -173,7 +173,7 @@ class Journal:
     # -- the outbox -----------------------------------------------------------------------------------------------------
 
     def add(self, event: Event, queued: Sequence[Delivery]) -> bool:
-        """Write an event and who must be told of it, both or neither; False if it is known."""
+        """Store an event and its deliveries, both or neither; return False if it is known."""
 
         def add(db: sqlite3.Connection) -> bool:
             if not detections.add(db, event):
@@ -194,6 +194,10 @@ class Journal:
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
+
+    def begin(self, delivery: Delivery) -> None:
+        """Note that a delivery is about to be sent."""
+        self._do(lambda db: deliveries.begin(db, delivery.id), writes=True)
 
     def record_attempt(self, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
         """Write an attempt down, and what it makes of its delivery."""
@@ -230,7 +234,7 @@ class Journal:
         return newest
 
     def _read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Do ``work``, which only reads and may take seconds in a large file; nobody who hears or tells waits for it."""
+        """Do ``work``, which only reads and may take seconds in a large file; hearing and delivery do not wait for it."""
         with self._reading:
             if self._reader is not None:
                 with suppress(sqlite3.DatabaseError):  # ``_do`` finds out what is wrong
@@ -238,14 +242,14 @@ class Journal:
         return self._do(work)
 
     def _read_from(self, reader: sqlite3.Connection | None) -> None:
-        """Let those who look have another connection from now on, or that of all others."""
+        """Use another connection for queries from now on; None for the one of all others."""
         with self._reading:
             if self._reader is not None:
                 self._reader.close()
             self._reader = reader
 
     def _look_into_file(self) -> None:
-        """Give those who look a connection of their own, where there is a file."""
+        """Open a connection of its own for queries, where there is a file."""
         with self._lock:
             if self._path is not None and not self._in_memory:
                 self._read_from(database.open_reader(self._path))
@@ -275,7 +279,7 @@ class Journal:
 
     def _move_to_file(self) -> None:
         """Take what is in memory to the file and go on there; where that fails nothing has changed but ``_trouble``."""
-        assert self._path is not None  # noqa: S101  # for the type checker: who has no file does not come here
+        assert self._path is not None  # noqa: S101  # for the type checker: called with a file only
         try:
             file = self._open_file(self._path)
         except ServiceError as error:
@@ -312,7 +316,7 @@ def _newest_row(db: sqlite3.Connection) -> int:
 
 
 def _is_gone(path: Path, identity: tuple[int, int]) -> bool:
-    """Return whether there is no file at ``path`` any more, or another; false where nobody can tell."""
+    """Return whether there is no file at ``path`` any more, or another; False where that is unknown."""
     try:
         return _identity(path) != identity
     except FileNotFoundError:
@@ -358,7 +362,7 @@ def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequenc
 
 
 def _forget_oldest(db: sqlite3.Connection) -> None:
-    """Bound what memory holds while the file cannot be written; what waits to be told is bounded by those who tell."""
+    """Bound what memory holds while the file cannot be written; what waits is bounded by the dispatcher."""
     for table, done in (("events", "1"), ("deliveries", "state <> 'waiting'")):
         kept = f"SELECT row FROM {table} ORDER BY row DESC LIMIT {MAX_IN_MEMORY}"
         db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")

@@ -23,7 +23,7 @@ class DetectionFilter:
         since, before: UTC Unix seconds, the first included, the last not.
         source_id: heard there.
         least_score, most_score: both included.
-        mark: what a person said of it; "none" where nobody did.
+        mark: what a person said of it; "none" without a mark.
         kind: of the source.
         claps: so many.
         applause: whether it is applause.
@@ -72,7 +72,7 @@ _CONDITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class StoredDetection:
-    """A detection as it is kept, with what a person said of it; None where nobody did."""
+    """A detection as it is stored, with a person's mark if it has one."""
 
     event: Event
     mark: Mark | None = None
@@ -106,7 +106,7 @@ class DeliveryRecord:
     """How one delivery stands, and the newest attempts at it.
 
     Attributes:
-        id, event_id, target_id, source_id: what, to whom, on behalf of which source.
+        id, event_id, target_id, source_id: the delivery, its event, its receiver, and the source of the event.
         since: UTC Unix seconds when it was made, or last asked to be sent again.
         state: still waiting, taken by the receiver, given up, too late, or unknown: the receiver may have acted.
         code, params: why it was given up, or why it waits on; empty otherwise.

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 class SteadyClock:
-    """Compares the time of day with the monotonic clock. Not thread-safe: one owner, who asks now and then.
+    """Compares the time of day with the monotonic clock. Not thread-safe: one owner, which asks now and then.
 
     A clock that is wrong for half a minute would have everything deleted that is kept. So nothing is deleted while the two
     clocks disagree: after a step until the time of day is what it was, or has been steady for a day; the same at the first

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import platformdirs
+
+from claptrap.core.errors import ModelError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,16 @@ YAMNET = ModelFile(
     licence="Apache-2.0",
 )
 CATALOGUE = (YAMNET,)
+
+
+def has_yamnet_runtime() -> bool:
+    """Return whether LiteRT is installed, which runs YAMNet: there is none for 32-bit ARM and for Macs with Intel."""
+    return find_spec("ai_edge_litert") is not None
+
+
+def no_yamnet_runtime() -> ModelError:
+    """Return what is to be said where it is not."""
+    return ModelError("model.no_runtime", machine=f"{platform.system()} {platform.machine()}")
 
 
 def models_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -15,9 +15,12 @@ from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.classifier import ClapClassifier, Classification
+from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
+from claptrap.detect.profile import parse
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink, Waiting
 from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.stream import Stream
 
@@ -36,11 +39,13 @@ class StreamContext:
         self.patterns = Patterns(detection_settings(spec))
         self._sequence = 0
 
-    def apply(self, spec: SourceSpec) -> None:
-        """Use the settings of ``spec`` from the next classification on."""
-        if spec is not self.spec and spec != self.spec:  # called for every batch: comparing field by field would cost
-            self.spec = spec
-            self.patterns.apply(detection_settings(spec))
+    def apply(self, spec: SourceSpec) -> bool:
+        """Use the settings of ``spec`` from the next classification on; return whether it has another profile."""
+        if spec is self.spec or spec == self.spec:  # called for every batch: comparing field by field would cost
+            return False
+        before, self.spec = self.spec, spec
+        self.patterns.apply(detection_settings(spec))
+        return spec.profile != before.profile
 
     def event(self, found: Detection, timestamp: float) -> Event:
         """Return the event of a detection, next in sequence."""
@@ -77,6 +82,7 @@ class ClassifierThread:
         status: receives claps, verdicts and labels.
         clock: the machine's.
         clips: receives the sound around events, of sources that want clips.
+        candidates: receives what may be a clap, to learn from.
     """
 
     def __init__(
@@ -88,8 +94,11 @@ class ClassifierThread:
         status: StatusSink,
         clock: Clock,
         clips: ClipSink,
+        candidates: CandidateSink,
     ) -> None:
         self._clips = clips
+        self._candidates = CandidateRecorder(candidates)
+        self._rules = load_rules()
         self._make_classifier = make_classifier
         self._classifier = make_classifier()
         self._yamnet: YamNet | None = None
@@ -149,6 +158,7 @@ class ClassifierThread:
             for classification in self._classifier.process(batch.slots, batch.hops, batch.lost, batch.candidates):
                 self._report(classification)
             self._advance_patterns(batch.slots.tolist())
+            self._candidates.process(self._classifier)
             self._label_sounds()
         for stream in batch.finished:
             self._finish(stream)
@@ -160,6 +170,11 @@ class ClassifierThread:
             self._contexts.pop(stream.slot, None)
         else:
             self._contexts[stream.slot] = StreamContext(stream, spec, self._clips)
+            self._apply_profile(stream.slot, spec)
+
+    def _apply_profile(self, slot: int, spec: SourceSpec) -> None:
+        matcher = ProfileMatcher(parse(spec.profile.encode()), self._rules) if spec.profile else None
+        self._classifier.apply_profile(slot, matcher)
 
     def _extract_clips(self, batch: HopBatch) -> None:
         """Give each stream's hops to its clip extractor."""
@@ -194,6 +209,16 @@ class ClassifierThread:
                     classification.score,
                 )
             )
+        self._candidates.add(
+            Waiting(
+                classification,
+                context.spec.id,
+                context.stream.epoch,
+                at,
+                outcome.is_clap,
+                calibrating=context.spec.calibrating,
+            )
+        )
         self._publish(context, outcome.detections)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
@@ -223,6 +248,7 @@ class ClassifierThread:
         if (context := self._current(stream.slot)) is not None:
             self._publish(context, context.patterns.finish())
             context.extractor.finish()
+        self._candidates.forget(stream.slot)
         self._contexts.pop(stream.slot, None)
 
     def _current(self, slot: int) -> StreamContext | None:
@@ -230,7 +256,8 @@ class ClassifierThread:
         context = self._contexts.get(slot)
         if context is None or (spec := self._spec_of(context.spec.id)) is None:
             return None
-        context.apply(spec)
+        if context.apply(spec):
+            self._apply_profile(slot, spec)
         return context
 
     def _timestamp(self, context: StreamContext, sample: int) -> float:
@@ -245,4 +272,5 @@ class ClassifierThread:
         for context in self._contexts.values():
             context.extractor.finish()
             context.stream.fail(f"{type(error).__name__}: {error}")
+            self._candidates.forget(context.stream.slot)
         self._contexts.clear()

@@ -20,6 +20,7 @@ from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.batch import HopBatch
+from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.onset_thread import OnsetThread
 from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
@@ -42,12 +43,14 @@ class WorkerDeps:
         detector: makes an onset detector of so many slots.
         classifier: makes a classifier of so many slots.
         clips: receives the sound around events, of sources that want clips.
+        candidates: receives what may be a clap, to learn from.
     """
 
     build: Callable[[SourceSpec], Source]
     detector: Callable[[int], OnsetDetector]
     classifier: Callable[[int], ClapClassifier]
     clips: ClipSink
+    candidates: CandidateSink
 
 
 class Worker:
@@ -64,7 +67,14 @@ class Worker:
         self._event_queue: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
         self._onset_thread = OnsetThread(lambda: deps.detector(MAX_SOURCES), batches, status, clock)
         self._classifier_thread = ClassifierThread(
-            lambda: deps.classifier(MAX_SOURCES), batches, self._spec, self._event_queue.put, status, clock, deps.clips
+            lambda: deps.classifier(MAX_SOURCES),
+            batches,
+            self._spec,
+            self._event_queue.put,
+            status,
+            clock,
+            deps.clips,
+            deps.candidates,
         )
         self._context = RunnerContext(deps.build, self._onset_thread.open, status, clock)
         self._event_thread = threading.Thread(target=self._pass_events_on, name="events")

@@ -31,6 +31,7 @@ from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
+from claptrap.service.learning import LearningService
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -95,7 +96,10 @@ class Application:
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
-        self.detection = DetectionService(build_source or self._inputs.build, self.clips, self.settings, clock)
+        self.learning = LearningService(data_dir, self.settings, self.hub, clock)
+        self.detection = DetectionService(
+            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
+        )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
@@ -133,6 +137,7 @@ class Application:
         self.journal.open()
         self.history.apply(self.settings.current)
         self.clips.start()
+        self.learning.open(self.detection.apply_learning)
         self._is_open = True
         self.model.load()
         self.problems.publish()
@@ -173,6 +178,7 @@ class Application:
         self.settings.reopen()
         self.journal.maintain()
         self.clips.maintain()
+        self.learning.maintain()
         self.problems.publish()
 
     # -- what people ask ------------------------------------------------------------------------------------------------

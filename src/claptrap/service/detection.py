@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from claptrap.audio.clip import ClipSink
 from claptrap.core.clock import Clock
@@ -14,9 +15,17 @@ from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
+from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.sources.base import Source
+
+
+class Learnt(CandidateSink, Protocol):
+    """What sources have learnt."""
+
+    def taught(self, spec: SourceSpec) -> SourceSpec:
+        """Return ``spec`` with the profile of its source."""
 
 
 class DetectionService:
@@ -25,15 +34,22 @@ class DetectionService:
     Args:
         build_source: makes the source of a spec.
         clips: takes the sound around events.
+        learning: knows what sources have learnt, and takes candidates to learn from.
         settings: which sources, and how.
         clock: the machine's.
     """
 
     def __init__(
-        self, build_source: Callable[[SourceSpec], Source], clips: ClipSink, settings: SettingsOwner, clock: Clock
+        self,
+        build_source: Callable[[SourceSpec], Source],
+        clips: ClipSink,
+        learning: Learnt,
+        settings: SettingsOwner,
+        clock: Clock,
     ) -> None:
         self._build_source = build_source
         self._clips = clips
+        self._learning = learning
         self._settings = settings
         self._clock = clock
         self._worker: Worker | None = None
@@ -52,7 +68,7 @@ class DetectionService:
         with self._lock:
             if self._worker is not None:
                 return
-            deps = WorkerDeps(self._build_source, OnsetDetector, self._classifier, self._clips)
+            deps = WorkerDeps(self._build_source, OnsetDetector, self._classifier, self._clips, self._learning)
             self._worker = worker = Worker(deps, events, status, self._clock)
             worker.start()
             worker.show(self._shown)  # after the worker is there for others to see: what they ask for now is not lost
@@ -79,6 +95,10 @@ class DetectionService:
         with self._lock:
             if self._worker is not None:
                 self._apply_to(self._worker, state)
+
+    def apply_learning(self) -> None:
+        """Hear with what the sources have learnt by now."""
+        self.apply(self._settings.state)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is, by id: idle, if it is not heard."""
@@ -121,7 +141,7 @@ class DetectionService:
                 self._worker.give_yamnet(yamnet)
 
     def _apply_to(self, worker: Worker, state: SettingsState) -> None:
-        worker.apply(state.settings.specs(), state.serial)
+        worker.apply([self._learning.taught(spec) for spec in state.settings.specs()], state.serial)
 
     def _classifier(self, rows: int) -> ClapClassifier:
         return ClapClassifier(rows, load_clapnet(), load_confirmer(), self._yamnet)

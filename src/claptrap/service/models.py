@@ -11,7 +11,7 @@ from typing import Any
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import ModelProgress, Status, StatusSink
 from claptrap.detect.yamnet import YamNet, load_yamnet
-from claptrap.models.catalogue import YAMNET, models_folder
+from claptrap.models.catalogue import YAMNET, has_yamnet_runtime, models_folder, no_yamnet_runtime
 from claptrap.models.model_store import find
 from claptrap.runtime.model_fetcher import ModelFetcher
 from claptrap.service.messages import with_messages
@@ -39,6 +39,11 @@ class YamnetModel:
 
     def load(self) -> None:
         """Load YAMNet where its file is there; what is wrong with it is in ``problems``."""
+        if not has_yamnet_runtime():
+            error = no_yamnet_runtime()
+            self._progress = ModelProgress(YAMNET.name, 0, YAMNET.size, error.code, error.params)
+            _log.info("%s", error)
+            return
         folder = models_folder()
         path = None
         try:

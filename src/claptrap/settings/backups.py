@@ -69,8 +69,7 @@ class Backups:
         """
         self.folder.mkdir(mode=0o700, exist_ok=True)  # a file that was put there by hand may be open to all
         suffix = "" if why == "change" else f"-{why}"
-        backup = self.folder / f"settings-{self._stamp()}{suffix}.json"
-        link_or_copy(path, backup)
+        backup = self._place(path, suffix)
         sync_folder(self.folder)
         found = self._newest_first()
         for kind in (True, False):
@@ -108,6 +107,14 @@ class Backups:
                 return read_settings(path)
         return None
 
+    def _place(self, path: Path, suffix: str) -> Path:
+        """Give the file a name among the backups that none has; a command may add one at the same time as the service."""
+        while True:
+            backup = self.folder / f"settings-{self._stamp()}{suffix}.json"
+            with contextlib.suppress(FileExistsError):  # another took it meanwhile: the next stamp is later
+                link_or_copy(path, backup)
+                return backup
+
     def _newest_first(self) -> list[Path]:
         try:
             return sorted(self.folder.glob("settings-*.json"), key=lambda path: path.name, reverse=True)
@@ -125,15 +132,25 @@ def link_or_copy(path: Path, other: Path) -> None:
     """Give a file a second name that outlives the replacement of the first; a copy where the file system has no such names.
 
     Raises:
+        FileExistsError: there is an ``other`` already; it is left as it is.
         OSError: neither could be done; then there is no ``other``.
     """
-    with contextlib.suppress(OSError):
-        os.link(path, other)
-        return
     try:
-        shutil.copy2(path, other)
-        with other.open("rb") as copy:
+        os.link(path, other)
+    except FileExistsError:
+        raise
+    except OSError:
+        _copy(path, other)
+
+
+def _copy(path: Path, other: Path) -> None:
+    copy = other.open("xb")
+    try:
+        with copy, path.open("rb") as file:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
             os.fsync(copy.fileno())
+        shutil.copystat(path, other)
     except OSError:
         other.unlink(missing_ok=True)
         raise

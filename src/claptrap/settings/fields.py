@@ -198,6 +198,13 @@ def _topic_part(text: str) -> str:
     return text
 
 
+def _broker_host(host: str) -> str:
+    """Refuse an address in place of a host: a password in it would be shown with the host."""
+    if any(char in "/@?#\\" or not char.isprintable() for char in host):
+        raise refused("mqtt.bad_host")
+    return host
+
+
 def _notify_address(url: str) -> str:
     """Look only for the shape: which addresses Apprise knows, ``service.notifications`` says."""
     if url and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S*", url):
@@ -215,6 +222,7 @@ Channel = Annotated[str, Field(max_length=8), AfterValidator(_channel)]
 SigningSecret = Annotated[Secret, AfterValidator(_signing_secret)]
 ContentType = Annotated[str, Field(max_length=200), AfterValidator(_content_type)]
 Template = Annotated[str, Field(max_length=MAX_CHARACTERS), AfterValidator(_template)]
+BrokerHost = Annotated[str, Field(max_length=255), AfterValidator(_broker_host)]
 TopicPart = Annotated[str, AfterValidator(_topic_part)]
 NotifyAddress = Annotated[
     str,

@@ -50,6 +50,8 @@ def quoted(place: Sequence[int | str], value: object) -> str:
     """Return a value as JSON to be shown to a person; empty where it is large or may be a secret."""
     if not isinstance(value, (str, int, float, bool, type(None))) or any(_MAY_BE_SECRET.search(str(step)) for step in place):
         return ""
+    if isinstance(value, str) and ("@" in value or "://" in value):  # an address, in which a password may be
+        return ""
     text = json.dumps(value, ensure_ascii=False)
     return printable(text, 6 * MAX_QUOTED) if len(text) <= MAX_QUOTED else ""
 

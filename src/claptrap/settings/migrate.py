@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from claptrap.core.errors import SettingsError
 from claptrap.core.weburl import encoded
@@ -57,7 +59,20 @@ def _to_3(document: Mapping[str, Any]) -> dict[str, Any]:
         for name in ("sources", "notify")
         if isinstance(document.get(name), list)
     }
-    return {**document, **changed, "version": 3}
+    mqtt = {"mqtt": _with_bare_host(document["mqtt"])} if "mqtt" in document else {}
+    return {**document, **changed, **mqtt, "version": 3}
+
+
+def _with_bare_host(mqtt: object) -> object:
+    """Return ``mqtt`` with the host alone where an address stood in its place; its password goes to the field for it."""
+    if not isinstance(mqtt, Mapping) or not isinstance(mqtt.get("host"), str):
+        return mqtt
+    user_part, at, rest = mqtt["host"].rpartition("://")[2].rpartition("@")
+    host = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    bare = host.partition(":")[0] if host.count(":") == 1 else host.strip("[]")
+    user, _, password = user_part.partition(":")
+    found = {"username": unquote(user), "password": unquote(password)} if at else {}
+    return {**mqtt, "host": bare, **{name: value for name, value in found.items() if value and not mqtt.get(name)}}
 
 
 def _printable(entry: object) -> object:

@@ -23,6 +23,7 @@ from claptrap.core.weburl import check_rtsp_url, take_credentials
 from claptrap.settings.fields import (
     ID,
     WITH_SECRETS,
+    BrokerHost,
     Channel,
     Claps,
     ContentType,
@@ -259,7 +260,7 @@ class MqttSettings(_Part):
     """The MQTT broker to which everything is published, and through which Home Assistant finds every source."""
 
     enabled: bool = False
-    host: str = Field(default="", max_length=255, validate_default=True, description="name or address of the broker")
+    host: BrokerHost = Field(default="", validate_default=True, description="name or address of the broker")
     port: int = Field(default=1883, ge=1, le=65535, description="usually 8883 with TLS")
     version: Literal["3.1.1", "5"] = "5"
     tls: bool = False

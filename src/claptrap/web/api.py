@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from claptrap.web import access, clips, diagnostics, docs, history, metrics, micro, receivers, settings, sources, state
+from claptrap.web import (
+    access,
+    clips,
+    diagnostics,
+    docs,
+    history,
+    learning,
+    metrics,
+    micro,
+    receivers,
+    settings,
+    sources,
+    state,
+)
 
 GROUPS = tuple(
     module.routes
-    for module in (state, metrics, diagnostics, sources, micro, history, clips, receivers, settings, access, docs)
+    for module in (state, metrics, diagnostics, sources, learning, micro, history, clips, receivers, settings, access, docs)
 )
 ROUTES = {(route.method, route.path): route for group in GROUPS for route in group.all}

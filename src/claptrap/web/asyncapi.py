@@ -59,6 +59,11 @@ SERVER_EVENTS: Mapping[str, SocketEvent] = {
     "mqtt": SocketEvent(
         "State of the connection to the MQTT broker", "L'état du lien avec le broker MQTT", responses.BrokerNews
     ),
+    "learning": SocketEvent(
+        "What a source has learnt, or its calibration, has changed: ask again",
+        "Ce qu'une source a appris, ou son étalonnage, a changé : redemandez",
+        responses.LearningNews,
+    ),
     "micro_end": SocketEvent("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),
 }
 CLIENT_EVENTS: Mapping[str, SocketEvent] = {

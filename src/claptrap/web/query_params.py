@@ -93,6 +93,12 @@ class DeliveriesPageQuery(Query):
     cursor: Cursor | None = None
 
 
+class CandidatesQuery(Query):
+    """How many candidates."""
+
+    limit: Limit = DEFAULT_PAGE_SIZE
+
+
 class WebhookTestQuery(Query):
     """Which webhook of a source."""
 

@@ -15,6 +15,7 @@ from claptrap.core.events import (
     ClipKept,
     Event,
     Heard,
+    LearningChanged,
     Level,
     ModelProgress,
     Picture,
@@ -235,6 +236,90 @@ class ProblemDocument(BaseModel):
     faults: list[Fault]
 
 
+# -- what sources learn
+
+LearntExample = response_model(
+    "LearntExample",
+    about="A sound that a person has named.",
+    id=str,
+    clap=bool,
+    at=float | None,
+    note=str,
+    without_yamnet=bool,
+)
+Learning = response_model(
+    "Learning",
+    about="What a source has learnt of its place.",
+    source=str,
+    claps=int,
+    others=int,
+    most=int,
+    examples=list_of(LearntExample),
+    fault=Trouble | None,
+    undo=bool,
+    kept=int,
+    since=float | None,
+    offer=bool,
+)
+Candidates = response_model(
+    "Candidates",
+    candidates=list_of(
+        response_model(
+            "Candidate",
+            about="A sound that may have been a clap.",
+            id=str,
+            at=float,
+            score=float,
+            by_models=float,
+            clap=bool,
+            mark=Mark | None,
+            labels=list_of(Label),
+        )
+    ),
+)
+LearningFigures = response_model("LearningFigures", claps_heard=int, claps=int, others_heard=int, others=int)
+LearningEffect = response_model(
+    "LearningEffect",
+    about="How many examples are heard without and with what was learnt last, each left out once.",
+    helps=bool,
+    before=LearningFigures,
+    after=LearningFigures,
+)
+Marked = response_model("Marked", learning=Learning, effect=LearningEffect)
+CalibrationSound = response_model(
+    "CalibrationSound",
+    n=int,
+    at=float,
+    phase=Literal["claps", "noises"],
+    outcome=Literal["accepted", "no_onset", "echo", "too_quiet", "clipped", "not_a_clap"],
+    score=float,
+    fr=str,
+    en=str,
+)
+CalibrationShare = response_model("CalibrationShare", heard=int, total=int, was=int)
+CalibrationProposal = response_model(
+    "CalibrationProposal", threshold=float, was_threshold=float, claps=CalibrationShare, noises=CalibrationShare
+)
+Calibration = response_model(
+    "Calibration",
+    source=str,
+    phase=Literal["claps", "noises"],
+    started=float,
+    wanted=int,
+    sounds=list_of(CalibrationSound),
+    proposal=CalibrationProposal | None,
+)
+Led = response_model("Led", claps=int, detections=int)
+WhatIf = response_model(
+    "WhatIf",
+    about="What the sounds of the last 24 hours led to, and what they would have led to.",
+    since=float | None,
+    kept=int,
+    now=Led,
+    then=Led,
+    detections=list_of(response_model("WouldBe", at=float, score=float, claps=int)),
+)
+
 # -- what comes over Socket.IO
 
 ClapNews = response_model(
@@ -254,3 +339,4 @@ LabelNews = response_model("Heard", Heard, without=("labels",), detected=list_of
 RunningNews = response_model("DetectionStatus", status=Literal["started", "stopped"])
 TroubleNews = list_of(Trouble)
 BrokerNews = response_model("BrokerLink", state=Literal["off", "waiting", "connected"])
+LearningNews = response_model("LearningChanged", LearningChanged)

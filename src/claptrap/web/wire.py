@@ -13,6 +13,7 @@ from claptrap.core.events import (
     DetectionRunning,
     Event,
     Heard,
+    LearningChanged,
     Levels,
     ModelProgress,
     Picture,
@@ -59,6 +60,8 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
             return "problems", [with_messages(asdict(problem)) for problem in news.problems]
         case BrokerLink():
             return "mqtt", asdict(news)
+        case LearningChanged():
+            return "learning", asdict(news)
     return None
 
 

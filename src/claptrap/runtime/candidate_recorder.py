@@ -1,0 +1,128 @@
+"""Candidates that may be claps, kept by their embeddings once enough of them has been heard: to learn without sound."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Protocol
+
+from claptrap.audio.frame import RATE_HZ
+from claptrap.core.events import Labels
+from claptrap.detect.clapnet import AFTER
+from claptrap.detect.classifier import ClapClassifier, Classification
+from claptrap.detect.embedding import Embedding
+from claptrap.detect.enrolment import AFTER_S, BEFORE_S, Enroller, Refusal
+
+LEAST_SCORE = 0.1  # with the profile, or by the models alone
+MOST_WAITING = 64  # on all sources; more come only in a storm of sounds, and are not kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptCandidate:
+    """A sound that may have been a clap, or, while a person calibrates, any sound.
+
+    Attributes:
+        source_id, epoch: of its stream; onset: sample of that stream at 16 kHz where it begins.
+        at: UTC Unix seconds of its onset.
+        score: [0, 1], with profile and prior; by_models: without either.
+        is_clap: whether it was accepted as a clap.
+        labels: what YAMNet called it.
+        embedding: by which it is compared with others.
+        refusal: why it cannot be a given clap; None if it can be, or nobody calibrates.
+        was_calibrating: whether it was examined for that.
+    """
+
+    source_id: str
+    epoch: str
+    onset: int
+    at: float
+    score: float
+    by_models: float
+    is_clap: bool
+    labels: Labels
+    embedding: Embedding
+    refusal: Refusal | None
+    was_calibrating: bool
+
+    @property
+    def id(self) -> str:
+        """Unique among the candidates of its source."""
+        return f"{self.epoch}-{self.onset}"
+
+
+class CandidateSink(Protocol):
+    """Receives candidates, in the classifier thread; must not block."""
+
+    def offer(self, candidate: KeptCandidate) -> None:
+        """Take a candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A candidate of which not enough has been heard yet; attributes as of ``KeptCandidate``."""
+
+    classification: Classification
+    source_id: str
+    epoch: str
+    at: float
+    is_clap: bool
+    calibrating: bool
+
+    @property
+    def ready_at(self) -> int:
+        """The sample that must have been heard."""
+        after = round(AFTER_S * RATE_HZ) if self.calibrating else AFTER[-1]
+        return self.classification.onset + after
+
+
+class CandidateRecorder:
+    """Keeps candidates of all slots. Lives in the classifier thread."""
+
+    def __init__(self, sink: CandidateSink) -> None:
+        self._sink = sink
+        self._waiting: deque[Waiting] = deque()
+
+    def add(self, candidate: Waiting) -> None:
+        """Keep a candidate as soon as enough of it has been heard, if it may be a clap, or a person calibrates."""
+        likely = max(candidate.classification.score, candidate.classification.by_models) >= LEAST_SCORE
+        if (likely or candidate.calibrating) and len(self._waiting) < MOST_WAITING:
+            self._waiting.append(candidate)
+
+    def process(self, classifier: ClapClassifier) -> None:
+        """Offer the candidates of which enough has been heard by now."""
+        for _ in range(len(self._waiting)):
+            candidate = self._waiting.popleft()
+            if classifier.heard(candidate.classification.slot) < candidate.ready_at:
+                self._waiting.append(candidate)
+            else:
+                self._sink.offer(_kept(candidate, classifier))
+
+    def forget(self, slot: int) -> None:
+        """Forget what waits on a slot: its stream has ended."""
+        self._waiting = deque(one for one in self._waiting if one.classification.slot != slot)
+
+
+def _kept(waiting: Waiting, classifier: ClapClassifier) -> KeptCandidate:
+    found = waiting.classification
+    return KeptCandidate(
+        waiting.source_id,
+        waiting.epoch,
+        found.onset,
+        waiting.at,
+        found.score,
+        found.by_models,
+        waiting.is_clap,
+        found.labels,
+        classifier.embedding(found.slot, found.onset),
+        _refusal(found, classifier) if waiting.calibrating else None,
+        waiting.calibrating,
+    )
+
+
+def _refusal(found: Classification, classifier: ClapClassifier) -> Refusal | None:
+    """Return why a sound cannot be a given clap, by the very examination of ``claptrap profile learn``."""
+    begin = found.onset - round(BEFORE_S * RATE_HZ)
+    samples = classifier.samples(found.slot, begin, found.onset + round(AFTER_S * RATE_HZ))
+    enroller = Enroller(classifier.clapnet, classifier.confirmer, classifier.yamnet)
+    made = enroller.example(samples, found.onset - begin, is_clap=True)
+    return made if isinstance(made, Refusal) else None

@@ -1,0 +1,103 @@
+"""Calibration: a person gives claps, then makes the noises of the room; what each was, and what is proposed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from claptrap.detect.profile import Example, Profile
+from claptrap.runtime.candidate_recorder import KeptCandidate
+from claptrap.service.evaluation import Evaluator
+from claptrap.text.catalogue import say
+
+Phase = Literal["claps", "noises"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+WANTED = 5
+ENOUGH = 3  # claps from which on there is a proposal
+LONGEST_S = 600.0
+MOST_SOUNDS = 100
+ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound of a session: its number from 1 on, when, in which phase, and why it does not count (or ``accepted``)."""
+
+    n: int
+    phase: Phase
+    candidate: KeptCandidate
+    outcome: str
+
+    def example(self) -> Example:
+        """Return it as an example."""
+        return Example(self.phase == "claps", self.candidate.embedding, "calibration", self.candidate.at)
+
+
+@dataclass(slots=True)
+class Calibration:
+    """One session of one source."""
+
+    source_id: str
+    started: float
+    phase: Phase
+    sounds: list[Sound] = field(default_factory=list)
+    _next: int = 1
+
+    def add(self, candidate: KeptCandidate) -> bool:
+        """Add a sound that was heard while it lasts; return whether it is one of the session."""
+        if not candidate.was_calibrating or len(self.sounds) >= MOST_SOUNDS:
+            return False
+        refusal = candidate.refusal if self.phase == "claps" else None
+        self.sounds.append(Sound(self._next, self.phase, candidate, str(refusal or ACCEPTED)))
+        self._next += 1
+        return True
+
+    def remove(self, n: int) -> bool:
+        """Take a sound out; return whether there was one."""
+        kept = [sound for sound in self.sounds if sound.n != n]
+        is_there = len(kept) < len(self.sounds)
+        self.sounds = kept
+        return is_there
+
+    def examples(self) -> list[Example]:
+        """Return what can be learnt from."""
+        return [sound.example() for sound in self.sounds if sound.outcome == ACCEPTED]
+
+    def proposal(self, evaluator: Evaluator, profile: Profile, threshold: float) -> dict[str, Any] | None:
+        """Return what the session proposes, with its evidence, as JSON data; None while too few claps are accepted."""
+        examples = self.examples()
+        if sum(one.is_clap for one in examples) < ENOUGH:
+            return None
+        taught = profile.adding(*examples)
+        proposed = evaluator.best_threshold(examples, taught, threshold)
+        was = evaluator.figures(examples, profile, threshold)
+        then = evaluator.figures(examples, taught, proposed)
+        return {
+            "threshold": proposed,
+            "was_threshold": threshold,
+            "claps": {"heard": then.claps_heard, "total": then.claps, "was": was.claps_heard},
+            "noises": {"heard": then.others_heard, "total": then.others, "was": was.others_heard},
+        }
+
+    def to_json(self, proposal: dict[str, Any] | None) -> dict[str, Any]:
+        """Return the session as JSON data, with its sentences."""
+        return {
+            "source": self.source_id,
+            "phase": self.phase,
+            "started": self.started,
+            "wanted": WANTED,
+            "sounds": [_sound(sound) for sound in self.sounds],
+            "proposal": proposal,
+        }
+
+
+def _sound(sound: Sound) -> dict[str, Any]:
+    said = {language: say(f"enrolment.{sound.outcome}", language) for language in ("fr", "en")}
+    return {
+        "n": sound.n,
+        "at": sound.candidate.at,
+        "phase": sound.phase,
+        "outcome": sound.outcome,
+        "score": round(sound.candidate.score, 3),
+        **said,
+    }

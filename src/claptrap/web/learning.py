@@ -1,0 +1,179 @@
+"""REST for what a source learns of its place: examples, marks, calibration, and what would have been heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from claptrap.core.errors import InputError
+from claptrap.service import Application
+from claptrap.web import responses
+from claptrap.web.query_params import CandidatesQuery
+from claptrap.web.routes import SAVING, Routes, object_schema
+
+routes = Routes("learning")
+_UNKNOWN = "api.unknown_source"
+_MARK = object_schema("mark", mark={"enum": ["clap", "not_clap", None]})
+_PROFILE = ("profile.damaged", "profile.newer", "profile.other_models", "profile.too_many")
+
+
+@routes.get("/api/sources/{source_id}/learning", "Ce qu'une source a appris", responses.Learning, codes=(_UNKNOWN,))
+def learning(service: Application, source_id: str) -> dict[str, Any]:
+    """What a source has learnt."""
+    return service.learning.state(source_id)
+
+
+@routes.delete(
+    "/api/sources/{source_id}/learning",
+    "Oublier tout ce qu'une source a appris",
+    responses.Learning,
+    codes=(_UNKNOWN, *SAVING),
+)
+def forget_learning(service: Application, source_id: str) -> dict[str, Any]:
+    """Forget all that a source has learnt."""
+    return service.learning.forget(source_id)
+
+
+@routes.delete(
+    "/api/sources/{source_id}/learning/examples/{example_id}",
+    "Oublier un exemple",
+    responses.Learning,
+    codes=(_UNKNOWN, "learning.unknown_example", *SAVING),
+)
+def forget_example(service: Application, source_id: str, example_id: str) -> dict[str, Any]:
+    """Forget one example."""
+    return service.learning.forget_example(source_id, example_id)
+
+
+@routes.post(
+    "/api/sources/{source_id}/learning/undo",
+    "Annuler le dernier changement de ce qu'une source a appris",
+    responses.Learning,
+    codes=(_UNKNOWN, "learning.nothing_to_undo", *SAVING),
+)
+def undo_learning(service: Application, source_id: str) -> dict[str, Any]:
+    """Take back the last change of what a source has learnt."""
+    return service.learning.undo(source_id)
+
+
+@routes.get(
+    "/api/sources/{source_id}/learning/profile",
+    "Le profil d'une source, en un fichier",
+    media=("application/json",),
+    headers={"Content-Disposition": "the name of the file"},
+    codes=(_UNKNOWN,),
+)
+def profile(service: Application, source_id: str) -> Response:
+    """The profile of a source, as a file."""
+    headers = {"Content-Disposition": f'attachment; filename="{source_id}.profile.json"'}
+    return Response(service.learning.document(source_id), content_type="application/json", headers=headers)
+
+
+@routes.put(
+    "/api/sources/{source_id}/learning/profile",
+    "Mettre un profil à la place de celui d'une source",
+    responses.Learning,
+    body=object_schema(),
+    codes=(_UNKNOWN, *_PROFILE, *SAVING),
+)
+def replace_profile(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Put a profile in the place of a source's."""
+    return service.learning.replace(source_id, body)
+
+
+@routes.get(
+    "/api/sources/{source_id}/candidates",
+    "Les sons des dernières 24 heures qui étaient peut-être des claps, le plus récent d'abord",
+    responses.Candidates,
+    query=CandidatesQuery,
+    codes=(_UNKNOWN,),
+)
+def candidates(service: Application, source_id: str, query: CandidatesQuery) -> dict[str, Any]:
+    """Sounds of the last 24 hours that may have been claps, newest first."""
+    return {"candidates": service.learning.candidates(source_id, query.limit)}
+
+
+@routes.post(
+    "/api/sources/{source_id}/candidates/{candidate_id}/mark",
+    "Dire si un son était un clap ; null annule",
+    responses.Marked,
+    body=_MARK,
+    codes=(_UNKNOWN, "learning.unknown_candidate", "api.bad_mark", "profile.too_many", *SAVING),
+)
+def mark_candidate(service: Application, source_id: str, candidate_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Say whether a sound was a clap; null takes it back."""
+    if set(body) != {"mark"}:
+        raise InputError("api.bad_mark")
+    return service.learning.mark(source_id, candidate_id, body["mark"])
+
+
+@routes.post(
+    "/api/sources/{source_id}/what-if",
+    "Ce que les sons des dernières 24 heures auraient déclenché avec d'autres réglages",
+    responses.WhatIf,
+    body=object_schema(
+        threshold={"type": "number"}, delay_s={"type": "number"}, patterns={"type": "array"}, profile={"type": "boolean"}
+    ),
+    codes=(_UNKNOWN, "learning.bad_wish"),
+)
+def what_if(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What the sounds of the last 24 hours would have led to with other settings."""
+    return service.learning.what_if(source_id, body)
+
+
+@routes.get(
+    "/api/sources/{source_id}/calibration",
+    "L'étalonnage en cours",
+    responses.Calibration,
+    codes=(_UNKNOWN, "learning.no_calibration"),
+)
+def calibration(service: Application, source_id: str) -> dict[str, Any]:
+    """The calibration that is going on."""
+    return service.learning.session(source_id)
+
+
+@routes.post(
+    "/api/sources/{source_id}/calibration",
+    "Commencer un étalonnage, ou passer à une autre phase",
+    responses.Calibration,
+    body=object_schema("phase", phase={"enum": ["claps", "noises"]}),
+    codes=(_UNKNOWN, "learning.bad_phase"),
+)
+def calibrate(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Begin a calibration, or go on to another phase."""
+    return service.learning.calibrate(source_id, body.get("phase"))
+
+
+@routes.delete(
+    "/api/sources/{source_id}/calibration",
+    "Abandonner l'étalonnage",
+    responses.Learning,
+    codes=(_UNKNOWN, "learning.no_calibration"),
+)
+def cancel_calibration(service: Application, source_id: str) -> dict[str, Any]:
+    """Give the calibration up."""
+    service.learning.cancel(source_id)
+    return service.learning.state(source_id)
+
+
+@routes.delete(
+    "/api/sources/{source_id}/calibration/sounds/{n}",
+    "Retirer un son de l'étalonnage",
+    responses.Calibration,
+    codes=(_UNKNOWN, "learning.no_calibration", "learning.unknown_sound"),
+)
+def remove_sound(service: Application, source_id: str, n: str) -> dict[str, Any]:
+    """Take a sound out of the calibration."""
+    return service.learning.remove_sound(source_id, int(n) if n.isdecimal() and len(n) < 9 else 0)
+
+
+@routes.post(
+    "/api/sources/{source_id}/calibration/apply",
+    "Appliquer ce que l'étalonnage propose",
+    responses.Learning,
+    codes=(_UNKNOWN, "learning.no_calibration", "learning.too_few", "profile.too_many", *SAVING),
+)
+def apply_calibration(service: Application, source_id: str) -> dict[str, Any]:
+    """Put what the calibration proposes in force."""
+    return service.learning.apply_calibration(source_id)
