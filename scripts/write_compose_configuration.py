@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SHIPPED, COMPOSED = ROOT / "mediamtx/mediamtx.yml", ROOT / "packaging/compose/mediamtx.yml"
 HEAD = """# Made of mediamtx/mediamtx.yml by scripts/write_compose_configuration.py, for compose.yaml. No port is published:
-# only the other containers reach it. ClapTrap's source for a path is rtsp://mediamtx:8554/NAME; its page asks the API by name.
+# only the other containers reach it. ClapTrap's source for a path: rtsp://mediamtx:8554/NAME; its page asks the API by name.
 # The microphone of the host: give the container /dev/snd (devices: ["/dev/snd"]).
 # Fait de mediamtx/mediamtx.yml, pour compose.yaml : aucun port n'est publié, seuls les autres conteneurs l'atteignent.
 """
