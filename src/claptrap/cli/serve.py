@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+import segno
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
@@ -23,6 +24,7 @@ from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
 from claptrap.text.catalogue import say
 from claptrap.web.certificate import certificate
+from claptrap.web.listen_address import ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
@@ -156,10 +158,15 @@ def serve(
     environment = overrides_of(serve)
     service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api)
 
-    def announce(url: str) -> None:
+    def announce(address: ListenAddress) -> None:
         if supervisor is not None:
             supervisor.start()  # now that a signal ends it in order
-        echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
+        echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
+        network = address.network_urls()
+        for url in network:
+            echo(say("service.network_address", terminal_language(), url=url))
+        if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+            segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
         if code := service.access.setup_code:
             echo(say("access.setup_code", terminal_language(), setup=code))
 
