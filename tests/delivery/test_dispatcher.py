@@ -518,10 +518,10 @@ def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) 
     def broken(event: Event) -> dict[str, Any]:
         return sound(event) | {"broken": event.sequence == 0}
 
-    def post(self: WebhookSender, target: WebhookSpec, body: Any, key: str, fresh_s: float) -> Answer:
+    def post(self: WebhookSender, target: WebhookSpec, body: Any, key: str, fresh_s: float, on_send: Any) -> Answer:
         if body["broken"]:
             raise TypeError("S3CRET")
-        return good(self, target, body, key, fresh_s)
+        return good(self, target, body, key, fresh_s, on_send)
 
     good = WebhookSender.post
     monkeypatch.setattr(under_test, "event_payload", broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.delivery.test_dispatcher import QUICK, SLOW, Attempts, clap, done
 from tests.peers.broker import MOSQUITTO, Broker, Watcher
-from tests.peers.receiver import Receiver, answer, dead_url
+from tests.peers.receiver import Receiver, answer, dead_url, silence
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.receivers import BrokerSpec, ReceiverSpec, WebhookSpec
@@ -294,6 +295,27 @@ def test_only_another_place_hurries() -> None:
             receiver.wait_for(2)
             assert "authorization" not in receiver.requests[0].headers
             assert receiver.requests[1].headers["authorization"] == "Bearer it-is-me"
+
+
+@pytest.mark.parametrize("idempotent", [True, False])
+def test_what_was_being_sent_when_claptrap_was_killed_is_repeated_only_to_who_ignores_repeats(
+    tmp_path: Path, *, idempotent: bool
+) -> None:
+    """As ``kill -9`` leaves it: the request is out, and nothing is written of how it went."""
+    file, clock = tmp_path / "history.sqlite", SetClock()
+    with Receiver(then=silence) as receiver, house(hook(receiver.url), clock=clock, file=file) as killed:
+        killed.hear(0)
+        killed.hear(1)
+        receiver.wait_for(1)
+        shutil.copytree(tmp_path, tmp_path / "left")
+    with (
+        Receiver() as receiver,
+        house(hook(receiver.url, idempotent=idempotent), clock=clock, file=tmp_path / "left" / "history.sqlite") as found,
+    ):
+        found.attempts.wait_for(done, 2)
+        told = [request.json["event_id"] for request in receiver.requests]
+        assert told == [clap(i).id for i in ((0, 1) if idempotent else (1,))]
+        assert found.in_state("unknown") == ([] if idempotent else [clap(0).id])
 
 
 def test_workers_begin_with_start_and_not_before() -> None:

@@ -57,3 +57,19 @@ def test_whoever_waits_is_answered_once_the_service_ends(probes: ProbeExecutor) 
     assert codes == ["service.ending"] * 2
     end.set()
     assert late.wait(10)
+
+
+def test_a_place_is_given_back_though_no_thread_could_begin(probes: ProbeExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system has no more threads for a moment: cameras can be tried again afterwards."""
+
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError
+
+    released: list[str] = []
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", no_more)
+        with pytest.raises(RuntimeError):
+            probes.run("test", lambda: "heard", lambda: released.append("place"))
+    assert released == ["place"]
+    assert probes.run("test", lambda: "heard", lambda: released.append("place")) == "heard"
+    assert released == ["place", "place"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import json
+import select
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,17 +16,41 @@ import pytest
 from tests.web.conftest import WAIT_S, serving
 
 from claptrap.service import Application
-from claptrap.web.connections import MAX_REJECTED
+from claptrap.web.connection_limits import MAX_WAITING, connections_for, log_loop_errors
 
 MOST = 8
+HERE = MOST // 2  # an address may have half
 ASKED = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+SCRIPT = b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 @contextmanager
-def idle(port: int, n: int) -> Iterator[list[socket.socket]]:
+def idle(port: int, n: int, address: str = "127.0.0.1") -> Iterator[list[socket.socket]]:
     """Keep ``n`` connections open that say nothing."""
     with ExitStack() as stack:
-        yield [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)) for _ in range(n)]
+        yield [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), WAIT_S, source_address=(address, 0)))
+            for _ in range(n)
+        ]
+
+
+@contextmanager
+def never_reading(port: int, n: int, tmp_path: Path) -> Iterator[None]:
+    """Keep ``n`` connections open that ask for a large file again and again, and read nothing of it."""
+    with ExitStack() as stack:
+        for _ in range(n):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            connection.settimeout(WAIT_S)
+            connection.connect(("127.0.0.1", port))
+            connection.sendall(20 * (SCRIPT % large_file(tmp_path).name.encode()))
+        yield
+
+
+def large_file(folder: Path) -> Path:
+    path = folder / "large.js"
+    path.write_bytes(b"x" * 4_000_000)
+    return path
 
 
 def ask(connection: socket.socket, request: bytes = ASKED) -> bytes:
@@ -31,10 +59,28 @@ def ask(connection: socket.socket, request: bytes = ASKED) -> bytes:
     return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
-def test_one_too_many_is_told_so_and_room_is_room_again(data_dir: Path, quiet_models: Path) -> None:
+def is_served(port: int, address: str = "127.0.0.1", request: bytes = ASKED) -> bool:
+    """Return whether a new connection is answered; one that is rejected may be cut off, too."""
+    try:
+        with idle(port, 1, address) as (connection,):
+            return ask(connection, request).startswith(b"HTTP/1.1 200 ")
+    except ConnectionError:
+        return False
+
+
+def tries() -> Iterator[None]:
+    """Yield now and then, until it has been long enough."""
+    until = time.monotonic() + WAIT_S
+    while time.monotonic() < until:
+        yield
+        time.sleep(0.1)
+
+
+def test_an_address_has_half_of_the_places(data_dir: Path, quiet_models: Path) -> None:
+    """One more is told so; others are served all the same, and there is a place again when one is free."""
     assert not quiet_models.exists()
     with serving(Application(data_dir), most_connections=MOST) as served:
-        with idle(served.port, MOST) as connections:
+        with idle(served.port, HERE) as connections:
             with idle(served.port, 1) as (late,):
                 head, _, body = ask(late).partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 503 ")
@@ -43,20 +89,108 @@ def test_one_too_many_is_told_so_and_room_is_room_again(data_dir: Path, quiet_mo
             told = json.loads(body)
             assert (told["code"], told["params"]) == ("api.too_many_connections", {"most": MOST})
             assert "8 connexions" in told["message"]
+            assert is_served(served.port, "127.0.0.2")
             assert ask(connections[0]).startswith(b"HTTP/1.1 200 ")  # who was there before is served
-            with idle(served.port, 1) as (next_one,):
-                assert ask(next_one).startswith(b"HTTP/1.1 200 ")
+            assert is_served(served.port)
         assert served.ask("GET", "/healthz").status == 200
+
+
+def test_an_idle_connection_gives_way(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the address that has most of them, and not one that is being served."""
+    assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 0.001)
+    with (
+        serving(Application(data_dir), most_connections=MOST) as served,
+        idle(served.port, HERE) as crowd,
+        idle(served.port, HERE - 1, "127.0.0.2") as others,
+        idle(served.port, 1, "127.0.0.3") as (newcomer,),
+        idle(served.port, 1, "127.0.0.4") as (late,),
+    ):
+        assert ask(late).startswith(b"HTTP/1.1 200 ")
+        assert ask(newcomer).startswith(b"HTTP/1.1 200 ")
+        assert is_closed(crowd[0])
+        assert all(ask(one).startswith(b"HTTP/1.1 200 ") for one in (*crowd[1:], *others))
+
+
+def test_who_does_not_read_gives_way(
+    data_dir: Path, tmp_path: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections that ask for the page's script and never read it took every place, for as long as they liked."""
+    assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 0.2)
+    with (
+        serving(Application(data_dir), most_connections=MOST, assets=tmp_path) as served,
+        never_reading(served.port, 2 * MOST, tmp_path),
+    ):
+        assert any(is_served(served.port) for _ in tries())
+        assert is_served(served.port, "127.0.0.2")
+
+
+def test_an_answer_that_nobody_takes_has_a_deadline(
+    data_dir: Path, tmp_path: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On progress: who takes some of it now and then gets the whole."""
+    assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connections.STALL_TIMEOUT_S", 2.0)
+    size = large_file(tmp_path).stat().st_size
+    with serving(Application(data_dir), assets=tmp_path) as served:
+        with idle(served.port, 1) as (slow,):
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            slow.sendall((SCRIPT % b"large.js").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+            taken, until = 0, time.monotonic() + 3.0
+            while time.monotonic() < until:  # a little at a time, for longer than the deadline
+                taken += len(slow.recv(20_000))
+                time.sleep(0.05)
+            taken += sum(map(len, iter(lambda: slow.recv(1_000_000), b"")))
+            assert taken > size
+        with idle(served.port, 1) as (deaf,):
+            deaf.sendall(SCRIPT % b"large.js")
+            end = select.poll()
+            end.register(deaf, 0)  # only its end
+            assert end.poll(1000 * WAIT_S)
+
+
+def test_places_are_kept_for_who_is_logged_in(data_dir: Path, quiet_models: Path) -> None:
+    """A crowd of strangers from many addresses has three quarters of the places; a token gets one of the others."""
+    assert not quiet_models.exists()
+    service = Application(data_dir)
+    service.access.set_password("correct horse")
+    _, token = service.access.create_token("script")
+    request = ASKED.replace(b"Connection", b"Authorization: Bearer " + token.encode() + b"\r\nConnection")
+    with serving(service, most_connections=MOST) as served, ExitStack() as stack:
+        for last in (2, 3):
+            stack.enter_context(idle(served.port, 3, f"127.0.0.{last}"))
+        assert not is_served(served.port)
+        assert is_served(served.port, request=request)
+        assert not is_served(served.port, request=request.replace(b"Bearer ", b"Bearer x"))
 
 
 def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path) -> None:
     """However many come at once, only so many descriptors are taken."""
     assert not quiet_models.exists()
-    n_flood = MOST + 4 * MAX_REJECTED
+    n_flood = MOST + 4 * MAX_WAITING
     with serving(Application(data_dir), most_connections=MOST) as served, idle(served.port, n_flood) as connections:
-        cut = [connection for connection in connections[MOST:] if is_closed(connection)]
-        assert len(cut) == n_flood - MOST  # those that were let in to be told are cut off too, for they asked nothing
+        cut = [connection for connection in connections[HERE:] if is_closed(connection)]
+        assert len(cut) == n_flood - HERE  # those that waited for a place are cut off too, for they asked nothing
         assert ask(connections[0]).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(("descriptors", "connections"), [(64, 16), (128, 48), (256, 112), (1024, 256), (1_000_000, 256)])
+def test_connections_leave_descriptors_for_sources(descriptors: int, connections: int) -> None:
+    """Half of them, the connections that wait for a place among the web's."""
+    assert connections_for(descriptors) == connections
+
+
+def test_without_descriptors_the_log_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """150 idle connections of a process with 64 made 61,000 tracebacks; other errors are shown whole."""
+    loop = asyncio.new_event_loop()
+    handle = log_loop_errors()
+    for _ in range(1_000):
+        handle(loop, {"message": "accept", "exception": OSError(errno.EMFILE, "Too many open files")})
+    assert [record.getMessage() for record in caplog.records] == ["no connection can be accepted: Too many open files"]
+    handle(loop, {"message": "another", "exception": ValueError("x")})
+    assert caplog.records[-1].exc_info
+    loop.close()
 
 
 def is_closed(connection: socket.socket) -> bool:

@@ -137,7 +137,7 @@ def test_socket_io_needs_a_key_on_both_transports(locked: Served) -> None:
     assert locked.ask("GET", polling, Cookie=cookie).status == 200
     assert locked.ask("GET", polling, Authorization=f"Bearer {token}").status == 200
     host = f"127.0.0.1:{locked.port}"
-    assert upgrade(locked, host, locked.url).startswith(b"HTTP/1.1 403")
+    assert upgrade(locked, host, locked.url).startswith(b"HTTP/1.1 401")
 
 
 def test_no_event_of_socket_io_is_taken_without_a_key(locked: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import socket
 from pathlib import Path
 
@@ -25,6 +26,51 @@ def test_a_foreign_name_is_misdirected(served: Served, path: str) -> None:
     """DNS rebinding: a site whose name resolves to this machine gets nothing, wherever it asks."""
     answer = served.ask("GET", path, Host=f"evil.example:{served.port}")
     assert (answer.status, answer.json["code"]) == (421, "api.foreign_host")
+
+
+HOST = b"Host: 127.0.0.1\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (b"GET /api/state HTTP/1.1\r\n" + HOST + b"Cookie: a=\xff\r\n\r\n", 200, None),
+        (b"GET /api/access HTTP/1.1\r\n" + HOST + b"Cookie: \xff\xfe=\x80; a=\xc3(\r\n\r\n", 200, None),
+        (b"GET /" + 256 * b"a" + b" HTTP/1.1\r\n" + HOST + b"\r\n", 404, "api.not_found"),
+        (b"GET /" + 300 * b"%C3%A9" + b".js HTTP/1.1\r\n" + HOST + b"\r\n", 404, "api.not_found"),
+        (b"GET /" + 9_000 * b"a" + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414, "api.too_large"),
+        (b"GET /?" + 9_000 * b"a" + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414, "api.too_large"),
+        (b"GET /" + 60_000 * b"a" + b" HTTP/1.1\r\n" + HOST + b"\r\n", 4, None),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"X: " + 15_000 * b"a" + b"\r\nY: " + 15_000 * b"a" + b"\r\n\r\n", 4, None),
+        (b"\x1b]0;owned\x07\r\n\r\n", 400, "api.bad_request"),
+        (b"GET /socket.io/ HTTP/1.1\r\nHost: 127.0.0.1\r\n" + UPGRADE.replace("13", "1").encode() + b"\r\n", 400, None),
+        (
+            b"GET /socket.io/?" + 9_000 * b"a" + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n" + UPGRADE.encode() + b"\r\n",
+            414,
+            "api.too_large",
+        ),
+    ],
+)
+def test_whatever_a_stranger_sends_is_answered_with_our_headers(
+    served: Served, request_: bytes, status: int, code: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cookies that are no UTF-8, paths longer than a file's name: they were answered 500 by the server beneath, bare."""
+    head, _, body = exchange(served.port, request_).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d" % status), head  # 4: by the guard, or by HTTP's parser where it came in parts
+    assert b"content-security-policy: default-src 'none'" in head.lower()
+    assert b"x-content-type-options: nosniff" in head.lower()
+    if code:
+        assert json.loads(body)["code"] == code
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_failure_is_answered_with_our_headers(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it is, the guard itself included; it is logged once, and nothing of it is told."""
+    monkeypatch.setattr("claptrap.web.security.Guard._rejection", lambda *_: 1 / 0)
+    answer = served.ask("GET", "/api/state")
+    assert (answer.status, answer.json["code"]) == (500, "api.internal")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert b"division" not in answer.body
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "[::1]", "192.168.1.10", socket.gethostname()])
@@ -65,7 +111,7 @@ def test_socket_io_is_for_our_own_page_on_both_transports(served: Served) -> Non
     assert served.ask("GET", polling, Origin="http://evil.example").status == 403
     assert served.ask("GET", polling, Origin=served.url).status == 200
     assert upgrade(served, f"127.0.0.1:{served.port}", "http://evil.example").startswith(b"HTTP/1.1 403")
-    assert upgrade(served, "evil.example", "http://evil.example").startswith(b"HTTP/1.1 403")
+    assert upgrade(served, "evil.example", "http://evil.example").startswith(b"HTTP/1.1 421")
 
 
 def test_a_proxy_may_show_the_page_under_names_that_were_given(data_dir: Path, quiet_models: Path) -> None:

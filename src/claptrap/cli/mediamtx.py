@@ -14,17 +14,17 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from claptrap.cli.defaults import DATA_DIR
+from claptrap.cli.defaults import DATA_DIR, in_data_dir
 from claptrap.cli.language import exit_on_error, terminal_language
 from claptrap.cli.logs import start_logging
 from claptrap.cli.terminal import echo, echo_document
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
-from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
+from claptrap.mediamtx.config import NAME, ApiAddress, configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import list_paths
 from claptrap.mediamtx.program import find_program, install, install_file
 from claptrap.mediamtx.releases import archive, archive_url, programs_folder, release_for
-from claptrap.mediamtx.supervisor import Supervisor
+from claptrap.mediamtx.supervisor import PROCESS_FILE, Supervisor
 from claptrap.models.catalogue import ModelFile
 from claptrap.text.catalogue import say
 
@@ -34,7 +34,7 @@ _SUM = re.compile(r"[0-9a-f]{64}")
 
 @click.group()
 def mediamtx() -> None:
-    """The RTSP server MediaMTX: a microphone as a stream, and more."""
+    """Install and run the RTSP server MediaMTX."""
 
 
 @mediamtx.command(name="install")
@@ -42,13 +42,13 @@ def mediamtx() -> None:
     "--archive",
     "archive_file",
     type=click.Path(path_type=Path, readable=False),
-    help="Take it from this file instead of the network.",
+    help="Use this file instead of the network.",
 )
-@click.option("--sha256", help="Checksum of another archive than the one that ClapTrap knows.")
+@click.option("--sha256", help="SHA-256 of an archive that ClapTrap does not know.")
 def install_program(archive_file: Path | None, sha256: str | None) -> None:
-    """Fetch the release that ClapTrap knows, check it, unpack it.
+    """Download the release that ClapTrap knows, verify it, unpack it.
 
-    A cut download goes on where it was. CLAPTRAP_MEDIAMTX_URL names a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
+    A cut download is resumed. CLAPTRAP_MEDIAMTX_URL sets a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
     """
     with exit_on_error():
         release = _release(archive_file, sha256)
@@ -67,20 +67,20 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="Its program; else that on the PATH, or the installed one.",
+    help="MediaMTX's program. Default: the one on the PATH, or the installed one.",
 )
 @click.option(
     "--config",
     type=click.Path(path_type=Path, readable=False),
-    help="Its configuration.  [default: mediamtx.yml in the data folder]",
+    help="Configuration file. Default: mediamtx.yml in the data folder.",
 )
 @click.option(
     "--data-dir", default=DATA_DIR, envvar="CLAPTRAP_DATA_DIR", show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="Where mediamtx.yml is made if it is not there.",
+    help="Folder where mediamtx.yml is created if missing.",
 )  # fmt: skip
 def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
-    """Run MediaMTX, and start it again when it ends. Ctrl-C ends it."""
+    """Run MediaMTX and restart it when it ends. Ctrl-C stops it."""
     start_logging("info")
     ended = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -94,22 +94,32 @@ def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
 
 @mediamtx.command(name="config")
 def show_config() -> None:
-    """Print the configuration as this machine needs it."""
+    """Print a configuration for this machine."""
     echo_document(configuration(microphone_input()))
 
 
 @mediamtx.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def paths(as_json: bool) -> None:
-    """List the streams that a running MediaMTX serves."""
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@click.option(
+    "--mediamtx-api",
+    "api",
+    envvar="CLAPTRAP_MEDIAMTX_API",
+    show_envvar=True,
+    metavar="URL",
+    help="MediaMTX's API: http://USER:PASSWORD@HOST:9997. Default: as mediamtx.yml in the data folder says.",
+)
+@in_data_dir
+def paths(as_json: bool, api: str | None, data_dir: Path) -> None:
+    """List the streams of a running MediaMTX."""
     with exit_on_error():
-        for path in list_paths():
+        asked = ApiAddress.of_url(api) if api else ApiAddress.of_configuration(data_dir / NAME)
+        for path in list_paths(asked):
             said = f"{'*' if path.ready else ' '} {path.url}"
             echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)
 
 
 def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Supervisor:
-    """Return who will keep MediaMTX running, once started.
+    """Return the supervisor of MediaMTX, to be started.
 
     Raises:
         ServiceError: ``mediamtx.absent``, ``mediamtx.not_executable``, ``mediamtx.unwritable``.
@@ -118,7 +128,8 @@ def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Superv
     program = find_program(binary)
     if config is not None and not (path_exists(config) and config.is_file()):
         raise InputError("mediamtx.config_missing", path=str(config))
-    return Supervisor(program.absolute(), (config or ensure_configuration(data_dir)).absolute())
+    used = (config or ensure_configuration(data_dir)).absolute()
+    return Supervisor(program.absolute(), used, process_file=data_dir.absolute() / PROCESS_FILE)
 
 
 def _release(archive_file: Path | None, sha256: str | None) -> ModelFile:

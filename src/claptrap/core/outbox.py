@@ -24,6 +24,7 @@ class Delivery:
         since: UTC Unix seconds from which its age counts: when it was made, or last asked to be sent again.
         attempts: how many were made in all.
         tries: how many of them since ``since``.
+        under_way: whether it was just being sent when it was last seen: after a restart, its outcome is unknown.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Delivery:
     since: float
     attempts: int = 0
     tries: int = 0
+    under_way: bool = False
 
 
 class Outbox(Protocol):
@@ -50,6 +52,9 @@ class Outbox(Protocol):
 
     def waiting(self, target_id: str) -> int:
         """Return how many wait for a receiver."""
+
+    def begin(self, delivery: Delivery) -> None:
+        """Note that a delivery is about to be sent; ``record_attempt`` ends that."""
 
     def record_attempt(self, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
         """Keep an attempt. The delivery waits on if another is planned, otherwise it is done: taken, or given up.

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,7 +138,15 @@ class _Incoming(asyncio.Protocol):
 
 
 async def exchange(
-    loop: Loop, host: str, port: int, request: bytes, *, tls: ssl.SSLContext | None, timeout_s: float, connect_s: float
+    loop: Loop,
+    host: str,
+    port: int,
+    request: bytes,
+    *,
+    tls: ssl.SSLContext | None,
+    timeout_s: float,
+    connect_s: float,
+    on_send: Callable[[], None],
 ) -> RawAnswer:
     """Connect, send ``request`` in one write, and return the answer as soon as its status is known.
 
@@ -150,6 +158,7 @@ async def exchange(
         tls: the TLS context; None for plain HTTP.
         timeout_s: bound on everything.
         connect_s: bound on all that comes before sending.
+        on_send: called immediately before sending.
 
     Raises:
         TimeoutError: before the request was sent. Afterwards what has come by then is returned.
@@ -165,6 +174,7 @@ async def exchange(
             if tls is not None:
                 loop.steps.begin("tls")
                 transport = await loop.start_tls(transport, incoming, tls, server_hostname=host) or transport
+        on_send()
         loop.steps.begin("answer")
         transport.write(request)
         return await _answer(loop, incoming, deadline)

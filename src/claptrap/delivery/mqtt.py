@@ -28,7 +28,7 @@ from claptrap.delivery.discovery import OFFLINE, ONLINE, PublishedSource, instan
 from claptrap.delivery.mqtt_client import KEEPALIVE_S, connect, denial, expiry
 from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
 from claptrap.delivery.mqtt_session import MqttSession
-from claptrap.delivery.sender import Answer
+from claptrap.delivery.sender import Answer, nothing
 
 _PERMANENT_S = 60.0  # between attempts at what a person must mend
 _STOP_S = 2.0  # for taking back what was published, and for the thread
@@ -121,7 +121,14 @@ class MqttLink:
     def prepare(self, _target: BrokerSpec) -> None:
         """Do nothing: the link is there already."""
 
-    def post(self, target: BrokerSpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
+    def post(
+        self,
+        target: BrokerSpec,
+        body: Mapping[str, Any],
+        _key: str,
+        fresh_s: float = math.inf,
+        on_send: Callable[[], None] = nothing,
+    ) -> Answer:
         """Publish a detection with QoS 1 and wait until the broker has accepted it.
 
         Raises:
@@ -138,6 +145,7 @@ class MqttLink:
         if session is None:
             known = self._problem or DeliveryError("delivery.timeout", seconds=target.timeout_s)
             raise NotSent(known.code, retryable=True, **known.params)
+        on_send()
         properties = expiry(target, fresh_until - time.monotonic())
         sent = session.client.publish(topic, content, qos=1, properties=properties)
         if sent.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:

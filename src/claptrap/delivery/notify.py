@@ -20,7 +20,7 @@ from claptrap.core.errors import DeliveryError, InputError, NotSent, OutcomeUnkn
 from claptrap.core.receivers import NotifySpec
 from claptrap.core.spec import Language
 from claptrap.delivery.policy import NOT_NOW
-from claptrap.delivery.sender import Answer
+from claptrap.delivery.sender import Answer, nothing
 from claptrap.text.catalogue import say
 
 _TELL_SECRETS = ("urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them
@@ -45,7 +45,14 @@ class NotificationSender:
         with suppress(DeliveryError):
             _loaded(target.address)
 
-    def post(self, target: NotifySpec, body: Mapping[str, Any], _key: str, fresh_s: float = math.inf) -> Answer:
+    def post(
+        self,
+        target: NotifySpec,
+        body: Mapping[str, Any],
+        _key: str,
+        fresh_s: float = math.inf,
+        on_send: Callable[[], None] = nothing,
+    ) -> Answer:
         """Have ``target`` show what ``body`` says, in its language.
 
         Raises:
@@ -59,6 +66,7 @@ class NotificationSender:
             deadline = time.monotonic() + target.timeout_s
             if not self._is_over(min(deadline, time.monotonic() + fresh_s)):  # what was left behind
                 raise NotSent("notify.busy", retryable=True)
+            on_send()
             self._call = call = _Call(target, body, self._on_end)
             call.start()
             try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from claptrap.core.weburl import MASK
 
 EXCERPT_CHARACTERS = 200
+
+
+def nothing() -> None:
+    """Do nothing: an ``on_send`` for those who need not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Sender(Protocol):
     def prepare(self, target: Any) -> None:
         """Do beforehand what would make the first ``post`` slow. Never raises: ``post`` says what is wrong."""
 
-    def post(self, target: Any, body: Mapping[str, Any], key: str, fresh_s: float) -> Answer:
+    def post(self, target: Any, body: Mapping[str, Any], key: str, fresh_s: float, on_send: Callable[[], None]) -> Answer:
         """Send ``body`` to ``target`` under ``key``; return what it answered.
 
         Args:
@@ -44,6 +48,7 @@ class Sender(Protocol):
             body: JSON data.
             key: the ``Idempotency-Key``.
             fresh_s: nothing is to be sent later than so many seconds from now.
+            on_send: called, in this thread, immediately before anything is sent.
 
         Raises:
             NotSent: it cannot have taken anything.

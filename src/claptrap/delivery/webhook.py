@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -25,7 +25,7 @@ from claptrap.core.signing import signature_headers
 from claptrap.core.template import BadTemplateError, render
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
-from claptrap.delivery.sender import Answer, excerpt
+from claptrap.delivery.sender import Answer, excerpt, nothing
 
 _TLS_RECORD = b"\x15\x03"  # the start of an alert: how some TLS servers answer plain HTTP
 _WANTS_HTTPS = re.compile(rb"HTTPS (?:port|server)", re.IGNORECASE)  # nginx, Go
@@ -51,7 +51,14 @@ class WebhookSender:
             if _speaks_tls(target):
                 self._tls(target)
 
-    def post(self, target: WebhookSpec, body: Mapping[str, Any], key: str, fresh_s: float = math.inf) -> Answer:
+    def post(
+        self,
+        target: WebhookSpec,
+        body: Mapping[str, Any],
+        key: str,
+        fresh_s: float = math.inf,
+        on_send: Callable[[], None] = nothing,
+    ) -> Answer:
         """Send what the target makes of ``body`` with ``Idempotency-Key: key``; return the answer, whatever its status.
 
         A redirection is an answer like another: following it would turn a POST into a GET, or send the body elsewhere; and
@@ -71,7 +78,7 @@ class WebhookSender:
         tls = self._tls(target) if _speaks_tls(target) else None
         self._loop.steps = Steps()
         try:
-            raw = self._exchanged(target, _request(target, content, key), tls, fresh_s)
+            raw = self._exchanged(target, _request(target, content, key), tls, fresh_s, on_send)
             return _answer(target, raw, self._loop.steps.taken())
         except DeliveryError as error:
             if error.code == "delivery.tls":
@@ -89,7 +96,9 @@ class WebhookSender:
         """Let everything go."""
         self._loop.close()
 
-    def _exchanged(self, target: WebhookSpec, request: bytes, tls: ssl.SSLContext | None, fresh_s: float) -> RawAnswer:
+    def _exchanged(
+        self, target: WebhookSpec, request: bytes, tls: ssl.SSLContext | None, fresh_s: float, on_send: Callable[[], None]
+    ) -> RawAnswer:
         parts = urlsplit(target.url)
         host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
         connect_s = min(target.timeout_s, fresh_s)
@@ -102,6 +111,7 @@ class WebhookSender:
                 tls=tls,
                 timeout_s=target.timeout_s,
                 connect_s=connect_s,
+                on_send=on_send,
             )
         )
         try:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from claptrap.core.errors import DeliveryError, NotSent
+from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
 from claptrap.core.outbox import Delivery
 from claptrap.core.receivers import ReceiverSpec
 from claptrap.core.weburl import redact
@@ -30,7 +31,7 @@ from claptrap.delivery.policy import (
     retry_after_s,
 )
 from claptrap.delivery.recorder import AttemptRecorder
-from claptrap.delivery.sender import Answer, Sender, excerpt
+from claptrap.delivery.sender import Answer, Sender, excerpt, nothing
 
 _PAUSE_S = 5.0  # after a fault of ours
 _log = logging.getLogger(__name__)
@@ -172,7 +173,9 @@ class DeliveryWorker:
             was_requested, self._retry_requested = self._retry_requested, False
         fresh_s = target.max_age_s - self._recorder.ages.of(delivery)
         held_s = not_before - self._recorder.clock.monotonic()
-        if fresh_s < 0:
+        if delivery.under_way and not target.idempotent:
+            self._abandon(delivery, target, OutcomeUnknown("delivery.killed"))
+        elif fresh_s < 0:
             self._abandon(delivery, target, DeliveryError("delivery.too_late", seconds=target.max_age_s))
         elif self._recorder.outbox.waiting(target.id) > self._recorder.max_waiting:
             self._abandon(delivery, target, DeliveryError("delivery.overflow"))
@@ -222,11 +225,15 @@ class DeliveryWorker:
 
     def _result(self, delivery: Delivery, target: ReceiverSpec, fresh_s: float, at: float) -> _Result:
         try:
-            answer = self._sender.post(target, delivery.body, delivery.event_id, fresh_s)
+            answer = self._sender.post(target, delivery.body, delivery.event_id, fresh_s, self._on_send(delivery, target))
         except DeliveryError as failure:
             return _Result(failure)
         asked_s = retry_after_s(answer.retry_after, datetime.fromtimestamp(at, UTC))
         return _Result(failure_of(answer.status, answer.sends_to), answer, asked_s)
+
+    def _on_send(self, delivery: Delivery, target: ReceiverSpec) -> Callable[[], None]:
+        """Return what notes that a delivery is being sent, where a restart in the middle must not send it again."""
+        return nothing if target.idempotent else lambda: self._recorder.outbox.begin(delivery)
 
     def _note(self, target: ReceiverSpec, result: _Result, at: float) -> None:
         """Keep how the receiver stands now; not if it is to be reached elsewhere meanwhile."""

@@ -49,6 +49,8 @@ VERSIONS = (
     "ALTER TABLE attempts ADD COLUMN steps TEXT NOT NULL DEFAULT '{}';",
     # 4: how a delivery that was given up ended: too late, or with an unknown outcome
     "ALTER TABLE deliveries ADD COLUMN outcome TEXT CHECK (outcome IN ('late', 'unknown'));",
+    # 5: whether a delivery is being sent
+    "ALTER TABLE deliveries ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;",
 )
 
 

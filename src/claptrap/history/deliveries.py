@@ -19,10 +19,10 @@ _COLUMN = {"state": "coalesce(outcome, state)"}  # what a filter's value is comp
 _LAST_TURN = "(SELECT coalesce(max(turn), 0) + 1 FROM deliveries)"
 _ENQUEUE = f"""
     INSERT INTO deliveries ({_COLUMNS}, turn, state, code, params)
-    VALUES (:id, :event_id, :target_id, :source_id, :body, :since, :attempts, :tries, {_LAST_TURN}, 'waiting', '', '{{}}')
+    VALUES ({", ".join(f":{field.name}" for field in fields(Delivery))}, {_LAST_TURN}, 'waiting', '', '{{}}')
     ON CONFLICT (event_id, target_id) DO UPDATE
-    SET since = excluded.since, body = excluded.body, tries = 0, turn = excluded.turn, state = 'waiting', outcome = NULL,
-        code = '', params = '{{}}'
+    SET since = excluded.since, body = excluded.body, tries = 0, under_way = 0, turn = excluded.turn, state = 'waiting',
+        outcome = NULL, code = '', params = '{{}}'
     WHERE state <> 'waiting'
 """
 _RECORD = f"""
@@ -32,8 +32,8 @@ _RECORD = f"""
 """
 _OUTCOME = """
     UPDATE deliveries
-    SET attempts = max(attempts, :number), tries = tries + :counts, state = :state, outcome = :outcome, code = :code,
-        params = :params
+    SET attempts = max(attempts, :number), tries = tries + :counts, under_way = 0, state = :state, outcome = :outcome,
+        code = :code, params = :params
     WHERE id = :delivery_id
 """
 _SET_ASIDE = "UPDATE deliveries SET state = 'given_up', code = 'history.damaged_delivery', params = '{}' WHERE row = ?"
@@ -82,6 +82,11 @@ def all_waiting(db: sqlite3.Connection, but_for: Collection[str], damage: Damage
         else:
             found.append(delivery)
     return found
+
+
+def begin(db: sqlite3.Connection, delivery_id: str) -> None:
+    """Note that a delivery is about to be sent."""
+    db.execute("UPDATE deliveries SET under_way = 1 WHERE id = ?", (delivery_id,))
 
 
 def record_attempt(db: sqlite3.Connection, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
@@ -141,7 +146,7 @@ def _delivery(row: sqlite3.Row) -> Delivery:
     plain = {name: row[name] for name in row.keys() if name != "row"}  # noqa: SIM118  # a Row iterates its values
     for name in ("since", "attempts", "tries"):
         number(row[name])
-    return Delivery(**{**plain, "body": json_object(row["body"])})
+    return Delivery(**{**plain, "body": json_object(row["body"]), "under_way": bool(row["under_way"])})
 
 
 def _attempt(row: sqlite3.Row) -> Attempt:

@@ -195,6 +195,10 @@ class Journal:
         """Return how many wait for a receiver."""
         return self._do(lambda db: deliveries.waiting(db, target_id))
 
+    def begin(self, delivery: Delivery) -> None:
+        """Note that a delivery is about to be sent."""
+        self._do(lambda db: deliveries.begin(db, delivery.id), writes=True)
+
     def record_attempt(self, attempt: Attempt, *, counts: bool = True, outcome: Outcome | None = None) -> None:
         """Write an attempt down, and what it makes of its delivery."""
         self._do(lambda db: deliveries.record_attempt(db, attempt, counts=counts, outcome=outcome), writes=True)

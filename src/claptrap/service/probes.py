@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeVar
 
 from claptrap.core.errors import InputError, ServiceError
@@ -69,14 +70,7 @@ class ProbeExecutor:
         wanted = camera_input(self._settings.current, given, source_id)
         if not self._free.acquire(blocking=False):
             raise ServiceError("api.too_many_probes", retryable=True, most=MAX_CAMERAS, seconds=AGAIN_IN_S)
-
-        def ask() -> dict[str, Any]:
-            try:
-                return with_messages(asdict(probe(wanted, stop=self._ending)))
-            finally:
-                self._free.release()
-
-        return self.run("camera", ask)
+        return self.run("camera", lambda: with_messages(asdict(probe(wanted, stop=self._ending))), self._free.release)
 
     def devices(self) -> Sequence[Device]:
         """Return the microphones of this machine.
@@ -102,17 +96,15 @@ class ProbeExecutor:
             raise InputError("api.bad_parameter", name="device")
         if not self._microphone.acquire(blocking=False):
             raise ServiceError("api.microphone_probed", retryable=True, seconds=MICROPHONE_AGAIN_IN_S)
+        return self.run("microphone", lambda: asdict(measure(device)), self._microphone.release)
 
-        def ask() -> dict[str, Any]:
-            try:
-                return asdict(measure(device))
-            finally:
-                self._microphone.release()
-
-        return self.run("microphone", ask)
-
-    def run(self, about: str, ask: Callable[[], T]) -> T:
+    def run(self, about: str, ask: Callable[[], T], release: Callable[[], object] = bool) -> T:
         """Return or raise what ``ask`` does, in a thread ``ask:ABOUT``.
+
+        Args:
+            about: for the thread's name.
+            ask: what takes its time.
+            release: called once ``ask`` has ended, though its answer may not be waited for any more, or could not begin.
 
         Raises:
             ServiceError: ``service.ending``.
@@ -120,22 +112,32 @@ class ProbeExecutor:
         answer: Future[T] = Future()
 
         def work() -> None:
+            outcome: Callable[[], None]
+            try:
+                outcome = partial(answer.set_result, ask())
+            except Exception as error:  # noqa: BLE001  # it is raised again where the answer is waited for
+                outcome = partial(answer.set_exception, error)
+            release()  # before the answer, after which the same may be asked again
             with suppress(InvalidStateError):  # ``cancel`` has answered it
-                try:
-                    answer.set_result(ask())
-                except Exception as error:  # noqa: BLE001  # it is raised again where the answer is waited for
-                    answer.set_exception(error)
+                outcome()
 
-        with self._lock:
-            if self._ending.is_set():
-                raise _ending()
-            self._awaited.add(answer)
-        threading.Thread(target=work, name=f"ask:{about}", daemon=True).start()
+        try:
+            self._begin(answer, threading.Thread(target=work, name=f"ask:{about}", daemon=True))
+        except BaseException:
+            release()
+            raise
         try:
             return answer.result()
         finally:
             with self._lock:
                 self._awaited.discard(answer)
+
+    def _begin(self, answer: Future[Any], thread: threading.Thread) -> None:
+        with self._lock:
+            if self._ending.is_set():
+                raise _ending()
+            thread.start()
+            self._awaited.add(answer)
 
 
 def _ending() -> ServiceError:

@@ -37,6 +37,7 @@ class LivePublisher:
             cors_allowed_origins=[],  # Origin is checked for everything alike, in ``security``
             max_http_buffer_size=MAX_MESSAGE_BYTES,
             always_connect=True,
+            allow_upgrades=False,  # from polling: a page tries WebSocket first, and what is cut is then one connection
             ping_interval=10,  # a phone that leaves the network says nothing: both ends notice within 20 s
             ping_timeout=10,
             serializer=BoundedPacket,

@@ -20,6 +20,7 @@ from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
 from claptrap.sources.browser import Feed, PutResult
 from claptrap.web import responses
+from claptrap.web.asgi import ABORT
 from claptrap.web.listen_address import ListenAddress, is_loopback
 from claptrap.web.routes import SAVING, Routes, object_schema
 from claptrap.web.security import host_name
@@ -89,7 +90,15 @@ class BrowserMicrophones:
             await self._io.emit("micro_end", with_messages({"code": "browser.replaced", "params": {}}), to=sid)
         elif result is PutResult.HOSTILE:
             _log.warning("%s: a browser that sends no proper sound was disconnected", feed.source_id)
-            await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))  # the whole connection
+            await self._disconnect(sid)
+
+    async def _disconnect(self, sid: str) -> None:
+        """End a whole connection: Socket.IO only asks the client to go, and takes whatever it goes on to send."""
+        self.forget(sid)
+        extensions = self._io.get_environ(sid)["asgi.scope"].get("extensions", {})
+        await self._io.eio.disconnect(self._io.manager.eio_sid_from_sid(sid, "/"))
+        if ABORT in extensions:
+            extensions[ABORT][ABORT]()
 
     async def _on_close(self, sid: str, *said: object) -> None:
         wish = said[0] if said and isinstance(said[0], dict) else {}

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, request, send_from_directory
 
 ASSETS = Path(__file__).parent / "assets"
 _HASHED = re.compile(r"-[A-Z0-9]{8}\.(js|css)$")
+_MAX_NAME = 255  # of which no file system that we know has longer ones
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _FILE = re.compile(r"(?!api/)[\w-][\w.-]*(/[\w-][\w.-]*)*", re.ASCII)
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -52,7 +53,7 @@ def build_page(assets: Path = ASSETS) -> Blueprint:
 
 def is_page_file(assets: Path, name: str) -> bool:
     """Return whether ``name`` is a file of the page."""
-    return bool(_FILE.fullmatch(name)) and (assets / name).is_file()
+    return len(name) <= _MAX_NAME and bool(_FILE.fullmatch(name)) and (assets / name).is_file()
 
 
 def _document(path: Path) -> Response:

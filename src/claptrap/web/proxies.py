@@ -66,10 +66,17 @@ class Proxies:
         """Whether any proxy is trusted."""
         return bool(self._trusted)
 
+    def trusts(self, address: str) -> bool:
+        """Return whether ``address`` is a trusted proxy's."""
+        if not self._trusted or not _is_address(address):
+            return False
+        parsed = ipaddress.ip_address(address)
+        return any(parsed.version == network.version and parsed in network for network in self._trusted)
+
     def unwrap(self, scope: Scope) -> ClientRequest:
         """Return a request as the client sent it, before any trusted proxy."""
         peer = scope["client"][0] if scope.get("client") else ""
-        said = _said(scope["headers"]) if self._is_trusted(peer) else {}
+        said = _said(scope["headers"]) if self.trusts(peer) else {}
         given = said.get(_INGRESS, [""])[-1] or said.get(PREFIX, [""])[-1]
         prefix = given.rstrip("/") if _PATH.fullmatch(given.rstrip("/")) else self._base
         kept = [(name, value) for name, value in scope["headers"] if name not in _FORWARDED and b"_" not in name]
@@ -103,15 +110,9 @@ class Proxies:
             if not _is_address(address):
                 break
             peer = address
-            if not self._is_trusted(address):
+            if not self.trusts(address):
                 break
         return peer
-
-    def _is_trusted(self, address: str) -> bool:
-        if not self._trusted or not _is_address(address):
-            return False
-        parsed = ipaddress.ip_address(address)
-        return any(parsed.version == network.version and parsed in network for network in self._trusted)
 
 
 NO_PROXIES = Proxies()

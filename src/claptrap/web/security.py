@@ -7,14 +7,15 @@
   cookie the header must be there; scripts, which have tokens, need none. Nor may a foreign page embed what the API answers:
   it could not read it, but cause work again and again.
 - Where a login is required, every path that is not public needs credentials (``web/access``).
-- A body is read whole, up to a bound, before anything else sees it.
-- Every answer carries headers that forbid what the page does not need.
+- An address, and a body, which is read whole before anything else sees it, are bounded.
+- Every answer carries headers that forbid what the page does not need, also that to a request at which something failed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -23,10 +24,12 @@ from urllib.parse import urlsplit
 from claptrap.core.spec import Language
 from claptrap.core.weburl import DEFAULT_PORTS
 from claptrap.web.access import Authenticator, Credentials
-from claptrap.web.asgi import Application, Message, Receive, Scope, Send, headers_by_name
+from claptrap.web.asgi import Application, Message, Receive, Scope, Send, headers_by_name, plain
 from claptrap.web.problems import TYPE, choose_language, encoded, problem
 from claptrap.web.proxies import ClientRequest, Proxies
 
+MAX_TARGET_BYTES = 8_000  # of a path and its parameters
+MAX_HEADER_BYTES = 16_384
 MAX_BODY_BYTES = 256_000  # settings of 256 sources fit
 BODY_TIMEOUT_S = 30.0  # for a body; one that never ends would keep its connection for ever
 _DRAINED_BYTES = 8 * MAX_BODY_BYTES  # read of a larger body: a client that is still sending would miss the response
@@ -46,6 +49,7 @@ HEADERS = (
 )
 
 
+_log = logging.getLogger(__name__)
 HEADERS_IN_FRAME = (
     (b"content-security-policy", _POLICY.replace(b"frame-ancestors 'none'", b"frame-ancestors 'self'")),
     (b"x-frame-options", b"SAMEORIGIN"),
@@ -67,7 +71,7 @@ class Guard:
         app: what is guarded.
         hosts: names under which the service may be called, besides this machine's own.
         language: of rejections, where the request asks for none.
-        door: who may pass.
+        authenticator: checks credentials.
         proxies: the trusted reverse proxies.
     """
 
@@ -91,17 +95,30 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        client_request = self._proxies.unwrap(scope)
+        client_request = self._proxies.unwrap(_with_plain_cookies(scope))
         headers = headers_by_name(client_request.scope)
-        send = _with_headers(send, HEADERS_IN_FRAME if client_request.is_ingress else HEADERS)
-        if (rejection := self._rejection(client_request, headers)) is not None:
-            await self._reject(client_request.scope, headers, send, rejection)
-        elif scope["type"] == "websocket":
-            await self._app(client_request.scope, receive, send)
+        response = _Response(send, HEADERS_IN_FRAME if client_request.is_ingress else HEADERS)
+        try:
+            await self._respond(client_request, headers, receive, response.send)
+        except Exception:
+            if response.has_begun:
+                raise
+            _log.exception("%s %s failed", scope.get("method", "WebSocket"), scope["path"])
+            await self._reject(client_request.scope, headers, response.send, Rejection(500, "api.internal"))
+
+    async def _respond(self, request: ClientRequest, headers: dict[str, str], receive: Receive, send: Send) -> None:
+        if (rejection := self._rejection(request, headers)) is not None:
+            await self._reject(request.scope, headers, send, rejection)
+        elif request.scope["type"] == "websocket":
+            await self._app(request.scope, receive, send)
         else:
-            await self._pass_request(client_request.scope, headers, receive, send)
+            await self._pass_request(request.scope, headers, receive, send)
 
     def _rejection(self, client_request: ClientRequest, headers: dict[str, str]) -> Rejection | None:
+        if len(client_request.scope["raw_path"]) + len(client_request.scope["query_string"]) > MAX_TARGET_BYTES:
+            return Rejection(414, "api.too_large")
+        if sum(len(name) + len(value) for name, value in client_request.scope["headers"]) > MAX_HEADER_BYTES:
+            return Rejection(431, "api.too_large")
         host = headers.get("host", "")
         name = host_name(host)
         if not (_is_address(name) or name in self._hosts or client_request.is_ingress):
@@ -145,17 +162,15 @@ class Guard:
         await self._app({**scope, "headers": known + length}, _replay(body, receive), send)
 
     async def _reject(self, scope: Scope, headers: dict[str, str], send: Send, rejection: Rejection) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the server answers 403
-            return
         query = scope.get("query_string", b"").decode("latin-1")
         language = choose_language(query, headers.get("accept-language", ""), self._language())
         body = encoded(problem(rejection.status, rejection.code, language))
         said = [(b"content-type", TYPE.encode()), (b"content-length", str(len(body)).encode()), (b"connection", b"close")]
         if rejection.status == 401:
             said.append((b"www-authenticate", b"Bearer"))  # which no browser asks a person for
-        await send({"type": "http.response.start", "status": rejection.status, "headers": said})
-        await send({"type": "http.response.body", "body": body})
+        kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+        await send({"type": f"{kind}.start", "status": rejection.status, "headers": said})
+        await send({"type": f"{kind}.body", "body": body})
 
 
 def local_names() -> frozenset[str]:
@@ -230,10 +245,21 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _with_headers(send: Send, around: Iterable[tuple[bytes, bytes]]) -> Send:
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *around]
-        await send(message)
+def _with_plain_cookies(scope: Scope) -> Scope:
+    headers = [(name, plain(value) if name == b"cookie" else value) for name, value in scope["headers"]]
+    return {**scope, "headers": headers}
 
-    return sending
+
+class _Response:
+    """What is sent, with more headers; ``has_begun`` once anything was."""
+
+    def __init__(self, send: Send, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self._send = send
+        self._headers = headers
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            message["headers"] = [*message.get("headers", ()), *self._headers]
+        self.has_begun = True
+        await self._send(message)

@@ -24,15 +24,18 @@ from claptrap.web.access import Authenticator
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
-from claptrap.web.connections import MAX_CONNECTIONS, limited_protocol
+from claptrap.web.connection_limits import ConnectionLimits, connections_for, file_descriptors, log_loop_errors
+from claptrap.web.connections import WebSocketConnection, limited_protocol
 from claptrap.web.listen_address import ListenAddress, is_loopback, machine_addresses
 from claptrap.web.live import MAX_MESSAGE_BYTES, LivePublisher
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
-from claptrap.web.security import Guard, local_names
+from claptrap.web.security import MAX_HEADER_BYTES, Guard, local_names
 from claptrap.web.session_enforcer import SessionEnforcer
 from claptrap.web.wsgi import ThreadedWsgi
 
+SEND_BUFFER_BYTES = 131_072  # that the system keeps for a client that does not read; by itself it would keep megabytes
+BACKLOG = 64  # connections that the system keeps until they are accepted
 DATE_EVERY_S = 1.0
 GRACE_S = 1  # for answers under way when the service ends
 WSGI_THREADS = 8
@@ -44,7 +47,7 @@ def serve(
     *,
     host: str,
     port: int,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[ListenAddress], None],
     allowed_hosts: Sequence[str] = (),
     tls: Certificate | None = None,
     no_auth: bool = False,
@@ -56,7 +59,7 @@ def serve(
         service: not yet started.
         host: address or name to listen on.
         port: 0 for any free one.
-        on_ready: called with the page's address once it answers.
+        on_ready: called with where it listens once it answers.
         allowed_hosts: names under which the page may be called besides this machine's own, as behind a proxy.
         tls: what to prove oneself with; None for plain HTTP.
         no_auth: whether to demand no login even from other machines.
@@ -90,6 +93,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         if os.name == "posix":  # elsewhere the option means that others may take the port over
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         listener.bind(address)
         listener.listen()
     except OSError as error:
@@ -112,13 +116,13 @@ class Server:
         self,
         service: Application,
         listener: socket.socket,
-        on_ready: Callable[[str], None],
+        on_ready: Callable[[ListenAddress], None],
         allowed_hosts: Iterable[str] = (),
         assets: Path = ASSETS,
         tls: Certificate | None = None,
         no_auth: bool = False,
         proxies: Proxies = NO_PROXIES,
-        most_connections: int = MAX_CONNECTIONS,
+        most_connections: int | None = None,
     ) -> None:
         self._service = service
         self._listener = listener
@@ -135,10 +139,13 @@ class Server:
         )
         self._live = LivePublisher(service)
         self._session_enforcer = SessionEnforcer(self._live.app, authenticator, service.access)
+        most = connections_for(file_descriptors()) if most_connections is None else most_connections
         config = uvicorn.Config(
             Guard(self._dispatch, allowed_hosts, lambda: service.language, authenticator, proxies),
-            http=limited_protocol(most_connections, lambda: service.language),
-            ws="websockets-sansio",
+            http=limited_protocol(ConnectionLimits(most, lambda: service.language, authenticator, proxies)),
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            backlog=BACKLOG,
+            ws=WebSocketConnection,
             ws_max_size=MAX_MESSAGE_BYTES,
             lifespan="on",
             log_config=None,
@@ -150,7 +157,7 @@ class Server:
             ssl_certfile=tls.chain if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
-        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address.url), service.cancel_probes)
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address), service.cancel_probes)
 
     def run(self) -> None:
         """Answer until ``stop``."""
@@ -175,6 +182,7 @@ class Server:
             await self._flask(scope, receive, send)  # type: ignore[arg-type]  # a2wsgi names the same shapes otherwise
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().set_exception_handler(log_loop_errors())
         await receive()
         await self._live.start()
         await self._session_enforcer.start()
