@@ -29,7 +29,8 @@ from claptrap.delivery.payload import event_payload
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
 from claptrap.service.broker import BrokerService
-from claptrap.settings.schema import Settings
+from claptrap.service.settings_owner import SettingsOwner
+from claptrap.settings.store import Store
 from claptrap.settings.validation import SettingsFaults
 
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
@@ -326,7 +327,7 @@ def test_why_there_is_no_link_is_said_in_the_language_of_the_reader(
 
 
 @pytest.mark.slow
-def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_order_that_cannot_be_attended_to_is_not_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A fault of ours in one must not leave the house deaf to all that follow."""
     obeyed = threading.Event()
 
@@ -335,7 +336,7 @@ def test_an_order_that_cannot_be_attended_to_is_not_the_last(caplog: pytest.LogC
             raise RuntimeError("a fault of ours")
         obeyed.set()
 
-    room = BrokerService(Settings, dict, change, lambda: None)
+    room = BrokerService(SettingsOwner(Store(tmp_path)), dict, change, lambda: None)
     room.start()
     try:
         for source_id in ("bad", "good"):

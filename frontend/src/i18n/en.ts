@@ -76,7 +76,7 @@ export const en: Record<Key, string> = {
   "micro.allowed": "The microphone is now allowed: press the button.",
   "micro.no_device": "This device has no microphone, or it is unplugged. Plug one in, then try again.",
   "micro.busy": "The microphone is used by another app or could not start. Close that app, then try again.",
-  "micro.ended": "The microphone stopped: unplugged, used by a call, or no longer allowed. Press the button to continue.",
+  "micro.gone": "The microphone stopped: unplugged, or used by a call. It resumes when it is back.",
   "micro.muted": "The system muted the microphone (a call, a mute button?). It resumes by itself.",
   "micro.asleep": "The browser paused the sound. Touch the page to resume.",
   "micro.insecure": "Your browser only shares the microphone with https pages (or on the device that runs ClapTrap). This page uses http.",

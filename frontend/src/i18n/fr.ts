@@ -76,7 +76,7 @@ export const fr = {
   "micro.allowed": "Le micro est maintenant autorisé : appuyez sur le bouton.",
   "micro.no_device": "Cet appareil n'a pas de micro, ou il est débranché. Branchez-en un, puis réessayez.",
   "micro.busy": "Le micro est utilisé par une autre application ou n'a pas pu démarrer. Fermez-la, puis réessayez.",
-  "micro.ended": "Le micro s'est arrêté : débranché, utilisé par un appel, ou plus autorisé. Appuyez sur le bouton pour reprendre.",
+  "micro.gone": "Le micro s'est arrêté : débranché, ou utilisé par un appel. Il reprend dès qu'il est de retour.",
   "micro.muted": "Le système a coupé le micro (appel en cours, bouton muet ?). Il reprend tout seul.",
   "micro.asleep": "Le navigateur a mis le son en pause. Touchez la page pour reprendre.",
   "micro.insecure": "Votre navigateur ne partage le micro qu'avec les pages https (ou sur l'appareil où tourne ClapTrap). Cette page est en http.",

@@ -45,38 +45,41 @@ def _channel(_context: click.Context, _option: click.Parameter, value: str) -> s
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False), metavar="FILE…")
-@click.option("--json", "as_json", is_flag=True, help="JSON Lines on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON Lines.")
 @click.option(
     "--channel",
     default="auto",
     show_default=True,
     callback=_channel,
     metavar="auto|mean|loudest|N",
-    help="Which channel is heard. auto: the mean, or the loudest where channels cancel out.",
+    help="Channel to hear. auto: the mean, or the loudest if channels cancel each other.",
 )
-@click.option("--threshold", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Least score of a clap.")
+@click.option("--threshold", default=0.5, show_default=True, type=click.FloatRange(0, 1), help="Minimum score of a clap.")
 @click.option(
     "--delay",
     "delay_s",
     default=0.5,
     show_default=True,
     type=click.FloatRange(0, min_open=True),
-    help="Least seconds between two detections.",
+    help="Minimum seconds between two detections.",
 )
 @click.option(
     "--claps",
     type=click.IntRange(1, 4),
-    help="Detect only rows of exactly so many claps. Default: any clap.",
+    help="Detect only series of exactly this many claps. Default: any clap.",
 )
 @click.option(
     "--engine",
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "embedded", "yamnet"]),
-    help="auto: YAMNet confirms if its file is there; embedded: without it; yamnet: only with it.",
+    help="auto: with YAMNet if its file is there; embedded: without it; yamnet: only with it.",
 )
 @click.option(
-    "--profile", "profile_path", type=click.Path(path_type=Path, readable=False), help="What claptrap profile learn wrote."
+    "--profile",
+    "profile_path",
+    type=click.Path(path_type=Path, readable=False),
+    help="A profile made by claptrap profile learn.",
 )
 def detect(
     files: tuple[Path, ...],
@@ -88,9 +91,9 @@ def detect(
     engine: str,
     profile_path: Path | None,
 ) -> None:
-    """Find the claps in recordings: sound or video files of any kind, or - for standard input.
+    """Find claps in recordings: any sound or video files, or - for standard input.
 
-    Exit status 2 if something of a file could not be heard; everything else is heard.
+    Exit status 2 if part of a file could not be decoded; the rest is still heard.
     """
     clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), choose_yamnet(engine)
     with exit_on_error():

@@ -17,11 +17,11 @@ from claptrap.text.catalogue import say
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def devices(as_json: bool) -> None:
-    """List the microphones of this machine. The one marked * is the default.
+    """List the microphones of this machine; * marks the default.
 
-    Those that somebody records from are not in the list; which they are, and who has them, is said after it.
+    Microphones in use by a program are listed after the others, with the program.
     """
     try:
         found = list_devices()

@@ -34,7 +34,7 @@ _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.FAULT: "r
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @click.option("--host", default=HOST, envvar="CLAPTRAP_HOST", show_default=True, show_envvar=True, help="As for serve.")
 @click.option(
     "--port",
@@ -57,12 +57,12 @@ _COLOURS = {Severity.OK: "green", Severity.WARNING: "yellow", Severity.FAULT: "r
     "--log",
     "log_file",
     type=click.Path(dir_okay=False, readable=False, path_type=Path),
-    help="Log file for the bundle.  [default: claptrap.log in the data folder, if it is there]",
+    help="Log file for the bundle. Default: claptrap.log in the data folder, if it exists.",
 )
 def doctor(as_json: bool, host: str, port: int, data_dir: Path, bundle_to: Path | None, log_file: Path | None) -> None:
-    """Examine this machine, whether the service runs or not; change nothing.
+    """Check this machine; nothing is changed. The service may run or not.
 
-    Each line is ok, a warning or a fault, with what to do about it. Exit status 1 if there is a fault.
+    Each line is ok, a warning or a fault, with what to do. Exit status 1 if there is a fault.
     """
     findings: list[Finding] = []
     for found in _findings(host, port, data_dir):

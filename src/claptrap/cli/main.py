@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from claptrap.cli import COMMANDS
+from claptrap.cli.help import in_french
 from claptrap.cli.language import FAILED, terminal_language
 from claptrap.cli.terminal import echo
 from claptrap.core.build import version_and_commit
@@ -23,8 +24,9 @@ class _Commands(click.Group):
     """Loads a command when it is asked for: ``doctor`` must start where the libraries of the others kill the process."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        command = in_french(self) if terminal_language() == "fr" else self
         try:
-            return super().main(*args, **kwargs)
+            return click.Group.main(command, *args, **kwargs)
         except OSError as error:
             if error.errno not in _NO_ROOM or error.filename is not None:
                 raise
@@ -40,7 +42,7 @@ class _Commands(click.Group):
             return None
         command = getattr(importlib.import_module(f"claptrap.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  # COMMANDS says so
-        return command
+        return in_french(command) if terminal_language() == "fr" else command
 
 
 def _say_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -50,8 +52,6 @@ def _say_version(context: click.Context, _option: click.Parameter, wanted: bool)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Say which build this is."
-)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help="Show the version.")
 def main() -> None:
-    """Hear hand claps, and tell the world."""
+    """Hear hand claps and call webhooks."""

@@ -34,7 +34,7 @@ _SUM = re.compile(r"[0-9a-f]{64}")
 
 @click.group()
 def mediamtx() -> None:
-    """The RTSP server MediaMTX: a microphone as a stream, and more."""
+    """Install and run the RTSP server MediaMTX."""
 
 
 @mediamtx.command(name="install")
@@ -42,13 +42,13 @@ def mediamtx() -> None:
     "--archive",
     "archive_file",
     type=click.Path(path_type=Path, readable=False),
-    help="Take it from this file instead of the network.",
+    help="Use this file instead of the network.",
 )
-@click.option("--sha256", help="Checksum of another archive than the one that ClapTrap knows.")
+@click.option("--sha256", help="SHA-256 of an archive that ClapTrap does not know.")
 def install_program(archive_file: Path | None, sha256: str | None) -> None:
-    """Fetch the release that ClapTrap knows, check it, unpack it.
+    """Download the release that ClapTrap knows, verify it, unpack it.
 
-    A cut download goes on where it was. CLAPTRAP_MEDIAMTX_URL names a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
+    A cut download is resumed. CLAPTRAP_MEDIAMTX_URL sets a mirror, CLAPTRAP_MEDIAMTX_DIR the program's folder.
     """
     with exit_on_error():
         release = _release(archive_file, sha256)
@@ -67,20 +67,20 @@ def install_program(archive_file: Path | None, sha256: str | None) -> None:
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="Its program; else that on the PATH, or the installed one.",
+    help="MediaMTX's program. Default: the one on the PATH, or the installed one.",
 )
 @click.option(
     "--config",
     type=click.Path(path_type=Path, readable=False),
-    help="Its configuration.  [default: mediamtx.yml in the data folder]",
+    help="Configuration file. Default: mediamtx.yml in the data folder.",
 )
 @click.option(
     "--data-dir", default=DATA_DIR, envvar="CLAPTRAP_DATA_DIR", show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="Where mediamtx.yml is made if it is not there.",
+    help="Folder where mediamtx.yml is created if missing.",
 )  # fmt: skip
 def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
-    """Run MediaMTX, and start it again when it ends. Ctrl-C ends it."""
+    """Run MediaMTX and restart it when it ends. Ctrl-C stops it."""
     start_logging("info")
     ended = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
@@ -94,14 +94,14 @@ def run(binary: Path | None, config: Path | None, data_dir: Path) -> None:
 
 @mediamtx.command(name="config")
 def show_config() -> None:
-    """Print the configuration as this machine needs it."""
+    """Print a configuration for this machine."""
     echo_document(configuration(microphone_input()))
 
 
 @mediamtx.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def paths(as_json: bool) -> None:
-    """List the streams that a running MediaMTX serves."""
+    """List the streams of a running MediaMTX."""
     with exit_on_error():
         for path in list_paths():
             said = f"{'*' if path.ready else ' '} {path.url}"

@@ -19,12 +19,12 @@ from claptrap.models.model_store import bring, find
 
 @click.group()
 def models() -> None:
-    """The model files that ClapTrap can use but does not ship."""
+    """Manage the model files that are not included."""
 
 
 @models.command(name="list")
 def list_models() -> None:
-    """List the models, where they are kept, and whether they are there."""
+    """List the models, their folder, and whether they are present."""
     echo(str(models_folder()))
     for model in CATALOGUE:
         try:
@@ -36,7 +36,7 @@ def list_models() -> None:
 
 @models.command()
 def pull() -> None:
-    """Download YAMNet; a cut download is continued, a wrong file replaced."""
+    """Download YAMNet. A cut download is resumed, a wrong file replaced."""
     with exit_on_error():
         if not _is_there():
             with tqdm(total=YAMNET.size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
@@ -46,7 +46,7 @@ def pull() -> None:
 
 @models.command()
 def verify() -> None:
-    """Check the size and the SHA-256 of the files that are there. Exit status 2 if one is wrong or absent."""
+    """Check size and SHA-256 of the model files. Exit status 2 if one is wrong or absent."""
     with exit_on_error():
         for model in CATALOGUE:
             found = find(model, models_folder())
@@ -58,7 +58,7 @@ def verify() -> None:
 @models.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, readable=False))
 def import_model(file: Path) -> None:
-    """Take YAMNet's FILE that you got elsewhere, after checking it."""
+    """Import YAMNet from FILE, after verifying it."""
     with exit_on_error():
         echo(str(bring(YAMNET, file, models_folder())))
 

@@ -16,11 +16,11 @@ from claptrap.text.catalogue import say
 
 
 @click.command()
-@click.option("--stdin", "from_stdin", is_flag=True, help="Take the password from the first line of standard input.")
-@click.option("--remove", is_flag=True, help="Do without a password again.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@click.option("--remove", is_flag=True, help="Remove the password.")
 @in_data_dir
 def password(from_stdin: bool, remove: bool, data_dir: Path) -> None:
-    """Set or change the password; the old one need not be known. Everybody must log in anew; tokens stay."""
+    """Set or change the password; the old one is not needed. Everyone must log in again; tokens stay valid."""
     access = Access(data_dir)
     try:
         if remove:

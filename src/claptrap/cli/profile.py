@@ -41,20 +41,20 @@ class Given:
 
 @click.group()
 def profile() -> None:
-    """What a source has learnt of its place: claps that were given, and sounds that are none."""
+    """Learn from examples of claps and other sounds of a place."""
 
 
 @profile.command()
 @click.argument("examples", type=click.Path(path_type=Path, readable=False))
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="The profile to write.")
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Profile to write.")
 @click.option(
     "--engine", default="auto", show_default=True, type=click.Choice(["auto", "embedded", "yamnet"]), help="As for detect."
 )
 def learn(examples: Path, output: Path, engine: str) -> None:
-    """Make a profile from the sounds that EXAMPLES names.
+    """Make a profile from the sounds listed in EXAMPLES.
 
-    Each line of EXAMPLES is a JSON object: {"file": PATH, "onset": SECONDS, "clap": true or false}. What cannot be a clap is
-    refused, with the reason on stderr. Exit status 2 if nothing could be learnt.
+    Each line of EXAMPLES is a JSON object: {"file": PATH, "onset": SECONDS, "clap": true or false}. An example that
+    cannot be a clap is refused, with the reason on stderr. Exit status 2 if nothing could be learnt.
     """
     with exit_on_error():
         given = _read_examples(examples)

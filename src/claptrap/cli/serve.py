@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+import segno
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
@@ -22,6 +23,7 @@ from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
 from claptrap.text.catalogue import say
 from claptrap.web.certificate import certificate
+from claptrap.web.listen_address import ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
@@ -39,7 +41,7 @@ LEVELS = ("debug", "info", "warning", "error")
     show_default=True,
     show_envvar=True,
     type=click.IntRange(0, 65535),
-    help="0: any free one.",
+    help="0: any free port.",
 )
 @in_data_dir
 @click.option(
@@ -49,7 +51,7 @@ LEVELS = ("debug", "info", "warning", "error")
     is_flag=True,
     envvar="CLAPTRAP_NO_AUTH",
     show_envvar=True,
-    help="Demand no login, not even from other machines: whoever reaches the service may do everything.",
+    help="Require no login, even from other machines: anyone who reaches the service has full access.",
 )
 @click.option(
     "--allowed-host",
@@ -57,7 +59,7 @@ LEVELS = ("debug", "info", "warning", "error")
     multiple=True,
     envvar="CLAPTRAP_ALLOWED_HOST",
     show_envvar=True,
-    help="Name under which a proxy shows the page; may be given again.",
+    help="Name under which a proxy shows the page; can be repeated.",
 )
 @click.option(
     "--trusted-proxy",
@@ -65,28 +67,28 @@ LEVELS = ("debug", "info", "warning", "error")
     multiple=True,
     envvar="CLAPTRAP_TRUSTED_PROXY",
     show_envvar=True,
-    help="Address or network of a proxy whose X-Forwarded-… headers are believed; may be given again. Demands a login.",
+    help="Address or network of a proxy whose X-Forwarded-… headers are trusted; can be repeated. Requires a login.",
 )
 @click.option(
     "--base-path",
     default="",
     envvar="CLAPTRAP_BASE_PATH",
     show_envvar=True,
-    help="Path under which a proxy shows the page, like /claptrap, where it does not say so itself.",
+    help="Path under which a proxy shows the page, like /claptrap, if the proxy does not send it.",
 )
 @click.option(
     "--tls",
     is_flag=True,
     envvar="CLAPTRAP_TLS",
     show_envvar=True,
-    help="Speak HTTPS with a certificate made here, so that phones may give their microphone.",
+    help="Use HTTPS with a certificate made here; phones need it to share their microphone.",
 )
 @click.option(
     "--no-download",
     is_flag=True,
     envvar="CLAPTRAP_NO_DOWNLOAD",
     show_envvar=True,
-    help="Do without YAMNet rather than fetch it (4 MB, once).",
+    help="Do not download YAMNet (4 MB, once).",
 )
 @click.option(
     "--mediamtx",
@@ -101,14 +103,14 @@ LEVELS = ("debug", "info", "warning", "error")
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="Its program; else that on the PATH, or the installed one.",
+    help="MediaMTX's program. Default: the one on the PATH, or the installed one.",
 )
 @click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
     show_envvar=True,
-    help="Offer the built-in tests at the foot of the page.",
+    help="Show the built-in tests at the bottom of the page.",
 )
 @click.option(
     "--log-level",
@@ -133,7 +135,7 @@ def serve(
     dev: bool,
     log_level: str,
 ) -> None:
-    """Hear, and show a page. Ctrl-C ends it."""
+    """Run the service with its page. Ctrl-C stops it."""
     give_large_blocks_back()
     start_logging(log_level)
     _keep_log_tail()
@@ -141,10 +143,15 @@ def serve(
     yamnet_url = None if no_download else download_url(YAMNET)
     service = Application(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
 
-    def announce(url: str) -> None:
+    def announce(address: ListenAddress) -> None:
         if supervisor is not None:
             supervisor.start()  # now that a signal ends it in order
-        echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
+        echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
+        network = address.network_urls()
+        for url in network:
+            echo(say("service.network_address", terminal_language(), url=url))
+        if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+            segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
         if code := service.access.setup_code:
             echo(say("access.setup_code", terminal_language(), setup=code))
 

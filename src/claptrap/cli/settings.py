@@ -39,7 +39,7 @@ from claptrap.text.catalogue import say
 
 NOT_DONE, NOT_VALID = 1, 2
 _SIGNS = {"added": "+", "removed": "-", "changed": "~", "reordered": "↕"}
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
@@ -47,8 +47,8 @@ _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 def settings() -> None:
     """Show, check, back up, restore, export and import the settings.
 
-    restore and import need the service to be stopped; while it runs, use its page or /api/settings. Everything else works
-    either way. Exit status 1 if something could not be done, 2 if settings are not valid.
+    restore and import need the service to be stopped; while it runs, use its page or /api/settings. Exit status 1 if
+    something could not be done, 2 if settings are not valid.
     """
 
 
@@ -78,7 +78,7 @@ def show(data_dir: Path, as_json: bool) -> None:
 @in_data_dir
 @_json
 def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
-    """Check the settings, or FILE, and tell every fault. Exit status 2 if there is one."""
+    """Check the settings, or FILE, and list all faults. Exit status 2 if there are any."""
     path = file or Store(data_dir).path
     try:
         found = read_settings(path)
@@ -104,7 +104,7 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
 @settings.command()
 @in_data_dir
 def backup(data_dir: Path) -> None:
-    """Keep the present settings as a backup, and print its name."""
+    """Back up the current settings and print the name of the backup."""
     with _exit_on_error():
         name = Store(data_dir).back_up()
         if name is None:
@@ -117,7 +117,7 @@ def backup(data_dir: Path) -> None:
 @in_data_dir
 @_json
 def backups(data_dir: Path, as_json: bool) -> None:
-    """List the backups, newest first: when, before what, how large, and what is wrong with one."""
+    """List the backups, newest first: date, reason, size, and what is wrong with one."""
     with _exit_on_error(as_json):
         found = Store(data_dir).backups.all()
     if as_json:
@@ -136,7 +136,7 @@ def backups(data_dir: Path, as_json: bool) -> None:
 @in_data_dir
 @_json
 def diff(name: str, data_dir: Path, as_json: bool) -> None:
-    """Show what restoring the backup NAME would change; secrets only as different."""
+    """Show what restoring the backup NAME would change, without secrets."""
     store = Store(data_dir)
     with _exit_on_error(as_json):
         _print_changes(changes(_current_settings(store), store.backups.read(name)), as_json)
@@ -147,7 +147,7 @@ def diff(name: str, data_dir: Path, as_json: bool) -> None:
 @in_data_dir
 @_yes
 def restore(name: str, data_dir: Path, yes: bool) -> None:
-    """Put the backup NAME back, its secrets included. The settings of now become a backup."""
+    """Restore the backup NAME, with its secrets. The current settings become a backup."""
     store = Store(data_dir)
     with _exit_on_error(), _locked(store):
         wanted = store.backups.read(name)
@@ -161,10 +161,10 @@ def restore(name: str, data_dir: Path, yes: bool) -> None:
 
 @settings.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False, readable=False))
-@click.option("--secrets", is_flag=True, help="With passwords and tokens: keep the file like one.")
+@click.option("--secrets", is_flag=True, help="Include passwords and tokens: keep the file safe.")
 @in_data_dir
 def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
-    """Write the settings to FILE, or to stdout; without secrets unless --secrets."""
+    """Write the settings to FILE or stdout; without secrets unless --secrets is given."""
     with _exit_on_error():
         text = json.dumps(exported(_current_settings(Store(data_dir)), secrets=secrets), ensure_ascii=False, indent=2) + "\n"
         if secrets:
@@ -181,9 +181,9 @@ def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
 
 
 @settings.command()
-@click.option("--language", type=click.Choice(["fr", "en"]), help="Default: the terminal's.")
+@click.option("--language", type=click.Choice(["fr", "en"]), help="Default: the terminal's language.")
 def reference(language: str | None) -> None:
-    """Print every setting with its default and its range, as a table in Markdown."""
+    """Print every setting with its default and range, as Markdown tables."""
     echo_document(markdown(cast("Language | None", language) or terminal_language()))
 
 
@@ -192,16 +192,16 @@ def reference(language: str | None) -> None:
 @click.option(
     "--mode",
     type=click.Choice(["replace", "merge"]),
-    help="replace: the settings become FILE; merge: its sources are added. Default: replace for ClapTrap's own, else merge.",
+    help="replace: FILE replaces the settings; merge: its sources are added. Default: replace for ClapTrap's own format.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @in_data_dir
 @_yes
 @_json
 def import_settings(file: Path, mode: str | None, dry_run: bool, data_dir: Path, yes: bool, as_json: bool) -> None:
-    """Take over FILE: settings of ClapTrap, of the original ClapTrap, or of its Home Assistant fork.
+    """Import FILE: settings of ClapTrap, of the original ClapTrap, or of its Home Assistant fork.
 
-    What will change, and what is not taken and why, is shown first. The settings of now become a backup.
+    The changes, and what cannot be imported and why, are shown first. The current settings become a backup.
     """
     store = Store(data_dir)
     with _exit_on_error(as_json):

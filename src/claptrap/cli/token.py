@@ -16,14 +16,14 @@ from claptrap.text.catalogue import say
 
 @click.group()
 def token() -> None:
-    """Tokens with which scripts come in (Authorization: Bearer …)."""
+    """Manage API tokens for scripts (Authorization: Bearer …)."""
 
 
 @token.command()
 @click.argument("name")
 @in_data_dir
 def create(name: str, data_dir: Path) -> None:
-    """Make a token called NAME and print it, this once."""
+    """Create a token called NAME and print it, once."""
     with exit_on_error():
         _, secret = Access(data_dir).create_token(name)
         echo(say("access.token_shown_once", terminal_language()), err=True)
@@ -33,7 +33,7 @@ def create(name: str, data_dir: Path) -> None:
 @token.command(name="list")
 @in_data_dir
 def list_tokens(data_dir: Path) -> None:
-    """List the tokens: id, day of creation (UTC), name."""
+    """List the tokens: id, creation date (UTC), name."""
     with exit_on_error():
         tokens = Access(data_dir).tokens()
         if not tokens:
@@ -46,7 +46,7 @@ def list_tokens(data_dir: Path) -> None:
 @click.argument("token_id", metavar="ID_OR_NAME")
 @in_data_dir
 def revoke(token_id: str, data_dir: Path) -> None:
-    """Let a token be worth nothing from now on."""
+    """Revoke a token."""
     with exit_on_error():
         revoked = Access(data_dir).revoke_token(token_id)
         echo(say("access.token_revoked", terminal_language(), name=revoked.name))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import SourceStatus, State
+from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.delivery.discovery import PublishedSource
 from claptrap.delivery.mqtt import Command, MqttLink
 from claptrap.service.settings_owner import SettingsOwner
@@ -43,6 +45,7 @@ class BrokerService:
         self._is_off = True
         self.mqtt = MqttLink(self._enqueue, on_change)
         self._work: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
+        self._dropped, self._refused = RateLimitedCounter(), RateLimitedCounter()
         self._changed = threading.Event()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,7 +101,8 @@ class BrokerService:
         try:
             self._work.put_nowait(command)
         except queue.Full:
-            _log.warning("an order over MQTT for %s was dropped: too many at once", command.source_id)
+            if n := self._dropped.add(time.monotonic()):
+                _log.warning("%d commands over MQTT were dropped: too many at once", n)
 
     def _run(self) -> None:
         while not self._ending.is_set():
@@ -125,5 +129,6 @@ class BrokerService:
         try:
             self._change_source(command.source_id, {command.field: command.value})
         except ClapTrapError as error:
-            _log.warning("an order over MQTT for %s was refused: %s", command.source_id, error)
+            if n := self._refused.add(time.monotonic()):
+                _log.warning("%d commands over MQTT were refused, the last for %.80r: %s", n, command.source_id, error.code)
             self.mqtt.show(self._shown(), again=True)  # so that the sender sees that nothing has changed

@@ -25,6 +25,8 @@ def _load(language: Language) -> Mapping[str, Mapping[str, str]]:
 
 _CATALOGUES = {language: _load(language) for language in LANGUAGES}
 MESSAGES = {language: _CATALOGUES[language]["messages"] for language in LANGUAGES}
+HELP_IN_FRENCH = _CATALOGUES["fr"]["help"]
+"""The help texts of the commands, by what they are in English."""
 SOUNDS = {language: _CATALOGUES[language]["sounds"] for language in LANGUAGES}
 
 

@@ -47,7 +47,7 @@ def serve(
     *,
     host: str,
     port: int,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[ListenAddress], None],
     allowed_hosts: Sequence[str] = (),
     tls: Certificate | None = None,
     no_auth: bool = False,
@@ -59,7 +59,7 @@ def serve(
         service: not yet started.
         host: address or name to listen on.
         port: 0 for any free one.
-        on_ready: called with the page's address once it answers.
+        on_ready: called with where it listens once it answers.
         allowed_hosts: names under which the page may be called besides this machine's own, as behind a proxy.
         tls: what to prove oneself with; None for plain HTTP.
         no_auth: whether to demand no login even from other machines.
@@ -116,7 +116,7 @@ class Server:
         self,
         service: Application,
         listener: socket.socket,
-        on_ready: Callable[[str], None],
+        on_ready: Callable[[ListenAddress], None],
         allowed_hosts: Iterable[str] = (),
         assets: Path = ASSETS,
         tls: Certificate | None = None,
@@ -157,7 +157,7 @@ class Server:
             ssl_certfile=tls.chain if tls else None,
             ssl_keyfile=tls.key if tls else None,
         )
-        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address.url), service.cancel_probes)
+        self._uvicorn = _Uvicorn(config, lambda: on_ready(listen_address), service.cancel_probes)
 
     def run(self) -> None:
         """Answer until ``stop``."""
