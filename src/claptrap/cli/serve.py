@@ -18,6 +18,7 @@ from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
+from claptrap.mediamtx.config import ApiAddress
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
@@ -103,7 +104,14 @@ LEVELS = ("debug", "info", "warning", "error")
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="MediaMTX's program. Default: the one on the PATH, or the installed one.",
+    help="MediaMTX's program; runs it. Default: the one on the PATH, or the installed one.",
+)
+@click.option(
+    "--mediamtx-api",
+    envvar="CLAPTRAP_MEDIAMTX_API",
+    show_envvar=True,
+    metavar="URL",
+    help="API of another MediaMTX, whose streams the page lists: http://USER:PASSWORD@HOST:9997.",
 )
 @click.option(
     "--dev",
@@ -132,6 +140,7 @@ def serve(
     no_download: bool,
     with_mediamtx: bool,
     mediamtx_binary: Path | None,
+    mediamtx_api: str | None,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -141,7 +150,13 @@ def serve(
     _keep_log_tail()
     supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
-    service = Application(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
+    try:
+        api = ApiAddress.of_url(mediamtx_api) if mediamtx_api else None
+    except ClapTrapError as error:
+        echo(error_message(error), err=True)
+        sys.exit(1)
+    environment = overrides_of(serve)
+    service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api)
 
     def announce(address: ListenAddress) -> None:
         if supervisor is not None:
@@ -156,7 +171,10 @@ def serve(
             echo(say("access.setup_code", terminal_language(), setup=code))
 
     try:
-        supervisor = prepared(mediamtx_binary, None, data_dir) if with_mediamtx else None
+        if with_mediamtx or mediamtx_binary:
+            supervisor = prepared(mediamtx_binary, None, data_dir)
+            supervisor.on_change = service.problems.publish
+            service.problems.add(supervisor.problems)
         serve_web(
             service,
             host=host,
