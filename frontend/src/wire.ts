@@ -345,6 +345,7 @@ export interface components {
         };
         LearningEffect: {
             helps: boolean;
+            applied: boolean;
             before: components["schemas"]["LearningFigures"];
             after: components["schemas"]["LearningFigures"];
         };

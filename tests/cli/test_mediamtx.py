@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.test_detect import run
@@ -87,3 +89,45 @@ def test_the_service_runs_it_and_ends_it(tmp_path: Path) -> None:
         wait_for(lambda: len(lives(data)) == 2)
         service.wait_for_line(r"MediaMTX (ended by itself)")
     assert not [pid for pid in lives(data) if is_alive(pid)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal")
+def test_it_ends_with_a_claptrap_that_is_killed(tmp_path: Path) -> None:
+    """``kill -9``: it lived on, and the next ClapTrap could not start its own."""
+    (tmp_path / "data").mkdir()
+    stand_in(tmp_path / "data", "good")
+    command = [sys.executable, "-m", "claptrap", "mediamtx", "run", "--mediamtx-binary", "data/mediamtx"]
+    command += ["--data-dir", "data"]
+    environment = claptrap_environment(os.environ)
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
+        wait_for((tmp_path / "data" / "child").exists)
+        process.kill()
+    wait_for(lambda: not [pid for pid in lives(tmp_path / "data") if is_alive(pid)])
+    os.kill(int((tmp_path / "data" / "child").read_text()), signal.SIGKILL)  # MediaMTX ends its own
+
+
+def test_naming_the_program_means_to_run_it_and_what_stops_it_is_a_problem(tmp_path: Path) -> None:
+    """``--mediamtx-binary`` alone was ignored; a port in use was in the log only."""
+    data = tmp_path / "data"
+    data.mkdir()
+    program, _ = stand_in(data, "taken")
+    (data / "settings.json").write_text('{"version": 3, "sources": []}')
+    with Service(data, CLAPTRAP_MEDIAMTX_BINARY=str(program)) as service:
+
+        def reasons() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = json.loads(service.raw("GET", "/healthz")[1])["reasons"]
+            return found
+
+        wait_for(lambda: [reason["code"] for reason in reasons()] == ["mediamtx.port_taken"])
+        assert "8554" in reasons()[0]["message_fr"]
+        assert b'code="mediamtx.port_taken"' in service.raw("GET", "/metrics")[1]
+
+
+def test_no_log_line_is_lost_while_the_sound_library_begins() -> None:
+    """PortAudio's binding points descriptor 2 to nowhere for that time, in which MediaMTX says its version."""
+    program = (
+        "import logging, os; from claptrap.cli.logs import start_logging; start_logging('info');"
+        "os.dup2(os.open(os.devnull, os.O_WRONLY), 2); logging.getLogger('x').info('its first line')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert "its first line" in done.stderr

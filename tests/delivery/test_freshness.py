@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -316,6 +317,41 @@ def test_what_was_being_sent_when_claptrap_was_killed_is_repeated_only_to_who_ig
         told = [request.json["event_id"] for request in receiver.requests]
         assert told == [clap(i).id for i in ((0, 1) if idempotent else (1,))]
         assert found.in_state("unknown") == ([] if idempotent else [clap(0).id])
+
+
+def test_a_receiver_that_is_back_is_well_again_though_nothing_waits_for_it() -> None:
+    """It is connected to, now and then, and sent nothing: a problem that is over must not stay on the page until a clap."""
+    url = dead_url()
+    with house(hook(url)) as found:
+        found.hear(0)
+        found.attempts.wait_for(lambda a: a.code == "delivery.refused", 6)
+        assert [problem.code for problem in found.dispatcher.problems()] == ["delivery.open"]
+        found.clock.advance(11.0)
+        found.late(1)
+        assert [problem.code for problem in found.dispatcher.problems()] == ["delivery.open"]
+        with Receiver(port=urlsplit(url).port or 0) as receiver:
+            until(lambda: not found.dispatcher.problems())
+            assert receiver.requests == []
+
+
+def test_one_that_answers_badly_is_well_again_after_a_while() -> None:
+    """A connection says nothing of it; ten minutes later only the next clap can."""
+    with Receiver(then=answer(503)) as receiver, house(hook(receiver.url)) as found:
+        found.hear(0)
+        found.attempts.wait_for(lambda a: a.status == 503, 6)
+        found.clock.advance(11.0)
+        found.late(1)
+        assert found.dispatcher.problems()
+        found.clock.advance(600.0)
+        until(lambda: not found.dispatcher.problems())
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a state that is not announced has come."""
+    deadline = time.monotonic() + 30.0
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_workers_begin_with_start_and_not_before() -> None:

@@ -306,6 +306,7 @@ def test_a_small_buffer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(ports, "granted_bytes", lambda: 212_992)
     streams = [{"kind": "vban", "input": {"host": "10.0.0.1", "stream": f"Mic{i}", "port": free_port()}} for i in range(4)]
     assert only(examine_vban(settings_of(streams[0]), is_served=False), "vban-buffer").grade is Severity.OK
+    assert examine_vban(settings_of(), is_served=False) == []
     found = only(examine_vban(settings_of(*streams), is_served=False), "vban-buffer")
     assert found.grade is Severity.WARNING
     assert "echo net.core.rmem_max=16777216 | sudo tee /etc/sysctl.d/90-claptrap.conf; sudo sysctl" in found.words("fr")

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 import yaml
+from scripts.write_compose_configuration import composed
 from tests.peers.mediamtx import api
 from tests.peers.ports import free_port
 from tests.web.conftest import Served, data_dir, quiet_models, served
 
-from claptrap.core.errors import ServiceError
+from claptrap.core.errors import InputError, ServiceError
 from claptrap.mediamtx import paths as mediamtx_paths
-from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
+from claptrap.mediamtx.config import ApiAddress, configuration, ensure_configuration, microphone_input, starts_ffmpeg
 from claptrap.mediamtx.paths import StreamPath, list_paths
-from claptrap.service import streams
 
 __all__ = ["data_dir", "quiet_models", "served"]  # fixtures
 
@@ -116,7 +116,7 @@ def test_a_person_s_own_configuration_stays(tmp_path: Path) -> None:
 def test_streams_are_listed_by_name_and_what_is_none_is_left_out() -> None:
     """With the address to listen to, on the port that MediaMTX says."""
     with api(answers()) as port:
-        assert list_paths(port=port) == (
+        assert list_paths(ApiAddress(port=port)) == (
             StreamPath("garden/été", "rtsp://127.0.0.1:18554/garden/%C3%A9t%C3%A9", ready=True, tracks=("Opus",)),
             StreamPath("mic", "rtsp://127.0.0.1:18554/mic", ready=False, tracks=()),
         )
@@ -138,25 +138,28 @@ def test_streams_are_listed_by_name_and_what_is_none_is_left_out() -> None:
 def test_an_answer_that_is_none_is_told(bad: dict[str, Any]) -> None:
     """In words, and bounded."""
     with api(bad) as port, pytest.raises(ServiceError) as caught:
-        list_paths(port=port)
+        list_paths(ApiAddress(port=port))
     assert caught.value.code == "mediamtx.no_api"
 
 
 def test_nobody_answers() -> None:
     with pytest.raises(ServiceError) as caught:
-        list_paths(port=free_port())
+        list_paths(ApiAddress(port=free_port()))
     assert (caught.value.code, caught.value.retryable) == ("mediamtx.unreachable", True)
 
 
 def test_a_port_that_makes_no_sense_is_the_usual_one() -> None:
     with api(answers(config={"rtspAddress": "nonsense:99999"})) as port:
-        assert list_paths(port=port)[0].url.startswith(f"rtsp://127.0.0.1:{mediamtx_paths.RTSP_PORT}/")
+        assert list_paths(ApiAddress(port=port))[0].url.startswith(f"rtsp://127.0.0.1:{mediamtx_paths.RTSP_PORT}/")
 
 
-def test_streams_become_sources_with_webhooks_of_their_own(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page sees which of them are heard already; without MediaMTX it is told what to start."""
+def test_streams_become_sources_with_webhooks_of_their_own(served: Served, data_dir: Path) -> None:
+    """The page sees which of them are heard already; without MediaMTX it is told what to start.
+
+    The API is asked where the configuration says, which the person may have changed.
+    """
     with api(answers()) as port:
-        monkeypatch.setattr(streams, "list_paths", lambda: list_paths(port=port))
+        (data_dir / "mediamtx.yml").write_text(f"api: true\napiAddress: 127.0.0.1:{port} # mine\n")
         found = served.ask("GET", "/api/mediamtx/paths").json["paths"]
         assert [(path["name"], path["source_id"]) for path in found] == [("garden/été", None), ("mic", None)]
         for path in found:
@@ -167,7 +170,96 @@ def test_streams_become_sources_with_webhooks_of_their_own(served: Served, monke
         assert [path["source_id"] for path in found] == ["garden-ete", "mic"]
         urls = {source["id"]: source["webhooks"][0]["url"] for source in served.ask("GET", "/api/sources").json}
         assert urls["garden-ete"] != urls["mic"]
-    monkeypatch.setattr(streams, "list_paths", lambda: list_paths(port=port))
     absent = served.ask("GET", "/api/mediamtx/paths")
     assert (absent.status, absent.json["paths"], absent.json["code"]) == (200, [], "mediamtx.unreachable")
     assert "claptrap serve --mediamtx" in absent.json["message_fr"]
+
+
+OWN_USERS = """
+apiAddress: :19997
+authInternalUsers:
+  - user: any
+    pass:
+    permissions:
+      - action: read
+  - user: 'asker'
+    pass: "s#cret" # quoted
+    permissions:
+      - action: publish
+      - action: api
+  - user: hashed
+    pass: sha256:abc
+    permissions:
+      - action: api
+paths:
+  all_others:
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (SHIPPED.read_text("utf-8"), ApiAddress()),
+        (OWN_USERS, ApiAddress("127.0.0.1", 19997, "asker", "s#cret")),
+        ('apiAddress: "192.0.2.7:9000"\n', ApiAddress("192.0.2.7", 9000)),
+        ("apiAddress: '[::]:9000'\n", ApiAddress("::1", 9000)),
+        ("apiAddress: nonsense\n", ApiAddress()),
+        ("# apiAddress: :1\n", ApiAddress()),
+        ("", ApiAddress()),
+    ],
+)
+def test_the_api_is_asked_where_and_as_whom_the_configuration_says(tmp_path: Path, text: str, found: ApiAddress) -> None:
+    """The file is the person's to change, and what they changed is followed."""
+    (tmp_path / "mediamtx.yml").write_text(text)
+    assert ApiAddress.of_configuration(tmp_path / "mediamtx.yml") == found
+    assert ApiAddress.of_configuration(tmp_path / "none") == ApiAddress()
+
+
+def test_another_machine_s_mediamtx_can_be_named() -> None:
+    """With its user and its password, which no text shows."""
+    found = ApiAddress.of_url("http://u%40:p%3A@mtx.example:123")
+    assert found == ApiAddress("mtx.example", 123, "u@", "p:")
+    assert "p:" not in repr(found)
+    assert ApiAddress.of_url("http://mediamtx") == ApiAddress("mediamtx")
+    for bad in ("mediamtx:9997", "rtsp://mediamtx", "http://", "http://x:y", "http://x/path"):
+        with pytest.raises(InputError) as caught:
+            ApiAddress.of_url(bad)
+        assert caught.value.code == "mediamtx.bad_api"
+
+
+def test_an_api_with_a_password_is_asked_with_it() -> None:
+    """Without it the person is told that one is wanted."""
+    with api(answers(), login="u:p") as port:
+        assert len(list_paths(ApiAddress(port=port, username="u", password="p"))) == 2
+        for given in (ApiAddress(port=port), ApiAddress(port=port, username="u", password="q")):
+            with pytest.raises(ServiceError) as caught:
+                list_paths(given)
+            assert caught.value.code == "mediamtx.api_login"
+
+
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        (SHIPPED.read_text("utf-8"), True),
+        ("paths:\n  mic:\n    runOnDemand: >-\n      ffmpeg -i x\n", True),
+        ("paths:\n  mic:\n    # runOnDemand: ffmpeg\n", False),
+        ("", False),
+    ],
+)
+def test_whether_ffmpeg_is_needed_is_read_from_the_configuration(tmp_path: Path, text: str, starts: bool) -> None:
+    """Only what is not commented out counts."""
+    (tmp_path / "mediamtx.yml").write_text(text)
+    assert starts_ffmpeg(tmp_path / "mediamtx.yml") is starts
+
+
+def test_the_container_s_configuration_is_made_of_the_shipped_one() -> None:
+    """One file: what is off is off there too, and the page can list its streams."""
+    text = (ROOT / "packaging" / "compose" / "mediamtx.yml").read_text("utf-8")
+    assert text == composed(), "run python scripts/write_compose_configuration.py"
+    there, shipped = yaml.safe_load(text), yaml.safe_load(SHIPPED.read_text("utf-8"))
+    assert {name for name, value in there.items() if value != shipped[name]} == {
+        "rtspAddress",
+        "apiAddress",
+        "authInternalUsers",
+    }
+    assert there["apiAddress"] == ":9997"

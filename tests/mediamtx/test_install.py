@@ -246,3 +246,10 @@ def test_where_nobody_lets_us_look_there_is_no_program(monkeypatch: pytest.Monke
                 call()
             assert caught.value.code == code
         assert microphone_input("linux", {"XDG_RUNTIME_DIR": str(closed)}) == "-f alsa -i default"
+
+
+@pytest.mark.parametrize("pack", [tar, zipped])
+def test_a_member_s_name_is_a_path(tmp_path: Path, pack: Callable[..., bytes]) -> None:
+    """``tar -C folder .`` writes ./mediamtx."""
+    (tmp_path / "m").write_bytes(pack((f"./{PROGRAM}", PROGRAM_BYTES)))
+    assert unpack(tmp_path / "m", PROGRAM, tmp_path / "programs").read_bytes() == PROGRAM_BYTES

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +18,8 @@ import pytest
 from tests.peers.mediamtx import lives, stand_in
 
 from claptrap.core.backoff import Backoff
+from claptrap.mediamtx import supervisor as supervisor_module
+from claptrap.mediamtx.process_file import ProcessFile, start_time
 from claptrap.mediamtx.supervisor import ProgramState, Supervisor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line")
@@ -75,7 +80,9 @@ def test_it_is_started_again_when_it_fails(tmp_path: Path, caplog: pytest.LogCap
     with supervised(tmp_path, "crash") as supervisor:
         wait_for(lambda: "listener opened" in caplog.text)
         assert supervisor.status.starts == 3
-        assert (supervisor.status.code, supervisor.status.params) == ("mediamtx.ended", {"status": 3})
+        assert supervisor.status.code == "mediamtx.ended"
+        assert supervisor.status.params == {"status": 3, "line": "something is wrong"}
+        assert [problem.code for problem in supervisor.problems()] == ["mediamtx.ended"]
     assert caplog.messages.count("MediaMTX: something is wrong") == 2
 
 
@@ -129,3 +136,66 @@ def test_what_it_says_is_bounded_and_scrubbed(tmp_path: Path, mode: str, caplog:
 
 def test_stopping_what_never_started_is_harmless(tmp_path: Path) -> None:
     Supervisor(tmp_path / "none", tmp_path / "none.yml").stop()
+
+
+def test_a_failure_is_a_problem_until_it_runs_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own last words; those who show it are told when it changes."""
+    monkeypatch.setattr(supervisor_module, "WELL_S", 0.1)
+    program, config = stand_in(tmp_path, "crash")
+    supervisor = Supervisor(program, config, backoff=Backoff(0.01, 0.02, random.Random(0)))
+    seen: list[list[str]] = []
+
+    def note() -> None:
+        seen.append([f"{problem.code} {problem.params['line']}" for problem in supervisor.problems()])
+
+    supervisor.on_change = note
+    supervisor.start()
+    try:
+        wait_for(lambda: len(lives(tmp_path)) == 3 and seen[-1] == [])
+    finally:
+        supervisor.stop()
+    assert ["mediamtx.ended something is wrong"] in seen
+
+
+def test_ffmpeg_that_is_missing_is_said_before_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MediaMTX says so when somebody listens, and the source only that nothing came."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    program, config = stand_in(tmp_path, "good\npaths:\n  mic:\n    runOnDemand: ffmpeg -i x\n")
+    supervisor = Supervisor(program, config)
+    supervisor.start()
+    try:
+        wait_for(lambda: lives(tmp_path))
+        assert [problem.code for problem in supervisor.problems()] == ["mediamtx.no_ffmpeg"]
+    finally:
+        supervisor.stop()
+
+
+SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
+
+
+def test_what_outlived_its_claptrap_is_ended_by_the_next(tmp_path: Path) -> None:
+    """Where no kernel does it: known by number and start time, and left alone while its own ClapTrap runs."""
+    file = ProcessFile(tmp_path / "process.json")
+    with subprocess.Popen(SLEEPER, start_new_session=True) as left, subprocess.Popen(SLEEPER) as owner:
+        known = {"process": left.pid, "started": start_time(left.pid), "owner": owner.pid, "owned": start_time(owner.pid)}
+        assert known["started"]
+        (tmp_path / "process.json").write_text(json.dumps(known))
+        assert file.end_leftover() is None
+        owner.kill()
+        owner.wait()
+        (tmp_path / "process.json").write_text(json.dumps({**known, "started": "another time"}))
+        assert file.end_leftover() is None
+        assert left.poll() is None
+        (tmp_path / "process.json").write_text(json.dumps(known))
+        reaper = threading.Thread(target=left.wait)  # the system's part, where the parent is gone
+        reaper.start()
+        assert file.end_leftover() == left.pid
+        reaper.join()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"process": "x"}', "null"])
+def test_a_process_file_that_is_none_is_passed_over(tmp_path: Path, content: str) -> None:
+    """Whatever a crash left of it."""
+    (tmp_path / "process.json").write_text(content)
+    assert ProcessFile(tmp_path / "process.json").end_leftover() is None
+    assert ProcessFile(tmp_path / "none").end_leftover() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -52,14 +53,16 @@ def lives(folder: Path) -> list[int]:
 
 
 @contextmanager
-def api(answers: Mapping[str, Any]) -> Iterator[int]:
-    """Serve JSON (or raw bytes) by path, 404 otherwise; yield the port."""
+def api(answers: Mapping[str, Any], login: str = "") -> Iterator[int]:
+    """Serve JSON (or raw bytes) by path, 404 otherwise; 401 without ``login`` (USER:PASSWORD) by Basic; yield the port."""
+    wanted = login and f"Basic {b64encode(login.encode()).decode()}"
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             answer = answers.get(self.path.partition("?")[0])
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(404 if answer is None else 200)
+            is_let_in = not wanted or self.headers.get("Authorization") == wanted
+            self.send_response(404 if answer is None else 200 if is_let_in else 401)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -81,3 +81,16 @@ def test_a_source_has_a_revision_of_its_own(owner: SettingsOwner) -> None:
     with pytest.raises(InputError) as unknown:
         owner.revision("attic")
     assert unknown.value.code == "api.unknown_source"
+
+
+def test_states_share_what_is_the_same(owner: SettingsOwner) -> None:
+    """Twenty of them are kept to be undone, of documents that may be large."""
+    owner.apply({"sources": [{"id": "porch", "kind": "microphone", "name": "Porch"}]})
+    before = owner.state
+    after = owner.apply({"sources": [{"id": "porch", "threshold": 0.7}]})
+    for old, new in ((before.dump.whole, after.dump.whole), (before.dump.masked, after.dump.masked)):
+        assert new["sources"][0] is old["sources"][0]
+        assert new["mqtt"] is old["mqtt"]
+        assert new["sources"][1]["webhooks"] is old["sources"][1]["webhooks"]
+        assert (old["sources"][1]["threshold"], new["sources"][1]["threshold"]) == (0.5, 0.7)
+    assert (after.dump.whole, after.dump.masked) == (after.settings.whole(), after.settings.model_dump(mode="json"))

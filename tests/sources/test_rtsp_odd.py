@@ -18,6 +18,7 @@ from claptrap.sources.rtsp import RtspSource, probe
 from claptrap.text.catalogue import MESSAGES
 
 pytest.importorskip("av")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("devices")]  # a minute in real time
 
 
 class Sink:

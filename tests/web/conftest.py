@@ -20,6 +20,7 @@ from tests.web.browser import browsing
 
 from claptrap.core.events import Event
 from claptrap.service import Application
+from claptrap.web.listen_address import ListenAddress
 from claptrap.web.server import Server, listen
 
 WAIT_S = 20.0
@@ -65,8 +66,8 @@ def serving(service: Application, port: int = 0, **options: Any) -> Iterator[Ser
     ready = threading.Event()
     urls: list[str] = []
 
-    def announce(url: str) -> None:
-        urls.append(url)
+    def announce(address: ListenAddress) -> None:
+        urls.append(address.url)
         ready.set()
 
     with listen("127.0.0.1", port) as listener:

@@ -159,3 +159,15 @@ def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) ->
         expect(phone.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
         (cookie,) = phone.context.cookies()
         assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
+
+
+def test_every_address_that_another_machine_can_type_is_said() -> None:
+    """Those of the machine for one that listens on all, its own for one that listens on that alone, none for loopback."""
+    others = [f"https://{a if a.version == 4 else f'[{a}]'}:9" for a in machine_addresses() if not a.is_loopback]
+    assert sorted(ListenAddress("::", 9, is_tls=True).network_urls()) == sorted(others)
+    only_ipv4 = [url for url in others if "[" not in url]
+    found = ListenAddress("0.0.0.0", 9, is_tls=True).network_urls()
+    assert sorted(found) == sorted(only_ipv4)
+    assert not found or found[0] == ListenAddress("0.0.0.0", 9, is_tls=True).network_address()
+    assert ListenAddress("192.0.2.7", 9, is_tls=False).network_urls() == ["http://192.0.2.7:9"]
+    assert ListenAddress("127.0.0.1", 9, is_tls=False).network_urls() == []

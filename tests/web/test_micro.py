@@ -139,9 +139,31 @@ def browser(hissing: Path) -> Iterator[Browser]:
         yield opened
 
 
-def open_micro(browser: Browser, url: str, **options: Any) -> Page:
+WATCHED = """
+  window.contexts = []; window.nodes = [];
+  window.AudioContext = class extends AudioContext {
+    constructor(...given) { super(...given); contexts.push(this); }
+    createMediaStreamSource(stream) {
+      const node = super.createMediaStreamSource(stream);
+      const held = new WeakRef(node);
+      nodes.push({ disconnect: () => held.deref().disconnect() });
+      window.track = stream.getAudioTracks()[0];
+      return node;
+    }
+  };
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  let isThere = true;
+  navigator.mediaDevices.getUserMedia = (wish) =>
+    isThere ? ask(wish) : Promise.reject(new DOMException("no device", "NotFoundError"));
+  window.unplug = () => { isThere = false; track.dispatchEvent(new Event("ended")); };
+  window.plugIn = () => { isThere = true; navigator.mediaDevices.dispatchEvent(new Event("devicechange")); };
+"""  # the page's microphone in the hands of a test, which itself keeps no node alive
+
+
+def open_micro(browser: Browser, url: str, init: str = "", **options: Any) -> Page:
     page = browser.new_context(locale="fr-FR", **options).new_page()
     page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(init)
     page.goto(f"{url}/micro")
     return page
 
@@ -239,6 +261,46 @@ class TestInChromium:
         seams = [frame.lost_samples for frame in tap.frames if frame.lost_samples]
         assert (tap.n_live, len(seams)) == (1, 1)
         assert 0.05 < seams[0] / tap.frames[0].rate_hz < 8
+        assert len(house.service.settings.current.sources) == 1
+
+    def test_the_sound_survives_a_pause_and_a_collection_of_garbage(self, house: Served, browser: Browser, tap: Tap) -> None:
+        """As when a phone's system pauses the page's sound: nothing held the microphone's node, and the page went deaf."""
+        page = open_micro(browser, house.url, init=WATCHED)
+        listen(page)
+        wait_until(lambda: len(tap.frames) > 20)
+        page.evaluate("contexts[0].suspend()")
+        developer = page.context.new_cdp_session(page)
+        for _ in range(3):
+            developer.send("HeapProfiler.collectGarbage")
+        n_before = len(tap.frames)
+        wait_until(lambda: len(tap.frames) > n_before + 50)  # the page goes on by itself, without a touch
+        assert page.evaluate("contexts.length") == 1
+
+    def test_a_microphone_that_gives_nothing_though_it_runs_is_opened_again(
+        self, house: Served, browser: Browser, tap: Tap
+    ) -> None:
+        page = open_micro(browser, house.url, init=WATCHED)
+        listen(page)
+        wait_until(lambda: len(tap.frames) > 20)
+        page.evaluate("nodes[0].disconnect()")
+        n_before = len(tap.frames)
+        wait_until(lambda: len(tap.frames) > n_before + 50)
+        assert page.evaluate("contexts.length") == 2
+        assert page.evaluate("contexts[0].state") == "closed"
+        assert len(house.service.settings.current.sources) == 1
+
+    def test_an_unplugged_microphone_goes_on_when_it_is_plugged_in(self, house: Served, browser: Browser, tap: Tap) -> None:
+        """Without a press of a button; the service knows meanwhile why it hears nothing."""
+        page = open_micro(browser, house.url, init=WATCHED)
+        listen(page)
+        page.evaluate("unplug()")
+        expect(page.get_by_text("Il reprend dès qu'il est de retour")).to_be_visible()
+        wait_until(lambda: status(house) == ("retrying", "browser.unplugged"), lambda: status(house))
+        n_before = len(tap.frames)
+        page.evaluate("plugIn()")
+        expect(page.get_by_role("heading", name="ClapTrap entend ce micro")).to_be_visible()
+        wait_until(lambda: len(tap.frames) > n_before + 20)
+        assert status(house) == ("live", "")
         assert len(house.service.settings.current.sources) == 1
 
     def test_two_browsers_are_two_sources_and_two_pages_of_one_are_not(self, house: Served, browser: Browser) -> None:

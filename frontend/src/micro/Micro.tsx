@@ -74,6 +74,7 @@ function Device() {
 
 function title(isLive: boolean): string {
   if (isLive) return t("micro.live");
+  if (paused.value === "gone") return t("micro.ready");
   if (phase.value === "joining") return t(opened.value ? "micro.reconnecting" : "micro.joining");
   if (phase.value === "on") return t("micro.joining");
   return phase.value === "asking" ? t("micro.asking") : t("micro.ready");

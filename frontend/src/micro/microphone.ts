@@ -17,13 +17,15 @@ export class MicrophoneError extends Error {
 
 export interface Listener {
   block(bytes: ArrayBuffer): void;
-  /** It gives no sound any more, and will not again. */
+  /** It gives no sound any more, and will not again: unplugged, or taken away. */
   ended(): void;
   /** The system mutes it for a while, or the browser pauses it; "" when it goes on. */
   paused(why: "muted" | "asleep" | ""): void;
 }
 
 export interface Microphone {
+  /** Whether the browser says that it gives sound: neither paused nor muted. */
+  readonly isRunning: boolean;
   resume(): void;
   close(): void;
 }
@@ -34,13 +36,15 @@ export const isSupported = () => !!navigator.mediaDevices?.getUserMedia && "Audi
 export async function openMicrophone(listener: Listener): Promise<Microphone> {
   const context = new AudioContext({ latencyHint: "interactive" });
   let media: MediaStream | null = null;
+  let source: MediaStreamAudioSourceNode;
   try {
     media = await askForMicrophone();
     const [track] = media.getAudioTracks();
     await context.audioWorklet.addModule(new URL(WORKLET, document.baseURI).href);
     const blocks = new AudioWorkletNode(context, "blocks", { numberOfInputs: 1, numberOfOutputs: 1 });
     blocks.port.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => listener.block(data);
-    context.createMediaStreamSource(media).connect(blocks).connect(context.destination); // its output is silence
+    source = context.createMediaStreamSource(media);
+    source.connect(blocks).connect(context.destination); // its output is silence
     const tell = () => listener.paused(track!.muted ? "muted" : context.state === "running" ? "" : "asleep");
     track!.onended = () => listener.ended();
     track!.onmute = track!.onunmute = context.onstatechange = tell;
@@ -50,8 +54,33 @@ export async function openMicrophone(listener: Listener): Promise<Microphone> {
     close(media, context);
     throw error;
   }
-  const opened = media;
-  return { resume: () => void context.resume(), close: () => close(opened, context) };
+  return new OpenMicrophone(context, media, source);
+}
+
+/** Holds every node for as long as it is open: a source that nothing holds is collected, and its sound ends. */
+class OpenMicrophone implements Microphone {
+  readonly #context: AudioContext;
+  readonly #media: MediaStream;
+  readonly #source: MediaStreamAudioSourceNode;
+
+  constructor(context: AudioContext, media: MediaStream, source: MediaStreamAudioSourceNode) {
+    this.#context = context;
+    this.#media = media;
+    this.#source = source;
+  }
+
+  get isRunning(): boolean {
+    return this.#context.state === "running" && !this.#media.getAudioTracks()[0]?.muted;
+  }
+
+  resume(): void {
+    void this.#context.resume();
+  }
+
+  close(): void {
+    this.#source.disconnect();
+    close(this.#media, this.#context);
+  }
 }
 
 async function askForMicrophone(): Promise<MediaStream> {

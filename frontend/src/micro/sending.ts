@@ -5,7 +5,8 @@ import { claimBrowser } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
 import type { Connection } from "../types.ts";
-import { type Microphone, MicrophoneError, openMicrophone, whenAllowed } from "./microphone.ts";
+import { type Microphone, MicrophoneError, whenAllowed } from "./microphone.ts";
+import { keepMicrophone } from "./watchdog.ts";
 
 export type Phase = "ready" | "asking" | "joining" | "on";
 
@@ -17,7 +18,7 @@ export const phase = signal<Phase>("ready");
 export const trouble = signal("");
 /** Whether the microphone was allowed after it had been refused. */
 export const allowed = signal(false);
-export const paused = signal<"muted" | "asleep" | "">("");
+export const paused = signal<"muted" | "asleep" | "gone" | "">("");
 export const sourceId = signal("");
 export const remembered = recall();
 
@@ -42,20 +43,26 @@ export async function start(name: string): Promise<void> {
   trouble.value = "";
   allowed.value = false;
   try {
-    const opened = await openMicrophone({ block: send, ended: unplugged, paused: (why) => (paused.value = why) });
+    const opened = await keepMicrophone({ block: send, paused: (why) => (paused.value = why), lost, reopened, failed });
     microphone = opened;
     phase.value = "joining";
     const { id } = await claimBrowser(name, remembered.id);
-    if (microphone !== opened) return; // it was unplugged or switched off meanwhile
+    if (microphone !== opened) return; // it was switched off meanwhile
     sourceId.value = id;
     remember(sourceId.value, name);
     page = crypto.randomUUID();
     await wake();
     if (socket?.connected) join();
   } catch (error) {
-    end(error instanceof MicrophoneError ? t(`micro.${error.failure}`) : t("micro.failed", { reason: inWords(error) }));
-    if (error instanceof MicrophoneError) void whenAllowed(nowAllowed);
+    if (error instanceof MicrophoneError) failed(error);
+    else end(t("micro.failed", { reason: inWords(error) }));
   }
+}
+
+function failed(why: MicrophoneError): void {
+  if (page) socket?.emit("micro_close", { code: "browser.unplugged" });
+  end(t(`micro.${why.failure}`));
+  void whenAllowed(nowAllowed);
 }
 
 function nowAllowed(): void {
@@ -69,9 +76,19 @@ export function stop(code = "browser.stopped"): void {
   end("");
 }
 
-function unplugged(): void {
-  stop("browser.unplugged");
-  trouble.value = t("micro.ended");
+/** The microphone is gone, and tried again. */
+function lost(): void {
+  if (page) socket?.emit("micro_close", { code: "browser.unplugged" });
+  page = "";
+  paused.value = "gone";
+}
+
+/** Its sound begins again: another stream for the service. */
+function reopened(): void {
+  if (!sourceId.value || phase.value === "ready") return;
+  page = crypto.randomUUID();
+  if (socket?.connected) join();
+  else phase.value = "joining";
 }
 
 function join(): void {

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import logging
+import os
+import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from claptrap.cli.terminal import printable
 from claptrap.core.errors import ClapTrapError
@@ -87,10 +89,17 @@ class LogRateLimit(logging.Filter):
 
 def start_logging(level: str) -> None:
     """Write log lines from ``level`` on to stderr."""
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(_own_stderr())
     handler.setFormatter(SentenceFormatter())
     handler.addFilter(LogRateLimit())
     logging.basicConfig(level=level.upper(), handlers=[handler])
+
+
+def _own_stderr() -> TextIO:
+    """Return standard error under a descriptor of its own: while PortAudio begins, number 2 leads nowhere."""
+    if sys.stderr is not sys.__stderr__ or sys.stderr is None:
+        return sys.stderr  # a test's
+    return os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def _sentence(argument: Any) -> Any:

@@ -14,17 +14,17 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from claptrap.cli.defaults import DATA_DIR
+from claptrap.cli.defaults import DATA_DIR, in_data_dir
 from claptrap.cli.language import exit_on_error, terminal_language
 from claptrap.cli.logs import start_logging
 from claptrap.cli.terminal import echo, echo_document
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
-from claptrap.mediamtx.config import configuration, ensure_configuration, microphone_input
+from claptrap.mediamtx.config import NAME, ApiAddress, configuration, ensure_configuration, microphone_input
 from claptrap.mediamtx.paths import list_paths
 from claptrap.mediamtx.program import find_program, install, install_file
 from claptrap.mediamtx.releases import archive, archive_url, programs_folder, release_for
-from claptrap.mediamtx.supervisor import Supervisor
+from claptrap.mediamtx.supervisor import PROCESS_FILE, Supervisor
 from claptrap.models.catalogue import ModelFile
 from claptrap.text.catalogue import say
 
@@ -100,16 +100,26 @@ def show_config() -> None:
 
 @mediamtx.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def paths(as_json: bool) -> None:
+@click.option(
+    "--mediamtx-api",
+    "api",
+    envvar="CLAPTRAP_MEDIAMTX_API",
+    show_envvar=True,
+    metavar="URL",
+    help="MediaMTX's API: http://USER:PASSWORD@HOST:9997. Default: as mediamtx.yml in the data folder says.",
+)
+@in_data_dir
+def paths(as_json: bool, api: str | None, data_dir: Path) -> None:
     """List the streams of a running MediaMTX."""
     with exit_on_error():
-        for path in list_paths():
+        asked = ApiAddress.of_url(api) if api else ApiAddress.of_configuration(data_dir / NAME)
+        for path in list_paths(asked):
             said = f"{'*' if path.ready else ' '} {path.url}"
             echo(json.dumps(asdict(path), ensure_ascii=False) if as_json else said)
 
 
 def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Supervisor:
-    """Return who will keep MediaMTX running, once started.
+    """Return the supervisor of MediaMTX, to be started.
 
     Raises:
         ServiceError: ``mediamtx.absent``, ``mediamtx.not_executable``, ``mediamtx.unwritable``.
@@ -118,7 +128,8 @@ def prepared(binary: Path | None, config: Path | None, data_dir: Path) -> Superv
     program = find_program(binary)
     if config is not None and not (path_exists(config) and config.is_file()):
         raise InputError("mediamtx.config_missing", path=str(config))
-    return Supervisor(program.absolute(), (config or ensure_configuration(data_dir)).absolute())
+    used = (config or ensure_configuration(data_dir)).absolute()
+    return Supervisor(program.absolute(), used, process_file=data_dir.absolute() / PROCESS_FILE)
 
 
 def _release(archive_file: Path | None, sha256: str | None) -> ModelFile:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import click
+import segno
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
@@ -17,11 +18,13 @@ from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
+from claptrap.mediamtx.config import ApiAddress
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
 from claptrap.text.catalogue import say
 from claptrap.web.certificate import certificate
+from claptrap.web.listen_address import ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
@@ -101,7 +104,14 @@ LEVELS = ("debug", "info", "warning", "error")
     envvar="CLAPTRAP_MEDIAMTX_BINARY",
     show_envvar=True,
     type=click.Path(path_type=Path, readable=False),
-    help="MediaMTX's program. Default: the one on the PATH, or the installed one.",
+    help="MediaMTX's program; runs it. Default: the one on the PATH, or the installed one.",
+)
+@click.option(
+    "--mediamtx-api",
+    envvar="CLAPTRAP_MEDIAMTX_API",
+    show_envvar=True,
+    metavar="URL",
+    help="API of another MediaMTX, whose streams the page lists: http://USER:PASSWORD@HOST:9997.",
 )
 @click.option(
     "--dev",
@@ -130,6 +140,7 @@ def serve(
     no_download: bool,
     with_mediamtx: bool,
     mediamtx_binary: Path | None,
+    mediamtx_api: str | None,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -139,17 +150,31 @@ def serve(
     _keep_log_tail()
     supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
-    service = Application(data_dir, yamnet_url=yamnet_url, environment=overrides_of(serve), dev=dev)
+    try:
+        api = ApiAddress.of_url(mediamtx_api) if mediamtx_api else None
+    except ClapTrapError as error:
+        echo(error_message(error), err=True)
+        sys.exit(1)
+    environment = overrides_of(serve)
+    service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api)
 
-    def announce(url: str) -> None:
+    def announce(address: ListenAddress) -> None:
         if supervisor is not None:
             supervisor.start()  # now that a signal ends it in order
-        echo(f"ClapTrap: {url}  (Ctrl-C: stop)")
+        echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
+        network = address.network_urls()
+        for url in network:
+            echo(say("service.network_address", terminal_language(), url=url))
+        if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+            segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
         if code := service.access.setup_code:
             echo(say("access.setup_code", terminal_language(), setup=code))
 
     try:
-        supervisor = prepared(mediamtx_binary, None, data_dir) if with_mediamtx else None
+        if with_mediamtx or mediamtx_binary:
+            supervisor = prepared(mediamtx_binary, None, data_dir)
+            supervisor.on_change = service.problems.publish
+            service.problems.add(supervisor.problems)
         serve_web(
             service,
             host=host,

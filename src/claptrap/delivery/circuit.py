@@ -56,6 +56,11 @@ class Circuit:
         now = self.circuit_state
         return replace(self, circuit_state=CircuitState(now.failures + 1, now.since or at, error.code, error.params))
 
+    def probed(self) -> Circuit:
+        """Return the circuit after a probe that did not reach the receiver: the next one comes later."""
+        now = self.circuit_state
+        return replace(self, circuit_state=replace(now, failures=now.failures + 1))
+
     def closed(self) -> Circuit:
         """Return the circuit of a receiver that is well, or of which nothing is known."""
         return replace(self, circuit_state=CircuitState())

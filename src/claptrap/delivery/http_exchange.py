@@ -141,7 +141,7 @@ async def exchange(
     loop: Loop,
     host: str,
     port: int,
-    request: bytes,
+    request: bytes | None,
     *,
     tls: ssl.SSLContext | None,
     timeout_s: float,
@@ -154,7 +154,7 @@ async def exchange(
         loop: the running one; its ``steps`` say how far this is.
         host: a name or an address.
         port: the port.
-        request: head and body.
+        request: head and body; None to send nothing once there is a connection.
         tls: the TLS context; None for plain HTTP.
         timeout_s: bound on everything.
         connect_s: bound on all that comes before sending.
@@ -174,6 +174,8 @@ async def exchange(
             if tls is not None:
                 loop.steps.begin("tls")
                 transport = await loop.start_tls(transport, incoming, tls, server_hostname=host) or transport
+        if request is None:
+            return RawAnswer(None)
         on_send()
         loop.steps.begin("answer")
         transport.write(request)

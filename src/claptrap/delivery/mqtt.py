@@ -121,6 +121,10 @@ class MqttLink:
     def prepare(self, _target: BrokerSpec) -> None:
         """Do nothing: the link is there already."""
 
+    def is_reachable(self, _target: BrokerSpec) -> bool | None:
+        """Return whether the link stands."""
+        return self.connected
+
     def post(
         self,
         target: BrokerSpec,

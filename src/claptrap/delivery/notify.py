@@ -19,7 +19,7 @@ from typing import Any
 from claptrap.core.errors import DeliveryError, InputError, NotSent, OutcomeUnknown
 from claptrap.core.receivers import NotifySpec
 from claptrap.core.spec import Language
-from claptrap.delivery.policy import NOT_NOW
+from claptrap.delivery.policy import NOT_NOW, tidy
 from claptrap.delivery.sender import Answer, nothing
 from claptrap.text.catalogue import say
 
@@ -44,6 +44,10 @@ class NotificationSender:
         """Load Apprise, which takes a moment."""
         with suppress(DeliveryError):
             _loaded(target.address)
+
+    def is_reachable(self, _target: NotifySpec) -> bool | None:
+        """Return None: services are only reached by showing something."""
+        return None
 
     def post(
         self,
@@ -74,7 +78,7 @@ class NotificationSender:
             except DeliveryError as error:
                 raise OutcomeUnknown("delivery.cut_off") from error
             if not is_over:
-                raise OutcomeUnknown("delivery.no_answer", seconds=target.timeout_s)
+                raise OutcomeUnknown("delivery.no_answer", seconds=tidy(target.timeout_s))
         if call.failure is not None:
             raise call.failure
         return Answer(0, None)
@@ -168,7 +172,7 @@ def _failure(target: NotifySpec, said: Sequence[str]) -> DeliveryError:
     if found := _STATUS.search(text):
         return _refusal(target.url, int(found[1]))
     if _NOT_ANSWERED.search(text):
-        return OutcomeUnknown("delivery.no_answer", seconds=target.timeout_s)
+        return OutcomeUnknown("delivery.no_answer", seconds=tidy(target.timeout_s))
     if _NOT_REACHED.search(text):
         return NotSent("notify.unreachable", retryable=True, service=target.url)
     return DeliveryError("notify.failed", service=target.url)

@@ -52,6 +52,11 @@ def is_worth_another(error: DeliveryError, *, idempotent: bool, may_be_starting:
     return error.retryable
 
 
+def tidy(seconds: float) -> float:
+    """Return seconds for a sentence: 10 rather than 10.0, one digit after the point otherwise."""
+    return int(seconds) if seconds == int(seconds) else round(seconds, 1)
+
+
 def bounded_wait_s(wait_s: float, max_age_s: float) -> float:
     """Return ``wait_s``, but no more than a tenth of how long an event stays fresh, and that at least a second."""
     return min(wait_s, max(MIN_WAIT_S, _MAX_WAIT_PART * max_age_s))

@@ -40,6 +40,9 @@ class Sender(Protocol):
     def prepare(self, target: Any) -> None:
         """Do beforehand what would make the first ``post`` slow. Never raises: ``post`` says what is wrong."""
 
+    def is_reachable(self, target: Any) -> bool | None:
+        """Return whether it can be connected to, sending nothing; None where that cannot be tried."""
+
     def post(self, target: Any, body: Mapping[str, Any], key: str, fresh_s: float, on_send: Callable[[], None]) -> Answer:
         """Send ``body`` to ``target`` under ``key``; return what it answered.
 

@@ -25,6 +25,7 @@ from claptrap.core.signing import signature_headers
 from claptrap.core.template import BadTemplateError, render
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
+from claptrap.delivery.policy import tidy
 from claptrap.delivery.sender import Answer, excerpt, nothing
 
 _TLS_RECORD = b"\x15\x03"  # the start of an alert: how some TLS servers answer plain HTTP
@@ -50,6 +51,15 @@ class WebhookSender:
             _request(target, None, "")
             if _speaks_tls(target):
                 self._tls(target)
+
+    def is_reachable(self, target: WebhookSpec) -> bool | None:
+        """Connect, with TLS where it speaks that, and send nothing."""
+        self._loop.steps = Steps()
+        try:
+            self._exchanged(target, None, self._tls(target) if _speaks_tls(target) else None, math.inf, nothing)
+        except DeliveryError:
+            return False
+        return True
 
     def post(
         self,
@@ -97,7 +107,12 @@ class WebhookSender:
         self._loop.close()
 
     def _exchanged(
-        self, target: WebhookSpec, request: bytes, tls: ssl.SSLContext | None, fresh_s: float, on_send: Callable[[], None]
+        self,
+        target: WebhookSpec,
+        request: bytes | None,
+        tls: ssl.SSLContext | None,
+        fresh_s: float,
+        on_send: Callable[[], None],
     ) -> RawAnswer:
         parts = urlsplit(target.url)
         host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
@@ -124,7 +139,7 @@ class WebhookSender:
             code = {"name": "delivery.timeout_name", "tls": "delivery.timeout_tls"}.get(
                 self._loop.steps.last, "delivery.timeout"
             )
-            raise NotSent(code, retryable=True, seconds=round(connect_s, 1)) from error
+            raise NotSent(code, retryable=True, seconds=tidy(connect_s)) from error
         except (OSError, UnicodeError) as error:
             raise _not_connected(error, host, self._loop.steps.last) from error
         finally:
@@ -168,7 +183,7 @@ def _answer(target: WebhookSpec, raw: RawAnswer, steps: Mapping[str, float]) -> 
         raise OutcomeUnknown("delivery.unreadable", retryable=True, text=text)
     if raw.has_ended:
         raise OutcomeUnknown("delivery.hung_up_plain" if is_plain else "delivery.hung_up", retryable=True)
-    raise OutcomeUnknown("delivery.no_answer", retryable=True, seconds=target.timeout_s)
+    raise OutcomeUnknown("delivery.no_answer", retryable=True, seconds=tidy(target.timeout_s))
 
 
 def _redirected(url: str, location: str) -> str:

@@ -29,11 +29,13 @@ from claptrap.delivery.policy import (
     failure_of,
     is_worth_another,
     retry_after_s,
+    tidy,
 )
 from claptrap.delivery.recorder import AttemptRecorder
 from claptrap.delivery.sender import Answer, Sender, excerpt, nothing
 
 _PAUSE_S = 5.0  # after a fault of ours
+_FORGIVEN_S = 600.0  # since the first failure of a receiver that cannot be probed
 _log = logging.getLogger(__name__)
 
 
@@ -66,6 +68,7 @@ class DeliveryWorker:
         self._abandoned = threading.Event()
         self._circuit = Circuit(recorder.probes)
         self._may_be_starting = False  # it took something before, or was out of reach just now
+        self._was_out_of_reach = False  # at the last attempt
         self._not_before = 0.0  # monotonic: until then the receiver has asked to be left alone
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
 
@@ -163,8 +166,28 @@ class DeliveryWorker:
             with self._changed:
                 if self._finishing and not self._woken:
                     return None
-                self._changed.wait_for(lambda: self._woken or self._finishing)
+                is_open = self._circuit.circuit_state.is_open and not self.target.IS_LINK
+                was_woken = self._changed.wait_for(
+                    lambda: self._woken or self._finishing, self._circuit.wait_s() if is_open else None
+                )
+            if not was_woken:
+                self._probe()
         return None
+
+    def _probe(self) -> None:
+        """See whether a receiver that is out of order is back, while nothing waits for it: nothing is sent.
+
+        One that answers, but not as it should, is taken for well again after a while: only the next event can tell.
+        """
+        with self._changed:
+            target, circuit = self.target, self._circuit
+        is_back = self._sender.is_reachable(target) if self._was_out_of_reach else None
+        if is_back is None:
+            since = circuit.circuit_state.since
+            is_back = since is not None and self._recorder.clock.unix() - since > _FORGIVEN_S
+        with self._changed:
+            if target.endpoint == self.target.endpoint:
+                self._circuit = circuit.closed() if is_back else circuit.probed()
 
     def _deliver(self, delivery: Delivery) -> None:
         """Try once, or give up what must not be tried; wait if it is to be tried again."""
@@ -176,7 +199,7 @@ class DeliveryWorker:
         if delivery.under_way and not target.idempotent:
             self._abandon(delivery, target, OutcomeUnknown("delivery.killed"))
         elif fresh_s < 0:
-            self._abandon(delivery, target, DeliveryError("delivery.too_late", seconds=target.max_age_s))
+            self._abandon(delivery, target, DeliveryError("delivery.too_late", seconds=tidy(target.max_age_s)))
         elif self._recorder.outbox.waiting(target.id) > self._recorder.max_waiting:
             self._abandon(delivery, target, DeliveryError("delivery.overflow"))
         elif held_s > 0:
@@ -241,7 +264,8 @@ class DeliveryWorker:
             if target.endpoint != self.target.endpoint:
                 return
             self._circuit = self._circuit.failed(result.error, at) if result.error else self._circuit.closed()
-            if result.error is None or isinstance(result.error, NotSent):
+            self._was_out_of_reach = isinstance(result.error, NotSent)
+            if result.error is None or self._was_out_of_reach:
                 self._may_be_starting = True
             if result.error is not None and result.asked_s is not None:
                 self._not_before = self._recorder.clock.monotonic() + result.asked_s

@@ -84,14 +84,15 @@ class OnsetDetector:
             hops: (R, n) float32 at 16 kHz in [−1, 1], finite; n is a multiple of 320.
             lost: (R,) hops of 320 samples missing just before, ≥ 0. The edge of a gap is not an onset.
         """
-        for i in np.flatnonzero(lost):
+        for i in lost.nonzero()[0].tolist():
             self._forget(int(slots[i]))
             self._steps[slots[i]] += int(lost[i]) * (HOP // STEP)
         rise = np.concatenate([self._rise[slots], self._measure(slots, hops)], axis=1)  # (R, 2 + T)
         self._rise[slots] = rise[:, -2:]
         middle = rise[:, 1:-1]
         peak = (middle >= RISE_DB) & (middle >= rise[:, :-2]) & (middle > rise[:, 2:])
-        found = [c for i, t in np.argwhere(peak).tolist() if (c := self._admit(int(slots[i]), t - 1, float(middle[i, t])))]
+        places = zip(*(axis.tolist() for axis in peak.nonzero()), strict=True)
+        found = [c for i, t in places if (c := self._admit(int(slots[i]), t - 1, float(middle[i, t])))]
         self._steps[slots] += rise.shape[1] - 2
         return sorted(found, key=lambda c: c.onset)
 
@@ -104,17 +105,20 @@ class OnsetDetector:
         """Return the mean rise in dB of every 5 ms step: (R, T); 0 where the past is not known."""
         samples = np.concatenate([self._tail[slots], hops], axis=1)
         self._tail[slots] = samples[:, -(WINDOW - STEP) :]
-        windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
+        windows = _windows(samples)
         levels = np.concatenate([self._levels[slots], _levels(windows)], axis=1)
         self._levels[slots] = levels[:, -FARTHEST:]
         steps = windows.shape[1]
         before = levels[:, 0:steps]
         for lag in range(1, FARTHEST - NEAREST + 1):
             before = np.maximum(before, levels[:, lag : lag + steps])
-        rise = np.clip(levels[:, FARTHEST:] - before, 0, MOST_RISE_DB).mean(axis=2)
-        known = self._known[slots][:, None] + np.arange(steps)
-        self._known[slots] += steps
-        return np.where(known > FARTHEST, rise, 0).astype(np.float32)
+        rise = np.minimum(np.maximum(levels[:, FARTHEST:] - before, 0), MOST_RISE_DB)
+        mean_rise: NDArray[np.float32] = np.add.reduce(rise, axis=2) / np.float32(rise.shape[2])
+        known = self._known[slots]
+        self._known[slots] = known + steps
+        if np.minimum.reduce(known) <= FARTHEST:
+            mean_rise[known[:, None] + np.arange(steps) <= FARTHEST] = 0
+        return mean_rise
 
     def _admit(self, slot: int, step: int, rise: float) -> Candidate | None:
         """Keep one onset in 30 ms, unless the later one is much stronger. ``step`` counts from this call's first."""
@@ -123,6 +127,17 @@ class OnsetDetector:
             return None
         self._last[slot], self._last_rise[slot] = at, rise
         return Candidate(slot, max(0, (at + 1) * STEP - LEAD))
+
+
+def _windows(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the windows of (R, n) samples, one a step, without copying: (R, T, 256).
+
+    As ``sliding_window_view`` would; that is Python, and takes as long as the rest of a short batch.
+    """
+    n_slots, n = samples.shape
+    shape = (n_slots, (n - WINDOW) // STEP + 1, WINDOW)
+    by_slot, by_sample = samples.strides
+    return np.ndarray(shape, samples.dtype, samples, 0, (by_slot, STEP * by_sample, by_sample))
 
 
 def _levels(windows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -68,8 +68,8 @@ def examine_vban(settings: Settings, *, is_served: bool) -> list[Finding]:
     streams = [source.to_input().udp_port for source in settings.sources if source.enabled]
     ports = sorted({port for port in streams if port is not None})
     about_ports = [_vban_port(port, is_served) for port in ports]
-    granted = granted_bytes()
-    return about_ports if granted is None else [*about_ports, _buffer(sum(port is not None for port in streams), granted)]
+    n_streams, granted = sum(port is not None for port in streams), granted_bytes()
+    return about_ports if granted is None or not n_streams else [*about_ports, _buffer(n_streams, granted)]
 
 
 def _vban_port(port: int, is_served: bool) -> Finding:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from claptrap.core.errors import ServiceError
+from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
 
 NAME = "mediamtx.yml"
@@ -33,6 +36,87 @@ def configuration(microphone: str) -> str:
         for line in text.splitlines()
     ]
     return "\n".join([*lines, ""])
+
+
+def starts_ffmpeg(config: Path) -> bool:
+    """Return whether a configuration has MediaMTX start ffmpeg; false where it cannot be read."""
+    return re.search(r"(?m)^\s*runOn\w+:\s*(>-\s*)?['\"]?ffmpeg\b", _text(config)) is not None
+
+
+API_PORT = 9997
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAddress:
+    """Where MediaMTX's API is asked.
+
+    Attributes:
+        host, port: of its HTTP server.
+        username, password: for Basic authentication; empty for none.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = API_PORT
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def of_url(cls, url: str) -> ApiAddress:
+        """Read ``http://user:password@host:port``.
+
+        Raises:
+            InputError: ``mediamtx.bad_api``.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port or API_PORT
+        except ValueError as error:
+            raise InputError("mediamtx.bad_api") from error
+        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise InputError("mediamtx.bad_api")
+        return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""))
+
+    @classmethod
+    def of_configuration(cls, config: Path) -> ApiAddress:
+        """Read what a configuration file says of the API: its address, and a user who may use it with a plain password."""
+        text = _text(config)
+        address = _value(text, "apiAddress").rpartition(":")
+        port = int(address[2]) if address[2].isascii() and address[2].isdecimal() else API_PORT
+        host = address[0].strip("[]")
+        users = re.search(r"(?m)^authInternalUsers:\n((?:[ #-].*\n|\n)*)", text + "\n")
+        for entry in re.split(r"(?m)^ *- user:", users[1])[1:] if users else ():
+            user, password = entry.split("\n", 1)[0], _value(entry, "pass")
+            if re.search(r"(?m)^ *- action: *api\b", entry) and _plain(user) not in ("", "any") and _is_plain(password):
+                return cls(_ours(host), port, _plain(user), password)
+        return cls(_ours(host), port)
+
+
+def _ours(host: str) -> str:
+    """Return where a server that listens on ``host`` is reached from this machine."""
+    return "127.0.0.1" if host in ("", "0.0.0.0") else "::1" if host == "::" else host  # noqa: S104  # compared, not bound
+
+
+def _is_plain(password: str) -> bool:
+    return bool(password) and not password.startswith(("sha256:", "argon2:"))
+
+
+def _value(text: str, name: str) -> str:
+    found = re.search(rf"(?m)^ *{name}:(.*)$", text)
+    return _plain(found[1]) if found else ""
+
+
+def _plain(scalar: str) -> str:
+    """Return a YAML scalar of one line without quotes and comment."""
+    scalar = scalar.strip()
+    quoted = re.match(r"""(['"])(.*?)\1""", scalar)
+    return quoted[2] if quoted else scalar.partition(" #")[0].strip()
+
+
+def _text(config: Path) -> str:
+    try:
+        return config.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def ensure_configuration(folder: Path) -> Path:

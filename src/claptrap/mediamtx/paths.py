@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from claptrap.core.errors import ServiceError
+from claptrap.mediamtx.config import ApiAddress
 
-API_HOST, API_PORT = "127.0.0.1", 9997
 RTSP_PORT = 8554
 ASK_S = 3.0
 MOST_ANSWER_BYTES = 1_000_000
@@ -26,7 +27,7 @@ class StreamPath:
     Attributes:
         name: its path, e.g. ``mic``.
         url: what an RTSP source listens to.
-        ready: whether somebody sends now; one that is started on demand is not, before somebody listens.
+        ready: whether it has a sender now; one that is started on demand has none until it is listened to.
         tracks: the codecs that are sent.
     """
 
@@ -36,33 +37,49 @@ class StreamPath:
     tracks: tuple[str, ...]
 
 
-def list_paths(host: str = API_HOST, port: int = API_PORT) -> tuple[StreamPath, ...]:
+def list_paths(api: ApiAddress | None = None) -> tuple[StreamPath, ...]:
     """Return MediaMTX's streams, by name; ``MOST_PATHS`` at most.
 
+    Args:
+        api: where it is asked; by default on this machine.
+
     Raises:
-        ServiceError: ``mediamtx.unreachable``, where nobody answers; ``mediamtx.no_api``, where what answers is no MediaMTX,
-            or does not let us in.
+        ServiceError: ``mediamtx.unreachable``, where nothing answers; ``mediamtx.api_login``, where it wants another user;
+            ``mediamtx.no_api``, where what answers is no MediaMTX.
     """
-    where = f"{host}:{port}"
+    api = api or ApiAddress()
+    host = f"[{api.host}]" if ":" in api.host else api.host
+    where = f"{host}:{api.port}"
     try:
-        listed = _ask(host, port, f"/v3/paths/list?itemsPerPage={MOST_PATHS}")
-        rtsp_port = _rtsp_port(_ask(host, port, "/v3/config/global/get"))
+        listed = _ask(api, f"/v3/paths/list?itemsPerPage={MOST_PATHS}")
+        rtsp_port = _rtsp_port(_ask(api, "/v3/config/global/get"))
         return tuple(sorted(_paths(listed, host, rtsp_port), key=lambda path: path.name))
+    except _LoginError as error:
+        raise ServiceError("mediamtx.api_login", where=where) from error
     except OSError as error:
         raise ServiceError("mediamtx.unreachable", retryable=True, where=where) from error
     except (http.client.HTTPException, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ServiceError("mediamtx.no_api", where=where) from error
 
 
-def _ask(host: str, port: int, path: str) -> Any:
-    """Return the JSON that is answered. Raises OSError, HTTPException, ValueError."""
-    connection = http.client.HTTPConnection(host, port, timeout=ASK_S)
+class _LoginError(Exception):
+    """The API wants another user, or one at all."""
+
+
+def _ask(api: ApiAddress, path: str) -> Any:
+    """Return the JSON that is answered. Raises OSError, HTTPException, ValueError, _LoginError."""
+    connection = http.client.HTTPConnection(api.host, api.port, timeout=ASK_S)
+    headers = {"Accept": "application/json"}
+    if api.username:
+        headers["Authorization"] = "Basic " + b64encode(f"{api.username}:{api.password}".encode()).decode()
     try:
-        connection.request("GET", path, headers={"Accept": "application/json"})
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         body = answer.read(MOST_ANSWER_BYTES + 1)
     finally:
         connection.close()
+    if answer.status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
+        raise _LoginError
     if answer.status != http.client.OK or len(body) > MOST_ANSWER_BYTES:
         raise ValueError(answer.status)
     return json.loads(body)

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
-import re
+import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import ServiceError
-from claptrap.core.weburl import scrubbed
+from claptrap.mediamtx.config import starts_ffmpeg
+from claptrap.mediamtx.output import OutputReader
+from claptrap.mediamtx.process_file import ProcessFile, ends_with_parent
 
 STABLE_S = 30.0  # after so long the next failure counts as the first
+WELL_S = 3.0  # it runs for so long before its last failure is over: one that ends at once would be well every few seconds
+PROCESS_FILE = "mediamtx.process.json"
 TERMINATE_S = 1.5  # then it is killed
 JOIN_S = 4.0
-DRAIN_S = 1.0
-MOST_LINE = 2000
-LINES_PER_S = 50  # more is counted, and not passed on
-_LEVELS = {"DEB": logging.DEBUG, "INF": logging.INFO, "WAR": logging.WARNING, "ERR": logging.ERROR}
-_STAMPED = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (DEB|INF|WAR|ERR) ")
-_TAKEN = re.compile(r":(\d{1,5}): (?:bind|listen)\w*: .*(?:address already in use|Only one usage of each socket address)")
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +44,7 @@ class ProgramStatus:
     Attributes:
         stage: how it is.
         starts: how often it was started.
-        code, params: why it ended the last time; empty before it first has.
+        code, params: why it ended the last time; empty before it first has, and once it has run for ``WELL_S``.
     """
 
     state: ProgramState = ProgramState.IDLE
@@ -62,13 +59,28 @@ class Supervisor:
     Args:
         program: MediaMTX's.
         config: its configuration file.
+        process_file: where the running process is written down; by default beside the configuration.
         backoff: how long to wait before it is started again.
-        clock: tells how long it ran.
+        clock: measures how long it ran.
+
+    Attributes:
+        on_change: called, in the supervisor's thread, when ``problems`` may have changed.
     """
 
-    def __init__(self, program: Path, config: Path, *, backoff: Backoff | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        program: Path,
+        config: Path,
+        *,
+        process_file: Path | None = None,
+        backoff: Backoff | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.on_change: Callable[[], object] = lambda: None
         self._command: Sequence[str] = (str(program), str(config))
         self._config = config
+        self._process_file = ProcessFile(process_file or config.parent / PROCESS_FILE)
+        self._missing: tuple[ServiceError, ...] = ()
         self._backoff = backoff or Backoff(first_s=1.0, max_s=60.0)
         self._clock = clock or SystemClock()
         self._ending = threading.Event()
@@ -81,6 +93,12 @@ class Supervisor:
     def status(self) -> ProgramStatus:
         """How the program is now."""
         return self._status
+
+    def problems(self) -> tuple[ServiceError, ...]:
+        """Return why it does not run, or cannot do what its configuration says: for the page, health and metrics."""
+        status = self._status
+        failed = (ServiceError(status.code, retryable=True, **status.params),) if status.code else ()
+        return (*failed, *self._missing)
 
     def start(self) -> None:
         """Start it, and again whenever it ends."""
@@ -102,17 +120,29 @@ class Supervisor:
 
     def _run(self) -> None:
         failures = 0
+        if (leftover := self._process_file.end_leftover()) is not None:
+            _log.warning("MediaMTX (process %d) had outlived its ClapTrap, and was ended", leftover)
         while not self._ending.is_set():
+            self._look_for_ffmpeg()
             began_s = self._clock.monotonic()
             error = self._run_once()
             if self._ending.is_set():
                 break
             failures = 1 if self._clock.monotonic() - began_s >= STABLE_S else failures + 1
             wait_s = self._backoff.wait_s(failures)
-            self._status = ProgramStatus(ProgramState.WAITING, self._status.starts, error.code, error.params)
+            self._change(ProgramStatus(ProgramState.WAITING, self._status.starts, error.code, error.params))
             _log.warning("%s (again in %.0f s)", error, wait_s)
             self._ending.wait(wait_s)
         self._status = ProgramStatus(ProgramState.IDLE, self._status.starts, self._status.code, self._status.params)
+
+    def _look_for_ffmpeg(self) -> None:
+        """Say before it starts that a program is missing which its configuration has it start."""
+        is_missing = starts_ffmpeg(self._config) and shutil.which("ffmpeg") is None
+        found = (ServiceError("mediamtx.no_ffmpeg", config=str(self._config)),) if is_missing else ()
+        if found and not self._missing:
+            _log.warning("%s", found[0])
+        self._missing = found
+        self.on_change()
 
     def _run_once(self) -> ServiceError:
         """Run it once; return why it ended."""
@@ -122,15 +152,26 @@ class Supervisor:
             reason = error.strerror or str(error)
             return ServiceError("mediamtx.cannot_start", retryable=True, path=self._command[0], reason=reason)
         if process is None:
-            return ServiceError("mediamtx.ended", status=0)
-        reader = _Reader(self._clock, process)
-        status = process.wait()
+            return ServiceError("mediamtx.ended", status=0, line="")
+        reader = OutputReader(self._clock, process)
+        reader.start()
+        self._process_file.record(process.pid)
+        status = self._wait(process)
         _kill(process)
         reader.end()
         self._process = None
+        self._process_file.clear()
         if reader.taken is not None:
             return ServiceError("mediamtx.port_taken", retryable=True, port=reader.taken, config=str(self._config))
-        return ServiceError("mediamtx.ended", retryable=True, status=status)
+        return ServiceError("mediamtx.ended", retryable=True, status=status, line=reader.last_line or "–")
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for its end; after ``WELL_S`` its last failure is over."""
+        try:
+            return process.wait(WELL_S)
+        except subprocess.TimeoutExpired:
+            self._change(ProgramStatus(ProgramState.RUNNING, self._status.starts))
+            return process.wait()
 
     def _spawn(self) -> subprocess.Popen[bytes] | None:
         """Start it, unless we end; in a session of its own, so that what it has started can be ended with it."""
@@ -144,10 +185,16 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 cwd=self._config.parent,
                 start_new_session=True,
+                preexec_fn=ends_with_parent(),  # noqa: PLW1509  # two system calls, prepared before the fork
             )
-        self._status = ProgramStatus(ProgramState.RUNNING, self._status.starts + 1, self._status.code, self._status.params)
+        status = self._status
+        self._change(ProgramStatus(ProgramState.RUNNING, status.starts + 1, status.code, status.params))
         _log.info("MediaMTX: %s started (process %d)", self._command[0], self._process.pid)
         return self._process
+
+    def _change(self, status: ProgramStatus) -> None:
+        self._status = status
+        self.on_change()
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
@@ -157,51 +204,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-class _Reader:
-    """Passes the program's lines to our log, and notices which port is taken.
-
-    In a thread ``mediamtx:log``: what the program has started has its output too, so that its end is not the program's.
-
-    Attributes:
-        taken: the port that is taken, if that was said.
-    """
-
-    def __init__(self, clock: Clock, process: subprocess.Popen[bytes]) -> None:
-        self.taken: int | None = None
-        self._clock = clock
-        self._second = 0
-        self._lines = 0
-        self._unsaid = 0
-        self._thread = threading.Thread(target=self._read, args=(process.stdout,), name="mediamtx:log", daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Wait for the last lines of a process that has ended."""
-        self._thread.join(DRAIN_S)
-
-    def _read(self, output: IO[bytes]) -> None:
-        with output:
-            while line := output.readline(MOST_LINE):
-                text = line.decode("utf-8", "replace").strip()
-                if found := _TAKEN.search(text):
-                    self.taken = int(found[1])
-                if text and self._may_speak():
-                    self._say(text)
-
-    def _may_speak(self) -> bool:
-        second = int(self._clock.monotonic())
-        if second != self._second:
-            if self._unsaid:
-                _log.warning("MediaMTX: %d more line(s) within a second", self._unsaid)
-            self._second, self._lines, self._unsaid = second, 0, 0
-        self._lines += 1
-        self._unsaid += self._lines > LINES_PER_S
-        return self._lines <= LINES_PER_S
-
-    def _say(self, text: str) -> None:
-        stamped = _STAMPED.match(text)
-        level = _LEVELS[stamped[1]] if stamped else logging.INFO
-        said = text[stamped.end() :] if stamped else text
-        _log.log(level, "MediaMTX: %s", scrubbed("".join(c if c.isprintable() else " " for c in said)))

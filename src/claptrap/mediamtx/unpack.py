@@ -1,4 +1,4 @@
-"""Take one program out of an archive that nobody needs to trust: only its bytes come out, under a name of ours."""
+"""Take one program out of an archive that is not trusted: only its bytes come out, under a name of ours."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def unpack(archive: Path, program: str, folder: Path) -> Path:
 def _member(archive: Path, program: str) -> Iterator[IO[bytes]]:
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as file:
-            _check(archive, [(info.filename, info.file_size, _is_plain(info)) for info in file.infolist()], program)
-            with file.open(program) as source:
+            members = [(info.filename, info.file_size, _is_plain(info)) for info in file.infolist()]
+            with file.open(_check(archive, members, program)) as source:
                 yield source
     else:
         with tarfile.open(archive, "r:*") as file:
-            _check(archive, [(info.name, info.size, info.isreg() or info.isdir()) for info in _few(archive, file)], program)
-            source_or_none = file.extractfile(program)
+            members = [(info.name, info.size, info.isreg() or info.isdir()) for info in _few(archive, file)]
+            source_or_none = file.extractfile(_check(archive, members, program))
             if source_or_none is None:
                 raise _refusal(archive, f"{program} is no file")
             with source_or_none as source:
@@ -68,7 +68,8 @@ def _is_plain(info: zipfile.ZipInfo) -> bool:
     return kind in (0, 0o10, 0o04)
 
 
-def _check(archive: Path, members: list[tuple[str, int, bool]], program: str) -> None:
+def _check(archive: Path, members: list[tuple[str, int, bool]], program: str) -> str:
+    """Return the name of the member that is ``program`` (``./mediamtx`` is ``mediamtx``); refuse an unsafe archive."""
     if len(members) > MOST_MEMBERS:
         raise _refusal(archive, f"more than {MOST_MEMBERS} members")
     for name, size, is_plain in members:
@@ -77,8 +78,10 @@ def _check(archive: Path, members: list[tuple[str, int, bool]], program: str) ->
             raise _refusal(archive, f"{name[:100]} is a link, a device, or leads elsewhere")
         if size > MOST_PROGRAM_BYTES:
             raise _refusal(archive, f"{name[:100]} is larger than {MOST_PROGRAM_BYTES} bytes")
-    if program not in [name for name, _, _ in members]:
+    found = [name for name, _, _ in members if PurePosixPath(name) == PurePosixPath(program)]
+    if not found:
         raise _refusal(archive, f"{program} is not in it")
+    return found[0]
 
 
 def _written(source: IO[bytes], folder: Path, program: str) -> Path:

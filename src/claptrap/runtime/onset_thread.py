@@ -189,7 +189,7 @@ def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
         for n_hops, alike in sorted(by_length.items()):
             yield (
                 np.array([slot for slot, _ in alike], np.int64),
-                np.stack([hops for _, (hops, _) in alike]).reshape(len(alike), n_hops * HOP),
+                np.concatenate([hops for _, (hops, _) in alike]).reshape(len(alike), n_hops * HOP),
                 np.array([lost[0] for _, (_, lost) in alike], np.int64),
             )
         waiting = [(slot, rest) for slot, (_, *rest) in waiting if rest]
@@ -197,7 +197,7 @@ def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
 
 def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
     """Split hops (k, 320), k ≥ 1, before each gap and at every ``MOST_HOPS``."""
-    if len(hops) <= MOST_HOPS and not lost[1:].any():
+    if len(hops) <= MOST_HOPS and not np.count_nonzero(lost[1:]):
         return [(hops, lost)]
     gaps = [0, *(np.flatnonzero(lost[1:]) + 1).tolist(), len(hops)]
     cuts = [cut for begin, end in pairwise(gaps) for cut in range(begin, end, MOST_HOPS)]
@@ -229,10 +229,10 @@ class LevelMeters:
 
     def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
         """Measure hops (R, n · 320) of slots (R,)."""
-        self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum(hops.max(axis=1), -hops.min(axis=1)))
-        self._powers[slots] += np.einsum("ij,ij->i", hops, hops, dtype=np.float64) / HOP
+        self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum.reduce(np.abs(hops), axis=1))
+        self._powers[slots] += np.add.reduce(np.square(hops, dtype=np.float64), axis=1) / HOP
         self._hops[slots] += hops.shape[1] // HOP
-        if self._hops[slots].max() >= self.every_hops:
+        if np.maximum.reduce(self._hops[slots]) >= self.every_hops:
             self._publish()
 
     def _publish(self) -> None:

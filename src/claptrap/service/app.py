@@ -20,6 +20,8 @@ from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
 from claptrap.history.retention import RetentionThread
+from claptrap.mediamtx.config import NAME as CONFIG_NAME
+from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
@@ -63,6 +65,7 @@ class Application:
         yamnet_url: from where to fetch YAMNet's file when it is not there; None to do without.
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
+        mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Application:
         yamnet_url: str | None = None,
         dev: bool = False,
         environment: Sequence[Override] = (),
+        mediamtx_api: ApiAddress | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
@@ -112,7 +116,7 @@ class Application:
         self.receivers = ReceiverViews(self._dispatcher, self.journal, self.settings)
         self.notifications = NotificationService(self._dispatcher, self.settings)
         self.probes = ProbeExecutor(self.settings)
-        self.streams = MediaMtxStreams(self.settings)
+        self.streams = MediaMtxStreams(self.settings, data_dir / CONFIG_NAME, mediamtx_api)
         self.support = SupportBundles(data_dir, self.probes, self.settings, self.sources.all)
 
         self.settings.observe(self._apply)

@@ -104,10 +104,10 @@ def _streams(candidates: Sequence[KeptCandidate]) -> list[list[KeptCandidate]]:
 
 
 def effect(before: Figures, after: Figures) -> dict[str, Any]:
-    """Return two figures as JSON data, and whether the second are better."""
+    """Return two figures as JSON data: whether the second are better, and whether no worse, else nothing is learnt."""
     plain = [
         {"claps_heard": f.claps_heard, "claps": f.claps, "others_heard": f.others_heard, "others": f.others}
         for f in (before, after)
     ]
     worth = [f.claps_heard - f.others_heard for f in (before, after)]
-    return {"helps": worth[1] > worth[0], "before": plain[0], "after": plain[1]}
+    return {"helps": worth[1] > worth[0], "applied": worth[1] >= worth[0], "before": plain[0], "after": plain[1]}

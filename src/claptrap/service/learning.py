@@ -188,7 +188,7 @@ class LearningService:
         return [_candidate(one, marks) for one in reversed(self._candidates.of(source_id)[-limit:])]
 
     def mark(self, source_id: str, candidate_id: str, mark: object) -> dict[str, Any]:
-        """Learn that a candidate was a clap or none, or unlearn it; return the state and the effect.
+        """Learn that a candidate was a clap or none, or unlearn it, unless that makes it worse; return state and effect.
 
         Raises:
             InputError: ``api.unknown_source``, ``learning.unknown_candidate``, ``api.bad_mark``, ``profile.too_many``.
@@ -335,8 +335,10 @@ class LearningService:
                 after = after.adding(*marked)
             examples = after.examples or before.examples
             figures = [self._evaluator.scores(examples, profile).figures(threshold) for profile in (before, after)]
-            self._change(source_id, after)
-            return effect(*figures)
+            found = effect(*figures)
+            if found["applied"]:
+                self._change(source_id, after)
+            return found
 
     def _change(self, source_id: str, profile: Profile, threshold: float | None = None) -> dict[str, Any]:
         """Keep a profile and hear with it; ``threshold``: until now, if that changes too."""

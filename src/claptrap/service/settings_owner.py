@@ -67,7 +67,7 @@ class SettingsOwner:
         self._observers: list[Observer] = []
         self._folder_problem: SettingsError | None = None
         self._load_problems: tuple[ClapTrapError, ...] = ()
-        self._state = self._state_of(Settings(), 0)
+        self._state = self._state_of(SettingsDump.of(Settings()), 0)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class SettingsOwner:
         self._open_store()
         loaded = self.store.load()
         self._load_problems = loaded.problems
-        self._state = self._state_of(loaded.settings, 0)
+        self._state = self._state_of(SettingsDump.of(loaded.settings), 0)
         for problem in self.problems():
             _log.warning("%s", problem)
 
@@ -182,13 +182,12 @@ class SettingsOwner:
                 is_refused(wanted, before.settings)
             if wanted != before.settings:
                 self.store.save(wanted, why)
-                self._state = self._state_of(wanted, before.serial + 1)
+                self._state = self._state_of(SettingsDump.of(wanted, before.dump), before.serial + 1)
                 for observer in self._observers:
                     observer(before, self._state, why)
             return self._state
 
-    def _state_of(self, settings: Settings, serial: int) -> SettingsState:
-        dump = SettingsDump.of(settings)
+    def _state_of(self, dump: SettingsDump, serial: int) -> SettingsState:
         return SettingsState(dump, self._revisions.of(dump.whole), serial)
 
     def _open_store(self) -> None:

@@ -73,11 +73,11 @@ class WebhookSettings(_Part):
     )
     max_attempts: int = Field(default=4, ge=1, le=10, description="how often a detection is sent that it may have taken")
     claps: list[Claps] = Field(
-        default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
+        default=[], max_length=4, description="only detections of this many claps; empty for all, including applause"
     )
     headers: Headers = Field(default={}, repr=False, description="sent along; values are write-only")
     signing_secret: SigningSecret = Field(default="", description="signs what is sent (Standard Webhooks); write-only")
-    verify_tls: bool = Field(default=True, description="refuse an https receiver that cannot prove who it is")
+    verify_tls: bool = Field(default=True, description="verify the receiver's certificate")
     ca_file: str = Field(
         default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
     )
@@ -97,11 +97,9 @@ class PatternSettings(_Part):
     """A row of claps to react to; by default any clap, at once."""
 
     claps: int = Field(default=1, ge=1, le=4, description="how many")
-    at_least: bool = Field(default=True, description="whether more are as good; otherwise exactly so many")
+    at_least: bool = Field(default=True, description="whether more also count; otherwise exactly this many")
     min_gap_s: float = Field(default=0.1, ge=0, le=2, description="a clap sooner after the last one is not counted")
-    max_gap_s: float = Field(
-        default=0.7, gt=0, le=5, validate_default=True, description="a clap later after the last one begins a new row"
-    )
+    max_gap_s: float = Field(default=0.7, gt=0, le=5, validate_default=True, description="a later clap begins a new series")
 
     @field_validator("max_gap_s")
     @classmethod
@@ -179,7 +177,7 @@ class RtspSettings(_Part):
     track: int = Field(default=1, ge=1, le=100, description="which of several audio tracks, from 1")
     username: str = Field(default="", max_length=500)
     password: Secret = Field(default="", description="write-only")
-    verify_tls: bool = Field(default=True, description="refuse an rtsps server that cannot prove who it is")
+    verify_tls: bool = Field(default=True, description="verify the camera's certificate")
     channel: Channel = CHANNEL
 
     @model_validator(mode="before")
@@ -264,7 +262,7 @@ class MqttSettings(_Part):
     port: int = Field(default=1883, ge=1, le=65535, description="usually 8883 with TLS")
     version: Literal["3.1.1", "5"] = "5"
     tls: bool = False
-    verify_tls: bool = Field(default=True, description="refuse a broker that cannot prove who it is")
+    verify_tls: bool = Field(default=True, description="verify the broker's certificate")
     ca_file: str = Field(
         default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
     )
@@ -290,14 +288,14 @@ class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
     id: str = Field(pattern=ID, description="stable identifier")
-    name: Name = Field(default="", description="for people; empty for the id")
+    name: Name = Field(default="", description="shown name; empty for the id")
     enabled: bool = True
     url: NotifyAddress = Field(default="", description="Apprise's address of the service; write-only")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(
         default=[], max_length=256, description="ids of the sources whose detections it shows; empty for all"
     )
     claps: list[Claps] = Field(
-        default=[], max_length=4, description="only detections of so many claps; empty for all, applause too"
+        default=[], max_length=4, description="only detections of this many claps; empty for all, including applause"
     )
     max_age_s: MaxAge = Field(default=900.0, description="never show a clap older than this")
 

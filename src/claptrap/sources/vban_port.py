@@ -105,12 +105,12 @@ class VbanPort:
             self._waker.send(b".")
 
     def is_needed(self) -> bool:
-        """Whether somebody wants its packets."""
+        """Whether a source or a listing needs its packets."""
         with self._lock:
             return self._clock.monotonic() < self.needed_until or bool(self._streams.queues())
 
     def stop(self) -> None:
-        """Release socket and thread; who still reads is told."""
+        """Release socket and thread; readers get ``vban.port_failed``."""
         self._is_stopping = True
         with suppress(BlockingIOError):  # it is full of requests, and wakes
             self._waker.send(b".")
@@ -158,7 +158,7 @@ class VbanPort:
         try:
             if self._listen():
                 self._release()
-        except Exception as error:  # noqa: BLE001  # the supervisor of this port contains its faults and tells its readers
+        except Exception as error:  # noqa: BLE001  # the supervisor of this port contains its faults, and fails its readers
             _log.exception("VBAN port %d: unexpected fault", self.number)
             self._fail(f"{type(error).__name__}: {error}")
         finally:
@@ -169,7 +169,7 @@ class VbanPort:
         self._waker.close()
 
     def _listen(self) -> bool:
-        """Receive until woken, or until nobody needs it: then True."""
+        """Receive until woken; return True where it ends because it is not needed any more."""
         buffer = memoryview(bytearray(DATAGRAM_BYTES))
         tidied_s = self._clock.monotonic()
         with selectors.DefaultSelector() as selector, selectors.DefaultSelector() as rest:

@@ -47,6 +47,15 @@ class ListenAddress:
             return self._url(found) if found else ""
         return "" if address.is_loopback else self._url(address)
 
+    def network_urls(self) -> list[str]:
+        """Return all addresses to type on other machines, the likeliest first; none where no other machine gets here."""
+        likeliest = self.network_address()
+        if not ipaddress.ip_address(self.host).is_unspecified:
+            return [likeliest] if likeliest else []
+        version = ipaddress.ip_address(self.host).version
+        all_of_them = [self._url(one) for one in machine_addresses() if not one.is_loopback and one.version <= version]
+        return sorted(all_of_them, key=lambda url: url != likeliest)
+
     def _url(self, address: Address) -> str:
         host = f"[{address}]" if address.version == 6 else str(address)
         return f"{'https' if self.is_tls else 'http'}://{host}:{self.port}"

@@ -280,8 +280,9 @@ Candidates = response_model(
 LearningFigures = response_model("LearningFigures", claps_heard=int, claps=int, others_heard=int, others=int)
 LearningEffect = response_model(
     "LearningEffect",
-    about="How many examples are heard without and with what was learnt last, each left out once.",
+    about="How many examples are heard without and with a mark, each left out once; if that is worse, it is not learnt.",
     helps=bool,
+    applied=bool,
     before=LearningFigures,
     after=LearningFigures,
 )

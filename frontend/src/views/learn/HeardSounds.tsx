@@ -65,10 +65,10 @@ function Candidate({ candidate, onMark }: { candidate: HeardCandidate; onMark: (
 }
 
 /** What the examples are worth, in a sentence: each was left out once and asked of the others. */
-function inFigures({ helps, before, after }: LearningEffect): string {
+function inFigures({ applied, before, after }: LearningEffect): string {
   const figures = {
     claps: after.claps, heard: after.claps_heard, was: before.claps_heard,
     others: after.others, others_heard: after.others_heard, others_was: before.others_heard,
   };
-  return t(helps ? "learn.helps" : "learn.helps_not", figures);
+  return t(applied ? "learn.helps" : "learn.helps_not", figures);
 }

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { askWhatIf } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
 import { drafts } from "../../saving.ts";
+import { detections } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { WhatIf as Figures } from "../../wire.ts";
 
@@ -13,6 +14,7 @@ export function WhatIf({ source }: { source: SourceSettings }) {
   const figures = useSignal<Figures | null>(null);
   const draft = (name: string) => drafts.value[`sources.${source.id}.${name}`]?.value;
   const asked = JSON.stringify({ threshold: draft("threshold"), delay_s: draft("delay_s"), patterns: draft("patterns") });
+  const newest = detections.value.find((one) => one.sourceId === source.id)?.id;
   useEffect(() => {
     let isNewest = true;
     const timer = setTimeout(() => void askWhatIf(source.id, JSON.parse(asked) as object).then(
@@ -23,7 +25,7 @@ export function WhatIf({ source }: { source: SourceSettings }) {
       isNewest = false;
       clearTimeout(timer);
     };
-  }, [source, asked]);
+  }, [source, asked, newest]);
   const { value } = figures;
   return (
     <p class="hint what-if" role="status">
