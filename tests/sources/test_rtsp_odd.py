@@ -19,8 +19,7 @@ from claptrap.sources.rtsp import RtspSource, probe
 from claptrap.text.catalogue import MESSAGES
 
 pytest.importorskip("av")
-pytestmark = pytest.mark.slow  # the camera sends in real time, and some of it is silence
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("devices")]  # a minute in real time
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cameras")]  # the camera sends in real time
 
 
 class Sink:

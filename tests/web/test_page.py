@@ -242,7 +242,7 @@ def sending(sender: Sender) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.xdist_group("devices")
+@pytest.mark.xdist_group("cameras")
 @pytest.mark.skipif(bool(why_missing()), reason=f"GStreamer's RTSP server is missing: {why_missing()}")
 def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> None:
     """The page says what it gives; nothing is kept until it is added."""
