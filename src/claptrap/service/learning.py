@@ -111,7 +111,7 @@ class LearningService:
         profile, kept, fault = self._profile(source_id), self._candidates.of(source_id), self._faults.get(source_id)
         coded = None if fault is None else with_messages({"code": fault.code, "params": dict(fault.params)})
         return {
-            "source": source_id,
+            "source_id": source_id,
             "claps": profile.n_claps,
             "others": len(profile.examples) - profile.n_claps,
             "most": MOST_EXAMPLES,
@@ -334,7 +334,7 @@ class LearningService:
             if mark is not None:
                 after = after.adding(*marked)
             examples = after.examples or before.examples
-            figures = [self._evaluator.figures(examples, profile, threshold) for profile in (before, after)]
+            figures = [self._evaluator.scores(examples, profile).figures(threshold) for profile in (before, after)]
             found = effect(*figures)
             if found["applied"]:
                 self._change(source_id, after)

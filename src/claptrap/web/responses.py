@@ -250,7 +250,7 @@ LearntExample = response_model(
 Learning = response_model(
     "Learning",
     about="What a source has learnt of its place.",
-    source=str,
+    source_id=str,
     claps=int,
     others=int,
     most=int,
@@ -265,7 +265,7 @@ Candidates = response_model(
     "Candidates",
     candidates=list_of(
         response_model(
-            "Candidate",
+            "HeardCandidate",
             about="A sound that may have been a clap.",
             id=str,
             at=float,
@@ -294,8 +294,7 @@ CalibrationSound = response_model(
     phase=Literal["claps", "noises"],
     outcome=Literal["accepted", "no_onset", "echo", "too_quiet", "clipped", "not_a_clap"],
     score=float,
-    fr=str,
-    en=str,
+    **_WORDED,
 )
 CalibrationShare = response_model("CalibrationShare", heard=int, total=int, was=int)
 CalibrationProposal = response_model(
@@ -303,7 +302,7 @@ CalibrationProposal = response_model(
 )
 Calibration = response_model(
     "Calibration",
-    source=str,
+    source_id=str,
     phase=Literal["claps", "noises"],
     started=float,
     wanted=int,
