@@ -178,7 +178,7 @@ export const levels = new Feed<Level>();
 export const verdicts = new Feed<Verdict>();
 export const pictures = new Feed<Picture>();
 
-function remembered(event: DetectionRecord): Detection {
+export function remembered(event: DetectionRecord): Detection {
   return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };
 }
 
