@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from claptrap.audio.convert import to_float32
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import InputError, SourceError
-from claptrap.sources.container import Part, next_like, parts
+from claptrap.sources.container import FilePart, next_like, parts
 
 STREAM = "-"  # what a stream is called
 BLOCK_S = 4
@@ -186,7 +186,7 @@ def _copied(stream: BinaryIO) -> BinaryIO:
 class _View:
     """The bytes of one part, as FFmpeg reads them."""
 
-    def __init__(self, recording: _Recording, part: Part) -> None:
+    def __init__(self, recording: _Recording, part: FilePart) -> None:
         self._recording = recording
         self._part = part
         self._at = part.begin
@@ -222,7 +222,7 @@ def _patched(data: bytes, at: int, patch_at: int, patch: bytes) -> bytes:
 
 
 @contextmanager
-def _container(av: Any, recording: _Recording, part: Part) -> Iterator[Any]:
+def _container(av: Any, recording: _Recording, part: FilePart) -> Iterator[Any]:
     try:
         options = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_size": PCM_PACKET_BYTES}
         container = av.open(_View(recording, part), metadata_errors="replace", options=options)
@@ -236,7 +236,7 @@ def _container(av: Any, recording: _Recording, part: Part) -> Iterator[Any]:
 # -- decoding ---------------------------------------------------------------------------------------------------------------
 
 
-def _decoded(av: Any, recording: _Recording, part: Part) -> Iterator[Frame]:
+def _decoded(av: Any, recording: _Recording, part: FilePart) -> Iterator[Frame]:
     """Yield what can be decoded of a part, and write down in ``recording`` what was not."""
     with _container(av, recording, part) as container:
         stream = next(iter(container.streams.audio), None)
