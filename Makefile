@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PARALLEL := -n auto --maxprocesses 4 --dist loadgroup  # tests of devices, which need their time, run one at once
+SIDE_BY_SIDE := --dist loadgroup  # of tests marked with one xdist_group, as those of sound in real time, one at once
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
 .PHONY: run install page wire test check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
@@ -47,10 +47,10 @@ wire: $(VENV)/.installed  ## write frontend/src/wire.ts anew, after a change of 
 
 test: $(VENV)/.installed-dev  ## all tests, with real devices, servers and a browser
 	@sh scripts/system-packages test
-	@$(BIN)/python -m pytest $(PARALLEL)
+	@$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE)  # on two cores: the tests of devices mostly wait
 
 check: $(VENV)/.installed-dev  ## the fast tests, to run every minute
-	@$(BIN)/python -m pytest -q -m "not slow" $(PARALLEL)
+	@$(BIN)/python -m pytest -q -m "not slow" -n auto --maxprocesses 4 $(SIDE_BY_SIDE)
 
 lint: $(VENV)/.installed-dev  ## style, types (Python's and the page's), floors
 	@$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_w
 from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import EARLY, LATE, load_confirmer
 from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS
-from claptrap.detect.matching import COMPARED, rule_inputs
+from claptrap.detect.matching import COMPARED, MOST_COUNTED
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet, load_yamnet
 from training.recordings import FloatArray
@@ -44,9 +44,10 @@ STRANGERS_WEIGHT = 3.0  # of strangers' claps, to the enrolled person's
 FLOOR_SHARE = 0.45  # of the false alarms may come from what the models say alone: strangers keep that
 UNLEARNT_SNAPS, SNAP_WEIGHT = ("gotta__snap", "rirnet__snap"), 0.2  # see README: who learns them loses strangers' claps
 NEVER_LEARNT_WEIGHT = 2.0  # of people whom the heads have not learnt: their log-odds are those of strangers
+LEAST_ALIKE, OVERALL, SHRINK = 4, 0.3, 0.1  # sounds of one maker; share of the covariance of all; what is added to each
 TOLERANCE_S = 0.080
 # False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
-LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 1.2, 0.4, 2.0, 0.5  # … and where a score is decisive
+LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 1.0, 0.35, 2.0, 0.5  # … and where a score is decisive
 GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
 MARK = (0.5, 10.0)  # similarity to a mark from which log-odds are taken away, and how many at 1
 
@@ -178,20 +179,36 @@ class Lesson:
 
 
 class Layer:
-    """One hidden layer, and how it is whitened."""
+    """One hidden layer, and how it is whitened: by how it varies, mostly within the sounds of one person or one look-alike.
 
-    def __init__(self, number: int, found: list[Heard]) -> None:
+    What changes from room to room, and not from person to person, counts less then (within-class covariance normalisation).
+    """
+
+    def __init__(self, number: int, found: list[Heard], left_out: set[str]) -> None:
         self.number = number
-        sample = np.concatenate([h.hidden[number][::2] for h in found]).astype(np.float64)
-        self.mean, spread = sample.mean(axis=0), np.cov(sample.T)
-        spread += 1e-2 * np.trace(spread) / len(spread) * np.eye(len(spread))
-        values, vectors = np.linalg.eigh(spread)
+        sample = np.concatenate([h.hidden[number] for h in found]).astype(np.float64)
+        made_by = np.concatenate([h.who if h.is_clap else h.event for h in found])
+        self.mean = sample.mean(axis=0)
+        within, weight = np.zeros((sample.shape[1], sample.shape[1])), 0.0
+        for name in sorted(set(made_by.tolist()) - left_out):
+            same = sample[made_by == name]
+            if len(same) >= LEAST_ALIKE:
+                within += np.sqrt(len(same)) * np.cov(same.T)
+                weight += np.sqrt(len(same))
+        spread = (1 - OVERALL) * _unit(within / weight) + OVERALL * _unit(np.cov(sample.T))
+        values, vectors = np.linalg.eigh(spread + SHRINK * np.eye(len(spread)))
         self.axes = vectors / np.sqrt(values)
 
     def direction(self, h: Heard) -> FloatArray:
         """Return (n, d) directions of the candidates of a scene."""
         white = (h.hidden[self.number] - self.mean) @ self.axes
         return (white / (np.linalg.norm(white, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
+
+
+def _unit(covariance: FloatArray) -> FloatArray:
+    """Return a covariance whose mean variance is 1."""
+    scaled: FloatArray = covariance / np.trace(covariance) * len(covariance)
+    return scaled
 
 
 class Decision:
@@ -238,13 +255,15 @@ class Decision:
 
 
 def _inputs(enrolled: list[FloatArray], vectors: list[FloatArray], log_odds: FloatArray) -> FloatArray:
-    """Return what the rule weighs, of vectors in each layer that is compared, for claps enrolled in each."""
+    """Return what ``DecisionRule.weights`` weigh, (n, 3 + 4 · layers), of vectors in each layer that is compared."""
     similar = []
     for given, some in zip(enrolled, vectors, strict=True):
         centre = given.mean(axis=0)
         centre /= np.linalg.norm(centre) + 1e-9
         similar += [(some @ given.T).max(axis=1), some @ centre]
-    return rule_inputs(log_odds, np.stack(similar, axis=1), len(enrolled[0]))
+    n = np.full(len(log_odds), np.log(min(len(enrolled[0]), MOST_COUNTED)))
+    by_count = [one * n for one in similar]
+    return np.stack([np.maximum(log_odds, 0), np.minimum(log_odds, 0), *similar, *by_count, n], axis=1)
 
 
 def _is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
@@ -364,7 +383,7 @@ def main() -> None:
     found = [heard(path, yamnet) for path in scenes(renderer, args.recordings, args.work, learnt_files)]
     strangers = {who for h in found for who in h.who.tolist()} - known
     left_out = set(filter(None, args.without.split(",")))
-    layers = [Layer(number, found) for number in range(LAYERS)]
+    layers = [Layer(number, found, left_out) for number in range(LAYERS)]
     arrays: dict[str, NDArray[Any]] = {"mark": np.array([MARK] * LAYERS, np.float32)}
     for layer in layers:
         arrays |= {

@@ -96,6 +96,31 @@ export const replayDelivery = (delivery_id: string) =>
   ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id } });
 export const replayDetection = (event_id: string) => ask("POST /api/history/{event_id}/replay", { path: { event_id } });
 
+/** What a source has learnt of its place: see views/learn. */
+export const readLearning = (source_id: string) => ask("GET /api/sources/{source_id}/learning", { path: { source_id } });
+export const forgetLearning = (source_id: string) => ask("DELETE /api/sources/{source_id}/learning", { path: { source_id } });
+export const forgetExample = (source_id: string, example_id: string) =>
+  ask("DELETE /api/sources/{source_id}/learning/examples/{example_id}", { path: { source_id, example_id } });
+export const undoLearning = (source_id: string) => ask("POST /api/sources/{source_id}/learning/undo", { path: { source_id } });
+export const importProfile = (source_id: string, body: object) =>
+  ask("PUT /api/sources/{source_id}/learning/profile", { path: { source_id }, body });
+/** Where the browser downloads what a source has learnt. */
+export const profileAddress = (id: string) => `api/sources/${encodeURIComponent(id)}/learning/profile`;
+export const listCandidates = (source_id: string, limit: number) =>
+  ask("GET /api/sources/{source_id}/candidates", { path: { source_id }, query: { limit } });
+export const markCandidate = (source_id: string, candidate_id: string, mark: Mark | null) =>
+  ask("POST /api/sources/{source_id}/candidates/{candidate_id}/mark", { path: { source_id, candidate_id }, body: { mark } });
+export const startCalibration = (source_id: string, phase: "claps" | "noises") =>
+  ask("POST /api/sources/{source_id}/calibration", { path: { source_id }, body: { phase } });
+export const readCalibration = (source_id: string) => ask("GET /api/sources/{source_id}/calibration", { path: { source_id } });
+export const endCalibration = (source_id: string) => ask("DELETE /api/sources/{source_id}/calibration", { path: { source_id } });
+export const applyCalibration = (source_id: string) => ask("POST /api/sources/{source_id}/calibration/apply", { path: { source_id } });
+export const removeCalibrationSound = (source_id: string, n: string) =>
+  ask("DELETE /api/sources/{source_id}/calibration/sounds/{n}", { path: { source_id, n } });
+export const askWhatIf = (source_id: string, body: object) => ask("POST /api/sources/{source_id}/what-if", { path: { source_id }, body });
+
+/** Patterns that are chosen by a word. */
+export const listPatterns = () => ask("GET /api/patterns");
 export const removeWebhook = (source_id: string, webhook_id: string) =>
   ask("DELETE /api/sources/{source_id}/webhooks/{webhook_id}", { path: { source_id, webhook_id } });
 export const readAccess = () => ask("GET /api/access");

@@ -11,6 +11,7 @@ import "./styles/source.css";
 import "./styles/forms.css";
 import "./styles/lists.css";
 import "./styles/views.css";
+import "./styles/learn.css";
 import "./styles/history.css";
 import "./styles/access.css";
 import "./styles/selftest.css";

@@ -1,11 +1,11 @@
 // Where in the page somebody is: the part of the address behind the #, so that the service serves one document and "back" works.
 import { computed, signal } from "@preact/signals";
 
-export type ViewName = "house" | "source" | "history" | "settings" | "start";
+export type ViewName = "house" | "source" | "calibrate" | "history" | "settings" | "start";
 
 export interface Route {
   view: ViewName;
-  /** The source of the view "source"; else empty. */
+  /** The source of the views "source" and "calibrate"; else empty. */
   id: string;
 }
 
@@ -21,6 +21,7 @@ export const linkTo = {
   settings: "#/settings",
   start: "#/start",
   source: (id: string) => `#/source/${encodeURIComponent(id)}`,
+  calibrate: (id: string) => `#/calibrate/${encodeURIComponent(id)}`,
 };
 
 /** Goes to a view as a link would; `replacing` leaves no step to go back to. */
@@ -33,7 +34,7 @@ export function go(link: string, replacing = false): void {
 /** What is not understood is the house: an old bookmark is no dead end. */
 export function parse(hash: string): Route {
   const [view = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
-  if (view === "source" && id) return { view, id: decoded(id) };
+  if ((view === "source" || view === "calibrate") && id) return { view, id: decoded(id) };
   return view === "history" || view === "settings" || view === "start" ? { view, id: "" } : { view: "house", id: "" };
 }
 

@@ -6,6 +6,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
+import { released } from "./press.ts";
 import { takeOwn } from "./offers.ts";
 import { link, settings, takeSettings } from "./store.ts";
 import type { PatternSettings } from "./wire.ts";
@@ -57,6 +58,7 @@ export function editOnceKnown(path: string, value: Value): void {
 
 /** Saves the draft at `path` now, as when its field is left; resolves when the service has answered everything. */
 export async function settle(path: string): Promise<void> {
+  await released(); // a field is left by pressing something, which must stay where it is
   if (drafts.value[path]?.state === "waiting") save(path);
   await queue;
 }
@@ -111,6 +113,7 @@ async function send(path: string, value: Value): Promise<void> {
     return same(truth, drafts.value[path]?.base) || same(truth, value);
   };
   const outcome = await changeSeen(patchFor(path, value), isAsSeen).then(() => null, explain(path));
+  await released();
   const draft = drafts.value[path];
   if (!draft) return;
   const base = outcome && !outcome.elsewhere ? draft.base : valueAt(path);

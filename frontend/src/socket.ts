@@ -4,7 +4,7 @@ import { io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
-  heard, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
+  heard, learningNews, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
   verdicts,
 } from "./store.ts";
 import type { Connection } from "./types.ts";
@@ -32,6 +32,7 @@ export function connect(): Connection {
   socket.on("source", takeStatus);
   socket.on("delivery", takeAttempt);
   socket.on("clip", ({ event_id }) => (newestClip.value = event_id));
+  socket.on("learning", (news) => (learningNews.value = news));
   socket.on("labels", (news) => (heard.value = news));
   socket.on("verdict", (news) => verdicts.publish(news));
   socket.on("picture", (news) => pictures.publish(news));

@@ -59,6 +59,8 @@ export const attempts = signal<Attempt[]>([]);
 export const newestClap = signal<Detection | null>(null);
 /** The detection whose sound was kept last, while this page is open. */
 export const newestClip = signal("");
+/** Which source has learnt something, or listens for its calibration, while this page is open. */
+export const learningNews = signal<{ source_id: string } | null>(null);
 /** The highest peak of all sources over the last beat, in dBFS. */
 export const loudest = signal(SILENCE_DBFS);
 /** What could not be done when a button was pressed, in words. */
@@ -176,7 +178,7 @@ export const levels = new Feed<Level>();
 export const verdicts = new Feed<Verdict>();
 export const pictures = new Feed<Picture>();
 
-function remembered(event: DetectionRecord): Detection {
+export function remembered(event: DetectionRecord): Detection {
   return { ...named(event), id: event.id, latencyS: event.decided_s - event.onset_s, labels: event.labels, applause: event.applause };
 }
 

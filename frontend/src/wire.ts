@@ -86,7 +86,7 @@ export interface components {
             level: components["schemas"]["Level"] | null;
         };
         Calibration: {
-            source: string;
+            source_id: string;
             /** @enum {string} */
             phase: "claps" | "noises";
             started: number;
@@ -113,20 +113,15 @@ export interface components {
             /** @enum {string} */
             outcome: "accepted" | "no_onset" | "echo" | "too_quiet" | "clipped" | "not_a_clap";
             score: number;
-            fr: string;
-            en: string;
-        };
-        Candidate: {
-            id: string;
-            at: number;
-            score: number;
-            by_models: number;
-            clap: boolean;
-            mark: ("clap" | "not_clap") | null;
-            labels: components["schemas"]["Label"][];
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
         };
         Candidates: {
-            candidates: components["schemas"]["Candidate"][];
+            candidates: components["schemas"]["HeardCandidate"][];
         };
         Change: {
             path: string;
@@ -290,6 +285,15 @@ export interface components {
             timestamp: number;
             detected: components["schemas"]["Label"][];
         };
+        HeardCandidate: {
+            id: string;
+            at: number;
+            score: number;
+            by_models: number;
+            clap: boolean;
+            mark: ("clap" | "not_clap") | null;
+            labels: components["schemas"]["Label"][];
+        };
         HistorySettings: {
             keep_days: number;
         };
@@ -325,7 +329,7 @@ export interface components {
             score: number;
         };
         Learning: {
-            source: string;
+            source_id: string;
             claps: number;
             others: number;
             most: number;
@@ -337,10 +341,11 @@ export interface components {
             offer: boolean;
         };
         LearningChanged: {
-            source: string;
+            source_id: string;
         };
         LearningEffect: {
             helps: boolean;
+            applied: boolean;
             before: components["schemas"]["LearningFigures"];
             after: components["schemas"]["LearningFigures"];
         };
@@ -1130,7 +1135,6 @@ export type Calibration = components["schemas"]["Calibration"];
 export type CalibrationProposal = components["schemas"]["CalibrationProposal"];
 export type CalibrationShare = components["schemas"]["CalibrationShare"];
 export type CalibrationSound = components["schemas"]["CalibrationSound"];
-export type Candidate = components["schemas"]["Candidate"];
 export type Candidates = components["schemas"]["Candidates"];
 export type Change = components["schemas"]["Change"];
 export type Claimed = components["schemas"]["Claimed"];
@@ -1155,6 +1159,7 @@ export type FileSourceState = components["schemas"]["FileSourceState"];
 export type Forgotten = components["schemas"]["Forgotten"];
 export type Health = components["schemas"]["Health"];
 export type Heard = components["schemas"]["Heard"];
+export type HeardCandidate = components["schemas"]["HeardCandidate"];
 export type HistorySettings = components["schemas"]["HistorySettings"];
 export type ImportNote = components["schemas"]["ImportNote"];
 export type Imported = components["schemas"]["Imported"];

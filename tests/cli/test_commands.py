@@ -128,7 +128,7 @@ def test_pulling_replaces_a_wrong_file(tmp_path: Path, shared: Path) -> None:
     assert run("models", "verify", folder=tmp_path).stdout == "yamnet.tflite: ok\n"
 
 
-@pytest.mark.xdist_group("devices")
+@pytest.mark.xdist_group("sound")
 @pytest.mark.skipif(bool(sound.missing()), reason=sound.missing() or "-")
 def test_microphones_are_listed(tmp_path: Path) -> None:
     """For people, the default marked; for scripts, one object a line."""

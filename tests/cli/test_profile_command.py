@@ -34,7 +34,7 @@ def test_examples_become_a_profile_that_detect_uses(tmp_path: Path) -> None:
     done = learn(tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "here.profile: 4 claps, 0 other sounds.\n"
-    assert "claps.wav 1.60 s: refused: no sound begins there." in done.stderr
+    assert "claps.wav 1.60 s: Refused: no sound begins there." in done.stderr
     shown = run("profile", "show", "here.profile", folder=tmp_path).stdout.splitlines()
     assert shown[0].startswith("4 claps, 0 other sounds; 4 of them learnt without YAMNet")
     assert len(shown) == 5

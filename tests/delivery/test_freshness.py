@@ -354,6 +354,24 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def test_a_thousand_of_each_leave_nothing_behind() -> None:
+    """Claps that were taken or too late, receivers that came and went: no age, no worker, no thread stays."""
+    url = dead_url()
+    with Receiver() as receiver, house(hook(receiver.url), replace(hook(url), id="hall.w", source_id="hall")) as found:
+        for i in range(1000):
+            found.hear(i)
+            found.dispatcher.dispatch(clap(i, "hall"))
+        found.attempts.wait_for(lambda a: a.ok, 1000)
+        found.clock.advance(11.0)
+        found.late(1000)
+        for i in range(100):
+            found.dispatcher.apply([replace(hook(url), id=f"{i}-{n}.w", source_id=f"{i}-{n}") for n in range(10)])
+        found.dispatcher.apply([])
+        assert found.dispatcher._recorder.ages._began == {}
+        assert found.dispatcher._workers == {}
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("deliver:")]
+
+
 def test_workers_begin_with_start_and_not_before() -> None:
     """A receiver that is only made has no thread."""
     with house() as found:

@@ -148,13 +148,18 @@ def test_a_mark_lowers_what_sounds_like_it_and_hardly_claps(claps: tuple[Sound, 
 @pytest.mark.parametrize("n", [1, 2, 5, 8, 40])
 def test_likeness_to_given_claps_raises_scores_and_never_lowers_them(n: int) -> None:
     """The rules that ship, at every decision: more alike is more likely, and so is what the models find more likely."""
-    odds = np.linspace(-6, 6, 25)
     for decision, rule in zip(COMPARED, load_rules().decisions, strict=True):
-        by_likeness = [rule.log_odds(odds, np.full((25, 2 * len(decision)), s), n) for s in np.linspace(-0.2, 1, 13)]
+        weights = rule.weights_for(n)
+        by_likeness = np.array(
+            [
+                [weights.log_odds(odds, [likeness] * 2 * len(decision)) for odds in np.linspace(-6, 6, 25)]
+                for likeness in np.linspace(-0.2, 1, 13)
+            ]
+        )
         assert (np.diff(by_likeness, axis=0) >= 0).all()
         assert (np.diff(by_likeness, axis=1) >= 0).all()
         assert rule.decisive[0] < 0 < rule.decisive[1]
-        assert rule.log_odds(np.array(6.0), np.full(2 * len(decision), -1.0), n) > 0  # a stranger who is clearly heard
+        assert weights.log_odds(6.0, [-1.0] * 2 * len(decision)) > 0  # a stranger who is clearly heard
 
 
 def test_enrolment_refuses_what_is_no_clap_and_says_why(claps: tuple[Sound, list[float]]) -> None:

@@ -316,7 +316,7 @@ def test_a_small_buffer_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("devices")
+@pytest.mark.xdist_group("sound")
 def test_microphones_are_heard_and_a_missing_one_is_a_fault(
     sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ from tests.web.browser import CHROMIUM, chromium
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("devices"),
+    pytest.mark.xdist_group("sound"),
     pytest.mark.timeout(180),
     pytest.mark.skipif(bool(sound.missing()), reason=sound.missing() or "-"),
 ]

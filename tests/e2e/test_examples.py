@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 import soundfile
 import yaml
@@ -22,6 +25,9 @@ from tests.conftest import ROOT
 from tests.peers.claps import recording
 from tests.peers.ports import free_port
 from tests.peers.service import Service
+
+from claptrap.core.events import Event
+from claptrap.delivery.payload import event_payload, trial_payload
 
 EXAMPLES = ROOT / "examples"
 SECRET = "whsec_" + "QUJD" * 8
@@ -119,6 +125,54 @@ def test_what_others_import_is_whole() -> None:
     assert {wire for node in nodes for output in node.get("wires", ()) for wire in output} <= names
     recipes = [(ROOT / "docs" / folder / "recipes.md").read_text("utf-8") for folder in ("", "fr")]
     assert all((EXAMPLES / "home-assistant/automation.yaml").read_text("utf-8").strip() in text for text in recipes)
+
+
+def sent(**what: Any) -> dict[str, Any]:
+    """Return what ClapTrap sends of two claps just now, but for ``what``."""
+    event = Event("salon", "Salon", "microphone", "19a", 0, 1.0, 1.1, time.time(), 0.95, claps=2)
+    return {**event_payload(event), **what}
+
+
+CASES = [
+    (sent(), "two claps"),
+    (sent(claps=1), "one clap"),
+    (sent(claps=3), "three claps"),
+    (sent(event="applause", claps=2), "applause"),
+    (trial_payload("test:1", "salon", "microphone", "Salon", time.time()), "the test button"),
+    (sent(timestamp=time.time() - 60.0), "an old clap"),
+]
+
+
+@pytest.mark.parametrize(("body", "what"), CASES, ids=[what for _, what in CASES])
+def test_home_assistant_acts_on_two_fresh_claps_and_on_nothing_else(body: dict[str, Any], what: str) -> None:
+    """The conditions of the automations for a webhook and for MQTT, as Jinja evaluates them."""
+    (webhook,) = yaml.safe_load((EXAMPLES / "home-assistant/automation.yaml").read_text("utf-8"))
+    text = (ROOT / "docs/mqtt.md").read_text("utf-8")
+    (mqtt,) = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    for automation, trigger in (
+        (webhook, {"json": body}),
+        (mqtt, {"to_state": {"attributes": {"event_type": body["event"], **body}}}),
+    ):
+        template = automation["conditions"][0]["value_template"]
+        said = (
+            jinja2.Environment(autoescape=True).from_string(template).render(trigger=trigger, now=lambda: datetime.now(UTC))
+        )
+        assert (said.strip() == "True") is (what == "two claps")
+
+
+@pytest.mark.parametrize(("body", "what"), CASES[:5], ids=[what for _, what in CASES[:5]])
+def test_node_red_leads_every_event_to_the_node_that_is_called_so(body: dict[str, Any], what: str) -> None:
+    """Each of its switches sends a message on by the rules that it fits; and the request is answered at once."""
+    nodes = {node["id"]: node for node in json.loads((EXAMPLES / "node-red/flow.json").read_text("utf-8"))}
+    reached, waiting = [], ["claptrap-in"]
+    while waiting:
+        node = nodes[waiting.pop(0)]
+        reached.append(node)
+        for output, targets in enumerate(node.get("wires", ())):
+            if node["type"] != "switch" or str(body[node["property"].partition(".")[2]]) == node["rules"][output]["v"]:
+                waiting += targets
+    assert [node["name"] for node in reached if node["type"] == "debug"] == [what]
+    assert [node["type"] for node in reached][1] == "http response"
 
 
 @pytest.mark.parametrize("example", ["receiver.py", "vban_send.py"])

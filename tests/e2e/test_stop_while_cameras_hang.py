@@ -18,7 +18,7 @@ from claptrap.service.probes import MAX_CAMERAS
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("devices"),
+    pytest.mark.xdist_group("cameras"),
     pytest.mark.skipif(sys.platform != "linux", reason="a port that hangs in connect is made in Linux's way"),
     pytest.mark.skipif(bool(why_missing()), reason=f"GStreamer's RTSP server is missing: {why_missing()}"),
 ]
@@ -71,7 +71,7 @@ def test_cameras_that_hang_anywhere_do_not_delay_the_end(tmp_path: Path) -> None
             frozen.freeze()
             began = time.monotonic()
             assert service.end(signal.SIGTERM) == 0
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 8  # 3 s on an idle machine; what hangs here does so for 10 s, or for ever
 
 
 def port_of(listening: socket.socket) -> int:

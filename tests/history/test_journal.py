@@ -771,17 +771,30 @@ def test_a_clock_that_is_wrong_for_a_while_deletes_nothing(file: Path, caplog: p
         journal.close()
 
 
+def test_a_clock_that_is_set_before_the_first_look_deletes_nothing(file: Path) -> None:
+    """By less than a week, so that only the step shows."""
+    clock = Wrong()
+    journal = Journal(file, clock)
+    journal.open()
+    journal.set_retention(days=2)
+    journal.add(clap(0, at=clock.unix()), [])
+    clock.set_by_s = 3 * 86_400.0
+    journal.maintain()
+    assert len(ids(journal)) == 1
+    journal.close()
+
+
 def test_a_clock_that_is_wrong_at_the_start_deletes_nothing_for_a_day(file: Path) -> None:
     """Far from the newest detection it is in doubt; within a week of it, it is believed at once."""
     clock = Wrong()
+    with opened(file) as journal:
+        journal.add(clap(0, at=NOON), [])
+        journal.add(clap(1, at=NOON + 3 * 86_400), [])
     for set_by_s, kept in ((2 * 365 * 86_400.0, 2), (6 * 86_400.0, 1)):
+        clock.set_by_s = set_by_s
         journal = Journal(file, clock)
         journal.open()
         journal.set_retention(days=5)
-        if kept == 2:
-            journal.add(clap(0, at=NOON), [])
-            journal.add(clap(1, at=NOON + 3 * 86_400), [])
-        clock.set_by_s = set_by_s
         journal.maintain()
         assert len(ids(journal)) == kept
         journal.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetec
 
 from claptrap.core.events import Clap, Event, Heard, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
+from claptrap.detect.embedding import NET_HIDDEN, POINTS, Embedding
+from claptrap.detect.profile import Example, Profile, serialized
 from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.stream import HOP_S, Stream
@@ -37,9 +40,10 @@ class Rig:
         self.status = Witness()
         self.clipboard = Clipboard()
         self.album = Album()
+        self.classifier = LoudClassifier(8)
         self._detector = LoudOnsetDetector(8)
         self.classifier_thread = ClassifierThread(
-            lambda: LoudClassifier(8),
+            lambda: self.classifier,
             queue.Queue(),
             self.specs.get,
             self.told.append,
@@ -192,3 +196,38 @@ def test_the_clip_of_a_row_of_claps_has_all_of_them() -> None:
     (clip,) = rig.clipboard.clips
     assert np.flatnonzero(clip.samples).tolist() == [0, 90 * 320]
     assert len(clip.samples) == pytest.approx((1.8 + 2.0 + 0.5) * 16_000, abs=320)
+
+
+def test_near_misses_are_kept_and_what_is_none_is_not() -> None:
+    """From a score of .1 on, whatever the threshold; each as soon as enough of it has been heard."""
+    rig = Rig(spec("a", threshold=0.8), spec("gone"))
+    stream = Stream("a", 1, "e")
+    rig.hear(stream, clap(0.9), quiet(20), clap(0.3), quiet(5), opened=True)
+    assert [(c.source_id, c.score, c.is_clap) for c in rig.album.candidates] == [("a", 0.9, True)]
+    rig.hear(stream, quiet(20))
+    assert [(c.score, c.is_clap, c.was_calibrating) for c in rig.album.candidates] == [
+        (0.9, True, False),
+        (0.3, False, False),
+    ]
+    assert len({c.id for c in rig.album.candidates}) == 2
+
+
+def test_a_profile_reaches_the_classifier_and_leaves_it_again() -> None:
+    """With the stream, at a change, and at its end; an equal spec changes nothing."""
+    rig = Rig(spec("a"))
+    stream = Stream("a", 1, "e")
+    rig.hear(stream, clap(0.9), quiet(), opened=True)
+    matchers = rig.classifier.matchers
+    assert matchers[1] is None
+    example = Example(is_clap=True, embedding=Embedding(np.ones((POINTS, NET_HIDDEN), np.float32), None))
+    rig.specs["a"] = replace(rig.specs["a"], profile=serialized(Profile.of(example)).decode())
+    rig.hear(stream, clap(0.9), quiet())
+    first = matchers[1]
+    assert first is not None
+    assert first.profile.n_claps == 1
+    rig.specs["a"] = replace(rig.specs["a"])
+    rig.hear(stream, clap(0.9), quiet())
+    assert matchers[1] is first
+    rig.specs["a"] = replace(rig.specs["a"], profile="")
+    rig.hear(stream, clap(0.9), quiet())
+    assert matchers[1] is None

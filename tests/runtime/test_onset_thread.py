@@ -13,7 +13,7 @@ from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Level, Levels
 from claptrap.runtime.batch import HopBatch
-from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_HOPS, MOST_HOPS, OnsetThread
+from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_HOPS, MOST_HELD, MOST_HOPS, OnsetThread
 from claptrap.runtime.stream import Stream
 
 
@@ -182,3 +182,28 @@ def test_a_fault_of_the_gate_is_contained_and_every_running_stream_is_given_up(c
     assert "the gate broke" in str(hall.failure)
     assert again.failure is None
     assert "starts over" in caplog.text
+
+
+def test_batches_wait_for_one_another_while_nothing_is_undecided() -> None:
+    """Without a page the classifier is woken seldom; a candidate, an urgent stream and the end bring all that waits."""
+    rig = Rig()
+    rig.onset_thread.attend(is_watched=False)
+    stream = rig.stream("salon", 0)
+    assert len(rig.round()) == 1  # the stream that begins
+    for _ in range(MOST_HELD):
+        write(stream, quiet())
+        assert rig.round() == []
+    write(stream, quiet())
+    assert heard_hops(rig.round()) == MOST_HELD + 1
+    write(stream, quiet())
+    assert rig.round() == []
+    write(stream, clap())
+    assert [len(batch.candidates) for batch in rig.round()] == [0, 1]
+    stream.pacing.set_urgent(True)
+    write(stream, quiet())
+    assert heard_hops(rig.round()) == 1
+    stream.pacing.set_urgent(False)
+    write(stream, quiet())
+    assert rig.round() == []
+    stream.end()
+    assert [len(batch.finished) for batch in rig.round()] == [0, 1]

@@ -40,7 +40,7 @@ from claptrap.sources.usb import Usb, split, usb_of_card
 from claptrap.text.catalogue import say
 
 __all__ = ["pipewire", "sound_server"]  # fixtures
-pytestmark = pytest.mark.xdist_group("devices")
+pytestmark = pytest.mark.xdist_group("sound")
 
 PATIENT_S = 30.0
 USB = Device("USB Mic: Audio (hw:1,0)", "ALSA", 1, 48_000, default=False)

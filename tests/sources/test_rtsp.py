@@ -41,7 +41,7 @@ from claptrap.sources.rtsp import RtspSource, probe
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("devices"),
+    pytest.mark.xdist_group("cameras"),
     pytest.mark.skipif(bool(why_missing()), reason=f"GStreamer's RTSP server is missing: {why_missing()}"),
 ]
 WRONG = "hunter2"  # never written in a test's own line, which a traceback would quote

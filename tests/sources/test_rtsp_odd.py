@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from hashlib import md5
 
@@ -18,7 +19,7 @@ from claptrap.sources.rtsp import RtspSource, probe
 from claptrap.text.catalogue import MESSAGES
 
 pytest.importorskip("av")
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("devices")]  # a minute in real time
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cameras")]  # the camera sends in real time
 
 
 class Sink:
@@ -27,12 +28,15 @@ class Sink:
     def __init__(self, seconds: float) -> None:
         self.stop, self.pacing = StopSignal(), Pacing()
         self._seconds = seconds
-        self.heard_s = self.lost_s = 0.0
+        self.heard_s = self.lost_s = self.most_behind_s = 0.0
+        self._began: float | None = None
 
     def live(self, rate_hz: int, channels: int) -> None:
         assert (rate_hz, channels) == (8_000, 1)
 
     def frame(self, frame: Frame) -> None:
+        self._began = self._began or time.monotonic()
+        self.most_behind_s = max(self.most_behind_s, time.monotonic() - self._began - self.heard_s)
         self.heard_s += len(frame.samples) / frame.rate_hz
         self.lost_s += frame.lost_samples / frame.rate_hz
         assert np.abs(frame.samples).max() > 0
@@ -187,7 +191,7 @@ def test_stamps_that_are_wrong_lose_no_sound(stamp: Callable[[int], int]) -> Non
     """Lost is what time passed without sound, never what a camera's clock says."""
     with camera(payload=lambda k: rtp(k, bytes([k % 200]) * 160, stamp=10**6 + stamp(k))) as it:
         sink = listen(RtspInput(it.url), seconds=3.0)
-    assert sink.lost_s <= 0.2
+    assert sink.lost_s <= sink.most_behind_s + 0.05  # a loaded machine stands still, and then time has passed without sound
 
 
 def test_no_connection_is_reset() -> None:

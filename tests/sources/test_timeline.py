@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from claptrap.sources.rtsp_stream import LEAST_GAP_S, Timeline
+from claptrap.sources.rtsp_frames import LEAST_GAP_S, Timeline
 
 N, RATE_HZ = 160, 8000  # 20 ms
 

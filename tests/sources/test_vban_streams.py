@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import sys
+from contextlib import suppress
+
+import pytest
 from tests.peers.vban import MONO, packets, sine
 
 from claptrap.sources.pacing import Pacing
+from claptrap.sources.vban_flood import MAX_KEYS, FloodFilter, Instruction, program
 from claptrap.sources.vban_packet import build
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import BURST, STRANGERS_PER_S, STREAM_PER_S, StreamTable
@@ -43,3 +49,79 @@ def test_junk_under_a_wanted_name_is_bounded_by_the_stream_s_own_budget() -> Non
     table.process(fine, HOST, 101.0, is_cut=False)
     assert len(forged.get(0)) <= STREAM_PER_S
     assert len(other.get(0)) == 1
+
+
+def run_filter(code: list[Instruction], host: str, datagram: bytes, chance: float) -> bool:
+    """Run a filter as the kernel does, on a UDP datagram; return whether it passes."""
+    packet, a, at = bytes(8) + datagram, 0, 0
+    while True:
+        kind, if_true, if_false, k = code[at]
+        at += 1
+        if kind == 0x20 and k >= 0xFFFF_F000:
+            a = int(chance * 2**32)
+        elif kind == 0x20 and k >= 0xFFF0_0000:
+            a = int.from_bytes(socket.inet_aton(host), "big")
+        elif kind == 0x20:
+            if k + 4 > len(packet):
+                return False
+            a = int.from_bytes(packet[k : k + 4], "big")
+        elif kind == 0x54:
+            a &= k
+        elif kind == 0x06:
+            return k > 0
+        else:
+            at += if_true if (a == k if kind == 0x15 else a >= k) else if_false
+
+
+NAMES = [b"", b"a", b"abc", b"abcd", b"Stream1", b"sixteen letters!"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_filter_passes_what_is_wanted_and_a_share_of_the_rest(name: bytes) -> None:
+    """By address and name; what stands behind the name's NUL does not matter."""
+    code = program([("192.0.2.9", b"other"), (HOST, name)], 0.25)
+    datagram = build(packets(sine(MONO, 0.01), name=name)[0])
+    assert run_filter(code, HOST, datagram, 0.9)
+    if len(name) < 15:
+        assert run_filter(code, HOST, datagram[:23] + b"x" + datagram[24:], 0.9)
+    strangers = [("192.0.2.2", datagram)] + [
+        (HOST, build(packets(sine(MONO, 0.01), name=other)[0])) for other in NAMES if other != name
+    ]
+    for host, stranger in strangers:
+        assert not run_filter(code, host, stranger, 0.9)
+        assert run_filter(code, host, stranger, 0.2)
+    assert len(program([(HOST, b"sixteen letters!")] * MAX_KEYS, 0.5)) <= 4_096
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's filter")
+def test_the_kernel_thins_a_flood_and_passes_the_wanted_stream() -> None:
+    """The real kernel takes the filter, drops nearly all strangers, and no packet of the stream."""
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(1.0)
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        flood = FloodFilter(receiver, 6980)
+        flood.update(100_000, 1_000, [("127.0.0.1", b"Stream1")])
+        assert flood.share == pytest.approx(0.01)
+        wanted = build(packets(sine(MONO, 0.01))[0])
+        stranger = build(packets(sine(MONO, 0.01), name=b"other")[0])
+        for i in range(1_000):
+            sender.sendto(stranger, receiver.getsockname())
+            if i % 10 == 0:
+                sender.sendto(wanted, receiver.getsockname())
+        got = [receiver.recv(2_048) for _ in range(100)]
+        assert got.count(wanted) >= 50  # the rest waits behind the few strangers that passed
+        flood.update(0, 1_000, [("127.0.0.1", b"Stream1")])
+        assert flood.share == 1.0
+        receiver.setblocking(False)
+        with suppress(BlockingIOError):
+            while True:
+                got.append(receiver.recv(2_048))
+        assert got.count(wanted) == 100
+        assert got.count(stranger) < 100
+        sender.sendto(stranger, receiver.getsockname())
+        receiver.settimeout(1.0)
+        assert receiver.recv(2_048) == stranger

@@ -125,7 +125,7 @@ def test_the_service_speaks_tls_to_who_trusts_its_certificate_only(tmp_path: Pat
         assert (tmp_path / "tls" / "certificate.pem").read_bytes() == before
 
 
-@pytest.mark.xdist_group("devices")
+@pytest.mark.xdist_group("cameras")
 @pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium")
 @pytest.mark.skipif(not (ASSETS / "micro.html").exists(), reason="the page is not built: make page")

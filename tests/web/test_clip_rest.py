@@ -78,6 +78,17 @@ def test_a_clip_is_played_in_pieces(served: Served) -> None:
     assert "media-src 'self'" in whole.headers["content-security-policy"]
 
 
+def test_a_clip_that_is_deleted_in_the_very_moment_is_not_there(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found, and gone when it is opened: what was asked of it just before is worth nothing."""
+    keep(served, 0)
+    path = served.service.clips.find("salon:e:0")
+    assert path is not None
+    monkeypatch.setattr(served.service.clips, "find", lambda _: path)
+    path.unlink()
+    answer = served.ask("GET", "/api/history/salon:e:0/clip")
+    assert (answer.status, answer.json["code"]) == (404, "api.no_clip")
+
+
 def test_clips_are_counted_and_deleted(served: Served) -> None:
     """One, those before a time, all; and with their detections."""
     keep(served, 0, 1, 2, 3)

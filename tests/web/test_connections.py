@@ -16,6 +16,7 @@ import pytest
 from tests.web.conftest import WAIT_S, serving
 
 from claptrap.service import Application
+from claptrap.web.certificate import certificate
 from claptrap.web.connection_limits import MAX_WAITING, connections_for, log_loop_errors
 
 MOST = 8
@@ -173,6 +174,19 @@ def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path) -> None:
         cut = [connection for connection in connections[HERE:] if is_closed(connection)]
         assert len(cut) == n_flood - HERE  # those that waited for a place are cut off too, for they asked nothing
         assert ask(connections[0]).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_handshake_that_never_ends_is_not_waited_for(
+    data_dir: Path, tmp_path: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is done nothing above TLS hears of the connection; by itself asyncio waits for a minute."""
+    assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.server.HANDSHAKE_TIMEOUT_S", 0.5)
+    with (
+        serving(Application(data_dir), tls=certificate(tmp_path / "tls", ["localhost"])) as served,
+        idle(served.port, 1) as (mute,),
+    ):
+        assert is_closed(mute)
 
 
 @pytest.mark.parametrize(("descriptors", "connections"), [(64, 16), (128, 48), (256, 112), (1024, 256), (1_000_000, 256)])

@@ -88,16 +88,17 @@ def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(pa
 
 def test_two_webhooks_that_fail_alike_are_said_once_and_gone_once_mended(page: Page, served: Served) -> None:
     """Nobody could tell the two sentences apart."""
-    dead = [{"id": name, "url": "http://127.0.0.1:9/", "max_attempts": 1} for name in ("one", "two")]
-    served.service.settings.apply({"sources": [{"id": "salon", "webhooks": dead}]})
-    served.service.events.record(clap(0))
-    expect(page.locator(".deliveries li")).to_have_count(2)
-    said = page.get_by_role("alert").filter(has_text="Salon : le dernier envoi au webhook a échoué.")
-    expect(said).to_have_count(1)
-    served.service.settings.apply(
-        {"sources": [{"id": "salon", "webhooks": [{"id": one["id"], "enabled": False} for one in dead]}]}
-    )
-    expect(said).to_have_count(0)
+    with Receiver(then=answer(404)) as receiver:
+        dead = [{"id": name, "url": receiver.url} for name in ("one", "two")]
+        served.service.settings.apply({"sources": [{"id": "salon", "webhooks": dead}]})
+        served.service.events.record(clap(0))
+        expect(page.locator(".deliveries li")).to_have_count(2)
+        said = page.get_by_role("alert").filter(has_text="Salon : le dernier envoi au webhook a échoué.")
+        expect(said).to_have_count(1)
+        served.service.settings.apply(
+            {"sources": [{"id": "salon", "webhooks": [{"id": one["id"], "enabled": False} for one in dead]}]}
+        )
+        expect(said).to_have_count(0)
 
 
 def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served) -> None:
@@ -241,7 +242,7 @@ def sending(sender: Sender) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.xdist_group("devices")
+@pytest.mark.xdist_group("cameras")
 @pytest.mark.skipif(bool(why_missing()), reason=f"GStreamer's RTSP server is missing: {why_missing()}")
 def test_a_camera_is_tried_before_it_is_added(page: Page, served: Served) -> None:
     """The page says what it gives; nothing is kept until it is added."""

@@ -18,7 +18,7 @@ from claptrap.sources.microphone import Device, Measured
 
 __all__ = ["sound_server"]  # a fixture
 
-pytestmark = [*needs_browser, pytest.mark.xdist_group("devices")]
+pytestmark = [*needs_browser, pytest.mark.xdist_group("sound")]
 
 QUIET = Device("Intern", "ALSA", 2, 48_000, default=True)
 LOUD = Device("Casque USB", "ALSA", 1, 48_000, default=False)

@@ -76,6 +76,9 @@ def known(served: Served) -> dict[str, list[str]]:
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],
         "step_id": [served.ask("GET", "/api/settings/steps").json["steps"][0]["id"], "none"],
         "name": [backup, "../settings.json"],
+        "candidate_id": [events[0].id, "none"],
+        "example_id": ["none"],
+        "n": ["0", "none"],
     }
 
 

@@ -3,6 +3,7 @@ import { t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
 import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HouseView } from "../views/house/HouseView.tsx";
+import { CalibrateView } from "../views/learn/CalibrateView.tsx";
 import { SettingsView } from "../views/settings/SettingsView.tsx";
 import { SourceView } from "../views/source/SourceView.tsx";
 import { StartView } from "../views/start/StartView.tsx";
@@ -42,6 +43,7 @@ function CurrentView() {
   const { view, id } = route.value;
   switch (view) {
     case "source": return <SourceView key={id} id={id} />;
+    case "calibrate": return <CalibrateView key={id} id={id} />;
     case "history": return <HistoryView />;
     case "settings": return <SettingsView />;
     case "start": return <StartView />;

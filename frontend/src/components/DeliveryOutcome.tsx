@@ -1,5 +1,5 @@
 import { said, t } from "../i18n/index.ts";
-import { deliveryOf, now, settings, sources, type Detection } from "../store.ts";
+import { deliveryOf, detections, now, settings, sources, type Detection } from "../store.ts";
 import type { NotifySettings } from "../wire.ts";
 import { Shape } from "./Shape.tsx";
 
@@ -9,6 +9,7 @@ const SURELY_TRIED_S = 60;
 export function DeliveryOutcome({ detection }: { detection: Detection }) {
   const attempt = deliveryOf.value.get(detection.id);
   if (!attempt) {
+    if (!detections.value.some(({ id }) => id === detection.id)) return <span class="muted">–</span>; // the history knows
     return isAwaited(detection)
       ? <span class="outcome"><Shape is="half" />{t("delivery.pending")}</span>
       : <span class="muted">{t("delivery.none")}</span>;

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { clock, duration, iso, percent, score } from "../i18n/format.ts";
 import { soundName, t } from "../i18n/index.ts";
+import { useNewest } from "../newest.ts";
 import { detections, sources, type Detection } from "../store.ts";
 import { DeliveryOutcome } from "./DeliveryOutcome.tsx";
 import { ShowMore } from "./ShowMore.tsx";
@@ -10,12 +11,13 @@ const SHOWN = 8;
 /** The feed: what was detected, by one source or by all, newest first, and whether it was told. */
 export function Detections({ sourceId }: { sourceId?: string }) {
   const all = useSignal(false);
-  const mine = sourceId ? detections.value.filter((detection) => detection.sourceId === sourceId) : detections.value;
-  const shown = all.value ? mine : mine.slice(0, SHOWN);
+  const newest = useNewest(sourceId ?? "", SHOWN);
+  const mine = sourceId ? newest : detections.value;
+  const shown = all.value ? (mine ?? []) : (mine ?? []).slice(0, SHOWN);
   return (
     <section class="panel feed-panel" aria-labelledby="feed-title">
       <h2 id="feed-title">{t("feed.title")}</h2>
-      {shown.length === 0 && <p class="muted empty">{t("feed.empty")}</p>}
+      {mine?.length === 0 && <p class="muted empty">{t("feed.empty")}</p>}
       {shown.length > 0 && (
         <table class={`feed ${sources.value.length > 1 && !sourceId ? "" : "feed-one-source"}`}>
           <thead>
@@ -32,7 +34,7 @@ export function Detections({ sourceId }: { sourceId?: string }) {
           <tbody>{shown.map((detection) => <Row key={detection.id} detection={detection} />)}</tbody>
         </table>
       )}
-      <ShowMore all={all} count={mine.length} shown={SHOWN} />
+      <ShowMore all={all} count={mine?.length ?? 0} shown={SHOWN} />
     </section>
   );
 }

@@ -1,10 +1,11 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { clock, decimal, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
+import { useNewest } from "../newest.ts";
 import { linkTo } from "../route.ts";
 import { drafts, edit } from "../saving.ts";
-import { detections, link, sources, statuses } from "../store.ts";
+import { link, sources, statuses } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
 import { DelayField } from "./DelayField.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
@@ -82,7 +83,7 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
         />
       </header>
       <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
-      {source.enabled && status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
+      {source.enabled && status?.code && link.value !== "lost" && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
       {source.enabled && <LostSound sourceId={source.id} />}
     </>
   );
@@ -111,8 +112,10 @@ export function thresholdOf(source: SourceSettings): number {
 }
 
 function LastClap({ sourceId }: { sourceId: string }) {
-  const last = useComputed(() => detections.value.find((detection) => detection.sourceId === sourceId));
-  if (!last.value) return <span class="muted">{t("house.last_none")}</span>;
-  const { timestamp, score: value } = last.value;
+  const newest = useNewest(sourceId, 1);
+  if (!newest) return <span class="muted" />;
+  const [last] = newest;
+  if (!last) return <span class="muted">{t("house.last_none")}</span>;
+  const { timestamp, score: value } = last;
   return <span class="muted">{t("source.last", { when: clock(timestamp), score: score(value) })}</span>;
 }

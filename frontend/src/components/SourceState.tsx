@@ -1,14 +1,15 @@
 import { type Key, t } from "../i18n/index.ts";
-import { now, type KnownStatus } from "../store.ts";
+import { link, now, type KnownStatus } from "../store.ts";
 import { Shape, type ShapeName } from "./Shape.tsx";
 
-const shapes: Record<KnownStatus["state"] | "off", ShapeName> = {
-  live: "disc", connecting: "half", retrying: "triangle", failed: "cross", idle: "square", ended: "square", off: "square",
+const shapes: Record<KnownStatus["state"] | "off" | "unknown", ShapeName> = {
+  live: "disc", connecting: "half", retrying: "triangle", failed: "cross", idle: "square", ended: "square", off: "square", unknown: "triangle",
 };
 
-/** How a source is, by shape and words. */
+/** How a source is, by shape and words; without the service nobody knows. */
 export function SourceState({ status, enabled }: { status: KnownStatus | undefined; enabled: boolean }) {
-  const state = enabled ? (status?.state ?? "idle") : "off";
+  const known = enabled ? (status?.state ?? "idle") : "off";
+  const state = link.value === "lost" ? "unknown" : known;
   return (
     <p class={`state state-${state}`} role="status">
       <Shape is={shapes[state]} />

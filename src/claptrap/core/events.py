@@ -299,7 +299,7 @@ class BrokerLink:
 class LearningChanged:
     """What a source has learnt, has to learn from, or its calibration is another than it was."""
 
-    source: str
+    source_id: str
 
 
 Status = (

@@ -25,7 +25,7 @@ _PASSING = frozenset({0x88, 0x89, 0x97, 0x9F})  # server unavailable, server bus
 _CODES = {0x84: "mqtt.version", 0x9A: "mqtt.no_retain", 0x9B: "mqtt.no_qos"}
 
 
-class Client(paho.Client):
+class MqttClient(paho.Client):
     """A client that ends the connection rather than take a packet that is too large.
 
     MQTT 5 announces the bound to the broker, which drops such messages; 3.1.1 has no way to.
@@ -40,13 +40,13 @@ class Client(paho.Client):
         return super()._sock_recv(bufsize)
 
 
-def make_client(spec: BrokerSpec) -> Client:
+def make_client(spec: BrokerSpec) -> MqttClient:
     """Return a client that is ready for ``connect``.
 
     Raises:
         DeliveryError: ``delivery.ca_file``.
     """
-    client = Client(
+    client = MqttClient(
         CallbackAPIVersion.VERSION2,
         client_id=f"claptrap-{uuid4().hex[:12]}",
         protocol=_VERSIONS[spec.version],
@@ -61,7 +61,7 @@ def make_client(spec: BrokerSpec) -> Client:
     return client
 
 
-def connect(client: Client, spec: BrokerSpec) -> None:
+def connect(client: MqttClient, spec: BrokerSpec) -> None:
     """Open the connection, and introduce ClapTrap.
 
     Raises:

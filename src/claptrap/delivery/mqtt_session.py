@@ -96,6 +96,7 @@ class MqttSession:
             with self._publishing:  # its topic may just be noted
                 topic = self._topics.pop(mid, None)
             if topic is not None:
+                self._denied_mids.pop(mid, None)
                 self.note(topic, denial(topic, reason))
                 return True
             if mid < 0:  # of a subscription

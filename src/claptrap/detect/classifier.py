@@ -320,15 +320,15 @@ class ClapClassifier:
         self, state: _SlotState, candidate: _PendingCandidate, net: HeadOutput, point: int, yamnet: YamNet | None
     ) -> bool:
         """Score a candidate by what is known at this point; return whether that is decisive."""
-        is_last, is_decisive = point == _LAST, False
-        if yamnet is None or point < EARLY:
-            scored = self.confirmer.embedded_score(net.log_odds, point)
-            is_decisive = state.apply_score(candidate, scored, point, [net.hidden], is_last=is_last)
+        is_last = point == _LAST
         if yamnet is None:
-            return is_decisive
+            scored = self.confirmer.embedded_score(net.log_odds, point)
+            return state.apply_score(candidate, scored, point, [net.hidden], is_last=is_last)
         if not (self.confirmer.needs_yamnet(net.log_odds, point) or state.resembles_a_clap(point, net.hidden)):
             candidate.score = candidate.by_models = self.confirmer.rejected_score(net.log_odds, point)
             return True
+        if point < EARLY:
+            candidate.score = self.confirmer.embedded_score(net.log_odds, point).score
         if point not in (EARLY, _LAST):
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile

@@ -6,6 +6,7 @@ runs. There is one per decision: 0 to 3 for the embedded model alone at each dec
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,20 +19,8 @@ from claptrap.detect.embedding import LAYERS, Embedding
 from claptrap.detect.profile import Profile
 
 COMPARED = ((0,), (1,), (2,), (3,), (4,), (4, 5))  # the layers that are compared at each decision; the last is that of marks
+MOST_COUNTED = 8  # as many claps were enrolled where the rules were learnt; more are worth as much
 ALIKE = 0.5  # similarity to a given clap from which on the embedded model may not reject a candidate
-
-
-def rule_inputs(log_odds: NDArray[np.float64], similar: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Return what a rule weighs, (…, 3 + 4 · layers).
-
-    Args:
-        log_odds: (…,) of the score by the models.
-        similar: (…, 2 · layers), to the nearest of ``n`` ≥ 1 claps and to their centre, in each layer that is compared.
-        n: how many claps there are.
-    """
-    count = np.log(n)
-    above, below = np.maximum(log_odds, 0)[..., None], np.minimum(log_odds, 0)[..., None]
-    return np.concatenate([above, below, similar, similar * count, np.full_like(above, count)], axis=-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,40 +28,66 @@ class LayerSpace:
     """Where the vectors of one layer are compared.
 
     Attributes:
-        mean: (d,), and axes: (d, d), which whiten the layer.
+        axes: (d, d), and offset: (d,), which whiten the layer.
     """
 
-    mean: NDArray[np.float32]
     axes: NDArray[np.float32]
+    offset: NDArray[np.float32]
 
-    def direction(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (…, d) vectors whitened and of unit length."""
-        white = (vectors - self.mean) @ self.axes
-        unit: NDArray[np.float32] = white / (np.linalg.norm(white, axis=-1, keepdims=True) + np.float32(1e-9))
-        return unit
+    def direction(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return a vector (d,) whitened and of unit length."""
+        white: NDArray[np.float32] = vector @ self.axes + self.offset
+        white /= math.sqrt(float(white @ white)) + 1e-9
+        return white
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What log-odds and similarities weigh at one decision, for a number of claps that is known.
+
+    Attributes:
+        above, below: of positive and of negative log-odds by the models.
+        similar: of the similarity to the nearest clap and to the centre of the claps, in each layer that is compared.
+        constant: added.
+        floor: log-odds that are the most to be taken from what the models say: a stranger who is clearly heard stays heard.
+    """
+
+    above: float
+    below: float
+    similar: tuple[float, ...]
+    constant: float
+    floor: float
+
+    def log_odds(self, by_models: float, similar: Sequence[float]) -> float:
+        """Return the log-odds by the profile."""
+        weighed = (self.above if by_models > 0 else self.below) * by_models + self.constant
+        weighed += sum(weight * similarity for weight, similarity in zip(self.similar, similar, strict=True))
+        return max(weighed, by_models - self.floor)
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionRule:
     """What similarities weigh at one decision.
 
     Attributes:
-        weights: of ``rule_inputs``, and the constant.
-        floor: log-odds that are the least to be taken from what the models say: a stranger who is clearly heard stays heard.
+        weights: of positive and negative log-odds, of the similarities (as in ``Weights``), of each of these times ln n, of
+            ln n itself, for n claps, and the constant.
+        floor: as in ``Weights``.
         decisive: log-odds below the first and above the second of which a score is decisive.
         mark: similarity to the nearest mark from which log-odds are taken away, and how many at a similarity of 1.
     """
 
-    weights: NDArray[np.float64]
+    weights: tuple[float, ...]
     floor: float
     decisive: tuple[float, float]
     mark: tuple[float, float]
 
-    def log_odds(self, by_models: NDArray[np.float64], similar: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-        """Return the log-odds (…,) by the profile; arguments as for ``rule_inputs``."""
-        weighed = rule_inputs(by_models, similar, n) @ self.weights[:-1] + self.weights[-1]
-        raised: NDArray[np.float64] = np.maximum(weighed, by_models - self.floor)
-        return raised
+    def weights_for(self, n: int) -> Weights:
+        """Return the weights for a profile of ``n`` ≥ 1 claps."""
+        count, (above, below, *rest, of_count, constant) = math.log(min(n, MOST_COUNTED)), self.weights
+        half = len(rest) // 2
+        similar = tuple(w + by_count * count for w, by_count in zip(rest[:half], rest[half:], strict=True))
+        return Weights(above, below, similar, constant + of_count * count, self.floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +101,11 @@ class Rules:
 def load_rules() -> Rules:
     """Return the rules that ship with the package."""
     w = load_weights("profile.npz")
-    spaces = (LayerSpace(w[f"mean{i}"].astype(np.float32), w[f"axes{i}"].astype(np.float32)) for i in range(LAYERS))
+    axes = [w[f"axes{i}"].astype(np.float32) for i in range(LAYERS)]
+    spaces = (LayerSpace(one, -w[f"mean{i}"].astype(np.float32) @ one) for i, one in enumerate(axes))
     decisions = (
         DecisionRule(
-            w[f"weights{i}"].astype(np.float64),
+            tuple(w[f"weights{i}"].tolist()),
             float(w["floor"][i]),
             (float(w["decisive"][i, 0]), float(w["decisive"][i, 1])),
             (float(w["mark"][i, 0]), float(w["mark"][i, 1])),
@@ -100,23 +116,31 @@ def load_rules() -> Rules:
 
 
 class _Examples:
-    """The examples of a profile in one layer: (k, d) directions of claps and of marks; None where there are none."""
+    """The examples of a profile in one layer."""
 
     def __init__(self, space: LayerSpace, profile: Profile, layer: int) -> None:
         self.space = space
-        vectors = [(e.is_clap, v) for e in profile.examples if (v := e.embedding.layer(layer)) is not None]
-        self.claps, self.marks = (
-            space.direction(np.stack(chosen)) if (chosen := [v for is_clap, v in vectors if is_clap is kind]) else None
-            for kind in (True, False)
-        )
-        if self.claps is not None:
-            centre = self.claps.mean(axis=0)
-            self._centre = centre / (np.linalg.norm(centre) + np.float32(1e-9))
+        known = [(e.is_clap, space.direction(v)) for e in profile.examples if (v := e.embedding.layer(layer)) is not None]
+        claps, marks = ([vector for is_clap, vector in known if is_clap is kind] for kind in (True, False))
+        self.n_claps = len(claps)
+        self._marks = np.stack(marks) if marks else None
+        if claps:
+            centre = np.mean(claps, axis=0)
+            self._claps = np.stack([*claps, centre / (np.linalg.norm(centre) + np.float32(1e-9))])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to be compared with."""
+        return not self.n_claps and self._marks is None
 
     def to_claps(self, direction: NDArray[np.float32]) -> tuple[float, float]:
         """Return the similarity to the nearest clap and to the centre of the claps; there are some."""
-        assert self.claps is not None  # noqa: S101  # the caller has looked
-        return float((self.claps @ direction).max()), float(self._centre @ direction)
+        *each, centre = (self._claps @ direction).tolist()
+        return max(each), centre
+
+    def to_marks(self, direction: NDArray[np.float32]) -> float:
+        """Return the similarity to the nearest mark; −1 without marks."""
+        return -1.0 if self._marks is None else float((self._marks @ direction).max())
 
 
 class ProfileMatcher:
@@ -129,8 +153,10 @@ class ProfileMatcher:
 
     def __init__(self, profile: Profile, rules: Rules) -> None:
         self.profile = profile
-        self._rules = rules
+        self._decisions = rules.decisions
         self._layers = [_Examples(space, profile, i) for i, space in enumerate(rules.spaces)]
+        n_of = [self._layers[compared[-1]].n_claps for compared in COMPARED]
+        self._weights = [rule.weights_for(n) if n else None for rule, n in zip(rules.decisions, n_of, strict=True)]
 
     def score(
         self, scored: ModelScore, decision: int, hidden: Sequence[NDArray[np.float32]], *, is_last: bool
@@ -144,23 +170,22 @@ class ProfileMatcher:
             is_last: whether there is no later decision.
         """
         layers = [self._layers[number] for number in COMPARED[decision]]
-        newest, rule = layers[-1], self._rules.decisions[decision]
-        if newest.claps is None and newest.marks is None:
+        if layers[-1].is_empty:
             return scored
+        rule, weights = self._decisions[decision], self._weights[decision]
         directions = [layer.space.direction(vector) for layer, vector in zip(layers, hidden, strict=True)]
         likely = min(max(scored.score, 1e-12), 1 - 1e-12)
-        log_odds, is_decisive = float(np.log(likely / (1 - likely))), scored.is_decisive
-        if newest.claps is not None:
+        log_odds, is_decisive = math.log(likely / (1 - likely)), scored.is_decisive
+        if weights is not None:
             similar = [s for layer, direction in zip(layers, directions, strict=True) for s in layer.to_claps(direction)]
-            log_odds = float(rule.log_odds(np.array(log_odds), np.array(similar), len(newest.claps)))
+            log_odds = weights.log_odds(log_odds, similar)
             low, high = rule.decisive
             is_decisive = not low <= log_odds <= high
-        if newest.marks is not None:
-            start, most = rule.mark
-            penalty = most * max(0.0, float((newest.marks @ directions[-1]).max()) - start) / (1 - start)
-            is_decisive &= not (penalty and log_odds > 0)
-            log_odds -= penalty
-        return ModelScore(float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))), is_decisive or is_last)
+        start, most = rule.mark
+        penalty = most * max(0.0, layers[-1].to_marks(directions[-1]) - start) / (1 - start)
+        is_decisive = is_decisive and not (penalty and log_odds > 0)
+        log_odds = min(max(log_odds - penalty, -30.0), 30.0)
+        return ModelScore(1 / (1 + math.exp(-log_odds)), is_decisive or is_last)
 
     def score_embedding(self, scored: ModelScore, decision: int, embedding: Embedding, *, is_last: bool) -> ModelScore:
         """Return ``score`` of a candidate that is known by its embedding, which has the layers compared at ``decision``."""
@@ -170,4 +195,4 @@ class ProfileMatcher:
     def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
         """Return whether a candidate is so close to a clap of the profile that the embedded model may not reject it."""
         layer = self._layers[point]
-        return layer.claps is not None and layer.to_claps(layer.space.direction(hidden))[0] >= ALIKE
+        return layer.n_claps > 0 and layer.to_claps(layer.space.direction(hidden))[0] >= ALIKE

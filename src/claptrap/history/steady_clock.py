@@ -25,7 +25,8 @@ class SteadyClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset: float | None = None  # of the time of day from the monotonic clock, as it is believed
+        self._offset = clock.unix() - elapsed(clock)  # of the time of day from the monotonic clock, as it is believed
+        self._is_compared = False  # with what is kept
         self._doubted: float | None = None  # another one, since …
         self._doubted_at = 0.0  # … this moment of the monotonic clock
 
@@ -37,8 +38,8 @@ class SteadyClock:
         """
         now = elapsed(self._clock)
         offset = self._clock.unix() - now
-        if self._offset is None:
-            self._offset = offset
+        if not self._is_compared:
+            self._is_compared = True
             if newest_at is not None and not -STEP_S <= self._clock.unix() - newest_at <= GAP_S:
                 self._offset = newest_at - now
         if abs(offset - self._offset) <= STEP_S:

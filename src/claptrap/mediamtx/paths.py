@@ -27,7 +27,7 @@ class StreamPath:
     Attributes:
         name: its path, e.g. ``mic``.
         url: what an RTSP source listens to.
-        ready: whether somebody sends now; one that is started on demand is not, before somebody listens.
+        ready: whether it has a sender now; one that is started on demand has none until it is listened to.
         tracks: the codecs that are sent.
     """
 

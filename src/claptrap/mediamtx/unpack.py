@@ -1,4 +1,4 @@
-"""Take one program out of an archive that nobody needs to trust: only its bytes come out, under a name of ours."""
+"""Take one program out of an archive that is not trusted: only its bytes come out, under a name of ours."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from claptrap.models.catalogue import ModelFile
 from claptrap.models.model_store import verify
 
 Progress = Callable[[int], bool]
-"""Told the number of bytes that are there; answers whether to go on."""
+"""Called with the number of bytes that are there; returns whether to go on."""
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _REDIRECTS = 5
@@ -25,7 +25,7 @@ def download(model: ModelFile, url: str, folder: Path, progress: Progress = lamb
     """Fetch ``model`` from ``url`` into ``folder``; return its path.
 
     What a cut download left (``NAME.part``) is continued with a range request. A server that ignores the range is read from
-    the start. A wrong file is deleted, so that the next try begins anew.
+    the start. A wrong file is deleted, so that the next try begins afresh.
 
     Raises:
         ModelError: ``model.stopped`` when ``progress`` said so (the part is kept); ``model.network``, ``model.status``,

@@ -62,6 +62,7 @@ class Worker:
         self._specs: dict[str, SourceSpec] = {}
         self._runners: dict[str, Runner] = {}
         self._revision = -1
+        self._is_watched = True
         self._lock = threading.Lock()
         batches: queue.Queue[HopBatch | None] = queue.Queue(BATCHES_WAITING)
         self._event_queue: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
@@ -126,6 +127,9 @@ class Worker:
 
     def attend(self, *, is_watched: bool) -> None:
         """Publish ``Heard`` news and frequent levels, as at first, or neither. Labels of claps come in any case."""
+        self._is_watched = is_watched
+        for runner in tuple(self._runners.values()):  # without the lock, under which ``apply`` may wait for a source
+            runner.pacing.attend(is_watched=is_watched)
         self._classifier_thread.name_sounds(is_wanted=is_watched)
         self._onset_thread.attend(is_watched=is_watched)
 
@@ -147,6 +151,7 @@ class Worker:
         slots = {runner.slot for runner in self._runners.values()}
         slot = next(r for r in range(MAX_SOURCES) if r not in slots)
         runner = Runner(spec, slot, self._context)
+        runner.pacing.attend(is_watched=self._is_watched)
         self._runners[spec.id] = runner
         runner.start()
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 from claptrap.detect.profile import Example, Profile
 from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.service.evaluation import Evaluator
-from claptrap.text.catalogue import say
+from claptrap.service.messages import with_messages
 
 Phase = Literal["claps", "noises"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
@@ -42,6 +42,7 @@ class Calibration:
     phase: Phase
     sounds: list[Sound] = field(default_factory=list)
     _next: int = 1
+    _proposed: tuple[object, dict[str, Any]] | None = None
 
     def add(self, candidate: KeptCandidate) -> bool:
         """Add a sound that was heard while it lasts; return whether it is one of the session."""
@@ -68,10 +69,15 @@ class Calibration:
         examples = self.examples()
         if sum(one.is_clap for one in examples) < ENOUGH:
             return None
-        taught = profile.adding(*examples)
-        proposed = evaluator.best_threshold(examples, taught, threshold)
-        was = evaluator.figures(examples, profile, threshold)
-        then = evaluator.figures(examples, taught, proposed)
+        basis = (tuple(example.id for example in examples), profile, threshold)
+        if self._proposed is None or self._proposed[0] != basis:  # pages ask once a second, and it takes longer
+            self._proposed = (basis, self._propose(evaluator, examples, profile, threshold))
+        return self._proposed[1]
+
+    def _propose(self, evaluator: Evaluator, examples: list[Example], profile: Profile, threshold: float) -> dict[str, Any]:
+        by_now, by_taught = (evaluator.scores(examples, one) for one in (profile, profile.adding(*examples)))
+        proposed = by_taught.best_threshold(threshold)
+        was, then = by_now.figures(threshold), by_taught.figures(proposed)
         return {
             "threshold": proposed,
             "was_threshold": threshold,
@@ -82,7 +88,7 @@ class Calibration:
     def to_json(self, proposal: dict[str, Any] | None) -> dict[str, Any]:
         """Return the session as JSON data, with its sentences."""
         return {
-            "source": self.source_id,
+            "source_id": self.source_id,
             "phase": self.phase,
             "started": self.started,
             "wanted": WANTED,
@@ -92,12 +98,14 @@ class Calibration:
 
 
 def _sound(sound: Sound) -> dict[str, Any]:
-    said = {language: say(f"enrolment.{sound.outcome}", language) for language in ("fr", "en")}
-    return {
-        "n": sound.n,
-        "at": sound.candidate.at,
-        "phase": sound.phase,
-        "outcome": sound.outcome,
-        "score": round(sound.candidate.score, 3),
-        **said,
-    }
+    return with_messages(
+        {
+            "n": sound.n,
+            "at": sound.candidate.at,
+            "phase": sound.phase,
+            "outcome": sound.outcome,
+            "score": round(sound.candidate.score, 3),
+            "code": f"enrolment.{sound.outcome}",
+            "params": {},
+        }
+    )

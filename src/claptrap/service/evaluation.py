@@ -35,6 +35,27 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """Examples, each as whether it is a clap, and its score."""
+
+    pairs: tuple[tuple[bool, float], ...]
+
+    def figures(self, threshold: float) -> Figures:
+        """Return how many are heard with a threshold."""
+        claps, others = ([s >= threshold for is_clap, s in self.pairs if is_clap is kind] for kind in (True, False))
+        return Figures(len(claps), sum(claps), len(others), sum(others))
+
+    def best_threshold(self, otherwise: float) -> float:
+        """Return the threshold, .3 to .8, that tells claps from others best; ``otherwise`` if it does as well as any."""
+
+        def worth(threshold: float) -> tuple[int, float]:
+            figures = self.figures(threshold)
+            return figures.claps_heard - 2 * figures.others_heard, -abs(threshold - otherwise)
+
+        return max([otherwise, *(tenth / 10 for tenth in range(3, 9))], key=worth)
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """What candidates lead to: how many claps, and the detections with their times, oldest first."""
 
@@ -49,21 +70,9 @@ class Evaluator:
         self._rescorer = Rescorer(load_clapnet(), load_confirmer())
         self._rules = load_rules()
 
-    def figures(self, examples: Sequence[Example], profile: Profile | None, threshold: float) -> Figures:
-        """Return how many of ``examples`` are heard, each by ``profile`` without itself; None for the models alone."""
-        heard = [self._score(one, profile) >= threshold for one in examples]
-        claps = [is_heard for one, is_heard in zip(examples, heard, strict=True) if one.is_clap]
-        others = [is_heard for one, is_heard in zip(examples, heard, strict=True) if not one.is_clap]
-        return Figures(len(claps), sum(claps), len(others), sum(others))
-
-    def best_threshold(self, examples: Sequence[Example], profile: Profile, otherwise: float) -> float:
-        """Return the threshold, .3 to .8, that tells claps from others best; ``otherwise`` if it does as well as any."""
-
-        def worth(threshold: float) -> tuple[int, float]:
-            figures = self.figures(examples, profile, threshold)
-            return figures.claps_heard - 2 * figures.others_heard, -abs(threshold - otherwise)
-
-        return max([otherwise, *(tenth / 10 for tenth in range(3, 9))], key=worth)
+    def scores(self, examples: Sequence[Example], profile: Profile) -> Scores:
+        """Return the score of each example by ``profile`` without that example; linear in both."""
+        return Scores(tuple((one.is_clap, self._score(one, profile)) for one in examples))
 
     def replay(self, candidates: Sequence[KeptCandidate], spec: SourceSpec, profile: Profile | None) -> Replay:
         """Return what the candidates of a source, oldest first, would have led to with the settings of ``spec``."""
@@ -82,9 +91,8 @@ class Evaluator:
             found += [(start + detection.onset / 16_000, detection) for detection in detections]
         return Replay(claps, tuple(found))
 
-    def _score(self, example: Example, profile: Profile | None) -> float:
-        matcher = None if profile is None else ProfileMatcher(profile.without(example.id), self._rules)
-        return self._rescorer.score(example.embedding, matcher)
+    def _score(self, example: Example, profile: Profile) -> float:
+        return self._rescorer.score(example.embedding, ProfileMatcher(profile.without(example.id), self._rules))
 
 
 def _streams(candidates: Sequence[KeptCandidate]) -> list[list[KeptCandidate]]:
@@ -96,10 +104,10 @@ def _streams(candidates: Sequence[KeptCandidate]) -> list[list[KeptCandidate]]:
 
 
 def effect(before: Figures, after: Figures) -> dict[str, Any]:
-    """Return two figures as JSON data, and whether the second are better."""
+    """Return two figures as JSON data: whether the second are better, and whether no worse, else nothing is learnt."""
     plain = [
         {"claps_heard": f.claps_heard, "claps": f.claps, "others_heard": f.others_heard, "others": f.others}
         for f in (before, after)
     ]
     worth = [f.claps_heard - f.others_heard for f in (before, after)]
-    return {"helps": worth[1] > worth[0], "before": plain[0], "after": plain[1]}
+    return {"helps": worth[1] > worth[0], "applied": worth[1] >= worth[0], "before": plain[0], "after": plain[1]}

@@ -111,7 +111,7 @@ class LearningService:
         profile, kept, fault = self._profile(source_id), self._candidates.of(source_id), self._faults.get(source_id)
         coded = None if fault is None else with_messages({"code": fault.code, "params": dict(fault.params)})
         return {
-            "source": source_id,
+            "source_id": source_id,
             "claps": profile.n_claps,
             "others": len(profile.examples) - profile.n_claps,
             "most": MOST_EXAMPLES,
@@ -188,7 +188,7 @@ class LearningService:
         return [_candidate(one, marks) for one in reversed(self._candidates.of(source_id)[-limit:])]
 
     def mark(self, source_id: str, candidate_id: str, mark: object) -> dict[str, Any]:
-        """Learn that a candidate was a clap or none, or unlearn it; return the state and the effect.
+        """Learn that a candidate was a clap or none, or unlearn it, unless that makes it worse; return state and effect.
 
         Raises:
             InputError: ``api.unknown_source``, ``learning.unknown_candidate``, ``api.bad_mark``, ``profile.too_many``.
@@ -334,9 +334,11 @@ class LearningService:
             if mark is not None:
                 after = after.adding(*marked)
             examples = after.examples or before.examples
-            figures = [self._evaluator.figures(examples, profile, threshold) for profile in (before, after)]
-            self._change(source_id, after)
-            return effect(*figures)
+            figures = [self._evaluator.scores(examples, profile).figures(threshold) for profile in (before, after)]
+            found = effect(*figures)
+            if found["applied"]:
+                self._change(source_id, after)
+            return found
 
     def _change(self, source_id: str, profile: Profile, threshold: float | None = None) -> dict[str, Any]:
         """Keep a profile and hear with it; ``threshold``: until now, if that changes too."""

@@ -1,4 +1,4 @@
-"""Who has a sound card, from Linux's ``/proc/asound``: a card that somebody records from is in no list of PortAudio's."""
+"""Which program has a sound card, from Linux's ``/proc/asound``: PortAudio does not list a card that is being recorded."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ABSENT = ("source.no_device", "source.device_missing", "source.device_busy")
 
 @dataclass(frozen=True, slots=True)
 class BusyDevice:
-    """A recording device of ALSA's that somebody records from.
+    """An ALSA device that is being recorded.
 
     Attributes:
         card, device: its numbers, as in ``hw:1,0``.
         name: what its card is called.
-        process: who; None where the system does not tell.
+        process: by which process; None where the system does not say.
     """
 
     card: int
@@ -44,7 +44,7 @@ def is_configured() -> bool:
 
 
 def is_card_present(name: str, proc: Path = PROC) -> bool:
-    """Return whether the card that PortAudio once listed as ``name`` still has its number; True where nobody can tell."""
+    """Return whether the card that PortAudio once listed as ``name`` still has its number; True where that is unknown."""
     card, cards = CARD.search(name), cards_by_number(proc)
     return card is None or not cards or name.startswith(f"{cards.get(int(card[1]))}: ")
 
@@ -55,7 +55,7 @@ def cards_by_number(proc: Path = PROC) -> dict[int, str]:
 
 
 def busy_devices(proc: Path = PROC) -> Iterator[BusyDevice]:
-    """Yield every recording device that somebody records from."""
+    """Yield every device that is being recorded."""
     cards = cards_by_number(proc)
     for status in sorted((proc / "asound").glob("card*/pcm*c/sub*/status")):
         said, where = _text(status), re.search(r"card(\d+)/pcm(\d+)c/", status.as_posix())
@@ -65,7 +65,7 @@ def busy_devices(proc: Path = PROC) -> Iterator[BusyDevice]:
 
 
 def busy_errors(proc: Path = PROC) -> Iterator[SourceError]:
-    """Yield, for every card that somebody records from, who that is; PortAudio does not list it meanwhile."""
+    """Yield, for every device that is being recorded, which program has it; PortAudio does not list it meanwhile."""
     for one in busy_devices(proc):
         yield _busy(one, f"{one.name} (hw:{one.card},{one.device})", proc)
 

@@ -22,7 +22,7 @@ from claptrap.sources.loss_bound import LossBound
 LOOK_S = 0.2  # how often a source without sound looks whether its page is still there
 QUEUE_S = 3.0
 QUEUE_ITEMS = 1024
-LOST_S = 8.0  # sooner than any watchdog that would have the source reopened (10 s); shorter breaks are told as lost sound
+LOST_S = 8.0  # sooner than any watchdog that would have the source reopened (10 s); shorter breaks count as lost sound
 AHEAD_S = 3.0  # sound that may come faster than time passes: what a network held back
 CREDIT_S = 0.25  # of loss in ten seconds: blocks that a network held back come at once
 MOST_BAD = 100  # blocks that are none, from one page
@@ -43,7 +43,7 @@ class PutResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """What a source is told: a block, or why none will follow.
+    """What a source gets: a block, or why none will follow.
 
     Attributes:
         page: who says it; names one uninterrupted use of a microphone.
@@ -121,7 +121,7 @@ class Browsers:
                     del self._queues[source_id]
 
     def connect(self, source_id: str, page: str) -> Feed:
-        """Let ``page`` speak for a source from now on, instead of whoever did before."""
+        """Let ``page`` speak for a source from now on, instead of the page before."""
         feed = Feed(self, source_id, page)
         with self._lock:
             self._feeds[source_id] = feed
@@ -182,7 +182,7 @@ class Feed:
         return PutResult.KEPT
 
     def close(self, code: str = "") -> None:
-        """End. With a ``code`` the source is told why at once; without one the page may come back, and is waited for."""
+        """End. With a ``code`` the source shows why at once; without one it waits, for the page may come back."""
         if self._browsers.disconnect(self) and code:
             self._browsers.pass_on(self.source_id, QueueItem(self._page, code=code))
 
@@ -206,7 +206,7 @@ class BrowserSource:
     Args:
         source_id: for which source pages speak.
         browsers: the process's.
-        lost_s: how long a break may last before it ends the epoch and is told.
+        lost_s: how long a break may last before it ends the epoch and is shown.
     """
 
     def __init__(self, source_id: str, browsers: Browsers, *, lost_s: float = LOST_S) -> None:
@@ -235,7 +235,7 @@ class _PageSession:
         self._next = 0  # the place of the sample that should follow
         self._heard_s = 0.0
         self._bound = LossBound(CREDIT_S)
-        self._is_asleep = False  # it was told that the page gives no sound although it is connected
+        self._is_asleep = False  # the status says that the page gives no sound although it is connected
 
     def process(self, items: list[QueueItem], now: float) -> None:
         """Hear what has come."""

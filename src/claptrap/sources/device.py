@@ -23,7 +23,7 @@ class Device:
         host_api: the system's sound interface that offers it: ALSA, Core Audio, …
         channels: most channels it can give.
         rate_hz: its own rate.
-        default: whether it is what the system records from unless told otherwise.
+        default: whether it is the system's default.
         usb: which USB device it is; None where the system does not say, or it is none.
     """
 
@@ -59,7 +59,7 @@ class OpenMicrophone:
         device: which.
         rate_hz: samples per second and channel.
         channels: how many are recorded.
-        pulse_stream: where a sound server has put the recording; None where there is none, or it does not tell.
+        pulse_stream: where a sound server has put the recording; None where there is none, or it does not say.
     """
 
     device: Device
@@ -78,8 +78,8 @@ def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:
 
     Raises:
         SourceError: ``source.no_device`` where there is none at all, ``source.device_missing`` where there are only others;
-            ``source.device_another`` where there is one of the same make and it is another one, or cannot be told to be the
-            same; ``source.device_ambiguous`` where several are called the same and nothing tells them apart.
+            ``source.device_another`` where there is one of the same make and it is another one, or cannot be known to be the
+            same; ``source.device_ambiguous`` where several have the same name and nothing distinguishes them.
     """
     if not inputs:
         raise SourceError("source.no_device", retryable=True)

@@ -98,7 +98,7 @@ class CaptureQueue:
         block = samples.copy()
         with self._news:
             self._blocks.append(block)
-            self._losses.append(int(has_overflowed))  # nobody knows how many; 1 says "some"
+            self._losses.append(int(has_overflowed))  # how many is unknown; 1 says "some"
             if len(self._blocks) > self._capacity:
                 lost = self._losses.popleft() + len(self._blocks.popleft())
                 self._losses[0] += lost

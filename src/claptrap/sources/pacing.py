@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LONG_S = 0.1  # a candidate is still found before its 112 ms decision point
+WATCHED_S = 0.04  # for meters and spectrograms that move evenly
 SHORT_S = 0.02
 
 
 class Pacing:
-    """The length of one source's frames: short while a candidate waits for more sound, else long.
+    """The length of one source's frames: short while a candidate waits for more sound, else long, less so for a page.
 
     Each frame wakes the threads of capture and detection, whatever it holds; so a source costs what its number of frames
     costs. Any thread may call ``set_urgent`` and ``wake``; they do not block.
@@ -19,6 +20,7 @@ class Pacing:
 
     def __init__(self) -> None:
         self._is_urgent = False
+        self._is_watched = False
         self._woken = threading.Event()
         self._wake: Callable[[], object] = self._woken.set
 
@@ -30,7 +32,9 @@ class Pacing:
     @property
     def block_s(self) -> float:
         """How many seconds of sound to gather before the next frame; a source may round, and give less at any time."""
-        return SHORT_S if self._is_urgent else LONG_S
+        if self._is_urgent:
+            return SHORT_S
+        return WATCHED_S if self._is_watched else LONG_S
 
     def is_due(self, waiting_s: float) -> bool:
         """Return whether ``waiting_s`` seconds of sound are about ``block_s``."""
@@ -42,6 +46,10 @@ class Pacing:
         self._is_urgent = is_urgent
         if begins:
             self.wake()
+
+    def attend(self, *, is_watched: bool) -> None:
+        """Make long frames shorter for a page that is open, or not; from the next frame on."""
+        self._is_watched = is_watched
 
     def wake(self) -> None:
         """Wake the source, for it to look again how long its frames shall be, or whether it shall stop."""

@@ -47,8 +47,8 @@ Receive = Callable[[NDArray[np.float32], bool], None]
 class PortAudio:
     """The process's PortAudio. Thread-safe.
 
-    A sound system that hangs (a stopped PulseAudio, a driver in trouble) hangs whoever calls it, for ever. Every call is
-    therefore made in a thread of its own that can be left behind; it keeps the lock, so that whoever comes after is told
+    A sound system that hangs (a stopped PulseAudio, a driver in trouble) hangs its caller, for ever. Every call is
+    therefore made in a thread of its own that can be left behind; it keeps the lock, so that the next caller gets an error
     instead of hanging too, and all goes on by itself once the sound system does.
 
     Args:
@@ -89,7 +89,7 @@ class PortAudio:
             receive: gets each block: float32 samples (n, channels) that are valid during the call only, and whether some
                 were lost just before it. It runs on a thread that is not the caller's (PortAudio's, as a rule) and must not
                 wait.
-            ended: told, on that thread, that no more will come.
+            ended: called, on that thread, when no more will come.
 
         Raises:
             SourceError: as ``find``, or ``source.no_portaudio``, ``source.device_busy``, ``source.device_busy_by``,
@@ -195,7 +195,7 @@ class Call(Generic[T]):
     Args:
         lock: held during the call.
         work: the call.
-        undo: what to do with its result if nobody waits for it any more.
+        undo: what to do with its result if it comes too late.
         must: wait for the lock however long it takes: what was opened must be closed one day.
     """
 

@@ -1,6 +1,6 @@
 """Where PulseAudio, or PipeWire in its place, has put a recording of ours; asked of its own ``pactl``.
 
-A sound server whose microphone is unplugged moves the recording to another one and tells nobody: the stream goes on, with
+A sound server whose microphone is unplugged moves the recording to another one without a word: the stream goes on, with
 the sound of another room. Only the server knows.
 """
 
@@ -47,7 +47,7 @@ class PulseStreamWatch:
     """Asks now and then whether a recording is still where it was, in a thread ``pulse:look``, for a server may hang.
 
     Args:
-        place: where it was; None where nobody knows, and nobody is asked.
+        place: where it was; None where that is unknown; then the server is not asked.
         clock: says when it is time.
     """
 
@@ -92,7 +92,7 @@ def _process(one: dict[str, Any]) -> str:
 
 
 def _asked(what: str) -> list[dict[str, Any]]:
-    """Return what the server has of a kind; nothing where it cannot be asked: that it hangs is told by the missing sound."""
+    """Return what the server has of a kind; nothing where it cannot be asked: that it hangs shows in the missing sound."""
     program = shutil.which("pactl")  # Linux has it
     server = _server() if program else None
     if program is None or server is None:

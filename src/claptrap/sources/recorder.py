@@ -28,7 +28,7 @@ def main() -> None:
             _record(*sys.argv[2:])
     except SourceError as error:
         _say({"code": error.code, "params": error.params, "retryable": error.retryable})
-    except BrokenPipeError:  # nobody listens any more
+    except BrokenPipeError:  # the reader has ended
         sys.exit(1)
 
 

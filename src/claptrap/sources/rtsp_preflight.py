@@ -26,7 +26,7 @@ from claptrap.core.errors import SourceError
 from claptrap.core.paths import path_exists
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 
-LOOK_S = 0.25  # how often whoever waits looks whether to stop
+LOOK_S = 0.25  # how often a wait checks whether to stop
 CLOSE_S = 0.2  # how long a server may take to close its side too
 _DEBIAN_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -34,7 +34,7 @@ Address = tuple[socket.AddressFamily, Any]
 """A family, and what ``socket.connect`` takes for it."""
 
 
-class Stopped(Exception):  # noqa: N818  # no error: the source was told to stop while it was being opened
+class Stopped(Exception):  # noqa: N818  # no error: the source shall stop while it is being opened
     """The waiting was called off."""
 
 

@@ -21,7 +21,7 @@ LOOK_S = 0.1  # how often a stream without packets looks how long it has waited
 
 @dataclass(frozen=True, slots=True)
 class AbsenceLimits:
-    """How long something may last before a person is told.
+    """How long something may last before the status says so.
 
     Attributes:
         absent_s: nothing usable has come; then again and again, for the reason may change.
@@ -35,13 +35,13 @@ class AbsenceLimits:
 class VbanSource:
     """A VBAN stream.
 
-    It never gives up: without packets it says why and goes on listening, which costs nobody anything and hears the first
+    It never gives up: without packets it says why and keeps listening, which costs next to nothing and hears the first
     packet of a stream that comes back.
 
     Args:
         wanted: which stream, and what of it.
         ports: the process's.
-        patience: when to tell.
+        limits: when the status says that nothing comes.
         clock: measures silence.
     """
 
@@ -81,7 +81,7 @@ class _Session:
         self._reorder = ReorderBuffer(counts)
         self._assembler: FrameAssembler | None = None  # None while there is nothing to hear
         self._was_live = False
-        self._heard_s = now  # last sound, or last time that its absence was told
+        self._heard_s = now  # last sound, or when its absence was reported last
 
     def process(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
         """Hear what has arrived; say so where nothing has for too long."""

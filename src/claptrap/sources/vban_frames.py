@@ -1,7 +1,7 @@
 """From the packets of one epoch to mono frames: channels become one, gaps become harmless. Pure.
 
 What is lost must not sound like a clap, and a hard edge does. Up to 20 ms are bridged (``vban_bridge``), so that a network
-that loses a packet now and then makes nobody deaf; more fades out, is told as lost, and fades in again.
+that loses a packet now and then costs no clap; more fades out, counts as lost, and fades in again.
 """
 
 from __future__ import annotations

@@ -19,9 +19,10 @@ from contextlib import suppress
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
 from claptrap.sources.pacing import LONG_S
+from claptrap.sources.vban_flood import FloodFilter
 from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
-from claptrap.sources.vban_streams import FORGET_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
+from claptrap.sources.vban_streams import FORGET_S, STRANGERS_PER_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
@@ -70,7 +71,11 @@ class VbanPort:
         self._drained_s = clock.monotonic()
         self._lock = threading.Lock()  # guards all below
         self._streams = StreamTable(port)
+        self._flood = FloodFilter(self._socket, port)
+        self._flood_per_s = 0.0
+        self._strangers = 0  # counted when the flood was looked at last
         self._kernel_drops = 0
+        self._filtered = 0  # of those, what the filter dropped
         self._dropped_at: float | None = None
         self._failure: SourceError | None = None
         self._thread = threading.Thread(target=self._run, name=f"vban:{port}")
@@ -90,6 +95,7 @@ class VbanPort:
         """Give the packets of a stream to ``queue`` from now on."""
         with self._lock:
             self._streams.subscribe(key, queue)
+            self._look_at_flood(0.0)
             if self._failure is not None:
                 queue.fail(self._failure)
 
@@ -105,12 +111,12 @@ class VbanPort:
             self._waker.send(b".")
 
     def is_needed(self) -> bool:
-        """Whether somebody wants its packets."""
+        """Whether a source or a listing needs its packets."""
         with self._lock:
             return self._clock.monotonic() < self.needed_until or bool(self._streams.queues())
 
     def stop(self) -> None:
-        """Release socket and thread; who still reads is told."""
+        """Release socket and thread; readers get ``vban.port_failed``."""
         self._is_stopping = True
         with suppress(BlockingIOError):  # it is full of requests, and wakes
             self._waker.send(b".")
@@ -132,7 +138,7 @@ class VbanPort:
         """Return the port's own counts."""
         with self._lock:
             c = self._streams.counts
-            drops, refused = self._kernel_drops, dict(self._streams.refused)
+            drops, refused = self._kernel_drops - self._filtered, dict(self._streams.refused)
             return PortCounts(
                 self.number, c["datagrams"], drops, c["over_ceiling"], c["table_full"], refused, self._buffer_bytes
             )
@@ -158,7 +164,7 @@ class VbanPort:
         try:
             if self._listen():
                 self._release()
-        except Exception as error:  # noqa: BLE001  # the supervisor of this port contains its faults and tells its readers
+        except Exception as error:  # noqa: BLE001  # the supervisor of this port contains its faults, and fails its readers
             _log.exception("VBAN port %d: unexpected fault", self.number)
             self._fail(f"{type(error).__name__}: {error}")
         finally:
@@ -169,7 +175,7 @@ class VbanPort:
         self._waker.close()
 
     def _listen(self) -> bool:
-        """Receive until woken, or until nobody needs it: then True."""
+        """Receive until woken; return True where it ends because it is not needed any more."""
         buffer = memoryview(bytearray(DATAGRAM_BYTES))
         tidied_s = self._clock.monotonic()
         with selectors.DefaultSelector() as selector, selectors.DefaultSelector() as rest:
@@ -230,13 +236,24 @@ class VbanPort:
                 at_s = min(now, max(now - FORGET_S, seconds + 1e-9 * nanoseconds + realtime))
             elif kind == _SO_RXQ_OVFL:
                 drops = int.from_bytes(value, sys.byteorder)
-                if drops != self._kernel_drops:
-                    self._kernel_drops, self._dropped_at = drops, now
+                if drops != self._kernel_drops and self._flood.share < 1:
+                    self._filtered += drops - self._kernel_drops
+                elif drops != self._kernel_drops:
+                    self._dropped_at = now
+                self._kernel_drops = drops
         return at_s
 
     def _tidy(self, now: float) -> None:
         with self._lock:
             self._streams.tidy(now)
+            self._look_at_flood(1.0)
+
+    def _look_at_flood(self, in_s: float) -> None:
+        """Thin a flood in the kernel, ``in_s`` seconds after the last look; 0 where only the wanted streams have changed."""
+        if in_s:
+            before, self._strangers = self._strangers, self._streams.counts["strangers"]
+            self._flood_per_s = (self._strangers - before) / in_s
+        self._flood.update(self._flood_per_s, STRANGERS_PER_S, self._streams.wanted())
 
     def _fail(self, reason: str) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""All UDP ports on which VBAN arrives: opened when somebody needs one, shared by all sources, closed after the last."""
+"""All UDP ports on which VBAN arrives: opened for the first source that needs one, shared by all, closed after the last."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 SHOWN_NAMES = 4
-MOST_LISTENED = (
-    4  # ports that nobody hears are kept open, each with its thread, on the word of whoever asks over the network
-)
+MOST_LISTENED = 4  # ports without a source are kept open, each with its thread, because a client of the API asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Absence:
 
 
 class VbanPorts:
-    """All ports of the process. A port is open while somebody needs it. Thread-safe.
+    """All ports of the process. A port is open while it is needed. Thread-safe.
 
     Args:
         address: the machine's own address to listen on; all of them by default.
@@ -69,7 +67,7 @@ class VbanPorts:
                     self._close(opened)
 
     def listen_for(self, port: int = 6980, for_s: float = 60.0) -> None:
-        """Listen on ``port`` for ``for_s`` more seconds, so that ``discovered`` has something to tell.
+        """Listen on ``port`` for ``for_s`` more seconds, so that ``discovered`` lists its streams.
 
         ``MOST_LISTENED`` ports without a reader stay open; the one whose time ends first is closed for another.
 
@@ -151,7 +149,7 @@ class VbanPorts:
             port.stop()
 
     def _retire(self, port: VbanPort) -> bool:
-        """Forget a port that nobody needs; asked from its own thread, which therefore may not wait for our lock."""
+        """Forget a port that is not needed any more; called in its own thread, which may not wait for our lock."""
         if not self._lock.acquire(blocking=False):
             return False
         try:

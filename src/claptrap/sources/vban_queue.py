@@ -70,7 +70,7 @@ class PacketQueue:
         """Return what has come, oldest first, with the times of arrival, once woken or after ``timeout_s``.
 
         Raises:
-            SourceError: what ``fail`` was told, after all that came before.
+            SourceError: the one given to ``fail``, after all that came before.
         """
         with self._news:
             self._news.wait_for(lambda: self._is_woken or self._failure, timeout_s)

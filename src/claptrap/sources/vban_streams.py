@@ -150,7 +150,7 @@ class StreamTable:
         port: its number, for the log and for those who ask.
 
     Attributes:
-        counts: ``datagrams``, ``over_ceiling`` and ``table_full``, as in ``PortCounts``.
+        counts: ``datagrams``, ``over_ceiling`` and ``table_full``, as in ``PortCounts``; ``strangers``: without a reader.
         refused: datagrams not used, by the reason's code.
     """
 
@@ -176,6 +176,10 @@ class StreamTable:
         self._entries[key].queues.remove(queue)
         self._queues = tuple(other for other in self._queues if other is not queue)
 
+    def wanted(self) -> list[Key]:
+        """Return the streams that have a reader."""
+        return [key for key, entry in self._entries.items() if entry.queues]
+
     def queues(self) -> tuple[PacketQueue, ...]:
         """Return the queues of all readers."""
         return self._queues
@@ -187,9 +191,11 @@ class StreamTable:
         self.counts["datagrams"] += 1
         name = name_of(datagram)
         entry = self._entries.get((host, name))
-        if (entry is None or not entry.queues) and not self._strangers.admits(at_s, STRANGERS_PER_S):
-            self.counts["over_ceiling"] += 1
-            return
+        if entry is None or not entry.queues:
+            self.counts["strangers"] += 1
+            if not self._strangers.admits(at_s, STRANGERS_PER_S):
+                self.counts["over_ceiling"] += 1
+                return
         parsed = RejectReason.CUT if is_cut else parse(datagram)
         if isinstance(parsed, RejectReason):
             self._reject(parsed, host, name, entry, at_s)

@@ -27,9 +27,12 @@ _UNKNOWN = "api.no_clip"
 def clip(service: Application, event_id: str) -> Response:
     """The sound around a detection (FLAC, 16 kHz); takes Range."""
     path = service.clips.find(event_id)
-    if path is None or not path.is_file():
+    if path is None:
         raise InputError(_UNKNOWN, id=event_id)
-    return send_file(path, mimetype="audio/flac", conditional=True, download_name=path.name)
+    try:
+        return send_file(path, mimetype="audio/flac", conditional=True, download_name=path.name)
+    except FileNotFoundError as error:  # it has just been deleted
+        raise InputError(_UNKNOWN, id=event_id) from error
 
 
 @routes.delete(

@@ -250,7 +250,7 @@ LearntExample = response_model(
 Learning = response_model(
     "Learning",
     about="What a source has learnt of its place.",
-    source=str,
+    source_id=str,
     claps=int,
     others=int,
     most=int,
@@ -265,7 +265,7 @@ Candidates = response_model(
     "Candidates",
     candidates=list_of(
         response_model(
-            "Candidate",
+            "HeardCandidate",
             about="A sound that may have been a clap.",
             id=str,
             at=float,
@@ -280,8 +280,9 @@ Candidates = response_model(
 LearningFigures = response_model("LearningFigures", claps_heard=int, claps=int, others_heard=int, others=int)
 LearningEffect = response_model(
     "LearningEffect",
-    about="How many examples are heard without and with what was learnt last, each left out once.",
+    about="How many examples are heard without and with a mark, each left out once; if that is worse, it is not learnt.",
     helps=bool,
+    applied=bool,
     before=LearningFigures,
     after=LearningFigures,
 )
@@ -293,8 +294,7 @@ CalibrationSound = response_model(
     phase=Literal["claps", "noises"],
     outcome=Literal["accepted", "no_onset", "echo", "too_quiet", "clipped", "not_a_clap"],
     score=float,
-    fr=str,
-    en=str,
+    **_WORDED,
 )
 CalibrationShare = response_model("CalibrationShare", heard=int, total=int, was=int)
 CalibrationProposal = response_model(
@@ -302,7 +302,7 @@ CalibrationProposal = response_model(
 )
 Calibration = response_model(
     "Calibration",
-    source=str,
+    source_id=str,
     phase=Literal["claps", "noises"],
     started=float,
     wanted=int,

@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,7 +25,12 @@ from claptrap.web.access import Authenticator
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.certificate import Certificate
-from claptrap.web.connection_limits import ConnectionLimits, connections_for, file_descriptors, log_loop_errors
+from claptrap.web.connection_limits import (
+    ConnectionLimits,
+    connections_for,
+    file_descriptors,
+    log_loop_errors,
+)
 from claptrap.web.connections import WebSocketConnection, limited_protocol
 from claptrap.web.listen_address import ListenAddress, is_loopback, machine_addresses
 from claptrap.web.live import MAX_MESSAGE_BYTES, LivePublisher
@@ -35,6 +41,8 @@ from claptrap.web.session_enforcer import SessionEnforcer
 from claptrap.web.wsgi import ThreadedWsgi
 
 SEND_BUFFER_BYTES = 131_072  # that the system keeps for a client that does not read; by itself it would keep megabytes
+HANDSHAKE_TIMEOUT_S = 5.0  # of TLS, before which the connection limits know of no connection
+TLS_CLOSE_S = 2.0  # for a client to take leave
 BACKLOG = 64  # connections that the system keeps until they are accepted
 DATE_EVERY_S = 1.0
 GRACE_S = 1  # for answers under way when the service ends
@@ -227,6 +235,10 @@ class _Uvicorn(uvicorn.Server):
                 await asyncio.wait_for(self._ending.wait(), DATE_EVERY_S)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.is_ssl:  # uvicorn has no settings for these, and by itself asyncio waits for minutes
+            loop = asyncio.get_running_loop()
+            waits = {"ssl_handshake_timeout": HANDSHAKE_TIMEOUT_S, "ssl_shutdown_timeout": TLS_CLOSE_S}
+            loop.create_server = partial(loop.create_server, **waits)  # type: ignore[method-assign]  # this loop is ours
         await super().startup(sockets)
         if not self.should_exit:
             self._announce()

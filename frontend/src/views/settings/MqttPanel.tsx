@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Refused } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { changeSeen, inTurn, isElsewhere, same } from "../../saving.ts";
-import { mqtt, problems, settings } from "../../store.ts";
+import { link, mqtt, problems, settings } from "../../store.ts";
 import type { MqttSettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { FormField } from "../../components/FormField.tsx";
@@ -10,7 +10,7 @@ import { Outcome } from "../../components/Outcome.tsx";
 import type { ShapeName } from "../../components/Shape.tsx";
 import { Switch } from "../../components/Switch.tsx";
 
-const SHAPES: Record<typeof mqtt.value, ShapeName> = { off: "ring", waiting: "half", connected: "disc" };
+const SHAPES: Record<typeof mqtt.value | "unknown", ShapeName> = { off: "ring", waiting: "half", connected: "disc", unknown: "triangle" };
 
 /** The port as typed: what is no number is sent as it is, to be told why not. */
 type Typed = Omit<MqttSettings, "port" | "max_age_s"> & { port: number | string; max_age_s: number | string };
@@ -31,7 +31,7 @@ export function MqttPanel() {
 
 /** How the link is, and what is wrong with it. */
 function LinkState() {
-  const state = mqtt.value;
+  const state = link.value === "lost" ? "unknown" : mqtt.value;
   return (
     <div class="mqtt-state" role="status">
       <p class={`mqtt-${state}`}><Outcome shape={SHAPES[state]} words={t(`mqtt.state_${state}` satisfies Key)} /></p>

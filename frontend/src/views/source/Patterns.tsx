@@ -6,6 +6,7 @@ import { type Key, t } from "../../i18n/index.ts";
 import { type Draft, drafts, edit } from "../../saving.ts";
 import type { Hears, SourceSettings } from "../../types.ts";
 import type { PatternSettings, WebhookSettings } from "../../wire.ts";
+import { PatternPresets } from "./PatternPresets.tsx";
 
 const HEARS: Hears[] = ["claps", "applause", "both"];
 const COUNTS = [1, 2, 3, 4];
@@ -34,11 +35,12 @@ export function Patterns({ source }: { source: SourceSettings }) {
         </select>
         <SaveState path={hearsPath} id={`${hearsPath}-state`} />
       </div>
+      {hears !== "applause" && <PatternPresets patterns={patterns} onChoose={(chosen) => edit(path, chosen, 0)} />}
       {hears !== "applause" && (
         <div class="field field-pattern">
           {patterns.map((pattern, index) => (
             <Row
-              key={index} path={`${path}.${index}`} pattern={pattern} fault={isIn(index) ? draft : undefined} number={patterns.length > 1 ? index + 1 : 0} webhooks={source.webhooks}
+              key={index} path={`${path}.${index}`} pattern={pattern} waits={waits(pattern, patterns)} fault={isIn(index) ? draft : undefined} number={patterns.length > 1 ? index + 1 : 0} webhooks={source.webhooks}
               onChange={(change) => put(index, change)}
               onRemove={patterns.length > 1 ? () => remove(index) : undefined}
             />
@@ -62,6 +64,8 @@ function another(patterns: PatternSettings[]): PatternSettings {
 interface RowProps {
   path: string;
   pattern: PatternSettings;
+  /** Whether it is sent only once no other clap has followed. */
+  waits: boolean;
   /** What was refused of this row, where it was. */
   fault: Draft | undefined;
   /** Which of several; 0 where it is the only one. */
@@ -71,7 +75,7 @@ interface RowProps {
   onRemove: (() => void) | undefined;
 }
 
-function Row({ path, pattern, fault, number, webhooks, onChange, onRemove }: RowProps) {
+function Row({ path, pattern, waits, fault, number, webhooks, onChange, onRemove }: RowProps) {
   const told = webhooks.flatMap((webhook, index) =>
     webhook.enabled && webhook.url && (webhook.claps.length === 0 || webhook.claps.includes(pattern.claps)) ? [index + 1] : []);
   return (
@@ -104,7 +108,7 @@ function Row({ path, pattern, fault, number, webhooks, onChange, onRemove }: Row
         {fault && <><Shape is="cross" /><span dir="auto">{fault.reason}</span></>}
       </p>
       <p class="hint" id={`${path}-hint`}>
-        {consequence(pattern)}{" "}
+        {consequence(pattern, waits)}{" "}
         {webhooks.length > 1 && (told.length ? t("pattern.tells", { numbers: told.join(", ") }) : t("pattern.tells_nobody"))}
       </p>
     </fieldset>
@@ -134,7 +138,12 @@ function Gap({ name, path, pattern, fault, onChange }: GapProps) {
   );
 }
 
-function consequence({ claps, at_least, max_gap_s }: PatternSettings): string {
-  if (!at_least) return t("pattern.exactly_hint", { seconds: decimal(max_gap_s, 1) });
+/** Whether a pattern is sent only once no other clap has followed: it is exact, or another one has room for more claps. */
+function waits({ claps, at_least }: PatternSettings, all: PatternSettings[]): boolean {
+  return !at_least || claps < Math.max(...all.map((other) => other.claps + (other.at_least ? 0 : 1)));
+}
+
+function consequence({ claps, max_gap_s }: PatternSettings, isDelayed: boolean): string {
+  if (isDelayed) return t("pattern.exactly_hint", { seconds: decimal(max_gap_s, 1) });
   return claps === 1 ? t("pattern.any_hint") : t("pattern.at_least_hint", { seconds: decimal(max_gap_s, 1) });
 }

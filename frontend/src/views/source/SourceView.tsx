@@ -8,6 +8,8 @@ import { t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
+import { LearningPanel } from "../learn/LearningPanel.tsx";
+import { WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
 import { Clips } from "./Clips.tsx";
 import { EditSource } from "./EditSource.tsx";
@@ -36,6 +38,7 @@ export function SourceView({ id }: { id: string }) {
             <Sound source={source} />
           </section>
           <Hearing sourceId={source.id} threshold={thresholdOf(source)} />
+          <LearningPanel sourceId={source.id} />
           <Detections sourceId={source.id} />
         </div>
         <div class="column">
@@ -64,6 +67,7 @@ function Tuning({ source }: { source: SourceSettings }) {
         <DelayField path={`${path}.delay_s`} value={source.delay_s} />
         <Patterns source={source} />
       </div>
+      <WhatIf source={source} />
     </section>
   );
 }

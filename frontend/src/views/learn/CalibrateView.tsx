@@ -1,0 +1,126 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { applyCalibration, endCalibration, readCalibration, startCalibration, undoLearning } from "../../api.ts";
+import { LevelMeter } from "../../components/LevelMeter.tsx";
+import { Outcome } from "../../components/Outcome.tsx";
+import { score } from "../../i18n/format.ts";
+import { type Key, t } from "../../i18n/index.ts";
+import { go, linkTo } from "../../route.ts";
+import { link, opened, sources, statuses } from "../../store.ts";
+import type { Calibration } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { View } from "../View.tsx";
+import { Sounds } from "./Sounds.tsx";
+
+const STEPS = ["claps", "noises", "proposal"] as const;
+const LOOK_MS = 500;
+const FEWEST = 3; // claps that a proposal needs
+
+type Step = (typeof STEPS)[number] | "applied";
+
+/** A minute in which a source learns its place: five claps, the noises of the room, and what that would change. */
+export function CalibrateView({ id }: { id: string }) {
+  const step = useSignal<Step>("claps");
+  const session = useSignal<Calibration | null>(null);
+  const failure = useSignal("");
+  const heading = useRef<HTMLHeadingElement>(null);
+  const source = sources.value.find((one) => one.id === id);
+  const open = opened.value && source !== undefined;
+  const show = (answer: Calibration) => {
+    session.value = answer;
+    failure.value = "";
+  };
+  const fail = (error: unknown) => void (failure.value = inWords(error));
+  const listen = (phase: "claps" | "noises") => void startCalibration(id, phase).then(show, fail);
+  const enter = (next: Step) => {
+    step.value = next;
+    if (next === "claps" || next === "noises") listen(next);
+  };
+  useEffect(() => {
+    if (!open) return;
+    let isOver = false;
+    const goesOn = () => !isOver && step.value !== "applied";
+    const look = async () => {
+      while (goesOn()) {
+        await new Promise((soon) => setTimeout(soon, LOOK_MS));
+        if (goesOn() && !document.hidden) await readCalibration(id).then((answer) => goesOn() && show(answer), (error: unknown) => goesOn() && fail(error));
+      }
+    };
+    void startCalibration(id, "claps").then(show, fail).then(look);
+    return () => {
+      isOver = true;
+      if (step.value !== "applied") void endCalibration(id).catch(() => undefined); // it ends by itself after ten minutes
+    };
+  }, [id, open]);
+  useLayoutEffect(() => heading.current?.focus(), [step.value]);
+  if (!opened.value) return null;
+  if (!source) return <View title={t("view.source_gone")}><p><a href={linkTo.house}>{t("view.back")}</a></p></View>;
+
+  const now = session.value;
+  const accepted = now?.sounds.filter(({ phase, outcome }) => phase === "claps" && outcome === "accepted").length ?? 0;
+  const apply = () => void applyCalibration(id).then(() => (step.value = "applied"), fail);
+  const live = statuses.value[id]?.state === "live" && link.value === "connected";
+  return (
+    <View title={t("calibrate.title", { source: source.name })}>
+      <div class="start-view">
+        <ol class="steps" aria-label={t("start.steps")}>
+          {STEPS.map((one, index) => (
+            <li key={one} aria-current={one === step.value ? "step" : undefined} class={index < stepNumber(step.value) ? "step-done" : ""}>{t(`calibrate.${one}` satisfies Key)}</li>
+          ))}
+        </ol>
+        <section class="panel step" aria-labelledby="step-title">
+          <h2 id="step-title" tabIndex={-1} ref={heading}>{t(`calibrate.${step.value}_title` satisfies Key)}</h2>
+          {(step.value === "claps" || step.value === "noises") && (
+            <>
+              <p class="muted">{t(`calibrate.${step.value}_how` satisfies Key)}</p>
+              <LevelMeter sourceId={id} live={live} />
+              {!live && <Outcome shape="triangle" words={t("calibrate.no_sound")} />}
+              {now && <Sounds session={now} phase={step.value} onChange={show} onFail={fail} />}
+            </>
+          )}
+          {step.value === "proposal" && <Proposal session={now} />}
+          {step.value === "applied" && <p>{t("calibrate.applied_detail")}</p>}
+          {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
+          <p class="step-actions">
+            {step.value === "claps" && <Next ready={accepted >= FEWEST} onClick={() => enter("noises")} />}
+            {step.value === "noises" && <><Back onClick={() => enter("claps")} /><Next ready onClick={() => enter("proposal")} /></>}
+            {step.value === "proposal" && <><Back onClick={() => enter("noises")} /><button type="button" class="start" disabled={!now?.proposal} onClick={apply}>{t("calibrate.apply")}</button></>}
+            {step.value === "applied" && (
+              <>
+                <button type="button" class="quiet" onClick={() => void undoLearning(id).then(() => go(linkTo.source(id)), fail)}>{t("calibrate.undo")}</button>
+                <button type="button" class="start" onClick={() => go(linkTo.source(id))}>{t("start.done")}</button>
+              </>
+            )}
+          </p>
+        </section>
+        {step.value !== "applied" && <p class="start-skip"><button type="button" class="quiet" onClick={() => go(linkTo.source(id))}>{t("calibrate.give_up")}</button></p>}
+      </div>
+    </View>
+  );
+}
+
+const stepNumber = (step: Step) => (step === "applied" ? STEPS.length : STEPS.indexOf(step));
+
+function Back({ onClick }: { onClick: () => void }) {
+  return <button type="button" class="quiet" onClick={onClick}>{t("start.back")}</button>;
+}
+
+function Next({ ready, onClick }: { ready: boolean; onClick: () => void }) {
+  return <button type="button" class="start" disabled={!ready} onClick={onClick}>{t("start.next")}</button>;
+}
+
+/** What applying would change, in figures of the sounds that were just made. */
+function Proposal({ session }: { session: Calibration | null }) {
+  if (!session?.proposal) return <p>{t("calibrate.no_proposal")}</p>;
+  const { claps, noises, threshold, was_threshold } = session.proposal;
+  return (
+    <dl class="proposal">
+      <dt>{t("calibrate.proposal_claps")}</dt>
+      <dd><b>{t("calibrate.heard_of", { heard: claps.heard, of: claps.total })}</b> <span class="muted">{t("calibrate.was", { was: claps.was })}</span></dd>
+      <dt>{t("calibrate.proposal_noises")}</dt>
+      <dd><b>{t("calibrate.heard_of", { heard: noises.heard, of: noises.total })}</b> <span class="muted">{t("calibrate.was", { was: noises.was })}</span></dd>
+      <dt>{t("field.threshold")}</dt>
+      <dd><b>{score(threshold)}</b> <span class="muted">{t("calibrate.was", { was: score(was_threshold) })}</span></dd>
+    </dl>
+  );
+}

@@ -1,0 +1,64 @@
+"""How long a source's frames are, and who wakes it."""
+
+from __future__ import annotations
+
+import threading
+
+from tests.peers.ports import free_port
+from tests.peers.vban import Sender
+
+from claptrap.sources.pacing import LONG_S, SHORT_S, WATCHED_S, Pacing
+from claptrap.sources.vban_packet import Encoding, Format, Packet, build
+from claptrap.sources.vban_ports import VbanPorts
+
+HOST = "127.0.0.1"
+PATIENT_S = 15.0
+
+
+def test_frames_are_short_while_something_is_undecided() -> None:
+    """And less long while a page shows them."""
+    pacing = Pacing()
+    assert (pacing.block_s, pacing.is_due(LONG_S), pacing.is_due(WATCHED_S)) == (LONG_S, True, False)
+    pacing.attend(is_watched=True)
+    assert (pacing.block_s, pacing.is_due(WATCHED_S), pacing.is_due(SHORT_S)) == (WATCHED_S, True, False)
+    pacing.set_urgent(True)
+    assert (pacing.block_s, pacing.is_due(SHORT_S)) == (SHORT_S, True)
+    pacing.set_urgent(False)
+    pacing.attend(is_watched=False)
+    assert pacing.block_s == LONG_S
+
+
+def test_a_source_is_woken_when_it_becomes_urgent_and_not_again() -> None:
+    """Or when somebody wakes it; what came before it waits is not lost."""
+    pacing = Pacing()
+    pacing.set_urgent(True)
+    assert pacing.wait(PATIENT_S)
+    pacing.set_urgent(True)
+    assert not pacing.wait(0)
+    pacing.wake()
+    assert pacing.wait(PATIENT_S)
+    calls: list[str] = []
+    with pacing.waking(lambda: calls.append("woken")):
+        pacing.wake()
+    assert calls == ["woken"]
+    assert not pacing.wait(0)
+
+
+def test_a_port_that_rests_gives_what_has_come_when_it_becomes_urgent() -> None:
+    """A stream of which less has come than its reader wants at once."""
+    ports, pacing, port = VbanPorts(HOST), Pacing(), free_port()
+    packet = build(Packet(Format(48_000, 1, Encoding.INT16), 256, b"one", 0, bytes(512)))
+    try:
+        with ports.receiving(port, HOST, b"one", pacing) as queue, Sender(port) as sender:
+            arrived: list[int] = []
+            reader = threading.Thread(target=lambda: arrived.append(len(queue.get(PATIENT_S))), name="test:reader")
+            reader.start()
+            sender.send([packet])
+            while ports.port_counts()[0].datagrams < 1:
+                reader.join(0.001)
+            assert reader.is_alive()
+            pacing.set_urgent(True)
+            reader.join(PATIENT_S)
+            assert arrived == [1]
+    finally:
+        ports.stop()

@@ -1,0 +1,56 @@
+"""The minute in which a source learns its place, marks, and what-if: a person's way through the page, with real sound."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+from tests.web.browser import needs_browser, until
+from tests.web.conftest import Served
+from tests.web.test_page_source import clapping, page
+
+pytestmark = needs_browser
+__all__ = ["clapping", "page"]
+PATIENT_MS = 60_000
+
+
+def test_the_minute_teaches_the_claps_and_is_undone(page: Page, clapping: Served) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("link", name="Calibrer en une minute").click()
+    expect(page.get_by_role("heading", name="Clapez cinq fois")).to_be_focused()
+    next_step = page.get_by_role("button", name="Continuer")
+    expect(next_step).to_be_disabled()
+    expect(page.locator(".clap-dot-full")).to_have_count(5, timeout=PATIENT_MS)
+    expect(page.locator(".learn-examples").get_by_text("Accepté.").first).to_be_visible()
+    next_step.click()
+    expect(page.get_by_role("heading", name="Faites les bruits de la pièce")).to_be_focused()
+    next_step.click()
+    expect(page.locator(".proposal")).to_contain_text(re.compile(r"Claps reconnus\s*\d+ sur \d+"))
+    page.get_by_role("button", name="Appliquer").click()
+    expect(page.get_by_role("heading", name="C'est appris")).to_be_visible()
+    assert clapping.service.learning.state("salon")["claps"] >= 5
+    page.get_by_role("button", name="Annuler").click()
+    expect(page.get_by_text("Rien encore")).to_be_visible()
+    assert clapping.service.learning.state("salon")["claps"] == 0
+
+
+def test_giving_up_ends_the_session_and_learns_nothing(page: Page, clapping: Served) -> None:
+    page.get_by_role("link", name="Calibrer en une minute").click()
+    expect(page.locator(".clap-dot-full").first).to_be_visible(timeout=PATIENT_MS)
+    page.get_by_role("button", name="Abandonner").click()
+    expect(page.get_by_text("Rien encore")).to_be_visible()
+    until(lambda: clapping.ask("GET", "/api/sources/salon/calibration").status == 404, "the end of the session")
+
+
+def test_a_mark_teaches_at_once(page: Page) -> None:
+    heard = page.locator(".learning .candidates li").last
+    heard.get_by_role("button", name="un clap", exact=False).first.click(timeout=PATIENT_MS)
+    expect(page.locator(".learn-effect")).to_have_text(re.compile("^Appris"))
+    expect(page.get_by_text(re.compile("Claps appris.: 1\\."))).to_be_visible()
+
+
+def test_what_if_says_what_the_last_day_would_have_fired(page: Page) -> None:
+    said = page.locator(".what-if")
+    expect(said).to_have_text(re.compile("des dernières 24 heures.: [1-9]"), timeout=PATIENT_MS)
+    page.get_by_role("slider").fill("1")
+    expect(said).to_have_text(re.compile("avec ces réglages.: 0 au lieu de [1-9]"))
