@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from claptrap.audio.convert import to_float32
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import InputError, SourceError
-from claptrap.sources.container import Part, next_like, parts
+from claptrap.sources.container import FilePart, next_like, parts
 
 STREAM = "-"  # what a stream is called
 BLOCK_S = 4
@@ -195,7 +195,7 @@ def _copied(stream: BinaryIO) -> BinaryIO:
 class _View:
     """The bytes of one part, as FFmpeg reads them."""
 
-    def __init__(self, recording: _Recording, part: Part) -> None:
+    def __init__(self, recording: _Recording, part: FilePart) -> None:
         self.recording = recording
         self.part = part
         self._at = part.begin
@@ -245,7 +245,7 @@ def _container(av: Any, view: _View) -> Iterator[Any]:
 # -- decoding ---------------------------------------------------------------------------------------------------------------
 
 
-def _decoded(av: Any, recording: _Recording, part: Part) -> Iterator[Frame]:
+def _decoded(av: Any, recording: _Recording, part: FilePart) -> Iterator[Frame]:
     """Yield what can be decoded of a part, and write down in ``recording`` what was not."""
     view = _View(recording, part)
     with _container(av, view) as container:
