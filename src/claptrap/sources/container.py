@@ -19,7 +19,6 @@ from claptrap.sources.mpeg import mpeg_end
 
 MOST_CHUNKS = 10_000
 MOST_PARTS = 10_000
-MOST_OGG_PAGE = 27 + 255 + 255 * 255
 OGG_FIRST_PAGE, OGG_LAST_PAGE = 2, 4
 _SEARCH_BYTES = 1 << 20
 _W64_RIFF, _W64_DATA = (
@@ -97,6 +96,17 @@ class _Bytes:
             start += len(block)
         return self.size
 
+    def rfind(self, wanted: bytes, start: int) -> int:
+        """Return where ``wanted`` stands last, at ``start`` or after it; ``start`` where it does not."""
+        end = self.size
+        while end > start:
+            at = max(start, end - _SEARCH_BYTES)
+            found = self.at(at, end - at + len(wanted)).rfind(wanted)
+            if found >= 0:
+                return at + found
+            end = at
+        return start
+
 
 def _part(file: _Bytes, begin: int) -> FilePart:
     head = file.at(begin, 40)
@@ -166,8 +176,9 @@ class _Chunks:
             end = data + length - (self.head if self.counts_head else 0)
             if end > file.size:
                 return FilePart(begin, file.size, is_cut=True)
-            if (after := self._after(file, self._next(offset, length))) is not None:
-                return FilePart(begin, after)
+            for following in {self._next(offset, length), end}:  # some programs forget to pad
+                if (after := self._after(file, following)) is not None:
+                    return FilePart(begin, after)
         # the length was never written, or is an old one: the sound goes on to the end, or to the next recording
         end = self._next_recording(file, begin, data)
         true = end - data + (self.head if self.counts_head else 0)
@@ -288,9 +299,7 @@ def _ogg(file: _Bytes, begin: int) -> FilePart:
     end = file.find(b"OggS\x00\x02", offset)
     if end < file.size:
         return FilePart(begin, end)
-    tail_at = max(begin, file.size - MOST_OGG_PAGE - 4)
-    tail = file.at(tail_at, MOST_OGG_PAGE + 4)
-    last = tail_at + max(0, tail.rfind(b"OggS"))
+    last = file.rfind(b"OggS", begin)
     page = _ogg_page(file, last)
     after = b"" if page is None else file.at(last + page[0], 4)
     is_whole = page is not None and last + page[0] <= file.size and page[1] & OGG_LAST_PAGE
