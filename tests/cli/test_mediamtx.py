@@ -17,6 +17,7 @@ from tests.mediamtx.test_install import GOOD, PROGRAM_BYTES, serving
 from tests.mediamtx.test_supervisor import is_alive, wait_for
 from tests.models.test_models import server
 from tests.peers.mediamtx import STAND_IN, lives, stand_in
+from tests.peers.ports import free_port
 from tests.peers.service import Service, claptrap_environment
 
 from claptrap.mediamtx.program import PROGRAM
@@ -121,6 +122,20 @@ def test_naming_the_program_means_to_run_it_and_what_stops_it_is_a_problem(tmp_p
         wait_for(lambda: [reason["code"] for reason in reasons()] == ["mediamtx.port_taken"])
         assert "8554" in reasons()[0]["message_fr"]
         assert b'code="mediamtx.port_taken"' in service.raw("GET", "/metrics")[1]
+
+
+def test_a_source_that_waits_for_it_says_what_is_missing(tmp_path: Path) -> None:
+    """Ffmpeg is not installed: the source said that the camera did not answer, and should be restarted."""
+    data = tmp_path / "data"
+    data.mkdir()
+    rtsp_port = free_port()
+    config = f"good\nrtspAddress: 127.0.0.1:{rtsp_port}\npaths:\n  mic:\n    runOnDemand: ffmpeg -i x\n"
+    program, _ = stand_in(data, config)
+    source = {"id": "mic", "kind": "rtsp", "name": "Mic", "input": {"url": f"rtsp://127.0.0.1:{rtsp_port}/mic"}}
+    (data / "settings.json").write_text(json.dumps({"version": 3, "sources": [source]}))
+    with Service(data, CLAPTRAP_MEDIAMTX_BINARY=str(program), PATH=str(tmp_path)) as service:
+        wait_for(lambda: service.get("/api/state")["statuses"]["mic"]["code"] == "mediamtx.no_ffmpeg")
+        assert "ffmpeg" in service.get("/api/state")["statuses"]["mic"]["message_fr"]
 
 
 def test_no_log_line_is_lost_while_the_sound_library_begins() -> None:

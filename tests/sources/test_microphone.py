@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,7 +35,7 @@ from claptrap.sources.base import StopSignal
 from claptrap.sources.device import Device, OpenMicrophone, find
 from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
 from claptrap.sources.pacing import Pacing
-from claptrap.sources.portaudio import Call, PortAudio, fault
+from claptrap.sources.portaudio import Call, PortAudio, channels_of, fault
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
 from claptrap.text.catalogue import say
@@ -259,6 +260,49 @@ def test_whatever_goes_wrong_while_a_microphone_opens_leaves_none_open(monkeypat
     with pytest.raises(PermissionError), library.recording(USB.id, lambda *_: None, lambda: None):
         pass
     assert (done, library._n_open) == (["open", "start", "close"], 0)
+
+
+INTERFACE = Device("Eight: USB (hw:1,0)", "ALSA", 8, 48_000, default=False)
+
+
+@pytest.mark.parametrize(
+    ("device", "channel", "recorded"),
+    [
+        (INTERFACE, "auto", 8),
+        (INTERFACE, "loudest", 8),
+        (INTERFACE, "3", 3),
+        (INTERFACE, "1", 2),
+        (replace(INTERFACE, channels=1), "auto", 1),
+        (replace(INTERFACE, name="pulse", channels=32), "auto", 2),
+        (replace(INTERFACE, name="pulse", channels=32), "5", 5),
+        (replace(INTERFACE, host_api="Core Audio", name="Eight"), "mean", 8),
+    ],
+)
+def test_as_many_channels_are_recorded_as_the_choice_needs(device: Device, channel: str, recorded: int) -> None:
+    """A microphone on input 3 of an interface was never heard: two channels were all that was recorded."""
+    assert channels_of(device, channel) == recorded
+
+
+def test_a_device_that_takes_fewer_channels_than_it_says_is_opened_with_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they all were before there was a choice."""
+    asked: list[int] = []
+
+    class Stream:
+        def __init__(self, *, channels: int, **_: object) -> None:
+            asked.append(channels)
+            if channels > 2:
+                raise OSError("Error opening RawInputStream", -9998)
+
+        def start(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    library = PortAudio()
+    monkeypatch.setattr(library, "_inputs", lambda: {0: INTERFACE})
+    monkeypatch.setattr("claptrap.sources.portaudio._load", lambda: SimpleNamespace(RawInputStream=Stream))
+    with library.recording(INTERFACE.id, lambda *_: None, lambda: None) as opened:
+        assert opened.channels == 2
+    assert asked == [8, 2]
 
 
 def test_nobody_is_blamed_for_a_microphone_that_is_not_there(tmp_path: Path) -> None:

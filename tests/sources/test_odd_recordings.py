@@ -211,6 +211,16 @@ def test_behind_a_damaged_middle_hearing_goes_on(tmp_path: Path, name: str, inse
     assert heard.seconds > 0.3 * WHOLE_S
 
 
+@pytest.mark.parametrize("name", ["vorbis", "opus", "mp3", "flac", "aac"])
+def test_behind_much_garbage_hearing_goes_on(tmp_path: Path, name: str) -> None:
+    """More than the 64 kB in which FFmpeg looks for the next page of an Ogg."""
+    content = made(name)
+    middle = len(content) * 46 // 100
+    heard = hear(content[:middle] + garbage(200_000) + content[middle:], tmp_path)
+    assert heard.code == "file.damaged"
+    assert heard.claps[-1] > ONSETS[1]
+
+
 # -- lengths that are not true ----------------------------------------------------------------------------------------------
 
 
@@ -265,6 +275,20 @@ def test_what_follows_the_sound_is_not_heard_as_sound(tmp_path: Path, chunk: byt
 @pytest.mark.parametrize("name", ["mp3", "mp3 without header", "wavpack", "tta", "aac"])
 def test_a_tag_at_the_end_is_no_damage(tmp_path: Path, name: str, tag: bytes) -> None:
     heard = hear(made(name) + tag, tmp_path)
+    assert (heard.code, len(heard.claps)) == ("", N_CLAPS)
+
+
+@pytest.mark.parametrize("padding", [bytes(70_000), b"hello world " * 200], ids=["zeros", "text"])
+@pytest.mark.parametrize("name", ["mp3", "mp3 without header", "flac", "opus", "m4a", "webm", "aac"])
+def test_padding_at_the_end_is_no_damage(tmp_path: Path, name: str, padding: bytes) -> None:
+    heard = hear(made(name) + padding, tmp_path)
+    assert (heard.code, len(heard.claps)) == ("", N_CLAPS)
+
+
+def test_a_chunk_behind_an_odd_length_that_was_not_padded_is_not_heard(tmp_path: Path) -> None:
+    """As some programs write it."""
+    content = LENGTHS["wav"](len(made("wav")) - made("wav").index(b"data") - 9)[:-1]
+    heard = hear(content + b"LIST" + struct.pack("<I", 4) + b"INFO", tmp_path)
     assert (heard.code, len(heard.claps)) == ("", N_CLAPS)
 
 

@@ -7,11 +7,13 @@ from typing import ClassVar, get_args
 
 import pytest
 
+from claptrap.audio.frame import Frame
 from claptrap.core import spec as core_spec
 from claptrap.core.spec import INPUTS, RtspInput, SourceInput, SourceSpec, VbanInput
 from claptrap.settings.schema import AnySource
 from claptrap.sources import registry
-from claptrap.sources.base import Sink
+from claptrap.sources.base import Sink, StopSignal
+from claptrap.sources.pacing import Pacing
 from claptrap.sources.registry import KINDS, SourceKind, Sources
 
 ENTRIES = get_args(get_args(AnySource)[0])
@@ -39,6 +41,23 @@ def test_what_others_ask_of_a_kind_is_answered_by_its_input() -> None:
     assert [kind for kind, wanted in INPUTS.items() if wanted.SENT_BY_PAGE] == ["browser"]
 
 
+class Hertz:
+    """A sink that remembers what a source says."""
+
+    def __init__(self, made: list[float]) -> None:
+        self._made = made
+        self.stop, self.pacing = StopSignal(), Pacing()
+
+    def live(self, rate_hz: int, channels: int) -> None:
+        raise AssertionError((rate_hz, channels))
+
+    def frame(self, frame: Frame) -> None:
+        raise AssertionError(frame)
+
+    def waiting(self, code: str, **params: str | float) -> None:  # noqa: ARG002  # the number is what is looked at
+        self._made.append(float(params["seconds"]))
+
+
 def test_a_new_kind_is_one_class_and_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """As docs/adding-a-source.md says."""
 
@@ -52,6 +71,7 @@ def test_a_new_kind_is_one_class_and_one_line(monkeypatch: pytest.MonkeyPatch) -
             self.hz = hz
 
         def run(self, sink: Sink) -> None:
+            sink.waiting("source.silent", seconds=self.hz)
             raise NotImplementedError
 
     monkeypatch.setitem(core_spec.INPUTS, "tone", ToneInput)
@@ -59,6 +79,9 @@ def test_a_new_kind_is_one_class_and_one_line(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(registry._BY_NAME, "tone", line)
     spec = SourceSpec("a", "A", ToneInput(880.0))
     assert SourceSpec.from_json(spec.to_json()) == spec
-    built = Sources().build(spec)
-    assert isinstance(built, ToneSource)
-    assert built.hz == 880.0
+    sources = Sources()
+    built = sources.build(spec)
+    made: list[float] = []
+    with pytest.raises(NotImplementedError):
+        built.run(Hertz(made))
+    assert made == [880.0]

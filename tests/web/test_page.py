@@ -328,7 +328,7 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     card = page.get_by_role("main")
     expect(card.get_by_text("trop lente")).to_have_count(0)
     card.get_by_text("Détails").click()
-    retries = card.locator("dt", has_text="nouvel essai").locator("+ dd")
+    retries = card.locator("dt", has_text="après une panne").locator("+ dd")
     expect(retries).to_have_text("0")
     served.service.stop_detection()  # else what the source itself says comes over what is said for it here
     served.service.status.offer(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Page, expect
-from tests.web.browser import needs_browser, until
+from tests.web.browser import needs_browser
 from tests.web.conftest import Served
+from tests.web.test_clip_rest import until
 from tests.web.test_page_source import clapping, page
 
 pytestmark = needs_browser
@@ -39,7 +40,7 @@ def test_giving_up_ends_the_session_and_learns_nothing(page: Page, clapping: Ser
     expect(page.locator(".clap-dot-full").first).to_be_visible(timeout=PATIENT_MS)
     page.get_by_role("button", name="Abandonner").click()
     expect(page.get_by_text("Rien encore")).to_be_visible()
-    until(lambda: clapping.ask("GET", "/api/sources/salon/calibration").status == 404, "the end of the session")
+    until(lambda: clapping.ask("GET", "/api/sources/salon/calibration").status == 404)
 
 
 def test_a_mark_teaches_at_once(page: Page) -> None:

@@ -175,6 +175,7 @@ def serve(
             supervisor = prepared(mediamtx_binary, None, data_dir)
             supervisor.on_change = service.problems.publish
             service.problems.add(supervisor.problems)
+            service.streams.supervise(supervisor.problems)
         serve_web(
             service,
             host=host,

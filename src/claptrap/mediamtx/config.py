@@ -43,7 +43,7 @@ def starts_ffmpeg(config: Path) -> bool:
     return re.search(r"(?m)^\s*runOn\w+:\s*(>-\s*)?['\"]?ffmpeg\b", _text(config)) is not None
 
 
-API_PORT = 9997
+API_PORT, RTSP_PORT = 9997, 8554
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,17 @@ class ApiAddress:
             if re.search(r"(?m)^ *- action: *api\b", entry) and _plain(user) not in ("", "any") and _is_plain(password):
                 return cls(_ours(host), port, _plain(user), password)
         return cls(_ours(host), port)
+
+
+def serves(config: Path, url: str) -> bool:
+    """Return whether ``url`` is an RTSP address on this machine at which the MediaMTX of a configuration file listens."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 554
+    except ValueError:
+        return False
+    listens = _value(_text(config), "rtspAddress").rpartition(":")[2] or str(RTSP_PORT)
+    return parts.hostname in ("127.0.0.1", "::1", "localhost") and str(port) == listens
 
 
 def _ours(host: str) -> str:

@@ -11,9 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from claptrap.core.errors import ServiceError
-from claptrap.mediamtx.config import ApiAddress
+from claptrap.mediamtx.config import RTSP_PORT, ApiAddress
 
-RTSP_PORT = 8554
 ASK_S = 3.0
 MOST_ANSWER_BYTES = 1_000_000
 MOST_PATHS = 100

@@ -117,6 +117,7 @@ class Application:
         self.notifications = NotificationService(self._dispatcher, self.settings)
         self.probes = ProbeExecutor(self.settings)
         self.streams = MediaMtxStreams(self.settings, data_dir / CONFIG_NAME, mediamtx_api)
+        self._inputs.explain = self.streams.explain
         self.support = SupportBundles(data_dir, self.probes, self.settings, self.sources.all)
 
         self.settings.observe(self._apply)

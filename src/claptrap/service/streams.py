@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from claptrap.core.errors import ServiceError
-from claptrap.mediamtx.config import ApiAddress
+from claptrap.core.errors import ClapTrapError, ServiceError, SourceError
+from claptrap.core.spec import SourceInput
+from claptrap.mediamtx.config import ApiAddress, serves
 from claptrap.mediamtx.paths import list_paths
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
+
+# What a source says that listens to a MediaMTX which does not run, or has nothing to send.
+EXPLAINED = {
+    *("rtsp.refused", "rtsp.timeout", "rtsp.not_found", "rtsp.rejected", "rtsp.server_error", "rtsp.ended", "rtsp.stalled"),
+    *("rtsp.unreachable", "rtsp.failed"),
+}
 
 
 class MediaMtxStreams:
@@ -26,6 +34,18 @@ class MediaMtxStreams:
         self._settings = settings
         self._config = config
         self._api = api
+        self._problems: Callable[[], Sequence[ClapTrapError]] = lambda: ()
+
+    def supervise(self, problems: Callable[[], Sequence[ClapTrapError]]) -> None:
+        """Explain failing sources by ``problems``, those of the MediaMTX that runs beside ClapTrap."""
+        self._problems = problems
+
+    def explain(self, wanted: SourceInput, error: SourceError) -> SourceError:
+        """Return what that MediaMTX cannot do, where a source listens to it in vain; else ``error`` itself."""
+        if error.code not in EXPLAINED or not serves(self._config, wanted.server):
+            return error
+        found = next(iter(self._problems()), None)
+        return error if found is None else SourceError(found.code, retryable=True, **found.params)
 
     def paths(self) -> dict[str, Any]:
         """Return ``paths``, each with the source that hears it, ``source_id``, None where there is none yet.

@@ -19,7 +19,6 @@ from claptrap.sources.mpeg import mpeg_end
 
 MOST_CHUNKS = 10_000
 MOST_PARTS = 10_000
-MOST_OGG_PAGE = 27 + 255 + 255 * 255
 OGG_FIRST_PAGE, OGG_LAST_PAGE = 2, 4
 _SEARCH_BYTES = 1 << 20
 _W64_RIFF, _W64_DATA = (
@@ -33,7 +32,7 @@ _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """One recording within a file; most files have one.
 
     Attributes:
@@ -50,7 +49,7 @@ class Part:
     is_known: bool = True
 
 
-def parts(file: BinaryIO, size: int) -> Iterator[Part]:
+def parts(file: BinaryIO, size: int) -> Iterator[FilePart]:
     """Yield the recordings in ``file``, in order; at least one, which may be none.
 
     Args:
@@ -64,14 +63,14 @@ def parts(file: BinaryIO, size: int) -> Iterator[Part]:
         begin = part.end
         if begin >= size:
             return
-    yield Part(begin, size, is_known=False)
+    yield FilePart(begin, size, is_known=False)
 
 
-def next_like(file: BinaryIO, part: Part, after: int) -> Part | None:
+def next_like(file: BinaryIO, part: FilePart, after: int) -> FilePart | None:
     """Return the next recording of the kind of ``part``, whose sound ends at ``after``; None if there is none."""
     view = _Bytes(file, part.end)
     begin = view.find(view.at(part.begin, 4), after) if part.begin < after < part.end else part.end
-    return Part(begin, part.end, is_known=False) if begin < part.end else None
+    return FilePart(begin, part.end, is_known=False) if begin < part.end else None
 
 
 class _Bytes:
@@ -97,14 +96,25 @@ class _Bytes:
             start += len(block)
         return self.size
 
+    def rfind(self, wanted: bytes, start: int) -> int:
+        """Return where ``wanted`` stands last, at ``start`` or after it; ``start`` where it does not."""
+        end = self.size
+        while end > start:
+            at = max(start, end - _SEARCH_BYTES)
+            found = self.at(at, end - at + len(wanted)).rfind(wanted)
+            if found >= 0:
+                return at + found
+            end = at
+        return start
 
-def _part(file: _Bytes, begin: int) -> Part:
+
+def _part(file: _Bytes, begin: int) -> FilePart:
     head = file.at(begin, 40)
     for starts, read in _READERS:
         if starts(head):
             return read(file, begin)
     end, is_cut = mpeg_end(file.at, begin, file.size)
-    return Part(begin, end, is_cut, is_known=end < file.size)
+    return FilePart(begin, end, is_cut, is_known=end < file.size)
 
 
 def _begins_recording(head: bytes) -> bool:
@@ -140,40 +150,41 @@ class _Chunks:
         """Bytes of a name and a length."""
         return len(self.sound) + self.length_bytes
 
-    def read(self, file: _Bytes, begin: int) -> Part:
+    def read(self, file: _Bytes, begin: int) -> FilePart:
         """Walk the chunks to the one that holds the sound, and from there to the end of this recording."""
         offset = begin + self.first
         long_sound = self._ds64(file, begin)
         for _ in range(MOST_CHUNKS):
             head = file.at(offset, self.head)
             if len(head) < self.head:
-                return Part(begin, file.size, is_cut=offset > file.size or len(head) > 0)
+                return FilePart(begin, file.size, is_cut=offset > file.size or len(head) > 0)
             length = self._length(head)
             if head.startswith(self.sound):
                 length = long_sound if long_sound is not None and length == 0xFFFF_FFFF else length
                 return self._sound(file, begin, offset, length)
             offset = self._next(offset, length)
-        return Part(begin, file.size)
+        return FilePart(begin, file.size)
 
     def _ds64(self, file: _Bytes, begin: int) -> int | None:
         """Return the length of the sound that an RF64 has in its first chunk."""
         head = file.at(begin, 36)
         return int.from_bytes(head[28:36], "little") if head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64" else None
 
-    def _sound(self, file: _Bytes, begin: int, offset: int, length: int) -> Part:
+    def _sound(self, file: _Bytes, begin: int, offset: int, length: int) -> FilePart:
         data = offset + self.head
         if not self.is_open(length):
             end = data + length - (self.head if self.counts_head else 0)
             if end > file.size:
-                return Part(begin, file.size, is_cut=True)
-            if (after := self._after(file, self._next(offset, length))) is not None:
-                return Part(begin, after)
+                return FilePart(begin, file.size, is_cut=True)
+            for following in {self._next(offset, length), end}:  # some programs forget to pad
+                if (after := self._after(file, following)) is not None:
+                    return FilePart(begin, after)
         # the length was never written, or is an old one: the sound goes on to the end, or to the next recording
         end = self._next_recording(file, begin, data)
         true = end - data + (self.head if self.counts_head else 0)
         most = (1 << (8 * self.length_bytes - 1)) - 1 if self.order == "big" else (1 << 8 * self.length_bytes) - 1
         written = min(true, most).to_bytes(self.length_bytes, "little" if self.order == "little" else "big")
-        return Part(begin, end, patch=(offset + len(self.sound), written))
+        return FilePart(begin, end, patch=(offset + len(self.sound), written))
 
     def _after(self, file: _Bytes, offset: int) -> int | None:
         """Return where the recording ends whose sound ends at ``offset``; None if what follows cannot follow it."""
@@ -216,28 +227,30 @@ _W64 = _Chunks(40, _W64_DATA, length_bytes=8, counts_head=True, align=8)
 _CAF = _Chunks(8, b"data", "big", length_bytes=8, align=1)
 
 
-def _avi(file: _Bytes, begin: int) -> Part:
+def _avi(file: _Bytes, begin: int) -> FilePart:
     """Its index may be elsewhere and its sound anywhere; but it says how long the whole is."""
     length = int.from_bytes(file.at(begin + 4, 4), "little")
-    return Part(begin, file.size, is_cut=not _RIFF.is_open(length) and begin + 8 + length > file.size)
+    return FilePart(begin, file.size, is_cut=not _RIFF.is_open(length) and begin + 8 + length > file.size)
 
 
-def _au(file: _Bytes, begin: int) -> Part:
+def _au(file: _Bytes, begin: int) -> FilePart:
     head = file.at(begin, 12)
     end = begin + int.from_bytes(head[4:8], "big") + int.from_bytes(head[8:12], "big")
     if int.from_bytes(head[8:12], "big") == 0xFFFF_FFFF or end == file.size:
-        return Part(begin, file.size)
+        return FilePart(begin, file.size)
     if end > file.size:
-        return Part(begin, file.size, is_cut=True)
+        return FilePart(begin, file.size, is_cut=True)
     return (
-        Part(begin, end) if _begins_recording(file.at(end, 40)) else Part(begin, file.size, patch=(begin + 8, b"\xff" * 4))
+        FilePart(begin, end)
+        if _begins_recording(file.at(end, 40))
+        else FilePart(begin, file.size, patch=(begin + 8, b"\xff" * 4))
     )
 
 
 # -- boxes: MP4, Matroska ---------------------------------------------------------------------------------------------------
 
 
-def _mp4(file: _Bytes, begin: int) -> Part:
+def _mp4(file: _Bytes, begin: int) -> FilePart:
     offset, n = begin, 0
     while offset < file.size and n < MOST_CHUNKS:
         head = file.at(offset, 16)
@@ -245,27 +258,27 @@ def _mp4(file: _Bytes, begin: int) -> Part:
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
         if head[4:8] == b"ftyp" and n:
-            return Part(begin, offset)
+            return FilePart(begin, offset)
         if length == 0 or not head[4:8].isalnum():
-            return Part(begin, file.size)
+            return FilePart(begin, file.size)
         offset, n = offset + max(length, 8), n + 1
-    return Part(begin, file.size, is_cut=offset > file.size)
+    return FilePart(begin, file.size, is_cut=offset > file.size)
 
 
-def _matroska(file: _Bytes, begin: int) -> Part:
+def _matroska(file: _Bytes, begin: int) -> FilePart:
     head_length, header = _ebml_length(file.at(begin + 4, 8))
     segment = begin + 4 + head_length + (header or 0)
     size_length, length = _ebml_length(file.at(segment + 4, 8))
     if file.at(segment, 4) != _SEGMENT:
-        return Part(begin, file.size)
+        return FilePart(begin, file.size)
     if length is None:
         offset = file.find(_EBML, segment)
         while offset < file.size and b"\x42\x82" not in file.at(offset, 48):  # DocType
             offset = file.find(_EBML, offset + 1)
-        return Part(begin, offset)
+        return FilePart(begin, offset)
     end = segment + 4 + size_length + length
     is_next = end < file.size and _begins_recording(file.at(end, 40))
-    return Part(begin, end if is_next else file.size, is_cut=end > file.size)
+    return FilePart(begin, end if is_next else file.size, is_cut=end > file.size)
 
 
 def _ebml_length(data: bytes) -> tuple[int, int | None]:
@@ -278,21 +291,19 @@ def _ebml_length(data: bytes) -> tuple[int, int | None]:
 # -- Ogg and FLAC -----------------------------------------------------------------------------------------------------------
 
 
-def _ogg(file: _Bytes, begin: int) -> Part:
+def _ogg(file: _Bytes, begin: int) -> FilePart:
     """A chained Ogg begins again with first pages; the last page of each must be whole, and say that it is the last."""
     offset = begin
     while (page := _ogg_page(file, offset)) and page[1] & OGG_FIRST_PAGE:  # one for each stream
         offset += page[0]
     end = file.find(b"OggS\x00\x02", offset)
     if end < file.size:
-        return Part(begin, end)
-    tail_at = max(begin, file.size - MOST_OGG_PAGE - 4)
-    tail = file.at(tail_at, MOST_OGG_PAGE + 4)
-    last = tail_at + max(0, tail.rfind(b"OggS"))
+        return FilePart(begin, end)
+    last = file.rfind(b"OggS", begin)
     page = _ogg_page(file, last)
     after = b"" if page is None else file.at(last + page[0], 4)
     is_whole = page is not None and last + page[0] <= file.size and page[1] & OGG_LAST_PAGE
-    return Part(begin, file.size, is_cut=not is_whole or bool(after and b"OggS".startswith(after)))
+    return FilePart(begin, file.size, is_cut=not is_whole or bool(after and b"OggS".startswith(after)))
 
 
 def _ogg_page(file: _Bytes, offset: int) -> tuple[int, int] | None:
@@ -303,11 +314,11 @@ def _ogg_page(file: _Bytes, offset: int) -> tuple[int, int] | None:
     return 27 + head[26] + sum(head[27 : 27 + head[26]]), head[5]
 
 
-def _flac(file: _Bytes, begin: int) -> Part:
-    return Part(begin, file.find(_FLAC, begin + 1))
+def _flac(file: _Bytes, begin: int) -> FilePart:
+    return FilePart(begin, file.find(_FLAC, begin + 1))
 
 
-_Reader = tuple[Callable[[bytes], bool], Callable[[_Bytes, int], Part]]
+_Reader = tuple[Callable[[bytes], bool], Callable[[_Bytes, int], FilePart]]
 _READERS: tuple[_Reader, ...] = (
     (lambda head: head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE", _RIFF.read),
     (lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI ", _avi),

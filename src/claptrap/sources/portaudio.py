@@ -35,6 +35,7 @@ LATENCY_S = 0.1  # what the system may hold ready, not what we wait: blocks come
 
 DEVICE_UNAVAILABLE = -9985  # PaErrorCode paDeviceUnavailable
 INVALID_DEVICE = -9996  # paInvalidDevice
+INVALID_CHANNELS = -9998  # paInvalidChannelCount
 EBUSY = 16  # the host's own word for it, under paUnanticipatedHostError
 OUT_OF_DATE = frozenset(  # what may be the fault of a list that is older than today's devices
     {"source.no_device", "source.device_missing", "source.device_another", "source.device_ambiguous", "source.device_failed"}
@@ -143,17 +144,7 @@ class PortAudio:
         with _translated(wanted):
             inputs = self._inputs()
             index, device = find(inputs, wanted)
-            channels = channels_of(device, channel)
-            stream = _load().RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
-                device=index,
-                samplerate=device.rate_hz,
-                channels=channels,
-                dtype="float32",
-                blocksize=round(BLOCK_S * device.rate_hz),
-                latency=LATENCY_S,
-                callback=_passing_to(receive, channels),
-                finished_callback=ended,
-            )
+            stream, channels = _input_stream(index, device, channel, receive, ended)
         self._n_open += 1
         try:
             with _translated(device.name):
@@ -254,6 +245,29 @@ def channels_of(device: Device, channel: str) -> int:
     is_hardware = device.host_api != "ALSA" or CARD.search(device.name) is not None
     most = MAX_CHANNELS if is_hardware else SERVER_CHANNELS
     return min(device.channels, max(SERVER_CHANNELS, int(channel)) if channel.isdecimal() else most)
+
+
+def _input_stream(
+    index: int, device: Device, channel: str, receive: Receive, ended: Callable[[], None]
+) -> tuple[Any, int]:  # sounddevice has no types
+    """Return a stream that is not started, and its channels: few where the device takes fewer than it says."""
+    most = channels_of(device, channel)
+    for channels in dict.fromkeys((most, min(most, SERVER_CHANNELS))):
+        try:
+            return _load().RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
+                device=index,
+                samplerate=device.rate_hz,
+                channels=channels,
+                dtype="float32",
+                blocksize=round(BLOCK_S * device.rate_hz),
+                latency=LATENCY_S,
+                callback=_passing_to(receive, channels),
+                finished_callback=ended,
+            ), channels
+        except Exception as exc:  # sounddevice's PortAudioError; the import alone would name it
+            if exc.args[1:2] != (INVALID_CHANNELS,) or channels <= SERVER_CHANNELS:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _passing_to(receive: Receive, channels: int) -> Callable[[Any, int, Any, Any], None]:

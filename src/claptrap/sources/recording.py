@@ -11,7 +11,7 @@ import math
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from claptrap.audio.convert import to_float32
 from claptrap.audio.frame import Frame
 from claptrap.core.errors import InputError, SourceError
-from claptrap.sources.container import Part, next_like, parts
+from claptrap.sources.container import FilePart, next_like, parts
 
 STREAM = "-"  # what a stream is called
 BLOCK_S = 4
@@ -32,8 +32,8 @@ MOST_BLOCK_VALUES = 4_000_000  # samples × channels: 16 MB, whatever a header s
 RATES_HZ = range(1_000, 1_000_001)
 # Formats that hold their own sound. Playlists and the like, which name other files and addresses, are none of them.
 FORMATS = (
-    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dts,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,nistsphere,ogg,"
-    "rm,sox,tak,tta,voc,w64,wav,wv"
+    "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,iff,ircam,loas,matroska,mlp,mov,mp3,mpc,mpc8,mpeg,mpegts,"
+    "mxf,nistsphere,nut,ogg,oma,qcp,rm,sbc,shn,sox,tak,truehd,tta,voc,vqf,w64,wav,wv,xwma"
 )
 EXACT = ("flac", "mov", "tta", "wv", "tak", "ape")  # their number of samples is written in them; elsewhere it is an estimate
 CHECKED = (
@@ -85,7 +85,7 @@ def duration_s(path: str | os.PathLike[str]) -> float | None:
     total = 0.0
     with _opened(path) as recording:
         for part in parts(recording.file, recording.size):
-            with _container(av, recording, part) as container:
+            with _container(av, _View(recording, part)) as container:
                 if container.duration is None:
                     return None
                 total += container.duration / av.time_base
@@ -124,6 +124,15 @@ class _Recording:
     lost_s: float = 0.0
     is_cut: bool = False
     failure: OSError | None = None
+
+    def at(self, offset: int, n: int) -> bytes:
+        """Return at most ``n`` bytes at ``offset``."""
+        self.file.seek(offset)
+        return self.file.read(n)
+
+    def has_tag(self, offset: int) -> bool:
+        """Return whether a tag of a player's begins at ``offset``."""
+        return self.at(offset, 11).startswith(_TAGS)
 
     def check(self) -> None:
         """Raise what must be said at the end."""
@@ -186,34 +195,34 @@ def _copied(stream: BinaryIO) -> BinaryIO:
 class _View:
     """The bytes of one part, as FFmpeg reads them."""
 
-    def __init__(self, recording: _Recording, part: Part) -> None:
-        self._recording = recording
-        self._part = part
+    def __init__(self, recording: _Recording, part: FilePart) -> None:
+        self.recording = recording
+        self.part = part
         self._at = part.begin
 
     def read(self, n: int) -> bytes:
         """Return at most ``n`` bytes; none at the end, and after a failure, which the recording keeps."""
         try:
-            self._recording.file.seek(self._at)
-            data = self._recording.file.read(max(0, min(n, self._part.end - self._at)))
+            self.recording.file.seek(self._at)
+            data = self.recording.file.read(max(0, min(n, self.part.end - self._at)))
         except OSError as error:
-            self._recording.failure = error
+            self.recording.failure = error
             return b""
         at, self._at = self._at, self._at + len(data)
-        return data if self._part.patch is None else _patched(data, at, *self._part.patch)
+        return data if self.part.patch is None else _patched(data, at, *self.part.patch)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move; return the new position, or the size if that is asked."""
-        size = self._part.end - self._part.begin
+        size = self.part.end - self.part.begin
         if whence & _SEEK_SIZE:
             return size
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: size}[whence & 3]
-        self._at = self._part.begin + max(0, base + offset)
+        self._at = self.part.begin + max(0, base + offset)
         return self.tell()
 
     def tell(self) -> int:
         """Return the position."""
-        return self._at - self._part.begin
+        return self._at - self.part.begin
 
 
 def _patched(data: bytes, at: int, patch_at: int, patch: bytes) -> bytes:
@@ -222,13 +231,13 @@ def _patched(data: bytes, at: int, patch_at: int, patch: bytes) -> bytes:
 
 
 @contextmanager
-def _container(av: Any, recording: _Recording, part: Part) -> Iterator[Any]:
+def _container(av: Any, view: _View) -> Iterator[Any]:
     try:
         options = {"format_whitelist": FORMATS, "protocol_whitelist": "none", "max_size": PCM_PACKET_BYTES}
-        container = av.open(_View(recording, part), metadata_errors="replace", options=options)
+        container = av.open(view, metadata_errors="replace", options=options)
     except (av.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise recording.refused(reason, is_cut=part.is_cut) from error
+        raise view.recording.refused(reason, is_cut=view.part.is_cut) from error
     with container:
         yield container
 
@@ -236,42 +245,38 @@ def _container(av: Any, recording: _Recording, part: Part) -> Iterator[Any]:
 # -- decoding ---------------------------------------------------------------------------------------------------------------
 
 
-def _decoded(av: Any, recording: _Recording, part: Part) -> Iterator[Frame]:
+def _decoded(av: Any, recording: _Recording, part: FilePart) -> Iterator[Frame]:
     """Yield what can be decoded of a part, and write down in ``recording`` what was not."""
-    with _container(av, recording, part) as container:
+    view = _View(recording, part)
+    with _container(av, view) as container:
         stream = next(iter(container.streams.audio), None)
         if stream is None or stream.codec_context is None:
             reason = "no audio track" if stream is None else "unknown codec"
             raise recording.refused(reason, is_cut=part.is_cut)
-        decoder = _Decoder(av, container, stream)
+        decoder = _Decoder(av, container, stream, view.tell)
         for frame in decoder.frames():
             recording.heard_s += len(frame.samples) / frame.rate_hz
             yield frame
     rest = part.begin + decoder.end
     following = None if part.is_known else next_like(recording.file, part, rest)
-    has_remainder = not part.is_known and decoder.is_framed and rest < part.end
-    if following is None and (decoder.is_cut or has_remainder) and not _is_tag(recording.file, rest):
-        recording.is_cut = True
+    has_half_frame = decoder.is_framed and recording.at(rest, 1) == recording.at(part.begin + decoder.begin, 1)
+    if following is None and not recording.has_tag(rest):
+        recording.is_cut |= decoder.is_cut or (has_half_frame and not part.is_known and rest < part.end)
     recording.is_cut |= part.is_cut
     recording.lost_s += decoder.lost_s
     if following is None:
         recording.lost_s += decoder.short_s
-    elif not _is_tag(recording.file, rest):  # garbage between the two: about as long as so many bytes of sound
+    elif not recording.has_tag(rest):  # garbage between the two: about as long as so many bytes of sound
         recording.lost_s += decoder.heard_s * (following.begin - rest) / (rest - part.begin)
     if following is not None:
         yield from _decoded(av, recording, following)
-
-
-def _is_tag(file: BinaryIO, offset: int) -> bool:
-    file.seek(offset)
-    return file.read(11).startswith(_TAGS)
 
 
 class _Decoder:
     """Decodes the packets of one stream, beyond those that are damaged.
 
     Attributes:
-        end: the byte after the last packet; 0 where packets have no position.
+        begin, end: the byte of the first packet, and that after the last; 0 where packets have no position.
         heard_s: seconds that were decoded.
         lost_s: seconds within them that are missing or could not be.
         short_s: seconds that were promised, and did not come.
@@ -279,15 +284,17 @@ class _Decoder:
         is_framed: whether the file is nothing but packets, one behind the other.
     """
 
-    def __init__(self, av: Any, container: Any, stream: Any) -> None:
-        self.end = 0
+    def __init__(self, av: Any, container: Any, stream: Any, position: Callable[[], int]) -> None:
+        self.begin = self.end = 0
         self.heard_s = self.lost_s = self.short_s = 0.0
         self.is_cut = False
         self._av = av
         self._container = container
         self._stream = stream
+        self._position = position
         kind = container.format.name.split(",")[0]
         self.is_framed = kind in FRAMED
+        self._has_sync = kind in ("mp3", "aac")
         is_exact = kind in EXACT
         self._promised_s = float(stream.duration * stream.time_base) if is_exact and stream.duration is not None else 0.0
         self._tolerance_s = 5e-4 if kind == "flac" else DELAY_S
@@ -298,7 +305,7 @@ class _Decoder:
 
     def frames(self) -> Iterator[Frame]:
         """Yield the sound in frames of about ``BLOCK_S``."""
-        batch, missing_s = _Batch(), 0.0
+        batch, missing_s, is_sound_missing = _Batch(), 0.0, False
         expected_s: float | None = None
         for packet in self._packets():
             try:
@@ -306,29 +313,43 @@ class _Decoder:
             except self._av.FFmpegError:
                 decoded = []
                 missing_s += self._duration_s(packet)
+                is_sound_missing |= self._is_sound(packet)
             for one in decoded:
                 if expected_s is not None and one.time is not None and one.time - expected_s >= self._least_gap_s:
                     missing_s = max(missing_s, one.time - expected_s)
                 if missing_s or not batch.accepts(one):
                     yield from batch.frames()
                     batch = _Batch(missing_s)
-                self.lost_s, missing_s = self.lost_s + missing_s, 0.0
+                self.lost_s, missing_s, is_sound_missing = self.lost_s + missing_s, 0.0, False
                 batch.add(one)
                 self.heard_s += one.samples / one.sample_rate
                 expected_s = None if one.time is None else one.time + one.samples / one.sample_rate
         yield from batch.frames()
-        self.is_cut |= missing_s > 0
+        self.is_cut |= missing_s > 0 and is_sound_missing
         short_s = self._promised_s - self.heard_s - self.lost_s
         self.short_s = short_s if short_s > self._tolerance_s else 0.0
 
     def _packets(self) -> Iterator[Any]:
-        try:
-            for packet in self._container.demux(self._stream):
-                if packet.pos is not None and packet.size:
-                    self.end = max(self.end, packet.pos + packet.size)
-                yield packet
-        except self._av.FFmpegError:
-            self.is_cut = True  # the container itself is damaged; the end of what was heard
+        """Yield the packets; behind a place where FFmpeg finds none, it is asked again as long as it gets on."""
+        failed_at = -1
+        while True:
+            try:
+                for packet in self._container.demux(self._stream):
+                    if packet.pos is not None and packet.size:
+                        self.begin = packet.pos if self.end == 0 else self.begin
+                        self.end = max(self.end, packet.pos + packet.size)
+                    yield packet
+            except self._av.FFmpegError:
+                if self._position() <= failed_at:
+                    self.is_cut = True
+                    return
+                failed_at = self._position()
+            else:
+                return
+
+    def _is_sound(self, packet: Any) -> bool:
+        """Return whether a packet that cannot be decoded was meant to be sound: not padding behind the last frame."""
+        return not self._has_sync or bytes(packet)[:1] == b"\xff"
 
     def _duration_s(self, packet: Any) -> float:
         """Return how much sound a packet had that cannot be decoded; 0 for a tag between frames of sound."""

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from claptrap.core.errors import SourceError
 from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, RtspInput, SourceInput, SourceSpec, VbanInput
-from claptrap.sources.base import Source
+from claptrap.sources.base import Sink, Source
 from claptrap.sources.browser import Browsers, BrowserSource
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
@@ -24,11 +25,13 @@ class Sources:
     Attributes:
         vban: the UDP ports on which VBAN arrives.
         browsers: the pages that send their microphone.
+        explain: returns why a source failed, of its input and its error: what runs beside ClapTrap may know better.
     """
 
     def __init__(self) -> None:
         self.vban = VbanPorts()
         self.browsers = Browsers()
+        self.explain: Callable[[SourceInput, SourceError], SourceError] = lambda _wanted, error: error
 
     def build(self, spec: SourceSpec) -> Source:
         """Return the source that ``spec`` describes; nothing is opened yet.
@@ -36,11 +39,28 @@ class Sources:
         Raises:
             KeyError: no line of ``KINDS`` has its kind.
         """
-        return _BY_NAME[spec.kind].build(spec.input, spec.id, self)
+        return _Explained(_BY_NAME[spec.kind].build(spec.input, spec.id, self), spec.input, self)
 
     def stop(self) -> None:
         """Release what is shared, after all sources have ended."""
         self.vban.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """A source whose errors are explained by ``Sources.explain``."""
+
+    source: Source
+    wanted: SourceInput
+    shared: Sources
+
+    def run(self, sink: Sink) -> None:
+        try:
+            self.source.run(sink)
+        except SourceError as error:
+            if (cause := self.shared.explain(self.wanted, error)) is error:
+                raise
+            raise cause from error
 
 
 @dataclass(frozen=True, slots=True)
