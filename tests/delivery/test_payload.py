@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from claptrap.core.events import Event
-from claptrap.core.template import SAMPLES
 from claptrap.delivery.payload import event_payload, trial_payload
+from claptrap.template import SAMPLES
 
 EVENT = Event(
     source_id="salon",

@@ -81,7 +81,7 @@ class WebhookSpec:
         ca_file: PEM file of the authority to trust; empty for those of the system.
         method: POST, PUT or GET; a GET has no body.
         content_type: of what ``template`` makes.
-        template: makes the body, as ``core.template`` says; empty for the documented JSON.
+        template: makes the body, as ``claptrap.template`` says; empty for the documented JSON.
         title: what people call its source; empty for the source's id.
     """
 

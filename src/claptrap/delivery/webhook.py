@@ -22,11 +22,11 @@ from claptrap import __version__
 from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
 from claptrap.core.receivers import WebhookSpec
 from claptrap.core.signing import signature_headers
-from claptrap.core.template import BadTemplateError, render
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
 from claptrap.delivery.policy import tidy
 from claptrap.delivery.sender import Answer, excerpt, nothing
+from claptrap.template import BadTemplateError, render
 
 _TLS_RECORD = b"\x15\x03"  # the start of an alert: how some TLS servers answer plain HTTP
 _WANTS_HTTPS = re.compile(rb"HTTPS (?:port|server)", re.IGNORECASE)  # nginx, Go

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.errors import InputError
-from claptrap.core.template import SAMPLES, BadTemplateError, render
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import event_payload
@@ -18,6 +17,7 @@ from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.schema import WebhookSettings, target_id
 from claptrap.settings.validation import webhook
+from claptrap.template import SAMPLES, BadTemplateError, render
 
 
 class ReceiverViews:

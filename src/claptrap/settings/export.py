@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from claptrap.core import template
+from claptrap import template
 from claptrap.core.weburl import MASK, masked, place_of
 from claptrap.settings.changes import by_id
 from claptrap.settings.schema import Settings

@@ -18,10 +18,10 @@ from pydantic_core import PydanticCustomError
 
 from claptrap.core.errors import InputError
 from claptrap.core.signing import signing_key
-from claptrap.core.template import MAX_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 from claptrap.core.vbanname import check_name
 from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked
 from claptrap.settings.hints import printable
+from claptrap.template import MAX_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 
 VBAN_CHANNELS = 64
 _JOINERS = "\u200c\u200d"

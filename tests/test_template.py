@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from claptrap.core.template import MAX_CHARACTERS, MOST_BYTES, SAMPLES, BadTemplateError, is_json, render
+from claptrap.template import MAX_CHARACTERS, MOST_BYTES, SAMPLES, BadTemplateError, is_json, render
 
 CLAP = SAMPLES[0]
 DISCORD = '{"content": {{ ("👏 " ~ source_name ~ ", score " ~ (score * 100)|round|int ~ " %") | tojson }}}'
