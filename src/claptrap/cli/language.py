@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from claptrap.cli import COMMANDS
 from claptrap.cli.terminal import echo
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.program import program
 from claptrap.core.spec import Language
-from claptrap.text.catalogue import say
 
 FAILED = 2
 _COMMAND = re.compile(rf"(?<![\w/.-])claptrap (?=(?:{'|'.join(COMMANDS)})\b)")
@@ -27,11 +25,15 @@ def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
 
 def error_message(error: ClapTrapError) -> str:
     """Return the sentence of ``error`` in the terminal's language."""
+    from claptrap.text.catalogue import say  # noqa: PLC0415  # the sentences cost a tenth of a second, and most commands need none
+
     return with_program_name(say(error.code, terminal_language(), **error.params))
 
 
 def with_program_name(sentence: str) -> str:
     """Return ``sentence`` with each ``claptrap …`` in it as this very ClapTrap is called: a checkout has no command."""
+    from claptrap.core.program import program  # noqa: PLC0415  # likewise
+
     return _COMMAND.sub(lambda _: f"{program()} ", sentence)
 
 
