@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import json
 import select
 import socket
@@ -13,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.web.conftest import WAIT_S, serving
+from tests.web.conftest import WAIT_S, clap, serving
 
 from claptrap.service import Application
 from claptrap.web.certificate import certificate
@@ -22,6 +23,10 @@ from claptrap.web.connection_limits import MAX_WAITING, connections_for, log_loo
 MOST = 8
 HERE = MOST // 2  # an address may have half
 ASKED = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+UPGRADE = (
+    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 SCRIPT = b"GET /%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
@@ -239,16 +244,35 @@ def test_a_body_that_never_ends_is_not_waited_for(
     assert b"api.too_slow" in answer
 
 
+def test_a_websocket_that_is_not_read_ends(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its events would wait for it in memory, and the others' behind it; a page that comes back is told everything."""
+    assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connections.STALL_TIMEOUT_S", 1.0)
+    with serving(Application(data_dir)) as served, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.settimeout(WAIT_S)
+        deaf.connect(("127.0.0.1", served.port))
+        deaf.sendall(UPGRADE)
+        assert deaf.recv(12) == b"HTTP/1.1 101"
+        deaf.sendall(b"\x81\x82\0\0\0\x0040")  # Socket.IO's CONNECT, in a frame of WebSocket
+        end = select.poll()
+        end.register(deaf, 0)
+        numbers = itertools.count()
+        for _ in tries():
+            for _ in range(200):
+                served.service.events.record(clap(next(numbers)))
+            if end.poll(0):
+                break
+        assert end.poll(0)
+        assert served.ask("GET", "/healthz").status == 200
+
+
 def test_a_websocket_outlasts_the_patience(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has brought its request, and is no HTTP connection any more."""
     assert not quiet_models.exists()
     monkeypatch.setattr("claptrap.web.connections.REQUEST_TIMEOUT_S", 1.0)
-    upgrade = (
-        b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
     with serving(Application(data_dir)) as served, idle(served.port, 1) as (connection,):
-        connection.sendall(upgrade)
+        connection.sendall(UPGRADE)
         assert connection.recv(12) == b"HTTP/1.1 101"
         connection.settimeout(2.5)  # more than two patiences
         with pytest.raises(TimeoutError):
