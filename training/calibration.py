@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import DECISION_POINTS
 from claptrap.detect.confirm import EARLY, LATE
+from training.mixtures import EARLY_MIX, FEW, FEW_FA, LATE_MIX
 from training.recordings import FloatArray
 from training.scenes import Answers
 
 # False alarms an hour in the scene of look-alikes that each threshold may cost; chosen so that the whole stays below 10.
 LATE_FA, EARLY_FA, EARLY_SURE_FA = 6.0, 6.0, 4.0
-# How much early head, late head and embedded model count; the sums that did best on the validation part (see README).
-EARLY_MIX, LATE_MIX = (1.0, 0.0, 0.5), (1.0, 1.0, 1.0)
 ALONE_FA, ALONE_SURE_FA = 9.0, 2.0
-FEW, FEW_FA = 0.1, 80.0  # a score of 0.1 is where there would be so many
 GIVEN_UP = 0.004  # share of claps that each early dismissal may cost where the embedded model is alone
 TO_SPARE = 1.0  # where it is not: log-odds below the least of any clap, as strangers' claps are given less
 

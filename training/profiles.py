@@ -49,7 +49,7 @@ TOLERANCE_S = 0.080
 # False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
 LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 1.0, 0.35, 2.0, 0.5  # … and where a score is decisive
 GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
-MARK = (0.5, 10.0)  # similarity to a mark from which log-odds are taken away, and how many at 1
+MARK = (0.6, 16.0)  # similarity to a mark from which log-odds are taken away, and how many at 1 (see README)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,14 +221,14 @@ class Decision:
         alike = [h for h in found if not h.is_clap]
         self.hours = sum(h.hours for h in alike)
         kept = [
-            (h.log_odds[:, number] > LEAST_LOG_ODDS) & ~(h.name.startswith("hardnew") & _is_unlearnt_snap(h.event))
+            (h.log_odds[:, number] > LEAST_LOG_ODDS) & ~(h.name.startswith("hardnew") & is_unlearnt_snap(h.event))
             for h in alike
         ]
         self._alike_log_odds = np.concatenate([h.log_odds[k, number] for k, h in zip(kept, alike, strict=True)])
         self._alike = [
             np.concatenate([layer.direction(h)[k] for k, h in zip(kept, alike, strict=True)]) for layer in self._layers
         ]
-        self.is_snap = _is_unlearnt_snap(np.concatenate([h.event[k] for k, h in zip(kept, alike, strict=True)]))
+        self.is_snap = is_unlearnt_snap(np.concatenate([h.event[k] for k, h in zip(kept, alike, strict=True)]))
 
     def lessons(self, given: int, rng: np.random.Generator) -> Iterator[Lesson]:
         """Enrol every person with enough claps ``given`` claps of theirs, ``DRAWS`` times in every scene."""
@@ -266,7 +266,8 @@ def _inputs(enrolled: list[FloatArray], vectors: list[FloatArray], log_odds: Flo
     return np.stack([np.maximum(log_odds, 0), np.minimum(log_odds, 0), *similar, *by_count, n], axis=1)
 
 
-def _is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
+def is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return (n,) whether files of look-alikes are finger snaps that nobody learns."""
     return np.array([name.startswith(UNLEARNT_SNAPS) for name in event.tolist()], bool)
 
 
@@ -361,6 +362,12 @@ def judged(decision: Decision, lessons: list[Lesson], strangers_to_heads: set[st
     return {key: " / ".join(values) for key, values in sorted(rows.items())}
 
 
+def learnt_before() -> tuple[set[str], set[str]]:
+    """Return the recordings that the shipped heads have learnt, and the people in them."""
+    names = {line.split(",")[0] for line in (Path(__file__).parent / "manifest.csv").read_text().splitlines()[1:]}
+    return names, {Path(name).name.split("__")[0] for name in names if name.startswith("claps/")}
+
+
 def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(prog="python -m training.profiles", description=__doc__)
@@ -377,8 +384,7 @@ def main() -> None:
     assert spec.loader is not None
     renderer = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(renderer)
-    learnt_files = {line.split(",")[0] for line in (Path(__file__).parent / "manifest.csv").read_text().splitlines()[1:]}
-    known = {Path(name).name.split("__")[0] for name in learnt_files if name.startswith("claps/")}
+    learnt_files, known = learnt_before()
     yamnet = load_yamnet(args.yamnet)
     found = [heard(path, yamnet) for path in scenes(renderer, args.recordings, args.work, learnt_files)]
     strangers = {who for h in found for who in h.who.tolist()} - known

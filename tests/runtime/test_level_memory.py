@@ -9,7 +9,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from tests.peers.hearing import Clipboard, Witness, spec
+from tests.peers.hearing import Album, Clipboard, Witness, spec
 from tests.peers.vban import MONO, packets, sine
 
 from claptrap.audio.frame import Frame
@@ -76,6 +76,7 @@ def test_a_thousand_epochs_of_a_worker_leave_no_object_behind() -> None:
         OnsetDetector,
         lambda n: ClapClassifier(n, load_clapnet(), load_confirmer()),
         Clipboard(),
+        Album(),
     )
     worker = Worker(deps, witness, witness, SystemClock())
     worker.start()

@@ -22,6 +22,8 @@ from tests.peers.receiver import Receiver
 from tests.web.conftest import Served, clap
 
 from claptrap.audio.clip import Clip
+from claptrap.detect.embedding import NET_HIDDEN, POINTS, Embedding
+from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.web.api import ROUTES
 from claptrap.web.openapi import describe_api
 
@@ -64,6 +66,15 @@ def known(served: Served) -> dict[str, list[str]]:
     for event in events:
         served.service.events.record(event)
     served.service.clips.offer(Clip(events[0].id, events[0].timestamp, np.zeros(8000, np.float32)))
+    candidate = KeptCandidate(
+        *("salon", "e", 0, time.time(), 0.9, 0.9, True, ()),
+        Embedding(np.ones((POINTS, NET_HIDDEN), np.float32), None),
+        refusal=None,
+        was_calibrating=True,
+    )
+    served.service.learning.calibrate("salon", "claps")
+    served.service.learning.offer(candidate)
+    learnt = served.service.learning.mark("salon", candidate.id, "clap")["learning"]
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]
     deliveries = served.ask("GET", "/api/deliveries").json["deliveries"]
@@ -71,14 +82,14 @@ def known(served: Served) -> dict[str, list[str]]:
         "source_id": ["salon", "nobody"],
         "webhook_id": ["webhook", "none"],
         "notify_id": ["phone", "none"],
+        "candidate_id": [candidate.id, "none"],
+        "example_id": [learnt["examples"][0]["id"], "none"],
+        "n": ["1", "x"],
         "event_id": [events[0].id, events[1].id, "salon:e:9", "../../x"],
         "delivery_id": [deliveries[0]["id"], "none"],
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],
         "step_id": [served.ask("GET", "/api/settings/steps").json["steps"][0]["id"], "none"],
         "name": [backup, "../settings.json"],
-        "candidate_id": [events[0].id, "none"],
-        "example_id": ["none"],
-        "n": ["0", "none"],
     }
 
 

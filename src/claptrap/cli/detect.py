@@ -15,8 +15,8 @@ from tqdm import tqdm
 from claptrap.audio.channels import AUTO, LOUDEST, MEAN
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.cli.language import error_message, exit_on_error, terminal_language
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import error_message, exit_on_error
+from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
 from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet

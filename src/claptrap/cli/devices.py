@@ -8,8 +8,8 @@ from dataclasses import asdict
 
 import click
 
-from claptrap.cli.language import error_message, terminal_language
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import error_message
+from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.sources.alsa import busy_errors
 from claptrap.sources.microphone import Device, list_devices

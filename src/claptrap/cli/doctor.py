@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
-from claptrap.cli.language import terminal_language, with_program_name
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import with_program_name
+from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ModelError
 from claptrap.core.spec import Language
 from claptrap.doctor.ask import ask

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from claptrap.cli import COMMANDS
-from claptrap.cli.terminal import echo
+from claptrap.cli.terminal import FAILED, echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.program import program
-from claptrap.core.spec import Language
 from claptrap.text.catalogue import say
 
-FAILED = 2
 _COMMAND = re.compile(rf"(?<![\w/.-])claptrap (?=(?:{'|'.join(COMMANDS)})\b)")
-
-
-def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
-    """Return the terminal's language by POSIX precedence (LC_ALL, LC_MESSAGES, LANG): French if asked for, else English."""
-    chosen = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
-    return "fr" if chosen.lower().startswith("fr") else "en"
 
 
 def error_message(error: ClapTrapError) -> str:

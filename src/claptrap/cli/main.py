@@ -11,11 +11,8 @@ from typing import Any
 import click
 
 from claptrap.cli import COMMANDS
-from claptrap.cli.help import in_french
-from claptrap.cli.language import FAILED, terminal_language
-from claptrap.cli.terminal import echo
+from claptrap.cli.terminal import FAILED, echo, terminal_language
 from claptrap.core.build import version_and_commit
-from claptrap.text.catalogue import say
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -24,13 +21,15 @@ class _Commands(click.Group):
     """Loads a command when it is asked for: ``doctor`` must start where the libraries of the others kill the process."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
-        command = in_french(self) if terminal_language() == "fr" else self
+        command = _translated(self)
         try:
-            return click.Group.main(command, *args, **kwargs)
+            return click.Command.main(command, *args, **kwargs)
         except OSError as error:
             if error.errno not in _NO_ROOM or error.filename is not None:
                 raise
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+            from claptrap.text.catalogue import say  # noqa: PLC0415  # --version does without
+
             echo(say("terminal.output_failed", terminal_language(), reason=error.strerror or str(error)), err=True)
             sys.exit(FAILED)
 
@@ -42,7 +41,16 @@ class _Commands(click.Group):
             return None
         command = getattr(importlib.import_module(f"claptrap.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  # COMMANDS says so
-        return in_french(command) if terminal_language() == "fr" else command
+        return _translated(command)
+
+
+def _translated(command: click.Command) -> click.Command:
+    """Return ``command`` with its help in the terminal's language."""
+    if terminal_language() != "fr":
+        return command
+    from claptrap.cli.help import in_french  # noqa: PLC0415  # the others do without the catalogue
+
+    return in_french(command)
 
 
 def _say_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:

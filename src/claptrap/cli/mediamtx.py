@@ -15,9 +15,9 @@ import click
 from tqdm import tqdm
 
 from claptrap.cli.defaults import DATA_DIR, in_data_dir
-from claptrap.cli.language import exit_on_error, terminal_language
+from claptrap.cli.language import exit_on_error
 from claptrap.cli.logs import start_logging
-from claptrap.cli.terminal import echo, echo_document
+from claptrap.cli.terminal import echo, echo_document, terminal_language
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.paths import path_exists
 from claptrap.mediamtx.config import NAME, ApiAddress, configuration, ensure_configuration, microphone_input

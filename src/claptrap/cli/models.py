@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from claptrap.cli.language import FAILED, error_message, exit_on_error
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import error_message, exit_on_error
+from claptrap.cli.terminal import FAILED, echo
 from claptrap.core.errors import ClapTrapError, ModelError
 from claptrap.models.catalogue import CATALOGUE, YAMNET, download_url, models_folder
 from claptrap.models.download import download

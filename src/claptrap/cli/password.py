@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import in_data_dir
-from claptrap.cli.language import FAILED, error_message, terminal_language
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import error_message
+from claptrap.cli.terminal import FAILED, echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.service.access import Access
 from claptrap.text.catalogue import say

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import RATE_HZ
 from claptrap.audio.hopper import Hopper
 from claptrap.cli.detect import choose_yamnet, printable_path
-from claptrap.cli.language import exit_on_error, terminal_language
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import exit_on_error
+from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import InputError
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer

@@ -12,10 +12,10 @@ import segno
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
-from claptrap.cli.language import error_message, terminal_language
+from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.mediamtx import prepared
-from claptrap.cli.terminal import echo
+from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.config import ApiAddress

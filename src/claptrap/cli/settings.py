@@ -20,8 +20,8 @@ import click
 
 from claptrap.cli.defaults import in_data_dir
 from claptrap.cli.env_overrides import overrides_of
-from claptrap.cli.language import error_message, terminal_language
-from claptrap.cli.terminal import echo, echo_document
+from claptrap.cli.language import error_message
+from claptrap.cli.terminal import echo, echo_document, terminal_language
 from claptrap.core.errors import ClapTrapError, SettingsError
 from claptrap.core.spec import Language
 from claptrap.settings.backups import Backup, Why

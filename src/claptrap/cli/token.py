@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from claptrap.cli.defaults import in_data_dir
-from claptrap.cli.language import exit_on_error, terminal_language
-from claptrap.cli.terminal import echo
+from claptrap.cli.language import exit_on_error
+from claptrap.cli.terminal import echo, terminal_language
 from claptrap.service.access import Access
 from claptrap.text.catalogue import say
 

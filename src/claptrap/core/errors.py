@@ -7,7 +7,7 @@ ClapTrapError
 │   ├── NotSent         … and cannot have taken anything
 │   └── OutcomeUnknown  … and may have acted all the same
 ├── ModelError      a model file cannot be had or must not be used               (retryable: says so)
-├── AccessError     whoever asks is not let in, or not yet                       (retryable: no)
+├── AccessError     the caller may not do this, or not yet                       (retryable: no)
 ├── SettingsError   the settings document cannot be read, checked or written     (retryable: no)
 └── ServiceError    the service itself cannot start, go on or answer now         (retryable: says so)
 
@@ -72,7 +72,7 @@ class ModelError(ClapTrapError):
 
 
 class AccessError(ClapTrapError):
-    """Whoever asks is not let in, or not yet."""
+    """The caller may not do this, or not yet."""
 
 
 class SettingsError(ClapTrapError):

@@ -32,7 +32,7 @@ class Clap:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One detection: what receivers are told after pattern and delay.
+    """One detection: what receivers get, after pattern and delay.
 
     ``id`` is (source, stream epoch, sequence): a repeat of the same detection has the same id and can be dropped.
 
@@ -170,7 +170,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the newest sound of one source looks like, for whoever asked to see it.
+    """What the newest sound of one source looks like, for pages that show it.
 
     Attributes:
         timestamp: UTC Unix seconds at which the first column begins.
@@ -188,7 +188,7 @@ class Attempt:
     """One attempt to tell one receiver, and how it ended.
 
     Attributes:
-        event_id: what was told; starts with ``test:`` for the test button.
+        event_id: what was sent; starts with ``test:`` for the test button.
         target_id, source_id: to whom, on behalf of which source.
         url: redacted address.
         number: 1, 2, 3 …
@@ -263,14 +263,14 @@ class DetectionRunning:
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """Somebody changed the settings: the whole new document, as JSON data."""
+    """The settings have changed: the whole new document, as JSON data."""
 
     settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What somebody should know or mend.
+    """What a person should know or mend.
 
     Attributes:
         code: a key of ``text.catalogue``.
@@ -318,7 +318,7 @@ Status = (
     | BrokerLink
     | LearningChanged
 )
-"""What the lossy side carries: everything that a live page wants and nobody must rely on."""
+"""What the lossy side carries: everything that a live page shows; some of it may be lost."""
 
 
 class EventSink(Protocol):

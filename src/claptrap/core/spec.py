@@ -1,7 +1,7 @@
 """What is wanted of sources: frozen plain data with a lossless JSON form. Receivers: ``core.receivers``.
 
 A worker receives the whole desired state at once (``Worker.apply(specs, revision)``); a spec carries everything that a
-machine must know to hear one source, and nothing about who is told.
+machine must know to hear one source, and nothing about receivers.
 """
 
 from __future__ import annotations
@@ -182,11 +182,11 @@ class Hears(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PatternSpec:
-    """How many claps in a row a source reacts to. The default is any clap, told at once.
+    """How many claps in a row a source reacts to. The default is any clap, sent at once.
 
     Attributes:
         claps: how many, 1…4.
-        at_least: whether more are as good; otherwise exactly so many, which can only be told when no more have followed.
+        at_least: whether more are as good; otherwise exactly so many, which is only known when no more have followed.
         min_gap_s: a clap sooner after the last one is not counted, ≥ 0 s.
         max_gap_s: a clap later after the last one begins a new row, > ``min_gap_s``.
     """

@@ -165,6 +165,7 @@ class _SlotState:
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
         heard = fill_digital_silence(self.window(onset - CONTEXT, end))
+        heard -= heard.mean()  # an offset would take the place of the loudest sample, to which YAMNet's input is scaled
         return np.pad(heard, (SAMPLES - len(heard), 0))
 
 

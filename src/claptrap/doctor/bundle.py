@@ -1,4 +1,4 @@
-"""The support bundle: what somebody who helps needs to see, without secrets and addresses."""
+"""The support bundle: what a helper needs to see, without secrets and addresses."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ WRITTEN = ("settings.json", "history.sqlite", "access.json")
 
 
 def who_serves(data_dir: Path) -> str | None:
-    """Return the process that has the data folder, as it wrote itself down; None where nobody has it.
+    """Return the process that has the data folder, as it wrote itself down; None where there is none.
 
     The lock is tried only where a process says that it has it, so that no service that is just starting is disturbed.
     """
@@ -51,7 +51,7 @@ def who_serves(data_dir: Path) -> str | None:
 
 
 def examine_folder(data_dir: Path, served_by: str | None) -> list[Finding]:
-    """Look whether the data folder can be written, whoever has it."""
+    """Look whether the data folder can be written, also while a service has it."""
     is_served = Finding("service", Severity.OK, "doctor.running", {"pid": served_by}) if served_by else None
     service = is_served or Finding("service", Severity.OK, "doctor.not_running")
     return [service, *_writing(data_dir), _disk(data_dir)]
@@ -144,7 +144,7 @@ def _mediamtx() -> Finding:
 
 
 def may_hear(devices: Path = Path("/dev/snd")) -> bool:
-    """Return whether this user may open the machine's sound cards (Linux); True where that cannot be told."""
+    """Return whether this user may open the machine's sound cards (Linux); True where that is unknown."""
     if sys.platform != "linux":
         return True
     cards = list(devices.glob("pcmC*c"))

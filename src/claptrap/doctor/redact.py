@@ -1,4 +1,4 @@
-"""Take out of text what is nobody else's business: secrets and addresses, whose places are kept apart by made-up names."""
+"""Remove secrets and addresses from text; each gets a made-up name, the same wherever it stands."""
 
 from __future__ import annotations
 

@@ -270,7 +270,7 @@ class Journal:
         try:
             _transaction(memory, lambda db: _copy(self._db, db, events, moving))
         except sqlite3.Error as failure:
-            _log.error("history: what waits to be told could not be read from the file: %s", failure)
+            _log.error("history: what waits to be sent could not be read from the file: %s", failure)
         self._read_from(None)
         self._db.close()
         self._db, self._in_memory = memory, True

@@ -159,7 +159,7 @@ class RateMonitor:
             self._began_s, self._heard_s, self._lost_s, self._is_interrupted = age_s, 0.0, 0.0, False
 
     def interrupted(self) -> None:
-        """Record that an epoch has ended and another one begins: nobody knows how much lies between."""
+        """Record that an epoch has ended and another one begins; how much lies between is unknown."""
         self._is_interrupted = True
 
     def check(self) -> SoundFault | None:

@@ -33,7 +33,7 @@ class Skipped(Exception):  # noqa: N818  # likewise
 
 
 class ServiceStopping(Exception):  # noqa: N818  # likewise
-    """The service ends; nobody waits for the outcome any more."""
+    """The service ends; the outcome is no longer needed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Receivers are told what was promised, and one that fails is told again, or given up in time."""
+"""Receivers get what was promised; one that fails gets it again, until it is too late."""
 
 from __future__ import annotations
 

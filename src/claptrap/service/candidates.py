@@ -12,7 +12,7 @@ from claptrap.runtime.candidate_recorder import KeptCandidate
 
 MOST = 1000  # of each source: 2 MB
 KEPT_S = 24 * 3600.0
-OFFER_MISSES, OFFER_S = 3, 60.0  # so many near misses within so long: somebody claps and is not heard
+OFFER_MISSES, OFFER_S = 3, 60.0  # so many near misses within so long: claps that are not heard
 
 
 class KeptCandidates:

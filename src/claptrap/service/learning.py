@@ -43,7 +43,7 @@ class LearningService:
     Args:
         data_dir: the data folder; profiles are in its folder ``profiles``.
         settings: which sources there are.
-        status: told of changes.
+        status: where changes are reported.
         clock: the machine's.
     """
 

@@ -18,7 +18,7 @@ class FileSource:
 
     Args:
         path: as for ``read_frames``.
-        loop: begin again at the end; the seam is told, so that it is not taken for an onset.
+        loop: begin again at the end; the seam is reported as a gap, so that it is not taken for an onset.
         clock: paces the playing.
     """
 
