@@ -81,7 +81,7 @@ def test_where_all_is_refused_nothing_is_learnt(tmp_path: Path) -> None:
     (tmp_path / "examples.jsonl").write_text('{"file": "claps.wav", "onset": 0.2, "clap": true}\n')
     done = learn(tmp_path)
     assert (done.returncode, done.stdout) == (0, "here.profile: 0 claps, 0 other sounds.\n")
-    assert done.stderr == "claps.wav 0.20 s: refused: no sound begins there.\n"
+    assert done.stderr == "claps.wav 0.20 s: Refused: no sound begins there.\n"
 
 
 def test_a_profile_of_other_models_is_refused(tmp_path: Path) -> None:

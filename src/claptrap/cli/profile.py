@@ -54,8 +54,8 @@ def learn(examples: Path, output: Path, engine: str) -> None:
     """Make a profile from the sounds listed in EXAMPLES.
 
     Each line of EXAMPLES is a JSON object: {"file": PATH, "onset": SECONDS, "clap": true or false}. An example that
-    cannot be a clap is refused, with the reason on stderr; with none left the profile is empty, and changes nothing. Exit status 2 if a line or
-    a file cannot be read.
+    cannot be a clap is refused, with the reason on stderr; where none is left the profile is empty, and changes nothing.
+    Exit status 2 if a line or a file cannot be read.
     """
     with exit_on_error():
         given = _read_examples(examples)
