@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from claptrap.delivery.payload import event_payload, trial_payload
 EXAMPLES = ROOT / "examples"
 SECRET = "whsec_" + "QUJD" * 8
 WAIT_S = 60.0
+NOW_S = 1_800_000_000.0
 
 
 class Program:
@@ -129,7 +129,7 @@ def test_what_others_import_is_whole() -> None:
 
 def sent(**what: Any) -> dict[str, Any]:
     """Return what ClapTrap sends of two claps just now, but for ``what``."""
-    event = Event("salon", "Salon", "microphone", "19a", 0, 1.0, 1.1, time.time(), 0.95, claps=2)
+    event = Event("salon", "Salon", "microphone", "19a", 0, 1.0, 1.1, NOW_S, 0.95, claps=2)
     return {**event_payload(event), **what}
 
 
@@ -138,8 +138,8 @@ CASES = [
     (sent(claps=1), "one clap"),
     (sent(claps=3), "three claps"),
     (sent(event="applause", claps=2), "applause"),
-    (trial_payload("test:1", "salon", "microphone", "Salon", time.time()), "the test button"),
-    (sent(timestamp=time.time() - 60.0), "an old clap"),
+    (trial_payload("test:1", "salon", "microphone", "Salon", NOW_S), "the test button"),
+    (sent(timestamp=NOW_S - 60.0), "an old clap"),
 ]
 
 
@@ -155,7 +155,9 @@ def test_home_assistant_acts_on_two_fresh_claps_and_on_nothing_else(body: dict[s
     ):
         template = automation["conditions"][0]["value_template"]
         said = (
-            jinja2.Environment(autoescape=True).from_string(template).render(trigger=trigger, now=lambda: datetime.now(UTC))
+            jinja2.Environment(autoescape=True)
+            .from_string(template)
+            .render(trigger=trigger, now=lambda: datetime.fromtimestamp(NOW_S + 1, UTC))
         )
         assert (said.strip() == "True") is (what == "two claps")
 
