@@ -32,7 +32,7 @@ export function takeOwn(fresh: ShownSettings): void {
 export const allFound = (): Promise<void> => finding;
 
 async function find(revision: string): Promise<void> {
-  // Without an answer there is no offer: a lost connection is told at the top of the page already, and settings have the list.
+  // Without an answer there is no offer: a lost connection is shown at the top of the page already, and settings have the list.
   const found = await listSteps().catch(() => null);
   const step = found?.steps.find((one) => one.revision === revision && one.why !== "undo");
   if (!step || made.at(-1) === step.id || isOwnDoing(step)) return;

@@ -1,4 +1,4 @@
-// Who is told, as people call them.
+// Names of receivers, as people call them.
 import { settings } from "./store.ts";
 import type { NotifySettings } from "./wire.ts";
 

@@ -1,4 +1,4 @@
-// Where in the page somebody is: the part of the address behind the #, so that the service serves one document and "back" works.
+// Which view is shown: the part of the address behind the #, so that the service serves one document and "back" works.
 import { computed, signal } from "@preact/signals";
 
 export type ViewName = "house" | "source" | "calibrate" | "history" | "settings" | "start";

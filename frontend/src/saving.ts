@@ -2,7 +2,7 @@
 // taken it; a refusal stays beside its field with the reason, and nothing that is being typed is ever overwritten.
 //
 // What somebody else has changed meanwhile is not overwritten unseen: each change goes with the revision that the page has
-// seen. If that is stale, the page looks again, and sends the change anew where this very field is still as it was.
+// seen. If that is stale, the page looks again, and sends the change again where this very field is still as it was.
 import { effect, signal, untracked } from "@preact/signals";
 import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";

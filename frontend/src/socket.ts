@@ -8,7 +8,7 @@ import {
   verdicts,
 } from "./store.ts";
 import type { Connection } from "./types.ts";
-import { watchOver } from "./watching.ts";
+import { watchOver } from "./spectrograms.ts";
 
 export function connect(): Connection {
   const socket: Connection = io(location.origin, {
@@ -47,7 +47,7 @@ export function connect(): Connection {
   return socket;
 }
 
-/** The connection is gone, or was refused: perhaps because nobody is logged in any more. */
+/** The connection is gone, or was refused: perhaps because the login has ended. */
 function lose(): void {
   link.value = "lost";
   void lookAtAccess();

@@ -6,7 +6,7 @@ import { follow } from "./i18n/index.ts";
 import type { SourceSettings } from "./types.ts";
 import type { Attempt, Clap, Detection as DetectionRecord, Heard, Level, ModelProgress, Override, Picture, ShownSettings, Snapshot, Label, SourceStatus, Trouble, Verdict } from "./wire.ts";
 
-/** How many detections, and attempts, the page knows: as many as the service tells it when it opens. */
+/** How many detections, and attempts, the page knows: as many as the service sends when it opens. */
 export const REMEMBERED = 200;
 export const SILENCE_DBFS = -120;
 
@@ -34,7 +34,7 @@ export type Link = "connecting" | "connected" | "lost";
 
 export const link = signal<Link>("connecting");
 export const opened = signal(false);
-/** How often the connection came back: what was asked without it, or before, is asked anew. */
+/** How often the connection came back: what was asked without it, or before, is asked again. */
 export const returns = signal(0);
 export const version = signal("");
 /** How the service is called in a terminal of its machine. */
@@ -52,7 +52,7 @@ export const environment = signal<Override[]>([]);
 export const settings = signal<ShownSettings | null>(null);
 /** How sources are. What comes with every second of sound (`figures`) does not change it. */
 export const statuses = signal<Record<string, KnownStatus>>({});
-/** The newest status of each source, whole: for who reads it now and then. */
+/** The newest status of each source, whole, for what reads it now and then. */
 export const figures = new Map<string, SourceStatus>();
 export const detections = signal<Detection[]>([]);
 export const attempts = signal<Attempt[]>([]);
@@ -84,7 +84,7 @@ export const deliveryOf = computed(() => {
   return newest;
 });
 
-/** Takes what the service tells first when the page connects: it may have started anew since, and count from the beginning. */
+/** Takes the first state after connecting: the service may have restarted since, and count from the beginning. */
 export function takeGreeting(snapshot: Snapshot): void {
   batch(() => {
     settings.value = null;

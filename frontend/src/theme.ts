@@ -1,4 +1,4 @@
-// Dark unless somebody chooses light, or that the device decide: a choice of this device, so this browser keeps it.
+// Dark unless light, or the device's own choice, is chosen: per device, so this browser keeps it.
 import { computed, effect, signal } from "@preact/signals";
 
 export const THEMES = ["system", "dark", "light"] as const;

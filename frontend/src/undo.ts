@@ -1,4 +1,4 @@
-// Undoing: one change is taken back, exactly what it touched, unless somebody has changed the same since.
+// Undoing: one change is taken back, exactly what it touched, unless the same has been changed since.
 import { listSteps, undoStep } from "./api.ts";
 import { allFound, made, offer, undone } from "./offers.ts";
 import { inTurn, showTruth } from "./saving.ts";

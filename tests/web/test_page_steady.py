@@ -57,8 +57,8 @@ def test_a_press_that_leaves_a_field_is_a_click(page: Page, served: Served) -> N
     field, done = last_step(page, served)
     field.fill("nonsense")
     done.hover()
-    place = top(done)
     page.mouse.down()
+    place = top(done)
     for _ in range(3):  # whatever was asked before is answered by then
         page.evaluate("fetch('api/settings').then(answer => answer.text()).then(() => new Promise(requestAnimationFrame))")
     assert top(done) == place

@@ -2,7 +2,7 @@ import { score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { newestClap } from "../store.ts";
 
-/** Tells screen readers of each clap, without taking the focus. */
+/** Announces each clap to screen readers, without taking the focus. */
 export function Announcer() {
   const clap = newestClap.value;
   return (

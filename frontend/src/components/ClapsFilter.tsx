@@ -4,7 +4,7 @@ import { SaveState } from "./SaveState.tsx";
 
 const COUNTS = [1, 2, 3, 4];
 
-/** Which rows of claps a receiver is told of; none chosen is all of them, applause too. */
+/** For which numbers of claps a receiver gets deliveries; none chosen is all of them, applause too. */
 export function ClapsFilter({ path, claps }: { path: string; claps: number[] }) {
   const chosen = (drafts.value[path]?.value ?? claps) as number[];
   const toggle = (count: number, on: boolean) => edit(path, COUNTS.filter((one) => (one === count ? on : chosen.includes(one))), 0);

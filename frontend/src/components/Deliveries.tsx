@@ -9,7 +9,7 @@ import { ShowMore } from "./ShowMore.tsx";
 
 const SHOWN = 5;
 
-/** Every attempt to tell a receiver, newest first, with its answer. */
+/** Every attempt at a delivery, newest first, with its answer. */
 export function Deliveries() {
   const all = useSignal(false);
   const shown = all.value ? attempts.value : attempts.value.slice(0, SHOWN);

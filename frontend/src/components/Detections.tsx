@@ -1,14 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { clock, duration, iso, percent, score } from "../i18n/format.ts";
 import { soundName, t } from "../i18n/index.ts";
-import { useNewest } from "../newest.ts";
+import { useNewest } from "../useNewest.ts";
 import { detections, sources, type Detection } from "../store.ts";
 import { DeliveryOutcome } from "./DeliveryOutcome.tsx";
 import { ShowMore } from "./ShowMore.tsx";
 
 const SHOWN = 8;
 
-/** The feed: what was detected, by one source or by all, newest first, and whether it was told. */
+/** The feed: what was detected, by one source or by all, newest first, and how its deliveries went. */
 export function Detections({ sourceId }: { sourceId?: string }) {
   const all = useSignal(false);
   const newest = useNewest(sourceId ?? "", SHOWN);

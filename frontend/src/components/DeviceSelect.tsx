@@ -12,7 +12,7 @@ interface Props {
   chosen: string;
   onChoose: (device: string) => void;
   describedBy?: string;
-  /** Whether somebody else says already why no microphone is there. */
+  /** Whether another part of the page says already why no microphone is there. */
   explained?: boolean;
 }
 

@@ -8,7 +8,7 @@ export const LANGUAGES: [Language, string][] = [["fr", "Français"], ["en", "Eng
 
 /** Speaks `code` from now on, here and on every page of this service. */
 export function speak(code: Language): void {
-  if (isShutOut.value) { // nobody's settings yet: only this page's
+  if (isShutOut.value) { // not logged in: only for this page
     language.value = code;
     return;
   }

@@ -7,7 +7,7 @@ import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
 import { Outcome } from "./Outcome.tsx";
 
-/** What stands in the page's place for whoever is not let in: the password is asked for, or chosen for the first time. */
+/** The login, in the page's place: asks for the password, or lets it be chosen for the first time. */
 export function Login() {
   return <main class="login">{access.value?.state === "setup" ? <FirstPassword /> : <LogIn />}</main>;
 }

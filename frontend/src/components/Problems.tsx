@@ -9,7 +9,7 @@ import { ShowMore } from "./ShowMore.tsx";
 /** So many are shown at once: the page itself shall be seen, on a phone too. */
 const SHOWN = 2;
 
-/** What somebody should know or do, in words, above everything else. */
+/** Current problems, in words, above everything else. */
 export function Problems() {
   const lost = opened.value && link.value === "lost";
   const all = useSignal(false);
@@ -25,7 +25,7 @@ export function Problems() {
   );
 }
 
-/** The receivers that did not take the last thing they were told, and will not be told again. */
+/** Receivers whose last delivery failed for good. */
 function deafReceivers(): string[] {
   const webhooks = sources.value.flatMap((source) => source.webhooks.flatMap((webhook) => {
     const reason = webhook.enabled && whyGivenUp(`${source.id}.${webhook.id}`, source.name);

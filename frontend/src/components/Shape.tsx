@@ -1,4 +1,4 @@
-// States are told by shape and words, never by colour alone.
+// States are shown by shape and words, never by colour alone.
 const shapes = {
   disc: <circle cx="8" cy="8" r="6" />,
   half: <path d="M8 2a6 6 0 0 1 0 12zM8 2a6 6 0 0 0 0 12" fill-rule="evenodd" stroke-width="2" class="half" />,

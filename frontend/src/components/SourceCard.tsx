@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { clock, decimal, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { useNewest } from "../newest.ts";
+import { useNewest } from "../useNewest.ts";
 import { linkTo } from "../route.ts";
 import { drafts, edit } from "../saving.ts";
 import { link, sources, statuses } from "../store.ts";

@@ -18,7 +18,7 @@ export function LostSound({ sourceId }: { sourceId: string }) {
   return <p class="reason" role="status"><Shape is="triangle" /><span>{t("details.overloaded", { lost: duration(lost_s) })}</span></p>;
 }
 
-/** What happened to a source since the service began; asked for only while somebody looks. */
+/** What happened to a source since the service began; asked for only while it is open. */
 export function SourceDetails({ sourceId, name }: { sourceId: string; name: string }) {
   const open = useSignal(false);
   return (

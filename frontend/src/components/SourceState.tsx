@@ -6,7 +6,7 @@ const shapes: Record<KnownStatus["state"] | "off" | "unknown", ShapeName> = {
   live: "disc", connecting: "half", retrying: "triangle", failed: "cross", idle: "square", ended: "square", off: "square", unknown: "triangle",
 };
 
-/** How a source is, by shape and words; without the service nobody knows. */
+/** State of a source, by shape and words; unknown without the service. */
 export function SourceState({ status, enabled }: { status: KnownStatus | undefined; enabled: boolean }) {
   const known = enabled ? (status?.state ?? "idle") : "off";
   const state = link.value === "lost" ? "unknown" : known;

@@ -1,6 +1,6 @@
 import { t } from "../i18n/index.ts";
 
-/** The way to a file for somebody who helps. */
+/** Downloads the support bundle. */
 export function SupportBundle() {
   return (
     <p>

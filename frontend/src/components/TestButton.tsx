@@ -10,7 +10,7 @@ import { Outcome } from "./Outcome.tsx";
 interface Props {
   /** Where the address is: what is being typed there is saved first. */
   path: string;
-  /** The receiver's id among all that are told. */
+  /** The receiver's id. */
   target: string;
   ready: boolean;
   label?: string;

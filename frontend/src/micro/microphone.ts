@@ -97,7 +97,7 @@ function failureOf({ name, message }: DOMException): Failure {
   return /dismissed/i.test(message) ? "dismissed" : "refused";
 }
 
-/** Calls `then` once somebody allows this page the microphone after all; never where the browser does not tell. */
+/** Calls `then` once this page may use the microphone after all; never where the browser does not say so. */
 export async function whenAllowed(then: () => void): Promise<void> {
   const known = await navigator.permissions?.query({ name: "microphone" as PermissionName }).catch(() => null);
   if (!known) return;

@@ -1,5 +1,5 @@
 // This device as a source: opens the microphone, claims a source, and sends blocks over Socket.IO. A connection that breaks
-// comes back by itself; what could not be sent meanwhile is left out, and the places of the blocks tell how much that was.
+// comes back by itself; what could not be sent meanwhile is left out, and the places of the blocks show how much that was.
 import { signal } from "@preact/signals";
 import { claimBrowser } from "../api.ts";
 import { said, t } from "../i18n/index.ts";

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { countHistory } from "../../api.ts";
 import { day, month } from "../../i18n/format.ts";
 import { language, t } from "../../i18n/index.ts";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import { anyTime, choose, chosen, midnight } from "./filter.ts";
 
 const WEEKS = 40;

@@ -8,7 +8,7 @@ import { receiverOf } from "../../receivers.ts";
 import type { DeliveryState } from "../../types.ts";
 import type { Attempt, Delivery } from "../../wire.ts";
 import { inWords } from "../../words.ts";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import { chosen } from "./filter.ts";
 
 const SHOWN = 20;
@@ -16,7 +16,7 @@ const STATES = ["", "waiting", "taken", "late", "unknown", "given_up"] as const;
 const STEPS = ["name", "connection", "tls", "answer"] as const;
 const SHAPES = { waiting: "triangle", taken: "check", late: "cross", unknown: "triangle", given_up: "cross" } as const;
 
-/** Who was told of what: each delivery with its newest attempts and answers; any of them can be sent again. */
+/** Deliveries: each with its newest attempts and answers; any of them can be sent again. */
 export function DeliveryList({ newest }: { newest: string }) {
   const state = useSignal<DeliveryState | "">("");
   const failure = useSignal("");

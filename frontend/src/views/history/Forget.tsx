@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.ts";
 import { takeSnapshot } from "../../store.ts";
 import { inWords } from "../../words.ts";
 import { AskFirst } from "../../components/AskFirst.tsx";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import { forgotten } from "./filter.ts";
 
 const MEGABYTE = 1e6;

@@ -10,7 +10,7 @@ import { Found } from "./Found.tsx";
 import { PerHour } from "./PerHour.tsx";
 
 /**
- * What was heard, how often, and who was told of it. Looks again whenever something new is heard, or forgotten, and at the
+ * What was heard, how often, and its deliveries. Looks again whenever something new is heard, or forgotten, and at the
  * sounds also when one was kept.
  */
 export function HistoryView() {

@@ -4,7 +4,7 @@ import { countHistory } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
 import { locale } from "../../i18n/format.ts";
 import { shade } from "../../theme.ts";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import { chosen, question } from "./filter.ts";
 
 const HEIGHT_PX = 150;

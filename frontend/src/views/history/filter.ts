@@ -18,7 +18,7 @@ export interface Chosen {
 
 export const chosen = signal<Chosen>({ source: "", period: "week", day: null, leastScore: 0, mark: "" });
 
-/** Counts what was forgotten here: whoever shows the past looks again. */
+/** Counts what was forgotten here: what shows the history asks again. */
 export const forgotten = signal(0);
 
 export const choose = (change: Partial<Chosen>) => (chosen.value = { ...chosen.value, ...change });

@@ -9,7 +9,7 @@ import { View } from "../View.tsx";
 import { HouseEar } from "./HouseEar.tsx";
 import { SoundsHeard } from "./SoundsHeard.tsx";
 
-/** The whole house at a glance: is it listening, what did it hear, whom did it tell. */
+/** The whole house at a glance: whether it listens, what it heard, and its deliveries. */
 export function HouseView() {
   return (
     <View title={t("view.house")} titleHidden>

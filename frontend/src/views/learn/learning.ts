@@ -1,4 +1,4 @@
-// What a source has learnt of its place, read anew whenever the service says that it has changed.
+// What a source has learnt of its place, read again whenever the service says that it has changed.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { readLearning } from "../../api.ts";

@@ -8,7 +8,7 @@ import { settings } from "../../store.ts";
 import type { Backup } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import { AskFirst } from "../../components/AskFirst.tsx";
 import { ChangeList } from "./ChangeList.tsx";
 import { download } from "./download.ts";
@@ -97,7 +97,7 @@ function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
   );
 }
 
-/** What restoring would change, compared anew whenever the settings change. */
+/** What restoring would change, compared again whenever the settings change. */
 function Difference({ name }: { name: string }) {
   const { answer, failure } = useAnswer(() => compareBackup(name), [name, settings.value?.revision]).value;
   if (failure) return <p role="alert"><Outcome shape="cross" words={failure} /></p>;

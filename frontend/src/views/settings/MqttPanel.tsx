@@ -12,7 +12,7 @@ import { Switch } from "../../components/Switch.tsx";
 
 const SHAPES: Record<typeof mqtt.value | "unknown", ShapeName> = { off: "ring", waiting: "half", connected: "disc", unknown: "triangle" };
 
-/** The port as typed: what is no number is sent as it is, to be told why not. */
+/** The port as typed: what is no number is sent as it is, and refused with the reason. */
 type Typed = Omit<MqttSettings, "port" | "max_age_s"> & { port: number | string; max_age_s: number | string };
 
 /** The MQTT broker: a form that is sent as a whole, so that no half-typed broker is asked for. */

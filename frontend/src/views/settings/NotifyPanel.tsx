@@ -14,7 +14,7 @@ import { notifyTarget } from "../../receivers.ts";
 import { settings, sources } from "../../store.ts";
 import type { NotifySettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 
 const MOST = 32;
 const KNOWN_SERVICES = "https://github.com/caronc/apprise/wiki";
@@ -86,7 +86,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
   );
 }
 
-/** Which sources a service is told of; none chosen is all. One that is gone can be struck out. */
+/** For which sources a service gets notifications; none chosen is all. One that is gone can be removed. */
 function SourcesFilter({ path, chosen: known }: { path: string; chosen: string[] }) {
   const chosen = (drafts.value[path]?.value ?? known) as string[];
   const here = sources.value.map(({ id, name }) => ({ id, name }));

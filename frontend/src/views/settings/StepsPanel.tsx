@@ -6,7 +6,7 @@ import { inOneLine } from "../../steps.ts";
 import { settings } from "../../store.ts";
 import { undo } from "../../undo.ts";
 import type { Step } from "../../wire.ts";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import { ChangeList } from "./ChangeList.tsx";
 
 /** The newest changes, whoever made them, each to be undone alone. */

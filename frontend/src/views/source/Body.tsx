@@ -12,7 +12,7 @@ interface Props {
   path: string;
   sourceId: string;
   webhook: WebhookSettings;
-  /** Whether somebody looks: only then it is asked what would be sent. */
+  /** Whether the preview is open: only then it is asked for. */
   isOpen: boolean;
 }
 

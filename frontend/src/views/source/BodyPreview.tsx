@@ -5,7 +5,7 @@ import { Outcome } from "../../components/Outcome.tsx";
 import { type Key, language, said, t } from "../../i18n/index.ts";
 import { drafts } from "../../saving.ts";
 import { detections } from "../../store.ts";
-import { useAnswer } from "../../asking.ts";
+import { useAnswer } from "../../useAnswer.ts";
 
 const PAUSE_MS = 300;
 

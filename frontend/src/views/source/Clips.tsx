@@ -3,7 +3,7 @@ import { t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import type { SourceSettings } from "../../types.ts";
 
-/** Whether the sound around detections is kept: off unless somebody wants it, and what that means. */
+/** Whether the sound around detections is kept: off by default, and what that means. */
 export function Clips({ source }: { source: SourceSettings }) {
   return (
     <section class="panel settings-group" aria-labelledby="clips-title">

@@ -6,7 +6,7 @@ import { clock, iso, percent, score } from "../../i18n/format.ts";
 import { said, soundName, t } from "../../i18n/index.ts";
 import { pictures, verdicts } from "../../store.ts";
 import { shade } from "../../theme.ts";
-import { unseen, watch } from "../../watching.ts";
+import { unseen, watch } from "../../spectrograms.ts";
 import type { Verdict } from "../../wire.ts";
 import { Picture, SPAN_S } from "./picture.ts";
 

@@ -17,7 +17,7 @@ import { Headers } from "./Headers.tsx";
 
 const MOST = 16;
 
-/** Who is told of this source's detections, each with its own wishes. */
+/** The webhooks of a source, each with its own settings. */
 export function Webhooks({ source }: { source: SourceSettings }) {
   const refusal = useSignal("");
   const added = useSignal("");

@@ -7,7 +7,7 @@ import type { SourceSettings } from "../../types.ts";
 import { View } from "../View.tsx";
 import { ChooseMicrophone } from "./ChooseMicrophone.tsx";
 import { ClapOnce } from "./ClapOnce.tsx";
-import { TellSomebody } from "./TellSomebody.tsx";
+import { ChooseWebhook } from "./ChooseWebhook.tsx";
 import { finish } from "./fresh.ts";
 
 const STEPS = ["microphone", "clap", "webhook"] as const;
@@ -25,7 +25,7 @@ function isFailing(id: string): boolean {
   return status !== undefined && status.state !== "live" && status.code !== "";
 }
 
-/** The first minute: a microphone, a clap, somebody who is told of it. Every step can be left out. */
+/** The first minute: a microphone, a clap, a webhook. Every step can be skipped. */
 export function StartView() {
   const step = useSignal(0);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -53,7 +53,7 @@ export function StartView() {
           <h2 id="step-title" tabIndex={-1} ref={heading}>{t(`start.${name}_title`)}</h2>
           {name === "microphone" && <ChooseMicrophone source={source} />}
           {name === "clap" && <ClapOnce source={source} />}
-          {name === "webhook" && <TellSomebody source={source} />}
+          {name === "webhook" && <ChooseWebhook source={source} />}
           <p class="step-actions">
             {step.value > 0 && <button type="button" class="quiet" onClick={() => (step.value -= 1)}>{t("start.back")}</button>}
             {step.value < STEPS.length - 1

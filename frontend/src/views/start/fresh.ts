@@ -3,7 +3,7 @@ import { go, linkTo, route } from "../../route.ts";
 import { edit } from "../../saving.ts";
 import { settings } from "../../store.ts";
 
-/** Whether nobody has set anything up yet: the service says so, not this browser. */
+/** Whether nothing has been set up yet: the service says so, not this browser. */
 export const isFresh = computed(() => {
   const known = settings.value;
   if (!known || known.welcomed) return false;
@@ -15,7 +15,7 @@ export const isFresh = computed(() => {
 /** The first minute is over, or was left out; the service remembers it for everybody. */
 export const finish = () => edit("welcomed", true, 0);
 
-/** Opens the first minute where somebody comes to a house that nobody has set up; once, so that it can be left. */
+/** Opens the first steps where nothing has been set up; once, so that they can be left. */
 export function welcome(): void {
   let done = false;
   effect(() => {

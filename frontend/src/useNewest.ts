@@ -1,4 +1,4 @@
-import { useAnswer } from "./asking.ts";
+import { useAnswer } from "./useAnswer.ts";
 import { readHistory } from "./api.ts";
 import { detections, REMEMBERED, remembered, type Detection } from "./store.ts";
 

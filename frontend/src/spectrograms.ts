@@ -1,4 +1,4 @@
-// The service draws the sound only of sources that somebody looks at; a page looks at one at a time.
+// Which source's spectrogram this page gets: the service makes them only for pages that show one, one at a time.
 import { signal } from "@preact/signals";
 import type { Connection, Worded } from "./types.ts";
 

@@ -5,8 +5,8 @@ import type { SourceSettings } from "../../types.ts";
 
 const CHECKOUT = /\.venv\/bin\/claptrap$/; // how it is called after `make run`
 
-/** An address that is told of every clap, and a test of it. */
-export function TellSomebody({ source }: { source: SourceSettings | undefined }) {
+/** The webhook of a source, and a test of it. */
+export function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
   if (!source) return <p>{t("start.no_source")}</p>;
   return (
     <>
@@ -18,7 +18,7 @@ export function TellSomebody({ source }: { source: SourceSettings | undefined })
   );
 }
 
-/** A receiver to try it with, which whoever has ClapTrap's folder has too. */
+/** A receiver to try it with, which is in ClapTrap's folder. */
 function Example({ command }: { command: string }) {
   return (
     <div class="how">

@@ -10,7 +10,7 @@ export interface Answered<Answer> {
 }
 
 /**
- * What `ask` answers, asked anew whenever `about` changes or the connection comes back; the newest question wins, and an old
+ * What `ask` answers, asked again whenever `about` changes or the connection comes back; the newest question wins, and an old
  * answer stays until then.
  */
 export function useAnswer<Answer>(ask: () => Promise<Answer>, about: unknown[]): Signal<Answered<Answer>> {
