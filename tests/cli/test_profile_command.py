@@ -62,7 +62,6 @@ def test_where_yamnet_is_it_learns_too(tmp_path: Path, shared: Path) -> None:
         ('{"file": "claps.wav", "onset": 1}', "Line 1 is not an example."),
         ("no", "Line 1 is not an example."),
         ('{"file": "none.wav", "onset": 1, "clap": true}', "none.wav: no such file."),
-        ('{"file": "claps.wav", "onset": 0.2, "clap": true}', "Nothing could be learnt from examples.jsonl"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_said(tmp_path: Path, text: str, said: str) -> None:
@@ -74,6 +73,15 @@ def test_what_cannot_be_learnt_from_is_said(tmp_path: Path, text: str, said: str
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "here.profile").exists()
+
+
+def test_where_all_is_refused_nothing_is_learnt(tmp_path: Path) -> None:
+    """The reasons are said; the profile is empty."""
+    write_examples(tmp_path)
+    (tmp_path / "examples.jsonl").write_text('{"file": "claps.wav", "onset": 0.2, "clap": true}\n')
+    done = learn(tmp_path)
+    assert (done.returncode, done.stdout) == (0, "here.profile: 0 claps, 0 other sounds.\n")
+    assert done.stderr == "claps.wav 0.20 s: Refused: no sound begins there.\n"
 
 
 def test_a_profile_of_other_models_is_refused(tmp_path: Path) -> None:

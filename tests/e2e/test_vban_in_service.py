@@ -46,6 +46,12 @@ class Watch:
                 self._told.append(item)
 
 
+def counted(service: Application) -> tuple[int, dict[str, int]]:
+    """Return how many datagrams have come, and how many packets each stream has brought."""
+    streams, (port,) = service.vban_counts()
+    return port.datagrams, {stream.stream: stream.counts["packets"] for stream in streams}
+
+
 def test_vban_sources_come_and_go(tmp_path: Path) -> None:
     """Two streams of one port live at once; one is renamed away and told so, the other does not notice."""
     port = free_port()
@@ -70,12 +76,10 @@ def test_vban_sources_come_and_go(tmp_path: Path) -> None:
             watch.wait_for("a", lambda status: status.state is State.LIVE and not status.code)
             seen = {stream.stream: (stream.rate_hz, stream.wanted) for stream in service.vban_streams(port)}
             assert seen == {"A": (48_000, False), "B": (48_000, True), "a": (48_000, True)}
-            deadline = time.monotonic() + 15.0  # the port's thread may still be reading what was sent
-            while service.vban_counts()[1][0].datagrams < 300 and time.monotonic() < deadline:
+            deadline = time.monotonic() + 15.0  # the port's thread and the sources' may still be reading what was sent
+            while (found := counted(service)) != (300, {"a": 100, "B": 100}):
+                assert time.monotonic() < deadline, found
                 time.sleep(0.02)
-            streams, (about,) = service.vban_counts()
-            assert about.datagrams == 300
-            assert {stream.stream: stream.counts["packets"] for stream in streams} == {"a": 100, "B": 100}
     finally:
         service.stop()
     assert not any(thread.name.startswith(("vban:", "capture:")) for thread in threading.enumerate())

@@ -54,14 +54,13 @@ def learn(examples: Path, output: Path, engine: str) -> None:
     """Make a profile from the sounds listed in EXAMPLES.
 
     Each line of EXAMPLES is a JSON object: {"file": PATH, "onset": SECONDS, "clap": true or false}. An example that
-    cannot be a clap is refused, with the reason on stderr. Exit status 2 if nothing could be learnt.
+    cannot be a clap is refused, with the reason on stderr; where none is left the profile is empty, and changes nothing.
+    Exit status 2 if a line or a file cannot be read.
     """
     with exit_on_error():
         given = _read_examples(examples)
         enroller = Enroller(load_clapnet(), load_confirmer(), choose_yamnet(engine))
         made = [example for one in _by_file(given) for example in _examples_of(enroller, *one)]
-        if given and not made:
-            raise InputError("profile.nothing_learnt", file=printable_path(examples))
         learnt = Profile.of(*made)
         _write(output, learnt)
         echo(_say("profile.written", path=printable_path(output), **_counts(learnt)))
