@@ -85,9 +85,10 @@ def tries() -> Iterator[None]:
         time.sleep(0.1)
 
 
-def test_an_address_has_half_of_the_places(data_dir: Path, quiet_models: Path) -> None:
+def test_an_address_has_half_of_the_places(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One more is told so; others are served all the same, and there is a place again when one is free."""
     assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 2 * WAIT_S)  # none gives way meanwhile
     with serving(Application(data_dir), most_connections=MOST) as served:
         with idle(served.port, HERE) as connections:
             with idle(served.port, 1) as (late,):
@@ -107,7 +108,7 @@ def test_an_address_has_half_of_the_places(data_dir: Path, quiet_models: Path) -
 def test_an_idle_connection_gives_way(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the address that has most of them, and not one that is being served."""
     assert not quiet_models.exists()
-    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 1e-6)
+    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 0.0)
     with (
         serving(Application(data_dir), most_connections=MOST) as served,
         idle(served.port, HERE) as crowd,
@@ -159,9 +160,10 @@ def test_an_answer_that_nobody_takes_has_a_deadline(
             assert end.poll(1000 * WAIT_S)
 
 
-def test_places_are_kept_for_who_is_logged_in(data_dir: Path, quiet_models: Path) -> None:
+def test_places_are_kept_for_who_is_logged_in(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A crowd of strangers from many addresses has three quarters of the places; a token gets one of the others."""
     assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 2 * WAIT_S)  # none gives way meanwhile
     service = Application(data_dir)
     service.access.set_password("correct horse")
     _, token = service.access.create_token("script")
@@ -174,9 +176,10 @@ def test_places_are_kept_for_who_is_logged_in(data_dir: Path, quiet_models: Path
         assert not is_served(served.port, request=request.replace(b"Bearer ", b"Bearer x"))
 
 
-def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path) -> None:
+def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many come at once, only so many descriptors are taken."""
     assert not quiet_models.exists()
+    monkeypatch.setattr("claptrap.web.connection_limits.IDLE_S", 2 * WAIT_S)  # none gives way meanwhile
     n_flood = MOST + 4 * MAX_WAITING
     with serving(Application(data_dir), most_connections=MOST) as served, idle(served.port, n_flood) as connections:
         cut = [connection for connection in connections[HERE:] if is_closed(connection)]
