@@ -10,6 +10,7 @@ from tests.peers.mediamtx import api
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served
 
+from claptrap.mediamtx.config import ApiAddress
 from claptrap.mediamtx.paths import list_paths
 from claptrap.service import streams
 
@@ -30,7 +31,7 @@ def test_a_support_bundle_is_downloaded(page: Page) -> None:
 def test_a_stream_of_mediamtx_becomes_a_source(page: Page, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """With one press; afterwards it is said to be one."""
     with api(PATHS) as port:
-        monkeypatch.setattr(streams, "list_paths", lambda: list_paths(port=port))
+        monkeypatch.setattr(streams, "list_paths", lambda _: list_paths(ApiAddress(port=port)))
         page.get_by_role("button", name="Ajouter une source").click()
         page.get_by_role("radio", name="RTSP").press("Space")
         page.get_by_role("button", name="Ajouter le flux mic").click()

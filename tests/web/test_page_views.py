@@ -10,6 +10,7 @@ from tests.web.browser import glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
 from claptrap.core.events import SourceStatus, State
+from claptrap.settings.fields import is_name_character
 
 pytestmark = needs_browser
 
@@ -86,11 +87,14 @@ HOSTILE = (
 def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> None:
     """Names are text, whatever is in them, and never push the page apart, on the narrowest phone either."""
     page.set_viewport_size({"width": 320, "height": 640})
-    for name in HOSTILE:
+    for i, hostile in enumerate(HOSTILE):
+        name = "".join(
+            filter(is_name_character, hostile)
+        )  # a source's has nothing that turns text around; an old clap's may
         served.service.sources.change("salon", {"name": name})
-        served.service.events.record(replace(clap(HOSTILE.index(name)), source_name=name))
+        served.service.events.record(replace(clap(i), source_name=hostile))
         expect(page.get_by_role("article")).to_have_attribute("aria-label", name)
-        expect(page.locator(".feed tbody tr")).to_have_count(HOSTILE.index(name) + 1)
+        expect(page.locator(".feed tbody tr")).to_have_count(i + 1)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         page.get_by_role("article").get_by_role("link").first.click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
