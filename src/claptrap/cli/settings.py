@@ -81,7 +81,7 @@ def check(file: Path | None, data_dir: Path, as_json: bool) -> None:
     """Check the settings, or FILE, and list all faults. Exit status 2 if there are any."""
     path = file or Store(data_dir).path
     try:
-        found = read_settings(path)
+        found = read_settings(path, strict=True)
     except SettingsFaults as error:
         _print_faults(error, as_json)
         sys.exit(NOT_VALID)

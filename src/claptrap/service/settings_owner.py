@@ -177,7 +177,8 @@ class SettingsOwner:
             SettingsError: ``settings.unwritable`` and its kind; nothing has changed then.
         """
         with self._lock:
-            before, wanted = self._state, check(document)
+            before = self._state
+            wanted = check(document, before.settings.templates())
             for is_refused in self._checks:
                 is_refused(wanted, before.settings)
             if wanted != before.settings:

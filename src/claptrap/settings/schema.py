@@ -354,6 +354,10 @@ class Settings(_Part):
         given = dict(self.mqtt)
         return BrokerSpec(**given) if given.pop("enabled") else None
 
+    def templates(self) -> frozenset[str]:
+        """Return all body templates in use."""
+        return frozenset(webhook.template for source in self.sources for webhook in source.webhooks)
+
     def receivers(self) -> tuple[ReceiverSpec, ...]:
         """Return all receivers of detections."""
         brokers = [broker for broker in (self.broker(),) if broker is not None]

@@ -6,7 +6,7 @@ The document is checked whole; every fault is listed with its path and reason, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from claptrap.core.errors import SettingsError
 from claptrap.core.spec import INPUTS
+from claptrap.settings.fields import IN_FORCE
 from claptrap.settings.hints import near_key, near_value, printable, quoted
 from claptrap.settings.schema import Settings, WebhookSettings
 
@@ -46,14 +47,18 @@ class SettingsFaults(SettingsError):  # noqa: N818  # it is the list of faults, 
         self.faults = tuple(faults)
 
 
-def check(document: object) -> Settings:
+def check(document: object, in_force: Collection[str] = ()) -> Settings:
     """Return the settings that ``document`` (plain JSON data) says.
+
+    Args:
+        document: what is checked.
+        in_force: body templates that are kept whatever is wrong with them; deliveries then say what it is.
 
     Raises:
         SettingsFaults: with every fault, if there is any.
     """
     try:
-        return Settings.model_validate(document)
+        return Settings.model_validate(document, context={IN_FORCE: in_force})
     except ValidationError as error:
         raise _faults(error, document) from error
 
