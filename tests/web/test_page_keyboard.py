@@ -26,13 +26,14 @@ MARK = """() => {
 WHERE = """() => {
     const one = document.activeElement;
     const seen = place => {
-        const {left, right, top, bottom} = place.getBoundingClientRect();
+        const {left, right, top, bottom: end} = place.getBoundingClientRect();
+        const bottom = place.matches('textarea') ? top + 24 : end;  // of many lines the browser shows the one to write in
         if (top < 0 || left < 0 || bottom > innerHeight + 1 || right > innerWidth + 1) return bottom - top > innerHeight;
         const there = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
         return place.contains(there) || there?.contains(place);
     };
     const isBody = one === document.body;
-    return {stop: one.dataset.stop ?? null, isBody, isSeen: isBody || seen(one.closest('label') ?? one),
+    return {stop: one.dataset.stop ?? null, isBody, isSeen: isBody || seen(one.closest('label:not(:has(textarea))') ?? one),
             html: one.outerHTML.slice(0, 120)};
 }"""
 
@@ -47,6 +48,7 @@ def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str
     page.reload()
     expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
     expect(page.locator(".link-connected")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # what a view asks for has come
     if view != "start":
         page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     served.service.stop_detection()  # nothing moves while it is looked at
