@@ -61,7 +61,7 @@ SERVER_EVENTS: Mapping[str, SocketEvent] = {
     ),
     "learning": SocketEvent(
         "What a source has learnt, or its calibration, has changed: ask again",
-        "Ce qu'une source a appris, ou son étalonnage, a changé : redemandez",
+        "Ce qu'une source a appris, ou son calibrage, a changé : redemandez",
         responses.LearningNews,
     ),
     "micro_end": SocketEvent("Another page speaks for the source", "Une autre page parle au nom de la source", MicroEnd),

@@ -124,7 +124,7 @@ def what_if(service: Application, source_id: str, body: dict[str, Any]) -> dict[
 
 @routes.get(
     "/api/sources/{source_id}/calibration",
-    "L'étalonnage en cours",
+    "Le calibrage en cours",
     responses.Calibration,
     codes=(_UNKNOWN, "learning.no_calibration"),
 )
@@ -135,7 +135,7 @@ def calibration(service: Application, source_id: str) -> dict[str, Any]:
 
 @routes.post(
     "/api/sources/{source_id}/calibration",
-    "Commencer un étalonnage, ou passer à une autre phase",
+    "Commencer un calibrage, ou passer à une autre phase",
     responses.Calibration,
     body=object_schema("phase", phase={"enum": ["claps", "noises"]}),
     codes=(_UNKNOWN, "learning.bad_phase"),
@@ -147,7 +147,7 @@ def calibrate(service: Application, source_id: str, body: dict[str, Any]) -> dic
 
 @routes.delete(
     "/api/sources/{source_id}/calibration",
-    "Abandonner l'étalonnage",
+    "Abandonner le calibrage",
     responses.Learning,
     codes=(_UNKNOWN, "learning.no_calibration"),
 )
@@ -159,7 +159,7 @@ def cancel_calibration(service: Application, source_id: str) -> dict[str, Any]:
 
 @routes.delete(
     "/api/sources/{source_id}/calibration/sounds/{n}",
-    "Retirer un son de l'étalonnage",
+    "Retirer un son du calibrage",
     responses.Calibration,
     codes=(_UNKNOWN, "learning.no_calibration", "learning.unknown_sound"),
 )
@@ -170,7 +170,7 @@ def remove_sound(service: Application, source_id: str, n: str) -> dict[str, Any]
 
 @routes.post(
     "/api/sources/{source_id}/calibration/apply",
-    "Appliquer ce que l'étalonnage propose",
+    "Appliquer ce que le calibrage propose",
     responses.Learning,
     codes=(_UNKNOWN, "learning.no_calibration", "learning.too_few", "profile.too_many", *SAVING),
 )
