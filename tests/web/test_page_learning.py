@@ -52,6 +52,6 @@ def test_a_mark_teaches_at_once(page: Page) -> None:
 
 def test_what_if_says_what_the_last_day_would_have_fired(page: Page) -> None:
     said = page.locator(".what-if")
-    expect(said).to_have_text(re.compile("des dernières 24 heures.: [1-9]"), timeout=PATIENT_MS)
+    expect(said).to_have_text(re.compile("avec ces réglages.: [1-9]"), timeout=PATIENT_MS)
     page.get_by_role("slider").fill("1")
     expect(said).to_have_text(re.compile("avec ces réglages.: 0 au lieu de [1-9]"))

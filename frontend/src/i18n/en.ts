@@ -654,6 +654,6 @@ export const en: Record<Key, string> = {
   "calibrate.proposal_noises": "Noises taken for a clap",
   "calibrate.heard_of": "{heard} of {of}",
   "calibrate.was": "(before: {was})",
-  "what_if.same": "Detections in the last 24 hours: {detections}, the same as with the current settings.",
+  "what_if.same": "Detections in the last 24 hours with these settings: {detections}.",
   "what_if.other": "Detections in the last 24 hours with these settings: {detections} instead of {was} (claps: {claps}).",
 };

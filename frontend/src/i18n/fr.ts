@@ -654,6 +654,6 @@ export const fr = {
   "calibrate.proposal_noises": "Bruits pris pour un clap",
   "calibrate.heard_of": "{heard} sur {of}",
   "calibrate.was": "(avant : {was})",
-  "what_if.same": "Détections des dernières 24 heures : {detections}, comme avec les réglages actuels.",
+  "what_if.same": "Détections des dernières 24 heures avec ces réglages : {detections}.",
   "what_if.other": "Détections des dernières 24 heures avec ces réglages : {detections} au lieu de {was} (claps : {claps}).",
 };

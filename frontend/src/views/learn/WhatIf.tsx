@@ -1,39 +1,50 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { askWhatIf } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
 import { drafts } from "../../saving.ts";
 import { detections } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import type { WhatIf as Figures } from "../../wire.ts";
 
 const PAUSE_MS = 150;
+const TUNED = ["threshold", "delay_s", "patterns"] as const;
 
-/** What the settings as they are being changed would have made of the last 24 hours; says nothing where nothing was heard. */
+interface Figures {
+  kept: number;
+  claps: number;
+  detections: number;
+  /** With the settings as they were when this view was opened. */
+  was: number;
+}
+
+/**
+ * What the settings as they are being changed would have made of the last 24 hours, beside what those would have made that
+ * were in force when the view was opened: what is typed is saved within a moment. Says nothing where nothing was heard.
+ */
 export function WhatIf({ source }: { source: SourceSettings }) {
   const figures = useSignal<Figures | null>(null);
-  const draft = (name: string) => drafts.value[`sources.${source.id}.${name}`]?.value;
-  const asked = JSON.stringify({ threshold: draft("threshold"), delay_s: draft("delay_s"), patterns: draft("patterns") });
+  const tuning = (draftOf: (name: string) => unknown) => JSON.stringify(Object.fromEntries(TUNED.map((name) => [name, draftOf(name) ?? source[name] ?? undefined])));
+  const asked = tuning((name) => drafts.value[`sources.${source.id}.${name}`]?.value);
+  const opened = useRef(tuning(() => undefined));
   const newest = detections.value.find((one) => one.sourceId === source.id)?.id;
   useEffect(() => {
     let isNewest = true;
-    const timer = setTimeout(() => void askWhatIf(source.id, JSON.parse(asked) as object).then(
-      (answer) => isNewest && (figures.value = answer),
-      () => isNewest && (figures.value = null), // a value that is refused is said at its field
-    ), PAUSE_MS);
+    const ask = (tuned: string) => askWhatIf(source.id, JSON.parse(tuned) as object);
+    const look = async () => {
+      const now = await ask(asked);
+      const before = asked === opened.current ? now : await ask(opened.current);
+      if (isNewest) figures.value = { ...now.then, kept: now.kept, was: before.then.detections };
+    };
+    const timer = setTimeout(() => void look().catch(() => isNewest && (figures.value = null)), PAUSE_MS); // what is refused is said at its field
     return () => {
       isNewest = false;
       clearTimeout(timer);
     };
-  }, [source, asked, newest]);
+  }, [source.id, asked, newest]);
   const { value } = figures;
   return (
     <p class="hint what-if" role="status">
-      {value && value.kept > 0 && t(isSame(value) ? "what_if.same" : "what_if.other", {
-        claps: value.then.claps, detections: value.then.detections, was: value.now.detections,
-      })}
+      {value && value.kept > 0 && t(value.detections === value.was ? "what_if.same" : "what_if.other", { ...value })}
     </p>
   );
 }
-
-const isSame = ({ now, then }: Figures) => now.claps === then.claps && now.detections === then.detections;
