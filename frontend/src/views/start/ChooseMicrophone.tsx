@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import { startDetection } from "../../api.ts";
 import { AddSource } from "../../components/AddSource.tsx";
 import { DeviceChoice } from "../../components/DeviceChoice.tsx";
@@ -14,6 +15,8 @@ import { inWords } from "../../words.ts";
 export function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
   const status = source && statuses.value[source.id];
   const live = status?.state === "live" && link.value === "connected";
+  const isOffered = useRef(false); // and stays so: a form in it must not close when the microphone is tried again
+  isOffered.current ||= !source || status?.state === "failed" || status?.state === "retrying";
   return (
     <>
       {source && source.kind === "microphone" && (
@@ -30,7 +33,7 @@ export function ChooseMicrophone({ source }: { source: SourceSettings | undefine
       )}
       {!running.value && <Stopped />}
       {!source && <p>{t("start.no_source")}</p>}
-      <details class="more-options" open={!source || status?.state === "failed" || status?.state === "retrying"}>
+      <details class="more-options" open={isOffered.current}>
         <summary>{t("start.other_ways")}</summary>
         <div class="other-ways">
           <PhoneCard />
