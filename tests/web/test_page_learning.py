@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Page, expect
-from tests.web.browser import needs_browser
+from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served
 from tests.web.test_clip_rest import until
-from tests.web.test_page_source import clapping, page
+from tests.web.test_page_source import clapping
 
 pytestmark = needs_browser
-__all__ = ["clapping", "page"]
+__all__ = ["clapping"]
 PATIENT_MS = 60_000
+
+
+@pytest.fixture
+def page(clapping: Served) -> Iterator[Page]:
+    with browsing(clapping.url, ["404"]) as opened:  # a look at the session that was under way when it was applied
+        opened.goto(f"{clapping.url}#/source/salon")
+        yield opened
 
 
 def test_the_minute_teaches_the_claps_and_is_undone(page: Page, clapping: Served) -> None:
