@@ -106,7 +106,7 @@ FORMATS: dict[str, tuple[object, ...]] = {
 
 
 def made(name: str) -> bytes:
-    return encoded(*FORMATS[name])  # type: ignore[arg-type]
+    return encoded(*FORMATS[name])
 
 
 @cache
@@ -118,7 +118,7 @@ def hear(content: bytes, folder: Path) -> Heard:
     path = folder / "recording"
     path.write_bytes(content)
     clapnet, confirmer = models()
-    engine, hopper = Engine(clapnet, confirmer, None, DetectionSettings(0.5, 0.5)), Hopper()  # type: ignore[arg-type]
+    engine, hopper = Engine(clapnet, confirmer, None, DetectionSettings(0.5, 0.5)), Hopper()
     found: list[object] = []
     seconds, code = 0.0, ""
     try:
