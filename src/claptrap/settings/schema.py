@@ -352,7 +352,7 @@ class Settings(_Part):
     def broker(self) -> BrokerSpec | None:
         """Return the broker to publish to, if any."""
         given = dict(self.mqtt)
-        return BrokerSpec(**given) if given.pop("enabled") else None
+        return BrokerSpec(**given, language=self.language) if given.pop("enabled") else None
 
     def templates(self) -> frozenset[str]:
         """Return all body templates in use."""

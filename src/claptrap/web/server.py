@@ -136,7 +136,11 @@ class Server:
         self._listener = listener
         listen_address = ListenAddress.of(listener, is_tls=tls is not None)
         names = local_names() | {host.lower() for host in allowed_hosts}
-        service.own_address.declare(listen_address.port, lambda: names | {str(address) for address in machine_addresses()})
+        service.own_address.declare(
+            listen_address.port,
+            lambda: names | {str(address) for address in machine_addresses()},
+            listen_address.network_address,
+        )
         service.access.login_policy = _demand(listen_address, proxies, no_auth=no_auth)
         authenticator = Authenticator(service.access, assets)
         self._trials = SelfTestRunner() if service.dev else None
