@@ -62,6 +62,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -77,6 +78,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -249,6 +251,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -264,6 +267,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -293,6 +297,7 @@ export interface components {
             clap: boolean;
             mark: ("clap" | "not_clap") | null;
             labels: components["schemas"]["Label"][];
+            clip: boolean;
         };
         HistorySettings: {
             keep_days: number;
@@ -361,6 +366,7 @@ export interface components {
             at: number | null;
             note: string;
             without_yamnet: boolean;
+            clip: boolean;
         };
         Led: {
             claps: number;
@@ -419,6 +425,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -434,6 +441,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -608,6 +616,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -623,6 +632,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -825,6 +835,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -840,6 +851,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -941,6 +953,7 @@ export interface components {
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/learning/examples/{example_id}/clip": components["schemas"]["Learning"];
             "POST /api/sources/{source_id}/learning/undo": components["schemas"]["Learning"];
             "PUT /api/sources/{source_id}/learning/profile": components["schemas"]["Learning"];
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];

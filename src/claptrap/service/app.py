@@ -45,6 +45,7 @@ from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
 from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
+from claptrap.service.what_if import WhatIf
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
 from claptrap.settings.store import Store
@@ -89,14 +90,15 @@ class Application:
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
-        self.backups = BackupService(self.settings)
-        self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
 
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
+        self.what_if = WhatIf(self.learning)
+        self.backups = BackupService(self.settings, self.learning)
+        self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
             build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
         )
@@ -238,6 +240,7 @@ class Application:
     def _apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
         """Make new settings act: everything that depends on them is in this list."""
         self.undo.record(before, after, why)
+        self.learning.apply(before, after, why)
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())

@@ -128,6 +128,9 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    example_clips: bool = Field(
+        default=False, description="keep a second of sound of each example that it learns from, and of near misses"
+    )
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
     @field_validator("webhooks")
@@ -336,6 +339,7 @@ class Settings(_Part):
                 patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
+                example_clips=s.example_clips,
             )
             for s in self.sources
         )

@@ -246,6 +246,7 @@ LearntExample = response_model(
     at=float | None,
     note=str,
     without_yamnet=bool,
+    clip=bool,
 )
 Learning = response_model(
     "Learning",
@@ -274,6 +275,7 @@ Candidates = response_model(
             clap=bool,
             mark=Mark | None,
             labels=list_of(Label),
+            clip=bool,
         )
     ),
 )
