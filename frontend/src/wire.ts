@@ -55,6 +55,7 @@ export interface components {
         BrowserSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -70,6 +71,7 @@ export interface components {
         BrowserSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -173,6 +175,11 @@ export interface components {
             per: "hour" | "day";
             counts: components["schemas"]["Count"][];
         };
+        Day: {
+            start: number;
+            live: (number | null)[];
+            detections: number[];
+        };
         Deleted: {
             deleted: number;
         };
@@ -242,6 +249,7 @@ export interface components {
         FileSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -257,6 +265,7 @@ export interface components {
         FileSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -412,6 +421,7 @@ export interface components {
         MicrophoneSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -427,6 +437,7 @@ export interface components {
         MicrophoneSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -584,6 +595,10 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        Recent: {
+            levels: (number | null)[];
+            verdicts: components["schemas"]["Verdict"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -601,6 +616,7 @@ export interface components {
         RtspSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -616,6 +632,7 @@ export interface components {
         RtspSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -677,6 +694,7 @@ export interface components {
             serial: number;
         };
         Snapshot: {
+            now: number;
             version: string;
             program: string;
             dev: boolean;
@@ -695,6 +713,13 @@ export interface components {
             };
             events: components["schemas"]["Detection"][];
             attempts: components["schemas"]["Attempt"][];
+            newest: components["schemas"]["Detection"][];
+            recent: {
+                [key: string]: components["schemas"]["Recent"];
+            };
+            days: {
+                [key: string]: components["schemas"]["Day"];
+            };
         };
         SourceCounts: {
             claps: number;
@@ -818,6 +843,7 @@ export interface components {
         VbanSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -833,6 +859,7 @@ export interface components {
         VbanSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -925,6 +952,10 @@ export interface components {
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
             "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
+            "GET /api/days": {
+                [key: string]: components["schemas"]["Day"];
+            };
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
             "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
             "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
             "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
@@ -1145,6 +1176,7 @@ export type Clips = components["schemas"]["Clips"];
 export type Compared = components["schemas"]["Compared"];
 export type Count = components["schemas"]["Count"];
 export type Counts = components["schemas"]["Counts"];
+export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
@@ -1196,6 +1228,7 @@ export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
+export type Recent = components["schemas"]["Recent"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
