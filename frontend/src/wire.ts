@@ -55,6 +55,7 @@ export interface components {
         BrowserSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -71,6 +72,7 @@ export interface components {
         BrowserSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -175,6 +177,11 @@ export interface components {
             per: "hour" | "day";
             counts: components["schemas"]["Count"][];
         };
+        Day: {
+            start: number;
+            live: (number | null)[];
+            detections: number[];
+        };
         Deleted: {
             deleted: number;
         };
@@ -244,6 +251,7 @@ export interface components {
         FileSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -260,6 +268,7 @@ export interface components {
         FileSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -418,6 +427,7 @@ export interface components {
         MicrophoneSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -434,6 +444,7 @@ export interface components {
         MicrophoneSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -592,6 +603,10 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        Recent: {
+            levels: (number | null)[];
+            verdicts: components["schemas"]["Verdict"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -609,6 +624,7 @@ export interface components {
         RtspSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -625,6 +641,7 @@ export interface components {
         RtspSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -687,6 +704,7 @@ export interface components {
             serial: number;
         };
         Snapshot: {
+            now: number;
             version: string;
             program: string;
             dev: boolean;
@@ -705,6 +723,13 @@ export interface components {
             };
             events: components["schemas"]["Detection"][];
             attempts: components["schemas"]["Attempt"][];
+            newest: components["schemas"]["Detection"][];
+            recent: {
+                [key: string]: components["schemas"]["Recent"];
+            };
+            days: {
+                [key: string]: components["schemas"]["Day"];
+            };
         };
         SourceCounts: {
             claps: number;
@@ -828,6 +853,7 @@ export interface components {
         VbanSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -844,6 +870,7 @@ export interface components {
         VbanSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -937,6 +964,10 @@ export interface components {
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
             "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
+            "GET /api/days": {
+                [key: string]: components["schemas"]["Day"];
+            };
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
             "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
             "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
             "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
@@ -1158,6 +1189,7 @@ export type Clips = components["schemas"]["Clips"];
 export type Compared = components["schemas"]["Compared"];
 export type Count = components["schemas"]["Count"];
 export type Counts = components["schemas"]["Counts"];
+export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
@@ -1209,6 +1241,7 @@ export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
+export type Recent = components["schemas"]["Recent"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];

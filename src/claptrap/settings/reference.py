@@ -47,6 +47,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].id": {"fr": "identifiant stable"},
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
+    "sources[].room": {"fr": "les sources d'une même pièce sont réunies sur la page ; vide pour aucune"},
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},

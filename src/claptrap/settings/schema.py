@@ -120,6 +120,7 @@ class _SourceEntry(_Part):
 
     id: str = Field(pattern=ID, description="stable identifier")
     name: Name = Field(min_length=1)
+    room: Name = Field(default="", description="sources of one room stand together on the page; empty for none")
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
