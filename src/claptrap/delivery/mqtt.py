@@ -301,7 +301,7 @@ class MqttLink:
         else:
             self._note_kept(spec, message)
 
-    def _pass_on(self, spec: BrokerSpec, topic: str, payload: bytes) -> None:
+    def _pass_on(self, spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> None:
         if (command := parse_command(spec, topic, payload)) is not None:
             self._on_command(command)
         elif n := self._nonsense.add(time.monotonic()):
