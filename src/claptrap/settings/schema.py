@@ -44,7 +44,14 @@ from claptrap.settings.migrate import NEWEST
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
+    )
 
     def whole(self) -> dict[str, Any]:
         """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
@@ -306,6 +313,8 @@ class NotifySettings(_Part):
 
 class Settings(_Part):
     """The whole document, version 3; ``migrate`` knows the older ones."""
+
+    model_config = ConfigDict(defer_build=False)
 
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
