@@ -1,6 +1,7 @@
 import { isShutOut } from "../access.ts";
 import { t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
+import { AddButton, AddDialog } from "../views/add/AddDialog.tsx";
 import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HomeView } from "../views/home/HomeView.tsx";
 import { KioskView } from "../views/kiosk/KioskView.tsx";
@@ -29,12 +30,13 @@ function Inside() {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
-      <Header home={linkTo.house}><Nav /><UndoBar /></Header>
+      <Header home={linkTo.house}><Nav /><UndoBar /><AddButton /></Header>
       <main data-view={route.value.view}>
         <Problems />
         <CurrentView />
       </main>
-      <Footer><p><a href={linkTo.start}>{t("start.title")}</a></p></Footer>
+      <Footer><p><a href={linkTo.start}>{t("start.title")}</a> · <a href={linkTo.kiosk}>{t("kiosk.open")}</a></p></Footer>
+      <AddDialog />
       <Announcer />
     </>
   );

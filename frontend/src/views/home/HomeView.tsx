@@ -1,5 +1,3 @@
-import { AddSource } from "../../components/AddSource.tsx";
-import { PhoneCard } from "../../components/PhoneCard.tsx";
 import { t } from "../../i18n/index.ts";
 import { opened } from "../../store.ts";
 import { View } from "../View.tsx";
@@ -15,11 +13,7 @@ export function HomeView({ beside }: { beside: string }) {
     <View title={t("view.house")} titleHidden>
       <div class={`home ${beside ? "home-beside" : ""}`}>
         <HomeStrip />
-        <div class="wall">
-          <Wall />
-          {opened.value && <AddSource />}
-          {opened.value && <PhoneCard />}
-        </div>
+        <div class="wall"><Wall /></div>
         {opened.value && (beside
           ? <Beside key={beside} id={beside} />
           : <div class="rail"><Activity /><SoundsHeard /></div>)}
