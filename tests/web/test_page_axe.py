@@ -17,7 +17,17 @@ pytestmark = needs_browser
 
 AXE = files("axe_playwright_python") / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
+VIEWS = (
+    "house",
+    "at/salon",
+    "kiosk",
+    "start",
+    "source/salon",
+    "source/salon/reactions",
+    "source/salon/source",
+    "history",
+    "settings",
+)
 WIDTHS = (1280, 390)
 FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.map(
     one => `${one.id}: ${one.help}: ${one.nodes.map(node => `${node.html} ${node.failureSummary}`).join(' | ')}`)"""
@@ -57,8 +67,8 @@ def _places() -> list[tuple[str, int]]:
 
 def _look(page: Page, view: str, width: int) -> list[str]:
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(page.url.partition("#")[0] + VIEWS[view])
-    expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
+    page.goto(f"{page.url.partition('#')[0]}#/{view}")
+    expect(page.locator(f"main[data-view={view.partition('/')[0]}]").get_by_role("heading", level=1)).to_have_count(1)
     page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     page.evaluate(STILL)
     found: list[str] = page.evaluate(FIND, list(RULES))
@@ -95,7 +105,7 @@ def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, lan
         expect(page.locator(".selftest [data-stage=running]")).to_have_count(0)
         look("tests")
         page.keyboard.press("Escape")
-        for view, buttons in (("#/source/salon", ".edit-actions"), ("#/settings", ".backup-actions")):
+        for view, buttons in (("#/source/salon/source", ".edit-actions"), ("#/settings", ".backup-actions")):
             page.goto(f"{served.url}/{view}")
             page.locator(buttons).first.locator("> button").nth(1).press("Enter")
             expect(page.locator("dialog[open]")).to_be_visible()

@@ -23,6 +23,7 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
         <div class="source-title">
           {heading}
           <SourceState status={status} enabled={source.enabled} />
+          <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
           <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
         </div>
         <Switch
@@ -32,7 +33,6 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
           onChange={(enabled) => edit(`${path}.enabled`, enabled, 0)}
         />
       </header>
-      <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
       {source.enabled && status?.code && link.value !== "lost" && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
       {source.enabled && <LostSound sourceId={source.id} />}
     </>

@@ -70,7 +70,7 @@ function Delivered({ attempt }: { attempt: Attempt }) {
         → <span class="receiver clip">{nameOfReceiver(attempt)}</span> <Shape is={shape} />
         {attempt.ok && <span class="muted numbers">{duration(attempt.took_s)}</span>}
       </span>
-      {shape === "cross" && <span class="why clip" dir="auto">{said(attempt)}</span>}
+      {!attempt.ok && <span class="why clip" dir="auto">{said(attempt)}</span>}
     </>
   );
 }

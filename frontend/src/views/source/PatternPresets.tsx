@@ -13,9 +13,9 @@ const presets = signal<Presets["presets"] | null>(null);
 /** A source's patterns as they are being set just now. */
 export const patternsOf = ({ id, patterns }: SourceSettings) => (drafts.value[`sources.${id}.patterns`]?.value ?? patterns) as PatternSettings[];
 
-/** Which preset a source's patterns are; "other" for none of them, or before they are known. */
-export const presetOf = (source: SourceSettings) =>
-  NAMES.find((name) => presets.value?.[name] && counts(presets.value[name]) === counts(patternsOf(source))) ?? "other";
+/** Which preset a source's patterns are; "other" for none of them, null before that is known. */
+export const presetOf = (source: SourceSettings) => presets.value &&
+  (NAMES.find((name) => presets.value?.[name] && counts(presets.value[name]) === counts(patternsOf(source))) ?? "other");
 
 /** The usual patterns, each a press away. */
 export function PatternPresets({ source }: { source: SourceSettings }) {

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { SaveState } from "../../components/SaveState.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { decimal } from "../../i18n/format.ts";
@@ -18,6 +19,8 @@ export function Patterns({ source }: { source: SourceSettings }) {
   const hearsPath = `sources.${source.id}.hears`;
   const hears = (drafts.value[hearsPath]?.value ?? source.hears) as Hears;
   const patterns = patternsOf(source);
+  const byHand = useRef(false); // once it was open it stays so, though a preset is met on the way
+  byHand.current ||= presetOf(source) === "other";
   const draft = drafts.value[path];
   const isIn = (row: number) => draft?.state === "refused" && draft.at?.startsWith(`${path}.${row}.`);
   const remove = (index: number) => {
@@ -37,7 +40,7 @@ export function Patterns({ source }: { source: SourceSettings }) {
       </div>
       {hears !== "applause" && <PatternPresets source={source} />}
       {hears !== "applause" && (
-        <details class="field field-pattern more-options" open={presetOf(source) === "other" || undefined}>
+        <details class="field field-pattern more-options" open={byHand.current || undefined}>
           <summary>{t("pattern.by_hand")}</summary>
           {patterns.map((pattern, index) => (
             <Row

@@ -73,10 +73,10 @@ function Live({ source }: { source: SourceSettings }) {
           <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} />
           <WhatIf source={source} />
         </section>
-        <Hearing sourceId={source.id} threshold={threshold} />
+        <LearningPanel sourceId={source.id} />
       </div>
       <div class="column">
-        <LearningPanel sourceId={source.id} />
+        <Hearing sourceId={source.id} threshold={threshold} />
         <Detections sourceId={source.id} />
       </div>
     </div>
