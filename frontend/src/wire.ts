@@ -55,6 +55,7 @@ export interface components {
         BrowserSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -62,6 +63,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -70,6 +72,7 @@ export interface components {
         BrowserSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -77,6 +80,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -173,6 +177,11 @@ export interface components {
             per: "hour" | "day";
             counts: components["schemas"]["Count"][];
         };
+        Day: {
+            start: number;
+            live: (number | null)[];
+            detections: number[];
+        };
         Deleted: {
             deleted: number;
         };
@@ -242,6 +251,7 @@ export interface components {
         FileSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -249,6 +259,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -257,6 +268,7 @@ export interface components {
         FileSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -264,6 +276,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -293,6 +306,7 @@ export interface components {
             clap: boolean;
             mark: ("clap" | "not_clap") | null;
             labels: components["schemas"]["Label"][];
+            clip: boolean;
         };
         HistorySettings: {
             keep_days: number;
@@ -361,6 +375,7 @@ export interface components {
             at: number | null;
             note: string;
             without_yamnet: boolean;
+            clip: boolean;
         };
         Led: {
             claps: number;
@@ -412,6 +427,7 @@ export interface components {
         MicrophoneSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -419,6 +435,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -427,6 +444,7 @@ export interface components {
         MicrophoneSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -434,6 +452,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -584,6 +603,10 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        Recent: {
+            levels: (number | null)[];
+            verdicts: components["schemas"]["Verdict"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -601,6 +624,7 @@ export interface components {
         RtspSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -608,6 +632,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -616,6 +641,7 @@ export interface components {
         RtspSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -623,6 +649,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -662,6 +689,7 @@ export interface components {
         SatelliteSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -669,6 +697,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -677,6 +706,7 @@ export interface components {
         SatelliteSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -684,6 +714,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -715,6 +746,7 @@ export interface components {
             serial: number;
         };
         Snapshot: {
+            now: number;
             version: string;
             program: string;
             dev: boolean;
@@ -733,6 +765,13 @@ export interface components {
             };
             events: components["schemas"]["Detection"][];
             attempts: components["schemas"]["Attempt"][];
+            newest: components["schemas"]["Detection"][];
+            recent: {
+                [key: string]: components["schemas"]["Recent"];
+            };
+            days: {
+                [key: string]: components["schemas"]["Day"];
+            };
         };
         SourceCounts: {
             claps: number;
@@ -856,6 +895,7 @@ export interface components {
         VbanSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -863,6 +903,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -871,6 +912,7 @@ export interface components {
         VbanSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -878,6 +920,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -966,6 +1009,10 @@ export interface components {
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
             "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
+            "GET /api/days": {
+                [key: string]: components["schemas"]["Day"];
+            };
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
             "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
             "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
             "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
@@ -982,6 +1029,7 @@ export interface components {
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/learning/examples/{example_id}/clip": components["schemas"]["Learning"];
             "POST /api/sources/{source_id}/learning/undo": components["schemas"]["Learning"];
             "PUT /api/sources/{source_id}/learning/profile": components["schemas"]["Learning"];
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];
@@ -1186,6 +1234,7 @@ export type Clips = components["schemas"]["Clips"];
 export type Compared = components["schemas"]["Compared"];
 export type Count = components["schemas"]["Count"];
 export type Counts = components["schemas"]["Counts"];
+export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
@@ -1237,6 +1286,7 @@ export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
+export type Recent = components["schemas"]["Recent"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];

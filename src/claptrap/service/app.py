@@ -16,6 +16,7 @@ from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.registry import SENDERS
+from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
@@ -25,6 +26,7 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
+from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
 from claptrap.service.detection import DetectionService
@@ -40,12 +42,14 @@ from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
+from claptrap.service.recent import LastMinute
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
 from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
+from claptrap.service.what_if import WhatIf
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
 from claptrap.settings.store import Store
@@ -84,6 +88,7 @@ class Application:
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
+        self._clock = clock
         self._environment = tuple(environment)
         self._is_open = False
         self.hub = Hub()
@@ -92,14 +97,15 @@ class Application:
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
-        self.backups = BackupService(self.settings)
-        self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
 
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
+        self.what_if = WhatIf(self.learning)
+        self.backups = BackupService(self.settings, self.learning)
+        self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
             build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
         )
@@ -110,7 +116,10 @@ class Application:
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
         self._link = "off"
         self._link_lock = threading.Lock()
-        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed)
+        self._last_minute = LastMinute(clock)
+        self._availability = Availability(data_dir / "availability.json", clock)
+        observers = (self._last_minute.add, self._availability.add)
+        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
         )
@@ -145,6 +154,7 @@ class Application:
         self.journal.open()
         self.history.apply(self.settings.current)
         self.clips.start()
+        self._availability.open()
         self.learning.open(self.detection.apply_learning)
         self._is_open = True
         self.model.load()
@@ -171,6 +181,7 @@ class Application:
         self.broker.stop()
         if self._is_open:
             self._retention.stop()
+            self._availability.save()
             self.clips.stop()
             self.journal.close()
         self.settings.close()
@@ -188,6 +199,7 @@ class Application:
         self.settings.reopen()
         self.journal.maintain()
         self.clips.maintain()
+        self._availability.maintain()
         self.learning.maintain()
         self.problems.publish()
 
@@ -200,7 +212,10 @@ class Application:
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
+        settings = self.settings.state
+        newest = [self.journal.newest(source.id) for source in settings.settings.sources]
         return {
+            "now": self._clock.unix(),
             "version": version_and_commit(),
             "program": program(),
             "dev": self.dev,
@@ -209,13 +224,22 @@ class Application:
             "labels": self.detection.has_yamnet,
             "model": self.model.progress(),
             "problems": self.problems.in_words(),
-            "settings": self.settings.state.shown(),
+            "settings": settings.shown(),
             "mqtt": self.broker.state(),
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: with_messages(asdict(status)) for source, status in self.detection.statuses().items()},
             "events": [self.history.detection(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
             "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
+            "newest": [self.history.detection(kept) for kept in newest if kept is not None],
+            "recent": self._last_minute.shown(),
+            "days": self.days(),
         }
+
+    def days(self) -> dict[str, Any]:
+        """Return the last ``HOURS`` hours of each source as JSON data, by id: what it heard, and how long it was heard."""
+        since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
+        ids = [source.id for source in self.settings.current.sources]
+        return self._availability.shown(ids, self.history.per_hour(since))
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
@@ -247,12 +271,14 @@ class Application:
     def _apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
         """Make new settings act: everything that depends on them is in this list."""
         self.undo.record(before, after, why)
+        self.learning.apply(before, after, why)
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
         self.detection.apply(after)
         self.satellites.apply(after.settings)
-        self.counts.keep({source.id for source in after.settings.sources})
+        for part in (self.counts, self._last_minute, self._availability):
+            part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))
 
     def _clip_tried(self, event_id: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -99,6 +99,19 @@ class SourceService:
             kept = [entry for entry in state.dump.whole["sources"] if entry["id"] != source_id]
             self._settings.replace({**state.dump.whole, "sources": kept})
             return removed
+
+    def reorder(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Put the sources in the order of ``ids``, those that are not in it behind them in theirs; return ``all``.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+            SettingsError: as ``SettingsOwner.replace``.
+        """
+        with self._settings.locked() as state:
+            whole = state.dump.whole
+            first = [entry_of(whole, source_id) for source_id in dict.fromkeys(ids)]
+            self._settings.replace({**whole, "sources": [*first, *(one for one in whole["sources"] if one not in first)]})
+            return self.all()
 
     def remove_webhook(self, source_id: str, webhook_id: str) -> dict[str, Any]:
         """Remove a webhook of a source, and give up what waits for it; return the source.

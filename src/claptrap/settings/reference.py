@@ -47,12 +47,16 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].id": {"fr": "identifiant stable"},
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
+    "sources[].room": {"fr": "les sources d'une même pièce sont réunies sur la page ; vide pour aucune"},
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].example_clips": {
+        "fr": "garder une seconde du son de chaque exemple dont elle apprend, et de ce qui était peut-être un clap"
+    },
     "sources[].webhooks": {"en": "where detections are sent", "fr": "où les détections sont envoyées"},
     "sources[].patterns[].claps": {"fr": "combien"},
     "sources[].patterns[].at_least": {"fr": "si davantage compte aussi ; sinon exactement ce nombre"},

@@ -122,6 +122,7 @@ class _SourceEntry(_Part):
 
     id: str = Field(pattern=ID, description="stable identifier")
     name: Name = Field(min_length=1)
+    room: Name = Field(default="", description="sources of one room stand together on the page; empty for none")
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
@@ -130,6 +131,9 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    example_clips: bool = Field(
+        default=False, description="keep a second of sound of each example that it learns from, and of near misses"
+    )
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
     @field_validator("webhooks")
@@ -361,6 +365,7 @@ class Settings(_Part):
                 patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
+                example_clips=s.example_clips,
             )
             for s in self.sources
         )
