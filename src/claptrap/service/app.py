@@ -28,12 +28,13 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
-from claptrap.service.broker import BrokerService
+from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
+from claptrap.service.marks import DetectionMarks
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -113,7 +114,22 @@ class Application:
         self.satellites = SatelliteService(
             self.settings, self.sources.add, self.sources.change, self._inputs.feeds, self.problems.publish, wyoming
         )
-        self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
+        self.marks = DetectionMarks(self.journal, self.learning)
+        self.broker = BrokerService(
+            self.settings,
+            SourceViews(
+                self.detection.statuses,
+                lambda source_id: self.counts.source(source_id).level,
+                self.own_address.page_url,
+            ),
+            BrokerActions(
+                self.sources.change,
+                self._test_source,
+                self.marks.mark_as_ordered,
+                self.restart_detection,
+            ),
+            self._broker_changed,
+        )
         self._link = "off"
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
@@ -193,6 +209,10 @@ class Application:
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
         self.detection.stop(self.status)
+
+    def restart_detection(self) -> None:
+        """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
+        self.detection.restart(self.events, self.status)
 
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
@@ -285,6 +305,9 @@ class Application:
         if event_id is not None:
             self.hub.publish(ClipKept(event_id))
         self.problems.publish()
+
+    def _test_source(self, source_id: str) -> None:
+        self.receivers.test_source(source_id)
 
     def _broker_changed(self) -> None:
         with self._link_lock:

@@ -46,7 +46,14 @@ from claptrap.settings.migrate import NEWEST
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
+    )
 
     def whole(self) -> dict[str, Any]:
         """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
@@ -331,6 +338,8 @@ class NotifySettings(_Part):
 class Settings(_Part):
     """The whole document, version 3; ``migrate`` knows the older ones."""
 
+    model_config = ConfigDict(defer_build=False)
+
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
@@ -382,7 +391,7 @@ class Settings(_Part):
     def broker(self) -> BrokerSpec | None:
         """Return the broker to publish to, if any."""
         given = dict(self.mqtt)
-        return BrokerSpec(**given) if given.pop("enabled") else None
+        return BrokerSpec(**given, language=self.language) if given.pop("enabled") else None
 
     def templates(self) -> frozenset[str]:
         """Return all body templates in use."""
