@@ -86,6 +86,7 @@ function changeInWords(change: Change): string {
 export function nameOf(path: string, change?: Change): string {
   const [list, id = "", ...rest] = path.split(".");
   if (list === "mqtt") return t("steps.of", { whose: "MQTT", what: labelOf(path) });
+  if (list === "profiles") return t("steps.of", { whose: entryName("sources", id, undefined), what: t("learn.learnt") });
   if ((list !== "sources" && list !== "notify") || !id) return labelOf(path);
   const whose = entryName(list, id, rest.length === 0 ? change : undefined);
   return rest.length === 0 ? whose : t("steps.of", { whose, what: labelOf([list, "*", ...withoutIds(rest)].join(".")) });

@@ -57,6 +57,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].example_clips": {
+        "fr": "garder une seconde du son de chaque exemple dont elle apprend, et de ce qui était peut-être un clap"
+    },
     "sources[].webhooks": {"en": "where detections are sent", "fr": "où les détections sont envoyées"},
     "sources[].patterns[].claps": {"fr": "combien"},
     "sources[].patterns[].at_least": {"fr": "si davantage compte aussi ; sinon exactement ce nombre"},
@@ -91,6 +94,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.password": {"fr": "ne se relit pas"},
     "sources[].input.verify_tls": {"fr": "vérifier le certificat de la caméra"},
     "sources[].input.host": {"fr": "adresse IPv4 de l'émetteur"},
+    "sources[].input.address": {"fr": "adresse IP d'où il se connecte"},
+    "sources[].input.number": {"fr": "lequel de plusieurs qui se connectent de là en même temps"},
+    "wyoming.listen": {"fr": "adresse d'écoute, comme tcp://0.0.0.0:10400 ; vide : aucune"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},
     "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},
     "sources[].input.channel": {"fr": "auto, mean (moyenne), loudest (le plus fort), ou un numéro à partir de 1"},
