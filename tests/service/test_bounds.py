@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from claptrap.core.clock import Clock
 from claptrap.core.errors import AccessError, ServiceError
 from claptrap.core.events import Clap, Level, Levels, SourceStatus, State
 from claptrap.service import Application
@@ -19,7 +20,7 @@ MANY, MORE = 100, 1000
 SLACK = 2_000  # objects: caches of the interpreter and of pydantic
 
 
-class Watch:
+class Watch(Clock):
     """A clock that goes on by itself, a minute at each look."""
 
     def __init__(self) -> None:

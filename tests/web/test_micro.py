@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-import time
 import wave
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 from tests.peers.claps import recording
 from tests.peers.live import LiveClient
+from tests.peers.waiting import wait_until
 from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, glimpse
 from tests.web.conftest import WAIT_S, Served, clap, serving
 from websockets.exceptions import ConnectionClosed
@@ -177,13 +177,6 @@ def status(served: Served) -> tuple[str, str]:
     """Return state and code of the only source."""
     (found,) = served.service.snapshot()["statuses"].values()
     return found["state"], found["code"]
-
-
-def wait_until(condition: Any, told: Any = lambda: "") -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, told()
-        time.sleep(0.02)
 
 
 def likeness(heard: NDArray[np.float32], rate_hz: int) -> float:
