@@ -347,6 +347,7 @@ def test_one_that_answers_badly_is_well_again_after_a_while() -> None:
         wait_until(lambda: not found.dispatcher.problems())
 
 
+@pytest.mark.slow
 def test_a_thousand_of_each_leave_nothing_behind() -> None:
     """Claps that were taken or too late, receivers that came and went: no age, no worker, no thread stays."""
     url = dead_url()

@@ -63,6 +63,7 @@ def test_logins_of_a_crowd_and_their_failures(tmp_path: Path, monkeypatch: pytes
     assert len(access._file.read().sessions) == MAX_SESSIONS
 
 
+@pytest.mark.slow
 def test_changes_of_the_settings_and_sources_that_come_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that can be undone, revisions, counts and levels of each source."""
     monkeypatch.setattr(Store, "save", lambda *_: None)  # the disk is another matter, and slow

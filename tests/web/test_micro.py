@@ -210,7 +210,7 @@ class TestInChromium:
         expect(page.get_by_role("meter")).not_to_have_attribute("aria-valuetext", "silence")
         wait_until(lambda: len(tap.sound()) > 2.5 * 48_000)
         rate_hz = tap.frames[0].rate_hz
-        wait_until(lambda: likeness(tap.sound()[-3 * rate_hz // 2 :], rate_hz) > 0.95)  # a busy browser stutters now and then
+        wait_until(lambda: likeness(tap.sound()[-3 * rate_hz // 2 :], rate_hz) > 0.95)  # a busy browser stutters
         assert not any(frame.lost_samples for frame in tap.frames)
         with glimpse(page, CLAPPING):
             house.service.events.record(clap(0, source.id))
