@@ -63,6 +63,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -79,6 +80,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -257,6 +259,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -273,6 +276,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -302,6 +306,7 @@ export interface components {
             clap: boolean;
             mark: ("clap" | "not_clap") | null;
             labels: components["schemas"]["Label"][];
+            clip: boolean;
         };
         HistorySettings: {
             keep_days: number;
@@ -370,6 +375,7 @@ export interface components {
             at: number | null;
             note: string;
             without_yamnet: boolean;
+            clip: boolean;
         };
         Led: {
             claps: number;
@@ -429,6 +435,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -445,6 +452,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -624,6 +632,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -640,6 +649,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -851,6 +861,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -867,6 +878,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -972,6 +984,7 @@ export interface components {
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/learning/examples/{example_id}/clip": components["schemas"]["Learning"];
             "POST /api/sources/{source_id}/learning/undo": components["schemas"]["Learning"];
             "PUT /api/sources/{source_id}/learning/profile": components["schemas"]["Learning"];
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];

@@ -28,9 +28,9 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine
 from claptrap.detect.patterns import Detection, DetectionSettings
 from claptrap.selftest.claps import recording
+from claptrap.sources.recording import read_frames
 
 pytestmark = pytest.mark.slow  # decoding of hundreds of odd files
-from claptrap.sources.recording import read_frames
 
 N_CLAPS = 4
 SPACING_S = 1.5

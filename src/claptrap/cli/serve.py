@@ -7,14 +7,12 @@ import sys
 from pathlib import Path
 
 import click
-import segno
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
-from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.doctor.log_tail import LogTail
@@ -23,8 +21,7 @@ from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
 from claptrap.text.catalogue import say
-from claptrap.web.certificate import certificate
-from claptrap.web.listen_address import ListenAddress
+from claptrap.web.listen_address import Certificate, ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
@@ -166,12 +163,16 @@ def serve(
         for url in network:
             echo(say("service.network_address", terminal_language(), url=url))
         if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+            import segno  # noqa: PLC0415  # for this alone
+
             segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
         if code := service.access.setup_code:
             echo(say("access.setup_code", terminal_language(), setup=code))
 
     try:
         if with_mediamtx or mediamtx_binary:
+            from claptrap.cli.mediamtx import prepared  # noqa: PLC0415  # 2 MB with what it imports
+
             supervisor = prepared(mediamtx_binary, None, data_dir)
             supervisor.on_change = service.problems.publish
             service.problems.add(supervisor.problems)
@@ -182,7 +183,7 @@ def serve(
             port=port,
             on_ready=announce,
             allowed_hosts=allowed_hosts,
-            tls=certificate(data_dir / "tls") if tls else None,
+            tls=_certificate(data_dir / "tls") if tls else None,
             no_auth=no_auth,
             proxies=Proxies(trusted_proxies, base_path),
         )
@@ -192,6 +193,12 @@ def serve(
     finally:
         if supervisor is not None:
             supervisor.stop()
+
+
+def _certificate(folder: Path) -> Certificate:
+    from claptrap.web.certificate import certificate  # noqa: PLC0415  # the library for certificates takes 9 MB
+
+    return certificate(folder)
 
 
 def _keep_log_tail() -> None:

@@ -211,6 +211,7 @@ class SourceSpec:
         patterns: the rows of claps it reacts to, any of them.
         hears: claps, applause or both.
         clips: whether the sound around detections is kept.
+        example_clips: whether the sound of what may be a clap, and of examples, is kept.
         pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
@@ -225,6 +226,7 @@ class SourceSpec:
     patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
     hears: Hears = Hears.BOTH
     clips: bool = False
+    example_clips: bool = False
     pin: str | None = None
     profile: str = field(default="", repr=False)
     calibrating: bool = False

@@ -28,12 +28,13 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
-from claptrap.service.broker import BrokerService
+from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
+from claptrap.service.marks import DetectionMarks
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -48,6 +49,7 @@ from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
 from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
+from claptrap.service.what_if import WhatIf
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
 from claptrap.settings.store import Store
@@ -93,19 +95,35 @@ class Application:
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
-        self.backups = BackupService(self.settings)
-        self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
 
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
+        self.what_if = WhatIf(self.learning)
+        self.backups = BackupService(self.settings, self.learning)
+        self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
             build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
         )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
-        self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
+        self.marks = DetectionMarks(self.journal, self.learning)
+        self.broker = BrokerService(
+            self.settings,
+            SourceViews(
+                self.detection.statuses,
+                lambda source_id: self.counts.source(source_id).level,
+                self.own_address.page_url,
+            ),
+            BrokerActions(
+                self.sources.change,
+                self._test_source,
+                self.marks.mark_as_ordered,
+                self.restart_detection,
+            ),
+            self._broker_changed,
+        )
         self._link = "off"
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
@@ -182,6 +200,10 @@ class Application:
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
         self.detection.stop(self.status)
+
+    def restart_detection(self) -> None:
+        """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
+        self.detection.restart(self.events, self.status)
 
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
@@ -260,6 +282,7 @@ class Application:
     def _apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
         """Make new settings act: everything that depends on them is in this list."""
         self.undo.record(before, after, why)
+        self.learning.apply(before, after, why)
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
@@ -272,6 +295,9 @@ class Application:
         if event_id is not None:
             self.hub.publish(ClipKept(event_id))
         self.problems.publish()
+
+    def _test_source(self, source_id: str) -> None:
+        self.receivers.test_source(source_id)
 
     def _broker_changed(self) -> None:
         with self._link_lock:

@@ -54,6 +54,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].example_clips": {
+        "fr": "garder une seconde du son de chaque exemple dont elle apprend, et de ce qui était peut-être un clap"
+    },
     "sources[].webhooks": {"en": "where detections are sent", "fr": "où les détections sont envoyées"},
     "sources[].patterns[].claps": {"fr": "combien"},
     "sources[].patterns[].at_least": {"fr": "si davantage compte aussi ; sinon exactement ce nombre"},

@@ -44,7 +44,14 @@ from claptrap.settings.migrate import NEWEST
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
+    )
 
     def whole(self) -> dict[str, Any]:
         """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
@@ -129,6 +136,9 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    example_clips: bool = Field(
+        default=False, description="keep a second of sound of each example that it learns from, and of near misses"
+    )
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
     @field_validator("webhooks")
@@ -304,6 +314,8 @@ class NotifySettings(_Part):
 class Settings(_Part):
     """The whole document, version 3; ``migrate`` knows the older ones."""
 
+    model_config = ConfigDict(defer_build=False)
+
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
@@ -337,6 +349,7 @@ class Settings(_Part):
                 patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
+                example_clips=s.example_clips,
             )
             for s in self.sources
         )
@@ -353,7 +366,7 @@ class Settings(_Part):
     def broker(self) -> BrokerSpec | None:
         """Return the broker to publish to, if any."""
         given = dict(self.mqtt)
-        return BrokerSpec(**given) if given.pop("enabled") else None
+        return BrokerSpec(**given, language=self.language) if given.pop("enabled") else None
 
     def templates(self) -> frozenset[str]:
         """Return all body templates in use."""

@@ -11,7 +11,6 @@ import logging
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import segno
 import socketio
 from flask import Response, abort, request
 from socketio.packet import BINARY_EVENT, EVENT, Packet
@@ -175,6 +174,8 @@ def qr_code(listen_address: ListenAddress) -> Response:
     if not found.address:
         abort(404)
     drawing = io.BytesIO()
+    import segno  # noqa: PLC0415  # for the QR code alone
+
     segno.make_qr(found.address, error="m").save(drawing, kind="svg", scale=8, border=3, light="#fff")
     return Response(drawing.getvalue(), mimetype="image/svg+xml")
 
