@@ -15,6 +15,7 @@ from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.weburl import check_tcp_url
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.config import ApiAddress
 from claptrap.mediamtx.supervisor import Supervisor
@@ -26,6 +27,14 @@ from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
 
 LEVELS = ("debug", "info", "warning", "error")
+
+
+def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    try:
+        check_tcp_url(url or "tcp://any:0")
+    except ClapTrapError as error:
+        raise click.BadParameter(error_message(error)) from error
+    return url
 
 
 @click.command()
@@ -111,6 +120,14 @@ LEVELS = ("debug", "info", "warning", "error")
     help="API of another MediaMTX, whose streams the page lists: http://USER:PASSWORD@HOST:9997.",
 )
 @click.option(
+    "--wyoming",
+    envvar="CLAPTRAP_WYOMING",
+    show_envvar=True,
+    metavar="URL",
+    callback=_check_tcp_url,
+    help="Offer voice satellites and Home Assistant claps as wake words: tcp://0.0.0.0:10400. Default: as the settings say.",
+)
+@click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
@@ -138,6 +155,7 @@ def serve(
     with_mediamtx: bool,
     mediamtx_binary: Path | None,
     mediamtx_api: str | None,
+    wyoming: str | None,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -153,7 +171,9 @@ def serve(
         echo(error_message(error), err=True)
         sys.exit(1)
     environment = overrides_of(serve)
-    service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api)
+    service = Application(
+        data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api, wyoming=wyoming
+    )
 
     def announce(address: ListenAddress) -> None:
         if supervisor is not None:

@@ -44,6 +44,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
@@ -71,6 +72,7 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
@@ -107,7 +110,10 @@ class Application:
         self.detection = DetectionService(
             build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
         )
-        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
+        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
+        self.satellites = SatelliteService(
+            self.settings, self.sources.add, self.sources.change, self._inputs.feeds, self.problems.publish, wyoming
+        )
         self.marks = DetectionMarks(self.journal, self.learning)
         self.broker = BrokerService(
             self.settings,
@@ -133,7 +139,7 @@ class Application:
         self._dispatcher = Dispatcher(
             self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems)
+        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -148,6 +154,7 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        self.problems.add(self.satellites.server.problems)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -173,6 +180,7 @@ class Application:
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
         self.start_detection()
+        self.satellites.apply(self.settings.current)
         self.model.start()
 
     def cancel_probes(self) -> None:
@@ -182,6 +190,7 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
@@ -287,6 +296,7 @@ class Application:
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
         self.detection.apply(after)
+        self.satellites.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):
             part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))

@@ -28,6 +28,7 @@ from claptrap.settings.fields import (
     Claps,
     ContentType,
     Headers,
+    IpAddress,
     Ipv4Address,
     Name,
     NotifyAddress,
@@ -35,6 +36,7 @@ from claptrap.settings.fields import (
     Secret,
     SigningSecret,
     StreamName,
+    TcpAddress,
     Template,
     TopicPart,
     WebAddress,
@@ -245,7 +247,23 @@ class BrowserEntry(_SourceEntry):
     input: BrowserSettings = BrowserSettings()
 
 
-AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]
+class SatelliteSettings(_Part):
+    """A voice satellite that uses ClapTrap as its wake-word service. It is made by itself when one connects."""
+
+    address: IpAddress = Field(description="the IP address that it connects from")
+    number: int = Field(default=1, ge=1, le=64, description="which of several that connect from there at once")
+
+
+class SatelliteEntry(_SourceEntry):
+    """A source that is a voice satellite."""
+
+    kind: Literal["satellite"]
+    input: SatelliteSettings
+
+
+AnySource = Annotated[
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry, Field(discriminator="kind")
+]
 
 
 def _first_sources() -> list[AnySource]:
@@ -295,6 +313,12 @@ class MqttSettings(_Part):
         return host
 
 
+class WyomingSettings(_Part):
+    """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
+
+    listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+
+
 class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
@@ -323,6 +347,7 @@ class Settings(_Part):
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
 
     @field_validator("notify")
