@@ -2,7 +2,7 @@
 
 Topics, with ``claptrap`` for the topic in the settings: ``claptrap/status`` (online, offline; the last will),
 ``claptrap/SOURCE/state`` (JSON), ``claptrap/SOURCE/availability``, ``claptrap/SOURCE/event`` (a detection; not kept),
-``claptrap/SOURCE/enabled/set`` and ``…/threshold/set`` (orders), ``claptrap/instance`` (where ClapTraps that were given the
+``claptrap/SOURCE/FIELD/set`` (orders, ``mqtt_orders``), ``claptrap/instance`` (where ClapTraps that were given the
 same topic by mistake find each other; not kept). Home Assistant's side: MQTT discovery, one message per
 entity (https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery).
 """
@@ -56,7 +56,7 @@ def instance_topic(spec: BrokerSpec) -> str:
 
 def command_topics(spec: BrokerSpec) -> list[str]:
     """Return the topics to listen to: orders, Home Assistant's birth, and what other ClapTraps show, or one before this."""
-    mine = [f"{spec.topic}/+/{what}" for what in ("enabled/set", "threshold/set", "state", "availability")]
+    mine = [f"{spec.topic}/+/{what}" for what in ("enabled/set", "threshold/set", "mark/set", "state", "availability")]
     mine += [status_topic(spec), instance_topic(spec)]
     theirs = [f"{spec.discovery}/status", f"{spec.discovery}/+/{spec.topic}/+/config"] if spec.discovery else []
     return [*mine, *theirs]

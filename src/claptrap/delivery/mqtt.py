@@ -14,7 +14,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -26,6 +25,7 @@ from claptrap.core.rate_limit import LogThrottle
 from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.discovery import OFFLINE, ONLINE, PublishedSource, instance_topic, retained, status_topic
 from claptrap.delivery.mqtt_client import KEEPALIVE_S, connect, denial, expiry
+from claptrap.delivery.mqtt_orders import Command, MarkOrder, parse_order
 from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
 from claptrap.delivery.mqtt_session import MqttSession
 from claptrap.delivery.sender import Answer, nothing
@@ -40,15 +40,6 @@ _MAX_FOREIGN = 10_000  # topics of other ClapTraps that are remembered
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A wish for a source: ``field`` of its settings shall be ``value``."""
-
-    source_id: str
-    field: str
-    value: bool | float
-
-
 class MqttLink:
     """The link to one broker, or to none. Safe from any thread.
 
@@ -59,7 +50,10 @@ class MqttLink:
     """
 
     def __init__(
-        self, on_command: Callable[[Command], None], on_change: Callable[[], None], backoff: Backoff | None = None
+        self,
+        on_command: Callable[[Command | MarkOrder], None],
+        on_change: Callable[[], None],
+        backoff: Backoff | None = None,
     ) -> None:
         self._on_command = on_command
         self._on_change = on_change
@@ -288,7 +282,7 @@ class MqttLink:
                 is_foreign = message.payload and topic not in retained(spec, self._sources)
                 if is_foreign and not topic.endswith("/set") and len(self._foreign) < _MAX_FOREIGN:
                     self._foreign.add(topic)
-        elif topic.endswith("/set") and (command := _parse_command(spec, topic, message.payload)) is not None:
+        elif topic.endswith("/set") and (command := parse_order(spec, topic, message.payload)) is not None:
             self._on_command(command)
 
     def _remove_foreign(self, session: MqttSession) -> None:
@@ -364,18 +358,3 @@ class MqttLink:
 def _link(spec: BrokerSpec | None) -> object:
     """Return what a link depends on."""
     return spec and (spec.endpoint, spec.topic, spec.discovery)
-
-
-def _parse_command(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Command | None:
-    """Return what ``…/SOURCE/enabled/set`` or ``…/SOURCE/threshold/set`` asks for; None for nonsense, which is logged."""
-    source_id, field, _ = topic.removeprefix(f"{spec.topic}/").split("/")
-    text = payload.decode(errors="replace").strip()
-    if field == "enabled" and text in ("ON", "OFF"):
-        return Command(source_id, field, text == "ON")
-    if field == "threshold":
-        try:
-            return Command(source_id, field, float(text))
-        except ValueError:
-            pass
-    _log.warning("%s: %s is no order: %.40r", spec.url, topic, text)
-    return None

@@ -14,7 +14,9 @@ from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import SourceStatus, State
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.delivery.discovery import PublishedSource
-from claptrap.delivery.mqtt import Command, MqttLink
+from claptrap.delivery.mqtt import MqttLink
+from claptrap.delivery.mqtt_orders import Command, MarkOrder
+from claptrap.history.query import Mark
 from claptrap.service.settings_owner import SettingsOwner
 
 MAX_COMMANDS = 100  # that may wait; more are dropped and logged
@@ -28,6 +30,7 @@ class BrokerService:
         settings: the owner of what is in force.
         statuses: gives how every source is.
         change_source: changes the settings of one source, as the page does.
+        mark: marks a detection of a source, as ``Marks.mark_of``.
         on_change: called when ``problems`` or ``state`` has changed.
     """
 
@@ -36,15 +39,17 @@ class BrokerService:
         settings: SettingsOwner,
         statuses: Callable[[], Mapping[str, SourceStatus]],
         change_source: Callable[[str, Mapping[str, Any]], object],
+        mark: Callable[[str, str, Mark | None], object],
         on_change: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._statuses = statuses
         self._change_source = change_source
+        self._mark = mark
         self._on_change = on_change
         self._is_off = True
         self.mqtt = MqttLink(self._enqueue, on_change)
-        self._work: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
+        self._work: queue.Queue[Command | MarkOrder | None] = queue.Queue(MAX_COMMANDS)
         self._dropped, self._refused = RateLimitedCounter(), RateLimitedCounter()
         self._changed = threading.Event()
         self._ending = threading.Event()
@@ -97,7 +102,7 @@ class BrokerService:
             if s.id in statuses
         ]  # fmt: skip
 
-    def _enqueue(self, command: Command) -> None:
+    def _enqueue(self, command: Command | MarkOrder) -> None:
         try:
             self._work.put_nowait(command)
         except queue.Full:
@@ -112,7 +117,7 @@ class BrokerService:
             except Exception:  # noqa: BLE001  # the supervisor contains it: one order must not be the last
                 _log.exception("MQTT could not be attended to")
 
-    def _process(self, command: Command | None) -> None:
+    def _process(self, command: Command | MarkOrder | None) -> None:
         """Execute a command, if there is one, and publish what has changed."""
         if command is not None:
             self._execute(command)
@@ -125,9 +130,12 @@ class BrokerService:
                 self._is_off = spec is None
                 self._on_change()
 
-    def _execute(self, command: Command) -> None:
+    def _execute(self, command: Command | MarkOrder) -> None:
         try:
-            self._change_source(command.source_id, {command.field: command.value})
+            if isinstance(command, MarkOrder):
+                self._mark(command.source_id, command.event_id, command.mark)
+            else:
+                self._change_source(command.source_id, {command.field: command.value})
         except ClapTrapError as error:
             if n := self._refused.add(time.monotonic()):
                 _log.warning("%d commands over MQTT were refused, the last for %.80r: %s", n, command.source_id, error.code)

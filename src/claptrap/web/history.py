@@ -97,12 +97,8 @@ def mark(service: Application, event_id: str, body: dict[str, Any]) -> dict[str,
     """Say whether a detection was a clap; the source learns it while its sounds are kept. Null takes it back."""
     if set(body) != {"mark"} or body["mark"] not in _MARKS:
         raise InputError("api.bad_mark")
-    if not service.journal.mark(event_id, body["mark"]):
-        raise InputError(_UNKNOWN, id=event_id)
-    marked = detection(service, event_id)
-    if (event := service.journal.event(event_id)) is not None:
-        service.learning.mark_event(event, body["mark"])
-    return marked
+    service.marks.mark(event_id, body["mark"])
+    return detection(service, event_id)
 
 
 @routes.post(
