@@ -167,8 +167,22 @@ class BrowserInput(SourceInput):
     SENT_BY_PAGE: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True)
+class SatelliteInput(SourceInput):
+    """A voice satellite that uses ClapTrap as its wake-word service (Wyoming protocol).
+
+    Attributes:
+        address: the IP address that it connects from.
+        number: which of the satellites that connect from there at the same time, from 1.
+    """
+
+    KIND: ClassVar[str] = "satellite"
+    address: str
+    number: int = 1
+
+
 INPUTS: dict[str, type[SourceInput]] = {
-    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput)
+    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput, SatelliteInput)
 }
 
 

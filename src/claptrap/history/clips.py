@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from claptrap.audio.clip import Clip, Samples
 from claptrap.audio.frame import RATE_HZ
@@ -256,6 +255,8 @@ class Clips:
 def flac(samples: Samples) -> bytes:
     """Return the FLAC file of samples (n,) at 16 kHz, in [-1, 1]: mono, 16 bits."""
     file = io.BytesIO()
+    import soundfile  # noqa: PLC0415  # takes 1.5 MB: not loaded where no source wants clips
+
     sound = np.rint(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
     soundfile.write(file, sound, RATE_HZ, format="FLAC", subtype="PCM_16")
     return file.getvalue()

@@ -30,14 +30,14 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
-from claptrap.service.broker import BrokerService
+from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
-from claptrap.service.marks import Marks
+from claptrap.service.marks import DetectionMarks
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -47,6 +47,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
@@ -74,6 +75,7 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
@@ -110,10 +113,25 @@ class Application:
         self.detection = DetectionService(
             build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
         )
-        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
-        self.marks = Marks(self.journal, self.learning)
+        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
+        self.satellites = SatelliteService(
+            self.settings, self.sources.add, self.sources.change, self._inputs.feeds, self.problems.publish, wyoming
+        )
+        self.marks = DetectionMarks(self.journal, self.learning)
         self.broker = BrokerService(
-            self.settings, self.detection.statuses, self.sources.change, self.marks.mark_of, self._broker_changed
+            self.settings,
+            SourceViews(
+                self.detection.statuses,
+                lambda source_id: self.counts.source(source_id).level,
+                self.own_address.page_url,
+            ),
+            BrokerActions(
+                self.sources.change,
+                self._test_source,
+                self.marks.mark_as_ordered,
+                self.restart_detection,
+            ),
+            self._broker_changed,
         )
         self.mark_links = MarkLinks(data_dir, self.settings, self.journal, self.marks, clock)
         self._link = "off"
@@ -132,7 +150,7 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems)
+        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -147,6 +165,7 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        self.problems.add(self.satellites.server.problems)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -172,6 +191,7 @@ class Application:
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
         self.start_detection()
+        self.satellites.apply(self.settings.current)
         self.model.start()
 
     def cancel_probes(self) -> None:
@@ -181,6 +201,7 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
@@ -199,6 +220,10 @@ class Application:
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
         self.detection.stop(self.status)
+
+    def restart_detection(self) -> None:
+        """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
+        self.detection.restart(self.events, self.status)
 
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
@@ -282,6 +307,7 @@ class Application:
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
         self.detection.apply(after)
+        self.satellites.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):
             part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))
@@ -290,6 +316,9 @@ class Application:
         if event_id is not None:
             self.hub.publish(ClipKept(event_id))
         self.problems.publish()
+
+    def _test_source(self, source_id: str) -> None:
+        self.receivers.test_source(source_id)
 
     def _broker_changed(self) -> None:
         with self._link_lock:

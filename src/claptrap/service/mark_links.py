@@ -22,7 +22,7 @@ from claptrap.core.errors import InputError
 from claptrap.core.events import Event
 from claptrap.history.journal import Journal
 from claptrap.history.query import Mark
-from claptrap.service.marks import Marks
+from claptrap.service.marks import DetectionMarks
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.document import write_temporary
 
@@ -58,7 +58,9 @@ class MarkLinks:
         clock: the machine's.
     """
 
-    def __init__(self, data_dir: Path, settings: SettingsOwner, journal: Journal, marks: Marks, clock: Clock) -> None:
+    def __init__(
+        self, data_dir: Path, settings: SettingsOwner, journal: Journal, marks: DetectionMarks, clock: Clock
+    ) -> None:
         self._path = data_dir / "links.key"
         self._settings = settings
         self._journal = journal
@@ -100,7 +102,7 @@ class MarkLinks:
         """Mark as a link says, unless its detection has a mark already; return how it stands then.
 
         Raises:
-            InputError: as ``read`` and ``Marks.mark``.
+            InputError: as ``read`` and ``DetectionMarks.mark``.
         """
         with self._lock:
             found = self.read(token)

@@ -28,6 +28,7 @@ from claptrap.settings.fields import (
     Claps,
     ContentType,
     Headers,
+    IpAddress,
     Ipv4Address,
     Name,
     NotifyAddress,
@@ -35,6 +36,7 @@ from claptrap.settings.fields import (
     Secret,
     SigningSecret,
     StreamName,
+    TcpAddress,
     Template,
     TopicPart,
     WebAddress,
@@ -44,7 +46,14 @@ from claptrap.settings.migrate import NEWEST
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
+    )
 
     def whole(self) -> dict[str, Any]:
         """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
@@ -238,7 +247,23 @@ class BrowserEntry(_SourceEntry):
     input: BrowserSettings = BrowserSettings()
 
 
-AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]
+class SatelliteSettings(_Part):
+    """A voice satellite that uses ClapTrap as its wake-word service. It is made by itself when one connects."""
+
+    address: IpAddress = Field(description="the IP address that it connects from")
+    number: int = Field(default=1, ge=1, le=64, description="which of several that connect from there at once")
+
+
+class SatelliteEntry(_SourceEntry):
+    """A source that is a voice satellite."""
+
+    kind: Literal["satellite"]
+    input: SatelliteSettings
+
+
+AnySource = Annotated[
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry, Field(discriminator="kind")
+]
 
 
 def _first_sources() -> list[AnySource]:
@@ -288,6 +313,12 @@ class MqttSettings(_Part):
         return host
 
 
+class WyomingSettings(_Part):
+    """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
+
+    listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+
+
 class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
@@ -307,6 +338,8 @@ class NotifySettings(_Part):
 class Settings(_Part):
     """The whole document, version 3; ``migrate`` knows the older ones."""
 
+    model_config = ConfigDict(defer_build=False)
+
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
     public_url: WebAddress = Field(
@@ -317,6 +350,7 @@ class Settings(_Part):
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
 
     @field_validator("notify")
@@ -360,7 +394,7 @@ class Settings(_Part):
     def broker(self) -> BrokerSpec | None:
         """Return the broker to publish to, if any."""
         given = dict(self.mqtt)
-        return BrokerSpec(**given) if given.pop("enabled") else None
+        return BrokerSpec(**given, language=self.language) if given.pop("enabled") else None
 
     def templates(self) -> frozenset[str]:
         """Return all body templates in use."""

@@ -78,6 +78,7 @@ MQTT_TOPICS: Mapping[str, tuple[str, str, str, Json]] = {
     "event": ("send", "A detection, as a webhook gets it", "Une détection, comme un webhook la reçoit", {"type": "object"}),
     "enabled/set": ("receive", "Hear a source, or do not", "Écouter une source, ou non", {"enum": ["ON", "OFF"]}),
     "threshold/set": ("receive", "Least score of a clap", "Score minimal d'un clap", {"type": "number"}),
+    "delay/set": ("receive", "Least time between two detections", "Temps minimal entre deux détections", {"type": "number"}),
     "mark/set": (
         "receive",
         "Say whether the newest detection of a source was a clap; or another, by its id",

@@ -22,7 +22,8 @@ _CODES = ("mark.bad_link", "api.unknown_event")
 _HTML = """<!doctype html>
 <html lang="{language}">
 <head><meta charset="utf-8"><title>ClapTrap</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,"></head>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,"></head>
 <body>
 <h1>ClapTrap</h1>
 <p>{said}</p>

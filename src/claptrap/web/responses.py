@@ -47,6 +47,9 @@ _WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "me
 _ATTRIBUTE = re.compile(r"(?m)^    ((?:\w+, )*\w+): ((?:.|\n        )+)")
 
 
+_FORM = ConfigDict(extra="forbid", defer_build=True)  # only descriptions need them: what would check data is never built
+
+
 def response_model(name: str, of: type | None = None, *, without: tuple[str, ...] = (), about: str = "", **more: Any) -> Any:
     """Return a model of exactly these fields.
 
@@ -64,7 +67,7 @@ def response_model(name: str, of: type | None = None, *, without: tuple[str, ...
         field: (kind, Field(description=said[field]) if field in said else ...) for field, kind in {**kept, **more}.items()
     }
     doc = about or (inspect.cleandoc(of.__doc__ or "").partition("\n\n")[0] if of else "")
-    return create_model(name, __config__=ConfigDict(extra="forbid"), __doc__=doc or None, **found)  # type: ignore[call-overload]  # its fields are data
+    return create_model(name, __config__=_FORM, __doc__=doc or None, **found)  # type: ignore[call-overload]  # its fields are data
 
 
 def list_of(kind: Any) -> Any:
@@ -146,6 +149,8 @@ Claimed = response_model("Claimed", id=str)
 
 class ShownSettings(Settings):
     """The settings, secrets masked; `revision` is also their ETag, `serial` counts their changes since the start."""
+
+    model_config = ConfigDict(defer_build=True)  # only described, like the rest
 
     revision: str
     serial: int
