@@ -62,6 +62,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -77,6 +78,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -249,6 +251,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -264,6 +267,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -419,6 +423,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -434,6 +439,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -608,6 +614,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -623,6 +630,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -715,6 +723,7 @@ export interface components {
             channels: number;
             dropped_hops: number;
             missing_hops: number;
+            node: string;
             message_fr: string;
             message_en: string;
         };
@@ -825,6 +834,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -840,6 +850,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";

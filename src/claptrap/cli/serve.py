@@ -10,10 +10,11 @@ import click
 import segno
 
 from claptrap.cli.allocator import give_large_blocks_back
+from claptrap.cli.cluster import ClusterOptions
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
-from claptrap.cli.logs import LogRateLimit, start_logging
+from claptrap.cli.logs import LEVELS, LogRateLimit, start_logging
 from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
@@ -27,8 +28,6 @@ from claptrap.web.certificate import certificate
 from claptrap.web.listen_address import ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
-
-LEVELS = ("debug", "info", "warning", "error")
 
 
 @click.command()
@@ -114,6 +113,43 @@ LEVELS = ("debug", "info", "warning", "error")
     help="API of another MediaMTX, whose streams the page lists: http://USER:PASSWORD@HOST:9997.",
 )
 @click.option(
+    "--cluster",
+    envvar="CLAPTRAP_CLUSTER",
+    show_envvar=True,
+    metavar="URL",
+    help="NATS servers over which nodes (claptrap node) hear: nats://HOST:4222 or tls://…; several separated by commas.",
+)
+@click.option(
+    "--cluster-key",
+    envvar="CLAPTRAP_CLUSTER_KEY",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="File of the cluster's key. Default: cluster.key in the data folder, made if it is missing.",
+)
+@click.option(
+    "--cluster-credentials",
+    envvar="CLAPTRAP_CLUSTER_CREDENTIALS",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="File with an NKey's seed, or a .creds file, for NATS.",
+)
+@click.option(
+    "--cluster-tls-ca",
+    envvar="CLAPTRAP_CLUSTER_TLS_CA",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="PEM file of the authority to trust instead of the system's.",
+)
+@click.option(
+    "--cluster-replicas",
+    default="1",
+    envvar="CLAPTRAP_CLUSTER_REPLICAS",
+    show_default=True,
+    show_envvar=True,
+    type=click.Choice(["1", "3", "5"]),
+    help="On how many NATS servers everything is kept.",
+)
+@click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
@@ -141,6 +177,11 @@ def serve(
     with_mediamtx: bool,
     mediamtx_binary: Path | None,
     mediamtx_api: str | None,
+    cluster: str | None,
+    cluster_key: Path | None,
+    cluster_credentials: Path | None,
+    cluster_tls_ca: Path | None,
+    cluster_replicas: str,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -152,11 +193,13 @@ def serve(
     yamnet_url = None if no_download else download_url(YAMNET)
     try:
         api = ApiAddress.of_url(mediamtx_api) if mediamtx_api else None
+        options = ClusterOptions(cluster, cluster_key, cluster_credentials, cluster_tls_ca, int(cluster_replicas))
+        nodes = options.build(data_dir)
     except ClapTrapError as error:
         echo(error_message(error), err=True)
         sys.exit(1)
     environment = overrides_of(serve)
-    service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api)
+    service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api, cluster=nodes)
 
     def announce(address: ListenAddress) -> None:
         if supervisor is not None:

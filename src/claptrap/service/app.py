@@ -27,6 +27,7 @@ from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerService
+from claptrap.service.cluster import Cluster
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
@@ -66,6 +67,7 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        cluster: the nodes that hear what this process does not; None for none.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        cluster: Cluster | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
@@ -93,12 +96,13 @@ class Application:
         self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
 
+        self.cluster = cluster
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
         self.detection = DetectionService(
-            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
+            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
         self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
@@ -123,6 +127,8 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        if cluster is not None:
+            self.problems.add(cluster.problems)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -146,6 +152,8 @@ class Application:
         if not self.settings.is_unread:  # else the receivers are not known, and what waits must not be given up for that
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
+        if self.cluster is not None:
+            self.cluster.start(self.events, self.status)
         self.start_detection()
         self.model.start()
 
@@ -156,6 +164,8 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        if self.cluster is not None and self._is_open:
+            self.cluster.stop()
         self.stop_detection()
         self._inputs.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)

@@ -56,9 +56,9 @@ class EventRecorder:
         self._hub = hub
         self._problems = problems
 
-    def record(self, event: Event) -> None:
-        """Record a detection; one that is known changes nothing."""
-        is_new = self._dispatcher.dispatch(event)
+    def record(self, event: Event, age_s: float | None = None) -> None:
+        """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
+        is_new = self._dispatcher.dispatch(event, age_s)
         self._problems.publish()
         if not is_new:
             return

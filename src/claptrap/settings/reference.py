@@ -53,6 +53,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},
     "sources[].webhooks": {"en": "where detections are sent", "fr": "où les détections sont envoyées"},
     "sources[].patterns[].claps": {"fr": "combien"},
     "sources[].patterns[].at_least": {"fr": "si davantage compte aussi ; sinon exactement ce nombre"},

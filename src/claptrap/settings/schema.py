@@ -30,6 +30,7 @@ from claptrap.settings.fields import (
     Headers,
     Ipv4Address,
     Name,
+    NodeName,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -128,6 +129,7 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
     @field_validator("webhooks")
@@ -336,6 +338,7 @@ class Settings(_Part):
                 patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
+                pin=s.node or None,
             )
             for s in self.sources
         )
