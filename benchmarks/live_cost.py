@@ -21,7 +21,7 @@ import threading
 import time
 import wave
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -144,6 +144,13 @@ def _write_pcm(path: Path, seconds: float) -> None:
             out.writeframesraw(noise)
 
 
+def with_sources(folder: Path, entries: Sequence[Mapping[str, Any]]) -> Path:
+    """Return a data folder whose settings have these sources: no microphone is opened first, which loads libraries."""
+    folder.mkdir()
+    (folder / "settings.json").write_text(json.dumps({"version": 3, "sources": entries}), encoding="utf-8")
+    return folder
+
+
 def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, seconds: float) -> dict[str, dict[str, Any]]:
     """Return the figures of the same sound for the ClapTrap in each folder of ``sources``, at the same time."""
     with ExitStack() as stack:
@@ -151,11 +158,10 @@ def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, secon
         inputs = stack.enter_context(given(kind, folder, everyday, seconds + SETTLE_S + 60, len(sources)))
         running: dict[str, Service] = {}
         for (name, source), wanted in zip(sources.items(), inputs, strict=True):
-            service = stack.enter_context(Service(folder / name, PYTHONPATH=str(source)))
-            service.raw("DELETE", "/api/sources/microphone")
+            source_kind = {"everyday": "file"}.get(kind, kind)
+            entries = [{"id": "one", "name": "one", "kind": source_kind, "input": wanted}] if wanted else []
+            service = stack.enter_context(Service(with_sources(folder / name, entries), PYTHONPATH=str(source)))
             if wanted:
-                source_kind = {"everyday": "file"}.get(kind, kind)
-                service.patch({"sources": [{"id": "one", "name": "one", "kind": source_kind, "input": wanted}]})
                 service.wait_for_status("one", "live", 30.0)
             running[name] = service
         time.sleep(SETTLE_S)

@@ -141,7 +141,10 @@ export async function changeSeen(patch: object, isAsSeen: () => boolean): Promis
   }
 }
 
-export const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+/** Whether two values say the same, in whatever order their keys came: answers and news do not agree on one. */
+export const same = (one: unknown, other: unknown) => JSON.stringify(one, sorted) === JSON.stringify(other, sorted);
+const sorted = (_: string, value: unknown) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 export const isElsewhere = (error: unknown) => error instanceof ChangedElsewhere;
 
 const explain = (path: string) => (error: unknown): Pick<Draft, "state" | "reason" | "elsewhere" | "at"> => {

@@ -55,6 +55,7 @@ export interface components {
         BrowserSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -63,6 +64,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -71,6 +73,7 @@ export interface components {
         BrowserSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -79,6 +82,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -175,6 +179,11 @@ export interface components {
             per: "hour" | "day";
             counts: components["schemas"]["Count"][];
         };
+        Day: {
+            start: number;
+            live: (number | null)[];
+            detections: number[];
+        };
         Deleted: {
             deleted: number;
         };
@@ -244,6 +253,7 @@ export interface components {
         FileSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -252,6 +262,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -260,6 +271,7 @@ export interface components {
         FileSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -268,6 +280,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -297,6 +310,7 @@ export interface components {
             clap: boolean;
             mark: ("clap" | "not_clap") | null;
             labels: components["schemas"]["Label"][];
+            clip: boolean;
         };
         HistorySettings: {
             keep_days: number;
@@ -365,6 +379,7 @@ export interface components {
             at: number | null;
             note: string;
             without_yamnet: boolean;
+            clip: boolean;
         };
         Led: {
             claps: number;
@@ -416,6 +431,7 @@ export interface components {
         MicrophoneSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -424,6 +440,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -432,6 +449,7 @@ export interface components {
         MicrophoneSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -440,6 +458,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -590,6 +609,10 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        Recent: {
+            levels: (number | null)[];
+            verdicts: components["schemas"]["Verdict"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -607,6 +630,7 @@ export interface components {
         RtspSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -615,6 +639,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -623,6 +648,7 @@ export interface components {
         RtspSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -631,6 +657,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -663,6 +690,49 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        SatelliteSettings: {
+            address: string;
+            number: number;
+        };
+        SatelliteSource: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "satellite";
+            input: components["schemas"]["SatelliteSettings"];
+        };
+        SatelliteSourceState: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "satellite";
+            input: components["schemas"]["SatelliteSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
         Sent: {
             event_id: string;
         };
@@ -676,15 +746,17 @@ export interface components {
             /** @enum {string} */
             language: "fr" | "en";
             welcomed: boolean;
-            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"])[];
+            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"])[];
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
+            wyoming: components["schemas"]["WyomingSettings"];
             notify: components["schemas"]["NotifySettings"][];
             revision: string;
             serial: number;
         };
         Snapshot: {
+            now: number;
             version: string;
             program: string;
             dev: boolean;
@@ -703,6 +775,13 @@ export interface components {
             };
             events: components["schemas"]["Detection"][];
             attempts: components["schemas"]["Attempt"][];
+            newest: components["schemas"]["Detection"][];
+            recent: {
+                [key: string]: components["schemas"]["Recent"];
+            };
+            days: {
+                [key: string]: components["schemas"]["Day"];
+            };
         };
         SourceCounts: {
             claps: number;
@@ -827,6 +906,7 @@ export interface components {
         VbanSource: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -835,6 +915,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -843,6 +924,7 @@ export interface components {
         VbanSourceState: {
             id: string;
             name: string;
+            room: string;
             enabled: boolean;
             threshold: number;
             delay_s: number;
@@ -851,6 +933,7 @@ export interface components {
             hears: "claps" | "applause" | "both";
             clips: boolean;
             node: string;
+            example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -925,6 +1008,9 @@ export interface components {
             score: number;
             claps: number;
         };
+        WyomingSettings: {
+            listen: string;
+        };
         Answers: {
             "GET /api/state": components["schemas"]["Snapshot"];
             "POST /api/detection/start": components["schemas"]["Running"];
@@ -935,13 +1021,17 @@ export interface components {
             "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
-            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
-            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
-            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
-            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
-            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
+            "GET /api/days": {
+                [key: string]: components["schemas"]["Day"];
+            };
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
+            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
-            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
@@ -952,6 +1042,7 @@ export interface components {
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
+            "DELETE /api/sources/{source_id}/learning/examples/{example_id}/clip": components["schemas"]["Learning"];
             "POST /api/sources/{source_id}/learning/undo": components["schemas"]["Learning"];
             "PUT /api/sources/{source_id}/learning/profile": components["schemas"]["Learning"];
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];
@@ -1156,6 +1247,7 @@ export type Clips = components["schemas"]["Clips"];
 export type Compared = components["schemas"]["Compared"];
 export type Count = components["schemas"]["Count"];
 export type Counts = components["schemas"]["Counts"];
+export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
@@ -1207,6 +1299,7 @@ export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
+export type Recent = components["schemas"]["Recent"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
@@ -1214,6 +1307,9 @@ export type RtspSourceState = components["schemas"]["RtspSourceState"];
 export type Running = components["schemas"]["Running"];
 export type Said = components["schemas"]["Said"];
 export type Sample = components["schemas"]["Sample"];
+export type SatelliteSettings = components["schemas"]["SatelliteSettings"];
+export type SatelliteSource = components["schemas"]["SatelliteSource"];
+export type SatelliteSourceState = components["schemas"]["SatelliteSourceState"];
 export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
@@ -1244,6 +1340,7 @@ export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
+export type WyomingSettings = components["schemas"]["WyomingSettings"];
 export type Answers = components["schemas"]["Answers"];
 export type Queries = components["schemas"]["Queries"];
 export type ServerEvents = components["schemas"]["ServerEvents"];

@@ -345,7 +345,7 @@ def test_what_waits_at_the_end_is_sent_at_the_next_start_under_the_same_key(tmp_
         ]
         assert [r.headers["idempotency-key"] for r in receiver.requests] == [f"salon:19a:{i}" for i in range(3)]
     with Receiver() as receiver, dispatching(Attempts(), target(receiver.url), outbox=file) as dispatcher:
-        dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        dispatcher.test("salon.webhook", source_id="salon", source_kind="microphone", source_name="Salon")
         (only,) = receiver.wait_for(1)
     assert only.json["test"] is True
 
@@ -452,7 +452,7 @@ def test_who_asks_for_a_test_does_not_wait_for_the_next_probe() -> None:
     ):
         dispatcher.dispatch(clap())
         attempts.wait_for(lambda a: (a.retry_in_s or 0) > 100)
-        event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        event_id = dispatcher.test("salon.webhook", source_id="salon", source_kind="microphone", source_name="Salon")
         attempts.wait_for(lambda a: a.event_id == event_id and a.ok)
         assert [r.json["event_id"] for r in receiver.requests[-2:]] == ["salon:19a:0", event_id]
 
@@ -489,7 +489,7 @@ def test_the_test_button_goes_the_way_of_a_clap() -> None:
     """Same queue, same attempts, same retries; marked as a test; its outcome is told under the id that was returned."""
     attempts = Attempts()
     with Receiver(answer(503)) as receiver, dispatching(attempts, target(receiver.url)) as dispatcher:
-        event_id = dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        event_id = dispatcher.test("salon.webhook", source_id="salon", source_kind="microphone", source_name="Salon")
         receiver.wait_for(2)
         attempts.wait_for(done)
         body = receiver.requests[1].json
@@ -508,7 +508,7 @@ def test_the_test_button_goes_the_way_of_a_clap() -> None:
 def test_a_test_for_nobody_is_refused() -> None:
     """There is no receiver of that id."""
     with dispatching(Attempts()) as dispatcher, pytest.raises(KeyError):
-        dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        dispatcher.test("salon.webhook", source_id="salon", source_kind="microphone", source_name="Salon")
 
 
 def test_a_fault_of_ours_is_contained_and_told(monkeypatch: pytest.MonkeyPatch) -> None:

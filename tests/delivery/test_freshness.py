@@ -239,7 +239,7 @@ def test_not_found_is_tried_again_where_something_was_taken_before_but_not_for_a
         found.attempts.wait_for(lambda a: a.ok)
         found.hear(1)
         found.attempts.wait_for(lambda a: a.ok, 2)
-        event_id = found.dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        event_id = found.dispatcher.test("salon.webhook", source_id="salon", source_kind="microphone", source_name="Salon")
         (told,) = found.attempts.wait_for(lambda a: a.event_id == event_id)
         assert (told.status, told.code, told.retry_in_s) == (404, "delivery.status", None)
         assert found.in_state("given_up") == [event_id]
@@ -255,7 +255,7 @@ def test_retry_after_holds_whoever_asks_for_another_try() -> None:
         found.hear(0)
         (held,) = found.attempts.wait_for(lambda a: a.status == 429)
         assert held.retry_in_s == 40.0
-        found.dispatcher.test("salon.webhook", source_kind="microphone", source_name="Salon")
+        found.dispatcher.test("salon.webhook", source_id="salon", source_kind="microphone", source_name="Salon")
         found.clock.advance(39.0)
         found.dispatcher.retry_now("salon.webhook")
         found.dispatcher.dispatch(clap(0, "hall"))  # another receiver is not held up …

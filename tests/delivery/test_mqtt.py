@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -22,20 +23,22 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.errors import DeliveryError
 from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery import mqtt as under_test
-from claptrap.delivery.discovery import PublishedSource, retained
-from claptrap.delivery.mqtt import Command, MqttLink
+from claptrap.delivery.discovery import retained
+from claptrap.delivery.mqtt import MqttLink
+from claptrap.delivery.mqtt_commands import Command
 from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
+from claptrap.delivery.mqtt_topics import Published, PublishedSource
 from claptrap.delivery.payload import event_payload
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
-from claptrap.service.broker import BrokerService
+from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.store import Store
 from claptrap.settings.validation import SettingsFaults
 
 needs_broker = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is missing: sudo apt install mosquitto")
 SALON = {"id": "salon", "kind": "file", "name": "Salon", "enabled": False, "input": {"path": "none"}}
-SWITCH = "homeassistant/switch/claptrap/salon-enabled/config"
+DEVICE = "homeassistant/device/claptrap/salon/config"
 
 
 @contextmanager
@@ -67,39 +70,74 @@ def wait_for_problem(service: Application, news: Subscription, code: str | None)
 @pytest.mark.slow
 @needs_broker
 def test_home_assistant_finds_a_source_switches_it_and_sees_it_go(tmp_path: Path) -> None:
-    """Discovery, a detection, the switch, the threshold, an order that cannot be, Home Assistant's restart, removal."""
+    """Discovery, commands by every entity, a restart of Home Assistant, a device that it deletes, removal."""
     with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "data", port=broker.port) as service:
-        home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and SWITCH in home.retained)
-        switch = json.loads(home.retained[SWITCH])
-        assert json.loads(home.retained[switch["state_topic"]])["enabled"] == "OFF"
+        home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and "claptrap/salon/state" in home.retained)
+        entities = json.loads(home.retained[DEVICE])["components"]
+        state = entities["enabled"]["state_topic"]
+        assert json.loads(home.retained[state])["enabled"] == "OFF"
 
-        home.publish(switch["command_topic"], b"ON")
-        home.wait_for(lambda: json.loads(home.retained[switch["state_topic"]])["enabled"] == "ON")
-        assert service.sources.get("salon")["enabled"] is True
-        home.publish("claptrap/salon/threshold/set", b"0.7")
-        home.wait_for(lambda: json.loads(home.retained[switch["state_topic"]])["threshold"] == 0.7)
-        assert service.sources.get("salon")["threshold"] == 0.7
-        home.retained.pop(SWITCH)
-        home.publish("claptrap/salon/threshold/set", b"7")  # refused: everything is shown again as it is
-        home.wait_for(lambda: SWITCH in home.retained)
-        assert service.sources.get("salon")["threshold"] == 0.7
+        wishes = {"enabled": ("ON", True), "threshold": ("0.7", 0.7), "delay": ("2.5", 2.5), "pattern": ("double", None)}
+        for field, (payload, _) in wishes.items():
+            home.publish(entities[field]["command_topic"], payload.encode())
+            shown = float(payload) if payload[0].isdigit() else payload
+            home.wait_for(lambda field=field, shown=shown: json.loads(home.retained[state])[field] == shown)
+        source = service.sources.get("salon")
+        assert (source["enabled"], source["threshold"], source["delay_s"]) == (True, 0.7, 2.5)
+        assert [(one["claps"], one["at_least"]) for one in source["patterns"]] == [(2, False)]
+        for field, payload in (("threshold", "7"), ("threshold", "nan"), ("delay", "-1"), ("pattern", "rhythm")):
+            home.retained.pop(DEVICE)
+            home.publish(entities[field]["command_topic"], payload.encode())  # refused: all is shown again as it is
+            home.wait_for(lambda: DEVICE in home.retained)
+        for nonsense in (b"\xff", b"on", b"", b"1" * 5000):
+            home.publish(entities["enabled"]["command_topic"], nonsense)
+        assert service.sources.get("salon")["patterns"] == source["patterns"]
 
-        home.retained.pop(SWITCH)
+        home.retained.pop(DEVICE)
         home.publish("homeassistant/status", b"online")
-        home.wait_for(lambda: SWITCH in home.retained)
+        home.wait_for(lambda: DEVICE in home.retained)
+        home.publish(DEVICE, b"", retain=True)  # a person deletes the device
+        home.publish("claptrap/salon/threshold/set", b"0.6")
+        home.wait_for(lambda: home.retained[DEVICE])
 
         service.events.record(clap(1))
         home.wait_for(lambda: home.events)
         topic, content = home.events[0]
-        event = json.loads(home.retained["homeassistant/event/claptrap/salon-clap/config"])
-        assert topic == event["state_topic"]
-        assert json.loads(content)["event_type"] in event["event_types"]
+        assert topic == entities["clap"]["state_topic"]
+        assert json.loads(content)["event_type"] == "clap"
         assert json.loads(content)["source_name"] == "Salon"
+        home.publish("claptrap/salon/mark/set", b"not_clap")
+        while service.snapshot()["events"][0]["mark"] != "not_clap":
+            time.sleep(0.01)
+
+        home.publish(entities["test"]["command_topic"], b"PRESS")
+        home.wait_for(lambda: len(home.events) == 2)
+        assert home.events[1][0] == topic
+        assert json.loads(home.events[1][1])["event_type"] == "test"
+        home.publish("claptrap/restart/set", b"PRESS")
 
         service.sources.remove("salon")
         kept = [topic for topic in home.retained if "salon" in topic and not topic.endswith("/set")]
         home.wait_for(lambda: not any(home.retained[topic] for topic in kept))
     assert home.retained["claptrap/status"] == b"offline"
+
+
+@pytest.mark.slow
+@needs_broker
+def test_entities_that_were_discovered_alone_move_into_their_device(tmp_path: Path) -> None:
+    """Home Assistant is asked to let each go before the device comes, and the old topics are emptied after it."""
+    old = [f"homeassistant/{name}/config" for name in ("event/claptrap/salon-clap", "number/claptrap/salon-threshold")]
+    with Broker(tmp_path) as broker:
+        with Watcher(broker.port) as before:
+            for topic in old:
+                before.publish(topic, b'{"unique_id": "claptrap-salon-clap"}', retain=True)
+        with Watcher(broker.port) as home, serving(tmp_path / "data", port=broker.port):
+            home.wait_for(lambda: home.retained.get(DEVICE) and not any(home.retained[topic] for topic in old))
+            for topic in old:
+                messages = [(one, content) for one, content in home.heard if one in (topic, DEVICE)]
+                after = [content for one, content in messages if one == topic]
+                assert after == [b'{"unique_id": "claptrap-salon-clap"}', b'{"migrate_discovery": true}', b""]
+                assert messages.index((topic, after[1])) < [one for one, _ in messages].index(DEVICE)
 
 
 @pytest.mark.slow
@@ -131,11 +169,11 @@ def test_what_is_heard_while_the_broker_is_away_is_told_when_it_is_back(tmp_path
 def test_what_an_earlier_claptrap_left_is_taken_back(tmp_path: Path) -> None:
     """A source that was removed while the broker was away; and all of it, however much, when MQTT is switched off."""
     with Broker(tmp_path) as broker, Watcher(broker.port) as home:
-        home.publish("homeassistant/switch/claptrap/gone-enabled/config", b"{}", retain=True)
+        home.publish("homeassistant/device/claptrap/gone/config", b"{}", retain=True)
         home.publish("claptrap/gone/state", b"{}", retain=True)
         home.publish("homeassistant/switch/other/gone-enabled/config", b"{}", retain=True)
         with serving(tmp_path / "data", port=broker.port) as service:
-            home.wait_for(lambda: not home.retained["homeassistant/switch/claptrap/gone-enabled/config"])
+            home.wait_for(lambda: not home.retained["homeassistant/device/claptrap/gone/config"])
             home.wait_for(lambda: not home.retained["claptrap/gone/state"])
             service.settings.apply({"sources": [{**SALON, "id": f"s{i}"} for i in range(200)]})
             home.wait_for(lambda: home.retained.get("claptrap/s199/state"))
@@ -150,7 +188,7 @@ def test_what_an_earlier_claptrap_left_is_taken_back(tmp_path: Path) -> None:
 @needs_broker
 def test_two_claptraps_with_one_topic_find_each_other_and_take_nothing_away(tmp_path: Path) -> None:
     """Both say so, neither takes back what only the other shows; when one goes, all of the other is there again."""
-    kitchen = "homeassistant/switch/claptrap/kitchen-enabled/config"
+    kitchen = "homeassistant/device/claptrap/kitchen/config"
     with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "a", port=broker.port) as first:
         first.sources.add({**SALON, "id": "kitchen", "name": "Kitchen"})
         home.wait_for(lambda: home.retained.get(kitchen))
@@ -164,7 +202,7 @@ def test_two_claptraps_with_one_topic_find_each_other_and_take_nothing_away(tmp_
             home.wait_for(lambda: home.retained.get("other/status") == b"online")
             wait_for_problem(second, there, None)
             wait_for_problem(first, here, None)
-            home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and home.retained[SWITCH])
+            home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and home.retained[DEVICE])
             assert home.retained[kitchen]
             assert home.retained["claptrap/gone/state"]
 
@@ -174,7 +212,7 @@ def test_two_claptraps_with_one_topic_find_each_other_and_take_nothing_away(tmp_
 def test_a_last_will_that_comes_late_is_contradicted(tmp_path: Path) -> None:
     """The broker finds out by and by that a link is broken which was replaced long ago."""
     with Broker(tmp_path) as broker, Watcher(broker.port) as home, serving(tmp_path / "data", port=broker.port):
-        home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and SWITCH in home.retained)
+        home.wait_for(lambda: home.retained.get("claptrap/status") == b"online" and DEVICE in home.retained)
         home.publish("claptrap/status", b"offline", retain=True)
         home.wait_for(lambda: home.retained["claptrap/status"] == b"online")
 
@@ -326,6 +364,15 @@ def test_why_there_is_no_link_is_said_in_the_language_of_the_reader(
             link.stop()
 
 
+def only(change: Callable[[str, Any], object]) -> BrokerActions:
+    """Actions of which only a change is expected."""
+
+    def unexpected(*what: object) -> None:
+        raise AssertionError(what)
+
+    return BrokerActions(change, unexpected, unexpected, unexpected)
+
+
 @pytest.mark.slow
 def test_an_order_that_cannot_be_attended_to_is_not_the_last(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A fault of ours in one must not leave the house deaf to all that follow."""
@@ -336,7 +383,7 @@ def test_an_order_that_cannot_be_attended_to_is_not_the_last(tmp_path: Path, cap
             raise RuntimeError("a fault of ours")
         obeyed.set()
 
-    room = BrokerService(SettingsOwner(Store(tmp_path)), dict, change, lambda: None)
+    room = BrokerService(SettingsOwner(Store(tmp_path)), SourceViews(dict), only(change), lambda: None)
     room.start()
     try:
         for source_id in ("bad", "good"):
@@ -373,18 +420,15 @@ def test_a_password_does_not_move_to_another_broker(tmp_path: Path) -> None:
         )
 
 
+SOURCE = PublishedSource("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
+
+
 def test_everything_shown_is_below_our_own_topics() -> None:
-    spec = BrokerSpec("h", topic="house")
-    kept = retained(
-        spec, [PublishedSource("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)]
-    )
+    kept = retained(BrokerSpec("h", topic="house"), Published([SOURCE]))
     assert {topic.split("/")[0] for topic in kept} == {"house", "homeassistant"}
-    configurations = [json.loads(content) for topic, content in kept.items() if topic.endswith("/config")]
-    assert len({entity["unique_id"] for entity in configurations}) == 3
-    assert {entity["device"]["identifiers"][0] for entity in configurations} == {"house-a"}
-    assert all(topic.startswith("house/") for topic in retained(BrokerSpec("h", topic="house", discovery=""), [
-        PublishedSource("a", "A", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
-    ]))  # fmt: skip
+    assert all(
+        topic.startswith("house/") for topic in retained(BrokerSpec("h", topic="house", discovery=""), Published([SOURCE]))
+    )
 
 
 @contextmanager
@@ -429,9 +473,8 @@ def test_a_topic_that_the_broker_denies_is_a_failure_that_names_it(tmp_path: Pat
 @needs_broker
 def test_denied_discovery_topics_are_told_though_detections_arrive(tmp_path: Path) -> None:
     acl = ["topic readwrite claptrap/#", "topic read homeassistant/#"]
-    source = PublishedSource("salon", "Salon", "file", enabled=True, threshold=0.5, state="live", code="", is_heard=True)
     with Broker(tmp_path, acl=acl) as broker, linked(broker) as (link, spec, wait_for):
-        link.show([source])
+        link.show(Published([SOURCE]))
         wait_for(lambda: code_of(link) == "mqtt.denied")
         assert link.post(spec, event_payload(clap(1)), "k").status == 0
         problem = link.problem()

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 
 PROGRAM = """
 import json, sys
-sys.modules["ai_edge_litert"] = sys.modules["flatbuffers"] = None  # as where they are not installed
+sys.modules["ai_edge_litert"] = None  # as where they are not installed
 from pathlib import Path
 from claptrap.detect.yamnet import load_yamnet
 from claptrap.core.errors import ModelError

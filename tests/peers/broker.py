@@ -98,6 +98,7 @@ class Watcher:
     def __init__(self, port: int, *, is_version_5: bool = False) -> None:
         self.retained: dict[str, bytes] = {}
         self.events: list[tuple[str, bytes]] = []
+        self.heard: list[tuple[str, bytes]] = []  # everything, in order
         self.expiries: list[int | None] = []  # of the events, in seconds
         self._grown = threading.Condition()
         self._ready = threading.Event()
@@ -130,6 +131,7 @@ class Watcher:
 
     def _take(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         with self._grown:
+            self.heard.append((message.topic, message.payload))
             if message.topic.endswith("/event"):
                 self.events.append((message.topic, message.payload))
                 self.expiries.append(getattr(message.properties, "MessageExpiryInterval", None))

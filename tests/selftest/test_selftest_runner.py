@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from claptrap.selftest.case import Case, CaseContext, Skipped, expect
-from claptrap.selftest.runner import CASES, SelfTestRunner
+from claptrap.selftest.cases import CASES
+from claptrap.selftest.runner import SelfTestRunner
 from claptrap.text.catalogue import MESSAGES
 
 WAIT_S = 60.0

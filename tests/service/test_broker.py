@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 from claptrap.core.errors import InputError
-from claptrap.delivery.mqtt import Command
-from claptrap.service.broker import MAX_COMMANDS, BrokerService
+from claptrap.delivery.mqtt_commands import Command
+from claptrap.service.broker import MAX_COMMANDS, BrokerActions, BrokerService, SourceViews
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.store import Store
 
 FOREIGN = "\x1b]0;owned\x07" + "x" * 60_000
+
+
+def change_nothing(*_: object) -> None:
+    """No command of these is sent here."""
 
 
 def test_a_flood_of_commands_fills_neither_memory_nor_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -32,7 +36,8 @@ def test_a_flood_of_commands_fills_neither_memory_nor_log(tmp_path: Path, caplog
         held.wait(30)
         raise InputError("api.unknown_source", source=source_id)
 
-    broker = BrokerService(SettingsOwner(Store(tmp_path)), dict, change, lambda: None)
+    actions = BrokerActions(change, change_nothing, change_nothing, change_nothing)
+    broker = BrokerService(SettingsOwner(Store(tmp_path)), SourceViews(dict), actions, lambda: None)
     caplog.set_level(logging.WARNING)
     broker.start()
     try:

@@ -51,8 +51,8 @@ class House:
 
     def sounds(self, n: int) -> dict[str, Any]:
         """Return the calibration, as soon as it has ``n`` sounds."""
-        wait_for(lambda: len(self.service.learning.session(SOURCE)["sounds"]) >= n)
-        return self.service.learning.session(SOURCE)
+        wait_for(lambda: len(self.service.learning.calibrations.get(SOURCE)["sounds"]) >= n)
+        return self.service.learning.calibrations.get(SOURCE)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -126,15 +126,15 @@ def test_a_marked_detection_teaches(house: House) -> None:
 def test_a_minute_of_calibration(house: House) -> None:
     """Five claps and two knocks; what is proposed comes in force together, and is taken back together."""
     learning = house.service.learning
-    refused("learning.no_calibration", lambda: learning.session(SOURCE))
-    refused("learning.bad_phase", lambda: learning.calibrate(SOURCE, "dance"))
+    refused("learning.no_calibration", lambda: learning.calibrations.get(SOURCE))
+    refused("learning.bad_phase", lambda: learning.calibrations.begin(SOURCE, "dance"))
     house.service.settings.apply({"sources": [{"id": SOURCE, "threshold": 0.9}]})
-    assert learning.calibrate(SOURCE, "claps")["sounds"] == []
+    assert learning.calibrations.begin(SOURCE, "claps")["sounds"] == []
     house.clap(5)
     session = house.sounds(5)
     assert [sound["outcome"] for sound in session["sounds"] if sound["score"] > 0.5] == ["accepted"] * 5
     accepted = [sound for sound in session["sounds"] if sound["outcome"] == "accepted"]
-    assert learning.calibrate(SOURCE, "noises")["phase"] == "noises"
+    assert learning.calibrations.begin(SOURCE, "noises")["phase"] == "noises"
     n = len(session["sounds"])
     house.pour(*knock(2))
     session = house.sounds(n + 2)
@@ -144,14 +144,14 @@ def test_a_minute_of_calibration(house: House) -> None:
     assert proposal["noises"]["total"] == len(session["sounds"]) - n
     assert proposal["noises"]["heard"] == 0
     assert (
-        learning.remove_sound(SOURCE, session["sounds"][-1]["n"])["proposal"]["noises"]["total"]
+        learning.calibrations.remove_sound(SOURCE, session["sounds"][-1]["n"])["proposal"]["noises"]["total"]
         == proposal["noises"]["total"] - 1
     )
-    refused("learning.unknown_sound", lambda: learning.remove_sound(SOURCE, 999))
-    state = learning.apply_calibration(SOURCE)
+    refused("learning.unknown_sound", lambda: learning.calibrations.remove_sound(SOURCE, 999))
+    state = learning.calibrations.apply(SOURCE)
     assert state["claps"] == len(accepted)
     assert state["others"] >= 1
-    refused("learning.no_calibration", lambda: learning.session(SOURCE))
+    refused("learning.no_calibration", lambda: learning.calibrations.get(SOURCE))
     assert house.service.settings.current.specs()[0].threshold == proposal["threshold"]
     assert learning.undo(SOURCE)["examples"] == []
     assert house.service.settings.current.specs()[0].threshold == 0.9
@@ -159,28 +159,28 @@ def test_a_minute_of_calibration(house: House) -> None:
 
 def test_too_few_claps_propose_nothing_and_a_session_can_be_given_up(house: House) -> None:
     learning = house.service.learning
-    learning.calibrate(SOURCE, "claps")
+    learning.calibrations.begin(SOURCE, "claps")
     house.clap(1)
     assert house.sounds(1)["proposal"] is None
-    refused("learning.too_few", lambda: learning.apply_calibration(SOURCE))
-    learning.cancel(SOURCE)
-    refused("learning.no_calibration", lambda: learning.cancel(SOURCE))
+    refused("learning.too_few", lambda: learning.calibrations.apply(SOURCE))
+    learning.calibrations.cancel(SOURCE)
+    refused("learning.no_calibration", lambda: learning.calibrations.cancel(SOURCE))
     assert learning.state(SOURCE)["examples"] == []
 
 
 def test_what_if_replays_the_day(house: House) -> None:
     """Now is what happened; an impossible threshold lets nothing through, pairs fewer than claps."""
-    learning = house.service.learning
-    assert learning.what_if(SOURCE, {})["now"] == {"claps": 0, "detections": 0}
+    what_if = house.service.what_if
+    assert what_if.day(SOURCE, {})["now"] == {"claps": 0, "detections": 0}
     house.clap(4)
     house.candidates(4)
-    tried = learning.what_if(SOURCE, {})
+    tried = what_if.day(SOURCE, {})
     assert tried["now"] == tried["then"] == {"claps": 4, "detections": 4}
     assert [one["claps"] for one in tried["detections"]] == [1] * 4
-    assert learning.what_if(SOURCE, {"threshold": 1})["then"] == {"claps": 0, "detections": 0}
-    assert learning.what_if(SOURCE, {"delay_s": 60})["then"] == {"claps": 4, "detections": 1}
+    assert what_if.day(SOURCE, {"threshold": 1})["then"] == {"claps": 0, "detections": 0}
+    assert what_if.day(SOURCE, {"delay_s": 60})["then"] == {"claps": 4, "detections": 1}
     pair = {"claps": 2, "at_least": False, "min_gap_s": 0.1, "max_gap_s": 0.7}
-    assert learning.what_if(SOURCE, {"patterns": [pair]})["then"] == {"claps": 4, "detections": 0}
+    assert what_if.day(SOURCE, {"patterns": [pair]})["then"] == {"claps": 4, "detections": 0}
     for wish in (
         {"threshold": "x"},
         {"threshold": 2},
@@ -189,7 +189,7 @@ def test_what_if_replays_the_day(house: House) -> None:
         {"other": 1},
         {"profile": 1},
     ):
-        refused("learning.bad_wish", lambda wish=wish: learning.what_if(SOURCE, wish))
+        refused("learning.bad_wish", lambda wish=wish: what_if.day(SOURCE, wish))
 
 
 def test_a_profile_is_exported_and_imported(house: House) -> None:

@@ -122,7 +122,12 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
     with chromium() as browser:
         page = browser.new_context(**{"locale": "en-US", "color_scheme": "dark", **context}).new_page()
         page.set_default_timeout(PATIENCE_MS)
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda said: (
+                complaints.append(f"{said.text} {said.location['url']}") if said.type in ("error", "warning") else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: None if asked.url.startswith(url) else complaints.append(asked.url))
         page.on(
@@ -157,5 +162,7 @@ def glimpse(page: Page, seen: str) -> Iterator[None]:
 
 def _is_provoked(said: str, provoked: Collection[str]) -> bool:
     """Whether this is Chromium's own note of what tests do on purpose: a refusal, a network or a service taken away."""
-    gone = ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED")
-    return bool(set(said.split()) & {"409", "412", "422", *provoked}) or any(error in said for error in gone)
+    words = set(said.split())
+    unreachable = any(error in said for error in ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED"))
+    removed = "404" in words and "/api/sources/" in said  # asked about a source in the moment in which it was removed
+    return bool(words & {"409", "412", "422", *provoked}) or unreachable or removed

@@ -30,8 +30,8 @@ from claptrap.core.events import State
 from claptrap.core.spec import SourceSpec
 from claptrap.service import Application
 from claptrap.sources.base import Sink, Source
-from claptrap.sources.browser import MOST_BAD
 from claptrap.sources.browser_block import build
+from claptrap.sources.feeds import MOST_BAD
 from claptrap.web.page import ASSETS
 
 RATE_HZ = 48_000

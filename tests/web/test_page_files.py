@@ -13,27 +13,31 @@ from claptrap.web.page import ASSETS
 
 SOURCES = Path(__file__).parents[2] / "frontend" / "src"
 MOST_BYTES = 150_000
-ENTRY = re.compile(r'^  "([a-z0-9_.]+)": "(.*)",$', re.MULTILINE)
 
 is_built = pytest.mark.skipif(not (ASSETS / "index.html").exists(), reason="the page is not built: make page")
 
 
-def catalogue(language: str) -> dict[str, str]:
-    text = (SOURCES / "i18n" / f"{language}.ts").read_text("utf-8")
-    found = ENTRY.findall(text)
-    assert len(found) == text.count('": "'), "an entry that this test does not see"
-    assert len(dict(found)) == len(found), "a key twice"
-    return dict(found)
+def catalogue(language: str) -> dict[str, dict[str, str]]:
+    """The page's sentences, each by its plural categories; one that depends on no number has only ``other``."""
+    text = (SOURCES / "i18n" / f"{language}.json").read_text("utf-8")
+    entries = json.loads(text, object_pairs_hook=list)
+    keys = [key for key, _ in entries]
+    assert len(set(keys)) == len(keys), "a key twice"
+    return {key: {"other": words} if isinstance(words, str) else dict(words) for key, words in entries}
 
 
-def placeholders(sentence: str) -> list[str]:
-    return sorted(set(re.findall(r"\{(\w+)\}", sentence)))
+def placeholders(forms: dict[str, str]) -> list[list[str]]:
+    return [sorted(set(re.findall(r"\{(\w+)\}", form))) for form in forms.values()]
 
 
 def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    """In the same order too: who changes a sentence finds its other half on the same line."""
     french, english = catalogue("fr"), catalogue("en")
-    assert set(french) == set(english)
+    assert list(french) == list(english)
     assert {k: placeholders(v) for k, v in french.items()} == {k: placeholders(v) for k, v in english.items()}
+    for forms in (*french.values(), *english.values()):
+        assert set(forms) in ({"other"}, {"one", "other"}), forms
+        assert len(forms) == 1 or "{count}" in forms["other"], forms
 
 
 def test_every_word_is_said_somewhere() -> None:

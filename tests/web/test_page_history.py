@@ -62,7 +62,7 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
 
     page.get_by_role("button", name="Effacer l'historique").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer l'historique").click()
-    expect(page.get_by_text("Détections effacées : 3.")).to_be_visible()
+    expect(page.get_by_text("3 détections effacées.")).to_be_visible()
     expect(found).to_have_count(0)
     page.get_by_role("link", name="Maison", exact=True).click()
     expect(page.get_by_text("Pas encore de clap.")).to_be_visible()
@@ -134,7 +134,7 @@ def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) 
     expect(page.get_by_text("Sons gardés : 1")).to_be_visible()
     page.get_by_role("button", name="Effacer les sons").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
-    expect(page.get_by_text("Sons effacés : 1.")).to_be_visible()
+    expect(page.get_by_text("1 son effacé.")).to_be_visible()
     expect(found.get_by_label("Écouter le son")).to_have_count(0)
     expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
 

@@ -83,8 +83,11 @@ def test_a_microphone_that_cannot_be_heard_says_why_and_what_else_could(page: Pa
         empty.service.stop_detection()  # the machine's own microphone, or its want of one, has no say
         empty.service.status.offer(SourceStatus("microphone", State.FAILED, code))
         expect(page.locator(".step .reason")).to_be_visible()
-        expect(page.locator(".other-ways").get_by_role("heading", name="Un téléphone comme micro")).to_be_visible()
     expect(page.locator(".step .reason")).to_contain_text("PortAudio")
+    page.get_by_role("button", name="Un téléphone, une caméra").press("Enter")
+    page.get_by_role("dialog").get_by_role("radio", name="Téléphone").press("Space")
+    expect(page.get_by_role("dialog").get_by_text("serve --host 0.0.0.0 --tls")).to_be_visible()
+    page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Démarrer la détection")).to_be_visible()
     page.get_by_role("button", name="Passer les premiers pas").click()
     expect(page).to_have_title("Maison · ClapTrap")

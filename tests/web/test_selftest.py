@@ -12,7 +12,7 @@ from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 from tests.web.test_page import REFUSED
 
-from claptrap.selftest.runner import CASES
+from claptrap.selftest.cases import CASES
 from claptrap.service import Application
 
 

@@ -43,6 +43,18 @@ def is_live(source: dict[str, Any]) -> bool:
     return bool(source["status"]["state"] == "live" and source["level"])
 
 
+def test_sources_have_rooms_and_an_order(served: Served) -> None:
+    """Those that are not named follow in the order they had."""
+    for name in ("Cuisine", "Cour"):
+        served.ask("POST", "/api/sources", {**file_source(served, name), "room": "Bas"})
+    ordered = served.ask("PUT", "/api/sources/order", {"ids": ["cour", "salon"]})
+    assert [(one["id"], one["room"]) for one in ordered.json] == [("cour", "Bas"), ("salon", ""), ("cuisine", "Bas")]
+    assert [one.id for one in served.service.settings.current.sources] == ["cour", "salon", "cuisine"]
+    assert served.ask("PUT", "/api/sources/order", {"ids": ["attic"]}).json["code"] == "api.unknown_source"
+    assert served.ask("PUT", "/api/sources/order", {"ids": [1]}).json["code"] == "api.bad_parameter"
+    assert set(served.ask("GET", "/api/days").json) == {"cour", "salon", "cuisine"}
+
+
 def test_a_source_is_added_changed_toggled_and_removed(served: Served) -> None:
     added = served.ask("POST", "/api/sources", file_source(served, "Cuisine"))
     assert (added.status, added.headers["location"]) == (201, "sources/cuisine")

@@ -1,6 +1,7 @@
 import { isShutOut } from "../access.ts";
 import { t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
+import { AddButton, AddDialog } from "../views/add/AddDialog.tsx";
 import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HouseView } from "../views/house/HouseView.tsx";
 import { CalibrateView } from "../views/learn/CalibrateView.tsx";
@@ -27,12 +28,13 @@ function Inside() {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
-      <Header home={linkTo.house}><Nav /></Header>
+      <Header home={linkTo.house}><Nav /><AddButton /></Header>
       <main data-view={route.value.view}>
         <Problems />
         <CurrentView />
       </main>
       <Footer><p><a href={linkTo.start}>{t("start.title")}</a></p></Footer>
+      <AddDialog />
       <Announcer />
       <UndoBar />
     </>

@@ -1,8 +1,7 @@
-import { fr } from "../i18n/fr.ts";
-import { type Key, t } from "../i18n/index.ts";
+import { isKey, t } from "../i18n/index.ts";
 
 /** What people call a kind of source; its code where the page does not know it. */
 export function kindName(kind: string): string {
   const key = `source.kind.${kind}`;
-  return key in fr ? t(key as Key) : kind;
+  return isKey(key) ? t(key) : kind;
 }

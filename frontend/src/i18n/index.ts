@@ -1,18 +1,21 @@
-// The page's words. French until the settings, or this browser's memory of them, say otherwise.
+// The page's words: fr.json and en.json, the same keys in the same order (tests/web/test_page_files.py). A sentence has
+// placeholders such as {name}; one that depends on a number has a form for each of `Intl.PluralRules`' categories, chosen by {count}.
+// French until the settings, or this browser's memory of them, say otherwise.
 import { effect, signal } from "@preact/signals";
 import type { Language, Worded } from "../types.ts";
 import type { Label } from "../wire.ts";
-import { en } from "./en.ts";
-import { fr } from "./fr.ts";
+import en from "./en.json";
+import fr from "./fr.json";
 
 export type Key = keyof typeof fr;
 export type Words = Record<string, string | number>;
+type Sentence = string | { [category in Intl.LDMLPluralRule]?: string } & { other: string };
 
 /** French sets a space before these signs; no line may end at it. */
 export const unbroken = (french: string) => french.replace(/ (?=[;:?!»])/g, "\u00a0").replaceAll("« ", "«\u00a0");
 
-const unbrokenFr = Object.fromEntries(Object.entries(fr).map(([key, words]) => [key, unbroken(words)])) as typeof fr;
-const catalogues: Record<Language, Record<Key, string>> = { fr: unbrokenFr, en };
+const catalogues: Record<Language, Record<Key, Sentence>> = { fr, en };
+const rules = { fr: new Intl.PluralRules("fr"), en: new Intl.PluralRules("en") };
 const MEMORY = "claptrap.language";
 
 export const language = signal<Language>(remembered());
@@ -40,9 +43,15 @@ effect(() => {
   }
 });
 
+/** Whether the page has words for what only the service knows the name of. */
+export const isKey = (name: string): name is Key => name in fr;
+
 /** The sentence for `key`, with `{name}` replaced from `words`. */
 export function t(key: Key, words: Words = {}): string {
-  return catalogues[language.value][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(words[name] ?? whole));
+  const spoken = language.value;
+  const sentence = catalogues[spoken][key];
+  const form = typeof sentence === "string" ? sentence : (sentence[rules[spoken].select(Number(words["count"]))] ?? sentence.other);
+  return (spoken === "fr" ? unbroken(form) : form).replace(/\{(\w+)\}/g, (whole, name: string) => String(words[name] ?? whole));
 }
 
 /** The service's own sentence, in the page's language. */

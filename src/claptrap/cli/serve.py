@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-import segno
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.cluster import ClusterOptions
@@ -15,19 +14,26 @@ from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import LEVELS, LogRateLimit, start_logging
-from claptrap.cli.mediamtx import prepared
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.weburl import check_tcp_url
 from claptrap.doctor.log_tail import LogTail
 from claptrap.mediamtx.config import ApiAddress
 from claptrap.mediamtx.supervisor import Supervisor
 from claptrap.models.catalogue import YAMNET, download_url
 from claptrap.service import Application
 from claptrap.text.catalogue import say
-from claptrap.web.certificate import certificate
-from claptrap.web.listen_address import ListenAddress
+from claptrap.web.listen_address import Certificate, ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
+
+
+def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
+    try:
+        check_tcp_url(url or "tcp://any:0")
+    except ClapTrapError as error:
+        raise click.BadParameter(error_message(error)) from error
+    return url
 
 
 @click.command()
@@ -150,6 +156,14 @@ from claptrap.web.server import serve as serve_web
     help="On how many NATS servers everything is kept.",
 )
 @click.option(
+    "--wyoming",
+    envvar="CLAPTRAP_WYOMING",
+    show_envvar=True,
+    metavar="URL",
+    callback=_check_tcp_url,
+    help="Offer voice satellites and Home Assistant claps as wake words: tcp://0.0.0.0:10400. Default: as the settings say.",
+)
+@click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
@@ -182,6 +196,7 @@ def serve(
     cluster_credentials: Path | None,
     cluster_tls_ca: Path | None,
     cluster_replicas: str,
+    wyoming: str | None,
     dev: bool,
     log_level: str,
 ) -> None:
@@ -199,7 +214,15 @@ def serve(
         echo(error_message(error), err=True)
         sys.exit(1)
     environment = overrides_of(serve)
-    service = Application(data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api, cluster=nodes)
+    service = Application(
+        data_dir,
+        yamnet_url=yamnet_url,
+        environment=environment,
+        dev=dev,
+        mediamtx_api=api,
+        cluster=nodes,
+        wyoming=wyoming,
+    )
 
     def announce(address: ListenAddress) -> None:
         if supervisor is not None:
@@ -209,12 +232,16 @@ def serve(
         for url in network:
             echo(say("service.network_address", terminal_language(), url=url))
         if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+            import segno  # noqa: PLC0415  # for this alone
+
             segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
         if code := service.access.setup_code:
             echo(say("access.setup_code", terminal_language(), setup=code))
 
     try:
         if with_mediamtx or mediamtx_binary:
+            from claptrap.cli.mediamtx import prepared  # noqa: PLC0415  # 2 MB with what it imports
+
             supervisor = prepared(mediamtx_binary, None, data_dir)
             supervisor.on_change = service.problems.publish
             service.problems.add(supervisor.problems)
@@ -225,7 +252,7 @@ def serve(
             port=port,
             on_ready=announce,
             allowed_hosts=allowed_hosts,
-            tls=certificate(data_dir / "tls") if tls else None,
+            tls=_certificate(data_dir / "tls") if tls else None,
             no_auth=no_auth,
             proxies=Proxies(trusted_proxies, base_path),
         )
@@ -235,6 +262,12 @@ def serve(
     finally:
         if supervisor is not None:
             supervisor.stop()
+
+
+def _certificate(folder: Path) -> Certificate:
+    from claptrap.web.certificate import certificate  # noqa: PLC0415  # the library for certificates takes 9 MB
+
+    return certificate(folder)
 
 
 def _keep_log_tail() -> None:

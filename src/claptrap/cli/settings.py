@@ -24,6 +24,7 @@ from claptrap.cli.language import error_message
 from claptrap.cli.terminal import echo, echo_document, terminal_language
 from claptrap.core.errors import ClapTrapError, SettingsError
 from claptrap.core.spec import Language
+from claptrap.service import profile_transfer
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.document import parsed, read_settings
@@ -147,7 +148,7 @@ def diff(name: str, data_dir: Path, as_json: bool) -> None:
 @in_data_dir
 @_yes
 def restore(name: str, data_dir: Path, yes: bool) -> None:
-    """Restore the backup NAME, with its secrets. The current settings become a backup."""
+    """Restore the backup NAME, with its secrets and what sources had learnt. The current settings become a backup."""
     store = Store(data_dir)
     with _exit_on_error(), _locked(store):
         wanted = store.backups.read(name)
@@ -155,7 +156,9 @@ def restore(name: str, data_dir: Path, yes: bool) -> None:
         if now is not None:
             _print_changes(changes(now, wanted), as_json=False)
         _confirm(yes)
+        profiles = profile_transfer.read(store.backups.beside(name))
         _replace(store, now, wanted, "restore")
+        profile_transfer.write(data_dir, profiles)
         _print_message("terminal.restored", name=name)
 
 
@@ -164,9 +167,10 @@ def restore(name: str, data_dir: Path, yes: bool) -> None:
 @click.option("--secrets", is_flag=True, help="Include passwords and tokens: keep the file safe.")
 @in_data_dir
 def export(file: Path | None, secrets: bool, data_dir: Path) -> None:
-    """Write the settings to FILE or stdout; without secrets unless --secrets is given."""
+    """Write the settings, and what sources have learnt, to FILE or stdout; without secrets unless --secrets is given."""
     with _exit_on_error():
-        text = json.dumps(exported(_current_settings(Store(data_dir)), secrets=secrets), ensure_ascii=False, indent=2) + "\n"
+        found = {**exported(_current_settings(Store(data_dir)), secrets=secrets), **profile_transfer.exported(data_dir)}
+        text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
         if secrets:
             _print_message("terminal.with_secrets", err=True)
         if file is None:
@@ -205,14 +209,17 @@ def import_settings(file: Path, mode: str | None, dry_run: bool, data_dir: Path,
     """
     store = Store(data_dir)
     with _exit_on_error(as_json):
-        document = _read_document(file)
+        document, given = profile_transfer.split(_read_document(file))
         if dry_run:
             _preview(store, document, mode, as_json)
             return
         with _locked(store):
             found, now = _preview(store, document, mode, as_json)
             _confirm(yes)
-            _replace(store, now, cast("Settings", found.wanted), "import")
+            wanted = cast("Settings", found.wanted)
+            profiles, _ = profile_transfer.usable(given, {source.id for source in wanted.sources})
+            _replace(store, now, wanted, "import")
+            profile_transfer.write(data_dir, profiles)
         if not as_json:
             _print_message("terminal.imported", path=str(file))
 

@@ -158,7 +158,10 @@ class Link:
         return asyncio.run_coroutine_threadsafe(asyncio.wait_for(coroutine, timeout_s), self._loop).result(timeout_s + 1)
 
     def stop(self) -> None:
-        """Close the connection, after what was published is sent, and end the thread."""
+        """Close the connection, after what was published is sent, and end the thread; harmless where it was not started."""
+        if self._thread.ident is None:
+            self._loop.close()
+            return
         for task in self._tasks:
             task.cancel()
         asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()

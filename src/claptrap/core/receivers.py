@@ -140,6 +140,7 @@ class BrokerSpec:
         password: a secret.
         topic: the first part of every topic of ours; also distinguishes several ClapTraps at one broker.
         discovery: the first part of the topics by which Home Assistant discovers; empty for no discovery.
+        language: of the names that Home Assistant shows.
         timeout_s, max_attempts, max_age_s: as ``ReceiverSpec`` says.
     """
 
@@ -156,6 +157,7 @@ class BrokerSpec:
     password: str = field(default="", repr=False)
     topic: str = "claptrap"
     discovery: str = "homeassistant"
+    language: Language = "fr"
     timeout_s: float = 10.0
     max_attempts: int = 1_000_000
     max_age_s: float = 10.0

@@ -171,8 +171,22 @@ class BrowserInput(SourceInput):
     SENT_BY_PAGE: ClassVar[bool] = True
 
 
+@dataclass(frozen=True, slots=True)
+class SatelliteInput(SourceInput):
+    """A voice satellite that uses ClapTrap as its wake-word service (Wyoming protocol).
+
+    Attributes:
+        address: the IP address that it connects from.
+        number: which of the satellites that connect from there at the same time, from 1.
+    """
+
+    KIND: ClassVar[str] = "satellite"
+    address: str
+    number: int = 1
+
+
 INPUTS: dict[str, type[SourceInput]] = {
-    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput)
+    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput, SatelliteInput)
 }
 
 
@@ -216,6 +230,7 @@ class SourceSpec:
         hears: claps, applause or both.
         clips: whether the sound around detections is kept.
         pin: the node that hears it, in a cluster; None for any where it is movable, else for the server itself.
+        example_clips: whether the sound of what may be a clap, and of examples, is kept.
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
     """
@@ -229,6 +244,7 @@ class SourceSpec:
     patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
     hears: Hears = Hears.BOTH
     clips: bool = False
+    example_clips: bool = False
     pin: str | None = None
     profile: str = field(default="", repr=False)
     calibrating: bool = False

@@ -1,127 +1,229 @@
-"""What an MQTT broker keeps for everybody to see: states, and what Home Assistant makes entities of. Pure.
+"""What Home Assistant makes devices and entities of: MQTT discovery by device, one message a device. Pure.
 
-Topics, with ``claptrap`` for the topic in the settings: ``claptrap/status`` (online, offline; the last will),
-``claptrap/SOURCE/state`` (JSON), ``claptrap/SOURCE/availability``, ``claptrap/SOURCE/event`` (a detection; not kept),
-``claptrap/SOURCE/enabled/set`` and ``…/threshold/set`` (orders), ``claptrap/instance`` (where ClapTraps that were given the
-same topic by mistake find each other; not kept). Home Assistant's side: MQTT discovery, one message per
-entity (https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery).
+https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload: the service is a device, each source one behind
+it. Names are in the language of the settings; unique ids, entity ids, event types, states and commands are in none.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from claptrap import __version__
+from claptrap.core.events import State
 from claptrap.core.receivers import BrokerSpec
+from claptrap.delivery.mqtt_topics import (
+    OFFLINE,
+    ONLINE,
+    Published,
+    PublishedSource,
+    command_topic,
+    level_topic,
+    source_state,
+    status_topic,
+)
+from claptrap.text.catalogue import say
 
-ONLINE, OFFLINE = b"online", b"offline"
-EVENT_TYPES = ("clap", "applause")
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedSource:
-    """A source as others see it.
-
-    Attributes:
-        id, name, kind: which.
-        enabled: whether it is to be heard.
-        threshold: [0, 1].
-        state: one of ``core.events.State``.
-        code: why, empty when all is well.
-        is_heard: whether sound comes.
-    """
-
-    id: str
-    name: str
-    kind: str
-    enabled: bool
-    threshold: float
-    state: str
-    code: str
-    is_heard: bool
+PATTERNS = ("any", "single", "double", "single_and_double")
+"""Names of patterns that can be chosen (``settings.presets``)."""
+COUNTS = ("clap", "double_clap", "triple_clap", "quadruple_clap")
+EVENT_TYPES = (*COUNTS, "applause", "test")
+"""Types of the event entity that every source has."""
+MIGRATE = b'{"migrate_discovery": true}'
+"""Makes Home Assistant let go of an entity that was discovered alone, so that a device takes it over with its id."""
+_PRESSES = ("button_short_press", "button_double_press", "button_triple_press", "button_quadruple_press")
+_ALONE = (("event", "clap"), ("switch", "enabled"), ("number", "threshold"))
+_Json = Mapping[str, Any]
 
 
-def status_topic(spec: BrokerSpec) -> str:
-    """Return where it says whether ClapTrap is there."""
-    return f"{spec.topic}/status"
-
-
-def instance_topic(spec: BrokerSpec) -> str:
-    """Return where ClapTraps at the same topic meet."""
-    return f"{spec.topic}/instance"
-
-
-def command_topics(spec: BrokerSpec) -> list[str]:
-    """Return the topics to listen to: orders, Home Assistant's birth, and what other ClapTraps show, or one before this."""
-    mine = [f"{spec.topic}/+/{what}" for what in ("enabled/set", "threshold/set", "state", "availability")]
-    mine += [status_topic(spec), instance_topic(spec)]
-    theirs = [f"{spec.discovery}/status", f"{spec.discovery}/+/{spec.topic}/+/config"] if spec.discovery else []
-    return [*mine, *theirs]
-
-
-def retained(spec: BrokerSpec, sources: Sequence[PublishedSource]) -> dict[str, bytes]:
-    """Return everything that the broker shall keep, by topic."""
-    kept: dict[str, bytes] = {}
-    for source in sources:
-        kept[f"{spec.topic}/{source.id}/state"] = _json(_state(source))
+def retained(spec: BrokerSpec, published: Published) -> dict[str, bytes]:
+    """Return everything that the broker shall keep, by topic; what Home Assistant makes entities of comes first."""
+    kept = {topic: _json(message) for topic, message in _devices(spec, published)} if spec.discovery else {}
+    for source in published.sources:
+        kept[f"{spec.topic}/{source.id}/state"] = _json(source_state(source))
         kept[f"{spec.topic}/{source.id}/availability"] = ONLINE if source.is_heard else OFFLINE
-        if spec.discovery:
-            for component, field, entity in _entities(spec, source):
-                kept[f"{spec.discovery}/{component}/{spec.topic}/{source.id}-{field}/config"] = _json(entity)
     return kept
 
 
-def _state(source: PublishedSource) -> Mapping[str, Any]:
+def event_type(body: Mapping[str, Any]) -> str:
+    """Return the event type of what receivers are sent: for claps by how many there were, more than four as four."""
+    return COUNTS[min(body["claps"], len(COUNTS)) - 1] if body["event"] == "clap" else str(body["event"])
+
+
+def topics_alone(spec: BrokerSpec, published: Published) -> set[str]:
+    """Return the topics by which ClapTrap 0.1 had each entity of the sources discovered."""
     return {
-        "enabled": "ON" if source.enabled else "OFF",
-        "threshold": source.threshold,
-        "state": source.state,
-        "code": source.code,
-        "name": source.name,
+        f"{spec.discovery}/{platform}/{spec.topic}/{source.id}-{field}/config"
+        for source in published.sources
+        for platform, field in _ALONE
     }
 
 
-def _entities(spec: BrokerSpec, source: PublishedSource) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Return (component, field, configuration) of each of a source's entities."""
-    here, heard = {"topic": status_topic(spec)}, {"topic": f"{spec.topic}/{source.id}/availability"}
-    state = f"{spec.topic}/{source.id}/state"
+def _devices(spec: BrokerSpec, published: Published) -> Iterable[tuple[str, _Json]]:
+    """Yield topic and message of each device, the service first: the others are behind it."""
+    visit = {"configuration_url": published.page_url} if published.page_url else {}
+    common = {"manufacturer": "ClapTrap", "sw_version": __version__, **visit}
+    origin = {"name": "ClapTrap", "sw_version": __version__}
+    devices = {"_hub": _hub(spec), **{source.id: _source(spec, source) for source in published.sources}}
+    for name, message in devices.items():  # a source's id has no underscore
+        device = {**common, **message["device"]}
+        yield (
+            f"{spec.discovery}/device/{spec.topic}/{name}/config",
+            {**message, "device": device, "origin": origin, "qos": 1},
+        )
+
+
+def _hub(spec: BrokerSpec) -> _Json:
+    entities = _Entities(spec)
+    name = "ClapTrap" if spec.topic == "claptrap" else f"ClapTrap {spec.topic}"  # two at one broker have different topics
+    device = {"identifiers": [spec.topic], "name": name, "model": say("home.model", spec.language)}
+    connection = entities.make(
+        "connection", "binary_sensor", state_topic=status_topic(spec), payload_on=ONLINE.decode(),
+        payload_off=OFFLINE.decode(), device_class="connectivity", entity_category="diagnostic",
+    )  # fmt: skip
+    restart = entities.make(
+        "restart", "button", command_topic=command_topic(spec, "restart"), device_class="restart", entity_category="config",
+        availability=[{"topic": status_topic(spec)}],
+    )  # fmt: skip
+    return {"device": device, "components": {"connection": connection, "restart": restart}}
+
+
+def _source(spec: BrokerSpec, source: PublishedSource) -> _Json:
     device = {
         "identifiers": [f"{spec.topic}-{source.id}"],
         "name": f"ClapTrap {source.name}",
-        "manufacturer": "ClapTrap",
-        "model": source.kind,
-        "sw_version": __version__,
+        "model": say(f"home.kind.{source.kind}", spec.language),
+        "via_device": spec.topic,
+    }
+    entities = _Entities(spec, source.id)
+    return {
+        "device": device,
+        "availability": [{"topic": status_topic(spec)}],
+        "components": {
+            **_sound(spec, source, entities),
+            **_status(spec, entities),
+            **_controls(spec, source, entities),
+            **_triggers(spec, source),
+        },
     }
 
-    def entity(field: str, name: str, **more: Any) -> Mapping[str, Any]:
+
+def _sound(spec: BrokerSpec, source: PublishedSource, entities: _Entities) -> dict[str, _Json]:
+    """Return what shows claps and sound. The last clap is always available: what comes back would look new."""
+    events = f"{spec.topic}/{source.id}/event"
+    there = [{"topic": status_topic(spec)}, {"topic": f"{spec.topic}/{source.id}/availability"}]
+    while_heard = {"availability": there, "availability_mode": "all"}
+    now, before = "(value_json.timestamp | as_datetime).isoformat()", "this.state if has_value(this.entity_id) else 'None'"
+    return {
+        "clap": entities.make(
+            "clap", "event", state_topic=events, event_types=[*EVENT_TYPES, *source.triggers], icon="mdi:hand-clap",
+            **while_heard,
+        ),
+        "last_clap": entities.make(
+            "last_clap", "sensor", state_topic=events, device_class="timestamp", availability=[],
+            value_template=f"{{{{ {now} if value_json.event != 'test' else {before} }}}}",
+        ),
+        "sound": entities.make(
+            "sound", "binary_sensor", state_topic=events, off_delay=3, device_class="sound",
+            value_template="{{ 'ON' if value_json.event != 'test' }}", **while_heard,
+        ),
+        "level": entities.make(
+            "level", "sensor", state_topic=level_topic(spec, source.id), unit_of_measurement="dB", state_class="measurement",
+            icon="mdi:volume-high", entity_category="diagnostic", enabled_by_default=False, **while_heard,
+        ),
+    }  # fmt: skip
+
+
+def _status(spec: BrokerSpec, entities: _Entities) -> dict[str, _Json]:
+    attributes = "dict(state=value_json.state, code=value_json.code, message=value_json.message)"
+    more = {
+        "state_topic": entities.state_topic,
+        "json_attributes_topic": entities.state_topic,
+        "json_attributes_template": f"{{{{ {attributes} | to_json }}}}",
+        "entity_category": "diagnostic",
+    }
+    states = {state.value: say(f"home.state.{state.value}", spec.language) for state in State}
+    return {
+        "problem": entities.make(
+            "problem", "binary_sensor", device_class="problem",
+            value_template="{{ 'ON' if value_json.code else 'OFF' }}", **more,
+        ),
+        "state": entities.make(
+            "state", "sensor", device_class="enum", options=list(states.values()), icon="mdi:information-outline",
+            value_template=_looked_up("value_json.state", states), **more,
+        ),
+    }  # fmt: skip
+
+
+def _controls(spec: BrokerSpec, source: PublishedSource, entities: _Entities) -> dict[str, _Json]:
+    patterns = {name: say(f"home.pattern.{name}", spec.language) for name in PATTERNS}
+    config = {"entity_category": "config"}
+    return {
+        "enabled": entities.settable("enabled", "switch", icon="mdi:ear-hearing"),
+        "threshold": entities.settable(
+            "threshold", "number", icon="mdi:tune", min=0, max=1, step=0.01, mode="slider", **config
+        ),
+        "delay": entities.settable(
+            "delay", "number", device_class="duration", unit_of_measurement="s", min=min(0.1, source.delay_s), max=3600,
+            step=0.1, mode="box", **config,
+        ),
+        "pattern": entities.settable(
+            "pattern", "select", icon="mdi:hand-clap", options=list(patterns.values()), **config,
+            value_template=_looked_up("value_json.pattern", patterns),
+            command_template=_looked_up("value", {words: name for name, words in patterns.items()}),
+        ),
+        "test": entities.make(
+            "test", "button", icon="mdi:bell-ring-outline", command_topic=command_topic(spec, "test", source.id), **config
+        ),
+    }  # fmt: skip
+
+
+def _triggers(spec: BrokerSpec, source: PublishedSource) -> dict[str, _Json]:
+    """Return what the automation editor offers as "clap pressed", "clap double clicked" and so on."""
+    return {
+        f"{count}_trigger": {
+            "platform": "device_automation",
+            "automation_type": "trigger",
+            "type": press,
+            "subtype": "clap",
+            "topic": f"{spec.topic}/{source.id}/event",
+            "payload": count,
+            "value_template": "{{ value_json.event_type }}",
+        }
+        for count, press in zip(COUNTS, _PRESSES, strict=True)
+    }
+
+
+class _Entities:
+    """Describes the entities of one device, with names in the language of the settings."""
+
+    def __init__(self, spec: BrokerSpec, source_id: str = "") -> None:
+        self._spec = spec
+        self._source_id = source_id
+        self.state_topic = f"{spec.topic}/{source_id}/state"
+
+    def make(self, field: str, platform: str, **more: Any) -> _Json:
+        ids: Sequence[str] = [part for part in (self._spec.topic, self._source_id, field) if part]
         return {
-            "name": name,
-            "unique_id": f"{spec.topic}-{source.id}-{field}",
-            "device": device,
-            "origin": {"name": "ClapTrap", "sw_version": __version__},
-            "availability": [here],
-            "qos": 1,
+            "platform": platform,
+            "name": say(f"home.{field}", self._spec.language),
+            "unique_id": "-".join(ids),
+            "default_entity_id": f"{platform}.{re.sub('[^a-z0-9]+', '_', '_'.join(ids).lower()).strip('_')}",
             **more,
         }
 
-    event = entity(
-        "clap", "Clap", state_topic=f"{spec.topic}/{source.id}/event", event_types=list(EVENT_TYPES), icon="mdi:hand-clap",
-        availability=[here, heard], availability_mode="all",
-    )  # fmt: skip
-    switch = entity(
-        "enabled", "Listen", state_topic=state, value_template="{{ value_json.enabled }}", icon="mdi:ear-hearing",
-        command_topic=f"{spec.topic}/{source.id}/enabled/set",
-    )  # fmt: skip
-    number = entity(
-        "threshold", "Threshold", state_topic=state, value_template="{{ value_json.threshold }}", icon="mdi:tune",
-        command_topic=f"{spec.topic}/{source.id}/threshold/set", min=0, max=1, step=0.01, mode="slider",
-        entity_category="config",
-    )  # fmt: skip
-    return [("event", "clap", event), ("switch", "enabled", switch), ("number", "threshold", number)]
+    def settable(self, field: str, platform: str, **more: Any) -> _Json:
+        """Describe an entity that shows and changes a setting."""
+        topics = {"state_topic": self.state_topic, "command_topic": command_topic(self._spec, field, self._source_id)}
+        return self.make(field, platform, **{"value_template": f"{{{{ value_json.{field} }}}}", **topics, **more})
 
 
-def _json(data: Mapping[str, Any]) -> bytes:
+def _looked_up(expression: str, words: Mapping[str, str]) -> str:
+    """Return a template that gives the word for an expression; ``None``, which means unknown, where there is none."""
+    return f"{{{{ {json.dumps(words, ensure_ascii=False)}.get({expression}) }}}}"
+
+
+def _json(data: _Json) -> bytes:
     return json.dumps(data, ensure_ascii=False, sort_keys=True).encode()

@@ -97,15 +97,13 @@ class Dispatcher:
             worker.wake()
         return new
 
-    def test(self, target_id: str, *, source_kind: str, source_name: str) -> str:
+    def test(self, target_id: str, *, source_id: str, source_kind: str, source_name: str) -> str:
         """Send a test through outbox, thread and request of a real clap; return its event id.
 
         Raises:
             KeyError: there is no such target.
         """
         event_id, now = f"test:{uuid4().hex[:12]}", self._clock.unix()
-        with self._lock:
-            source_id = self._workers[target_id].target.source_id
         body = trial_payload(event_id, source_id, source_kind, source_name, now)
         self.replay(Delivery(uuid4().hex, event_id, target_id, source_id, body, now))
         return event_id

@@ -13,8 +13,7 @@ import math
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -22,12 +21,14 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError, NotSent
-from claptrap.core.rate_limit import LogThrottle
+from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.receivers import BrokerSpec
-from claptrap.delivery.discovery import OFFLINE, ONLINE, PublishedSource, instance_topic, retained, status_topic
+from claptrap.delivery.discovery import MIGRATE, event_type, retained, topics_alone
 from claptrap.delivery.mqtt_client import KEEPALIVE_S, connect, denial, expiry
+from claptrap.delivery.mqtt_commands import Command, parse_command
 from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
 from claptrap.delivery.mqtt_session import MqttSession
+from claptrap.delivery.mqtt_topics import OFFLINE, ONLINE, Published, instance_topic, level_topic, status_topic
 from claptrap.delivery.sender import Answer, nothing
 
 _PERMANENT_S = 60.0  # between attempts at what a person must mend
@@ -38,15 +39,6 @@ _PEERS_S = 1.0  # for another ClapTrap at the same topic to answer, before what 
 _LOOK_S = 0.1  # between looks whether a worker is still to wait
 _MAX_FOREIGN = 10_000  # topics of other ClapTraps that are remembered
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A wish for a source: ``field`` of its settings shall be ``value``."""
-
-    source_id: str
-    field: str
-    value: bool | float
 
 
 class MqttLink:
@@ -66,16 +58,17 @@ class MqttLink:
         self._backoff = backoff or Backoff(first_s=1.0, max_s=30.0)
         self._changed = threading.Condition()
         self._spec: BrokerSpec | None = None
-        self._sources: Sequence[PublishedSource] = ()
-        self._published: dict[str, bytes] = {}
+        self._shown = Published()
+        self._published: dict[str, bytes] = {}  # what the broker has been given, by topic
         self._peers = PeerProtocol(self._publish_to_peers)
         self._foreign: set[str] = set()  # what another ClapTrap has published, be it an earlier one
         self._may_clear = False  # whether that can only be an earlier one's
+        self._is_settled = False  # whether what was there before this session has been seen
         self._session: MqttSession | None = None  # the one that the broker has let in
         self._latest: MqttSession | None = None  # the one under way
         self._problem: ClapTrapError | None = None
         self._reported: object = (False, None)
-        self._throttle = LogThrottle()
+        self._throttle, self._nonsense = LogThrottle(), RateLimitedCounter()
         self._aborted = False
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -87,6 +80,7 @@ class MqttLink:
         with self._changed:
             if _link(spec) == _link(self._spec):
                 self._spec = spec
+                self._send_retained(again=False)  # the language may be another
                 return
         self._leave(for_good=True)
         with self._changed:
@@ -96,12 +90,18 @@ class MqttLink:
             self._thread = threading.Thread(target=self._run, args=(spec, self._end), name="mqtt", daemon=True)
             self._thread.start()
 
-    def show(self, sources: Sequence[PublishedSource], *, again: bool = False) -> None:
-        """Publish ``sources`` as they are now: only what has changed, unless ``again``."""
+    def show(self, shown: Published, *, again: bool = False) -> None:
+        """Publish what others see as it is now: only what has changed, unless ``again``."""
         with self._changed:
-            self._sources = tuple(sources)
-            if self._session is not None and self._spec is not None:
-                self._send_retained(self._session, self._spec, again=again)
+            self._shown = shown
+            self._send_retained(again=again)
+
+    def show_levels(self, levels: Mapping[str, int]) -> None:
+        """Publish the loudness of sources, in dB by their ids, for whoever listens just now."""
+        session, spec = self._session, self._spec
+        if session is not None and spec is not None:
+            for source_id, level in levels.items():
+                session.client.publish(level_topic(spec, source_id), str(level))
 
     def stop(self) -> None:
         """End the link; what was published stays, marked as not available."""
@@ -140,7 +140,7 @@ class MqttLink:
             DeliveryError: ``mqtt.ended`` or ``delivery.no_answer``, retryable; ``mqtt.denied``; ``delivery.stopped`` after
                 ``abort``.
         """
-        content = json.dumps({"event_type": body["event"], **body}, ensure_ascii=False).encode()
+        content = json.dumps({"event_type": event_type(body), **body}, ensure_ascii=False).encode()
         topic = f"{target.topic}/{body['source_id']}/event"
         deadline = time.monotonic() + target.timeout_s
         fresh_until = time.monotonic() + min(fresh_s, target.max_age_s)
@@ -237,6 +237,7 @@ class MqttLink:
         session.client.loop_start()
         is_mute = self._is_mute(session)
         if not is_mute and session.lasts(_PEERS_S):
+            self._settle(session, spec)
             self._remove_foreign(session)
             self._throttle.reset()
         while not is_mute and session.wait_for_outcome():
@@ -257,39 +258,63 @@ class MqttLink:
         return self._session is not session
 
     def _on_connected(self, session: MqttSession, spec: BrokerSpec, end: threading.Event) -> None:
-        """Say that ClapTrap is here, publish everything, and listen; nothing of this once the link is to ``end``."""
+        """Say that ClapTrap is here, and listen; nothing of this once the link is to ``end``."""
         with self._changed:
             if end.is_set():
                 session.end()
                 return
             self._session, self._published = session, {}
-            self._foreign, self._may_clear = set(), True
+            self._foreign, self._may_clear, self._is_settled = set(), True, False
             session.publish(status_topic(spec), ONLINE)
-            self._send_retained(session, spec, again=True)
             session.subscribe()
             self._peers.hello()
             self._changed.notify_all()
         self._report(None)
         _log.info("%s: connected", spec.url)
 
+    def _settle(self, session: MqttSession, spec: BrokerSpec) -> None:
+        """Publish everything, now that what was there before is known: what was discovered alone moves into its device."""
+        with self._changed:
+            if self._session is session and not self._is_settled:
+                self._is_settled = True
+                for topic in self._foreign & topics_alone(spec, self._shown):
+                    session.publish(topic, MIGRATE)
+                self._send_retained(again=True)
+
     def _on_message(self, session: MqttSession, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
         """Pass a command on, publish all for a Home Assistant that has just started, or note what others have published."""
         topic = message.topic
         if topic == instance_topic(spec):
-            self._on_peer(session, spec, self._peers.received(bytes(message.payload)))
+            news = self._peers.received(bytes(message.payload))
+            if news is PeerNews.NONE:  # our own hello is back, and came after all that the broker has kept
+                self._settle(session, spec)
+            self._on_peer(session, spec, news)
         elif topic == status_topic(spec):
             if message.payload != ONLINE and not message.retain:
                 self._on_peer(session, spec, PeerNews.GONE)
         elif topic == f"{spec.discovery}/status":
             if message.payload == ONLINE and not message.retain:
-                self.show(self._sources, again=True)
-        elif message.retain:
-            with self._changed:
-                is_foreign = message.payload and topic not in retained(spec, self._sources)
-                if is_foreign and not topic.endswith("/set") and len(self._foreign) < _MAX_FOREIGN:
-                    self._foreign.add(topic)
-        elif topic.endswith("/set") and (command := _parse_command(spec, topic, message.payload)) is not None:
+                self.show(self._shown, again=True)
+        elif topic.endswith("/set"):
+            if not message.retain:
+                self._pass_on(spec, topic, message.payload)
+        else:
+            self._note_kept(spec, message)
+
+    def _pass_on(self, spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> None:
+        if (command := parse_command(spec, topic, payload)) is not None:
             self._on_command(command)
+        elif n := self._nonsense.add(time.monotonic()):
+            _log.warning("%s: %d messages are no commands, the last at %.80r: %.40r", spec.url, n, topic, payload)
+
+    def _note_kept(self, spec: BrokerSpec, message: paho.MQTTMessage) -> None:
+        """Note what others have published; and what they have removed, so that it comes back with the next change."""
+        topic = message.topic
+        with self._changed:
+            if not message.payload:  # Home Assistant has deleted the device, say
+                self._published.pop(topic, None)
+            elif message.retain and topic not in retained(spec, self._shown) and len(self._foreign) < _MAX_FOREIGN:
+                self._foreign.add(topic)
 
     def _remove_foreign(self, session: MqttSession) -> None:
         """Remove what an earlier ClapTrap has published; nothing, where another is there whose it may be."""
@@ -307,7 +332,7 @@ class MqttLink:
             self._report(DeliveryError("mqtt.shared", where=spec.url, topic=spec.topic))
             return
         session.publish(status_topic(spec), ONLINE)
-        self.show(self._sources, again=True)
+        self.show(self._shown, again=True)
         self._report(None)
         self._peers.hello()  # there may be one more
 
@@ -316,8 +341,12 @@ class MqttLink:
         if session is not None and spec is not None:
             session.client.publish(instance_topic(spec), text, qos=1)
 
-    def _send_retained(self, session: MqttSession, spec: BrokerSpec, *, again: bool) -> None:
-        wanted = retained(spec, self._sources)
+    def _send_retained(self, *, again: bool) -> None:
+        """Bring what the broker keeps up to date, once the session is settled. The caller has the lock."""
+        session, spec = self._session, self._spec
+        if session is None or spec is None or not self._is_settled:
+            return
+        wanted = retained(spec, self._shown)
         for topic in self._published.keys() - wanted.keys():
             session.publish(topic, b"")
         for topic, content in wanted.items():
@@ -364,18 +393,3 @@ class MqttLink:
 def _link(spec: BrokerSpec | None) -> object:
     """Return what a link depends on."""
     return spec and (spec.endpoint, spec.topic, spec.discovery)
-
-
-def _parse_command(spec: BrokerSpec, topic: str, payload: bytes | bytearray) -> Command | None:
-    """Return what ``…/SOURCE/enabled/set`` or ``…/SOURCE/threshold/set`` asks for; None for nonsense, which is logged."""
-    source_id, field, _ = topic.removeprefix(f"{spec.topic}/").split("/")
-    text = payload.decode(errors="replace").strip()
-    if field == "enabled" and text in ("ON", "OFF"):
-        return Command(source_id, field, text == "ON")
-    if field == "threshold":
-        try:
-            return Command(source_id, field, float(text))
-        except ValueError:
-            pass
-    _log.warning("%s: %s is no order: %.40r", spec.url, topic, text)
-    return None

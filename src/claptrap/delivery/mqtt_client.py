@@ -14,7 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from claptrap.core.errors import DeliveryError
 from claptrap.core.receivers import BrokerSpec
-from claptrap.delivery.discovery import OFFLINE, status_topic
+from claptrap.delivery.mqtt_topics import OFFLINE, status_topic
 
 CONNECT_S = 5.0
 KEEPALIVE_S = 30

@@ -13,8 +13,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from claptrap.core.errors import DeliveryError
 from claptrap.core.receivers import BrokerSpec
-from claptrap.delivery.discovery import command_topics
 from claptrap.delivery.mqtt_client import denial, make_client, refusal
+from claptrap.delivery.mqtt_topics import subscriptions
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class MqttSession:
 
     def subscribe(self) -> None:
         """Ask for commands, and for what other ClapTraps publish."""
-        self.client.subscribe([(topic, 1) for topic in command_topics(self._spec)])
+        self.client.subscribe([(topic, 1) for topic in subscriptions(self._spec)])
 
     def denied_by(self, sent: paho.MQTTMessageInfo) -> ReasonCode | None:
         """Return why a message that is acknowledged was not accepted; None where it was."""
@@ -100,7 +100,7 @@ class MqttSession:
                 self.note(topic, denial(topic, reason))
                 return True
             if mid < 0:  # of a subscription
-                topic = command_topics(self._spec)[-mid - 1]
+                topic = subscriptions(self._spec)[-mid - 1]
                 self.note(topic, DeliveryError("mqtt.denied_subscribe", topic=topic, reason=str(reason)))
                 return True
         return False

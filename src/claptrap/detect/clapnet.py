@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ def load_weights(name: str) -> dict[str, NDArray[Any]]:
         return {key: a * arrays[f"{key}_scale"] if a.dtype == np.int8 else a for key, a in arrays.items()}
 
 
+@cache
 def load_clapnet() -> ClapNet:
-    """Return the embedded model that ships with the package."""
+    """Return the embedded model that ships with the package, the same to all who ask."""
     return ClapNet(load_weights("clapnet.npz"))

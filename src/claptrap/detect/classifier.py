@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,6 @@ SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection;
 NEXT_LEAST_SCORE = 0.3  # … its first score is at least this
 SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
 FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models never learnt digital silence
-_FILL_NOISE = np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
 _LAST = len(DECISION_POINTS) - 1
 CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset in YAMNet's window
 
@@ -174,8 +174,15 @@ def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     blocks = samples.reshape(-1, 16)
     peaks = np.abs(blocks).max(axis=1)
     silent = peaks < SILENT
-    blocks[silent] += np.float32(FILL_LEVEL) * peaks.max() * _FILL_NOISE[: len(blocks)][silent]
+    if np.any(silent):
+        blocks[silent] += np.float32(FILL_LEVEL) * peaks.max() * _fill_noise()[: len(blocks)][silent]
     return samples
+
+
+@cache
+def _fill_noise() -> NDArray[np.float32]:
+    """Return noise (SAMPLES // 16, 16), made when first needed: ``numpy.random`` takes 3 MB."""
+    return np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
 
 
 class ClapClassifier:

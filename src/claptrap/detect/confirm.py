@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -111,8 +112,9 @@ class _Head:
         return float(np.maximum(hidden, 0) @ self._out + self._out_b)
 
 
+@cache
 def load_confirmer() -> Confirmer:
-    """Return the numbers that ship with the package."""
+    """Return the numbers that ship with the package, the same to all who ask."""
     return Confirmer(load_weights("confirm.npz"))
 
 

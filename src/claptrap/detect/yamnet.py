@@ -1,8 +1,8 @@
 """YAMNet through LiteRT: labels sounds, and gives the features that ``confirm`` scores. The only user of LiteRT.
 
 The published file has one output, the scores, which are coarse. The inner layers are not, and the middle ones keep
-time: their last columns depend on the onset alone. So three tensors are made outputs too, by adding them to the list of
-outputs in the flatbuffer, in memory; the file stays as it is.
+time: their last columns depend on the onset alone. So three tensors are made outputs too, by giving the flatbuffer another
+list of outputs, in memory; the file stays as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +21,12 @@ from numpy.typing import NDArray
 from claptrap.core.errors import ModelError
 from claptrap.models.catalogue import has_yamnet_runtime, no_yamnet_runtime
 
-if has_yamnet_runtime():
-    import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
-    from ai_edge_litert.interpreter import Interpreter
-
 SAMPLES = 15_600  # 0.975 s at 16 kHz
 CLASSES = 521
 FEATURES = 1024 + 2048 + 1024
 _TAPS = (b"network/layer28/reduce_mean", b"network/layer9/conv/Conv2D", b"network/layer15/conv/Conv2D")
+_SUBGRAPHS, _TENSORS, _OUTPUTS, _NAME = 2, 0, 2, 3  # numbers of fields: the model's, two of a graph, a tensor's (its schema)
+_UINT16, _INT32, _UINT32 = struct.Struct("<H"), struct.Struct("<i"), struct.Struct("<I")
 _LABELS = "yamnet_label_list.txt"
 _LOUD, _MOST_GAIN = 0.7, 300.0  # YAMNet depends on loudness: every window's peak is normalised
 
@@ -58,6 +56,8 @@ class YamNet:
     """
 
     def __init__(self, content: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # takes 13 MB: not loaded without the model
+
         self.names = _names(content)
         self._interpreter = Interpreter(model_content=_with_taps(content), num_threads=1)
         self._interpreter.allocate_tensors()
@@ -119,19 +119,65 @@ def _names(content: bytes) -> tuple[str, ...]:
 def _with_taps(content: bytes) -> bytes:
     """Return the model with ``_TAPS`` as further outputs.
 
+    A flatbuffer refers to its parts by distances, so a longer list of outputs can stand at the end, and the graph refer to
+    it. LiteRT's own reader of models would do the same by rebuilding the whole, and costs 8 MB for good.
+
     Raises:
         ValueError: not a TensorFlow Lite model, or one without these layers.
     """
     try:
-        model = schema.ModelT.InitFromPackedBuf(content, 0)
-        graph = model.subgraphs[0]
-    except (struct.error, TypeError, IndexError, AttributeError) as error:  # what the parser trips over
+        model = _Flatbuffer(content)
+        graph = next(model.elements(model.field(model.target(0), _SUBGRAPHS)))
+        names = [model.vector(model.field(tensor, _NAME)) for tensor in model.elements(model.field(graph, _TENSORS))]
+        outputs_at = model.field(graph, _OUTPUTS)
+        outputs = model.vector(outputs_at, item_bytes=4)
+    except (struct.error, IndexError, StopIteration) as error:
         raise ValueError(f"it is no TensorFlow Lite model ({error})") from error
     for tap in _TAPS:
-        found = [i for i, tensor in enumerate(graph.tensors) if tensor.name.endswith(tap)]
+        found = [i for i, name in enumerate(names) if name.endswith(tap)]
         if not found:
             raise ValueError(f"the model has no layer {tap.decode()}")
-        graph.outputs = [*graph.outputs, found[-1]]
-    builder = flatbuffers.Builder(len(content) + 4096)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+        outputs += _INT32.pack(found[-1])
+    padded = content + bytes(-len(content) % 4)
+    refers = _UINT32.pack(len(padded) - outputs_at)
+    return b"".join((padded[:outputs_at], refers, padded[outputs_at + 4 :], _UINT32.pack(len(outputs) // 4), outputs))
+
+
+class _Flatbuffer:
+    """Finds things in a flatbuffer. A place is an index into ``content``.
+
+    Methods raise struct.error or IndexError where ``content`` is none.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def target(self, at: int) -> int:
+        """Return the place to which the distance at ``at`` leads."""
+        return at + int(_UINT32.unpack_from(self._content, at)[0])
+
+    def field(self, table: int, number: int) -> int:
+        """Return the place of a field of the table at ``table``.
+
+        Raises:
+            IndexError: the table lacks it.
+        """
+        fields = table - _INT32.unpack_from(self._content, table)[0]
+        n_bytes = _UINT16.unpack_from(self._content, fields)[0]
+        at = 4 + 2 * number
+        offset = _UINT16.unpack_from(self._content, fields + at)[0] if at < n_bytes else 0
+        if not offset:
+            raise IndexError(f"a table without field {number}")
+        return table + int(offset)
+
+    def vector(self, at: int, item_bytes: int = 1) -> bytes:
+        """Return the bytes of the items of the vector to which the distance at ``at`` leads."""
+        begin = self.target(at) + 4
+        n = _UINT32.unpack_from(self._content, begin - 4)[0]
+        return self._content[begin : begin + n * item_bytes]
+
+    def elements(self, at: int) -> Iterator[int]:
+        """Yield the places of the tables of the vector to which the distance at ``at`` leads."""
+        begin = self.target(at) + 4
+        n = _UINT32.unpack_from(self._content, begin - 4)[0]
+        return (self.target(begin + 4 * i) for i in range(n))

@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from claptrap.audio.clip import Clip
+from claptrap.audio.clip import Clip, Samples
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, ServiceError
@@ -180,7 +179,7 @@ class Clips:
 
     def _write(self, clip: Clip) -> bool:
         """Write a clip to its file, whole or not at all; return whether it is kept."""
-        sound = _flac(clip)
+        sound = flac(clip.samples)
         part = self._folder / "new.part"
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -253,11 +252,13 @@ class Clips:
         return problem
 
 
-def _flac(clip: Clip) -> bytes:
-    """Return the file of a clip: 16 kHz, mono, 16 bits."""
-    samples = np.rint(np.clip(clip.samples, -1.0, 1.0) * 32_767).astype(np.int16)
+def flac(samples: Samples) -> bytes:
+    """Return the FLAC file of samples (n,) at 16 kHz, in [-1, 1]: mono, 16 bits."""
     file = io.BytesIO()
-    soundfile.write(file, samples, RATE_HZ, format="FLAC", subtype="PCM_16")
+    import soundfile  # noqa: PLC0415  # takes 1.5 MB: not loaded where no source wants clips
+
+    sound = np.rint(np.clip(samples, -1.0, 1.0) * 32_767).astype(np.int16)
+    soundfile.write(file, sound, RATE_HZ, format="FLAC", subtype="PCM_16")
     return file.getvalue()
 
 

@@ -6,6 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER
@@ -14,6 +17,7 @@ from claptrap.detect.embedding import Embedding
 from claptrap.detect.enrolment import AFTER_S, BEFORE_S, Enroller, Refusal
 
 LEAST_SCORE = 0.1  # with the profile, or by the models alone
+SOUND_S = 1  # of sound around an onset, where it is kept
 MOST_WAITING = 64  # on all sources; more come only in a storm of sounds, and are not kept
 
 
@@ -30,6 +34,7 @@ class KeptCandidate:
         embedding: by which it is compared with others.
         refusal: why it cannot be a given clap; None if it can be, or nobody calibrates.
         was_calibrating: whether it was examined for that.
+        sound: float32 (16000,), 16 kHz, half a second before and after its onset; None where the person has not allowed it.
     """
 
     source_id: str
@@ -43,6 +48,7 @@ class KeptCandidate:
     embedding: Embedding
     refusal: Refusal | None
     was_calibrating: bool
+    sound: NDArray[np.float32] | None = None
 
     @property
     def id(self) -> str:
@@ -67,11 +73,12 @@ class Waiting:
     at: float
     is_clap: bool
     calibrating: bool
+    keeps_sound: bool = False
 
     @property
     def ready_at(self) -> int:
         """The sample that must have been heard."""
-        after = round(AFTER_S * RATE_HZ) if self.calibrating else AFTER[-1]
+        after = round(AFTER_S * RATE_HZ) if self.calibrating or self.keeps_sound else AFTER[-1]
         return self.classification.onset + after
 
 
@@ -116,7 +123,12 @@ def _kept(waiting: Waiting, classifier: ClapClassifier) -> KeptCandidate:
         classifier.embedding(found.slot, found.onset),
         _refusal(found, classifier) if waiting.calibrating else None,
         waiting.calibrating,
+        _sound(found, classifier) if waiting.keeps_sound else None,
     )
+
+
+def _sound(found: Classification, classifier: ClapClassifier) -> NDArray[np.float32]:
+    return classifier.samples(found.slot, found.onset - SOUND_S * RATE_HZ // 2, found.onset + SOUND_S * RATE_HZ // 2)
 
 
 def _refusal(found: Classification, classifier: ClapClassifier) -> Refusal | None:

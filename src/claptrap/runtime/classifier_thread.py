@@ -217,6 +217,7 @@ class ClassifierThread:
                 at,
                 outcome.is_clap,
                 calibrating=context.spec.calibrating,
+                keeps_sound=context.spec.example_clips,
             )
         )
         self._publish(context, outcome.detections)

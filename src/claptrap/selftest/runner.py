@@ -12,11 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from claptrap.selftest import files, sound, validation, webhooks
 from claptrap.selftest.case import Case, CaseContext, Failed, ServiceStopping, Skipped
 from claptrap.text.catalogue import say
 
-CASES: tuple[Case, ...] = (*validation.CASES, *files.CASES, *webhooks.CASES, *sound.CASES)
 STOP_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -76,7 +74,7 @@ class SelfTestRunner:
         cases: which tests.
     """
 
-    def __init__(self, cases: Sequence[Case] = CASES) -> None:
+    def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = tuple(cases)
         self._outcomes = [CaseResult(case) for case in self._cases]
         self._lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from claptrap.service.app import Application
 from claptrap.service.messages import attempt_json, detection_json, with_messages
+from claptrap.service.recent import verdict_json
 from claptrap.settings.validation import SettingsFaults
 
-__all__ = ["Application", "SettingsFaults", "attempt_json", "detection_json", "with_messages"]
+__all__ = ["Application", "SettingsFaults", "attempt_json", "detection_json", "verdict_json", "with_messages"]

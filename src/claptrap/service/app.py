@@ -16,6 +16,7 @@ from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.registry import SENDERS
+from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
@@ -25,14 +26,16 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
+from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
-from claptrap.service.broker import BrokerService
+from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.cluster import Cluster
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
+from claptrap.service.marks import DetectionMarks
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -41,11 +44,14 @@ from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
+from claptrap.service.recent import LastMinute
+from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
 from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
+from claptrap.service.what_if import WhatIf
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
 from claptrap.settings.store import Store
@@ -68,6 +74,7 @@ class Application:
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
         cluster: the nodes that hear what this process does not; None for none.
+        wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
     def __init__(
@@ -81,9 +88,11 @@ class Application:
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
         cluster: Cluster | None = None,
+        wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
+        self._clock = clock
         self._environment = tuple(environment)
         self._is_open = False
         self.hub = Hub()
@@ -92,8 +101,6 @@ class Application:
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
-        self.backups = BackupService(self.settings)
-        self.imports = ImportService(self.settings)
         self.undo = UndoHistory(self.settings, clock)
 
         self.cluster = cluster
@@ -101,18 +108,42 @@ class Application:
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
+        self.what_if = WhatIf(self.learning)
+        self.backups = BackupService(self.settings, self.learning)
+        self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
             build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
-        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
-        self.broker = BrokerService(self.settings, self.detection.statuses, self.sources.change, self._broker_changed)
+        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
+        self.satellites = SatelliteService(
+            self.settings, self.sources.add, self.sources.change, self._inputs.feeds, self.problems.publish, wyoming
+        )
+        self.marks = DetectionMarks(self.journal, self.learning)
+        self.broker = BrokerService(
+            self.settings,
+            SourceViews(
+                self.detection.statuses,
+                lambda source_id: self.counts.source(source_id).level,
+                self.own_address.page_url,
+            ),
+            BrokerActions(
+                self.sources.change,
+                self._test_source,
+                self.marks.mark_as_ordered,
+                self.restart_detection,
+            ),
+            self._broker_changed,
+        )
         self._link = "off"
         self._link_lock = threading.Lock()
-        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed)
+        self._last_minute = LastMinute(clock)
+        self._availability = Availability(data_dir / "availability.json", clock)
+        observers = (self._last_minute.add, self._availability.add)
+        self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems)
+        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -129,6 +160,7 @@ class Application:
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
         if cluster is not None:
             self.problems.add(cluster.problems)
+        self.problems.add(self.satellites.server.problems)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -144,6 +176,7 @@ class Application:
         self.journal.open()
         self.history.apply(self.settings.current)
         self.clips.start()
+        self._availability.open()
         self.learning.open(self.detection.apply_learning)
         self._is_open = True
         self.model.load()
@@ -155,6 +188,7 @@ class Application:
         if self.cluster is not None:
             self.cluster.start(self.events, self.status)
         self.start_detection()
+        self.satellites.apply(self.settings.current)
         self.model.start()
 
     def cancel_probes(self) -> None:
@@ -164,14 +198,16 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
-        if self.cluster is not None and self._is_open:
+        if self.cluster is not None:
             self.cluster.stop()
+        self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
         if self._is_open:
             self._retention.stop()
+            self._availability.save()
             self.clips.stop()
             self.journal.close()
         self.settings.close()
@@ -184,11 +220,16 @@ class Application:
         """Hear nothing until ``start_detection``. Changes no setting."""
         self.detection.stop(self.status)
 
+    def restart_detection(self) -> None:
+        """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
+        self.detection.restart(self.events, self.status)
+
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
         self.settings.reopen()
         self.journal.maintain()
         self.clips.maintain()
+        self._availability.maintain()
         self.learning.maintain()
         self.problems.publish()
 
@@ -201,7 +242,10 @@ class Application:
 
     def snapshot(self) -> dict[str, Any]:
         """Return everything that a page needs when it opens, as JSON data."""
+        settings = self.settings.state
+        newest = [self.journal.newest(source.id) for source in settings.settings.sources]
         return {
+            "now": self._clock.unix(),
             "version": version_and_commit(),
             "program": program(),
             "dev": self.dev,
@@ -210,13 +254,22 @@ class Application:
             "labels": self.detection.has_yamnet,
             "model": self.model.progress(),
             "problems": self.problems.in_words(),
-            "settings": self.settings.state.shown(),
+            "settings": settings.shown(),
             "mqtt": self.broker.state(),
             "environment": [asdict(one) for one in self._environment],
             "statuses": {source: with_messages(asdict(status)) for source, status in self.detection.statuses().items()},
             "events": [self.history.detection(kept) for kept in self.journal.events(DetectionFilter(), REMEMBERED).rows],
             "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
+            "newest": [self.history.detection(kept) for kept in newest if kept is not None],
+            "recent": self._last_minute.shown(),
+            "days": self.days(),
         }
+
+    def days(self) -> dict[str, Any]:
+        """Return the last ``HOURS`` hours of each source as JSON data, by id: what it heard, and how long it was heard."""
+        since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
+        ids = [source.id for source in self.settings.current.sources]
+        return self._availability.shown(ids, self.history.per_hour(since))
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
@@ -248,17 +301,23 @@ class Application:
     def _apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
         """Make new settings act: everything that depends on them is in this list."""
         self.undo.record(before, after, why)
+        self.learning.apply(before, after, why)
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
         self.detection.apply(after)
-        self.counts.keep({source.id for source in after.settings.sources})
+        self.satellites.apply(after.settings)
+        for part in (self.counts, self._last_minute, self._availability):
+            part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))
 
     def _clip_tried(self, event_id: str | None) -> None:
         if event_id is not None:
             self.hub.publish(ClipKept(event_id))
         self.problems.publish()
+
+    def _test_source(self, source_id: str) -> None:
+        self.receivers.test_source(source_id)
 
     def _broker_changed(self) -> None:
         with self._link_lock:

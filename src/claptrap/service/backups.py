@@ -6,6 +6,9 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
+from claptrap.detect.profile import Profile
+from claptrap.service import profile_transfer
+from claptrap.service.learning import LearningService
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.backups import Backup
@@ -18,10 +21,12 @@ class BackupService:
 
     Args:
         settings: the owner of what is in force.
+        learning: what the sources have learnt, which is kept with each.
     """
 
-    def __init__(self, settings: SettingsOwner) -> None:
+    def __init__(self, settings: SettingsOwner, learning: LearningService) -> None:
         self._settings = settings
+        self._learning = learning
 
     def all(self) -> list[dict[str, Any]]:
         """Return all backups as JSON data, newest first; ``code`` and its sentences say why one cannot be used."""
@@ -48,21 +53,30 @@ class BackupService:
             SettingsError: it cannot be used; why.
         """
         wanted = SettingsDump.of(self._settings.store.backups.read(name))
-        state = self._settings.state
-        return [asdict(change) for change in changes_between(state.dump, wanted)], state.revision
+        state, ids = self._settings.state, {source.id for source in wanted.settings.sources}
+        found = [*changes_between(state.dump, wanted), *self._learning.changes(self._profiles(name, ids))]
+        return [asdict(change) for change in found], state.revision
 
     def restore(self, name: str, revisions: Collection[str] | None = None) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """Put a backup back in force, its secrets included; return what changed, and the settings as they are shown.
 
-        The settings until now become a backup.
+        What its sources had learnt then comes back, too. The settings until now become a backup.
 
         Raises:
             InputError: ``settings.unknown_backup`` or ``settings.stale``.
             SettingsError: it cannot be used, or nothing can be written; nothing has changed then.
         """
         with self._settings.locked(revisions) as before:
-            after = self._settings.replace(self._settings.store.backups.read(name), "restore")
-            return [asdict(change) for change in changes_between(before.dump, after.dump)], after.shown()
+            wanted = self._settings.store.backups.read(name)
+            profiles = self._profiles(name, {source.id for source in wanted.sources})  # before the backup may be forgotten
+            learnt = self._learning.changes(profiles)
+            after = self._settings.replace(wanted, "restore")
+            self._learning.restore(profiles)
+            return [asdict(change) for change in (*changes_between(before.dump, after.dump), *learnt)], after.shown()
+
+    def _profiles(self, name: str, source_ids: Collection[str]) -> dict[str, Profile]:
+        found = profile_transfer.read(self._settings.store.backups.beside(name))
+        return {source_id: profile for source_id, profile in found.items() if source_id in source_ids}
 
 
 def _as_json(backup: Backup) -> dict[str, Any]:

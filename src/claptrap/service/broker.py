@@ -1,4 +1,4 @@
-"""Sources seen over MQTT, and commands from there that change their settings."""
+"""Sources seen over MQTT, and commands from there: each does what the page would."""
 
 from __future__ import annotations
 
@@ -8,17 +8,55 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.events import SourceStatus, State
+from claptrap.core.events import Level, SourceStatus, State
 from claptrap.core.rate_limit import RateLimitedCounter
-from claptrap.delivery.discovery import PublishedSource
-from claptrap.delivery.mqtt import Command, MqttLink
+from claptrap.delivery.mqtt import MqttLink
+from claptrap.delivery.mqtt_commands import Command
+from claptrap.delivery.mqtt_topics import Published, PublishedSource
 from claptrap.service.settings_owner import SettingsOwner
+from claptrap.settings.presets import PATTERN_PRESETS, preset_of
+from claptrap.settings.validation import DocumentFault, SettingsFaults
+from claptrap.text.catalogue import say
 
 MAX_COMMANDS = 100  # that may wait; more are dropped and logged
+LEVELS_EVERY_S = 10.0
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceViews:
+    """How sources are.
+
+    Attributes:
+        statuses: gives the status of every source, by id.
+        level: gives the newest loudness of one; None where there is none.
+        page_url: gives the page's address as other machines reach it; empty where none does.
+    """
+
+    statuses: Callable[[], Mapping[str, SourceStatus]]
+    level: Callable[[str], Level | None] = lambda _: None
+    page_url: Callable[[], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerActions:
+    """What commands do.
+
+    Attributes:
+        change_source: changes the settings of one source, as the page does.
+        test: sends a test of a source to all its receivers.
+        mark: says of a source's detection whether it was a clap (``LearningService``).
+        restart: begins to hear everything from the start.
+    """
+
+    change_source: Callable[[str, Mapping[str, Any]], object]
+    test: Callable[[str], object]
+    mark: Callable[[str, str], object]
+    restart: Callable[[], object]
 
 
 class BrokerService:
@@ -26,21 +64,17 @@ class BrokerService:
 
     Args:
         settings: the owner of what is in force.
-        statuses: gives how every source is.
-        change_source: changes the settings of one source, as the page does.
+        views: how the sources are.
+        actions: what commands do.
         on_change: called when ``problems`` or ``state`` has changed.
     """
 
     def __init__(
-        self,
-        settings: SettingsOwner,
-        statuses: Callable[[], Mapping[str, SourceStatus]],
-        change_source: Callable[[str, Mapping[str, Any]], object],
-        on_change: Callable[[], None],
+        self, settings: SettingsOwner, views: SourceViews, actions: BrokerActions, on_change: Callable[[], None]
     ) -> None:
         self._settings = settings
-        self._statuses = statuses
-        self._change_source = change_source
+        self._views = views
+        self._actions = actions
         self._on_change = on_change
         self._is_off = True
         self.mqtt = MqttLink(self._enqueue, on_change)
@@ -86,16 +120,18 @@ class BrokerService:
         problem = self.mqtt.problem()
         return [problem] if problem is not None else []
 
-    def _shown(self) -> list[PublishedSource]:
-        statuses = self._statuses()
-        return [
+    def _shown(self) -> Published:
+        statuses, current = self._views.statuses(), self._settings.current
+        sources = [
             PublishedSource(
-                s.id, s.name, s.kind, s.enabled, s.threshold,
-                statuses[s.id].state.value, statuses[s.id].code, statuses[s.id].state is State.LIVE,
+                s.id, s.name, s.kind, s.enabled, s.threshold, status.state.value, status.code, status.state is State.LIVE,
+                delay_s=s.delay_s, pattern=preset_of(s.patterns),
+                message=say(status.code, current.language, **status.params) if status.code else "",
             )
-            for s in self._settings.current.sources
-            if s.id in statuses
+            for s in current.sources
+            if (status := statuses.get(s.id)) is not None
         ]  # fmt: skip
+        return Published(sources, self._views.page_url())
 
     def _enqueue(self, command: Command) -> None:
         try:
@@ -106,7 +142,11 @@ class BrokerService:
 
     def _run(self) -> None:
         while not self._ending.is_set():
-            command = self._work.get()
+            try:
+                command = self._work.get(timeout=None if self._is_off else LEVELS_EVERY_S)
+            except queue.Empty:
+                self._show_levels()
+                continue
             try:
                 self._process(command)
             except Exception:  # noqa: BLE001  # the supervisor contains it: one order must not be the last
@@ -125,10 +165,35 @@ class BrokerService:
                 self._is_off = spec is None
                 self._on_change()
 
+    def _show_levels(self) -> None:
+        levels = {s.id: self._views.level(s.id) for s in self._settings.current.sources}
+        self.mqtt.show_levels({source_id: round(level.rms_dbfs) for source_id, level in levels.items() if level is not None})
+
     def _execute(self, command: Command) -> None:
         try:
-            self._change_source(command.source_id, {command.field: command.value})
+            self._do(command)
         except ClapTrapError as error:
             if n := self._refused.add(time.monotonic()):
                 _log.warning("%d commands over MQTT were refused, the last for %.80r: %s", n, command.source_id, error.code)
             self.mqtt.show(self._shown(), again=True)  # so that the sender sees that nothing has changed
+
+    def _do(self, command: Command) -> None:
+        """Do what a command asks for. Raises ClapTrapError: why not."""
+        source_id, value = command.source_id, command.value
+        match command.field:
+            case "restart":
+                self._actions.restart()
+            case "test":
+                self._actions.test(source_id)
+            case "mark":
+                self._actions.mark(source_id, str(value))
+            case "pattern":
+                preset = PATTERN_PRESETS.get(str(value))
+                if preset is None:
+                    path = f"sources.{source_id}.patterns"
+                    raise SettingsFaults([DocumentFault(path, "settings.not_one_of", {"bound": ", ".join(PATTERN_PRESETS)})])
+                self._actions.change_source(source_id, {"patterns": [pattern.whole() for pattern in preset]})
+            case "delay":
+                self._actions.change_source(source_id, {"delay_s": value})
+            case field:
+                self._actions.change_source(source_id, {field: value})

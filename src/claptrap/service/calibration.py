@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from claptrap.core.spec import SourceSpec
 from claptrap.detect.profile import Example, Profile
 from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.service.evaluation import Evaluator
@@ -62,17 +64,25 @@ class Calibration:
 
     def examples(self) -> list[Example]:
         """Return what can be learnt from."""
-        return [sound.example() for sound in self.sounds if sound.outcome == ACCEPTED]
+        return [example for example, _ in self.lessons()]
 
-    def proposal(self, evaluator: Evaluator, profile: Profile, threshold: float) -> dict[str, Any] | None:
+    def lessons(self) -> list[tuple[Example, KeptCandidate]]:
+        """Return what can be learnt from, with the candidates that they come from."""
+        return [(sound.example(), sound.candidate) for sound in self.sounds if sound.outcome == ACCEPTED]
+
+    def proposal(self, evaluator: Evaluator, profile: Profile, spec: SourceSpec) -> dict[str, Any] | None:
         """Return what the session proposes, with its evidence, as JSON data; None while too few claps are accepted."""
         examples = self.examples()
         if sum(one.is_clap for one in examples) < ENOUGH:
             return None
-        basis = (tuple(example.id for example in examples), profile, threshold)
+        basis = (tuple(example.id for example in examples), profile, spec.threshold)
         if self._proposed is None or self._proposed[0] != basis:  # pages ask once a second, and it takes longer
-            self._proposed = (basis, self._propose(evaluator, examples, profile, threshold))
+            self._proposed = (basis, self._propose(evaluator, examples, profile, spec.threshold))
         return self._proposed[1]
+
+    def changes(self, proposal: Mapping[str, Any], spec: SourceSpec) -> dict[str, Any]:
+        """Return the settings of the source that a proposal changes."""
+        return {} if proposal["threshold"] == spec.threshold else {"threshold": proposal["threshold"]}
 
     def _propose(self, evaluator: Evaluator, examples: list[Example], profile: Profile, threshold: float) -> dict[str, Any]:
         by_now, by_taught = (evaluator.scores(examples, one) for one in (profile, profile.adding(*examples)))

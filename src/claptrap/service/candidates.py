@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
+from dataclasses import replace
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.clock import Clock
@@ -11,6 +12,7 @@ from claptrap.core.events import Event
 from claptrap.runtime.candidate_recorder import KeptCandidate
 
 MOST = 1000  # of each source: 2 MB
+MOST_SOUNDS = 100  # the newest of each source that have their sound, where it is kept at all: 6 MB
 KEPT_S = 24 * 3600.0
 OFFER_MISSES, OFFER_S = 3, 60.0  # so many near misses within so long: claps that are not heard
 
@@ -26,7 +28,10 @@ class KeptCandidates:
     def add(self, candidate: KeptCandidate) -> None:
         """Keep a candidate, and forget what is too old or too much."""
         with self._lock:
-            self._kept[candidate.source_id].append(candidate)
+            kept = self._kept[candidate.source_id]
+            kept.append(candidate)
+            if len(kept) > MOST_SOUNDS and (old := kept[-1 - MOST_SOUNDS]).sound is not None:
+                kept[-1 - MOST_SOUNDS] = replace(old, sound=None)
 
     def of(self, source_id: str) -> list[KeptCandidate]:
         """Return those of a source, oldest first, none older than a day."""

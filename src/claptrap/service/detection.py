@@ -60,7 +60,7 @@ class DetectionService:
         self._yamnet: YamNet | None = None
         self._shown: frozenset[str] = frozenset()
         self._is_watched = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def start(self, events: EventSink, status: StatusSink) -> None:
         """Hear all enabled sources. Harmless while they are heard.
@@ -90,6 +90,13 @@ class DetectionService:
             if self._cluster is not None:
                 self._cluster.apply(())
         status.offer(DetectionRunning(running=False))
+
+    def restart(self, events: EventSink, status: StatusSink) -> None:
+        """Open all sources and begin to hear them again, as ``start``. Harmless while nothing is heard."""
+        with self._lock:
+            if self.running:
+                self.stop(status)
+                self.start(events, status)
 
     @property
     def running(self) -> bool:

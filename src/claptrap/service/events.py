@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from claptrap.core.events import Attempt, Event, ModelProgress, SourceStatus, Status
 from claptrap.delivery.dispatcher import Dispatcher
@@ -22,17 +22,28 @@ class StatusRelay:
         hub: publishes it.
         problems: may have changed with an attempt, or with a model.
         on_source: called after each status of a source.
+        observers: called with every status before it is published.
     """
 
-    def __init__(self, counts: Counts, hub: Hub, problems: ProblemList, on_source: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        counts: Counts,
+        hub: Hub,
+        problems: ProblemList,
+        on_source: Callable[[], None],
+        observers: Sequence[Callable[[Status], None]] = (),
+    ) -> None:
         self._counts = counts
         self._hub = hub
         self._problems = problems
         self._on_source = on_source
+        self._observers = observers
 
     def offer(self, status: Status) -> None:
         """Pass a status on to those who watch."""
         self._counts.add(status)
+        for observe in self._observers:
+            observe(status)
         self._hub.offer(status)
         if isinstance(status, SourceStatus):
             self._on_source()
@@ -48,17 +59,28 @@ class EventRecorder:
         counts: counts them.
         hub: publishes them.
         problems: may have changed with one that could not be written down.
+        on_event: called with each after that; must not wait.
     """
 
-    def __init__(self, dispatcher: Dispatcher, counts: Counts, hub: Hub, problems: ProblemList) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        counts: Counts,
+        hub: Hub,
+        problems: ProblemList,
+        on_event: Callable[[Event], None],
+    ) -> None:
         self._dispatcher = dispatcher
         self._counts = counts
         self._hub = hub
         self._problems = problems
+        self._on_event = on_event
 
     def record(self, event: Event, age_s: float | None = None) -> None:
         """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
         is_new = self._dispatcher.dispatch(event, age_s)
+        if is_new:
+            self._on_event(event)
         self._problems.publish()
         if not is_new:
             return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC
 from typing import Any
 
 from claptrap.core.errors import InputError
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.history.calendar import HOUR_S, Calendar
 from claptrap.history.clips import Clips
 from claptrap.history.journal import Journal
-from claptrap.history.query import StoredDetection
+from claptrap.history.query import DetectionFilter, StoredDetection
 from claptrap.service.messages import detection_json
 from claptrap.settings.schema import Settings
 
@@ -36,6 +38,14 @@ class HistoryService:
     def detection(self, kept: StoredDetection) -> dict[str, Any]:
         """Return a detection as JSON data."""
         return detection_json(kept, has_clip=self._clips.has(kept.event.id))
+
+    def per_hour(self, since: float) -> dict[str, dict[int, int]]:
+        """Return how many detections each source had in each hour since a time: by id, and by hour since 1970."""
+        found: dict[str, dict[int, int]] = {}
+        for count in self._journal.counts(DetectionFilter(since=since), "hour", Calendar(UTC)):
+            for source, n in count.sources.items():
+                found.setdefault(source, {})[int(count.start // HOUR_S)] = n
+        return found
 
     def delete(self, before: float = math.inf) -> tuple[int, int]:
         """Delete detections before a time (UTC Unix seconds) with their clips; return how many of each.

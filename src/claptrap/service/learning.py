@@ -1,40 +1,39 @@
-"""What sources learn of their places: profiles, marks, calibration, and what would have been heard."""
+"""What sources learn of their places: profiles by marks and calibration, kept, undone and forgotten."""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from claptrap.core.clock import Clock
-from claptrap.core.errors import ClapTrapError, InputError
+from claptrap.core.errors import ClapTrapError, InputError, SettingsError
 from claptrap.core.events import Event, LearningChanged, StatusSink
-from claptrap.core.spec import PatternSpec, SourceSpec
+from claptrap.core.spec import SourceSpec
 from claptrap.detect.profile import MOST_EXAMPLES, Example, Profile, serialized
+from claptrap.history.clips import flac
 from claptrap.runtime.candidate_recorder import KeptCandidate
-from claptrap.service.calibration import LONGEST_S, PHASES, Calibration, Phase
+from claptrap.service import profile_transfer
+from claptrap.service.calibrations import Calibrations
 from claptrap.service.candidates import KeptCandidates
 from claptrap.service.evaluation import Evaluator, effect
+from claptrap.service.example_clips import ExampleClips
+from claptrap.service.learning_json import candidate_json, example_json
+from claptrap.service.learning_undo import Undo
 from claptrap.service.messages import with_messages
-from claptrap.service.profile_store import ProfileStore
-from claptrap.service.settings_owner import SettingsOwner
-from claptrap.text.catalogue import labels_for_people
+from claptrap.service.profile_store import FOLDER, ProfileStore
+from claptrap.service.settings_owner import SettingsOwner, SettingsState
+from claptrap.settings.backups import Why
+from claptrap.settings.changes import Change
 
-MOST_SHOWN = 100
 Mark = str | None
 MARKS: tuple[Mark, ...] = ("clap", "not_clap", None)
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    """What was in force before the last change: the profile, and the threshold if that changed too."""
-
-    profile: Profile
-    threshold: float | None = None
+MOST_REMOVED = 20  # profiles of sources that were removed, which undo brings back
+_log = logging.getLogger(__name__)
 
 
 class LearningService:
@@ -48,7 +47,8 @@ class LearningService:
     """
 
     def __init__(self, data_dir: Path, settings: SettingsOwner, status: StatusSink, clock: Clock) -> None:
-        self._store = ProfileStore(data_dir / "profiles")
+        self._store = ProfileStore(data_dir / FOLDER)
+        self._clips = ExampleClips(data_dir / FOLDER)
         self._settings = settings
         self._status = status
         self._clock = clock
@@ -58,8 +58,9 @@ class LearningService:
         self._texts: dict[str, str] = {}
         self._faults: dict[str, ClapTrapError] = {}
         self._undo: dict[str, Undo] = {}
-        self._sessions: dict[str, Calibration] = {}
-        self._lock = threading.RLock()
+        self._removed: dict[str, Profile] = {}
+        self.calibrations = Calibrations(self, clock, self._session_changed)
+        self._lock = threading.RLock()  # inside that of the settings, where both are needed
         self._follow: Callable[[], None] = lambda: None
 
     def open(self, follow: Callable[[], None]) -> None:
@@ -78,26 +79,41 @@ class LearningService:
                     self._put(source_id, self._store.load(source_id))
                 except InputError as error:
                     self._faults[source_id] = error
+                self._clips.keep_only(source_id, self._ids(source_id))
+
+    def apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
+        """Forget what sources that are gone have learnt, and remember it for those that undo or a backup brings back."""
+        was, now = ({source.id for source in state.settings.sources} for state in (before, after))
+        with self._lock:
+            for source_id in was - now:
+                self._remove(source_id)
+            for source_id in now - was:
+                profile = self._removed.pop(source_id, Profile())
+                if why != "change" and profile.examples:
+                    self._put(source_id, profile)
+                    try:
+                        self._store.save(source_id, profile)
+                    except SettingsError as error:  # it is in force until the next start, and is said in the log
+                        _log.warning("the profile of %s: %s", source_id, error)
+            for spec in after.settings.specs():
+                if not spec.example_clips:
+                    self._clips.delete_all(spec.id)
 
     # -- for detection --------------------------------------------------------------------------------------------------
 
     def taught(self, spec: SourceSpec) -> SourceSpec:
         """Return ``spec`` with the profile of its source, and whether a person calibrates it."""
-        return replace(spec, profile=self._texts.get(spec.id, ""), calibrating=spec.id in self._sessions)
+        return replace(spec, profile=self._texts.get(spec.id, ""), calibrating=self.calibrations.is_active(spec.id))
 
     def offer(self, candidate: KeptCandidate) -> None:
         """Keep a candidate, and let a calibration have it; for the classifier thread."""
         self._candidates.add(candidate)
-        session = self._sessions.get(candidate.source_id)
-        if (session is not None and session.add(candidate)) or not candidate.is_clap:
+        if self.calibrations.add(candidate) or not candidate.is_clap:
             self._status.offer(LearningChanged(candidate.source_id))
 
     def maintain(self) -> None:
-        """End sessions that have been forgotten."""
-        with self._lock:
-            late = [i for i, session in self._sessions.items() if self._clock.unix() - session.started > LONGEST_S]
-            for source_id in late:
-                self._end_session(source_id)
+        """End calibrations that have been forgotten."""
+        self.calibrations.maintain()
 
     # -- what is learnt -------------------------------------------------------------------------------------------------
 
@@ -107,15 +123,18 @@ class LearningService:
         Raises:
             InputError: ``api.unknown_source``.
         """
-        self._spec(source_id)
-        profile, kept, fault = self._profile(source_id), self._candidates.of(source_id), self._faults.get(source_id)
+        self.spec(source_id)
+        profile, kept, fault = self.profile(source_id), self._candidates.of(source_id), self._faults.get(source_id)
         coded = None if fault is None else with_messages({"code": fault.code, "params": dict(fault.params)})
         return {
             "source_id": source_id,
             "claps": profile.n_claps,
             "others": len(profile.examples) - profile.n_claps,
             "most": MOST_EXAMPLES,
-            "examples": [_example(e) for e in sorted(profile.examples, key=lambda e: e.at or 0, reverse=True)],
+            "examples": [
+                example_json(e, has_clip=self._clips.has(source_id, e.id))
+                for e in sorted(profile.examples, key=lambda e: e.at or 0, reverse=True)
+            ],
             "fault": coded,
             "undo": source_id in self._undo,
             "kept": len(kept),
@@ -124,12 +143,17 @@ class LearningService:
         }
 
     def forget(self, source_id: str) -> dict[str, Any]:
-        """Forget all that a source has learnt; return its state.
+        """Forget all that a source has learnt, in the backups and in sound too; return its state.
+
+        Undo brings the examples back as long as the service runs.
 
         Raises:
             InputError: ``api.unknown_source``. SettingsError: it cannot be written.
         """
-        return self._change(source_id, Profile())
+        state = self._change(source_id, Profile())
+        self._clips.delete_all(source_id)
+        self._settings.store.backups.forget_beside(self._store.path(source_id).name)
+        return state
 
     def forget_example(self, source_id: str, example_id: str) -> dict[str, Any]:
         """Forget one example; return the state.
@@ -137,7 +161,7 @@ class LearningService:
         Raises:
             InputError: ``api.unknown_source``, ``learning.unknown_example``. SettingsError: it cannot be written.
         """
-        profile = self._profile(source_id)
+        profile = self.profile(source_id)
         if all(example.id != example_id for example in profile.examples):
             raise InputError("learning.unknown_example", id=example_id[:50])
         return self._change(source_id, profile.without(example_id))
@@ -148,15 +172,46 @@ class LearningService:
         Raises:
             InputError: ``api.unknown_source``, ``learning.nothing_to_undo``. SettingsError: it cannot be written.
         """
-        with self._lock:
+        with self._settings.locked(), self._lock:
             before = self._undo.get(source_id)
             if before is None:
                 raise InputError("learning.nothing_to_undo")
-            self._change(source_id, before.profile)
+            self.teach(source_id, before.profile, before.settings)
             del self._undo[source_id]
-            if before.threshold is not None:
-                self._settings.apply({"sources": [{"id": source_id, "threshold": before.threshold}]})
+            self._clips.keep_only(source_id, self._ids(source_id))
             return self.state(source_id)
+
+    def teach(self, source_id: str, profile: Profile, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Put a profile in force together with other settings of its source; return the state. One undo takes both back.
+
+        Raises:
+            InputError: ``api.unknown_source``. SettingsError: it cannot be written.
+        """
+        with self._settings.locked(), self._lock:
+            self._change(source_id, profile, settings)
+            if settings:
+                self._settings.apply({"sources": [{"id": source_id, **settings}]})
+            return self.state(source_id)
+
+    def documents(self) -> dict[str, Any]:
+        """Return the profiles of all sources that have one, as JSON data by source."""
+        with self._lock:
+            return {source_id: profile.to_json() for source_id, profile in self._profiles.items() if profile.examples}
+
+    def changes(self, wanted: Mapping[str, Profile]) -> list[Change]:
+        """Return what ``restore`` would change."""
+        return profile_transfer.changes(self._profiles, wanted)
+
+    def restore(self, profiles: Mapping[str, Profile]) -> None:
+        """Put profiles that were kept elsewhere in force, of the sources that there are.
+
+        Raises:
+            SettingsError: one cannot be written.
+        """
+        known = {source.id for source in self._settings.current.sources}
+        for source_id in known & profiles.keys():
+            if serialized(profiles[source_id]) != serialized(self.profile(source_id)):
+                self._change(source_id, profiles[source_id])
 
     def document(self, source_id: str) -> bytes:
         """Return the profile as a file's content.
@@ -164,8 +219,8 @@ class LearningService:
         Raises:
             InputError: ``api.unknown_source``.
         """
-        self._spec(source_id)
-        return serialized(self._profile(source_id))
+        self.spec(source_id)
+        return serialized(self.profile(source_id))
 
     def replace(self, source_id: str, document: object) -> dict[str, Any]:
         """Put a profile that ``document`` gave in the place of a source's; return the state.
@@ -177,15 +232,19 @@ class LearningService:
 
     # -- what was heard -------------------------------------------------------------------------------------------------
 
+    def kept(self, source_id: str) -> Sequence[KeptCandidate]:
+        """Return what may have been claps in the last day, oldest first."""
+        return self._candidates.of(source_id)
+
     def candidates(self, source_id: str, limit: int) -> list[dict[str, Any]]:
         """Return what may have been claps, newest first, as JSON data.
 
         Raises:
             InputError: ``api.unknown_source``.
         """
-        self._spec(source_id)
-        marks = {example.id: example.is_clap for example in self._profile(source_id).examples}
-        return [_candidate(one, marks) for one in reversed(self._candidates.of(source_id)[-limit:])]
+        self.spec(source_id)
+        marks = {example.id: example.is_clap for example in self.profile(source_id).examples}
+        return [candidate_json(one, marks) for one in reversed(self._candidates.of(source_id)[-limit:])]
 
     def mark(self, source_id: str, candidate_id: str, mark: object) -> dict[str, Any]:
         """Learn that a candidate was a clap or none, or unlearn it, unless that makes it worse; return state and effect.
@@ -196,10 +255,7 @@ class LearningService:
         """
         if mark not in MARKS:
             raise InputError("api.bad_mark")
-        self._spec(source_id)
-        candidate = self._candidates.find(source_id, candidate_id)
-        if candidate is None:
-            raise InputError("learning.unknown_candidate")
+        candidate = self._candidate(source_id, candidate_id)
         note = "detection" if candidate.is_clap else "near miss"
         return {"effect": self._learn(source_id, [candidate], mark, note), "learning": self.state(source_id)}
 
@@ -213,141 +269,119 @@ class LearningService:
         claps = self._candidates.of_event(event) if event.source_id in known else []
         return self._learn(event.source_id, claps, mark, "detection") if claps else None
 
-    def what_if(self, source_id: str, wish: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the kept candidates led to, and what they would have led to with other settings, as JSON data.
+    # -- sound --------------------------------------------------------------------------------------------------------
 
-        Args:
-            source_id: which source.
-            wish: any of ``threshold``, ``delay_s``, ``patterns``, as in the settings, and ``profile``, false for none.
+    def example_clip(self, source_id: str, example_id: str) -> Path:
+        """Return the sound file of an example.
 
         Raises:
-            InputError: ``api.unknown_source``, ``learning.bad_wish``.
+            InputError: ``api.unknown_source``, ``learning.no_clip``.
         """
-        spec, kept, profile = self._spec(source_id), self._candidates.of(source_id), self._profile(source_id)
-        now = self._evaluator.replay(kept, spec, profile)
-        then = self._evaluator.replay(kept, _wished(spec, wish), profile if wish.get("profile", True) else None)
-        newest = sorted(then.detections, key=lambda pair: pair[0], reverse=True)[:MOST_SHOWN]
-        return {
-            "since": kept[0].at if kept else None,
-            "kept": len(kept),
-            "now": {"claps": now.claps, "detections": len(now.detections)},
-            "then": {"claps": then.claps, "detections": len(then.detections)},
-            "detections": [{"at": at, "score": round(d.score, 3), "claps": d.claps} for at, d in newest],
-        }
+        self.spec(source_id)
+        path = self._clips.find(source_id, example_id)
+        if path is None:
+            raise InputError("learning.no_clip")
+        return path
 
-    # -- calibration ----------------------------------------------------------------------------------------------------
-
-    def calibrate(self, source_id: str, phase: object) -> dict[str, Any]:
-        """Begin a calibration, or go on to another phase; return the session.
+    def delete_example_clip(self, source_id: str, example_id: str) -> dict[str, Any]:
+        """Delete the sound of an example, which stays in force; return the state.
 
         Raises:
-            InputError: ``api.unknown_source``, ``learning.bad_phase``.
+            InputError: as ``example_clip``. SettingsError: it cannot be deleted.
         """
-        self._spec(source_id)
-        chosen: Phase | None = next((known for known in PHASES if known == phase), None)
-        if chosen is None:
-            raise InputError("learning.bad_phase")
-        with self._lock:
-            session = self._sessions.get(source_id)
-            if session is None:
-                self._sessions[source_id] = Calibration(source_id, self._clock.unix(), chosen)
-                self._follow()
-            else:
-                session.phase = chosen
-        return self.session(source_id)
+        self.example_clip(source_id, example_id)
+        self._clips.delete(source_id, example_id)
+        self._status.offer(LearningChanged(source_id))
+        return self.state(source_id)
 
-    def session(self, source_id: str) -> dict[str, Any]:
-        """Return the calibration that goes on, as JSON data.
+    def candidate_clip(self, source_id: str, candidate_id: str) -> bytes:
+        """Return the sound of a candidate as a FLAC file.
 
         Raises:
-            InputError: ``api.unknown_source``, ``learning.no_calibration``.
+            InputError: ``api.unknown_source``, ``learning.unknown_candidate``, ``learning.no_clip``.
         """
-        spec, session = self._spec(source_id), self._session(source_id)
-        return session.to_json(session.proposal(self._evaluator, self._profile(source_id), spec.threshold))
-
-    def remove_sound(self, source_id: str, n: int) -> dict[str, Any]:
-        """Take a sound out of a calibration; return the session.
-
-        Raises:
-            InputError: ``api.unknown_source``, ``learning.no_calibration``, ``learning.unknown_sound``.
-        """
-        with self._lock:
-            if not self._session(source_id).remove(n):
-                raise InputError("learning.unknown_sound", n=n)
-        return self.session(source_id)
-
-    def cancel(self, source_id: str) -> None:
-        """Give a calibration up.
-
-        Raises:
-            InputError: ``learning.no_calibration``.
-        """
-        with self._lock:
-            self._session(source_id)
-            self._end_session(source_id)
-
-    def apply_calibration(self, source_id: str) -> dict[str, Any]:
-        """Put what a calibration proposes in force, and end it; return the state.
-
-        Raises:
-            InputError: ``api.unknown_source``, ``learning.no_calibration``, ``learning.too_few``, ``profile.too_many``.
-            SettingsError: it cannot be written; nothing has changed then.
-        """
-        with self._lock:
-            spec, session, profile = self._spec(source_id), self._session(source_id), self._profile(source_id)
-            proposal = session.proposal(self._evaluator, profile, spec.threshold)
-            if proposal is None:
-                raise InputError("learning.too_few")
-            self._change(source_id, profile.adding(*session.examples()), spec.threshold)
-            self._end_session(source_id)
-            if proposal["threshold"] != spec.threshold:
-                self._settings.apply({"sources": [{"id": source_id, "threshold": proposal["threshold"]}]})
-            return self.state(source_id)
+        sound = self._candidate(source_id, candidate_id).sound
+        if sound is None:
+            raise InputError("learning.no_clip")
+        return flac(sound)
 
     # -- parts ----------------------------------------------------------------------------------------------------------
 
-    def _spec(self, source_id: str) -> SourceSpec:
+    def spec(self, source_id: str) -> SourceSpec:
+        """Return the spec of a source. Raises InputError ``api.unknown_source``."""
         found = next((spec for spec in self._settings.current.specs() if spec.id == source_id), None)
         if found is None:
             raise InputError("api.unknown_source", source=source_id)
         return found
 
-    def _profile(self, source_id: str) -> Profile:
+    def profile(self, source_id: str) -> Profile:
+        """Return what a source has learnt; empty for one that is not known."""
         return self._profiles.get(source_id, Profile())
 
-    def _session(self, source_id: str) -> Calibration:
-        session = self._sessions.get(source_id)
-        if session is None:
-            raise InputError("learning.no_calibration")
-        return session
+    def _candidate(self, source_id: str, candidate_id: str) -> KeptCandidate:
+        self.spec(source_id)
+        candidate = self._candidates.find(source_id, candidate_id)
+        if candidate is None:
+            raise InputError("learning.unknown_candidate")
+        return candidate
 
-    def _end_session(self, source_id: str) -> None:
-        del self._sessions[source_id]
+    def _session_changed(self, source_id: str) -> None:
         self._follow()
         self._status.offer(LearningChanged(source_id))
 
+    def _ids(self, source_id: str) -> set[str]:
+        """Return the ids of the examples in force, and of those that undo would bring back."""
+        undo = self._undo.get(source_id)
+        return {example.id for one in (self.profile(source_id), undo and undo.profile) if one for example in one.examples}
+
+    def _remove(self, source_id: str) -> None:
+        """Forget a source that is gone, but for its profile."""
+        profile = self._profiles.pop(source_id, Profile())
+        if profile.examples:
+            self._removed[source_id] = profile
+            for oldest in list(self._removed)[:-MOST_REMOVED]:
+                del self._removed[oldest]
+        for known in (self._texts, self._faults, self._undo):
+            known.pop(source_id, None)
+        self._candidates.forget(source_id)
+        self._clips.delete_all(source_id)
+        with suppress(SettingsError):  # the next start deletes it
+            self._store.save(source_id, Profile())
+        with suppress(InputError):
+            self.calibrations.cancel(source_id)
+
     def _learn(self, source_id: str, candidates: list[KeptCandidate], mark: Mark, note: str) -> dict[str, Any]:
         with self._lock:
-            threshold, before = self._spec(source_id).threshold, self._profile(source_id)
+            spec, before = self.spec(source_id), self.profile(source_id)
             marked = [Example(mark == "clap", one.embedding, note, one.at) for one in candidates]
             after = before.without(*(example.id for example in marked))
             if mark is not None:
                 after = after.adding(*marked)
             examples = after.examples or before.examples
-            figures = [self._evaluator.scores(examples, profile).figures(threshold) for profile in (before, after)]
+            figures = [self._evaluator.scores(examples, profile).figures(spec.threshold) for profile in (before, after)]
             found = effect(*figures)
             if found["applied"]:
                 self._change(source_id, after)
+                if mark is not None:
+                    self.keep_sounds(source_id, zip(marked, candidates, strict=True))
             return found
 
-    def _change(self, source_id: str, profile: Profile, threshold: float | None = None) -> dict[str, Any]:
-        """Keep a profile and hear with it; ``threshold``: until now, if that changes too."""
-        self._spec(source_id)
+    def keep_sounds(self, source_id: str, sounds: Iterable[tuple[Example, KeptCandidate]]) -> None:
+        """Keep the sound of examples, where there is any and the person allows it."""
+        if self.spec(source_id).example_clips:
+            for example, candidate in sounds:
+                if candidate.sound is not None:
+                    self._clips.save(source_id, example.id, candidate.sound)
+
+    def _change(self, source_id: str, profile: Profile, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Keep a profile and hear with it; ``settings``: those that will change with it."""
+        spec = self.spec(source_id)
         with self._lock:
-            before = self._profile(source_id)
+            before = self.profile(source_id)
             self._store.save(source_id, profile)
-            self._undo[source_id] = Undo(before, threshold)
+            self._undo[source_id] = Undo.of(before, spec, settings or {})
             self._put(source_id, profile)
+            self._clips.keep_only(source_id, self._ids(source_id))
             self._faults.pop(source_id, None)
             self._follow()
         self._status.offer(LearningChanged(source_id))
@@ -356,43 +390,3 @@ class LearningService:
     def _put(self, source_id: str, profile: Profile) -> None:
         self._profiles[source_id] = profile
         self._texts[source_id] = serialized(profile).decode() if profile.examples else ""
-
-
-def _wished(spec: SourceSpec, wish: Mapping[str, Any]) -> SourceSpec:
-    """Return ``spec`` as wished. Raises InputError ``learning.bad_wish``."""
-    known = {"threshold": float, "delay_s": float, "patterns": tuple[PatternSpec, ...]}
-    try:
-        if not (set(wish) <= {*known, "profile"} and isinstance(wish.get("profile", True), bool)):
-            raise InputError("learning.bad_wish")
-        wished: dict[str, Any] = {
-            name: TypeAdapter(known[name]).validate_python(wish[name]) for name in known if name in wish
-        }
-    except ValidationError as error:
-        raise InputError("learning.bad_wish") from error
-    changed = replace(spec, **wished)
-    if not (0 <= changed.threshold <= 1 and changed.delay_s > 0 and changed.patterns):
-        raise InputError("learning.bad_wish")
-    return changed
-
-
-def _example(example: Example) -> dict[str, Any]:
-    return {
-        "id": example.id,
-        "clap": example.is_clap,
-        "at": example.at,
-        "note": example.note,
-        "without_yamnet": example.embedding.yamnet is None,
-    }
-
-
-def _candidate(one: KeptCandidate, marks: Mapping[str, bool]) -> dict[str, Any]:
-    is_clap = marks.get(Example(False, one.embedding).id)
-    return {
-        "id": one.id,
-        "at": one.at,
-        "score": round(one.score, 3),
-        "by_models": round(one.by_models, 3),
-        "clap": one.is_clap,
-        "mark": None if is_clap is None else ("clap" if is_clap else "not_clap"),
-        "labels": labels_for_people(one.labels),
-    }

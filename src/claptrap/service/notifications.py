@@ -37,7 +37,9 @@ class NotificationService:
         """
         self._check_known(notify_id)
         try:
-            return self._dispatcher.test(NotifySpec.id_of(notify_id), source_kind="test", source_name="ClapTrap")
+            return self._dispatcher.test(
+                NotifySpec.id_of(notify_id), source_id="", source_kind="test", source_name="ClapTrap"
+            )
         except KeyError as error:
             raise InputError("api.no_notify", id=notify_id) from error
 

@@ -18,15 +18,21 @@ class OwnAddress:
     def __init__(self) -> None:
         self._port = 0
         self._hosts: Callable[[], Collection[str]] = frozenset
+        self._page_url: Callable[[], str] = str
 
-    def declare(self, port: int, hosts: Callable[[], Collection[str]]) -> None:
+    def declare(self, port: int, hosts: Callable[[], Collection[str]], page_url: Callable[[], str] = str) -> None:
         """Say where the web side listens.
 
         Args:
             port: its port.
             hosts: gives the names and addresses of this machine, and those that the service has elsewhere, in small letters.
+            page_url: gives the page's address as other machines reach it; empty where none does.
         """
-        self._port, self._hosts = port, hosts
+        self._port, self._hosts, self._page_url = port, hosts, page_url
+
+    def page_url(self) -> str:
+        """Return the page's address as other machines reach it; empty where none does."""
+        return self._page_url()
 
     def is_own(self, url: str) -> bool:
         """Return whether a request to ``url`` would reach this ClapTrap, as far as its name or address tells."""

@@ -1,14 +1,17 @@
-"""The profiles of all sources, one file each, in the folder ``profiles`` of the data folder."""
+"""The profiles of all sources, one file each, in the folder ``profiles`` of the data folder; beside each its clips."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from claptrap.detect.profile import Profile, read_profile, serialized
 from claptrap.settings.document import sync_folder, write_temporary
 from claptrap.settings.os_errors import write_error
+
+FOLDER = "profiles"
 
 
 class ProfileStore:
@@ -27,7 +30,7 @@ class ProfileStore:
         Raises:
             InputError: as ``read_profile``; the file stays where it is, until another is saved.
         """
-        path = self._path(source_id)
+        path = self.path(source_id)
         return read_profile(path) if path.exists() else Profile()
 
     def save(self, source_id: str, profile: Profile) -> None:
@@ -36,7 +39,7 @@ class ProfileStore:
         Raises:
             SettingsError: it could not be written; the one before is kept then.
         """
-        path = self._path(source_id)
+        path = self.path(source_id)
         try:
             if not profile.examples:
                 path.unlink(missing_ok=True)
@@ -50,9 +53,10 @@ class ProfileStore:
     def keep_only(self, source_ids: Collection[str]) -> None:
         """Delete the profiles of all other sources, as far as that can be done."""
         with contextlib.suppress(OSError):
-            for path in self._folder.glob("*.json"):
+            for path in self._folder.glob("*"):
                 if path.stem not in source_ids:
-                    path.unlink(missing_ok=True)
+                    path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path)
 
-    def _path(self, source_id: str) -> Path:
+    def path(self, source_id: str) -> Path:
+        """Return where the profile of a source is kept, if it has one."""
         return self._folder / f"{source_id}.json"

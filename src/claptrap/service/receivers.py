@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.errors import InputError
+from claptrap.core.receivers import BrokerSpec
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import event_payload
@@ -15,7 +16,7 @@ from claptrap.history.journal import Journal
 from claptrap.history.query import DetectionFilter
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
-from claptrap.settings.schema import WebhookSettings, target_id
+from claptrap.settings.schema import AnySource, WebhookSettings, target_id
 from claptrap.settings.validation import webhook
 from claptrap.template import SAMPLES, BadTemplateError, render
 
@@ -60,15 +61,25 @@ class ReceiverViews:
         Raises:
             InputError: ``api.unknown_source`` or ``api.no_webhook``.
         """
-        settings = self._settings.current
-        source = next((one for one in settings.sources if one.id == source_id), None)
-        if source is None:
-            raise InputError("api.unknown_source", source=source_id)
-        mine = [target.id for target in settings.targets() if target.source_id == source_id]
+        source = self._source(source_id)
+        mine = [target.id for target in self._settings.current.targets() if target.source_id == source_id]
         target = next((one for one in mine if webhook_id is None or one == target_id(source_id, webhook_id)), None)
         if target is None:
             raise InputError("api.no_webhook")
-        return self._dispatcher.test(target, source_kind=source.kind, source_name=source.name)
+        return self._test(target, source)
+
+    def test_source(self, source_id: str) -> list[str]:
+        """Send a test to each webhook of a source, and to the broker; return the event ids.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.no_receiver``.
+        """
+        source = self._source(source_id)
+        receivers = self._settings.current.receivers()
+        mine = [one.id for one in receivers if one.source_id == source_id or one.id == BrokerSpec.ID]
+        if not mine:
+            raise InputError("api.no_receiver")
+        return [self._test(target, source) for target in mine]
 
     def preview(self, given: Mapping[str, Any], source_id: str | None = None) -> dict[str, Any]:
         """Return what a webhook as a person has typed it would send, as JSON data, in words.
@@ -93,6 +104,15 @@ class ReceiverViews:
             "content_type": "" if is_get else content_type,
             "samples": [*samples, *(_sample(wanted, example, real=False) for example in SAMPLES)],
         }
+
+    def _source(self, source_id: str) -> AnySource:
+        source = next((one for one in self._settings.current.sources if one.id == source_id), None)
+        if source is None:
+            raise InputError("api.unknown_source", source=source_id)
+        return source
+
+    def _test(self, target: str, source: AnySource) -> str:
+        return self._dispatcher.test(target, source_id=source.id, source_kind=source.kind, source_name=source.name)
 
 
 def _sample(wanted: WebhookSettings, event: Mapping[str, Any], *, real: bool) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,7 +15,7 @@ from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner, entry_of
 from claptrap.settings.ids import new_source_id
 from claptrap.settings.validation import DocumentFault, SettingsFaults
-from claptrap.sources.browser import Browsers, Feed
+from claptrap.sources.feeds import Feed, Feeds
 
 
 class SourceService:
@@ -25,7 +25,7 @@ class SourceService:
         settings: have the sources in them.
         statuses: gives how every source is, by id.
         counts: what each did.
-        browsers: where pages send their sound.
+        feeds: where pages send their sound.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class SourceService:
         settings: SettingsOwner,
         statuses: Callable[[], Mapping[str, SourceStatus]],
         counts: Counts,
-        browsers: Browsers,
+        feeds: Feeds,
     ) -> None:
         self._settings = settings
         self._statuses = statuses
         self._counts = counts
-        self._browsers = browsers
+        self._feeds = feeds
 
     def all(self) -> list[dict[str, Any]]:
         """Return every source as JSON data: its settings, and how it is: ``status``, ``counts``, ``level``."""
@@ -100,6 +100,19 @@ class SourceService:
             self._settings.replace({**state.dump.whole, "sources": kept})
             return removed
 
+    def reorder(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Put the sources in the order of ``ids``, those that are not in it behind them in theirs; return ``all``.
+
+        Raises:
+            InputError: ``api.unknown_source``.
+            SettingsError: as ``SettingsOwner.replace``.
+        """
+        with self._settings.locked() as state:
+            whole = state.dump.whole
+            first = [entry_of(whole, source_id) for source_id in dict.fromkeys(ids)]
+            self._settings.replace({**whole, "sources": [*first, *(one for one in whole["sources"] if one not in first)]})
+            return self.all()
+
     def remove_webhook(self, source_id: str, webhook_id: str) -> dict[str, Any]:
         """Remove a webhook of a source, and give up what waits for it; return the source.
 
@@ -149,7 +162,7 @@ class SourceService:
             raise InputError("api.unknown_source", source=source_id)
         if not source.to_input().SENT_BY_PAGE:
             raise InputError("api.not_a_browser", source=source.name)
-        return self._browsers.connect(source_id, page)
+        return self._feeds.connect(source_id, page)
 
     def _with_status(self, entry: Mapping[str, Any], statuses: Mapping[str, SourceStatus]) -> dict[str, Any]:
         status = statuses.get(entry["id"], SourceStatus(entry["id"], State.IDLE))

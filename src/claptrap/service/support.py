@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from claptrap.core.errors import ServiceError
-from claptrap.doctor.bundle import BundleContents, bundle
-from claptrap.doctor.examination import examine_from_inside
 from claptrap.doctor.log_tail import tail_of_log
-from claptrap.doctor.processor import examine_processor
 from claptrap.models.catalogue import models_folder
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.settings_owner import SettingsOwner
@@ -56,6 +53,10 @@ class SupportBundles:
 
         def make() -> bytes:
             try:
+                from claptrap.doctor.bundle import BundleContents, bundle  # noqa: PLC0415  # few ever ask for one
+                from claptrap.doctor.examination import examine_from_inside  # noqa: PLC0415  # likewise
+                from claptrap.doctor.processor import examine_processor  # noqa: PLC0415  # likewise
+
                 settings = self._settings.current
                 examined = examine_from_inside(self._data_dir, models_folder(), settings, stop=self._probes.ending)
                 findings = [*examine_processor(None), *examined]

@@ -1,5 +1,6 @@
 """Documents of before, in the folder ``backups``: the very files that were in force, newest last.
 
+Beside each, in a folder of the same name, are the files of another folder as they were then: what the sources had learnt.
 Ten at most of those that were kept before a change, and ten of all others: some moves of a slider must not push out what a
 person kept, or what there was before an import.
 
@@ -20,7 +21,7 @@ from typing import Literal
 
 from claptrap.core.errors import InputError, SettingsError
 from claptrap.settings.document import read_settings, sync_folder
-from claptrap.settings.os_errors import read_error
+from claptrap.settings.os_errors import read_error, write_error
 from claptrap.settings.schema import Settings
 
 KEPT = 10
@@ -56,10 +57,13 @@ class Backups:
 
     Args:
         folder: made with the first backup.
+        beside: the folder whose files (``*.json``) are kept with each backup, as names of the same files where that can be
+            done: they must be replaced, never written to; None for none.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, beside: Path | None = None) -> None:
         self.folder = folder
+        self._beside = beside
 
     def add(self, path: Path, why: Why) -> str:
         """Keep the file at ``path``, without copying where the file system can, and forget the oldest; return its name.
@@ -70,12 +74,34 @@ class Backups:
         self.folder.mkdir(mode=0o700, exist_ok=True)  # a file that was put there by hand may be open to all
         suffix = "" if why == "change" else f"-{why}"
         backup = self._place(path, suffix)
+        for other in () if self._beside is None else self._beside.glob("*.json"):
+            kept = backup.with_suffix("")
+            kept.mkdir(mode=0o700, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # it has just been forgotten
+                link_or_copy(other, kept / other.name)
         sync_folder(self.folder)
         found = self._newest_first()
         for kind in (True, False):
             for old in [path for path in found if (_why(path.name) == "change") is kind][KEPT:]:
                 old.unlink(missing_ok=True)
+                shutil.rmtree(old.with_suffix(""), ignore_errors=True)
         return backup.name
+
+    def beside(self, name: str) -> list[Path]:
+        """Return the files that are kept with a backup."""
+        return sorted((self.folder / name).with_suffix("").glob("*.json")) if _NAME.fullmatch(name) else []
+
+    def forget_beside(self, name: str) -> None:
+        """Delete a file of this name from all backups.
+
+        Raises:
+            SettingsError: one cannot be deleted.
+        """
+        for path in self.folder.glob(f"settings-*/{name}"):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise write_error(path, error) from error
 
     def all(self) -> list[Backup]:
         """Return all, newest first, each looked into."""

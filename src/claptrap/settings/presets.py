@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from claptrap.settings.schema import PatternSettings
 
@@ -15,3 +15,8 @@ PATTERN_PRESETS: Mapping[str, tuple[PatternSettings, ...]] = {
     "single_and_double": (_SINGLE, _DOUBLE),
 }
 """``any``: every clap, sent at once as ``claps: 1``. The others wait for ``max_gap_s`` after the last clap, and count."""
+
+
+def preset_of(patterns: Sequence[PatternSettings]) -> str:
+    """Return the name of ``patterns``; empty where they are none of the presets."""
+    return next((name for name, preset in PATTERN_PRESETS.items() if preset == tuple(patterns)), "")

@@ -47,6 +47,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].id": {"fr": "identifiant stable"},
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
+    "sources[].room": {"fr": "les sources d'une même pièce sont réunies sur la page ; vide pour aucune"},
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
@@ -54,6 +55,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
     "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},
+    "sources[].example_clips": {
+        "fr": "garder une seconde du son de chaque exemple dont elle apprend, et de ce qui était peut-être un clap"
+    },
     "sources[].webhooks": {"en": "where detections are sent", "fr": "où les détections sont envoyées"},
     "sources[].patterns[].claps": {"fr": "combien"},
     "sources[].patterns[].at_least": {"fr": "si davantage compte aussi ; sinon exactement ce nombre"},
@@ -88,6 +92,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.password": {"fr": "ne se relit pas"},
     "sources[].input.verify_tls": {"fr": "vérifier le certificat de la caméra"},
     "sources[].input.host": {"fr": "adresse IPv4 de l'émetteur"},
+    "sources[].input.address": {"fr": "adresse IP d'où il se connecte"},
+    "sources[].input.number": {"fr": "lequel de plusieurs qui se connectent de là en même temps"},
+    "wyoming.listen": {"fr": "adresse d'écoute, comme tcp://0.0.0.0:10400 ; vide : aucune"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},
     "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},
     "sources[].input.channel": {"fr": "auto, mean (moyenne), loudest (le plus fort), ou un numéro à partir de 1"},

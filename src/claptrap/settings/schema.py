@@ -28,6 +28,7 @@ from claptrap.settings.fields import (
     Claps,
     ContentType,
     Headers,
+    IpAddress,
     Ipv4Address,
     Name,
     NodeName,
@@ -36,6 +37,7 @@ from claptrap.settings.fields import (
     Secret,
     SigningSecret,
     StreamName,
+    TcpAddress,
     Template,
     TopicPart,
     WebAddress,
@@ -45,7 +47,14 @@ from claptrap.settings.migrate import NEWEST
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
+    )
 
     def whole(self) -> dict[str, Any]:
         """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
@@ -121,6 +130,7 @@ class _SourceEntry(_Part):
 
     id: str = Field(pattern=ID, description="stable identifier")
     name: Name = Field(min_length=1)
+    room: Name = Field(default="", description="sources of one room stand together on the page; empty for none")
     enabled: bool = True
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
@@ -130,6 +140,9 @@ class _SourceEntry(_Part):
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
     node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
+    example_clips: bool = Field(
+        default=False, description="keep a second of sound of each example that it learns from, and of near misses"
+    )
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
     @field_validator("webhooks")
@@ -236,7 +249,23 @@ class BrowserEntry(_SourceEntry):
     input: BrowserSettings = BrowserSettings()
 
 
-AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]
+class SatelliteSettings(_Part):
+    """A voice satellite that uses ClapTrap as its wake-word service. It is made by itself when one connects."""
+
+    address: IpAddress = Field(description="the IP address that it connects from")
+    number: int = Field(default=1, ge=1, le=64, description="which of several that connect from there at once")
+
+
+class SatelliteEntry(_SourceEntry):
+    """A source that is a voice satellite."""
+
+    kind: Literal["satellite"]
+    input: SatelliteSettings
+
+
+AnySource = Annotated[
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry, Field(discriminator="kind")
+]
 
 
 def _first_sources() -> list[AnySource]:
@@ -286,6 +315,12 @@ class MqttSettings(_Part):
         return host
 
 
+class WyomingSettings(_Part):
+    """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
+
+    listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+
+
 class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
@@ -305,6 +340,8 @@ class NotifySettings(_Part):
 class Settings(_Part):
     """The whole document, version 3; ``migrate`` knows the older ones."""
 
+    model_config = ConfigDict(defer_build=False)
+
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
@@ -312,6 +349,7 @@ class Settings(_Part):
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
 
     @field_validator("notify")
@@ -339,6 +377,7 @@ class Settings(_Part):
                 hears=Hears(s.hears),
                 clips=s.clips,
                 pin=s.node or None,
+                example_clips=s.example_clips,
             )
             for s in self.sources
         )
@@ -355,7 +394,7 @@ class Settings(_Part):
     def broker(self) -> BrokerSpec | None:
         """Return the broker to publish to, if any."""
         given = dict(self.mqtt)
-        return BrokerSpec(**given) if given.pop("enabled") else None
+        return BrokerSpec(**given, language=self.language) if given.pop("enabled") else None
 
     def templates(self) -> frozenset[str]:
         """Return all body templates in use."""

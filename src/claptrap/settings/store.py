@@ -38,7 +38,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "settings.json"
-        self.backups = Backups(folder / "backups")
+        self.backups = Backups(folder / "backups", beside=folder / "profiles")
         self._folder = folder
         self._folder_lock = FolderLock(folder)
         self._unread: SettingsError | None = None

@@ -11,7 +11,6 @@ import ipaddress
 import os
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -21,25 +20,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from claptrap.core.errors import ServiceError
 from claptrap.settings.document import restrict_to_owner
-from claptrap.web.listen_address import machine_addresses
+from claptrap.web.listen_address import Certificate, machine_addresses
 from claptrap.web.security import local_names
 
 VALID = dt.timedelta(days=820)  # Apple's devices take no more than 825
 RENEW_BEFORE = dt.timedelta(days=30)
 BACKDATED = dt.timedelta(days=1)  # for clocks that are late
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """Where the two files are.
-
-    Attributes:
-        chain: the certificate, PEM.
-        key: its private key, PEM; only its owner may read it.
-    """
-
-    chain: Path
-    key: Path
 
 
 def certificate(folder: Path, names: Sequence[str] | None = None) -> Certificate:

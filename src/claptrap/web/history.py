@@ -15,13 +15,13 @@ from claptrap.history.calendar import calendar_of
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import DeliveryRecord
 from claptrap.service import Application, attempt_json, with_messages
+from claptrap.service.learning import MARKS
 from claptrap.web import responses
 from claptrap.web.export import TYPES, export_lines
 from claptrap.web.query_params import CountsQuery, DeleteBeforeQuery, DeliveriesPageQuery, ExportQuery, HistoryPageQuery
 from claptrap.web.routes import SAVING, Routes, object_schema
 
 routes = Routes("history")
-_MARKS = ("clap", "not_clap", None)
 _UNKNOWN = "api.unknown_event"
 
 
@@ -90,19 +90,15 @@ def detection(service: Application, event_id: str) -> dict[str, Any]:
     "/api/history/{event_id}",
     "Dire si une détection était un clap ; la source l'apprend tant que ses sons sont conservés. Null annule",
     responses.Detection,
-    body=object_schema("mark", mark={"enum": [*_MARKS]}),
+    body=object_schema("mark", mark={"enum": [*MARKS]}),
     codes=(_UNKNOWN, "api.bad_mark", "profile.too_many", *SAVING),
 )
 def mark(service: Application, event_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Say whether a detection was a clap; the source learns it while its sounds are kept. Null takes it back."""
-    if set(body) != {"mark"} or body["mark"] not in _MARKS:
+    if set(body) != {"mark"}:
         raise InputError("api.bad_mark")
-    if not service.journal.mark(event_id, body["mark"]):
-        raise InputError(_UNKNOWN, id=event_id)
-    marked = detection(service, event_id)
-    if (event := service.journal.event(event_id)) is not None:
-        service.learning.mark_event(event, body["mark"])
-    return marked
+    service.marks.mark(event_id, body["mark"])
+    return detection(service, event_id)
 
 
 @routes.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
+from flask import Response, send_file
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
@@ -44,6 +44,42 @@ def forget_learning(service: Application, source_id: str) -> dict[str, Any]:
 def forget_example(service: Application, source_id: str, example_id: str) -> dict[str, Any]:
     """Forget one example."""
     return service.learning.forget_example(source_id, example_id)
+
+
+@routes.get(
+    "/api/sources/{source_id}/learning/examples/{example_id}/clip",
+    "Le son d'un exemple (FLAC, 16 kHz), si la source le conserve",
+    media=("audio/flac",),
+    codes=(_UNKNOWN, "learning.no_clip"),
+)
+def example_clip(service: Application, source_id: str, example_id: str) -> Response:
+    """The sound of an example (FLAC, 16 kHz), if the source keeps it."""
+    try:
+        return send_file(service.learning.example_clip(source_id, example_id), mimetype="audio/flac")
+    except FileNotFoundError as error:  # it has just been deleted
+        raise InputError("learning.no_clip") from error
+
+
+@routes.delete(
+    "/api/sources/{source_id}/learning/examples/{example_id}/clip",
+    "Supprimer le son d'un exemple, qui reste appris",
+    responses.Learning,
+    codes=(_UNKNOWN, "learning.no_clip", *SAVING),
+)
+def delete_example_clip(service: Application, source_id: str, example_id: str) -> dict[str, Any]:
+    """Delete the sound of an example, which stays learnt."""
+    return service.learning.delete_example_clip(source_id, example_id)
+
+
+@routes.get(
+    "/api/sources/{source_id}/candidates/{candidate_id}/clip",
+    "Le son d'un candidat (FLAC, 16 kHz), si la source conserve celui des exemples",
+    media=("audio/flac",),
+    codes=(_UNKNOWN, "learning.unknown_candidate", "learning.no_clip"),
+)
+def candidate_clip(service: Application, source_id: str, candidate_id: str) -> Response:
+    """The sound of a candidate (FLAC, 16 kHz), if the source keeps that of examples."""
+    return Response(service.learning.candidate_clip(source_id, candidate_id), content_type="audio/flac")
 
 
 @routes.post(
@@ -119,7 +155,7 @@ def mark_candidate(service: Application, source_id: str, candidate_id: str, body
 )
 def what_if(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """What the sounds of the last 24 hours would have led to with other settings."""
-    return service.learning.what_if(source_id, body)
+    return service.what_if.day(source_id, body)
 
 
 @routes.get(
@@ -130,7 +166,7 @@ def what_if(service: Application, source_id: str, body: dict[str, Any]) -> dict[
 )
 def calibration(service: Application, source_id: str) -> dict[str, Any]:
     """The calibration that is going on."""
-    return service.learning.session(source_id)
+    return service.learning.calibrations.get(source_id)
 
 
 @routes.post(
@@ -142,7 +178,7 @@ def calibration(service: Application, source_id: str) -> dict[str, Any]:
 )
 def calibrate(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Begin a calibration, or go on to another phase."""
-    return service.learning.calibrate(source_id, body.get("phase"))
+    return service.learning.calibrations.begin(source_id, body.get("phase"))
 
 
 @routes.delete(
@@ -153,7 +189,7 @@ def calibrate(service: Application, source_id: str, body: dict[str, Any]) -> dic
 )
 def cancel_calibration(service: Application, source_id: str) -> dict[str, Any]:
     """Give the calibration up."""
-    service.learning.cancel(source_id)
+    service.learning.calibrations.cancel(source_id)
     return service.learning.state(source_id)
 
 
@@ -165,7 +201,7 @@ def cancel_calibration(service: Application, source_id: str) -> dict[str, Any]:
 )
 def remove_sound(service: Application, source_id: str, n: str) -> dict[str, Any]:
     """Take a sound out of the calibration."""
-    return service.learning.remove_sound(source_id, int(n) if n.isdecimal() and len(n) < 9 else 0)
+    return service.learning.calibrations.remove_sound(source_id, int(n) if n.isdecimal() and len(n) < 9 else 0)
 
 
 @routes.post(
@@ -176,4 +212,4 @@ def remove_sound(service: Application, source_id: str, n: str) -> dict[str, Any]
 )
 def apply_calibration(service: Application, source_id: str) -> dict[str, Any]:
     """Put what the calibration proposes in force."""
-    return service.learning.apply_calibration(source_id)
+    return service.learning.calibrations.apply(source_id)

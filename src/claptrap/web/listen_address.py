@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import ifaddr
 
@@ -59,6 +60,19 @@ class ListenAddress:
     def _url(self, address: Address) -> str:
         host = f"[{address}]" if address.version == 6 else str(address)
         return f"{'https' if self.is_tls else 'http'}://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the service proves itself with: where the two files are.
+
+    Attributes:
+        chain: the certificate, PEM.
+        key: its private key, PEM; only its owner may read it.
+    """
+
+    chain: Path
+    key: Path
 
 
 NOT_LISTENING = ListenAddress("127.0.0.1", 0, is_tls=False)

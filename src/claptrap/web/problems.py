@@ -50,6 +50,7 @@ _STATUS = {
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
     "learning.no_calibration": 404,
+    "learning.no_clip": 404,
     "learning.unknown_candidate": 404,
     "learning.unknown_example": 404,
     "learning.unknown_sound": 404,

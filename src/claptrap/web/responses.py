@@ -47,6 +47,9 @@ _WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "me
 _ATTRIBUTE = re.compile(r"(?m)^    ((?:\w+, )*\w+): ((?:.|\n        )+)")
 
 
+_FORM = ConfigDict(extra="forbid", defer_build=True)  # only descriptions need them: what would check data is never built
+
+
 def response_model(name: str, of: type | None = None, *, without: tuple[str, ...] = (), about: str = "", **more: Any) -> Any:
     """Return a model of exactly these fields.
 
@@ -64,7 +67,7 @@ def response_model(name: str, of: type | None = None, *, without: tuple[str, ...
         field: (kind, Field(description=said[field]) if field in said else ...) for field, kind in {**kept, **more}.items()
     }
     doc = about or (inspect.cleandoc(of.__doc__ or "").partition("\n\n")[0] if of else "")
-    return create_model(name, __config__=ConfigDict(extra="forbid"), __doc__=doc or None, **found)  # type: ignore[call-overload]  # its fields are data
+    return create_model(name, __config__=_FORM, __doc__=doc or None, **found)  # type: ignore[call-overload]  # its fields are data
 
 
 def list_of(kind: Any) -> Any:
@@ -147,6 +150,8 @@ Claimed = response_model("Claimed", id=str)
 class ShownSettings(Settings):
     """The settings, secrets masked; `revision` is also their ETag, `serial` counts their changes since the start."""
 
+    model_config = ConfigDict(defer_build=True)  # only described, like the rest
+
     revision: str
     serial: int
 
@@ -191,8 +196,23 @@ Trouble = response_model("Trouble", Problem, **_WORDED)
 Fetching = response_model("Fetching", model=Progress | None)
 Running = response_model("Running", running=bool)
 Health = response_model("Health", ok=bool, reasons=list_of(Trouble))
+Day = response_model(
+    "Day",
+    start=float,
+    live=list_of(float | None),
+    detections=list_of(int),
+    about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
+)
+VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
+_Recent = response_model(
+    "Recent",
+    levels=list_of(float | None),
+    verdicts=list_of(VerdictNews),
+    about="The last minute of a source: the peak of each second in dBFS (null without sound), and its candidates.",
+)
 Snapshot = response_model(
     "Snapshot",
+    now=float,
     version=str,
     program=str,
     dev=bool,
@@ -207,6 +227,9 @@ Snapshot = response_model(
     statuses=dict_of(Status),
     events=list_of(Detection),
     attempts=list_of(Tried),
+    newest=list_of(Detection),
+    recent=dict_of(_Recent),
+    days=dict_of(Day),
     about="Everything that a page needs when it opens.",
 )
 _bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}
@@ -246,6 +269,7 @@ LearntExample = response_model(
     at=float | None,
     note=str,
     without_yamnet=bool,
+    clip=bool,
 )
 Learning = response_model(
     "Learning",
@@ -274,6 +298,7 @@ Candidates = response_model(
             clap=bool,
             mark=Mark | None,
             labels=list_of(Label),
+            clip=bool,
         )
     ),
 )
@@ -332,7 +357,6 @@ ClapNews = response_model(
     about="A detection just made.",
 )
 ClipNews = response_model("ClipKept", ClipKept)
-VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
 PictureNews = response_model("Picture", Picture, columns=str)
 LevelNews = list_of(response_model("Level", Level))
 LabelNews = response_model("Heard", Heard, without=("labels",), detected=list_of(Label))

@@ -31,6 +31,7 @@ from claptrap.web.proxies import ClientRequest, Proxies
 MAX_TARGET_BYTES = 8_000  # of a path and its parameters
 MAX_HEADER_BYTES = 16_384
 MAX_BODY_BYTES = 256_000  # settings of 256 sources fit
+MAX_PROFILES_BYTES = 8_000_000  # a dozen full profiles fit, hundreds of small ones
 BODY_TIMEOUT_S = 30.0  # for a body; one that never ends would keep its connection for ever
 _DRAINED_BYTES = 8 * MAX_BODY_BYTES  # read of a larger body: a client that is still sending would miss the response
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -150,7 +151,7 @@ class Guard:
     async def _pass_request(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         try:
             async with asyncio.timeout(BODY_TIMEOUT_S):
-                body = await _read_body(receive)
+                body = await _read_body(receive, _max_body_bytes(scope["path"]))
         except TimeoutError:
             await self._reject(scope, headers, send, Rejection(408, "api.too_slow"))
             return
@@ -214,21 +215,27 @@ def _is_address(name: str) -> bool:
     return True
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+def _max_body_bytes(path: str) -> int:
+    """Return how large a body may be: larger where what sources have learnt may come with it."""
+    has_profiles = path.startswith("/api/settings/import") or path.endswith("/learning/profile")
+    return MAX_PROFILES_BYTES if has_profiles else MAX_BODY_BYTES
+
+
+async def _read_body(receive: Receive, max_bytes: int) -> bytes | None:
     """Return the whole body; None if it is too large or the client has gone."""
     body = bytearray()
     read = 0
     more = True
-    while more and read <= _DRAINED_BYTES:
+    while more and read <= max(_DRAINED_BYTES, max_bytes):
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         chunk = message.get("body", b"")
         read += len(chunk)
-        if read <= MAX_BODY_BYTES:
+        if read <= max_bytes:
             body += chunk
         more = message.get("more_body", False)
-    return bytes(body) if read <= MAX_BODY_BYTES else None
+    return bytes(body) if read <= max_bytes else None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

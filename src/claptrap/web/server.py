@@ -24,7 +24,6 @@ from claptrap.service.access import LoginPolicy
 from claptrap.web.access import Authenticator
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
-from claptrap.web.certificate import Certificate
 from claptrap.web.connection_limits import (
     ConnectionLimits,
     connections_for,
@@ -32,7 +31,7 @@ from claptrap.web.connection_limits import (
     log_loop_errors,
 )
 from claptrap.web.connections import WebSocketConnection, limited_protocol
-from claptrap.web.listen_address import ListenAddress, is_loopback, machine_addresses
+from claptrap.web.listen_address import Certificate, ListenAddress, is_loopback, machine_addresses
 from claptrap.web.live import MAX_MESSAGE_BYTES, LivePublisher
 from claptrap.web.page import ASSETS
 from claptrap.web.proxies import NO_PROXIES, Proxies
@@ -136,10 +135,14 @@ class Server:
         self._listener = listener
         listen_address = ListenAddress.of(listener, is_tls=tls is not None)
         names = local_names() | {host.lower() for host in allowed_hosts}
-        service.own_address.declare(listen_address.port, lambda: names | {str(address) for address in machine_addresses()})
+        service.own_address.declare(
+            listen_address.port,
+            lambda: names | {str(address) for address in machine_addresses()},
+            listen_address.network_address,
+        )
         service.access.login_policy = _demand(listen_address, proxies, no_auth=no_auth)
         authenticator = Authenticator(service.access, assets)
-        self._trials = SelfTestRunner() if service.dev else None
+        self._trials = _self_tests() if service.dev else None
         self._flask = ThreadedWsgi(
             create_app(service, assets, listen_address, self._trials),  # type: ignore[arg-type]  # Flask names the environ otherwise
             workers=WSGI_THREADS,
@@ -246,6 +249,12 @@ class _Uvicorn(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hurry()
         await super().shutdown(sockets)
+
+
+def _self_tests() -> SelfTestRunner:
+    from claptrap.selftest.cases import CASES  # noqa: PLC0415  # for ``--dev`` alone; they bring a server of their own
+
+    return SelfTestRunner(CASES)
 
 
 @contextmanager

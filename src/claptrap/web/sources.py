@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
 from claptrap.settings.presets import PATTERN_PRESETS
 from claptrap.settings.schema import AnySource, RtspSettings
@@ -37,6 +38,31 @@ def _tagged(shown: dict[str, Any], revision: str) -> Response:
 def sources(service: Application) -> list[dict[str, Any]]:
     """All sources, with their state."""
     return service.sources.all()
+
+
+@routes.get(
+    "/api/days",
+    "Les dernières 24 heures de chaque source : ses détections par heure, et la part de chacune où elle a été entendue",
+    responses.dict_of(responses.Day),
+)
+def days(service: Application) -> dict[str, Any]:
+    """The last 24 hours of each source: its detections by hour, and the share of each in which it was heard."""
+    return service.days()
+
+
+@routes.put(
+    "/api/sources/order",
+    "Changer l'ordre des sources ; celles qui ne sont pas nommées suivent dans le leur",
+    responses.list_of(responses.Source),
+    body=object_schema("ids", ids={"type": "array", "items": {"type": "string"}, "maxItems": 256}),
+    codes=("api.bad_parameter", _UNKNOWN, *SAVING),
+)
+def order_sources(service: Application, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Change the order of the sources; those that are not named follow in theirs."""
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
+        raise InputError("api.bad_parameter", name="ids")
+    return service.sources.reorder(ids)
 
 
 @routes.post(

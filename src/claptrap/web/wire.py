@@ -23,7 +23,7 @@ from claptrap.core.events import (
     Verdict,
 )
 from claptrap.runtime.hub import News
-from claptrap.service import attempt_json, with_messages
+from claptrap.service import attempt_json, verdict_json, with_messages
 from claptrap.text.catalogue import labels_for_people
 
 Message = tuple[str, Any]
@@ -43,7 +43,7 @@ def message(news: News) -> Message | None:  # noqa: C901, PLR0911, PLR0912  # on
         case Levels():
             return LEVEL, [asdict(level) for level in news.levels]
         case Verdict():
-            return "verdict", with_messages({**asdict(news), "labels": labels_for_people(news.labels)})
+            return "verdict", verdict_json(news)
         case Picture():
             return PICTURE, {**asdict(news), "columns": b64encode(news.columns).decode()}
         case Heard():

@@ -1,7 +1,5 @@
-import { AddSource } from "../../components/AddSource.tsx";
 import { Deliveries } from "../../components/Deliveries.tsx";
 import { Detections } from "../../components/Detections.tsx";
-import { PhoneCard } from "../../components/PhoneCard.tsx";
 import { SourceCard } from "../../components/SourceCard.tsx";
 import { t } from "../../i18n/index.ts";
 import { opened, sources } from "../../store.ts";
@@ -21,11 +19,9 @@ export function HouseView() {
         <div class="rest">
           <div class="sources">
             {sources.value.map((source) => <SourceCard key={source.id} source={source} />)}
-            {opened.value && <AddSource />}
           </div>
           {opened.value && <Detections />}
           {opened.value && <Deliveries />}
-          {opened.value && <PhoneCard />}
         </div>
       </div>
     </View>

@@ -1,22 +1,18 @@
-import { useRef } from "preact/hooks";
 import { startDetection } from "../../api.ts";
-import { AddSource } from "../../components/AddSource.tsx";
 import { DeviceChoice } from "../../components/DeviceChoice.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
-import { PhoneCard } from "../../components/PhoneCard.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { failure, link, running, statuses } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { inWords } from "../../words.ts";
+import { openAdd } from "../add/AddDialog.tsx";
 
 /** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */
 export function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
   const status = source && statuses.value[source.id];
   const live = status?.state === "live" && link.value === "connected";
-  const isOffered = useRef(false); // and stays so: a form in it must not close when the microphone is tried again
-  isOffered.current ||= !source || status?.state === "failed" || status?.state === "retrying";
   return (
     <>
       {source && source.kind === "microphone" && (
@@ -33,13 +29,7 @@ export function ChooseMicrophone({ source }: { source: SourceSettings | undefine
       )}
       {!running.value && <Stopped />}
       {!source && <p>{t("start.no_source")}</p>}
-      <details class="more-options" open={isOffered.current}>
-        <summary>{t("start.other_ways")}</summary>
-        <div class="other-ways">
-          <PhoneCard />
-          <AddSource />
-        </div>
-      </details>
+      <p><button type="button" class="quiet other-ways" onClick={openAdd}>{t("start.other_ways")}</button></p>
     </>
   );
 }

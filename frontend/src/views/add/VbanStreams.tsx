@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { addSource, listStreams, readSettings } from "../api.ts";
-import { said, t } from "../i18n/index.ts";
-import { takeOwn } from "../offers.ts";
-import type { VbanStream } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { FormField } from "./FormField.tsx";
-import { Outcome } from "./Outcome.tsx";
-import { soundFormat } from "./soundFormat.ts";
+import { addSource, listStreams, readSettings } from "../../api.ts";
+import { said, t } from "../../i18n/index.ts";
+import { takeOwn } from "../../offers.ts";
+import type { VbanStream } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { FormField } from "../../components/FormField.tsx";
+import { Outcome } from "../../components/Outcome.tsx";
+import { soundFormat } from "../../components/soundFormat.ts";
 
 const EVERY_MS = 1500;
 const PAUSE_MS = 800;

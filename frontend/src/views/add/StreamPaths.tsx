@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { addSource, listPaths, readSettings } from "../api.ts";
-import { t } from "../i18n/index.ts";
-import { takeOwn } from "../offers.ts";
-import type { StreamPath } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
+import { addSource, listPaths, readSettings } from "../../api.ts";
+import { t } from "../../i18n/index.ts";
+import { takeOwn } from "../../offers.ts";
+import type { StreamPath } from "../../wire.ts";
+import { inWords } from "../../words.ts";
+import { Outcome } from "../../components/Outcome.tsx";
 
 /** What MediaMTX serves, where it runs: one press makes a source of a stream. Without it, which few need, nothing is shown. */
 export function StreamPaths({ onDone }: { onDone: (name: string) => void }) {
