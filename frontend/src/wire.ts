@@ -64,6 +64,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -81,6 +82,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -266,6 +268,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -283,6 +286,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -442,6 +446,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -459,6 +464,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -639,6 +645,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -656,6 +663,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -704,6 +712,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -721,6 +730,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -800,6 +810,7 @@ export interface components {
             channels: number;
             dropped_hops: number;
             missing_hops: number;
+            node: string;
             message_fr: string;
             message_en: string;
         };
@@ -911,6 +922,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -928,6 +940,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
