@@ -735,6 +735,7 @@ export interface components {
             version: 3;
             /** @enum {string} */
             language: "fr" | "en";
+            public_url: string;
             welcomed: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             history: components["schemas"]["HistorySettings"];

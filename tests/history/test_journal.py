@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.peers.waiting import wait_until
 
-from claptrap.core.clock import SystemClock
+from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
@@ -32,7 +33,6 @@ from claptrap.history.query import Count, DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 
 NOON = 1_700_000_000.0
-PATIENT_S = 30.0
 
 
 def clap(sequence: int, source: str = "salon", *, at: float | None = None, score: float = 0.9) -> Event:
@@ -664,14 +664,6 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(fil
         assert journal.waiting("b") == len(kept)
 
 
-def wait_until(true: object) -> None:
-    deadline = time.monotonic() + PATIENT_S
-    pause = threading.Event()
-    while not true():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
-
-
 @pytest.mark.parametrize(
     ("table", "column", "content"),
     [
@@ -719,7 +711,7 @@ def test_a_damaged_row_costs_that_row(file: Path, table: str, column: str, conte
         assert (problem.code, problem.params) == ("history.damaged_rows", {"count": 1})
 
 
-class Wrong:
+class Wrong(Clock):
     """A clock that can be set."""
 
     def __init__(self) -> None:

@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 from playwright.sync_api import expect
-from tests.models.test_models import CONTENT, halting, server, wait_until, whole
+from tests.models.test_models import CONTENT, halting, server, whole
+from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import serving
 

@@ -19,6 +19,7 @@ pytestmark = needs_browser
 NO_EDITOR = {
     "version": "of the document: ClapTrap's own",
     "welcomed": "said by going through the first minute",
+    "public_url": "over REST; its field belongs beside the notifications",
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
 from claptrap.core.program import program
-from claptrap.core.receivers import BrokerSpec
+from claptrap.core.receivers import BrokerSpec, NotifySpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.delivery.notify import NotificationSender
 from claptrap.delivery.registry import SENDERS
 from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
@@ -34,6 +36,7 @@ from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
+from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
@@ -130,6 +133,7 @@ class Application:
             ),
             self._broker_changed,
         )
+        self.mark_links = MarkLinks(data_dir, self.settings, self.journal, self.marks, clock)
         self._link = "off"
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
@@ -137,7 +141,14 @@ class Application:
         observers = (self._last_minute.add, self._availability.add)
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
-            self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
+            self.journal,
+            self.status,
+            clock,
+            senders={
+                **SENDERS,
+                BrokerSpec.KIND: lambda: self.broker.mqtt,
+                NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
+            },
         )
         self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)

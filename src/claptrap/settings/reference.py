@@ -17,6 +17,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     },
     "language": {"en": "of the page and of answers", "fr": "de la page et des réponses"},
     "welcomed": {"fr": "si les premiers pas ont été suivis ou passés"},
+    "public_url": {"fr": "où les téléphones atteignent cette page, pour les liens des notifications ; vide : pas de liens"},
     "sources": {"en": "what is heard", "fr": "ce qui est écouté"},
     "history.keep_days": {"fr": "ensuite, l'historique est supprimé"},
     "clips.keep_days": {"en": "then the sound is deleted", "fr": "ensuite, le son est effacé"},

@@ -357,6 +357,9 @@ class Settings(_Part):
 
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
+    public_url: WebAddress = Field(
+        default="", description="where phones reach this page, for links in notifications; empty for no links"
+    )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
