@@ -31,6 +31,7 @@ from claptrap.service.access import Access
 from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
+from claptrap.service.cluster import Cluster
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
@@ -75,6 +76,7 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        cluster: the nodes that hear what this process does not; None for none.
         wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
@@ -88,6 +90,7 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        cluster: Cluster | None = None,
         wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
@@ -103,6 +106,7 @@ class Application:
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
 
+        self.cluster = cluster
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
@@ -111,7 +115,7 @@ class Application:
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
-            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
+            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
         self.satellites = SatelliteService(
@@ -165,6 +169,8 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        if cluster is not None:
+            self.problems.add(cluster.problems)
         self.problems.add(self.satellites.server.problems)
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -190,6 +196,8 @@ class Application:
         if not self.settings.is_unread:  # else the receivers are not known, and what waits must not be given up for that
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
+        if self.cluster is not None:
+            self.cluster.start(self.events, self.status)
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
@@ -201,6 +209,8 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        if self.cluster is not None:
+            self.cluster.stop()
         self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()

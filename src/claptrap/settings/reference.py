@@ -55,6 +55,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},
     "sources[].example_clips": {
         "fr": "garder une seconde du son de chaque exemple dont elle apprend, et de ce qui était peut-être un clap"
     },

@@ -31,6 +31,7 @@ from claptrap.settings.fields import (
     IpAddress,
     Ipv4Address,
     Name,
+    NodeName,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -138,6 +139,7 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
     example_clips: bool = Field(
         default=False, description="keep a second of sound of each example that it learns from, and of near misses"
     )
@@ -392,6 +394,7 @@ class Settings(_Part):
                 patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
                 hears=Hears(s.hears),
                 clips=s.clips,
+                pin=s.node or None,
                 example_clips=s.example_clips,
             )
             for s in self.sources
