@@ -754,7 +754,7 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
-            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"])[];
+            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
@@ -1016,8 +1016,49 @@ export interface components {
             score: number;
             claps: number;
         };
+        WyomingInputSettings: {
+            uri: string;
+            channel: string;
+        };
         WyomingSettings: {
             listen: string;
+        };
+        WyomingSource: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+        };
+        WyomingSourceState: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
         };
         Answers: {
             "GET /api/state": components["schemas"]["Snapshot"];
@@ -1029,17 +1070,17 @@ export interface components {
             "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
-            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
+            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
             "GET /api/days": {
                 [key: string]: components["schemas"]["Day"];
             };
-            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
-            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
+            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
-            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
@@ -1353,7 +1394,10 @@ export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
+export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];
+export type WyomingSource = components["schemas"]["WyomingSource"];
+export type WyomingSourceState = components["schemas"]["WyomingSourceState"];
 export type Answers = components["schemas"]["Answers"];
 export type Queries = components["schemas"]["Queries"];
 export type ServerEvents = components["schemas"]["ServerEvents"];

@@ -97,6 +97,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.verify_tls": {"fr": "vérifier le certificat de la caméra"},
     "sources[].input.host": {"fr": "adresse IPv4 de l'émetteur"},
     "sources[].input.address": {"fr": "adresse IP d'où il se connecte"},
+    "sources[].input.uri": {"fr": "tcp://HÔTE:PORT ; un satellite a d'ordinaire le port 10700"},
     "sources[].input.number": {"fr": "lequel de plusieurs qui se connectent de là en même temps"},
     "wyoming.listen": {"fr": "adresse d'écoute, comme tcp://0.0.0.0:10400 ; vide : aucune"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},

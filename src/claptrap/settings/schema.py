@@ -263,8 +263,23 @@ class SatelliteEntry(_SourceEntry):
     input: SatelliteSettings
 
 
+class WyomingInputSettings(_Part):
+    """A Wyoming microphone or satellite that ClapTrap connects to."""
+
+    uri: TcpAddress = Field(min_length=1, description="tcp://HOST:PORT; satellites usually have port 10700")
+    channel: Channel = CHANNEL
+
+
+class WyomingEntry(_SourceEntry):
+    """A source that is a Wyoming microphone or satellite."""
+
+    kind: Literal["wyoming"]
+    input: WyomingInputSettings
+
+
 AnySource = Annotated[
-    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry, Field(discriminator="kind")
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry | WyomingEntry,
+    Field(discriminator="kind"),
 ]
 
 
