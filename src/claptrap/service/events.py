@@ -76,9 +76,9 @@ class EventRecorder:
         self._problems = problems
         self._on_event = on_event
 
-    def record(self, event: Event) -> None:
-        """Record a detection; one that is known changes nothing."""
-        is_new = self._dispatcher.dispatch(event)
+    def record(self, event: Event, age_s: float | None = None) -> None:
+        """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
+        is_new = self._dispatcher.dispatch(event, age_s)
         if is_new:
             self._on_event(event)
         self._problems.publish()

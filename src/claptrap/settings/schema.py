@@ -32,6 +32,7 @@ from claptrap.settings.fields import (
     IpAddress,
     Ipv4Address,
     Name,
+    NodeName,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -139,6 +140,7 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
     example_clips: bool = Field(
         default=False, description="keep a second of sound of each example that it learns from, and of near misses"
     )
@@ -168,6 +170,7 @@ class _SourceEntry(_Part):
             patterns=tuple(PatternSpec(**dict(pattern)) for pattern in self.patterns),
             hears=Hears(self.hears),
             clips=self.clips,
+            pin=self.node or None,
             example_clips=self.example_clips,
         )
 
@@ -278,8 +281,23 @@ class SatelliteEntry(_SourceEntry):
     input: SatelliteSettings
 
 
+class WyomingInputSettings(_Part):
+    """A Wyoming microphone or satellite that ClapTrap connects to."""
+
+    uri: TcpAddress = Field(min_length=1, description="tcp://HOST:PORT; satellites usually have port 10700")
+    channel: Channel = CHANNEL
+
+
+class WyomingEntry(_SourceEntry):
+    """A source that is a Wyoming microphone or satellite."""
+
+    kind: Literal["wyoming"]
+    input: WyomingInputSettings
+
+
 AnySource = Annotated[
-    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry, Field(discriminator="kind")
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry | WyomingEntry,
+    Field(discriminator="kind"),
 ]
 
 
@@ -359,6 +377,9 @@ class Settings(_Part):
 
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
+    public_url: WebAddress = Field(
+        default="", description="where phones reach this page, for links in notifications; empty for no links"
+    )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
