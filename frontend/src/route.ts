@@ -6,7 +6,7 @@ export type ViewName = (typeof VIEWS)[number];
 
 export interface Route {
   view: ViewName;
-  /** The source of the views "at", "source" and "calibrate", a part of "settings"; else empty. */
+  /** The source of the views "at", "source" and "calibrate", the page of "settings"; else empty. */
   id: string;
   /** The tab of a source; else empty. */
   tab: string;
@@ -22,6 +22,7 @@ export const linkTo = {
   house: "#/",
   history: "#/history",
   settings: "#/settings",
+  settingsPage: (id: string) => `#/settings/${id}`,
   start: "#/start",
   kiosk: "#/kiosk",
   /** The house with a source beside it. */

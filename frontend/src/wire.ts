@@ -43,6 +43,7 @@ export interface components {
             message_fr: string;
             message_en: string;
             valid: boolean;
+            changes: components["schemas"]["Change"][];
         };
         Backups: {
             backups: components["schemas"]["Backup"][];
@@ -63,6 +64,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -80,6 +82,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -205,6 +208,11 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             cursor: string | null;
         };
+        DeliveryState: {
+            target_id: string;
+            /** @enum {string} */
+            state: "waiting" | "taken" | "given_up" | "late" | "unknown";
+        };
         Detection: {
             source_id: string;
             source_name: string;
@@ -222,6 +230,7 @@ export interface components {
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
             clip: boolean;
+            deliveries: components["schemas"]["DeliveryState"][];
         };
         DetectionPage: {
             events: components["schemas"]["Detection"][];
@@ -259,6 +268,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -276,6 +286,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -435,6 +446,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -452,6 +464,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -632,6 +645,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -649,6 +663,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -682,6 +697,49 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        SatelliteSettings: {
+            address: string;
+            number: number;
+        };
+        SatelliteSource: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "satellite";
+            input: components["schemas"]["SatelliteSettings"];
+        };
+        SatelliteSourceState: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "satellite";
+            input: components["schemas"]["SatelliteSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
         Sent: {
             event_id: string;
         };
@@ -694,11 +752,13 @@ export interface components {
             version: 3;
             /** @enum {string} */
             language: "fr" | "en";
+            public_url: string;
             welcomed: boolean;
-            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"])[];
+            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
+            wyoming: components["schemas"]["WyomingSettings"];
             notify: components["schemas"]["NotifySettings"][];
             revision: string;
             serial: number;
@@ -750,6 +810,7 @@ export interface components {
             channels: number;
             dropped_hops: number;
             missing_hops: number;
+            node: string;
             message_fr: string;
             message_en: string;
         };
@@ -861,6 +922,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -878,6 +940,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -953,6 +1016,50 @@ export interface components {
             score: number;
             claps: number;
         };
+        WyomingInputSettings: {
+            uri: string;
+            channel: string;
+        };
+        WyomingSettings: {
+            listen: string;
+        };
+        WyomingSource: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+        };
+        WyomingSourceState: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
+        };
         Answers: {
             "GET /api/state": components["schemas"]["Snapshot"];
             "POST /api/detection/start": components["schemas"]["Running"];
@@ -963,17 +1070,17 @@ export interface components {
             "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
-            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
+            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
             "GET /api/days": {
                 [key: string]: components["schemas"]["Day"];
             };
-            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"])[];
-            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
-            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
-            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
-            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
+            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
-            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"];
+            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
@@ -1001,6 +1108,7 @@ export interface components {
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
+            "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
@@ -1065,6 +1173,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1086,6 +1195,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1105,6 +1215,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1193,6 +1304,7 @@ export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
+export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
@@ -1249,6 +1361,9 @@ export type RtspSourceState = components["schemas"]["RtspSourceState"];
 export type Running = components["schemas"]["Running"];
 export type Said = components["schemas"]["Said"];
 export type Sample = components["schemas"]["Sample"];
+export type SatelliteSettings = components["schemas"]["SatelliteSettings"];
+export type SatelliteSource = components["schemas"]["SatelliteSource"];
+export type SatelliteSourceState = components["schemas"]["SatelliteSourceState"];
 export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
@@ -1279,6 +1394,10 @@ export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
+export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
+export type WyomingSettings = components["schemas"]["WyomingSettings"];
+export type WyomingSource = components["schemas"]["WyomingSource"];
+export type WyomingSourceState = components["schemas"]["WyomingSourceState"];
 export type Answers = components["schemas"]["Answers"];
 export type Queries = components["schemas"]["Queries"];
 export type ServerEvents = components["schemas"]["ServerEvents"];

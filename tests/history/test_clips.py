@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from claptrap.audio.clip import Clip
+from claptrap.audio.clip import Clip, Samples
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import ServiceError
 from claptrap.history import clips as clips_module
@@ -181,13 +181,13 @@ def test_a_clip_is_kept_though_an_old_one_cannot_go(tmp_path: Path) -> None:
 def test_a_slow_disk_delays_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes while too many wait is dropped; what waited is written when the disk moves again, also at the end."""
     go_on = threading.Event()
-    encode: Callable[[Clip], bytes] = clips_module._flac
+    encode: Callable[[Samples], bytes] = clips_module.flac
 
-    def slow(one: Clip) -> bytes:
+    def slow(one: Samples) -> bytes:
         assert go_on.wait(PATIENT_S)
         return encode(one)
 
-    monkeypatch.setattr(clips_module, "_flac", slow)
+    monkeypatch.setattr(clips_module, "flac", slow)
     with keeping(tmp_path) as kept:
         for i in range(MAX_WAITING + 30):
             kept.clips.offer(clip(i))  # returns, whatever the disk does

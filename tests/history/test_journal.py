@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.peers.waiting import wait_until
 
-from claptrap.core.clock import SystemClock
+from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.events import Attempt, Event
 from claptrap.core.outbox import Delivery
@@ -28,11 +29,10 @@ from claptrap.history import database, detections
 from claptrap.history.calendar import Calendar, calendar_of
 from claptrap.history.deliveries import MAX_ATTEMPTS, DeliveryFilter
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.query import Count, DetectionFilter, StoredDetection
+from claptrap.history.query import Count, DeliveryState, DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 
 NOON = 1_700_000_000.0
-PATIENT_S = 30.0
 
 
 def clap(sequence: int, source: str = "salon", *, at: float | None = None, score: float = 0.9) -> Event:
@@ -55,6 +55,9 @@ def clap(sequence: int, source: str = "salon", *, at: float | None = None, score
 
 def delivery(event: Event, target: str = "salon.webhook", since: float = NOON) -> Delivery:
     return Delivery(f"{event.sequence}-{target}", event.id, target, event.source_id, {"é": [1, "x"]}, since)
+
+
+WAITING = DeliveryState("salon.webhook", "waiting")
 
 
 def attempt(told: Delivery, *, code: str = "", retry_in_s: float | None = None) -> Attempt:
@@ -114,7 +117,7 @@ def test_a_known_event_changes_nothing(file: Path) -> None:
     with opened(file) as journal:
         assert journal.add(clap(0), [delivery(clap(0))])
         assert not journal.add(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
-        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0))]
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0), None, (WAITING,))]
         assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
 
 
@@ -274,11 +277,11 @@ def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> Non
         db.commit()
     with opened(file) as journal:
         assert not journal.problems()
-        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), None, (WAITING,))
         assert journal.head("salon.webhook") == told
         assert journal.mark(clap(0).id, "clap")
     with opened(file) as journal:
-        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap")
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap", (WAITING,))
 
 
 def test_deletion_by_age_and_of_everything(file: Path) -> None:
@@ -664,14 +667,6 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_acknowledged(fil
         assert journal.waiting("b") == len(kept)
 
 
-def wait_until(true: object) -> None:
-    deadline = time.monotonic() + PATIENT_S
-    pause = threading.Event()
-    while not true():
-        assert time.monotonic() < deadline
-        pause.wait(0.01)
-
-
 @pytest.mark.parametrize(
     ("table", "column", "content"),
     [
@@ -719,7 +714,7 @@ def test_a_damaged_row_costs_that_row(file: Path, table: str, column: str, conte
         assert (problem.code, problem.params) == ("history.damaged_rows", {"count": 1})
 
 
-class Wrong:
+class Wrong(Clock):
     """A clock that can be set."""
 
     def __init__(self) -> None:

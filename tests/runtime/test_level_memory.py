@@ -22,7 +22,8 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.onset import OnsetDetector
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.sources.base import Sink, Source
-from claptrap.sources.browser import Browsers
+from claptrap.sources.browser import put_data
+from claptrap.sources.feeds import Feeds
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_packet import build
 from claptrap.sources.vban_queue import PacketQueue
@@ -96,6 +97,7 @@ def test_a_thousand_epochs_of_a_worker_leave_no_object_behind() -> None:
     assert grown == {}
 
 
+@pytest.mark.slow
 def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
     """Nobody asks for labels: the slots that wait for them are numbers, and no more than there are slots."""
     classifier = ClapClassifier(4, load_clapnet(), load_confirmer())
@@ -110,6 +112,7 @@ def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
     assert len(classifier._label_queue) <= 4
 
 
+@pytest.mark.slow
 def test_a_thousand_senders_leave_a_port_s_table_bounded() -> None:
     """Streams that are heard for a while, and strangers; after half a minute of silence nothing is kept of them."""
     table = StreamTable(6980)
@@ -131,10 +134,10 @@ def test_a_thousand_senders_leave_a_port_s_table_bounded() -> None:
 
 def test_a_thousand_pages_leave_nothing_behind() -> None:
     """A page that comes and goes, for sources that come and go."""
-    browsers = Browsers()
+    feeds = Feeds()
     for i in range(N):
-        with browsers.receiving(f"phone-{i}"):
-            feed = browsers.connect(f"phone-{i}", "page")
-            feed.put(b"junk")
+        with feeds.receiving(f"phone-{i}"):
+            feed = feeds.connect(f"phone-{i}", "page")
+            put_data(feed, b"junk")
             feed.close("browser.closed")
-    assert (browsers._queues, browsers._feeds) == ({}, {})
+    assert (feeds._queues, feeds._feeds) == ({}, {})

@@ -15,19 +15,20 @@ from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.detect.onset import OnsetDetector
 from claptrap.sources.base import StopSignal
-from claptrap.sources.browser import (
+from claptrap.sources.browser import CODES, put_data
+from claptrap.sources.browser_block import HEADER, MOST_BYTES, MOST_SAMPLES, Block, build, parse
+from claptrap.sources.feeds import (
     AHEAD_S,
     CREDIT_S,
     MOST_BAD,
     QUEUE_ITEMS,
     QUEUE_S,
     BlockQueue,
-    Browsers,
-    BrowserSource,
+    FedSource,
+    Feeds,
     PutResult,
     QueueItem,
 )
-from claptrap.sources.browser_block import HEADER, MOST_BYTES, MOST_SAMPLES, Block, build, parse
 
 RATE_HZ = 48_000
 N = 960
@@ -78,10 +79,10 @@ class Sink:
 
 
 @contextmanager
-def listening(browsers: Browsers, source_id: str = "phone") -> Iterator[Sink]:
+def listening(feeds: Feeds, source_id: str = "phone") -> Iterator[Sink]:
     """Run a source in a thread until the block ends."""
     sink = Sink()
-    thread = threading.Thread(target=BrowserSource(source_id, browsers).run, args=(sink,), name="capture:test")
+    thread = threading.Thread(target=FedSource(source_id, feeds, CODES).run, args=(sink,), name="capture:test")
     thread.start()
     try:
         assert sink.wait_for(1) == [("waiting", "browser.waiting", {})]
@@ -177,24 +178,24 @@ def test_an_inbox_is_bounded_and_keeps_the_newest() -> None:
 
 
 def test_sound_is_heard_and_gaps_are_lost_samples() -> None:
-    browsers = Browsers(Clock())
-    with listening(browsers) as sink:
-        feed = browsers.connect("phone", "a")
+    feeds = Feeds(Clock())
+    with listening(feeds) as sink:
+        feed = feeds.connect("phone", "a")
         for place in (5_000, 5_000 + N, 5_000 + 4 * N):
-            assert feed.put(block(place)) is PutResult.KEPT
+            assert put_data(feed, block(place)) is PutResult.KEPT
         assert sink.wait_for(4) == [("live", RATE_HZ, 1), ("frame", N, 0), ("frame", N, 0), ("frame", N, 2 * N)]
 
 
 def test_a_page_that_claims_losses_without_the_time_for_them_is_not_believed() -> None:
     """Every block says that a second is missing before it, and they come in real time: they are heard one after another."""
     clock = Clock()
-    browsers = Browsers(clock)
-    with listening(browsers) as sink:
-        feed = browsers.connect("phone", "a")
+    feeds = Feeds(clock)
+    with listening(feeds) as sink:
+        feed = feeds.connect("phone", "a")
         lost = []
         for i in range(100):
             clock.now += N / RATE_HZ
-            assert feed.put(block(i * (N + RATE_HZ))) is PutResult.KEPT
+            assert put_data(feed, block(i * (N + RATE_HZ))) is PutResult.KEPT
             (*_, (_, _, lost_samples)) = sink.wait_for(2 if i == 0 else 1)
             lost.append(lost_samples)
     assert sum(lost) <= CREDIT_S * RATE_HZ
@@ -203,28 +204,28 @@ def test_a_page_that_claims_losses_without_the_time_for_them_is_not_believed() -
 def test_a_page_that_comes_back_goes_on_in_the_same_epoch() -> None:
     """A connection breaks without a word; the same page connects again three seconds later."""
     clock = Clock()
-    browsers = Browsers(clock)
-    with listening(browsers) as sink:
-        first = browsers.connect("phone", "a")
-        first.put(block(0))
+    feeds = Feeds(clock)
+    with listening(feeds) as sink:
+        first = feeds.connect("phone", "a")
+        put_data(first, block(0))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
         first.close()
         clock.now += 3 + N / RATE_HZ
-        again = browsers.connect("phone", "a")
-        assert again.put(block(N + 3 * RATE_HZ)) is PutResult.KEPT
+        again = feeds.connect("phone", "a")
+        assert put_data(again, block(N + 3 * RATE_HZ)) is PutResult.KEPT
         assert sink.wait_for(1) == [("frame", N, 3 * RATE_HZ)]
         first.close()  # the old connection's end is noticed late: it means nothing any more
-        assert again.put(block(2 * N + 3 * RATE_HZ)) is PutResult.KEPT
+        assert put_data(again, block(2 * N + 3 * RATE_HZ)) is PutResult.KEPT
         assert sink.wait_for(1) == [("frame", N, 0)]
 
 
 @pytest.mark.parametrize(("close", "code"), [(True, "browser.lost"), (False, "browser.asleep")])
 def test_a_page_that_stays_silent_is_told_and_begins_anew(close: bool, code: str) -> None:
     clock = Clock()
-    browsers = Browsers(clock)
-    with listening(browsers) as sink:
-        feed = browsers.connect("phone", "a")
-        feed.put(block(0))
+    feeds = Feeds(clock)
+    with listening(feeds) as sink:
+        feed = feeds.connect("phone", "a")
+        put_data(feed, block(0))
         sink.wait_for(2)
         if close:
             feed.close()
@@ -233,63 +234,63 @@ def test_a_page_that_stays_silent_is_told_and_begins_anew(close: bool, code: str
         if not close:
             feed.close()
             assert sink.wait_for(1) == [("waiting", "browser.lost", {"seconds": 8.0})]
-        browsers.connect("phone", "a").put(block(8 * RATE_HZ))
+        put_data(feeds.connect("phone", "a"), block(8 * RATE_HZ))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
 
 
 def test_a_page_that_says_goodbye_ends_at_once() -> None:
-    browsers = Browsers(Clock())
-    with listening(browsers) as sink:
-        feed = browsers.connect("phone", "a")
-        feed.put(block(0))
+    feeds = Feeds(Clock())
+    with listening(feeds) as sink:
+        feed = feeds.connect("phone", "a")
+        put_data(feed, block(0))
         feed.close("browser.closed")
         feed.close("browser.closed")
         assert sink.wait_for(3)[2] == ("waiting", "browser.closed", {})
-        assert feed.put(block(N)) is PutResult.REPLACED
-        browsers.connect("phone", "b").put(block(0))
+        assert put_data(feed, block(N)) is PutResult.REPLACED
+        put_data(feeds.connect("phone", "b"), block(0))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
 
 
 def test_the_newest_page_speaks() -> None:
     """Another page of the same source takes over, in a new epoch; the first is told, and its goodbye ends nothing."""
-    browsers = Browsers(Clock())
-    with listening(browsers) as sink:
-        old, new = browsers.connect("phone", "a"), browsers.connect("phone", "b")
-        assert old.put(block(0)) is PutResult.REPLACED
-        assert new.put(block(0)) is PutResult.KEPT
+    feeds = Feeds(Clock())
+    with listening(feeds) as sink:
+        old, new = feeds.connect("phone", "a"), feeds.connect("phone", "b")
+        assert put_data(old, block(0)) is PutResult.REPLACED
+        assert put_data(new, block(0)) is PutResult.KEPT
         old.close("browser.closed")
-        assert new.put(block(N)) is PutResult.KEPT
+        assert put_data(new, block(N)) is PutResult.KEPT
         assert sink.wait_for(3) == [("live", RATE_HZ, 1), ("frame", N, 0), ("frame", N, 0)]
 
 
 def test_sources_do_not_mix() -> None:
-    browsers = Browsers(Clock())
-    with listening(browsers, "one") as one, listening(browsers, "two") as two:
-        browsers.connect("one", "a").put(block(0, 100))
-        browsers.connect("two", "a").put(block(0, 200))
+    feeds = Feeds(Clock())
+    with listening(feeds, "one") as one, listening(feeds, "two") as two:
+        put_data(feeds.connect("one", "a"), block(0, 100))
+        put_data(feeds.connect("two", "a"), block(0, 200))
         assert one.wait_for(2)[1] == ("frame", 100, 0)
         assert two.wait_for(2)[1] == ("frame", 200, 0)
 
 
 def test_what_was_heard_is_not_heard_again_and_another_rate_begins_anew() -> None:
-    browsers = Browsers(Clock())
-    with listening(browsers) as sink:
-        feed = browsers.connect("phone", "a")
-        feed.put(block(N))
-        feed.put(block(0))
-        feed.put(block(N))
-        feed.put(block(2 * N))
-        feed.put(block(0, rate_hz=44_100))
+    feeds = Feeds(Clock())
+    with listening(feeds) as sink:
+        feed = feeds.connect("phone", "a")
+        put_data(feed, block(N))
+        put_data(feed, block(0))
+        put_data(feed, block(N))
+        put_data(feed, block(2 * N))
+        put_data(feed, block(0, rate_hz=44_100))
         said = [("live", RATE_HZ, 1), ("frame", N, 0), ("frame", N, 0), ("live", 44_100, 1), ("frame", N, 0)]
         assert sink.wait_for(5) == said
 
 
 def test_a_source_that_is_switched_off_keeps_nothing() -> None:
-    browsers = Browsers(Clock())
-    feed = browsers.connect("phone", "a")
-    assert feed.put(block(0)) is PutResult.KEPT
-    with listening(browsers) as sink:
-        feed.put(block(N))
+    feeds = Feeds(Clock())
+    feed = feeds.connect("phone", "a")
+    assert put_data(feed, block(0)) is PutResult.KEPT
+    with listening(feeds) as sink:
+        put_data(feed, block(N))
         assert sink.wait_for(2) == [("live", RATE_HZ, 1), ("frame", N, 0)]
 
 
@@ -299,33 +300,33 @@ def test_a_source_that_is_switched_off_keeps_nothing() -> None:
 def test_nobody_sends_faster_than_time_passes() -> None:
     """A burst that a network held back is taken; an endless one is not, and ends the connection."""
     clock = Clock()
-    feed = Browsers(clock).connect("phone", "a")
+    feed = Feeds(clock).connect("phone", "a")
     n_burst = round(AHEAD_S * RATE_HZ / N)
-    results = [feed.put(block(i * N)) for i in range(n_burst + 10)]
+    results = [put_data(feed, block(i * N)) for i in range(n_burst + 10)]
     assert results.count(PutResult.KEPT) == pytest.approx(n_burst, abs=1)
     clock.now += 1.0
-    results = [feed.put(block(i * N)) for i in range(100)]
+    results = [put_data(feed, block(i * N)) for i in range(100)]
     assert 50 <= results.count(PutResult.KEPT) <= 56
-    assert PutResult.HOSTILE in [feed.put(block(i * N)) for i in range(MOST_BAD)]
+    assert PutResult.HOSTILE in [put_data(feed, block(i * N)) for i in range(MOST_BAD)]
 
 
 def test_real_time_is_never_too_fast_even_by_a_fast_clock() -> None:
     """An hour of a sound card that is 1 % fast."""
     clock = Clock()
-    feed = Browsers(clock).connect("phone", "a")
+    feed = Feeds(clock).connect("phone", "a")
     for i in range(0, 180_000, 10):
         clock.now += 10 * N / (1.01 * RATE_HZ)
-        assert feed.put(block(i * N, 10 * N)) is PutResult.KEPT
+        assert put_data(feed, block(i * N, 10 * N)) is PutResult.KEPT
 
 
 def test_rubbish_is_counted_and_shown_out() -> None:
     rng = random.Random(6)
-    browsers = Browsers(Clock())
-    with listening(browsers) as sink:
-        feed = browsers.connect("phone", "a")
-        results = [feed.put(rng.randbytes(rng.randrange(16))) for _ in range(MOST_BAD)]
+    feeds = Feeds(Clock())
+    with listening(feeds) as sink:
+        feed = feeds.connect("phone", "a")
+        results = [put_data(feed, rng.randbytes(rng.randrange(16))) for _ in range(MOST_BAD)]
         assert set(results) == {PutResult.USELESS}
-        assert feed.put(b"x" * (MOST_BYTES + 1)) is PutResult.HOSTILE
+        assert put_data(feed, b"x" * (MOST_BYTES + 1)) is PutResult.HOSTILE
         assert sink.said == []
 
 

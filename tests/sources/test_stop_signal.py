@@ -9,9 +9,10 @@ from tests.peers.ports import free_port
 
 from claptrap.audio.frame import Frame
 from claptrap.core.spec import VbanInput
-from claptrap.sources import browser, vban
+from claptrap.sources import feeds, vban
 from claptrap.sources.base import Source, StopSignal
-from claptrap.sources.browser import Browsers, BrowserSource
+from claptrap.sources.browser import CODES
+from claptrap.sources.feeds import FedSource, Feeds
 from claptrap.sources.microphone import CaptureQueue
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import VbanSource
@@ -49,8 +50,8 @@ def ends_when_stopped(source: Source, ear: Ear) -> bool:
 
 
 def test_a_page_s_source_stops_without_sound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser, "LOOK_S", NEVER_S)
-    assert ends_when_stopped(BrowserSource("salon", Browsers()), Ear())
+    monkeypatch.setattr(feeds, "LOOK_S", NEVER_S)
+    assert ends_when_stopped(FedSource("salon", Feeds(), CODES), Ear())
 
 
 def test_a_stream_s_source_stops_without_packets(monkeypatch: pytest.MonkeyPatch) -> None:

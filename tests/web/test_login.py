@@ -32,6 +32,8 @@ OPEN = {
     "GET /": 200,
     "GET /micro": 200,
     "GET /<path:name>": 200,
+    "GET /mark/<token>": 410,
+    "POST /mark/<token>": 410,
     "GET /healthz": 200,
     "GET /livez": 200,
     "GET /api/access": 200,

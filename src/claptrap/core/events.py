@@ -103,6 +103,7 @@ class SourceStatus:
         rate_hz, channels: native format; 0 if not open.
         dropped_hops: 20 ms hops lost because hearing fell behind, since start.
         missing_hops: 20 ms hops that never arrived from a source that went on, since start: a network that loses packets.
+        node: the node of the cluster that hears it; empty for this very process.
     """
 
     source_id: str
@@ -116,6 +117,7 @@ class SourceStatus:
     channels: int = 0
     dropped_hops: int = 0
     missing_hops: int = 0
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

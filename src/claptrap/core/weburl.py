@@ -43,6 +43,30 @@ def check_rtsp_url(url: str) -> None:
         raise InputError("url.masked")
 
 
+def check_tcp_url(url: str) -> None:
+    """Refuse what is not ``tcp://HOST:PORT``. Port 0 is one, for a server that takes any free port.
+
+    Raises:
+        InputError: ``url.spaces``, ``url.tcp_scheme``, ``url.host``, ``url.port``, ``url.malformed``, or ``url.tcp_only``
+            where there is more in it than host and port.
+    """
+    if any(c.isspace() or not c.isprintable() for c in url):
+        raise InputError("url.spaces")
+    parts = _split(url)
+    if parts.scheme != "tcp":
+        raise InputError("url.tcp_scheme", scheme=parts.scheme or "")
+    if not parts.hostname:
+        raise InputError("url.host")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise InputError("url.port") from error
+    if port is None:
+        raise InputError("url.port")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise InputError("url.tcp_only")
+
+
 def _check(url: str, schemes: tuple[str, ...], otherwise: str) -> None:
     if any(c.isspace() or not c.isprintable() for c in url):
         raise InputError("url.spaces")

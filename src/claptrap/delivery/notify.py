@@ -33,9 +33,14 @@ _CONNECT_PART = 0.5  # of an attempt's time, for connecting; the rest is for the
 
 
 class NotificationSender:
-    """Shows notifications, one attempt at a time; ``abort`` may be called from any other thread."""
+    """Shows notifications, one attempt at a time; ``abort`` may be called from any other thread.
 
-    def __init__(self) -> None:
+    Args:
+        link: returns the address by which a person says that a detection was no clap; empty where there is none.
+    """
+
+    def __init__(self, link: Callable[[str], str] = lambda _: "") -> None:
+        self._link = link
         self._changed = threading.Condition()
         self._aborted = False
         self._call: _Call | None = None
@@ -71,7 +76,8 @@ class NotificationSender:
             if not self._is_over(min(deadline, time.monotonic() + fresh_s)):  # what was left behind
                 raise NotSent("notify.busy", retryable=True)
             on_send()
-            self._call = call = _Call(target, body, self._on_end)
+            link = "" if body.get("test") else self._link(body["event_id"])
+            self._call = call = _Call(target, body, link, self._on_end)
             call.start()
             try:
                 is_over = self._is_over(deadline)
@@ -110,10 +116,11 @@ class NotificationSender:
 class _Call(threading.Thread):
     """One attempt in a thread of its own; calls ``on_end`` when it is over."""
 
-    def __init__(self, target: NotifySpec, body: Mapping[str, Any], on_end: Callable[[], None]) -> None:
+    def __init__(self, target: NotifySpec, body: Mapping[str, Any], link: str, on_end: Callable[[], None]) -> None:
         super().__init__(name=f"deliver:{target.id}:call", daemon=True)
         self._target = target
         self._body = body
+        self._link = link
         self._on_end = on_end
         self.is_over = False
         self.failure: DeliveryError | None = None
@@ -121,7 +128,7 @@ class _Call(threading.Thread):
     def run(self) -> None:
         """Load Apprise, which takes a moment the first time, and send."""
         try:
-            _send(self._target, self._body)
+            _send(self._target, self._body, self._link)
         except DeliveryError as error:
             self.failure = error
         except Exception as error:  # noqa: BLE001  # any of a hundred services may fail in any way, and quote its address
@@ -159,8 +166,9 @@ def message(body: Mapping[str, Any], language: Language) -> tuple[str, str]:
     return say("notify.clap_title", language, source=source), say(text, language, claps=body["claps"], score=score)
 
 
-def _send(target: NotifySpec, body: Mapping[str, Any]) -> None:
+def _send(target: NotifySpec, body: Mapping[str, Any], link: str) -> None:
     title, text = message(body, target.language)
+    text += f"\n{say('notify.mark_link', target.language, link=link)}" if link else ""
     with _reasons.listening() as said:
         if not _loaded(target.address, target.timeout_s).notify(title=title, body=text, body_format="text"):
             raise _failure(target, said)

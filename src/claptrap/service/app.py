@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
 from claptrap.core.program import program
-from claptrap.core.receivers import BrokerSpec
+from claptrap.core.receivers import BrokerSpec, NotifySpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
+from claptrap.delivery.notify import NotificationSender
 from claptrap.delivery.registry import SENDERS
 from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
@@ -29,11 +31,13 @@ from claptrap.service.access import Access
 from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
+from claptrap.service.cluster import Cluster
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
+from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
@@ -44,6 +48,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
@@ -71,6 +76,8 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        cluster: the nodes that hear what this process does not; None for none.
+        wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
     def __init__(
@@ -83,6 +90,8 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        cluster: Cluster | None = None,
+        wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
         self.dev = dev
@@ -97,6 +106,7 @@ class Application:
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
 
+        self.cluster = cluster
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
@@ -105,9 +115,12 @@ class Application:
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
-            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
+            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
-        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.browsers)
+        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
+        self.satellites = SatelliteService(
+            self.settings, self.sources.add, self.sources.change, self._inputs.feeds, self.problems.publish, wyoming
+        )
         self.marks = DetectionMarks(self.journal, self.learning)
         self.broker = BrokerService(
             self.settings,
@@ -124,6 +137,7 @@ class Application:
             ),
             self._broker_changed,
         )
+        self.mark_links = MarkLinks(data_dir, self.settings, self.journal, self.marks, clock)
         self._link = "off"
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
@@ -131,9 +145,16 @@ class Application:
         observers = (self._last_minute.add, self._availability.add)
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
-            self.journal, self.status, clock, senders={**SENDERS, BrokerSpec.KIND: lambda: self.broker.mqtt}
+            self.journal,
+            self.status,
+            clock,
+            senders={
+                **SENDERS,
+                BrokerSpec.KIND: lambda: self.broker.mqtt,
+                NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
+            },
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems)
+        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -148,6 +169,9 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        if cluster is not None:
+            self.problems.add(cluster.problems)
+        self.problems.add(self.satellites.server.problems)
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -172,7 +196,10 @@ class Application:
         if not self.settings.is_unread:  # else the receivers are not known, and what waits must not be given up for that
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
+        if self.cluster is not None:
+            self.cluster.start(self.events, self.status)
         self.start_detection()
+        self.satellites.apply(self.settings.current)
         self.model.start()
 
     def cancel_probes(self) -> None:
@@ -182,6 +209,9 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        if self.cluster is not None:
+            self.cluster.stop()
+        self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
@@ -287,6 +317,7 @@ class Application:
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
         self.detection.apply(after)
+        self.satellites.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):
             part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))

@@ -59,17 +59,28 @@ class EventRecorder:
         counts: counts them.
         hub: publishes them.
         problems: may have changed with one that could not be written down.
+        on_event: called with each after that; must not wait.
     """
 
-    def __init__(self, dispatcher: Dispatcher, counts: Counts, hub: Hub, problems: ProblemList) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        counts: Counts,
+        hub: Hub,
+        problems: ProblemList,
+        on_event: Callable[[Event], None],
+    ) -> None:
         self._dispatcher = dispatcher
         self._counts = counts
         self._hub = hub
         self._problems = problems
+        self._on_event = on_event
 
-    def record(self, event: Event) -> None:
-        """Record a detection; one that is known changes nothing."""
-        is_new = self._dispatcher.dispatch(event)
+    def record(self, event: Event, age_s: float | None = None) -> None:
+        """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
+        is_new = self._dispatcher.dispatch(event, age_s)
+        if is_new:
+            self._on_event(event)
         self._problems.publish()
         if not is_new:
             return

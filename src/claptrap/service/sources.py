@@ -15,7 +15,7 @@ from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner, entry_of
 from claptrap.settings.ids import new_source_id
 from claptrap.settings.validation import DocumentFault, SettingsFaults
-from claptrap.sources.browser import Browsers, Feed
+from claptrap.sources.feeds import Feed, Feeds
 
 
 class SourceService:
@@ -25,7 +25,7 @@ class SourceService:
         settings: have the sources in them.
         statuses: gives how every source is, by id.
         counts: what each did.
-        browsers: where pages send their sound.
+        feeds: where pages send their sound.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class SourceService:
         settings: SettingsOwner,
         statuses: Callable[[], Mapping[str, SourceStatus]],
         counts: Counts,
-        browsers: Browsers,
+        feeds: Feeds,
     ) -> None:
         self._settings = settings
         self._statuses = statuses
         self._counts = counts
-        self._browsers = browsers
+        self._feeds = feeds
 
     def all(self) -> list[dict[str, Any]]:
         """Return every source as JSON data: its settings, and how it is: ``status``, ``counts``, ``level``."""
@@ -162,7 +162,7 @@ class SourceService:
             raise InputError("api.unknown_source", source=source_id)
         if not source.to_input().SENT_BY_PAGE:
             raise InputError("api.not_a_browser", source=source.name)
-        return self._browsers.connect(source_id, page)
+        return self._feeds.connect(source_id, page)
 
     def _with_status(self, entry: Mapping[str, Any], statuses: Mapping[str, SourceStatus]) -> dict[str, Any]:
         status = statuses.get(entry["id"], SourceStatus(entry["id"], State.IDLE))

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from claptrap.core.errors import InputError
 from claptrap.core.signing import signing_key
 from claptrap.core.vbanname import check_name
-from claptrap.core.weburl import MASK, check_rtsp_url, check_url, masked
+from claptrap.core.weburl import MASK, check_rtsp_url, check_tcp_url, check_url, masked
 from claptrap.settings.hints import printable
 from claptrap.template import MAX_CHARACTERS, SAMPLES, BadTemplateError, is_json, render
 
@@ -49,6 +49,19 @@ def _web_address(url: str) -> str:
 
 def _rtsp_address(url: str) -> str:
     return _address(url, check_rtsp_url)
+
+
+def _tcp_address(url: str) -> str:
+    """An empty address means none; anything else must be one."""
+    return _address(url, check_tcp_url) if url else url
+
+
+def _ip_address(host: str) -> str:
+    """A satellite is known by its address, in its one usual form."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError as error:
+        raise refused("settings.bad_ip") from error
 
 
 def _address(url: str, check_address: Callable[[str], None]) -> str:
@@ -217,9 +230,12 @@ def _notify_address(url: str) -> str:
 
 
 ID = r"^[a-z0-9][a-z0-9-]{0,63}$"
+NodeName = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,63})?$")]
 Claps = Annotated[int, Field(ge=1, le=4)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_name)]
 WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address)]
+TcpAddress = Annotated[str, Field(max_length=300), AfterValidator(_tcp_address)]
+IpAddress = Annotated[str, Field(max_length=64), AfterValidator(_ip_address)]
 Ipv4Address = Annotated[str, Field(max_length=64), AfterValidator(_ipv4)]
 StreamName = Annotated[str, Field(max_length=64), AfterValidator(_stream_name)]
 Channel = Annotated[str, Field(max_length=8), AfterValidator(_channel)]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -28,13 +29,16 @@ from claptrap.settings.fields import (
     Claps,
     ContentType,
     Headers,
+    IpAddress,
     Ipv4Address,
     Name,
+    NodeName,
     NotifyAddress,
     RtspAddress,
     Secret,
     SigningSecret,
     StreamName,
+    TcpAddress,
     Template,
     TopicPart,
     WebAddress,
@@ -136,6 +140,7 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
     example_clips: bool = Field(
         default=False, description="keep a second of sound of each example that it learns from, and of near misses"
     )
@@ -151,6 +156,23 @@ class _SourceEntry(_Part):
         """Return the core's form of the input: every kind's settings have the fields of its spec."""
         entry = cast("AnySource", self)
         return INPUTS[entry.kind](**dict(entry.input))
+
+    @cached_property
+    def spec(self) -> SourceSpec:
+        """What a worker must hear; made once, for a change of one source must not cost what all of them cost."""
+        return SourceSpec(
+            self.id,
+            self.name,
+            self.to_input(),
+            enabled=self.enabled,
+            threshold=self.threshold,
+            delay_s=self.delay_s,
+            patterns=tuple(PatternSpec(**dict(pattern)) for pattern in self.patterns),
+            hears=Hears(self.hears),
+            clips=self.clips,
+            pin=self.node or None,
+            example_clips=self.example_clips,
+        )
 
 
 CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
@@ -245,7 +267,38 @@ class BrowserEntry(_SourceEntry):
     input: BrowserSettings = BrowserSettings()
 
 
-AnySource = Annotated[MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry, Field(discriminator="kind")]
+class SatelliteSettings(_Part):
+    """A voice satellite that uses ClapTrap as its wake-word service. It is made by itself when one connects."""
+
+    address: IpAddress = Field(description="the IP address that it connects from")
+    number: int = Field(default=1, ge=1, le=64, description="which of several that connect from there at once")
+
+
+class SatelliteEntry(_SourceEntry):
+    """A source that is a voice satellite."""
+
+    kind: Literal["satellite"]
+    input: SatelliteSettings
+
+
+class WyomingInputSettings(_Part):
+    """A Wyoming microphone or satellite that ClapTrap connects to."""
+
+    uri: TcpAddress = Field(min_length=1, description="tcp://HOST:PORT; satellites usually have port 10700")
+    channel: Channel = CHANNEL
+
+
+class WyomingEntry(_SourceEntry):
+    """A source that is a Wyoming microphone or satellite."""
+
+    kind: Literal["wyoming"]
+    input: WyomingInputSettings
+
+
+AnySource = Annotated[
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry | WyomingEntry,
+    Field(discriminator="kind"),
+]
 
 
 def _first_sources() -> list[AnySource]:
@@ -295,6 +348,12 @@ class MqttSettings(_Part):
         return host
 
 
+class WyomingSettings(_Part):
+    """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
+
+    listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+
+
 class NotifySettings(_Part):
     """A service that shows people notifications, by Apprise."""
 
@@ -318,11 +377,15 @@ class Settings(_Part):
 
     version: Literal[3] = NEWEST
     language: Literal["fr", "en"] = "fr"
+    public_url: WebAddress = Field(
+        default="", description="where phones reach this page, for links in notifications; empty for no links"
+    )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
+    wyoming: WyomingSettings = WyomingSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
 
     @field_validator("notify")
@@ -338,21 +401,7 @@ class Settings(_Part):
 
     def specs(self) -> tuple[SourceSpec, ...]:
         """Return what a worker must hear."""
-        return tuple(
-            SourceSpec(
-                s.id,
-                s.name,
-                s.to_input(),
-                enabled=s.enabled,
-                threshold=s.threshold,
-                delay_s=s.delay_s,
-                patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
-                hears=Hears(s.hears),
-                clips=s.clips,
-                example_clips=s.example_clips,
-            )
-            for s in self.sources
-        )
+        return tuple(source.spec for source in self.sources)
 
     def targets(self) -> tuple[WebhookSpec, ...]:
         """Return the enabled webhooks that have an address."""

@@ -7,14 +7,27 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from claptrap.core.errors import SourceError
-from claptrap.core.spec import BrowserInput, FileInput, MicrophoneInput, RtspInput, SourceInput, SourceSpec, VbanInput
+from claptrap.core.spec import (
+    BrowserInput,
+    FileInput,
+    MicrophoneInput,
+    RtspInput,
+    SatelliteInput,
+    SourceInput,
+    SourceSpec,
+    VbanInput,
+    WyomingInput,
+)
 from claptrap.sources.base import Sink, Source
-from claptrap.sources.browser import Browsers, BrowserSource
+from claptrap.sources.browser import CODES as BROWSER_CODES
+from claptrap.sources.feeds import FedSource, Feeds
 from claptrap.sources.file import FileSource
 from claptrap.sources.microphone import MicrophoneSource
 from claptrap.sources.rtsp import RtspSource
+from claptrap.sources.satellite import CODES as SATELLITE_CODES
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
+from claptrap.sources.wyoming import WyomingSource
 
 Input = TypeVar("Input", bound=SourceInput)
 
@@ -24,13 +37,13 @@ class Sources:
 
     Attributes:
         vban: the UDP ports on which VBAN arrives.
-        browsers: the pages that send their microphone.
+        feeds: what browsers and satellites send.
         explain: returns why a source failed, of its input and its error: what runs beside ClapTrap may know better.
     """
 
     def __init__(self) -> None:
         self.vban = VbanPorts()
-        self.browsers = Browsers()
+        self.feeds = Feeds()
         self.explain: Callable[[SourceInput, SourceError], SourceError] = lambda _wanted, error: error
 
     def build(self, spec: SourceSpec) -> Source:
@@ -81,6 +94,8 @@ KINDS: tuple[SourceKind[Any], ...] = (
     SourceKind(FileInput, lambda wanted, _id, _shared: FileSource(wanted.path, loop=wanted.loop)),
     SourceKind(VbanInput, lambda wanted, _id, shared: VbanSource(wanted, shared.vban)),
     SourceKind(RtspInput, lambda wanted, _id, _shared: RtspSource(wanted)),
-    SourceKind(BrowserInput, lambda _wanted, source_id, shared: BrowserSource(source_id, shared.browsers)),
+    SourceKind(BrowserInput, lambda _wanted, source_id, shared: FedSource(source_id, shared.feeds, BROWSER_CODES)),
+    SourceKind(SatelliteInput, lambda _wanted, source_id, shared: FedSource(source_id, shared.feeds, SATELLITE_CODES)),
+    SourceKind(WyomingInput, lambda wanted, _id, _shared: WyomingSource(wanted.uri)),
 )
 _BY_NAME = {kind.input.KIND: kind for kind in KINDS}

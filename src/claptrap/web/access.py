@@ -1,7 +1,7 @@
 """Login: which credentials admit a request, and the routes below ``/api/access``.
 
 A browser has a session cookie, a script a token (``Authorization: Bearer …``). Every path needs one of them unless it is in
-``PUBLIC_PATHS`` or a file of the page, so a new route is protected without doing anything.
+``PUBLIC_PATHS``, a link that is signed itself, or a file of the page, so a new route is protected without doing anything.
 """
 
 from __future__ import annotations
@@ -18,14 +18,18 @@ from claptrap.core.errors import InputError
 from claptrap.service import Application
 from claptrap.service.access import SESSION_S, Access, LoginPolicy
 from claptrap.service.access_file import Token
+from claptrap.service.mark_links import PATH as MARK_LINK
 from claptrap.web import responses
-from claptrap.web.page import is_page_file
+from claptrap.web.page import BLUEPRINT_PATH, is_page_file
 from claptrap.web.routes import Routes, text_schema
 
 COOKIE = "claptrap_session"
 PUBLIC_PATHS = frozenset(
-    {"/", "/micro", "/healthz", "/livez", "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password"}
-)
+    {
+        "/", "/micro", BLUEPRINT_PATH, "/healthz", "/livez",
+        "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password",
+    }
+)  # fmt: skip
 _DOCUMENT = "/api/access"
 
 
@@ -68,7 +72,7 @@ class Authenticator:
 
     def is_public(self, path: str) -> bool:
         """Return whether ``path`` needs no credentials."""
-        return path in PUBLIC_PATHS or is_page_file(self._assets, path.removeprefix("/"))
+        return path in PUBLIC_PATHS or path.startswith(MARK_LINK) or is_page_file(self._assets, path.removeprefix("/"))
 
     def admits(self, credentials: Credentials) -> bool:
         """Return whether ``credentials`` are valid at this moment."""

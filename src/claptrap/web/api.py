@@ -9,6 +9,7 @@ from claptrap.web import (
     docs,
     history,
     learning,
+    mark_link,
     metrics,
     micro,
     receivers,
@@ -19,6 +20,20 @@ from claptrap.web import (
 
 GROUPS = tuple(
     module.routes
-    for module in (state, metrics, diagnostics, sources, learning, micro, history, clips, receivers, settings, access, docs)
+    for module in (
+        state,
+        metrics,
+        diagnostics,
+        sources,
+        learning,
+        micro,
+        history,
+        mark_link,
+        clips,
+        receivers,
+        settings,
+        access,
+        docs,
+    )
 )
 ROUTES = {(route.method, route.path): route for group in GROUPS for route in group.all}

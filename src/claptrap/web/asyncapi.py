@@ -1,4 +1,4 @@
-"""The description of what comes and goes over Socket.IO (AsyncAPI 3.0), made of the dataclasses that are sent."""
+"""The description of what comes and goes over Socket.IO and MQTT (AsyncAPI 3.0), made of the dataclasses that are sent."""
 
 from __future__ import annotations
 
@@ -74,6 +74,30 @@ CLIENT_EVENTS: Mapping[str, SocketEvent] = {
 }
 
 
+MQTT_TOPICS: Mapping[str, tuple[str, str, str, Json]] = {
+    "event": ("send", "A detection, as a webhook gets it", "Une détection, comme un webhook la reçoit", {"type": "object"}),
+    "enabled/set": ("receive", "Hear a source, or do not", "Écouter une source, ou non", {"enum": ["ON", "OFF"]}),
+    "threshold/set": ("receive", "Least score of a clap", "Score minimal d'un clap", {"type": "number"}),
+    "delay/set": ("receive", "Least time between two detections", "Temps minimal entre deux détections", {"type": "number"}),
+    "mark/set": (
+        "receive",
+        "Say whether the newest detection of a source was a clap; or another, by its id",
+        "Dire si la dernière détection d'une source était un clap ; ou une autre, par son identifiant",
+        {
+            "oneOf": [
+                {"enum": ["clap", "not_clap"]},
+                {
+                    "type": "object",
+                    "properties": {"event_id": {"type": "string"}, "mark": {"enum": ["clap", "not_clap", None]}},
+                    "required": ["mark"],
+                },
+            ]
+        },
+    ),
+}
+"""Beneath ``TOPIC/SOURCE/``: which way, the summary in both languages, and the payload."""
+
+
 def describe_news(language: Language) -> Json:
     """Return the whole description."""
     spoken = {**SERVER_EVENTS, **CLIENT_EVENTS}
@@ -96,13 +120,32 @@ def describe_news(language: Language) -> Json:
             "live": {
                 "address": "/socket.io/",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in spoken},
-            }
+            },
+            **{_topic_id(name): _topic(name, language) for name in MQTT_TOPICS},
         },
         "operations": {
             "tell": _operation("send", SERVER_EVENTS),
             "take": _operation("receive", CLIENT_EVENTS),
+            **{
+                _topic_id(name): {"action": action, "channel": {"$ref": f"#/channels/{_topic_id(name)}"}}
+                for name, (action, *_) in MQTT_TOPICS.items()
+            },
         },
         "components": {"messages": messages, "schemas": named},
+    }
+
+
+def _topic_id(name: str) -> str:
+    return f"mqtt_{name.replace('/', '_')}"
+
+
+def _topic(name: str, language: Language) -> Json:
+    _, en, fr, payload = MQTT_TOPICS[name]
+    return {
+        "address": f"{{topic}}/{{source}}/{name}",
+        "description": "MQTT",
+        "parameters": {"topic": {"default": "claptrap"}, "source": {}},
+        "messages": {_topic_id(name): {"summary": fr if language == "fr" else en, "payload": payload}},
     }
 
 

@@ -17,7 +17,8 @@ from socketio.packet import BINARY_EVENT, EVENT, Packet
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
-from claptrap.sources.browser import Feed, PutResult
+from claptrap.sources.browser import put_data
+from claptrap.sources.feeds import Feed, PutResult
 from claptrap.web import responses
 from claptrap.web.asgi import ABORT
 from claptrap.web.listen_address import ListenAddress, is_loopback
@@ -83,7 +84,7 @@ class BrowserMicrophones:
         feed = self._feeds.get(sid)
         if feed is None:
             return  # sent before the page learned that it was replaced
-        result = feed.put(said[0] if len(said) == 1 else None)
+        result = put_data(feed, said[0] if len(said) == 1 else None)
         if result is PutResult.REPLACED:
             self.forget(sid)
             await self._io.emit("micro_end", with_messages({"code": "browser.replaced", "params": {}}), to=sid)

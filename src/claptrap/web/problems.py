@@ -49,6 +49,7 @@ _STATUS = {
     "api.no_notify": 409,
     "api.no_receiver": 409,
     "api.not_a_browser": 409,
+    "mark.bad_link": 410,
     "learning.no_calibration": 404,
     "learning.no_clip": 404,
     "learning.unknown_candidate": 404,

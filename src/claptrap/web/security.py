@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from claptrap.core.spec import Language
 from claptrap.core.weburl import DEFAULT_PORTS
+from claptrap.service.mark_links import PATH as MARK_LINK
 from claptrap.web.access import Authenticator, Credentials
 from claptrap.web.asgi import Application, Message, Receive, Scope, Send, headers_by_name, plain
 from claptrap.web.problems import TYPE, choose_language, encoded, problem
@@ -55,6 +56,13 @@ HEADERS_IN_FRAME = (
     (b"content-security-policy", _POLICY.replace(b"frame-ancestors 'none'", b"frame-ancestors 'self'")),
     (b"x-frame-options", b"SAMEORIGIN"),
     *(header for header in HEADERS if header[0] not in (b"content-security-policy", b"x-frame-options")),
+)
+
+
+HEADERS_OF_FORM = (  # without a referrer, browsers would hide the origin of what the form sends
+    (b"content-security-policy", _POLICY.replace(b"form-action 'none'", b"form-action 'self'")),
+    (b"referrer-policy", b"same-origin"),
+    *(header for header in HEADERS if header[0] not in (b"content-security-policy", b"referrer-policy")),
 )
 
 
@@ -98,7 +106,7 @@ class Guard:
             return
         client_request = self._proxies.unwrap(_with_plain_cookies(scope))
         headers = headers_by_name(client_request.scope)
-        response = _Response(send, HEADERS_IN_FRAME if client_request.is_ingress else HEADERS)
+        response = _Response(send, _headers_of(client_request))
         try:
             await self._respond(client_request, headers, receive, response.send)
         except Exception:
@@ -197,6 +205,12 @@ def same_origin(origin: str, host: str) -> bool:
         return False
     default = DEFAULT_PORTS.get(page.scheme)
     return default is not None and (page.hostname, ports[0] or default) == (place.hostname, ports[1] or default)
+
+
+def _headers_of(request: ClientRequest) -> Iterable[tuple[bytes, bytes]]:
+    if request.is_ingress:
+        return HEADERS_IN_FRAME
+    return HEADERS_OF_FORM if request.scope.get("path", "").startswith(MARK_LINK) else HEADERS
 
 
 def _needs_own_origin(scope: Scope, headers: dict[str, str]) -> bool:

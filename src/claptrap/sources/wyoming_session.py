@@ -1,0 +1,177 @@
+"""One connection of a voice satellite: it asks for wake words, sends sound, and gets detections back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from itertools import count
+
+from wyoming.error import Error
+from wyoming.event import Event as Message
+from wyoming.info import Info
+from wyoming.ping import Ping, Pong
+from wyoming.wake import Detect, Detection, NotDetected
+
+from claptrap.core.clock import Clock
+from claptrap.core.errors import ClapTrapError
+from claptrap.core.events import Event
+from claptrap.sources.feeds import Feed, Feeds, PutResult
+from claptrap.sources.satellite import claps_of, wake_program, word_of
+from claptrap.sources.wyoming_wire import PcmBlock, WyomingError, block_of, read_message, write_message
+
+NOT_DETECTED_S = 1.5  # after the last sound, the last clap in it has long been decided
+REMEMBERED = 512  # newest chunks whose time stamps may be asked for
+_stream_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other end of a connection.
+
+    Attributes:
+        host: its IP address, in its one usual form.
+        reader, writer: the connection.
+    """
+
+    host: str
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+class WakeWordSession:
+    """One connection. Everything happens in the server's event loop.
+
+    Args:
+        peer: who connects.
+        feeds: where its sound goes.
+        claim: gives the id of the source that the session speaks for; raises ClapTrapError where it may speak for none.
+        clock: the machine's.
+
+    Attributes:
+        peer: who connects.
+        source_id: for which source it has spoken last; empty while there was no sound.
+        active_s: monotonic seconds when the newest message came.
+        heard_s: monotonic seconds when the newest sound came; minus infinity while there was none.
+    """
+
+    def __init__(self, peer: Peer, feeds: Feeds, claim: Callable[[WakeWordSession], Awaitable[str]], clock: Clock) -> None:
+        self.peer = peer
+        self.source_id = ""
+        self.active_s = clock.monotonic()
+        self.heard_s = float("-inf")
+        self._feeds = feeds
+        self._claim = claim
+        self._clock = clock
+        self._wanted: frozenset[int] | None = None
+        self._feed: Feed | None = None
+        self._place = 0
+        self._detected = asyncio.Event()  # since the sound began
+        self._chunks: deque[tuple[float, int | None]] = deque(maxlen=REMEMBERED)  # when each came (UTC), its time stamp
+
+    @property
+    def wanted(self) -> frozenset[int] | None:
+        """The numbers of claps that the satellite waits for; None for any."""
+        return self._wanted
+
+    async def run(self) -> None:
+        """Answer until the connection ends.
+
+        Raises:
+            WyomingError: the satellite does not keep to the protocol.
+            ClapTrapError: no source can be had for it; it has been sent the code.
+            OSError: the connection broke.
+        """
+        try:
+            while (message := await read_message(self.peer.reader)) is not None:
+                self.active_s = self._clock.monotonic()
+                await self._process(message)
+        except ClapTrapError as error:
+            await self._send(Error(text=str(error), code=error.code).event())
+            raise
+        finally:
+            self._end("")
+
+    async def deliver(self, event: Event) -> None:
+        """Send a detection of the session's source to the satellite, where it is one of the wake words that it wants."""
+        word = None if event.applause else word_of(event.claps, self._wanted)
+        if word is None:
+            return
+        decided = event.timestamp + event.decided_s - event.onset_s
+        self._detected.set()
+        await self._send(Detection(name=word, timestamp=self._timestamp(decided)).event())
+
+    async def _process(self, message: Message) -> None:
+        match message.type:
+            case "describe":
+                await self._send(Info(wake=[wake_program()]).event())
+            case "ping":
+                await self._send(Pong(text=Ping.from_event(message).text).event())
+            case "detect":
+                self._detect(Detect.from_event(message))
+            case "audio-start":
+                self._detected.clear()
+            case "audio-chunk":
+                await self._hear(message)
+            case "audio-stop":
+                await self._stop()
+
+    def _detect(self, request: Detect) -> None:
+        names = request.names or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise WyomingError("names that are no list of names")
+        before, self._wanted = self._wanted, claps_of(names) if names else None
+        if self._wanted != before:
+            self._end("")  # the source's patterns may have to follow; the next sound claims it again
+        self._detected.clear()
+
+    async def _hear(self, message: Message) -> None:
+        block = block_of(message, self._place)
+        if block is None:
+            return
+        self._place += len(block.samples)
+        for piece in block.pieces():
+            await self._pass_on(piece)
+        stamp = message.data.get("timestamp")
+        self._chunks.append((self._clock.unix(), stamp if isinstance(stamp, int) else None))
+
+    async def _pass_on(self, piece: PcmBlock) -> None:
+        """Give the source a piece as fast as sound may come; meanwhile the satellite is not read."""
+        while True:
+            feed = self._feed or await self._connect()
+            self.heard_s = self._clock.monotonic()
+            if (wait_s := feed.too_early_s(piece.duration_s)) > 0:
+                await asyncio.sleep(wait_s)
+            elif feed.put(piece) is PutResult.REPLACED:
+                self._feed = None  # another connection from there took this one for dead
+            else:
+                return
+
+    async def _connect(self) -> Feed:
+        self.source_id = await self._claim(self)
+        self._feed = self._feeds.connect(self.source_id, f"wyoming-{next(_stream_numbers)}")
+        return self._feed
+
+    async def _stop(self) -> None:
+        """End the sound; say so where there was no wake word in it."""
+        if self._feed is None:
+            return
+        self._end("satellite.stopped")
+        try:
+            await asyncio.wait_for(self._detected.wait(), NOT_DETECTED_S)
+        except TimeoutError:
+            await self._send(NotDetected().event())
+
+    def _end(self, code: str) -> None:
+        if self._feed is not None:
+            self._feed.close(code)
+            self._feed = None
+
+    def _timestamp(self, decided: float) -> int | None:
+        """Return the time stamp of the chunk with which a wake word was complete, in whatever unit the satellite counts."""
+        later = (stamp for came_at, stamp in self._chunks if came_at >= decided)
+        return next(later, self._chunks[-1][1] if self._chunks else None)
+
+    async def _send(self, message: Message) -> None:
+        await write_message(message, self.peer.writer)
