@@ -50,6 +50,6 @@ function CurrentView() {
     case "history": return <HistoryView />;
     case "settings": return <SettingsView page={id} />;
     case "start": return <StartView />;
-    default: return <HomeView beside={id} />;
+    default: return <HomeView id={id} />;
   }
 }

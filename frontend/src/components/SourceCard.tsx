@@ -3,6 +3,7 @@ import { linkTo } from "../route.ts";
 import type { SourceSettings } from "../types.ts";
 import { DayBars } from "./DayBars.tsx";
 import { DelayField } from "./DelayField.tsx";
+import { Glow } from "./Glow.tsx";
 import { LastClap } from "./LastClap.tsx";
 import { Sound, isOn } from "./Sound.tsx";
 import { SourceHead } from "./SourceHead.tsx";
@@ -14,6 +15,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
   const enabled = isOn(source);
   return (
     <article class={`panel source ${enabled ? "" : "source-off"}`} aria-label={source.name}>
+      <Glow sourceId={source.id} />
       <SourceHead source={source} heading={<h2 dir="auto" title={source.name}><a href={linkTo.source(source.id)}>{source.name}</a></h2>} />
       {enabled && <Sound source={source} />}
       {enabled && <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} brief />}

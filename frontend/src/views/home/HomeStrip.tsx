@@ -1,6 +1,7 @@
 import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { startDetection, stopDetection } from "../../api.ts";
+import { GLOW_MS } from "../../components/Glow.tsx";
 import { loudness } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { useFlash } from "../../flash.ts";
@@ -10,7 +11,6 @@ import { linkTo } from "../../route.ts";
 import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, running, sources } from "../../store.ts";
 import { inWords } from "../../words.ts";
 import { broken, isFew } from "./rooms.ts";
-import { GLOW_MS } from "./Tile.tsx";
 
 const BURP_MS = 2000;
 const BURP = "Burping, eructation";

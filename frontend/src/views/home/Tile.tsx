@@ -1,28 +1,24 @@
 import { DayBars } from "../../components/DayBars.tsx";
+import { Glow } from "../../components/Glow.tsx";
 import { LastClap } from "../../components/LastClap.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { isHeard } from "../../components/Sound.tsx";
 import { SourceIcon } from "../../components/SourceIcon.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
-import { useFlash } from "../../flash.ts";
 import { said, t } from "../../i18n/index.ts";
 import { linkTo, route } from "../../route.ts";
-import { isBroken, isCurrent, lastOf, statuses } from "../../store.ts";
+import { isBroken, isCurrent, statuses } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-
-/** For so long a clap can be seen on its tile: long enough to look up from the other end of the room. */
-export const GLOW_MS = 10_000;
 
 /** One source on the wall: how it is, how loud, its day and its last clap; all of it leads to the source. */
 export function Tile({ source }: { source: SourceSettings }) {
   const { id, name, enabled } = source;
   const status = statuses.value[id];
-  const glowing = useFlash(() => lastOf.value[id]?.id, GLOW_MS);
   const reason = enabled && isCurrent.value && status?.code ? said(status) : "";
   const broken = isCurrent.value && isBroken(source);
   return (
-    <article class={`tile ${broken ? "tile-broken" : ""} ${enabled ? "" : "tile-off"}`} aria-label={name} data-clap={glowing.value || undefined}>
-      {glowing.value && <i class="tile-glow" key={lastOf.value[id]?.id} />}
+    <article class={`tile ${broken ? "tile-broken" : ""} ${enabled ? "" : "tile-off"}`} aria-label={name}>
+      <Glow sourceId={id} />
       <SourceIcon kind={source.kind} />
       <h3 class="clip" dir="auto" title={name}><a href={linkTo.at(id)} aria-current={route.value.id === id ? "true" : undefined}>{name}</a></h3>
       <SourceState status={status} enabled={enabled} />

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { Announcer } from "../../components/Announcer.tsx";
+import { GLOW_MS } from "../../components/Glow.tsx";
 import { useFlash } from "../../flash.ts";
 import { locale, timeOfDay } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
@@ -9,14 +10,13 @@ import { newestClap, now } from "../../store.ts";
 import { View } from "../View.tsx";
 import { HomeStrip } from "../home/HomeStrip.tsx";
 import { rooms } from "../home/rooms.ts";
-import { GLOW_MS, Tile } from "../home/Tile.tsx";
+import { Tile } from "../home/Tile.tsx";
 
 const DAY = { from: 7, to: 22 }; // the hours in which it is bright
 const DRIFT_PX = 6; // a minute here, a minute there, so that nothing burns in
 
 /** The wall for a tablet on the wall: the whole screen, black, with a clock; dim at night but for a clap. */
 export function KioskView() {
-  const place = useRef<HTMLDivElement>(null);
   const clapping = useFlash(() => newestClap.value?.id, GLOW_MS);
   const isFull = useSignal(document.fullscreenElement !== null);
   const when = new Date(now.value * 1000);
@@ -29,7 +29,7 @@ export function KioskView() {
   useEffect(keepAwake, []);
   const drift = when.getMinutes() % 2 ? DRIFT_PX : 0;
   return (
-    <main class={`kiosk ${isNight && !clapping.value ? "kiosk-dim" : ""}`} data-view="kiosk" ref={place} style={{ "--drift": `${drift}px` }}>
+    <main class={`kiosk ${isNight && !clapping.value ? "kiosk-dim" : ""}`} data-view="kiosk" data-theme="dark" style={{ "--drift": `${drift}px` }}>
       <View title={t("kiosk.title")} titleHidden>
         <header class="kiosk-top">
           <time class="kiosk-clock numbers">{timeOfDay(when)}</time>
