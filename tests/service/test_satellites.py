@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.wyoming import PATIENT_S, Satellite
+from tests.peers.wyoming import PATIENT_S, MicrophoneServer, Satellite
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detection, NotDetected
 
 from claptrap.core.errors import InputError
-from claptrap.core.events import State
+from claptrap.core.events import Event, State
+from claptrap.selftest.claps import recording
 from claptrap.service import Application
 from claptrap.service.satellites import MAX_SATELLITES
 
@@ -138,3 +139,17 @@ def test_a_network_full_of_satellites_makes_no_source_after_the_last(tmp_path: P
         assert service.satellites.claim("10.0.0.7", None, ()) == "satellite-10-0-0-7"
         with pytest.raises(InputError, match="too_many"):
             service.satellites.claim("10.0.1.1", None, ())
+
+
+@pytest.mark.parametrize("is_satellite", [False, True], ids=["microphone", "satellite"])
+def test_claps_are_heard_on_what_claptrap_connects_to(tmp_path: Path, is_satellite: bool) -> None:
+    """Added like any source."""
+    with (
+        running(tmp_path, wyoming=None) as service,
+        MicrophoneServer(recording(1, 16_000, lead_s=0.3, spacing_s=0.7)[0], is_satellite=is_satellite) as peer,
+    ):
+        news = service.hub.subscribe(1_000)
+        service.sources.add({"id": "m", "kind": "wyoming", "name": "M", "input": {"uri": f"tcp://127.0.0.1:{peer.port}"}})
+        while not isinstance(event := news.get(PATIENT_S), Event):
+            assert event is not None
+        assert (event.source_id, event.kind, event.claps) == ("m", "wyoming", 1)
