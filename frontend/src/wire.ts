@@ -1015,6 +1015,7 @@ export interface components {
         };
         WyomingSettings: {
             listen: string;
+            forward: string;
         };
         WyomingSource: {
             id: string;
@@ -1027,6 +1028,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -1044,6 +1046,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
