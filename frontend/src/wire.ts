@@ -43,6 +43,7 @@ export interface components {
             message_fr: string;
             message_en: string;
             valid: boolean;
+            changes: components["schemas"]["Change"][];
         };
         Backups: {
             backups: components["schemas"]["Backup"][];
@@ -207,6 +208,11 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             cursor: string | null;
         };
+        DeliveryState: {
+            target_id: string;
+            /** @enum {string} */
+            state: "waiting" | "taken" | "given_up" | "late" | "unknown";
+        };
         Detection: {
             source_id: string;
             source_name: string;
@@ -224,6 +230,7 @@ export interface components {
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
             clip: boolean;
+            deliveries: components["schemas"]["DeliveryState"][];
         };
         DetectionPage: {
             events: components["schemas"]["Detection"][];
@@ -1104,6 +1111,7 @@ export interface components {
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
+            "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
@@ -1168,6 +1176,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1189,6 +1198,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1208,6 +1218,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1296,6 +1307,7 @@ export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
+export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];

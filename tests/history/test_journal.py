@@ -29,7 +29,7 @@ from claptrap.history import database, detections
 from claptrap.history.calendar import Calendar, calendar_of
 from claptrap.history.deliveries import MAX_ATTEMPTS, DeliveryFilter
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.query import Count, DetectionFilter, StoredDetection
+from claptrap.history.query import Count, DeliveryState, DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 
 NOON = 1_700_000_000.0
@@ -55,6 +55,9 @@ def clap(sequence: int, source: str = "salon", *, at: float | None = None, score
 
 def delivery(event: Event, target: str = "salon.webhook", since: float = NOON) -> Delivery:
     return Delivery(f"{event.sequence}-{target}", event.id, target, event.source_id, {"é": [1, "x"]}, since)
+
+
+WAITING = DeliveryState("salon.webhook", "waiting")
 
 
 def attempt(told: Delivery, *, code: str = "", retry_in_s: float | None = None) -> Attempt:
@@ -114,7 +117,7 @@ def test_a_known_event_changes_nothing(file: Path) -> None:
     with opened(file) as journal:
         assert journal.add(clap(0), [delivery(clap(0))])
         assert not journal.add(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
-        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0))]
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0), None, (WAITING,))]
         assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
 
 
@@ -274,11 +277,11 @@ def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> Non
         db.commit()
     with opened(file) as journal:
         assert not journal.problems()
-        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), None, (WAITING,))
         assert journal.head("salon.webhook") == told
         assert journal.mark(clap(0).id, "clap")
     with opened(file) as journal:
-        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap")
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap", (WAITING,))
 
 
 def test_deletion_by_age_and_of_everything(file: Path) -> None:

@@ -15,7 +15,10 @@ _WORDS: dict[str, dict[Language, str]] = {
         "en": "of the document; older ones are brought up to date",
         "fr": "du document ; les anciennes sont mises à jour",
     },
-    "language": {"en": "of the page and of answers", "fr": "de la page et des réponses"},
+    "language": {
+        "en": "of notifications, and of answers where none is asked for; the page speaks each device's own",
+        "fr": "des notifications, et des réponses sans langue demandée ; la page parle celle de chaque appareil",
+    },
     "welcomed": {"fr": "si les premiers pas ont été suivis ou passés"},
     "public_url": {"fr": "où les téléphones atteignent cette page, pour les liens des notifications ; vide : pas de liens"},
     "sources": {"en": "what is heard", "fr": "ce qui est écouté"},
