@@ -1028,6 +1028,7 @@ export interface components {
         };
         WyomingSettings: {
             listen: string;
+            forward: string;
         };
         WyomingSource: {
             id: string;

@@ -102,6 +102,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.address": {"fr": "adresse IP d'où il se connecte"},
     "sources[].input.uri": {"fr": "tcp://HÔTE:PORT ; un satellite a d'ordinaire le port 10700"},
     "sources[].input.number": {"fr": "lequel de plusieurs qui se connectent de là en même temps"},
+    "wyoming.forward": {"fr": "autre service de mot d'activation qui reçoit le même son (tcp://HÔTE:PORT) ; vide : aucun"},
     "wyoming.listen": {"fr": "adresse d'écoute, comme tcp://0.0.0.0:10400 ; vide : aucune"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},
     "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},

@@ -352,6 +352,9 @@ class WyomingSettings(_Part):
     """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
 
     listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+    forward: TcpAddress = Field(
+        default="", description="another wake-word service that gets the same sound (tcp://HOST:PORT); empty for none"
+    )
 
 
 class NotifySettings(_Part):
