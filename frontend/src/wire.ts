@@ -149,6 +149,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             event_id: string;
             latency_s: number;
         };
@@ -227,6 +228,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
@@ -756,6 +758,7 @@ export interface components {
             public_url: string;
             welcomed: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
+            merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
@@ -790,6 +793,9 @@ export interface components {
             };
             days: {
                 [key: string]: components["schemas"]["Day"];
+            };
+            delays: {
+                [key: string]: number;
             };
         };
         SourceCounts: {
@@ -1023,6 +1029,7 @@ export interface components {
         };
         WyomingSettings: {
             listen: string;
+            forward: string;
         };
         WyomingSource: {
             id: string;
