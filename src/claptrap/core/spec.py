@@ -185,8 +185,29 @@ class SatelliteInput(SourceInput):
     number: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class WyomingInput(SourceInput):
+    """A microphone or satellite that waits for ClapTrap to connect (Wyoming protocol).
+
+    Attributes:
+        uri: ``tcp://HOST:PORT``.
+        channel: which of its channels is heard, as for a microphone.
+    """
+
+    KIND: ClassVar[str] = "wyoming"
+    IS_MOVABLE: ClassVar[bool] = True
+    uri: str
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
+
+
 INPUTS: dict[str, type[SourceInput]] = {
-    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput, SatelliteInput)
+    kind.KIND: kind
+    for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput, SatelliteInput, WyomingInput)
 }
 
 
