@@ -6,6 +6,7 @@ export interface components {
             state: "open" | "in" | "login" | "setup";
             has_password: boolean;
             can_change: boolean;
+            ingress: boolean;
         };
         Attempt: {
             event_id: string;

@@ -193,7 +193,9 @@ AccessState = response_model(
     state=Literal["open", "in", "login", "setup"],
     has_password=bool,
     can_change=bool,
-    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+    ingress=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password); "
+    "and whether Home Assistant shows the page within its own.",
 )
 TokenModel = response_model("Token", Token, without=("digest",))
 NewTokenModel = response_model(
