@@ -83,7 +83,9 @@ def test_a_clap_lights_its_tile_and_a_tap_opens_the_recipe_of_two_claps(dozen: S
         tile.get_by_role("link", name="Source 3").click()
         panel = page.get_by_role("complementary", name="Source 3")
         expect(panel.get_by_role("heading", name="Source 3")).to_be_focused()
-        panel.get_by_role("radio", name="2 claps").press("Space")
+        double = panel.get_by_role("radio", name="2 claps")
+        expect(double).to_be_enabled()  # the presets have come
+        double.press("Space")
         until(page, "fetch('api/sources/s3').then(a => a.json()).then(s => s.patterns[0].claps === 2)")
         page.keyboard.press("Escape")
         expect(panel).to_have_count(0)
