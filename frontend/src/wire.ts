@@ -1034,6 +1034,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -1051,6 +1052,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
