@@ -115,11 +115,12 @@ class DetectionService:
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is, by id: idle, if it is not heard."""
-        idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.current.sources}
         worker = self._worker  # which may be gone a moment later
-        if worker is None:
-            return idle
-        return idle | worker.statuses() | (dict(self._cluster.statuses()) if self._cluster is not None else {})
+        heard = worker.statuses() if worker is not None else {}
+        if worker is not None and self._cluster is not None:
+            heard = {**heard, **self._cluster.statuses()}
+        ids = [source.id for source in self._settings.current.sources]
+        return heard | {source_id: SourceStatus(source_id, State.IDLE) for source_id in ids if source_id not in heard}
 
     def stalled(self) -> list[str]:
         """Return the names of the threads of hearing that do not move."""
