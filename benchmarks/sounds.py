@@ -53,7 +53,9 @@ def main(shared: Path) -> None:
 
 def _kind(row: Mapping[str, str]) -> str:
     text = f"{row['file']} {row['path']}".lower()
-    return next((kind for kind, words in KINDS.items() if any(word in text for word in words)), row["file"].partition("/")[0])
+    return next(
+        (kind for kind, words in KINDS.items() if any(word in text for word in words)), row["file"].partition("/")[0]
+    )
 
 
 def _windows(samples: np.ndarray, yamnet: YamNet) -> Iterator[tuple[int, dict[str, float]]]:

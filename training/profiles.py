@@ -26,7 +26,7 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_weights, log_mel
 from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import EARLY, LATE, load_confirmer
-from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS
+from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS, models_version
 from claptrap.detect.matching import COMPARED, MOST_COUNTED
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet, load_yamnet
@@ -41,13 +41,13 @@ LEAST_CLAPS, LEAST_OTHERS = 6, 3  # of a person beside those enrolled, and recor
 STRANGERS = 150  # claps of others, beside each person's; together they count as much
 LEAST_LOG_ODDS = -4.0  # look-alikes below do not matter
 STRANGERS_WEIGHT = 3.0  # of strangers' claps, to the enrolled person's
-FLOOR_SHARE = 0.45  # of the false alarms may come from what the models say alone: strangers keep that
+FLOOR_SHARE = 0.8  # of the false alarms may come from what the models say alone: strangers keep that
 UNLEARNT_SNAPS, SNAP_WEIGHT = ("gotta__snap", "rirnet__snap"), 0.2  # see README: who learns them loses strangers' claps
 NEVER_LEARNT_WEIGHT = 2.0  # of people whom the heads have not learnt: their log-odds are those of strangers
 LEAST_ALIKE, OVERALL, SHRINK = 4, 0.3, 0.1  # sounds of one maker; share of the covariance of all; what is added to each
 TOLERANCE_S = 0.080
 # False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
-LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 1.0, 0.35, 2.0, 0.5  # … and where a score is decisive
+LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 2.5, 0.7, 2.5, 0.7  # … and where a score is decisive
 GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
 MARK = (0.6, 16.0)  # similarity to a mark from which log-odds are taken away, and how many at 1 (see README)
 
@@ -390,7 +390,10 @@ def main() -> None:
     strangers = {who for h in found for who in h.who.tolist()} - known
     left_out = set(filter(None, args.without.split(",")))
     layers = [Layer(number, found, left_out) for number in range(LAYERS)]
-    arrays: dict[str, NDArray[Any]] = {"mark": np.array([MARK] * LAYERS, np.float32)}
+    arrays: dict[str, NDArray[Any]] = {
+        "mark": np.array([MARK] * LAYERS, np.float32),
+        "models": np.array(models_version()),
+    }
     for layer in layers:
         arrays |= {
             f"mean{layer.number}": layer.mean.astype(np.float16),

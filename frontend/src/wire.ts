@@ -43,6 +43,7 @@ export interface components {
             message_fr: string;
             message_en: string;
             valid: boolean;
+            changes: components["schemas"]["Change"][];
         };
         Backups: {
             backups: components["schemas"]["Backup"][];
@@ -63,6 +64,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -80,6 +82,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -145,6 +148,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             event_id: string;
             latency_s: number;
         };
@@ -205,6 +209,11 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             cursor: string | null;
         };
+        DeliveryState: {
+            target_id: string;
+            /** @enum {string} */
+            state: "waiting" | "taken" | "given_up" | "late" | "unknown";
+        };
         Detection: {
             source_id: string;
             source_name: string;
@@ -218,10 +227,12 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
             clip: boolean;
+            deliveries: components["schemas"]["DeliveryState"][];
         };
         DetectionPage: {
             events: components["schemas"]["Detection"][];
@@ -259,6 +270,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -276,6 +288,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -435,6 +448,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -452,6 +466,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -632,6 +647,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -649,6 +665,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -697,6 +714,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -714,6 +732,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -737,7 +756,8 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
-            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"])[];
+            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
+            merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
@@ -773,6 +793,9 @@ export interface components {
             days: {
                 [key: string]: components["schemas"]["Day"];
             };
+            delays: {
+                [key: string]: number;
+            };
         };
         SourceCounts: {
             claps: number;
@@ -793,6 +816,7 @@ export interface components {
             channels: number;
             dropped_hops: number;
             missing_hops: number;
+            node: string;
             message_fr: string;
             message_en: string;
         };
@@ -904,6 +928,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -921,6 +946,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -996,8 +1022,52 @@ export interface components {
             score: number;
             claps: number;
         };
+        WyomingInputSettings: {
+            uri: string;
+            channel: string;
+        };
         WyomingSettings: {
             listen: string;
+            forward: string;
+        };
+        WyomingSource: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+        };
+        WyomingSourceState: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
         };
         Answers: {
             "GET /api/state": components["schemas"]["Snapshot"];
@@ -1009,17 +1079,17 @@ export interface components {
             "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
-            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
+            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
             "GET /api/days": {
                 [key: string]: components["schemas"]["Day"];
             };
-            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
-            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
+            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
-            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
@@ -1047,6 +1117,7 @@ export interface components {
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
+            "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
@@ -1111,6 +1182,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1132,6 +1204,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1151,6 +1224,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1239,6 +1313,7 @@ export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
+export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
@@ -1328,7 +1403,10 @@ export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
+export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];
+export type WyomingSource = components["schemas"]["WyomingSource"];
+export type WyomingSourceState = components["schemas"]["WyomingSourceState"];
 export type Answers = components["schemas"]["Answers"];
 export type Queries = components["schemas"]["Queries"];
 export type ServerEvents = components["schemas"]["ServerEvents"];

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from tests.cli.test_detect import run
 from tests.mediamtx.test_install import GOOD, PROGRAM_BYTES, serving
-from tests.mediamtx.test_supervisor import is_alive, wait_for
+from tests.mediamtx.test_supervisor import is_alive
 from tests.models.test_models import server
 from tests.peers.mediamtx import STAND_IN, lives, stand_in
 from tests.peers.ports import free_port
 from tests.peers.service import Service, claptrap_environment
+from tests.peers.waiting import wait_until
 
 from claptrap.mediamtx.program import PROGRAM
 
@@ -87,7 +88,7 @@ def test_the_service_runs_it_and_ends_it(tmp_path: Path) -> None:
     with Service(data, CLAPTRAP_MEDIAMTX="1", CLAPTRAP_MEDIAMTX_BINARY=str(program)) as service:
         service.wait_for_line(r"(listener opened)")
         os.kill(lives(data)[0], signal.SIGKILL)
-        wait_for(lambda: len(lives(data)) == 2)
+        wait_until(lambda: len(lives(data)) == 2)
         service.wait_for_line(r"MediaMTX (ended by itself)")
     assert not [pid for pid in lives(data) if is_alive(pid)]
 
@@ -101,9 +102,9 @@ def test_it_ends_with_a_claptrap_that_is_killed(tmp_path: Path) -> None:
     command += ["--data-dir", "data"]
     environment = claptrap_environment(os.environ)
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as process:
-        wait_for((tmp_path / "data" / "child").exists)
+        wait_until((tmp_path / "data" / "child").exists)
         process.kill()
-    wait_for(lambda: not [pid for pid in lives(tmp_path / "data") if is_alive(pid)])
+    wait_until(lambda: not [pid for pid in lives(tmp_path / "data") if is_alive(pid)])
     os.kill(int((tmp_path / "data" / "child").read_text()), signal.SIGKILL)  # MediaMTX ends its own
 
 
@@ -119,7 +120,7 @@ def test_naming_the_program_means_to_run_it_and_what_stops_it_is_a_problem(tmp_p
             found: list[dict[str, Any]] = json.loads(service.raw("GET", "/healthz")[1])["reasons"]
             return found
 
-        wait_for(lambda: [reason["code"] for reason in reasons()] == ["mediamtx.port_taken"])
+        wait_until(lambda: [reason["code"] for reason in reasons()] == ["mediamtx.port_taken"])
         assert "8554" in reasons()[0]["message_fr"]
         assert b'code="mediamtx.port_taken"' in service.raw("GET", "/metrics")[1]
 
@@ -134,7 +135,7 @@ def test_a_source_that_waits_for_it_says_what_is_missing(tmp_path: Path) -> None
     source = {"id": "mic", "kind": "rtsp", "name": "Mic", "input": {"url": f"rtsp://127.0.0.1:{rtsp_port}/mic"}}
     (data / "settings.json").write_text(json.dumps({"version": 3, "sources": [source]}))
     with Service(data, CLAPTRAP_MEDIAMTX_BINARY=str(program), PATH=str(tmp_path)) as service:
-        wait_for(lambda: service.get("/api/state")["statuses"]["mic"]["code"] == "mediamtx.no_ffmpeg")
+        wait_until(lambda: service.get("/api/state")["statuses"]["mic"]["code"] == "mediamtx.no_ffmpeg")
         assert "ffmpeg" in service.get("/api/state")["statuses"]["mic"]["message_fr"]
 
 

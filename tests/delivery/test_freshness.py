@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,10 @@ import pytest
 from tests.delivery.test_dispatcher import QUICK, SLOW, Attempts, clap, done
 from tests.peers.broker import MOSQUITTO, Broker, Watcher
 from tests.peers.receiver import Receiver, answer, dead_url, silence
+from tests.peers.waiting import wait_until
 
 from claptrap.core.backoff import Backoff
+from claptrap.core.clock import Clock
 from claptrap.core.receivers import BrokerSpec, ReceiverSpec, WebhookSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.mqtt import MqttLink
@@ -28,7 +29,7 @@ NOON = 1_700_000_000.0
 HOURS_12 = 12 * 3600.0
 
 
-class SetClock:
+class SetClock(Clock):
     """Goes on when it is told to; its time of day can be set."""
 
     def __init__(self) -> None:
@@ -330,7 +331,7 @@ def test_a_receiver_that_is_back_is_well_again_though_nothing_waits_for_it() -> 
         found.late(1)
         assert [problem.code for problem in found.dispatcher.problems()] == ["delivery.open"]
         with Receiver(port=urlsplit(url).port or 0) as receiver:
-            until(lambda: not found.dispatcher.problems())
+            wait_until(lambda: not found.dispatcher.problems())
             assert receiver.requests == []
 
 
@@ -343,17 +344,10 @@ def test_one_that_answers_badly_is_well_again_after_a_while() -> None:
         found.late(1)
         assert found.dispatcher.problems()
         found.clock.advance(600.0)
-        until(lambda: not found.dispatcher.problems())
+        wait_until(lambda: not found.dispatcher.problems())
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until a state that is not announced has come."""
-    deadline = time.monotonic() + 30.0
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
+@pytest.mark.slow
 def test_a_thousand_of_each_leave_nothing_behind() -> None:
     """Claps that were taken or too late, receivers that came and went: no age, no worker, no thread stays."""
     url = dead_url()

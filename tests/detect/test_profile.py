@@ -15,9 +15,10 @@ from tests.peers.claps import recording
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.core.errors import InputError
-from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.clapnet import load_clapnet, load_weights
 from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.embedding import models_version
 from claptrap.detect.engine import Engine
 from claptrap.detect.enrolment import Enroller, Refusal
 from claptrap.detect.matching import COMPARED, ProfileMatcher, load_rules
@@ -160,6 +161,11 @@ def test_likeness_to_given_claps_raises_scores_and_never_lowers_them(n: int) -> 
         assert (np.diff(by_likeness, axis=1) >= 0).all()
         assert rule.decisive[0] < 0 < rule.decisive[1]
         assert weights.log_odds(6.0, [-1.0] * 2 * len(decision)) > 0  # a stranger who is clearly heard
+
+
+def test_the_rules_were_learnt_from_the_models_that_ship() -> None:
+    """New heads or a new embedded model need new rules: ``python -m training.profiles``."""
+    assert str(load_weights("profile.npz")["models"]) == models_version()
 
 
 def test_enrolment_refuses_what_is_no_clap_and_says_why(claps: tuple[Sound, list[float]]) -> None:

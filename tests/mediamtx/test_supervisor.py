@@ -9,13 +9,13 @@ import random
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.peers.mediamtx import lives, stand_in
+from tests.peers.waiting import wait_until
 
 from claptrap.core.backoff import Backoff
 from claptrap.mediamtx import supervisor as supervisor_module
@@ -23,14 +23,6 @@ from claptrap.mediamtx.process_file import ProcessFile, start_time
 from claptrap.mediamtx.supervisor import ProgramState, Supervisor
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a script with a first line")
-WAIT_S = 30.0
-
-
-def wait_for(is_true: Callable[[], object]) -> None:
-    until = time.monotonic() + WAIT_S
-    while not is_true():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def is_alive(pid: int) -> bool:
@@ -65,12 +57,12 @@ def test_it_ends_with_us_and_with_what_it_started(tmp_path: Path, mode: str, cap
     """Also where it does not want to, or has closed its output: its ffmpeg would go on recording."""
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, mode) as supervisor:
-        wait_for(lambda: "listener opened" in caplog.text)
+        wait_until(lambda: "listener opened" in caplog.text)
         assert supervisor.status.state is ProgramState.RUNNING
         child = int((tmp_path / "child").read_text())
         assert is_alive(child)
     assert "MediaMTX: [RTSP] listener opened on 127.0.0.1:8554 (TCP)" in caplog.messages
-    wait_for(lambda: not is_alive(child))
+    wait_until(lambda: not is_alive(child))
     assert len(lives(tmp_path)) == 1
 
 
@@ -78,7 +70,7 @@ def test_it_is_started_again_when_it_fails(tmp_path: Path, caplog: pytest.LogCap
     """As often as need be, saying why each time."""
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, "crash") as supervisor:
-        wait_for(lambda: "listener opened" in caplog.text)
+        wait_until(lambda: "listener opened" in caplog.text)
         assert supervisor.status.starts == 3
         assert supervisor.status.code == "mediamtx.ended"
         assert supervisor.status.params == {"status": 3, "line": "something is wrong"}
@@ -90,17 +82,17 @@ def test_one_that_is_killed_is_started_again(tmp_path: Path, caplog: pytest.LogC
     """Without leaving what it had started behind."""
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, "good"):
-        wait_for(lambda: "listener opened" in caplog.text)
+        wait_until(lambda: "listener opened" in caplog.text)
         child = int((tmp_path / "child").read_text())
         os.kill(lives(tmp_path)[0], 9)
-        wait_for(lambda: not is_alive(child))
-        wait_for(lambda: len(lives(tmp_path)) == 2)
+        wait_until(lambda: not is_alive(child))
+        wait_until(lambda: len(lives(tmp_path)) == 2)
 
 
 def test_a_port_that_is_taken_is_said_in_words(tmp_path: Path) -> None:
     """With the port, and the file in which to choose another."""
     with supervised(tmp_path, "taken") as supervisor:
-        wait_for(lambda: supervisor.status.code == "mediamtx.port_taken" and supervisor.status.starts > 1)
+        wait_until(lambda: supervisor.status.code == "mediamtx.port_taken" and supervisor.status.starts > 1)
         assert supervisor.status.params == {"port": 8554, "config": str(tmp_path / "mediamtx.yml")}
 
 
@@ -110,13 +102,13 @@ def test_a_program_that_cannot_be_started_is_said(tmp_path: Path) -> None:
     supervisor = Supervisor(tmp_path / "none", tmp_path / "mediamtx.yml", backoff=Backoff(0.01, 0.02, random.Random(0)))
     supervisor.start()
     try:
-        wait_for(lambda: supervisor.status.code == "mediamtx.cannot_start")
+        wait_until(lambda: supervisor.status.code == "mediamtx.cannot_start")
         stand_in(tmp_path, "good")
         (tmp_path / "mediamtx").rename(tmp_path / "none")
-        wait_for(lambda: supervisor.status.state is ProgramState.RUNNING)
+        wait_until(lambda: supervisor.status.state is ProgramState.RUNNING)
     finally:
         supervisor.stop()
-    wait_for(lambda: not [pid for pid in lives(tmp_path) if is_alive(pid)])
+    wait_until(lambda: not [pid for pid in lives(tmp_path) if is_alive(pid)])
 
 
 @pytest.mark.parametrize("mode", ["flood", "junk"])
@@ -124,9 +116,9 @@ def test_what_it_says_is_bounded_and_scrubbed(tmp_path: Path, mode: str, caplog:
     """A flood is counted, a line is cut, a password is taken out."""
     caplog.set_level(logging.INFO)
     with supervised(tmp_path, mode):
-        wait_for((tmp_path / "child").exists)
+        wait_until((tmp_path / "child").exists)
         if mode == "junk":
-            wait_for(lambda: any("is gone" in message for message in caplog.messages))
+            wait_until(lambda: any("is gone" in message for message in caplog.messages))
     lines = [message for message in caplog.messages if message.startswith("MediaMTX: ")]
     assert len(lines) < 1000
     assert max(map(len, lines)) < 2100
@@ -151,7 +143,7 @@ def test_a_failure_is_a_problem_until_it_runs_again(tmp_path: Path, monkeypatch:
     supervisor.on_change = note
     supervisor.start()
     try:
-        wait_for(lambda: len(lives(tmp_path)) == 3 and seen[-1] == [])
+        wait_until(lambda: len(lives(tmp_path)) == 3 and seen[-1] == [])
     finally:
         supervisor.stop()
     assert ["mediamtx.ended something is wrong"] in seen
@@ -164,7 +156,7 @@ def test_ffmpeg_that_is_missing_is_said_before_it_starts(tmp_path: Path, monkeyp
     supervisor = Supervisor(program, config)
     supervisor.start()
     try:
-        wait_for(lambda: lives(tmp_path))
+        wait_until(lambda: lives(tmp_path))
         assert [problem.code for problem in supervisor.problems()] == ["mediamtx.no_ffmpeg"]
     finally:
         supervisor.stop()

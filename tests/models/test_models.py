@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.peers.waiting import wait_until
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ModelError
@@ -280,13 +281,6 @@ class Told:
     def offer(self, status: Status) -> None:
         assert isinstance(status, ModelProgress)
         self.progress.append(status)
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_the_fetcher_tries_again_until_the_file_is_there(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ def test_litert_is_asked_for_only_where_it_exists(system: str, machine: str, has
     assert marker.evaluate(environment) == has_it
 
 
+@pytest.mark.slow
 def test_without_it_the_service_hears_and_says_that_sounds_have_no_names(tmp_path: Path) -> None:
     """Nothing is downloaded that could not be used; the page and the doctor say why."""
     done = subprocess.run(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
 
+from claptrap.core.clock import Clock
 from claptrap.core.events import Clap, Event, Heard, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
 from claptrap.core.triggers import RhythmSpec, SoundSpec
@@ -22,7 +23,7 @@ NOW_S = 5_000.0
 UTC_S = 1_700_000_000.0
 
 
-class StillClock:
+class StillClock(Clock):
     """It is always the same moment."""
 
     def monotonic(self) -> float:

@@ -97,6 +97,7 @@ def test_a_thousand_epochs_of_a_worker_leave_no_object_behind() -> None:
     assert grown == {}
 
 
+@pytest.mark.slow
 def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
     """Nobody asks for labels: the slots that wait for them are numbers, and no more than there are slots."""
     classifier = ClapClassifier(4, load_clapnet(), load_confirmer())
@@ -111,6 +112,7 @@ def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
     assert len(classifier._label_queue) <= 4
 
 
+@pytest.mark.slow
 def test_a_thousand_senders_leave_a_port_s_table_bounded() -> None:
     """Streams that are heard for a while, and strangers; after half a minute of silence nothing is kept of them."""
     table = StreamTable(6980)

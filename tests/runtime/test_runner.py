@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from tests.peers.waiting import wait_until
 
 from claptrap.audio.frame import Frame
 from claptrap.core.backoff import Backoff
+from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
 from claptrap.core.events import SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
@@ -26,7 +27,7 @@ SPEC = SourceSpec("mic", "Salon", MicrophoneInput())
 GONE = SourceError("source.device_lost", retryable=True, device="USB")
 
 
-class HandClock:
+class HandClock(Clock):
     """Time that moves when a test says so."""
 
     def __init__(self) -> None:
@@ -291,14 +292,6 @@ def test_a_source_that_begins_anew_ends_its_epoch() -> None:
 # -- the watchdog -----------------------------------------------------------------------------------------------------------
 
 
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for another thread, five seconds at most."""
-    deadline = time.monotonic() + 5
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 def mute(sink: Sink) -> None:
     """Open, then wait for sound for ever, as a source does whose peer has frozen."""
     live(sink)
@@ -315,8 +308,8 @@ def test_a_source_that_waits_for_ever_is_opened_anew(step: Callable[[Sink], None
     script = Script(step)
     runner = Runner(SPEC, 0, script.surroundings())
     runner.start()
-    until(lambda: not script.steps)
-    until(lambda: step is never_opens or [told.state for told in script.told[-1:]] == [State.LIVE])
+    wait_until(lambda: not script.steps)
+    wait_until(lambda: step is never_opens or [told.state for told in script.told[-1:]] == [State.LIVE])
     for _ in range(after_s):
         assert not script.played.is_set()
         script.clock.now += 1
@@ -334,7 +327,7 @@ def test_a_source_that_opens_and_stays_mute_does_not_fill_the_log(caplog: pytest
     runner = Runner(SPEC, 0, script.surroundings())
     runner.start()
     for n in range(1, 4):
-        until(lambda n=n: script.states().count(State.LIVE) == n)  # type: ignore[misc]  # mypy cannot type a default of a lambda
+        wait_until(lambda n=n: script.states().count(State.LIVE) == n)  # type: ignore[misc]  # mypy cannot type a default of a lambda
         for _ in range(NO_FRAMES_S):
             script.clock.now += 1
             runner.watch()
@@ -368,7 +361,7 @@ def test_a_source_that_waits_by_itself_is_left_alone() -> None:
     assert not runner.stop.is_set()
     go_on.set()
     assert lives.wait(5)
-    until(lambda: runner.status.state is State.LIVE)
+    wait_until(lambda: runner.status.state is State.LIVE)
     for _ in range(NO_FRAMES_S - 1):
         script.clock.now += 1
         runner.watch()
@@ -415,7 +408,7 @@ def test_halting_is_never_lost_to_the_watchdog() -> None:
         script = Script(mute, mute, mute)
         runner = Runner(SPEC, 0, script.surroundings())
         runner.start()
-        until(lambda: [told.state for told in script.told[-1:]] == [State.LIVE])  # noqa: B023  # called within this round
+        wait_until(lambda: [told.state for told in script.told[-1:]] == [State.LIVE])  # noqa: B023  # called within this round
         script.clock.now += 1
         for _ in range(NO_FRAMES_S):
             script.clock.now += 1

@@ -8,6 +8,7 @@ import time
 import pytest
 from tests.peers.hearing import Album, Clipboard
 
+from claptrap.core.clock import Clock
 from claptrap.core.events import Event, SourceStatus, State, Status
 from claptrap.core.spec import MicrophoneInput, SourceSpec
 from claptrap.detect.classifier import ClapClassifier
@@ -17,7 +18,7 @@ from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.sources.base import Sink
 
 
-class FastClock:
+class FastClock(Clock):
     """A hundred times as fast as the machine's."""
 
     def monotonic(self) -> float:

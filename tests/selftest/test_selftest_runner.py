@@ -31,6 +31,7 @@ def run(cases: tuple[Case, ...] = CASES) -> list[dict[str, object]]:
         trials.stop()
 
 
+@pytest.mark.slow
 def test_every_built_in_test_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On folders that are gone afterwards, and with a name in both languages."""
     monkeypatch.setenv("CLAPTRAP_MODELS_DIR", str(tmp_path / "models"))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
+from claptrap.core.clock import Clock
 from claptrap.core.errors import AccessError, ClapTrapError
 from claptrap.service.access import MAX_SESSIONS, MAX_TOKENS, SESSION_S, TOKEN_PREFIX, Access, LoginPolicy
 
@@ -22,7 +23,7 @@ PASSWORD = "correct horse"
 HERE = "127.0.0.1"
 
 
-class Watch:
+class Watch(Clock):
     """A clock that is set."""
 
     def __init__(self) -> None:

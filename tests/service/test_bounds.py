@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from claptrap.core.clock import Clock
 from claptrap.core.errors import AccessError, ServiceError
 from claptrap.core.events import Clap, Level, Levels, SourceStatus, State
 from claptrap.service import Application
@@ -19,7 +20,7 @@ MANY, MORE = 100, 1000
 SLACK = 2_000  # objects: caches of the interpreter and of pydantic
 
 
-class Watch:
+class Watch(Clock):
     """A clock that goes on by itself, a minute at each look."""
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ def test_logins_of_a_crowd_and_their_failures(tmp_path: Path, monkeypatch: pytes
     assert len(access._file.read().sessions) == MAX_SESSIONS
 
 
+@pytest.mark.slow
 def test_changes_of_the_settings_and_sources_that_come_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps that can be undone, revisions, counts and levels of each source."""
     monkeypatch.setattr(Store, "save", lambda *_: None)  # the disk is another matter, and slow

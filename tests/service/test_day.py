@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from claptrap.core.clock import Clock
 from claptrap.core.events import DetectionRunning, Level, Levels, SourceStatus, State, Verdict
 from claptrap.service.availability import Availability
 from claptrap.service.recent import SECONDS, LastMinute
@@ -13,7 +14,7 @@ from claptrap.service.recent import SECONDS, LastMinute
 NOON = 1_700_000_000.0 // 3600 * 3600
 
 
-class SetClock:
+class SetClock(Clock):
     """A clock that a test sets."""
 
     def __init__(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ import pytest
 from tests.detect.test_profile import knock
 from tests.peers.claps import Sound, recording
 from tests.peers.hearing import Tap
+from tests.peers.waiting import wait_until
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.errors import InputError
 from claptrap.history.query import DetectionFilter
 from claptrap.service import Application
 
-PATIENT_S = 60.0
 SOURCE = "kitchen"
 
 
@@ -42,24 +41,17 @@ class House:
             begin = round((onset - 0.6) * RATE_HZ)
             piece = sound[begin : begin + 80 * HOP]  # 1.6 s
             self.tap.pour(*np.pad(piece, (0, 80 * HOP - len(piece))).reshape(8, 10 * HOP))
-            wait_for(lambda n=n: self.service.learning.state(SOURCE)["kept"] > n)
+            wait_until(lambda n=n: self.service.learning.state(SOURCE)["kept"] > n)
 
     def candidates(self, n: int) -> list[dict[str, Any]]:
         """Return the candidates, as soon as there are ``n``."""
-        wait_for(lambda: len(self.service.learning.candidates(SOURCE, 500)) >= n)
+        wait_until(lambda: len(self.service.learning.candidates(SOURCE, 500)) >= n)
         return self.service.learning.candidates(SOURCE, 500)
 
     def sounds(self, n: int) -> dict[str, Any]:
         """Return the calibration, as soon as it has ``n`` sounds."""
-        wait_for(lambda: len(self.service.learning.calibrations.get(SOURCE)["sounds"]) >= n)
+        wait_until(lambda: len(self.service.learning.calibrations.get(SOURCE)["sounds"]) >= n)
         return self.service.learning.calibrations.get(SOURCE)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENT_S
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -112,12 +104,12 @@ def test_a_marked_detection_teaches(house: House) -> None:
     """A mark in the history is learnt too, and what is heard with it from then on scores less."""
     house.clap(1)
     before = house.candidates(1)[0]
-    wait_for(lambda: bool(house.service.snapshot()["events"]))
+    wait_until(lambda: bool(house.service.snapshot()["events"]))
     event = house.service.journal.events(DetectionFilter(), 1).rows[0].event
     assert house.service.learning.mark_event(event, "not_clap") is not None
     assert house.service.learning.state(SOURCE)["examples"][0]["note"] == "detection"
     house.clap(1)
-    wait_for(lambda: house.service.learning.state(SOURCE)["kept"] == 2)
+    wait_until(lambda: house.service.learning.state(SOURCE)["kept"] == 2)
     after = house.service.learning.candidates(SOURCE, 1)[0]
     assert after["score"] < before["score"]
     assert after["by_models"] >= 0.5  # it is kept though it may be heard no more

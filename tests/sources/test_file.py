@@ -13,6 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
+from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
 from claptrap.sources.base import StopSignal
 from claptrap.sources.file import FileSource
@@ -217,7 +218,7 @@ def test_a_name_that_is_no_text_can_be_told(tmp_path: Path) -> None:
     str(error).encode()
 
 
-class PatientSink:
+class PatientSink(Clock):
     """A sink whose clock moves only when somebody waits: an hour plays in milliseconds."""
 
     def __init__(self, stop_after: int = 1 << 40) -> None:

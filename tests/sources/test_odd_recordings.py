@@ -30,6 +30,8 @@ from claptrap.detect.patterns import Detection, DetectionSettings
 from claptrap.selftest.claps import recording
 from claptrap.sources.recording import read_frames
 
+pytestmark = pytest.mark.slow  # decoding of hundreds of odd files
+
 N_CLAPS = 4
 SPACING_S = 1.5
 HZ = 48_000

@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.peers.ports import free_port
 from tests.peers.vban import FRAMES, MONO, Sender, packets, send_with_aiovban, sine
+from tests.peers.waiting import wait_until
 
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
@@ -643,11 +644,3 @@ def _heard_of_drops(ports: VbanPorts, sender: Sender) -> bool:
 def wait_for_datagrams(ports: VbanPorts, n: int) -> None:
     """Wait until the only port has taken ``n`` datagrams, so that a fast sender overruns nobody's buffer."""
     wait_until(lambda: ports.port_counts()[0].datagrams >= n)
-
-
-def wait_until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    """Ask again until it is so."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.005)

@@ -131,6 +131,7 @@ def candidates(frames: list[Frame]) -> int:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise_level", [1e-4, 1e-3, 5e-3])
 @pytest.mark.parametrize("n_lost", [1, 2, 3, 4, 8, 40])
 def test_loss_is_no_beginning(n_lost: int, noise_level: float) -> None:

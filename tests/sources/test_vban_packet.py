@@ -158,6 +158,7 @@ def test_every_refusal_has_a_sentence() -> None:
     assert {reason.code for reason in RejectReason} <= set(MESSAGES["en"])
 
 
+@pytest.mark.slow
 def test_fuzz() -> None:
     """100 000 random, damaged and cut packets: a packet that can be built and decoded, or a reason; nothing is raised."""
     rng = random.Random(20)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 from tests.peers.claps import recording
-from tests.web.conftest import WAIT_S, Served, clap, serving
+from tests.peers.waiting import wait_until
+from tests.web.conftest import Served, clap, serving
 from tests.web.test_live import page
 
 from claptrap.audio.clip import Clip
 from claptrap.service import Application
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def keep(served: Served, *sequences: int) -> None:
@@ -33,7 +25,7 @@ def keep(served: Served, *sequences: int) -> None:
         event = clap(sequence)
         served.service.events.record(event)
         served.service.clips.offer(Clip(event.id, event.timestamp, np.zeros(40_000, np.float32)))
-        until(lambda event=event: served.service.clips.has(event.id))  # type: ignore[misc]  # mypy cannot type a default of a lambda
+        wait_until(lambda event=event: served.service.clips.has(event.id))  # type: ignore[misc]  # mypy cannot type a default of a lambda
 
 
 def test_a_clap_that_is_heard_can_be_heard_again(tmp_path: Path, data_dir: Path, quiet_models: Path) -> None:
@@ -50,7 +42,7 @@ def test_a_clap_that_is_heard_can_be_heard_again(tmp_path: Path, data_dir: Path,
             found: list[dict[str, Any]] = served.ask("GET", "/api/history").json["events"]
             return found
 
-        until(lambda: len(events()) == 2 and any(event["clip"] for event in events()))
+        wait_until(lambda: len(events()) == 2 and any(event["clip"] for event in events()))
         assert {event["source_id"]: event["clip"] for event in events()} == {"salon": True, "private": False}
         (event,) = (event for event in events() if event["clip"])
         event_id = event["id"]

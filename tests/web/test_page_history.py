@@ -204,6 +204,8 @@ def test_what_could_not_be_asked_without_a_connection_is_asked_once_it_is_back(p
     ):
         page.context.set_offline(True)
         page.get_by_role("link", name=view).click()
+        if view == "Réglages":
+            page.get_by_role("link", name="Changements et sauvegardes").click()
         expect(region.get_by_role("alert")).to_have_text("service injoignable")
         page.context.set_offline(False)
         expect(page.get_by_text("Connecté", exact=True)).to_be_visible()

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served
-from tests.web.test_clip_rest import until
 from tests.web.test_page_source import clapping
 
 pytestmark = needs_browser
@@ -49,7 +49,7 @@ def test_giving_up_ends_the_session_and_learns_nothing(page: Page, clapping: Ser
     expect(page.locator(".clap-dot-full").first).to_be_visible(timeout=PATIENT_MS)
     page.get_by_role("button", name="Abandonner").click()
     expect(page.get_by_text("Rien encore")).to_be_visible()
-    until(lambda: clapping.ask("GET", "/api/sources/salon/calibration").status == 404)
+    wait_until(lambda: clapping.ask("GET", "/api/sources/salon/calibration").status == 404)
 
 
 def test_a_mark_teaches_at_once(page: Page) -> None:

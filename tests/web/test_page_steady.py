@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served, clap, serving
-from tests.web.test_clip_rest import until
 
 from claptrap.service import Application
 
@@ -66,7 +66,7 @@ def test_a_press_that_leaves_a_field_is_a_click(page: Page, served: Served) -> N
     with page.expect_response(re.compile("api/settings")):  # which is asked for once the button is free
         page.mouse.up()
     expect(page).to_have_title(re.compile("Maison · ClapTrap$"))
-    until(lambda: served.service.settings.current.welcomed)
+    wait_until(lambda: served.service.settings.current.welcomed)
 
 
 def test_a_source_whose_claps_others_have_pushed_out_has_clapped(data_dir: Path, quiet_models: Path) -> None:
@@ -92,7 +92,7 @@ def test_offline_nothing_is_said_to_listen(page: Page, served: Served) -> None:
     page.context.set_offline(True)
     expect(page.get_by_text("Inconnu : service injoignable")).to_be_visible()
     expect(page.locator(".state-live")).to_have_count(0)
-    page.goto(f"{page.url.partition('#')[0]}#/settings")
+    page.goto(f"{page.url.partition('#')[0]}#/settings/mqtt")
     expect(page.get_by_text("Inconnu : le service est injoignable.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("Désactivé : rien n'est envoyé par MQTT.")).to_be_visible()

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from claptrap.cli.allocator import give_large_blocks_back
+from claptrap.cli.cluster import ClusterOptions
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
-from claptrap.cli.logs import LogRateLimit, start_logging
+from claptrap.cli.logs import LEVELS, LogRateLimit, start_logging
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.weburl import check_tcp_url
@@ -25,8 +26,6 @@ from claptrap.text.catalogue import say
 from claptrap.web.listen_address import Certificate, ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
-
-LEVELS = ("debug", "info", "warning", "error")
 
 
 def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
@@ -120,6 +119,43 @@ def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str |
     help="API of another MediaMTX, whose streams the page lists: http://USER:PASSWORD@HOST:9997.",
 )
 @click.option(
+    "--cluster",
+    envvar="CLAPTRAP_CLUSTER",
+    show_envvar=True,
+    metavar="URL",
+    help="NATS servers over which nodes (claptrap node) hear: nats://HOST:4222 or tls://…; several separated by commas.",
+)
+@click.option(
+    "--cluster-key",
+    envvar="CLAPTRAP_CLUSTER_KEY",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="File of the cluster's key. Default: cluster.key in the data folder, made if it is missing.",
+)
+@click.option(
+    "--cluster-credentials",
+    envvar="CLAPTRAP_CLUSTER_CREDENTIALS",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="File with an NKey's seed, or a .creds file, for NATS.",
+)
+@click.option(
+    "--cluster-tls-ca",
+    envvar="CLAPTRAP_CLUSTER_TLS_CA",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="PEM file of the authority to trust instead of the system's.",
+)
+@click.option(
+    "--cluster-replicas",
+    default="1",
+    envvar="CLAPTRAP_CLUSTER_REPLICAS",
+    show_default=True,
+    show_envvar=True,
+    type=click.Choice(["1", "3", "5"]),
+    help="On how many NATS servers everything is kept.",
+)
+@click.option(
     "--wyoming",
     envvar="CLAPTRAP_WYOMING",
     show_envvar=True,
@@ -155,6 +191,11 @@ def serve(
     with_mediamtx: bool,
     mediamtx_binary: Path | None,
     mediamtx_api: str | None,
+    cluster: str | None,
+    cluster_key: Path | None,
+    cluster_credentials: Path | None,
+    cluster_tls_ca: Path | None,
+    cluster_replicas: str,
     wyoming: str | None,
     dev: bool,
     log_level: str,
@@ -167,12 +208,20 @@ def serve(
     yamnet_url = None if no_download else download_url(YAMNET)
     try:
         api = ApiAddress.of_url(mediamtx_api) if mediamtx_api else None
+        options = ClusterOptions(cluster, cluster_key, cluster_credentials, cluster_tls_ca, int(cluster_replicas))
+        nodes = options.build(data_dir)
     except ClapTrapError as error:
         echo(error_message(error), err=True)
         sys.exit(1)
     environment = overrides_of(serve)
     service = Application(
-        data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api, wyoming=wyoming
+        data_dir,
+        yamnet_url=yamnet_url,
+        environment=environment,
+        dev=dev,
+        mediamtx_api=api,
+        cluster=nodes,
+        wyoming=wyoming,
     )
 
     def announce(address: ListenAddress) -> None:

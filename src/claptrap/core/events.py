@@ -47,6 +47,7 @@ class Event:
         labels: the sounds heard around it; empty without YAMNet.
         applause: whether this is applause that begins, a crowd's or one person's, rather than claps.
         trigger, trigger_name: which of the source's sounds or rhythms it is; empty for claps and applause.
+        heard_by: ids of the sources whose detections were merged into this one, the nearest first; empty for its own alone.
     """
 
     source_id: str
@@ -63,6 +64,7 @@ class Event:
     applause: bool = False
     trigger: str = ""
     trigger_name: str = ""
+    heard_by: tuple[str, ...] = ()
 
     @property
     def what(self) -> Literal["clap", "applause", "sound", "rhythm"]:
@@ -72,19 +74,30 @@ class Event:
         return "applause" if self.applause else "clap"
 
     @property
+    def hearers(self) -> tuple[str, ...]:
+        """The ids of all sources that heard it."""
+        return self.heard_by or (self.source_id,)
+
+    @property
     def id(self) -> str:
         """``source:epoch:sequence``, unique for ever."""
         return f"{self.source_id}:{self.epoch}:{self.sequence}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, the derived ``id`` included for readers."""
-        return {"id": self.id, **asdict(self), "labels": [list(label) for label in self.labels]}
+        return {
+            "id": self.id,
+            **asdict(self),
+            "labels": [list(label) for label in self.labels],
+            "heard_by": list(self.heard_by),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Event:
         """Rebuild an event from ``to_json``. Raises KeyError or TypeError on anything else."""
         rest = {k: v for k, v in data.items() if k != "id"}
-        return cls(**{**rest, "labels": tuple((str(name), float(score)) for name, score in data["labels"])})
+        labels = tuple((str(name), float(score)) for name, score in data["labels"])
+        return cls(**{**rest, "labels": labels, "heard_by": tuple(data.get("heard_by", ()))})
 
 
 class State(StrEnum):
@@ -113,6 +126,7 @@ class SourceStatus:
         rate_hz, channels: native format; 0 if not open.
         dropped_hops: 20 ms hops lost because hearing fell behind, since start.
         missing_hops: 20 ms hops that never arrived from a source that went on, since start: a network that loses packets.
+        node: the node of the cluster that hears it; empty for this very process.
     """
 
     source_id: str
@@ -126,6 +140,7 @@ class SourceStatus:
     channels: int = 0
     dropped_hops: int = 0
     missing_hops: int = 0
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

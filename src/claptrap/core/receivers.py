@@ -118,7 +118,7 @@ class WebhookSpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to get ``event``."""
-        return event.source_id == self.source_id and _is_wanted(event, self.claps, self.triggers)
+        return self.source_id in event.hearers and _is_wanted(event, self.claps, self.triggers)
 
     def secrets(self) -> frozenset[str]:
         """Return the secret parts of its address and headers."""
@@ -269,7 +269,8 @@ class NotifySpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to get ``event``."""
-        return (not self.sources or event.source_id in self.sources) and _is_wanted(event, self.claps, self.triggers)
+        is_heard_there = not self.sources or not set(event.hearers).isdisjoint(self.sources)
+        return is_heard_there and _is_wanted(event, self.claps, self.triggers)
 
     def secrets(self) -> frozenset[str]:
         """Return the whole address."""

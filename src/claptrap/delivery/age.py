@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 
-from claptrap.core.clock import Clock, elapsed
+from claptrap.core.clock import Clock
 from claptrap.core.outbox import Delivery
 
 
@@ -26,12 +26,12 @@ class Ages:
     def begin(self, delivery: Delivery, age_s: float = 0.0) -> None:
         """Count the age of a delivery from now on; ``age_s`` is what it has already."""
         with self._lock:
-            self._began[_key(delivery)] = elapsed(self._clock) - age_s
+            self._began[_key(delivery)] = self._clock.elapsed() - age_s
             self._earlier.discard(_key(delivery))
 
     def of(self, delivery: Delivery) -> float:
         """Return how old a delivery is in seconds, ≥ 0; infinity where the clocks contradict each other."""
-        key, now, wall_s = _key(delivery), elapsed(self._clock), self._clock.unix() - delivery.since
+        key, now, wall_s = _key(delivery), self._clock.elapsed(), self._clock.unix() - delivery.since
         with self._lock:
             if key not in self._began:
                 self._began[key] = now - wall_s if wall_s >= 0 else -math.inf

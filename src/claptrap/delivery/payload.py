@@ -10,7 +10,7 @@ from claptrap.core.events import Event
 
 def event_payload(event: Event) -> dict[str, Any]:
     """Return the documented body: the three keys of the first ClapTrap, and more beside them."""
-    return {
+    body = {
         "source": event.kind,
         "timestamp": round(event.timestamp, 3),
         "score": round(event.score, 4),
@@ -22,6 +22,7 @@ def event_payload(event: Event) -> dict[str, Any]:
         "labels": [[name, score] for name, score in event.labels],
         **({"trigger": event.trigger, "trigger_name": event.trigger_name} if event.trigger else {}),
     }
+    return {**body, "heard_by": list(event.heard_by)} if event.heard_by else body
 
 
 def trial_payload(event_id: str, source_id: str, source_kind: str, source_name: str, timestamp: float) -> dict[str, Any]:

@@ -347,7 +347,7 @@ class ClapClassifier:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
             candidate.early = self.confirmer.head(output, EARLY)
             scored = self.confirmer.early_score(candidate.early.log_odds, net.log_odds)
-        hidden = [candidate.early.hidden]
+        hidden = [net.hidden, candidate.early.hidden]
         if is_last:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[_LAST]))
             head = self.confirmer.head(output, _LAST)

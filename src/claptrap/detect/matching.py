@@ -18,7 +18,7 @@ from claptrap.detect.confirm import ModelScore
 from claptrap.detect.embedding import LAYERS, Embedding
 from claptrap.detect.profile import Profile
 
-COMPARED = ((0,), (1,), (2,), (3,), (4,), (4, 5))  # the layers that are compared at each decision; the last is that of marks
+COMPARED = ((0,), (1,), (2,), (3,), (1, 4), (3, 4, 5))  # the layers compared at each decision; the last is that of marks
 MOST_COUNTED = 8  # as many claps were enrolled where the rules were learnt; more are worth as much
 ALIKE = 0.5  # similarity to a given clap from which on the embedded model may not reject a candidate
 

@@ -174,6 +174,13 @@ class Journal:
             self._look_into_file()
         return deleted
 
+    def delete_event(self, event_id: str) -> bool:
+        """Delete one detection and its deliveries that are done; False if there is none. Raises as ``delete``."""
+        is_deleted = self._do(lambda db: detections.delete_one(db, event_id), writes=True)
+        if self._trouble is not None:
+            raise self._trouble
+        return is_deleted
+
     # -- the outbox -----------------------------------------------------------------------------------------------------
 
     def add(self, event: Event, queued: Sequence[Delivery]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from claptrap.core.clock import Clock, elapsed
+from claptrap.core.clock import Clock
 
 STEP_S = 60.0  # between two looks; less is a clock that is slewed, or a leap second
 STEADY_S = 86_400.0  # how long the time of day must agree with the monotonic clock again after a step
@@ -25,7 +25,7 @@ class SteadyClock:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._offset = clock.unix() - elapsed(clock)  # of the time of day from the monotonic clock, as it is believed
+        self._offset = clock.unix() - clock.elapsed()  # of the time of day from the monotonic clock, as it is believed
         self._is_compared = False  # with what is kept
         self._doubted: float | None = None  # another one, since …
         self._doubted_at = 0.0  # … this moment of the monotonic clock
@@ -36,7 +36,7 @@ class SteadyClock:
         Args:
             newest_at: when the newest of what is kept was made, UTC Unix seconds; None where nothing is.
         """
-        now = elapsed(self._clock)
+        now = self._clock.elapsed()
         offset = self._clock.unix() - now
         if not self._is_compared:
             self._is_compared = True

@@ -11,7 +11,7 @@ from typing import Any
 
 from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
-from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
+from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged, Status
 from claptrap.core.program import program
 from claptrap.core.receivers import BrokerSpec, NotifySpec
 from claptrap.core.spec import Language, SourceSpec
@@ -31,6 +31,7 @@ from claptrap.service.access import Access
 from claptrap.service.availability import HOURS, Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
+from claptrap.service.cluster import Cluster
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
@@ -39,6 +40,7 @@ from claptrap.service.known_sounds import check_sounds
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
+from claptrap.service.merging import DetectionMerger
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -77,6 +79,7 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        cluster: the nodes that hear what this process does not; None for none.
         wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
@@ -90,6 +93,7 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        cluster: Cluster | None = None,
         wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
@@ -105,6 +109,7 @@ class Application:
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
 
+        self.cluster = cluster
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
@@ -114,7 +119,7 @@ class Application:
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
-            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
+            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
         self.satellites = SatelliteService(
@@ -141,7 +146,7 @@ class Application:
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
         self._availability = Availability(data_dir / "availability.json", clock)
-        observers = (self._last_minute.add, self._availability.add)
+        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add]
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal,
@@ -154,6 +159,8 @@ class Application:
             },
         )
         self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.merger = DetectionMerger(self.events, clock)
+        observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -168,7 +175,7 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
-        self.problems.add(self.satellites.server.problems)
+        self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -183,6 +190,7 @@ class Application:
         self.settings.open()
         self.journal.open()
         self.history.apply(self.settings.current)
+        self.merger.apply(self.settings.current)
         self.clips.start()
         self._availability.open()
         self.learning.open(self.detection.apply_learning)
@@ -193,6 +201,9 @@ class Application:
         if not self.settings.is_unread:  # else the receivers are not known, and what waits must not be given up for that
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
+        self.merger.start()
+        if self.cluster is not None:
+            self.cluster.start(self.merger, self.status)
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
@@ -204,9 +215,12 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        if self.cluster is not None:
+            self.cluster.stop()
         self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
+        self.merger.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
         if self._is_open:
@@ -218,7 +232,7 @@ class Application:
 
     def start_detection(self) -> None:
         """Hear all enabled sources. Harmless while they are heard."""
-        self.detection.start(self.events, self.status)
+        self.detection.start(self.merger, self.status)
 
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
@@ -226,7 +240,7 @@ class Application:
 
     def restart_detection(self) -> None:
         """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
-        self.detection.restart(self.events, self.status)
+        self.detection.restart(self.merger, self.status)
 
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
@@ -267,6 +281,7 @@ class Application:
             "newest": [self.history.detection(kept) for kept in newest if kept is not None],
             "recent": self._last_minute.shown(),
             "days": self.days(),
+            "delays": self.merger.delays(),
         }
 
     def days(self) -> dict[str, Any]:
@@ -309,6 +324,7 @@ class Application:
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
+        self.merger.apply(after.settings)
         self.detection.apply(after)
         self.satellites.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):

@@ -20,13 +20,16 @@ from claptrap.service.access import SESSION_S, Access, LoginPolicy
 from claptrap.service.access_file import Token
 from claptrap.service.mark_links import PATH as MARK_LINK
 from claptrap.web import responses
-from claptrap.web.page import is_page_file
+from claptrap.web.page import BLUEPRINT_PATH, is_page_file
 from claptrap.web.routes import Routes, text_schema
 
 COOKIE = "claptrap_session"
 PUBLIC_PATHS = frozenset(
-    {"/", "/micro", "/healthz", "/livez", "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password"}
-)
+    {
+        "/", "/micro", BLUEPRINT_PATH, "/healthz", "/livez",
+        "/api/access", "/api/access/login", "/api/access/logout", "/api/access/password",
+    }
+)  # fmt: skip
 _DOCUMENT = "/api/access"
 
 

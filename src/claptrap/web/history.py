@@ -86,6 +86,19 @@ def detection(service: Application, event_id: str) -> dict[str, Any]:
     return service.history.detection(kept)
 
 
+@routes.delete(
+    "/api/history/{event_id}",
+    "Oublier une détection, avec son extrait sonore",
+    responses.Forgotten,
+    codes=(_UNKNOWN, "history.unwritable", "clips.unwritable"),
+)
+def delete_event(service: Application, event_id: str) -> dict[str, Any]:
+    """Forget one detection, with its clip."""
+    clips = int(service.clips.has(event_id))
+    service.history.delete_event(event_id)
+    return {"deleted": 1, "clips": clips}
+
+
 @routes.patch(
     "/api/history/{event_id}",
     "Dire si une détection était un clap ; la source l'apprend tant que ses sons sont conservés. Null annule",

@@ -25,7 +25,7 @@ from claptrap.core.events import (
 )
 from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
-from claptrap.history.query import Count, DeliveryRecord, Mark
+from claptrap.history.query import Count, DeliveryRecord, DeliveryState, Mark
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
@@ -93,7 +93,16 @@ def _attributes(of: type) -> dict[str, str]:
 Label = response_model(
     "Label", label=str, label_fr=str, score=float, about="A sound that YAMNet names; `label` never changes."
 )
-Detection = response_model("Detection", Event, id=str, labels=list_of(Label), latency_s=float, mark=Mark | None, clip=bool)
+Detection = response_model(
+    "Detection",
+    Event,
+    id=str,
+    labels=list_of(Label),
+    latency_s=float,
+    mark=Mark | None,
+    clip=bool,
+    deliveries=list_of(DeliveryState),
+)
 DetectionPage = response_model("DetectionPage", events=list_of(Detection), cursor=str | None)
 Counts = response_model("Counts", per=Literal["hour", "day"], counts=list_of(Count))
 Forgotten = response_model("Forgotten", deleted=int, clips=int)
@@ -158,7 +167,8 @@ class ShownSettings(Settings):
     serial: int
 
 
-Kept = response_model("Backup", Backup, without=("fault",), **{**_WORDED, "why": Why, "valid": bool})
+_kept: dict[str, Any] = {**_WORDED, "why": Why, "valid": bool, "changes": list_of(Change)}
+Kept = response_model("Backup", Backup, without=("settings", "fault"), **_kept)
 Backups = response_model("Backups", backups=list_of(Kept))
 Compared = response_model("Compared", changes=list_of(Change), revision=str)
 Done = response_model("Step", Step, why=Literal["change", "restore", "import", "undo"])
@@ -232,6 +242,7 @@ Snapshot = response_model(
     newest=list_of(Detection),
     recent=dict_of(_Recent),
     days=dict_of(Day),
+    delays=dict_of(float),
     about="Everything that a page needs when it opens.",
 )
 _bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}
