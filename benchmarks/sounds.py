@@ -1,4 +1,4 @@
-"""Sound presets on recordings: in how many of their own they fire, and how often in an hour of everything else.
+"""Sound presets on recordings: in how many of each kind each of them fires.
 
 ``python -m benchmarks.sounds SHARED`` prints JSON; SHARED has ``models/yamnet.tflite`` and ``audio`` with ``provenance.csv``.
 Recordings are read as long as they are, a minute at most, between half a second of silence.

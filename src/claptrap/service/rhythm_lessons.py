@@ -24,7 +24,7 @@ SETTLED_S = PAUSE_S + 0.5  # after its last clap, a row is over
 DEFAULT_TOLERANCE, MOST_TOLERANCE = 0.2, 0.4
 
 
-class Heard(Protocol):
+class KeptClaps(Protocol):
     """Knows what may have been claps."""
 
     def kept(self, source_id: str) -> Sequence[KeptCandidate]:
@@ -32,7 +32,7 @@ class Heard(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClapRow:
     """Claps in a row: UTC Unix seconds of the first, and the seconds from each to the next."""
 
     at: float
@@ -53,7 +53,7 @@ class RhythmLessons:
         clock: the machine's.
     """
 
-    def __init__(self, settings: SettingsOwner, heard: Heard, clock: Clock) -> None:
+    def __init__(self, settings: SettingsOwner, heard: KeptClaps, clock: Clock) -> None:
         self._settings = settings
         self._heard = heard
         self._clock = clock
@@ -145,7 +145,7 @@ class RhythmLessons:
         return began
 
 
-def rows_of(claps: Sequence[KeptCandidate], now: float) -> list[Row]:
+def rows_of(claps: Sequence[KeptCandidate], now: float) -> list[ClapRow]:
     """Return the rows of claps, oldest first, that are over at ``now`` (UTC Unix seconds)."""
     rows: list[list[KeptCandidate]] = []
     for clap in claps:
@@ -156,18 +156,18 @@ def rows_of(claps: Sequence[KeptCandidate], now: float) -> list[Row]:
     return [_row(row) for row in rows if now - row[-1].at >= SETTLED_S]
 
 
-def _row(claps: Sequence[KeptCandidate]) -> Row:
+def _row(claps: Sequence[KeptCandidate]) -> ClapRow:
     gaps = np.diff([clap.onset for clap in claps]) / RATE_HZ
-    return Row(claps[0].at, tuple(round(float(gap), 3) for gap in gaps))
+    return ClapRow(claps[0].at, tuple(round(float(gap), 3) for gap in gaps))
 
 
-def _newest_alike(rows: Sequence[Row]) -> list[Row]:
+def _newest_alike(rows: Sequence[ClapRow]) -> list[ClapRow]:
     """Return the newest rows, three at most, that have as many claps as the newest that can be a rhythm."""
     possible = [row for row in rows if FEWEST <= row.claps <= MOST]
     return [row for row in possible if row.claps == possible[-1].claps][-WANTED:] if possible else []
 
 
-def _outcome(row: Row, taught: Sequence[Row]) -> str:
+def _outcome(row: ClapRow, taught: Sequence[ClapRow]) -> str:
     if row in taught:
         return "accepted"
     if row.claps < FEWEST:
@@ -175,7 +175,7 @@ def _outcome(row: Row, taught: Sequence[Row]) -> str:
     return "too_many" if row.claps > MOST else "not_used"
 
 
-def _proposal(rows: Sequence[Row]) -> dict[str, Any]:
+def _proposal(rows: Sequence[ClapRow]) -> dict[str, Any]:
     intervals = mean_rhythm([row.intervals for row in rows])
     spread = max(chronotonic_distance(intervals, row.intervals) for row in rows)
     tolerance = round(min(max(DEFAULT_TOLERANCE, 2 * spread), MOST_TOLERANCE), 2)

@@ -27,7 +27,7 @@ from claptrap.settings.fields import (
 from claptrap.settings.triggers import TRIGGERS, Triggers
 
 
-class Part(BaseModel):
+class SettingsPart(BaseModel):
     """An object of the settings document, which holds nothing unknown."""
 
     model_config = ConfigDict(
@@ -54,7 +54,7 @@ def check_unique(ids: Sequence[str], code: str) -> None:
 MaxAge = Annotated[float, Field(gt=0, le=604_800)]  # seconds
 
 
-class WebhookSettings(Part):
+class WebhookSettings(SettingsPart):
     """Where a source's detections are posted."""
 
     id: str = Field(pattern=ID, description="stable identifier within the source")
@@ -89,7 +89,7 @@ class WebhookSettings(Part):
         return WebhookSpec(target_id(source_id, self.id), source_id, title=source_name, **given)
 
 
-class MqttSettings(Part):
+class MqttSettings(SettingsPart):
     """The MQTT broker to which everything is published, and through which Home Assistant finds every source."""
 
     enabled: bool = False
@@ -119,7 +119,7 @@ class MqttSettings(Part):
         return host
 
 
-class NotifySettings(Part):
+class NotifySettings(SettingsPart):
     """A service that shows people notifications, by Apprise."""
 
     id: str = Field(pattern=ID, description="stable identifier")

@@ -36,11 +36,11 @@ from claptrap.settings.fields import (
     refused,
 )
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.receivers import MqttSettings, NotifySettings, Part, WebhookSettings, check_unique
+from claptrap.settings.receivers import MqttSettings, NotifySettings, SettingsPart, WebhookSettings, check_unique
 from claptrap.settings.triggers import RESERVED, RhythmSettings, SoundSettings
 
 
-class PatternSettings(Part):
+class PatternSettings(SettingsPart):
     """A row of claps to react to; by default any clap, at once."""
 
     claps: int = Field(default=1, ge=1, le=4, description="how many")
@@ -62,7 +62,7 @@ def wire_name(name: str) -> str:
     return name.replace("Entry", "Source")
 
 
-class _SourceEntry(Part):
+class _SourceEntry(SettingsPart):
     model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
 
     id: str = Field(pattern=ID, description="stable identifier")
@@ -125,14 +125,14 @@ class _SourceEntry(Part):
 CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
 
 
-class MicrophoneSettings(Part):
+class MicrophoneSettings(SettingsPart):
     """A microphone of this machine."""
 
     device: str = Field(default="", max_length=500, description="name as listed; empty for the system's default")
     channel: Channel = CHANNEL
 
 
-class FileSettings(Part):
+class FileSettings(SettingsPart):
     """A recording played in real time."""
 
     path: str = Field(min_length=1, max_length=4096)
@@ -140,7 +140,7 @@ class FileSettings(Part):
     channel: Channel = CHANNEL
 
 
-class VbanSettings(Part):
+class VbanSettings(SettingsPart):
     """A VBAN stream that another machine sends here."""
 
     host: Ipv4Address = Field(description="the sender's IPv4 address")
@@ -149,7 +149,7 @@ class VbanSettings(Part):
     channel: Channel = CHANNEL
 
 
-class RtspSettings(Part):
+class RtspSettings(SettingsPart):
     """The sound of a network camera. Credentials that are typed into the address are moved to their own fields."""
 
     url: RtspAddress = Field(description="rtsp:// or rtsps://")
@@ -203,7 +203,7 @@ class RtspEntry(_SourceEntry):
     input: RtspSettings
 
 
-class BrowserSettings(Part):
+class BrowserSettings(SettingsPart):
     """The microphone of the browser that has ``/micro`` open: there is nothing to choose."""
 
 
@@ -214,7 +214,7 @@ class BrowserEntry(_SourceEntry):
     input: BrowserSettings = BrowserSettings()
 
 
-class SatelliteSettings(Part):
+class SatelliteSettings(SettingsPart):
     """A voice satellite that uses ClapTrap as its wake-word service. It is made by itself when one connects."""
 
     address: IpAddress = Field(description="the IP address that it connects from")
@@ -228,7 +228,7 @@ class SatelliteEntry(_SourceEntry):
     input: SatelliteSettings
 
 
-class WyomingInputSettings(Part):
+class WyomingInputSettings(SettingsPart):
     """A Wyoming microphone or satellite that ClapTrap connects to."""
 
     uri: TcpAddress = Field(min_length=1, description="tcp://HOST:PORT; satellites usually have port 10700")
@@ -252,20 +252,20 @@ def _first_sources() -> list[AnySource]:
     return [MicrophoneEntry(id="microphone", kind="microphone", name="Microphone")]
 
 
-class HistorySettings(Part):
+class HistorySettings(SettingsPart):
     """What is kept of what was heard."""
 
     keep_days: int = Field(default=365, ge=1, le=36_500, description="then it is forgotten")
 
 
-class ClipSettings(Part):
+class ClipSettings(SettingsPart):
     """How much of the sound around detections is kept, of all sources together; then the oldest goes."""
 
     keep_days: int = Field(default=7, ge=1, le=3650)
     keep_mb: int = Field(default=500, ge=1, le=10_000)
 
 
-class WyomingSettings(Part):
+class WyomingSettings(SettingsPart):
     """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
 
     listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
@@ -274,7 +274,7 @@ class WyomingSettings(Part):
     )
 
 
-class Settings(Part):
+class Settings(SettingsPart):
     """The whole document, version 3; ``migrate`` knows the older ones."""
 
     model_config = ConfigDict(defer_build=False)
