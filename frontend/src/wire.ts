@@ -6,6 +6,7 @@ export interface components {
             state: "open" | "in" | "login" | "setup";
             has_password: boolean;
             can_change: boolean;
+            ingress: boolean;
         };
         Attempt: {
             event_id: string;
@@ -639,6 +640,9 @@ export interface components {
             levels: (number | null)[];
             verdicts: components["schemas"]["Verdict"][];
         };
+        Reports: {
+            weeks: components["schemas"]["Week"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -1099,6 +1103,26 @@ export interface components {
             content_type: string;
             template: string;
         };
+        Week: {
+            start: number;
+            end: number;
+            sources: {
+                [key: string]: components["schemas"]["WeekOfSource"];
+            };
+        };
+        WeekOfSource: {
+            detections: number;
+            claps: number;
+            not_claps: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            delivered: number;
+            late: number;
+            refused: number;
+            unclear: number;
+            live: number | null;
+            outages: number;
+        };
         WhatIf: {
             since: number | null;
             kept: number;
@@ -1215,6 +1239,7 @@ export interface components {
             "GET /api/history": components["schemas"]["DetectionPage"];
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
+            "GET /api/reports": components["schemas"]["Reports"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
             "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
@@ -1462,6 +1487,7 @@ export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
+export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
 export type RhythmLesson = components["schemas"]["RhythmLesson"];
 export type RhythmProposal = components["schemas"]["RhythmProposal"];
@@ -1508,6 +1534,8 @@ export type VbanStream = components["schemas"]["VbanStream"];
 export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type Week = components["schemas"]["Week"];
+export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
