@@ -18,7 +18,7 @@ TRIGGERS: Any = Field(
 )
 
 
-class _Trigger(BaseModel):
+class _TriggerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
     id: str = Field(pattern=ID, description="stable identifier within the source; webhooks and events name it")
@@ -26,7 +26,7 @@ class _Trigger(BaseModel):
     enabled: bool = True
 
 
-class SoundSettings(_Trigger):
+class SoundSettings(_TriggerSettings):
     """A sound that YAMNet names, which makes detections of its own. No safety device."""
 
     labels: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
@@ -44,7 +44,7 @@ class SoundSettings(_Trigger):
         return SoundSpec(self.id, name, tuple(self.labels), self.threshold, self.persistence_s, self.delay_s)
 
 
-class RhythmSettings(_Trigger):
+class RhythmSettings(_TriggerSettings):
     """A rhythm of claps, at any tempo, which makes detections of its own."""
 
     intervals: list[Annotated[float, Field(gt=0, le=100)]] = Field(
