@@ -1,6 +1,6 @@
 """Sound presets on recordings: in how many of each kind each of them fires.
 
-``python -m benchmarks.sounds SHARED`` prints JSON; SHARED has ``models/yamnet.tflite``, ``audio`` and ``audio/provenance.csv``.
+``python -m benchmarks.sounds SHARED`` prints JSON; SHARED has ``models/yamnet.tflite`` and a folder ``audio``.
 Recordings are read as long as they are, a minute at most, between half a second of silence.
 """
 
