@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SIDE_BY_SIDE := --dist loadgroup  # of tests marked with one xdist_group, as those of sound in real time, one at once
+HOME_ASSISTANT := build/home-assistant-core
+HOME_ASSISTANT_PYTHON ?= python3.13
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page wire test check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
+.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -48,6 +50,12 @@ wire: $(VENV)/.installed  ## write frontend/src/wire.ts anew, after a change of 
 test: $(VENV)/.installed-dev  ## all tests, with real devices, servers and a browser
 	@sh scripts/system-packages test
 	@$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE)  # on two cores: the tests of devices mostly wait
+
+test-home-assistant: $(VENV)/.installed-dev  ## with the real Home Assistant core, which needs Python 3.13: two minutes, not part of `make test`
+	@sh scripts/system-packages test
+	@test -x $(HOME_ASSISTANT)/bin/hass || { $(HOME_ASSISTANT_PYTHON) -m venv $(HOME_ASSISTANT) && \
+		$(HOME_ASSISTANT)/bin/pip install --quiet --disable-pip-version-check homeassistant; }
+	@CLAPTRAP_TEST_HOME_ASSISTANT=$(CURDIR)/$(HOME_ASSISTANT)/bin/hass $(BIN)/python -m pytest tests/home_assistant
 
 check: $(VENV)/.installed-dev  ## the fast tests, to run every minute
 	@$(BIN)/python -m pytest -q -m "not slow" -n auto --maxprocesses 4 $(SIDE_BY_SIDE)

@@ -122,7 +122,7 @@ def costs(browser: Browser, url: str, assets: Path, seconds: float, window: str)
             route.continue_()
 
     width, height = map(int, window.split("x"))
-    page = browser.new_page(viewport={"width": width, "height": height})
+    page = browser.new_page(locale="fr-FR", viewport={"width": width, "height": height})
     page.route(re.compile(re.escape(url)), give)
     try:
         return {

@@ -1,4 +1,6 @@
-"""A receiver of ClapTrap's webhooks in Python's own library: prints each detection once, and verifies the signature.
+"""A receiver of ClapTrap's webhooks in Python's own library: prints each detection, and verifies the signature.
+
+What it has had already it says so, and acts on it no more.
 
 python3 examples/receiver.py [--port 8080] [--secret whsec_…]
 
@@ -43,10 +45,10 @@ class Receiver(BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
         key = self.headers.get("Idempotency-Key", "")
-        if key not in SEEN:
-            SEEN.add(key)
-            heard = json.loads(body)
-            print(f"👏 {heard['event']} × {heard['claps']} in {heard['source_name']}, score {heard['score']}", flush=True)
+        heard = json.loads(body)
+        said = f"{heard['event']} × {heard['claps']} in {heard['source_name']}, score {heard['score']}"
+        print(f"   again, and not acted on: {said}" if key in SEEN else f"👏 {said}", flush=True)
+        SEEN.add(key)
 
     def log_message(self, *_):
         """Say nothing of requests."""

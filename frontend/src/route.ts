@@ -5,7 +5,7 @@ export type ViewName = "house" | "source" | "calibrate" | "history" | "settings"
 
 export interface Route {
   view: ViewName;
-  /** The source of the views "source" and "calibrate"; else empty. */
+  /** The source of the views "source" and "calibrate", the page of "settings"; else empty. */
   id: string;
 }
 
@@ -19,6 +19,7 @@ export const linkTo = {
   house: "#/",
   history: "#/history",
   settings: "#/settings",
+  settingsPage: (id: string) => `#/settings/${id}`,
   start: "#/start",
   source: (id: string) => `#/source/${encodeURIComponent(id)}`,
   calibrate: (id: string) => `#/calibrate/${encodeURIComponent(id)}`,
@@ -35,7 +36,8 @@ export function go(link: string, replacing = false): void {
 export function parse(hash: string): Route {
   const [view = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
   if ((view === "source" || view === "calibrate") && id) return { view, id: decoded(id) };
-  return view === "history" || view === "settings" || view === "start" ? { view, id: "" } : { view: "house", id: "" };
+  if (view === "settings") return { view, id };
+  return view === "history" || view === "start" ? { view, id: "" } : { view: "house", id: "" };
 }
 
 function decoded(id: string): string {

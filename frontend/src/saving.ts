@@ -3,7 +3,7 @@
 //
 // What somebody else has changed meanwhile is not overwritten unseen: each change goes with the revision that the page has
 // seen. If that is stale, the page looks again, and sends the change again where this very field is still as it was.
-import { effect, signal, untracked } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { Refused, changeSettings, readSettings } from "./api.ts";
 import { t } from "./i18n/index.ts";
 import { released } from "./press.ts";
@@ -45,15 +45,6 @@ export function edit(path: string, value: Value, pauseMs: number, text = String(
   const known = drafts.value[path];
   put(path, { text, value, base: known ? known.base : valueAt(path), state: "waiting", reason: "" });
   schedule(path, pauseMs, () => save(path));
-}
-
-/** Keeps a draft as soon as it is known what the service has: what is chosen while the page opens is not lost. */
-export function editOnceKnown(path: string, value: Value): void {
-  const stop = effect(() => {
-    if (!settings.value) return;
-    untracked(() => edit(path, value, 0));
-    queueMicrotask(() => stop()); // not before it is there
-  });
 }
 
 /** Saves the draft at `path` now, as when its field is left; resolves when the service has answered everything. */

@@ -2,13 +2,13 @@
 import { type Key, t } from "./i18n/index.ts";
 import { decimal } from "./i18n/format.ts";
 import { settings } from "./store.ts";
-import type { Change, Step } from "./wire.ts";
+import type { Change } from "./wire.ts";
 
 const MOST_CHARACTERS = 60;
 
 /** How the field of a setting is called; entries of lists are `*`. */
 const NAMES: Record<string, Key> = {
-  "language": "footer.language",
+  "language": "notify.language",
   "history.keep_days": "settings.keep_history",
   "clips.keep_days": "settings.keep_clips",
   "clips.keep_mb": "settings.keep_mb",
@@ -68,25 +68,27 @@ const NAMES: Record<string, Key> = {
   "notify.*.max_age_s": "notify.age",
 };
 
-/** A step as one line: "Salon, Seuil : 0,5 → 0,8"; several changes are counted. */
-export function inOneLine({ changes }: Step): string {
+/** Changes as one line: "Salon, Seuil : 0,5 → 0,8"; of several the first, and how many more. */
+export function inOneLine(changes: Change[]): string {
   const [first, ...more] = changes;
   if (!first) return "";
   return more.length === 0 ? changeInWords(first) : t("steps.several", { what: changeInWords(first), count: more.length });
 }
 
 function changeInWords(change: Change): string {
-  const what = nameOf(change);
+  const what = nameOf(change.path, change);
   const [old, fresh] = [valueInWords(change.old), valueInWords(change.new)];
   if (change.kind === "changed" && old !== fresh && old !== null && fresh !== null) return t("steps.from_to", { what, old, fresh });
   return t("steps.what", { what, kind: t(`changes.${change.kind}` satisfies Key) });
 }
 
-function nameOf(change: Change): string {
-  const [list, id = "", ...rest] = change.path.split(".");
-  if (list === "mqtt") return t("steps.of", { whose: "MQTT", what: labelOf(change.path) });
-  if ((list !== "sources" && list !== "notify") || !id) return labelOf(change.path);
-  const whose = entryName(list, id, rest.length === 0 ? change : null);
+/** What people call the setting at `path`; of an entry that comes or goes the change itself knows the name. */
+export function nameOf(path: string, change?: Change): string {
+  const [list, id = "", ...rest] = path.split(".");
+  if (list === "mqtt") return t("steps.of", { whose: "MQTT", what: labelOf(path) });
+  if (list === "profiles") return t("steps.of", { whose: entryName("sources", id, undefined), what: t("learn.learnt") });
+  if ((list !== "sources" && list !== "notify") || !id) return labelOf(path);
+  const whose = entryName(list, id, rest.length === 0 ? change : undefined);
   return rest.length === 0 ? whose : t("steps.of", { whose, what: labelOf([list, "*", ...withoutIds(rest)].join(".")) });
 }
 
@@ -99,14 +101,14 @@ function withoutIds([first = "", ...rest]: string[]): string[] {
 }
 
 /** What people call a source or a notification service, be it gone. */
-function entryName(list: "sources" | "notify", id: string, itself: Change | null): string {
+function entryName(list: "sources" | "notify", id: string, itself: Change | undefined): string {
   const entries: { id: string; name: string }[] = settings.value?.[list] ?? [];
   const known = entries.find((entry) => entry.id === id) ?? (itself?.old ?? itself?.new) as { name?: string } | undefined;
   return known?.name || id;
 }
 
 /** A value as its field shows it; null for what has no short form. */
-function valueInWords(value: unknown): string | null {
+export function valueInWords(value: unknown): string | null {
   if (typeof value === "boolean") return t(value ? "steps.yes" : "steps.no");
   if (typeof value === "number") return decimal(value, Number.isInteger(value) ? 0 : 2);
   if (typeof value !== "string" || value.length > MOST_CHARACTERS || value.includes("\n")) return null;

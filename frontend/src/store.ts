@@ -2,7 +2,6 @@
 // (socket.ts) and by answers to what was asked of it (api.ts).
 import { batch, computed, signal } from "@preact/signals";
 import { beat } from "./beat.ts";
-import { follow } from "./i18n/index.ts";
 import type { SourceSettings } from "./types.ts";
 import type { Attempt, Clap, Detection as DetectionRecord, Heard, Level, ModelProgress, Override, Picture, ShownSettings, Snapshot, Label, SourceStatus, Trouble, Verdict } from "./wire.ts";
 
@@ -116,7 +115,6 @@ export function takeSnapshot(snapshot: Snapshot): void {
 export function takeSettings(fresh: ShownSettings): void {
   if (link.value === "connected" && settings.value && fresh.serial < settings.value.serial) return;
   settings.value = fresh;
-  follow(fresh.language);
 }
 
 export function takeClap(news: Clap): void {

@@ -1,4 +1,4 @@
-// Dark unless light, or the device's own choice, is chosen: per device, so this browser keeps it.
+// As the device is set, unless dark or light is chosen: per device, so this browser keeps it.
 import { computed, effect, signal } from "@preact/signals";
 
 export const THEMES = ["system", "dark", "light"] as const;
@@ -24,15 +24,15 @@ effect(() => {
   try {
     localStorage.setItem(MEMORY, theme.value);
   } catch {
-    // A browser that keeps nothing is dark again next time.
+    // A browser that keeps nothing is as its device again next time.
   }
 });
 
 function remembered(): Theme {
   try {
     const kept = localStorage.getItem(MEMORY);
-    return THEMES.find((one) => one === kept) ?? "dark";
+    return THEMES.find((one) => one === kept) ?? "system";
   } catch {
-    return "dark";
+    return "system";
   }
 }

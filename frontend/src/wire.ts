@@ -6,6 +6,7 @@ export interface components {
             state: "open" | "in" | "login" | "setup";
             has_password: boolean;
             can_change: boolean;
+            ingress: boolean;
         };
         Attempt: {
             event_id: string;
@@ -43,6 +44,7 @@ export interface components {
             message_fr: string;
             message_en: string;
             valid: boolean;
+            changes: components["schemas"]["Change"][];
         };
         Backups: {
             backups: components["schemas"]["Backup"][];
@@ -63,6 +65,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -80,6 +83,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -145,6 +149,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             event_id: string;
             latency_s: number;
         };
@@ -205,6 +210,11 @@ export interface components {
             deliveries: components["schemas"]["Delivery"][];
             cursor: string | null;
         };
+        DeliveryState: {
+            target_id: string;
+            /** @enum {string} */
+            state: "waiting" | "taken" | "given_up" | "late" | "unknown";
+        };
         Detection: {
             source_id: string;
             source_name: string;
@@ -218,10 +228,12 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
             clip: boolean;
+            deliveries: components["schemas"]["DeliveryState"][];
         };
         DetectionPage: {
             events: components["schemas"]["Detection"][];
@@ -259,6 +271,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -276,6 +289,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -435,6 +449,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -452,6 +467,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -607,6 +623,9 @@ export interface components {
             levels: (number | null)[];
             verdicts: components["schemas"]["Verdict"][];
         };
+        Reports: {
+            weeks: components["schemas"]["Week"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -632,6 +651,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -649,6 +669,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -697,6 +718,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -714,6 +736,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -737,7 +760,8 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
-            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"])[];
+            sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
+            merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
@@ -773,6 +797,9 @@ export interface components {
             days: {
                 [key: string]: components["schemas"]["Day"];
             };
+            delays: {
+                [key: string]: number;
+            };
         };
         SourceCounts: {
             claps: number;
@@ -793,6 +820,7 @@ export interface components {
             channels: number;
             dropped_hops: number;
             missing_hops: number;
+            node: string;
             message_fr: string;
             message_en: string;
         };
@@ -904,6 +932,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -921,6 +950,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -984,6 +1014,26 @@ export interface components {
             content_type: string;
             template: string;
         };
+        Week: {
+            start: number;
+            end: number;
+            sources: {
+                [key: string]: components["schemas"]["WeekOfSource"];
+            };
+        };
+        WeekOfSource: {
+            detections: number;
+            claps: number;
+            not_claps: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            delivered: number;
+            late: number;
+            refused: number;
+            unclear: number;
+            live: number | null;
+            outages: number;
+        };
         WhatIf: {
             since: number | null;
             kept: number;
@@ -996,8 +1046,52 @@ export interface components {
             score: number;
             claps: number;
         };
+        WyomingInputSettings: {
+            uri: string;
+            channel: string;
+        };
         WyomingSettings: {
             listen: string;
+            forward: string;
+        };
+        WyomingSource: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+        };
+        WyomingSourceState: {
+            id: string;
+            name: string;
+            room: string;
+            enabled: boolean;
+            threshold: number;
+            delay_s: number;
+            patterns: components["schemas"]["PatternSettings"][];
+            /** @enum {string} */
+            hears: "claps" | "applause" | "both";
+            clips: boolean;
+            node: string;
+            example_clips: boolean;
+            webhooks: components["schemas"]["WebhookSettings"][];
+            /** @constant */
+            kind: "wyoming";
+            input: components["schemas"]["WyomingInputSettings"];
+            status: components["schemas"]["SourceStatus"];
+            counts: components["schemas"]["SourceCounts"];
+            level: components["schemas"]["Level"] | null;
         };
         Answers: {
             "GET /api/state": components["schemas"]["Snapshot"];
@@ -1009,17 +1103,17 @@ export interface components {
             "GET /livez": components["schemas"]["Health"];
             "GET /api/selftest": components["schemas"]["Tests"];
             "POST /api/selftest": components["schemas"]["Tests"];
-            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
+            "GET /api/sources": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
             "GET /api/days": {
                 [key: string]: components["schemas"]["Day"];
             };
-            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"])[];
-            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
-            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "PUT /api/sources/order": (components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"])[];
+            "POST /api/sources": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
-            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"];
+            "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
             "POST /api/probe/microphone": components["schemas"]["Measured"];
@@ -1046,7 +1140,9 @@ export interface components {
             "GET /api/history": components["schemas"]["DetectionPage"];
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
+            "GET /api/reports": components["schemas"]["Reports"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
+            "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
@@ -1111,6 +1207,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1132,6 +1229,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1151,6 +1249,7 @@ export interface components {
                 claps?: number;
                 applause?: boolean;
                 label?: string;
+                sound?: string;
                 epoch?: string;
                 least_latency_s?: number;
                 most_latency_s?: number;
@@ -1239,6 +1338,7 @@ export type Day = components["schemas"]["Day"];
 export type Deleted = components["schemas"]["Deleted"];
 export type Delivery = components["schemas"]["Delivery"];
 export type DeliveryPage = components["schemas"]["DeliveryPage"];
+export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
@@ -1288,6 +1388,7 @@ export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
+export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
@@ -1326,9 +1427,14 @@ export type VbanStream = components["schemas"]["VbanStream"];
 export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type Week = components["schemas"]["Week"];
+export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
+export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];
+export type WyomingSource = components["schemas"]["WyomingSource"];
+export type WyomingSourceState = components["schemas"]["WyomingSourceState"];
 export type Answers = components["schemas"]["Answers"];
 export type Queries = components["schemas"]["Queries"];
 export type ServerEvents = components["schemas"]["ServerEvents"];

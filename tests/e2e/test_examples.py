@@ -148,7 +148,7 @@ def test_home_assistant_acts_on_two_fresh_claps_and_on_nothing_else(body: dict[s
     """The conditions of the automations for a webhook and for MQTT, as Jinja evaluates them."""
     (webhook,) = yaml.safe_load((EXAMPLES / "home-assistant/automation.yaml").read_text("utf-8"))
     text = (ROOT / "docs/home-assistant.md").read_text("utf-8")
-    (mqtt,) = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    (mqtt,) = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["automation clap"]
     for automation, trigger in (
         (webhook, {"json": body}),
         (mqtt, {"to_state": {"attributes": {"event_type": body["event"], **body}}}),

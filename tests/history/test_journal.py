@@ -24,12 +24,12 @@ from tests.peers.waiting import wait_until
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import InputError, ServiceError
 from claptrap.core.events import Attempt, Event
-from claptrap.core.outbox import Delivery
+from claptrap.core.outbox import Delivery, Outcome
 from claptrap.history import database, detections
 from claptrap.history.calendar import Calendar, calendar_of
 from claptrap.history.deliveries import MAX_ATTEMPTS, DeliveryFilter
 from claptrap.history.journal import REMEMBERED, Journal
-from claptrap.history.query import Count, DetectionFilter, StoredDetection
+from claptrap.history.query import Count, DeliveryState, DetectionFilter, StoredDetection
 from claptrap.history.retention import RetentionThread
 
 NOON = 1_700_000_000.0
@@ -55,6 +55,9 @@ def clap(sequence: int, source: str = "salon", *, at: float | None = None, score
 
 def delivery(event: Event, target: str = "salon.webhook", since: float = NOON) -> Delivery:
     return Delivery(f"{event.sequence}-{target}", event.id, target, event.source_id, {"é": [1, "x"]}, since)
+
+
+WAITING = DeliveryState("salon.webhook", "waiting")
 
 
 def attempt(told: Delivery, *, code: str = "", retry_in_s: float | None = None) -> Attempt:
@@ -114,7 +117,7 @@ def test_a_known_event_changes_nothing(file: Path) -> None:
     with opened(file) as journal:
         assert journal.add(clap(0), [delivery(clap(0))])
         assert not journal.add(clap(0, score=0.1), [delivery(clap(0)), delivery(clap(0), "other")])
-        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0))]
+        assert list(journal.events(DetectionFilter(), 10).rows) == [StoredDetection(clap(0), None, (WAITING,))]
         assert (journal.waiting("salon.webhook"), journal.waiting("other")) == (1, 0)
 
 
@@ -261,24 +264,51 @@ def test_a_mark_is_kept_and_can_be_asked_for(file: Path) -> None:
         assert journal.detection(clap(2).id) == StoredDetection(clap(2), "clap")
 
 
+def test_a_report_counts_marks_latencies_and_what_became_of_deliveries(file: Path) -> None:
+    """Of the span that is asked for only, and no tests."""
+    with opened(file) as journal:
+        for i in range(20):
+            told = delivery(clap(i), since=NOON + i)
+            journal.add(replace(clap(i), decided_s=clap(i).onset_s + 0.1 + i / 100), [told])
+            if i % 4 == 0:
+                journal.record_attempt(attempt(told))
+            else:
+                failed = replace(attempt(told), code="delivery.refused", retry_in_s=None)
+                outcome: Outcome | None = (None, "late", "unknown")[i % 4 - 1]
+                journal.record_attempt(failed, outcome=outcome)
+        journal.mark(clap(3).id, "not_clap")
+        journal.mark(clap(19).id, "clap")
+        whole = journal.report(NOON, NOON + 20)["salon"]
+        assert (whole.detections, whole.claps, whole.not_claps) == (20, 1, 1)
+        assert (whole.delivered, whole.late, whole.refused, whole.unclear) == (5, 5, 5, 5)
+        assert (whole.latency_p50_s, whole.latency_p95_s) == (pytest.approx(0.2), pytest.approx(0.29))
+        assert journal.report(NOON, NOON + 10)["salon"].detections == 10
+        assert journal.report(NOON - 10, NOON) == {}
+
+
+def insert(db: sqlite3.Connection, table: str, row: dict[str, object]) -> None:
+    places = ", ".join(f":{name}" for name in row)
+    db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", row)  # noqa: S608  # names of ours
+
+
 def test_a_history_of_the_first_version_is_brought_up_to_date(file: Path) -> None:
     """What it has stays, unmarked, and can be marked."""
     told = delivery(clap(0))
     with closing(sqlite3.connect(file)) as db:
         db.executescript(f"{database.VERSIONS[0]} PRAGMA user_version = 1;")
-        assert detections.add(db, clap(0))
+        first = {name: value for name, value in asdict(clap(0)).items() if name != "heard_by"}
+        insert(db, "events", {**first, "id": clap(0).id, "labels": json.dumps(clap(0).labels)})
         plain = {name: value for name, value in asdict(told).items() if name != "under_way"}
         row = {**plain, "body": json.dumps(told.body), "turn": 1, "state": "waiting", "code": "", "params": "{}"}
-        places = ", ".join(f":{name}" for name in row)
-        db.execute(f"INSERT INTO deliveries ({', '.join(row)}) VALUES ({places})", row)  # noqa: S608  # names of ours
+        insert(db, "deliveries", row)
         db.commit()
     with opened(file) as journal:
         assert not journal.problems()
-        assert journal.detection(clap(0).id) == StoredDetection(clap(0))
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), None, (WAITING,))
         assert journal.head("salon.webhook") == told
         assert journal.mark(clap(0).id, "clap")
     with opened(file) as journal:
-        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap")
+        assert journal.detection(clap(0).id) == StoredDetection(clap(0), "clap", (WAITING,))
 
 
 def test_deletion_by_age_and_of_everything(file: Path) -> None:

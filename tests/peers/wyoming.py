@@ -1,17 +1,22 @@
-"""A voice satellite, by the client classes of the package ``wyoming``."""
+"""Voice satellites and microphones, by the client and server classes of the package ``wyoming``."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
+from wyoming.audio import AudioChunk, AudioFormat, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
-from wyoming.info import Describe, Info
-from wyoming.wake import Detect
+from wyoming.info import Attribution, Describe, Info, MicProgram, WakeModel, WakeProgram
+from wyoming.info import Satellite as SatelliteInfo
+from wyoming.ping import Ping
+from wyoming.server import AsyncEventHandler, AsyncTcpServer
+from wyoming.wake import Detect, Detection, NotDetected
 
 from claptrap.selftest.claps import recording
 
@@ -88,3 +93,152 @@ class Satellite:
         event = await task
         assert event is not None
         return event
+
+
+class ThreadedServer:
+    """A Wyoming server in a thread, by the server classes of the package ``wyoming``. Use it as a context.
+
+    Args:
+        port: where to listen; any free port by default.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self._server = AsyncTcpServer("127.0.0.1", port)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="test:wyoming-server")
+        self.port = 0
+
+    def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncEventHandler:
+        """Return what answers a connection."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._call(self._server.start(self.handler))
+        assert self._server._server is not None
+        self.port = self._server._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._call(self._end())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _end(self) -> None:
+        await self._server.stop()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENT_S)
+
+
+class MicrophoneServer(ThreadedServer):
+    """A Wyoming microphone that waits for a client.
+
+    Args:
+        sound: what it plays over and over, 16 kHz mono; empty to be mute.
+        is_satellite: whether it only begins when it is asked to run, and pings.
+    """
+
+    def __init__(self, sound: NDArray[np.float32], *, is_satellite: bool = False) -> None:
+        super().__init__()
+        self._sound, self._is_satellite = sound, is_satellite
+        self.pongs = 0
+
+    def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncEventHandler:
+        """Return what answers a connection."""
+        return _MicrophoneHandler(self, reader, writer)
+
+    def info(self) -> Info:
+        """Return what it says of itself."""
+        about = _about("test")
+        form = AudioFormat(rate=16_000, width=2, channels=1)
+        return (
+            Info(satellite=SatelliteInfo(**about))
+            if self._is_satellite
+            else Info(mic=[MicProgram(**about, mic_format=form)])
+        )
+
+    async def play(self, handler: AsyncEventHandler) -> None:
+        """Send the sound in real time until the connection ends."""
+        step = int(CHUNK_S * 16_000)
+        pieces = np.split(self._sound, range(step, len(self._sound), step)) if len(self._sound) else []
+        while True:
+            for piece in pieces:
+                await handler.write_event(AudioChunk(16_000, 2, 1, as_pcm(piece[:, None], 2)).event())
+                await asyncio.sleep(len(piece) / 16_000)
+            if self._is_satellite:
+                await handler.write_event(Ping().event())
+            await asyncio.sleep(0.01)
+
+    def begins_at(self, event_type: str) -> bool:
+        """Whether it begins to play at this event."""
+        return event_type == ("run-satellite" if self._is_satellite else "describe")
+
+
+class _MicrophoneHandler(AsyncEventHandler):
+    def __init__(self, owner: MicrophoneServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__(reader, writer)
+        self._owner = owner
+        self._playing: asyncio.Task[None] | None = None
+
+    async def handle_event(self, event: Event) -> bool:
+        if Describe.is_type(event.type):
+            await self.write_event(self._owner.info().event())
+        self._owner.pongs += event.type == "pong"
+        if self._owner.begins_at(event.type):
+            self._playing = asyncio.create_task(self._owner.play(self))
+        return True
+
+    async def disconnect(self) -> None:
+        if self._playing is not None:
+            self._playing.cancel()
+
+
+SPOKEN = np.full(1_024, 0.25, np.float32)  # what stands for a spoken wake word
+
+
+class WakeWordPeer(ThreadedServer):
+    """Another wake-word service: it knows ``ok_nabu``, and hears it in a chunk of ``SPOKEN``.
+
+    Attributes:
+        names: which wake words were asked for last.
+    """
+
+    names: list[str] | None = None
+
+    def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncEventHandler:
+        """Return what answers a connection."""
+        return _WakeWordHandler(self, reader, writer)
+
+
+class _WakeWordHandler(AsyncEventHandler):
+    def __init__(self, owner: WakeWordPeer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__(reader, writer)
+        self._owner = owner
+
+    async def handle_event(self, event: Event) -> bool:
+        if Describe.is_type(event.type):
+            model = WakeModel(**_about("ok_nabu"), languages=["en"], phrase="OK Nabu")
+            await self.write_event(Info(wake=[WakeProgram(**_about("peer"), models=[model])]).event())
+        elif Detect.is_type(event.type):
+            self._owner.names = Detect.from_event(event).names
+        elif AudioChunk.is_type(event.type) and event.payload == as_pcm(SPOKEN[:, None], 2):
+            await self.write_event(Detection(name="ok_nabu", timestamp=7).event())
+        elif AudioStop.is_type(event.type):
+            await self.write_event(NotDetected().event())
+        return True
+
+
+def _about(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "attribution": Attribution("test", ""),
+        "installed": True,
+        "description": None,
+        "version": None,
+    }

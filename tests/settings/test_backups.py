@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from claptrap.core.errors import InputError, SettingsError
-from claptrap.settings.backups import KEPT, Backups
+from claptrap.settings.backups import DAYS, HOURS, RECENT, Backups
 from claptrap.settings.changes import Change, changes
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.schema import Settings
@@ -65,7 +65,7 @@ def test_a_clock_that_was_set_back_makes_no_new_backup_the_oldest(tmp_path: Path
     future = datetime.now(UTC) + timedelta(days=400)
     backups = Backups(tmp_path / "backups")
     backups.folder.mkdir()
-    for i in range(KEPT):
+    for i in range(RECENT):
         name = (future + timedelta(seconds=i)).strftime("settings-%Y%m%dT%H%M%S.%fZ.json")
         (backups.folder / name).write_text("{}")
     document = tmp_path / "settings.json"
@@ -73,7 +73,28 @@ def test_a_clock_that_was_set_back_makes_no_new_backup_the_oldest(tmp_path: Path
     kept = [backups.add(document, "change") for _ in range(3)]
     names = [backup.name for backup in backups.all()]
     assert names[:3] == kept[::-1]
-    assert len(names) == KEPT
+    assert len(names) == RECENT + 1, "the newest, and the first of the hour"
+
+
+def test_backups_are_thinned_out_by_the_hour_and_the_day(tmp_path: Path) -> None:
+    """A minute of fiddling pushes out neither this morning nor last week."""
+    backups = Backups(tmp_path / "backups")
+    backups.folder.mkdir()
+    now = datetime.now(UTC).replace(hour=12, minute=30, second=0, microsecond=0)
+    ago = [timedelta(days=d, hours=h, minutes=m) for d in range(40) for h in range(2) for m in (0, 10, 20)]
+    names = [(now - one).strftime("settings-%Y%m%dT%H%M%S.%fZ.json") for one in ago]
+    for name in names:
+        (backups.folder / name).write_text("{}")
+    document = tmp_path / "settings.json"
+    document.write_text("{}")
+    newest = backups.add(document, "change")
+    left = [path.name for path in sorted(backups.folder.iterdir(), reverse=True)]
+    assert left[0] == newest
+    assert left[1:RECENT] == sorted(names, reverse=True)[: RECENT - 1]
+    for day in range(1, DAYS):
+        first = (now - timedelta(days=day, hours=1, minutes=20)).strftime("settings-%Y%m%dT%H%M%S.%fZ.json")
+        assert first in left, "how a day began"
+    assert len(left) <= RECENT + HOURS + DAYS
 
 
 def test_where_a_file_cannot_have_two_names_it_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

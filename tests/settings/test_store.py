@@ -97,14 +97,6 @@ def test_a_damaged_backup_is_passed_over(tmp_path: Path) -> None:
     assert store.load().settings == ENGLISH
 
 
-def test_backups_are_rotated(tmp_path: Path) -> None:
-    """Only the newest backups are kept."""
-    store = Store(tmp_path)
-    for i in range(KEPT + 5):
-        store.save(ENGLISH if i % 2 else FRENCH)
-    assert len(list(store.backups.folder.iterdir())) == KEPT
-
-
 def test_what_a_person_kept_outlives_the_moves_of_a_slider(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.save(ENGLISH)

@@ -116,11 +116,11 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
     Args:
         url: of the service, without a path.
         provoked: words in what Chromium says of what a test does on purpose, besides the usual.
-        context: options of Playwright's browser context. French is the page's default whatever the browser speaks.
+        context: options of Playwright's browser context. The browser speaks French unless told otherwise.
     """
     complaints: list[str] = []
     with chromium() as browser:
-        page = browser.new_context(**{"locale": "en-US", "color_scheme": "dark", **context}).new_page()
+        page = browser.new_context(**{"locale": "fr-FR", "color_scheme": "dark", **context}).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on(
             "console",
@@ -138,6 +138,12 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
         yield page
     unprovoked = [said for said in complaints if not _is_provoked(said, provoked)]
     assert not unprovoked, unprovoked
+
+
+def show_phone(page: Page, add: str = "Ajouter une source", phone: str = "Téléphone") -> None:
+    """Open the dialog that adds sources, and choose a phone in it."""
+    page.get_by_role("button", name=add).click()
+    page.get_by_role("radio", name=phone).and_(page.locator("[value=browser]")).press("Space")
 
 
 def until(page: Page, what: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from playwright.sync_api import expect
 from tests.peers.service import Service
-from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium
+from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, show_phone
 
 from claptrap.core.errors import ServiceError
 from claptrap.web import certificate as module
@@ -140,17 +140,18 @@ def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) ->
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     options = {"CLAPTRAP_TLS": "1", "CLAPTRAP_HOST": str(address)}
     with Service(tmp_path, **options) as service, chromium(*fake) as browser:
-        page = browser.new_context(ignore_https_errors=True).new_page()
+        page = browser.new_context(locale="fr-FR", ignore_https_errors=True).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(service.url)
         page.get_by_label("Code de mise en service").fill(service.wait_for_line(r"set-up code: (\S+)"))
         page.get_by_label("Nouveau mot de passe").fill("correct horse")
         page.keyboard.press("Enter")
+        show_phone(page)
         code = page.get_by_role("img", name=f"Code QR de {service.url}/micro")
         expect(code).to_be_visible()
         code.evaluate("image => image.decode()")
         expect(page.get_by_role("link", name=f"{service.url}/micro")).to_be_visible()
-        phone = browser.new_context(ignore_https_errors=True).new_page()
+        phone = browser.new_context(locale="fr-FR", ignore_https_errors=True).new_page()
         phone.set_default_timeout(PATIENCE_MS)
         phone.goto(f"{service.url}/micro")
         phone.get_by_label("Mot de passe").fill("correct horse")

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.peers.receiver import Receiver, answer
@@ -44,8 +45,9 @@ def test_history_comes_in_pages_and_by_filter(served: Served) -> None:
     rest = served.ask("GET", f"/api/history?limit=3&cursor={first['cursor']}").json
     assert [e["sequence"] for e in first["events"] + rest["events"]] == [4, 3, 2, 1, 0]
     assert rest["cursor"] is None
-    more = {"labels": labels_for_people(clap(4).labels), "latency_s": pytest.approx(0.1), "mark": None, "clip": False}
-    assert first["events"][0] == clap(4).to_json() | more
+    more = {"labels": labels_for_people(clap(4).labels), "latency_s": pytest.approx(0.1)}
+    nothing = {"mark": None, "clip": False, "deliveries": []}
+    assert first["events"][0] == clap(4).to_json() | more | nothing
     assert served.ask("GET", "/api/history/salon:e:4").json == first["events"][0]
     some = served.ask("GET", f"/api/history?source=salon&since={T0 + 1}&before={T0 + 3}&least_score=0.9&most_score=0.9").json
     assert [e["sequence"] for e in some["events"]] == [2, 1]
@@ -109,6 +111,29 @@ def test_a_file_that_would_be_too_large_is_refused_in_words(served: Served, monk
     refused = served.ask("GET", "/api/history/export?lang=en")
     assert (refused.status, refused.json["code"]) == (400, "history.too_many")
     assert "3 detections" in refused.json["message"]
+
+
+def test_a_sound_is_found_by_a_part_of_its_name_in_either_language(served: Served) -> None:
+    """Whatever the case and the accents; a name that no sound has finds nothing."""
+    served.service.events.record(replace(clap(1), labels=(("Door", 0.6), ("Slam", 0.4))))
+    served.service.events.record(clap(2))
+    for sound, n in (("DOOR", 1), ("porte", 1), ("battement", 1), ("clap", 1), ("nothing like it", 0)):
+        assert len(served.ask("GET", f"/api/history?sound={quote(sound)}").json["events"]) == n, sound
+
+
+def test_one_detection_is_deleted_with_what_was_sent_of_it(served: Served) -> None:
+    with Receiver() as receiver:
+        with_webhook(served, receiver.url)
+        served.service.events.record(clap(1))
+        served.service.events.record(clap(2))
+        told_of(served, 2, "taken")
+        newest = served.ask("GET", "/api/history?limit=1").json["events"][0]
+        assert newest["deliveries"] == [{"target_id": "salon.webhook", "state": "taken"}]
+        path = f"/api/history/{quote(newest['id'])}"
+        assert served.ask("DELETE", path).json == {"deleted": 1, "clips": 0}
+        assert [event["id"] for event in served.ask("GET", "/api/history").json["events"]] == ["salon:e:1"]
+        assert [one["event_id"] for one in served.ask("GET", "/api/deliveries").json["deliveries"]] == ["salon:e:1"]
+        assert served.ask("DELETE", path).status == 404
 
 
 def test_history_is_deleted_by_age_and_whole(served: Served) -> None:

@@ -24,7 +24,7 @@ def blank() -> Iterator[Page]:
     """A small window that shows nothing yet. Fails the test afterwards if a page complained but for refusals."""
     complaints: list[str] = []
     with chromium() as browser:
-        page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()
+        page = browser.new_context(locale="fr-FR", viewport={"width": 320, "height": 640}).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -65,8 +65,8 @@ def test_the_keyboard_is_enough(locked: Served, blank: Page) -> None:
     expect(page.locator(".link-connected")).to_be_visible()
     page.reload()
     expect(page.locator(".link-connected")).to_be_visible()
-    page.locator("footer").get_by_role("button", name="Se déconnecter").press("Enter")
-    expect(page.get_by_label("Mot de passe", exact=True)).to_be_focused()
+    page.locator("footer").get_by_role("button", name="Log out").press("Enter")
+    expect(page.get_by_label("Password", exact=True)).to_be_focused()
 
 
 def test_who_cannot_be_logged_out_is_told_so(locked: Served, blank: Page) -> None:
@@ -94,7 +94,7 @@ def test_a_page_whose_session_ends_elsewhere_asks_for_the_password(locked: Serve
 
 def test_password_and_tokens_are_managed_on_the_page(served: Served, blank: Page) -> None:
     page = blank
-    page.goto(f"{served.url}/#/settings")
+    page.goto(f"{served.url}/#/settings/access")
     panel = page.locator(".access-panel")
     panel.get_by_label("Nouveau mot de passe").fill("short")
     panel.get_by_role("button", name="Choisir ce mot de passe").click()

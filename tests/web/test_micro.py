@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.peers.claps import recording
 from tests.peers.live import LiveClient
 from tests.peers.waiting import wait_until
-from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, glimpse
+from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, glimpse, show_phone
 from tests.web.conftest import WAIT_S, Served, clap, serving
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as ws_connect
@@ -327,6 +327,7 @@ class TestInChromium:
             first.goto(house.url)
             expect(first).to_have_title("Premiers pas · ClapTrap")
             with first.context.expect_page() as opened:
+                show_phone(first)
                 first.get_by_role("link", name="Utiliser le micro de cet appareil").click()
             page = opened.value
             page.get_by_role("button", name="Écouter avec ce micro").click()
@@ -353,7 +354,7 @@ class TestInChromium:
             serving(Application(tmp_path / "data"), allowed_hosts=["claptrap.example"]) as house,
             chromium(*playing(hissing), "--host-resolver-rules=MAP claptrap.example 127.0.0.1") as browser,
         ):
-            page = browser.new_context(viewport={"width": 320, "height": 640}).new_page()
+            page = browser.new_context(locale="fr-FR", viewport={"width": 320, "height": 640}).new_page()
             page.set_default_timeout(PATIENCE_MS)
             page.goto(f"http://claptrap.example:{house.port}/micro")
             assert page.evaluate("window.isSecureContext") is False
@@ -364,6 +365,7 @@ class TestInChromium:
             page.get_by_role("button", name="English").click()
             expect(page.get_by_text("only shares the microphone with https pages")).to_be_visible()
             page.goto(f"http://claptrap.example:{house.port}/")
+            show_phone(page, "Add a source", "Phone")
             expect(page.get_by_text("A phone only shares its microphone with an https page")).to_be_visible()
 
     def test_nothing_sticks_out_of_a_small_phone(self, house: Served, browser: Browser) -> None:
@@ -373,8 +375,9 @@ class TestInChromium:
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
     def test_the_dashboard_says_what_a_phone_needs(self, house: Served, browser: Browser) -> None:
-        page = browser.new_page()
+        page = browser.new_page(locale="fr-FR")
         page.goto(house.url)
+        show_phone(page)
         expect(page.get_by_text("ClapTrap n'accepte que cette machine")).to_be_visible()
         with page.context.expect_page() as opened:  # the house stays open beside it
             page.get_by_role("link", name="Utiliser le micro de cet appareil").click()

@@ -13,7 +13,7 @@ from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver, answer
 from tests.peers.rtsp_server import PASSWORD, USER, RtspServer, why_missing
 from tests.peers.vban import Sender, packets, sine
-from tests.web.browser import glimpse, needs_browser, until
+from tests.web.browser import browsing, glimpse, needs_browser, until
 from tests.web.conftest import Served, clap
 
 from claptrap.core.events import Heard, Level, Levels, ModelProgress, SourceStatus, State
@@ -24,16 +24,21 @@ pytestmark = needs_browser
 REFUSED = {"code": "api.refused", "message": "Refusé.", "status": 422}
 
 
-def test_it_opens_in_french_and_speaks_english_by_choice(page: Page, served: Served) -> None:
+def test_each_device_speaks_its_own_language(page: Page, served: Served) -> None:
+    """At first the browser's; what is chosen on one is kept there, and changes no other, nor the service's."""
     expect(page.get_by_role("button", name="Arrêter la détection")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "fr")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("button", name="Stop detection")).to_be_visible()
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
     page.reload()
     expect(page.get_by_role("button", name="Stop detection")).to_be_visible()
-    assert served.service.language == "en"
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert served.service.language == "fr"
+    with browsing(served.url, locale="de-DE") as guest:
+        expect(guest.get_by_role("button", name="Stop detection")).to_be_visible()
+        guest.get_by_role("button", name="Français").click()
+        expect(guest.get_by_role("button", name="Arrêter la détection")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop detection")).to_be_visible()
 
 
 def test_detection_is_stopped_and_started(page: Page, served: Served) -> None:

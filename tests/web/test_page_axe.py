@@ -18,6 +18,7 @@ pytestmark = needs_browser
 AXE = files("axe_playwright_python") / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
+SETTINGS = ("sounds", "notify", "mqtt", "backups", "import", "access", "about")
 WIDTHS = (1280, 390)
 FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.map(
     one => `${one.id}: ${one.help}: ${one.nodes.map(node => `${node.html} ${node.failureSummary}`).join(' | ')}`)"""
@@ -35,10 +36,11 @@ STILL = """async () => {
 @pytest.mark.parametrize("shade", ["dark", "light"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
-    served.service.settings.apply({"language": language, "notify": [{"id": "phone", "name": "Léa"}]})
+    served.service.settings.apply({"notify": [{"id": "phone", "name": "Léa"}]})
     served.service.events.record(clap(0))
     with browsing(served.url, reduced_motion="reduce", bypass_csp=True) as page:
-        page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
+        page.evaluate("([name, value]) => localStorage.setItem(name, value)", ["claptrap.theme", shade])
+        page.evaluate("([name, value]) => localStorage.setItem(name, value)", ["claptrap.language", language])
         page.reload()
         expect(page.locator("html")).to_have_attribute("data-theme", shade)
         expect(page.locator(".state-live")).to_be_visible()
@@ -72,9 +74,9 @@ def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, lan
     service = Application(data_dir, dev=True)
     refusals = ["401", "503"]  # without a login; of microphones, where the machine's sound system is slow
     with serving(service) as served, browsing(served.url, refusals, reduced_motion="reduce", bypass_csp=True) as page:
-        service.settings.apply({"language": language})
         service.backups.create()
-        page.evaluate("shade => localStorage.setItem('claptrap.theme', shade)", shade)
+        page.evaluate("([name, value]) => localStorage.setItem(name, value)", ["claptrap.theme", shade])
+        page.evaluate("([name, value]) => localStorage.setItem(name, value)", ["claptrap.language", language])
         page.reload()
         expect(page.locator(".state-live")).to_be_visible()
         expect(page.locator("html")).to_have_attribute("lang", language)
@@ -95,12 +97,16 @@ def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, lan
         expect(page.locator(".selftest [data-stage=running]")).to_have_count(0)
         look("tests")
         page.keyboard.press("Escape")
-        for view, buttons in (("#/source/salon", ".edit-actions"), ("#/settings", ".backup-actions")):
+        for view, buttons in (("#/source/salon", ".edit-actions"), ("#/settings/backups", ".backup-actions")):
             page.goto(f"{served.url}/{view}")
             page.locator(buttons).first.locator("> button").nth(1).press("Enter")
             expect(page.locator("dialog[open]")).to_be_visible()
             look(f"dialog of {view}")
             page.keyboard.press("Escape")
+        for part in SETTINGS:
+            page.goto(f"{served.url}/#/settings/{part}")
+            expect(page.locator(f'.sections a[href$="/{part}"]')).to_have_attribute("aria-current", "page")
+            look(part)
         page.goto(f"{served.url}/#/source/gone")
         look("no such source")
         page.goto(f"{served.url}/#/start")

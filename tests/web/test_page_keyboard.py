@@ -11,7 +11,13 @@ from tests.web.conftest import Served, clap
 
 pytestmark = needs_browser
 
-VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
+VIEWS = {
+    "house": "#/",
+    "start": "#/start",
+    "source": "#/source/salon",
+    "history": "#/history",
+    "settings": "#/settings/mqtt",
+}
 # what can be pressed or typed into; of radio buttons the one that is chosen stands for all
 MARK = """() => {
     const kinds = 'a[href], button, input, select, textarea, summary, audio[controls], [tabindex="0"]';
@@ -89,6 +95,7 @@ def test_what_is_removed_does_not_take_the_focus_along(page: Page, served: Serve
 
     served.service.access.create_token("Prometheus")
     page.get_by_role("link", name="Réglages", exact=True).click()
+    page.get_by_role("link", name="Accès").click()
     page.get_by_role("button", name="Révoquer le jeton Prometheus").press("Enter")
     expect(page.get_by_role("button", name="Révoquer le jeton Prometheus")).to_have_count(0)
     expect(page.get_by_label("Nom du nouveau jeton")).to_be_focused()

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-from playwright.sync_api import APIResponse, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.web.browser import needs_browser, until
 from tests.web.conftest import Served
 
 pytestmark = needs_browser
-
-SPOKEN = """() => {
-    window.spoken = [];
-    const html = document.documentElement;
-    new MutationObserver(() => spoken.push(html.lang)).observe(html, {attributeFilter: ["lang"]});
-}"""
 
 
 class News:
@@ -41,58 +34,6 @@ class News:
     def _join(self, socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
         server.on_message(lambda news: self._late.append((socket, news)) if self._held else socket.send(news))
-
-
-def choose(page: Page, name: str, code: str) -> None:
-    page.evaluate(SPOKEN)
-    page.get_by_role("button", name=name).click()
-    expect(page.locator("html")).to_have_attribute("lang", code)
-
-
-def test_a_language_chosen_while_the_page_opens_is_kept(page: Page, served: Served) -> None:
-    """Older news that come after the choice, before the service knows of it or after it has answered, change nothing."""
-    news = News(page)
-    news.hold()
-    page.reload()
-    expect(page.get_by_role("heading", name="Connexion…")).to_be_visible()
-    choose(page, "English", "en")
-    news.release()
-    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
-    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
-    assert set(page.evaluate("spoken")) == {"en"}
-
-    news.hold()
-    served.service.sources.change("salon", {"delay_s": 2.0})
-    choose(page, "Français", "fr")
-    until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'fr')")
-    news.release()
-    expect(page.get_by_label("Délai entre deux détections")).to_have_value("2")
-    assert set(page.evaluate("spoken")) == {"fr"}
-
-
-def test_a_language_is_not_put_back_by_an_answer_of_before(page: Page, served: Served) -> None:
-    """Asked for before the choice, and there long after it."""
-    late: list[tuple[Route, APIResponse]] = []
-
-    def hold(route: Route) -> None:
-        if route.request.method == "GET":
-            late.append((route, route.fetch()))
-        else:
-            route.continue_()
-
-    page.route(lambda url: urlsplit(url).path == "/api/settings", hold)
-    page.get_by_role("button", name="Ajouter une source").click()
-    page.get_by_role("radio", name="Enregistrement").press("Space")
-    page.get_by_label("Nom", exact=True).fill("Répétition")
-    page.get_by_label("Fichier", exact=True).fill(served.service.sources.get("salon")["input"]["path"])
-    page.get_by_role("button", name="Ajouter", exact=True).click()
-    expect(page.get_by_role("article", name="Répétition")).to_be_visible()  # by the news
-    choose(page, "English", "en")
-    expect(page.locator(".undo-bar")).to_contain_text("Language")  # it is saved, and everybody was told
-    for route, answer in late:
-        route.fulfill(response=answer)
-    expect(page.get_by_role("button", name="Add a source")).to_be_focused()
-    assert set(page.evaluate("spoken")) == {"en"}
 
 
 def test_older_news_take_nothing_away_that_was_just_added(page: Page, served: Served) -> None:

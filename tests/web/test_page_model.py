@@ -25,7 +25,7 @@ def test_the_download_is_stopped_and_resumed(data_dir: Path, quiet_models: Path)
         serving(Application(data_dir, yamnet_url=url)) as served,
         browsing(served.url) as page,
     ):
-        page.goto(f"{served.url}/#/settings")
+        page.goto(f"{served.url}/#/settings/sounds")
         panel = page.get_by_role("region", name="Reconnaissance des sons")
         expect(panel.get_by_text("qui nomme les sons")).to_be_visible()
         panel.get_by_role("button", name="Arrêter le téléchargement").press("Enter")

@@ -20,6 +20,7 @@ NO_EDITOR = {
     "version": "of the document: ClapTrap's own",
     "welcomed": "said by going through the first minute",
     "public_url": "over REST; its field belongs beside the notifications",
+    "merge_rooms": "over REST; its switch belongs where rooms are",
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
@@ -63,6 +64,8 @@ def test_every_setting_has_an_editor_and_room_for_its_fault(every_kind: Served) 
     with browsing(every_kind.url) as page:
         expect(page.locator("footer")).to_contain_text("version")  # it knows the settings
         there = _ids(page, "#/settings", "Réglages")
+        for part in page.locator(".sections a").evaluate_all("links => links.map(link => link.hash)"):
+            there |= _ids(page, part, "Réglages")
         for source in every_kind.service.settings.current.sources:
             there |= {f"{source.kind}: {one}" for one in _ids(page, f"#/source/{source.id}", source.name)}
     lacking = {place for row in wanted for place in _places(row) if place not in there}
@@ -93,6 +96,8 @@ def _has_room(place: str, there: set[str]) -> bool:
 def _ids(page: Page, address: str, title: str) -> set[str]:
     page.goto(page.url.partition("#")[0] + address)
     expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
+    if "settings/" in address:
+        expect(page.locator(f'.sections a[href="{address}"]')).to_have_attribute("aria-current", "page")
     for button in page.get_by_role("button", name="Modifier").all():
         button.click()
         expect(page.locator("form .form-actions")).to_be_visible()

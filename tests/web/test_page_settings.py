@@ -16,6 +16,7 @@ from tests.web.conftest import Served
 
 pytestmark = needs_browser
 
+PAGES = {"Conservation": "Sons et conservation", "Sauvegardes des réglages": "Changements et sauvegardes"}
 ORIGINAL = {
     "global": {"threshold": "0.4", "delay": "1.5", "chunk_duration": "0.5"},
     "rtsp_sources": [
@@ -26,8 +27,10 @@ ORIGINAL = {
 
 
 def panel(page: Page, name: str) -> Locator:
-    """Open the settings; return one of their panels."""
+    """Open the page of the settings that has a panel; return that panel."""
     page.get_by_role("link", name="Réglages", exact=True).click()
+    pages = page.get_by_role("navigation", name="Parties des réglages")
+    pages.get_by_role("link", name=PAGES.get(name, name)).click()
     return page.get_by_role("region", name=name, exact=True)
 
 
@@ -96,7 +99,7 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     expect(days).to_have_value("30")
     days.focus()
     page.keyboard.press("Control+z")
-    page.get_by_role("radio", name="English").focus()
+    page.get_by_role("link", name="Sons et conservation").focus()
     assert served.service.settings.current.history.keep_days == 30
     page.keyboard.press("Control+z")
     expect(days).to_have_value("365")
@@ -106,10 +109,11 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     expect(bar).to_be_empty()
 
     served.service.sources.change("salon", {"threshold": 0.8, "name": "Cuisine"})
+    page.get_by_role("link", name="Changements et sauvegardes").click()
     changes = page.get_by_role("region", name="Derniers changements")
     both = changes.get_by_role("listitem").filter(has_text="et 1 de plus")
     both.get_by_text("Tous les changements").click()
-    expect(both.get_by_text("sources.salon.threshold")).to_be_visible()
+    expect(both.get_by_text("Cuisine, Seuil")).to_be_visible()
     served.service.sources.change("salon", {"name": "Véranda"})
     expect(changes.get_by_text("Véranda, Nom : « Cuisine » → « Véranda »")).to_be_visible()
     both.get_by_role("button", name=re.compile("^Annuler")).click()
@@ -205,8 +209,9 @@ def test_a_backup_is_kept_compared_and_restored(page: Page, served: Served, tmp_
     asked = backups.get_by_role("listitem").filter(has_text="à la demande")
     served.service.sources.change("salon", {"threshold": 0.9})
     asked.get_by_role("button", name="Comparer").click()
-    expect(asked.get_by_text("sources.salon.threshold")).to_be_visible()
-    expect(asked.locator("del")).to_have_text("0.9")
+    expect(backups.get_by_text("avant Salon, Seuil : 0,50 → 0,90")).to_be_visible()
+    expect(asked.get_by_text("Salon, Seuil", exact=True)).to_be_visible()
+    expect(asked.locator("del")).to_have_text("0,90")
     asked.get_by_role("button", name="Restaurer").click()
     page.get_by_role("dialog").get_by_role("button", name="Restaurer").click()
     expect(backups.get_by_text("restaurés.")).to_be_visible()
@@ -230,6 +235,7 @@ def test_a_file_of_the_original_is_looked_at_then_taken(page: Page, served: Serv
     file.write_text(json.dumps(ORIGINAL))
     incoming.get_by_label("Fichier JSON").set_input_files(file)
     expect(incoming.get_by_role("heading", name="Réglages du ClapTrap d'origine")).to_be_visible()
+    expect(incoming.get_by_text("0 réglage actuel est écrasé.")).to_be_visible()
     expect(incoming.get_by_text("rtsp_sources.1.url")).to_be_visible()
     expect(incoming.locator(".change-refused")).not_to_have_count(0)
     assert "hunter2" not in page.content()

@@ -92,7 +92,7 @@ def test_offline_nothing_is_said_to_listen(page: Page, served: Served) -> None:
     page.context.set_offline(True)
     expect(page.get_by_text("Inconnu : service injoignable")).to_be_visible()
     expect(page.locator(".state-live")).to_have_count(0)
-    page.goto(f"{page.url.partition('#')[0]}#/settings")
+    page.goto(f"{page.url.partition('#')[0]}#/settings/mqtt")
     expect(page.get_by_text("Inconnu : le service est injoignable.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("Désactivé : rien n'est envoyé par MQTT.")).to_be_visible()

@@ -21,6 +21,7 @@ PATHS = {"/v3/paths/list": {"items": [{"name": "mic", "online": False, "tracks":
 def test_a_support_bundle_is_downloaded(page: Page) -> None:
     """From the settings."""
     page.get_by_role("link", name="Réglages", exact=True).click()
+    page.get_by_role("link", name="À propos").click()
     with page.expect_download(timeout=60_000) as coming:
         page.get_by_role("link", name="Télécharger un dossier d'assistance").click()
     assert coming.value.suggested_filename.startswith("claptrap-support-")

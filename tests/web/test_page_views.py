@@ -64,17 +64,17 @@ def test_a_link_to_a_view_opens_it_and_an_old_one_says_so(page: Page) -> None:
     expect(page).to_have_title("Maison · ClapTrap")
 
 
-def test_it_is_dark_until_somebody_chooses_light_or_lets_the_device_decide(page: Page) -> None:
+def test_it_is_as_the_device_is_until_somebody_chooses(page: Page) -> None:
     html = page.locator("html")
+    expect(html).to_have_attribute("data-theme", "dark")
     page.emulate_media(color_scheme="light")
-    expect(html).to_have_attribute("data-theme", "dark")
-    page.get_by_role("link", name="Réglages", exact=True).click()
-    page.get_by_role("radio", name="Clair").press("Space")
-    page.reload()
     expect(html).to_have_attribute("data-theme", "light")
-    page.get_by_role("radio", name="Comme l'appareil").press("Space")
-    page.emulate_media(color_scheme="dark")
+    page.get_by_role("link", name="Réglages", exact=True).click()
+    page.get_by_role("radio", name="Sombre").press("Space")
+    page.reload()
     expect(html).to_have_attribute("data-theme", "dark")
+    page.get_by_role("radio", name="Comme l'appareil").press("Space")
+    expect(html).to_have_attribute("data-theme", "light")
 
 
 HOSTILE = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.web.browser import browsing, needs_browser, until
+from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served, serving
 from tests.web.test_page import REFUSED
 
@@ -37,8 +37,6 @@ def open_tests(data_dir: Path, link: str, summary: str) -> None:
         with browsing(served.url) as page:
             if link == "Run the tests":
                 page.get_by_role("button", name="English").click()
-                until(page, "fetch('api/settings').then(a => a.json()).then(s => s.language === 'en')")
-                before = (data_dir / "settings.json").read_bytes()
             page.get_by_role("button", name=link).click()
             dialog = page.get_by_role("dialog")
             expect(dialog.get_by_role("listitem")).to_have_count(len(CASES))

@@ -47,7 +47,7 @@ function CurrentView() {
     case "source": return <SourceView key={id} id={id} />;
     case "calibrate": return <CalibrateView key={id} id={id} />;
     case "history": return <HistoryView />;
-    case "settings": return <SettingsView />;
+    case "settings": return <SettingsView page={id} />;
     case "start": return <StartView />;
     default: return <HouseView />;
   }

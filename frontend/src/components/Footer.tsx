@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { access } from "../access.ts";
 import { language, t } from "../i18n/index.ts";
 import { dev, version } from "../store.ts";
-import { LANGUAGES, speak } from "./LanguageChoice.tsx";
+import { LANGUAGES, speakHere } from "./LanguageChoice.tsx";
 import { LogOut } from "./LogOut.tsx";
 import { SelfTests } from "./SelfTests.tsx";
 
@@ -13,9 +13,9 @@ export function Footer({ children }: { children?: ComponentChildren }) {
       {children}
       {dev.value && <SelfTests />}
       <div class="languages" role="group" aria-label={t("footer.language")}>
-        {LANGUAGES.map(([code, name]) => (
-          <button key={code} type="button" lang={code} class="quiet" aria-pressed={language.value === code} onClick={() => speak(code)}>
-            {name}
+        {LANGUAGES.map(({ value: code, words }) => (
+          <button key={code} type="button" lang={code} class="quiet" aria-pressed={language.value === code} onClick={() => speakHere(code)}>
+            {words}
           </button>
         ))}
       </div>

@@ -1,36 +1,31 @@
-import { isShutOut } from "../access.ts";
-import { choose, language, t } from "../i18n/index.ts";
-import { editOnceKnown, repeatRefused } from "../saving.ts";
+import { language, speak, t } from "../i18n/index.ts";
+import { drafts, edit, repeatRefused } from "../saving.ts";
 import type { Language } from "../types.ts";
-import { SaveState } from "./SaveState.tsx";
+import { Choice } from "./Choice.tsx";
 
-export const LANGUAGES: [Language, string][] = [["fr", "Français"], ["en", "English"]];
+export const LANGUAGES = [
+  { value: "fr", words: "Français", lang: "fr" },
+  { value: "en", words: "English", lang: "en" },
+] as const satisfies { value: Language; words: string; lang: string }[];
 
-/** Speaks `code` from now on, here and on every page of this service. */
-export function speak(code: Language): void {
-  if (isShutOut.value) { // not logged in: only for this page
-    language.value = code;
-    return;
-  }
-  choose(code);
-  editOnceKnown("language", code);
+/** Speaks `code` on this device from now on. */
+export function speakHere(code: Language): void {
+  speak(code);
   repeatRefused();
 }
 
-/** The language of the page and of what the service says. */
+/** The language of the page on this device. */
 export function LanguageChoice() {
+  return <Choice id="page-language" legend={t("footer.language")} options={[...LANGUAGES]} chosen={language.value} onChoose={speakHere} />;
+}
+
+/** The language in which the service itself writes to people. */
+export function ServiceLanguage({ value }: { value: Language }) {
+  const chosen = (drafts.value["language"]?.value ?? value) as Language;
   return (
-    <fieldset class="field choice" id="language" aria-describedby="language-state">
-      <legend>{t("footer.language")}</legend>
-      <span class="counts">
-        {LANGUAGES.map(([code, name]) => (
-          <label key={code} class="count" lang={code}>
-            <input type="radio" name="language" checked={language.value === code} onChange={() => speak(code)} />
-            {name}
-          </label>
-        ))}
-      </span>
-      <SaveState path="language" id="language-state" />
-    </fieldset>
+    <Choice
+      id="language" legend={t("notify.language")} hint={t("notify.language_hint")} options={[...LANGUAGES]} saved
+      chosen={chosen} onChoose={(code) => edit("language", code, 0)}
+    />
   );
 }

@@ -1,19 +1,9 @@
 import { type Key, t } from "../i18n/index.ts";
 import { THEMES, theme } from "../theme.ts";
+import { Choice } from "./Choice.tsx";
 
 /** Dark, light, or as this device is set. */
 export function ThemeChoice() {
-  return (
-    <fieldset class="field choice">
-      <legend>{t("theme.title")}</legend>
-      <span class="counts">
-        {THEMES.map((one) => (
-          <label key={one} class="count">
-            <input type="radio" name="theme" checked={theme.value === one} onChange={() => (theme.value = one)} />
-            {t(`theme.${one}` satisfies Key)}
-          </label>
-        ))}
-      </span>
-    </fieldset>
-  );
+  const options = THEMES.map((value) => ({ value, words: t(`theme.${value}` satisfies Key) }));
+  return <Choice id="theme" legend={t("theme.title")} options={options} chosen={theme.value} onChoose={(one) => (theme.value = one)} />;
 }

@@ -36,7 +36,7 @@ function Offered({ kind, step, reason }: Offer) {
     <div class={`undo-bar undo-${kind}`}>
       <Shape is={kind === "refused" ? "cross" : "check"} />
       <p dir="auto">
-        {kind === "refused" ? reason : <>{kind === "undone" && <b>{t("undo.undone")} </b>}{inOneLine(step)}</>}
+        {kind === "refused" ? reason : <>{kind === "undone" && <b>{t("undo.undone")} </b>}{inOneLine(step.changes)}</>}
       </p>
       {kind !== "refused" && ( // one button, which keeps the focus while its word changes
         <button type="button" onClick={() => void undo(step, kind === "done" ? "undone" : "done")}>{t(kind === "done" ? "undo.undo" : "undo.redo")}</button>

@@ -1,6 +1,6 @@
 // The page's words: fr.json and en.json, the same keys in the same order (tests/web/test_page_files.py). A sentence has
 // placeholders such as {name}; one that depends on a number has a form for each of `Intl.PluralRules`' categories, chosen by {count}.
-// French until the settings, or this browser's memory of them, say otherwise.
+// Each device has its own language: the browser's, until a person chooses the other one here.
 import { effect, signal } from "@preact/signals";
 import type { Language, Worded } from "../types.ts";
 import type { Label } from "../wire.ts";
@@ -16,31 +16,23 @@ export const unbroken = (french: string) => french.replace(/ (?=[;:?!»])/g, "\u
 
 const catalogues: Record<Language, Record<Key, Sentence>> = { fr, en };
 const rules = { fr: new Intl.PluralRules("fr"), en: new Intl.PluralRules("en") };
+const LANGUAGES: Language[] = ["fr", "en"];
 const MEMORY = "claptrap.language";
 
-export const language = signal<Language>(remembered());
+export const language = signal<Language>(remembered() ?? browsers());
 
-/** What a person has just chosen, until the service says the same. */
-let wanted: Language | null = null;
-
-/** Speaks what a person chooses, whatever older news are still on their way. */
-export function choose(code: Language): void {
-  language.value = wanted = code;
-}
-
-/** Speaks what the settings say, unless a person has just chosen otherwise: those are from before. */
-export function follow(code: Language): void {
-  if (wanted === code) wanted = null;
-  language.value = wanted ?? code;
+/** Speaks `code` on this device from now on. */
+export function speak(code: Language): void {
+  language.value = code;
+  try {
+    localStorage.setItem(MEMORY, code);
+  } catch {
+    // A browser that keeps nothing speaks its own language again next time.
+  }
 }
 
 effect(() => {
   document.documentElement.lang = language.value;
-  try {
-    localStorage.setItem(MEMORY, language.value);
-  } catch {
-    // A browser that keeps nothing only loses the language of the first half second.
-  }
 });
 
 /** Whether the page has words for what only the service knows the name of. */
@@ -64,10 +56,16 @@ export function soundName(sound: Label): string {
   return language.value === "fr" ? sound.label_fr : sound.label;
 }
 
-function remembered(): Language {
+function remembered(): Language | undefined {
   try {
-    return localStorage.getItem(MEMORY) === "en" ? "en" : "fr";
+    return LANGUAGES.find((code) => code === localStorage.getItem(MEMORY));
   } catch {
-    return "fr";
+    return undefined;
   }
+}
+
+/** The first of the browser's languages that the page speaks; English where it speaks none of them. */
+function browsers(): Language {
+  const wished = navigator.languages.map((tag) => tag.slice(0, 2));
+  return wished.map((tag) => LANGUAGES.find((code) => code === tag)).find(Boolean) ?? "en";
 }

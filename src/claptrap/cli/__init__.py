@@ -7,5 +7,5 @@ import os
 for _name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-COMMANDS = ("serve", "detect", "devices", "doctor", "mediamtx", "models", "profile", "settings", "password", "token")
+COMMANDS = ("serve", "node", "detect", "devices", "doctor", "mediamtx", "models", "profile", "settings", "password", "token")
 """Each is the command of that name in the module of that name here."""

@@ -20,6 +20,7 @@ from claptrap.cli.terminal import printable
 from claptrap.core.errors import ClapTrapError
 from claptrap.text.catalogue import say
 
+LEVELS = ("debug", "info", "warning", "error")
 MOST_MESSAGE = 1_000  # characters of a line
 MOST_TRACEBACK = 8_000  # of its end, where the error stands
 BURST = 50  # lines of one kind at once

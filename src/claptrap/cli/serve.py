@@ -8,11 +8,13 @@ from pathlib import Path
 
 import click
 
+from claptrap.cli.add_on import SUPERVISOR_ADDRESS, AddOn
 from claptrap.cli.allocator import give_large_blocks_back
+from claptrap.cli.cluster import ClusterOptions
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
-from claptrap.cli.logs import LogRateLimit, start_logging
+from claptrap.cli.logs import LEVELS, LogRateLimit, start_logging
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.weburl import check_tcp_url
@@ -25,8 +27,6 @@ from claptrap.text.catalogue import say
 from claptrap.web.listen_address import Certificate, ListenAddress
 from claptrap.web.proxies import Proxies
 from claptrap.web.server import serve as serve_web
-
-LEVELS = ("debug", "info", "warning", "error")
 
 
 def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str | None) -> str | None:
@@ -120,12 +120,57 @@ def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str |
     help="API of another MediaMTX, whose streams the page lists: http://USER:PASSWORD@HOST:9997.",
 )
 @click.option(
+    "--cluster",
+    envvar="CLAPTRAP_CLUSTER",
+    show_envvar=True,
+    metavar="URL",
+    help="NATS servers over which nodes (claptrap node) hear: nats://HOST:4222 or tls://…; several separated by commas.",
+)
+@click.option(
+    "--cluster-key",
+    envvar="CLAPTRAP_CLUSTER_KEY",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="File of the cluster's key. Default: cluster.key in the data folder, made if it is missing.",
+)
+@click.option(
+    "--cluster-credentials",
+    envvar="CLAPTRAP_CLUSTER_CREDENTIALS",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="File with an NKey's seed, or a .creds file, for NATS.",
+)
+@click.option(
+    "--cluster-tls-ca",
+    envvar="CLAPTRAP_CLUSTER_TLS_CA",
+    show_envvar=True,
+    type=click.Path(path_type=Path, readable=False),
+    help="PEM file of the authority to trust instead of the system's.",
+)
+@click.option(
+    "--cluster-replicas",
+    default="1",
+    envvar="CLAPTRAP_CLUSTER_REPLICAS",
+    show_default=True,
+    show_envvar=True,
+    type=click.Choice(["1", "3", "5"]),
+    help="On how many NATS servers everything is kept.",
+)
+@click.option(
     "--wyoming",
     envvar="CLAPTRAP_WYOMING",
     show_envvar=True,
     metavar="URL",
     callback=_check_tcp_url,
     help="Offer voice satellites and Home Assistant claps as wake words: tcp://0.0.0.0:10400. Default: as the settings say.",
+)
+@click.option(
+    "--add-on",
+    "as_add_on",
+    is_flag=True,
+    hidden=True,  # of no use elsewhere
+    envvar="CLAPTRAP_ADD_ON",
+    help="As an add-on of Home Assistant: with its options, its broker, and its login where it shows the page.",
 )
 @click.option(
     "--dev",
@@ -155,39 +200,47 @@ def serve(
     with_mediamtx: bool,
     mediamtx_binary: Path | None,
     mediamtx_api: str | None,
+    cluster: str | None,
+    cluster_key: Path | None,
+    cluster_credentials: Path | None,
+    cluster_tls_ca: Path | None,
+    cluster_replicas: str,
     wyoming: str | None,
+    as_add_on: bool,
     dev: bool,
     log_level: str,
 ) -> None:
     """Run the service with its page. Ctrl-C stops it."""
     give_large_blocks_back()
-    start_logging(log_level)
+    add_on = AddOn() if as_add_on else None
+    start_logging(add_on.log_level if add_on else log_level)
     _keep_log_tail()
     supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
     try:
         api = ApiAddress.of_url(mediamtx_api) if mediamtx_api else None
+        options = ClusterOptions(cluster, cluster_key, cluster_credentials, cluster_tls_ca, int(cluster_replicas))
+        nodes = options.build(data_dir)
     except ClapTrapError as error:
         echo(error_message(error), err=True)
         sys.exit(1)
     environment = overrides_of(serve)
     service = Application(
-        data_dir, yamnet_url=yamnet_url, environment=environment, dev=dev, mediamtx_api=api, wyoming=wyoming
+        data_dir,
+        yamnet_url=yamnet_url,
+        environment=environment,
+        dev=dev,
+        mediamtx_api=api,
+        cluster=nodes,
+        wyoming=wyoming,
     )
 
     def announce(address: ListenAddress) -> None:
         if supervisor is not None:
             supervisor.start()  # now that a signal ends it in order
-        echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
-        network = address.network_urls()
-        for url in network:
-            echo(say("service.network_address", terminal_language(), url=url))
-        if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
-            import segno  # noqa: PLC0415  # for this alone
-
-            segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
-        if code := service.access.setup_code:
-            echo(say("access.setup_code", terminal_language(), setup=code))
+        if add_on is not None:
+            add_on.start(service)
+        _print_addresses(address, service.access.setup_code)
 
     try:
         if with_mediamtx or mediamtx_binary:
@@ -205,14 +258,29 @@ def serve(
             allowed_hosts=allowed_hosts,
             tls=_certificate(data_dir / "tls") if tls else None,
             no_auth=no_auth,
-            proxies=Proxies(trusted_proxies, base_path),
+            proxies=Proxies(trusted_proxies, base_path, [SUPERVISOR_ADDRESS] if as_add_on else ()),
         )
     except ClapTrapError as error:
         echo(error_message(error), err=True)
         sys.exit(1)
     finally:
+        if add_on is not None:
+            add_on.stop()
         if supervisor is not None:
             supervisor.stop()
+
+
+def _print_addresses(address: ListenAddress, setup_code: str) -> None:
+    echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
+    network = address.network_urls()
+    for url in network:
+        echo(say("service.network_address", terminal_language(), url=url))
+    if address.is_tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+        import segno  # noqa: PLC0415  # for this alone
+
+        segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
+    if setup_code:
+        echo(say("access.setup_code", terminal_language(), setup=setup_code))
 
 
 def _certificate(folder: Path) -> Certificate:

@@ -20,10 +20,12 @@ class SourceInput:
     Attributes:
         KIND: names the kind in settings, the API and events.
         SENT_BY_PAGE: whether the page ``/micro`` of a browser sends the sound.
+        IS_MOVABLE: whether any machine of a cluster can hear it, and not only the one that it comes to.
     """
 
     KIND: ClassVar[str]
     SENT_BY_PAGE: ClassVar[bool] = False
+    IS_MOVABLE: ClassVar[bool] = False
 
     @property
     def microphone(self) -> str | None:
@@ -87,6 +89,7 @@ class FileInput(SourceInput):
     """
 
     KIND: ClassVar[str] = "file"
+    IS_MOVABLE: ClassVar[bool] = True  # where its folder is shared
     path: str
     loop: bool = False
     channel: str = "auto"
@@ -135,6 +138,7 @@ class RtspInput(SourceInput):
     """
 
     KIND: ClassVar[str] = "rtsp"
+    IS_MOVABLE: ClassVar[bool] = True
     url: str = field(repr=False)  # where a person types it, it may hold a secret
     transport: str = "tcp"
     track: int = 1
@@ -181,8 +185,29 @@ class SatelliteInput(SourceInput):
     number: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class WyomingInput(SourceInput):
+    """A microphone or satellite that waits for ClapTrap to connect (Wyoming protocol).
+
+    Attributes:
+        uri: ``tcp://HOST:PORT``.
+        channel: which of its channels is heard, as for a microphone.
+    """
+
+    KIND: ClassVar[str] = "wyoming"
+    IS_MOVABLE: ClassVar[bool] = True
+    uri: str
+    channel: str = "auto"
+
+    @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
+
+
 INPUTS: dict[str, type[SourceInput]] = {
-    kind.KIND: kind for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput, SatelliteInput)
+    kind.KIND: kind
+    for kind in (MicrophoneInput, FileInput, VbanInput, RtspInput, BrowserInput, SatelliteInput, WyomingInput)
 }
 
 
@@ -225,8 +250,8 @@ class SourceSpec:
         patterns: the rows of claps it reacts to, any of them.
         hears: claps, applause or both.
         clips: whether the sound around detections is kept.
+        pin: the node that hears it, in a cluster; None for any where it is movable, else for the server itself.
         example_clips: whether the sound of what may be a clap, and of examples, is kept.
-        pin: the machine this source belongs to, where it cannot move (a microphone); None for any.
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
     """

@@ -24,7 +24,7 @@ from claptrap.delivery.mqtt_topics import (
     source_state,
     status_topic,
 )
-from claptrap.text.catalogue import say
+from claptrap.text.catalogue import LANGUAGES, say
 
 PATTERNS = ("any", "single", "double", "single_and_double")
 """Names of patterns that can be chosen (``settings.presets``)."""
@@ -145,13 +145,15 @@ def _status(spec: BrokerSpec, entities: _Entities) -> dict[str, _Json]:
         "entity_category": "diagnostic",
     }
     states = {state.value: say(f"home.state.{state.value}", spec.language) for state in State}
+    others = {say(f"home.state.{state.value}", language) for language in LANGUAGES for state in State} - set(states.values())
     return {
         "problem": entities.make(
             "problem", "binary_sensor", device_class="problem",
             value_template="{{ 'ON' if value_json.code else 'OFF' }}", **more,
         ),
         "state": entities.make(
-            "state", "sensor", device_class="enum", options=list(states.values()), icon="mdi:information-outline",
+            "state", "sensor", device_class="enum", icon="mdi:information-outline",
+            options=[*states.values(), *sorted(others)],  # of a state from before the language was changed, too
             value_template=_looked_up("value_json.state", states), **more,
         ),
     }  # fmt: skip

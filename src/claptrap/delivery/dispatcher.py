@@ -77,12 +77,19 @@ class Dispatcher:
         for delivery in self._outbox.orphans(wanted):
             self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def dispatch(self, event: Event) -> bool:
-        """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks."""
+    def dispatch(self, event: Event, age_s: float | None = None) -> bool:
+        """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks.
+
+        Args:
+            event: what was heard.
+            age_s: how long ago it was decided, where another machine did; None where it can be no older than hearing lags.
+        """
         with self._lock:
             workers = self._interested(event)
             deliveries = [self._delivery(event, worker.target) for worker in workers]
-            self._count_ages(deliveries, self._lag_s(event))  # first: a worker may be done with one before ``add`` returns
+            self._count_ages(
+                deliveries, self._lag_s(event) if age_s is None else age_s
+            )  # first: a worker may be done with one before ``add`` returns
             new = self._outbox.add(event, deliveries)
             if not new:
                 self._forget_ages(deliveries)
@@ -154,7 +161,12 @@ class Dispatcher:
         _end(workers, timeout_s)
 
     def _interested(self, event: Event) -> list[DeliveryWorker]:
-        return [worker for worker in self._workers.values() if worker.target.wants(event)]
+        """Return who gets it; of what several sources merged into one, each address once."""
+        found: dict[object, DeliveryWorker] = {}
+        for worker in self._workers.values():
+            if worker.target.wants(event):
+                found.setdefault(worker.target.endpoint if event.heard_by else worker.target.id, worker)
+        return list(found.values())
 
     def _delivery(self, event: Event, target: ReceiverSpec) -> Delivery:
         return Delivery(uuid4().hex, event.id, target.id, event.source_id, event_payload(event), self._clock.unix())

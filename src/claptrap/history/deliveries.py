@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 from claptrap.core.events import Attempt
 from claptrap.core.outbox import Delivery, Outcome
 from claptrap.history.damage import DamagedRows, json_object, number
-from claptrap.history.query import DeliveryRecord, Page, State, decode_cursor, encode_cursor
+from claptrap.history.query import DeliveryRecord, DeliveryState, Page, State, decode_cursor, encode_cursor
 
 MAX_ATTEMPTS = 100  # that are returned for one delivery: a receiver that is away for a week is tried 10,000 times
 _COLUMNS = ", ".join(field.name for field in fields(Delivery))
@@ -124,6 +124,18 @@ def page(
     ).fetchall()
     after = encode_cursor(rows[limit - 1]["turn"]) if len(rows) > limit else None
     return Page(damage.all_decoded("deliveries", rows[:limit], lambda row: _record(db, row, damage)), after)
+
+
+def delivery_states(db: sqlite3.Connection, event_ids: Sequence[str]) -> dict[str, list[DeliveryState]]:
+    """Return how the deliveries of some events stand, by receiver; events without any are left out."""
+    query = (
+        "SELECT event_id, target_id, coalesce(outcome, state) AS state FROM deliveries"
+        " WHERE event_id IN (SELECT value FROM json_each(?)) ORDER BY target_id"
+    )
+    found: dict[str, list[DeliveryState]] = {}
+    for row in db.execute(query, (json.dumps(event_ids),)):
+        found.setdefault(row["event_id"], []).append(DeliveryState(row["target_id"], row["state"]))
+    return found
 
 
 def delete(db: sqlite3.Connection, before: float, limit: int) -> int:

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from claptrap.core.events import Event
 from claptrap.history.calendar import Calendar, Per
 from claptrap.history.damage import DamagedRows, number
-from claptrap.history.query import Count, DetectionFilter, Mark, Page, StoredDetection, decode_cursor, encode_cursor
+from claptrap.history.deliveries import delivery_states
+from claptrap.history.query import (
+    Count,
+    DeliveryState,
+    DetectionFilter,
+    Mark,
+    Page,
+    StoredDetection,
+    decode_cursor,
+    encode_cursor,
+)
 
 QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
 _ADD = """
     INSERT INTO events (id, source_id, source_name, kind, epoch, sequence, onset_s, decided_s, timestamp, score, claps,
-        labels, applause)
+        labels, applause, heard_by)
     VALUES (:id, :source_id, :source_name, :kind, :epoch, :sequence, :onset_s, :decided_s, :timestamp, :score, :claps,
-        :labels, :applause)
+        :labels, :applause, :heard_by)
     ON CONFLICT (id) DO NOTHING
 """
 
 
 def add(db: sqlite3.Connection, event: Event) -> bool:
     """Write an event down; False if it is known."""
-    return db.execute(_ADD, {"id": event.id, **asdict(event), "labels": json.dumps(event.labels)}).rowcount > 0
+    lists = {"labels": json.dumps(event.labels), "heard_by": json.dumps(event.heard_by)}
+    return db.execute(_ADD, {"id": event.id, **asdict(event), **lists}).rowcount > 0
 
 
 def get(db: sqlite3.Connection, event_id: str, damage: DamagedRows) -> Event | None:
@@ -37,7 +48,10 @@ def get(db: sqlite3.Connection, event_id: str, damage: DamagedRows) -> Event | N
 def find(db: sqlite3.Connection, event_id: str, damage: DamagedRows) -> StoredDetection | None:
     """Return one event with its mark, or None."""
     row = db.execute("SELECT * FROM events WHERE id = ?", (event_id,)).fetchone()
-    return damage.decoded("events", row, _stored) if row else None
+    if row is None:
+        return None
+    states = delivery_states(db, [event_id])
+    return damage.decoded("events", row, lambda found: _stored(found, states))
 
 
 def mark(db: sqlite3.Connection, event_id: str, said: Mark | None) -> bool:
@@ -64,7 +78,8 @@ def page(
         {**values, "limit": limit + 1},
     ).fetchall()
     after = encode_cursor(rows[limit - 1]["timestamp"], rows[limit - 1]["row"]) if len(rows) > limit else None
-    return Page(damage.all_decoded("events", rows[:limit], _stored), after)
+    states = delivery_states(db, [row["id"] for row in rows[:limit]])
+    return Page(damage.all_decoded("events", rows[:limit], lambda row: _stored(row, states)), after)
 
 
 def counts(db: sqlite3.Connection, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
@@ -88,9 +103,16 @@ def delete(db: sqlite3.Connection, before: float, limit: int) -> int:
     return db.execute(f"DELETE FROM events WHERE row IN ({some})", (before, limit)).rowcount
 
 
-def _stored(row: sqlite3.Row) -> StoredDetection:
+def delete_one(db: sqlite3.Connection, event_id: str) -> bool:
+    """Delete an event, and its deliveries that are done; False if there is none."""
+    db.execute("DELETE FROM deliveries WHERE event_id = ? AND state <> 'waiting'", (event_id,))
+    return db.execute("DELETE FROM events WHERE id = ?", (event_id,)).rowcount > 0
+
+
+def _stored(row: sqlite3.Row, states: Mapping[str, Sequence[DeliveryState]]) -> StoredDetection:
     fields = {name: row[name] for name in row.keys() if name not in ("row", "id", "mark")}  # noqa: SIM118  # a Row iterates its values
     for name in ("sequence", "onset_s", "decided_s", "timestamp", "score", "claps"):
         number(row[name])
-    event = Event.from_json({**fields, "labels": json.loads(row["labels"]), "applause": bool(row["applause"])})
-    return StoredDetection(event, row["mark"])
+    lists = {name: json.loads(row[name]) for name in ("labels", "heard_by")}
+    event = Event.from_json({**fields, **lists, "applause": bool(row["applause"])})
+    return StoredDetection(event, row["mark"], tuple(states.get(row["id"], ())))

@@ -24,6 +24,7 @@ from claptrap.history.calendar import Calendar, Per
 from claptrap.history.damage import DamagedRows
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import Count, DeliveryRecord, DetectionFilter, Mark, Page, StoredDetection
+from claptrap.history.report import SourceReport, report
 from claptrap.history.steady_clock import SteadyClock
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
@@ -149,6 +150,10 @@ class Journal:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
         return self._read(lambda db: detections.counts(db, wanted, per, calendar))
 
+    def report(self, since: float, until: float) -> dict[str, SourceReport]:
+        """Return what happened from ``since`` until before ``until`` (UTC Unix seconds), by source id."""
+        return self._read(lambda db: report(db, since, until))
+
     def delete(self, before: float = _FOR_EVER) -> int:
         """Delete detections before a time, and the deliveries that were done before it; return how many detections.
 
@@ -173,6 +178,13 @@ class Journal:
             self._do(_empty_log)
             self._look_into_file()
         return deleted
+
+    def delete_event(self, event_id: str) -> bool:
+        """Delete one detection and its deliveries that are done; False if there is none. Raises as ``delete``."""
+        is_deleted = self._do(lambda db: detections.delete_one(db, event_id), writes=True)
+        if self._trouble is not None:
+            raise self._trouble
+        return is_deleted
 
     # -- the outbox -----------------------------------------------------------------------------------------------------
 

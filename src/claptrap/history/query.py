@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Literal, TypeVar
@@ -28,6 +29,7 @@ class DetectionFilter:
         claps: so many.
         applause: whether it is applause.
         label: a sound that was named, as YAMNet writes it.
+        labels: any of these sounds was named.
         epoch: in that uninterrupted stream.
         least_latency_s, most_latency_s: from the onset to the decision, in seconds of sound; both included.
     """
@@ -42,6 +44,7 @@ class DetectionFilter:
     claps: int | None = None
     applause: bool | None = None
     label: str | None = None
+    labels: tuple[str, ...] | None = None
     epoch: str | None = None
     least_latency_s: float | None = None
     most_latency_s: float | None = None
@@ -49,6 +52,8 @@ class DetectionFilter:
     def where(self) -> tuple[str, dict[str, float | str]]:
         """Return the condition in SQL, and the values it names."""
         values = {field.name: value for field in fields(self) if (value := getattr(self, field.name)) is not None}
+        if self.labels is not None:
+            values["labels"] = json.dumps(self.labels)
         return " AND ".join(["1", *(_CONDITIONS[name] for name in values)]), values
 
 
@@ -64,6 +69,8 @@ _CONDITIONS = {
     "applause": "applause = :applause",
     "label": "CASE WHEN json_valid(labels) THEN"  # a damaged row must not cost all others
     " EXISTS (SELECT 1 FROM json_each(labels) WHERE json_extract(json_each.value, '$[0]') = :label) ELSE 0 END",
+    "labels": "CASE WHEN json_valid(labels) THEN EXISTS (SELECT 1 FROM json_each(labels)"
+    " WHERE json_extract(json_each.value, '$[0]') IN (SELECT value FROM json_each(:labels))) ELSE 0 END",
     "epoch": "epoch = :epoch",
     "least_latency_s": "decided_s - onset_s >= :least_latency_s",
     "most_latency_s": "decided_s - onset_s <= :most_latency_s",
@@ -71,11 +78,25 @@ _CONDITIONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryState:
+    """How one delivery of a detection stands.
+
+    Attributes:
+        target_id: its receiver: ``SOURCE.WEBHOOK``, ``notify:ID`` or ``mqtt``.
+        state: as in ``DeliveryRecord``.
+    """
+
+    target_id: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDetection:
-    """A detection as it is stored, with a person's mark if it has one."""
+    """A detection as it is stored, with a person's mark if it has one, and how each of its deliveries stands."""
 
     event: Event
     mark: Mark | None = None
+    deliveries: tuple[DeliveryState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
-from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
+from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged, Status
 from claptrap.core.program import program
 from claptrap.core.receivers import BrokerSpec, NotifySpec
 from claptrap.core.spec import Language, SourceSpec
@@ -22,15 +22,17 @@ from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
+from claptrap.history.report import SourceReport
 from claptrap.history.retention import RetentionThread
 from claptrap.mediamtx.config import NAME as CONFIG_NAME
 from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
-from claptrap.service.availability import HOURS, Availability
+from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
+from claptrap.service.cluster import Cluster
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
@@ -38,6 +40,7 @@ from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
+from claptrap.service.merging import DetectionMerger
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -75,6 +78,7 @@ class Application:
         dev: whether the page offers the built-in tests.
         environment: what it decides, for people to see.
         mediamtx_api: which MediaMTX is asked for its streams; None for the one beside this ClapTrap.
+        cluster: the nodes that hear what this process does not; None for none.
         wyoming: address to serve voice satellites on, instead of the one in the settings; None for that one.
     """
 
@@ -88,6 +92,7 @@ class Application:
         dev: bool = False,
         environment: Sequence[Override] = (),
         mediamtx_api: ApiAddress | None = None,
+        cluster: Cluster | None = None,
         wyoming: str | None = None,
     ) -> None:
         clock = clock or SystemClock()
@@ -103,6 +108,7 @@ class Application:
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
 
+        self.cluster = cluster
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
@@ -111,7 +117,7 @@ class Application:
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
-            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock
+            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
         self.satellites = SatelliteService(
@@ -138,7 +144,7 @@ class Application:
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
         self._availability = Availability(data_dir / "availability.json", clock)
-        observers = (self._last_minute.add, self._availability.add)
+        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add]
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal,
@@ -151,6 +157,8 @@ class Application:
             },
         )
         self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.merger = DetectionMerger(self.events, clock)
+        observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -165,7 +173,7 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
-        self.problems.add(self.satellites.server.problems)
+        self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -180,6 +188,7 @@ class Application:
         self.settings.open()
         self.journal.open()
         self.history.apply(self.settings.current)
+        self.merger.apply(self.settings.current)
         self.clips.start()
         self._availability.open()
         self.learning.open(self.detection.apply_learning)
@@ -190,6 +199,9 @@ class Application:
         if not self.settings.is_unread:  # else the receivers are not known, and what waits must not be given up for that
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
+        self.merger.start()
+        if self.cluster is not None:
+            self.cluster.start(self.merger, self.status)
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
@@ -201,9 +213,12 @@ class Application:
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
         self.model.stop()
+        if self.cluster is not None:
+            self.cluster.stop()
         self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
+        self.merger.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
         if self._is_open:
@@ -215,7 +230,7 @@ class Application:
 
     def start_detection(self) -> None:
         """Hear all enabled sources. Harmless while they are heard."""
-        self.detection.start(self.events, self.status)
+        self.detection.start(self.merger, self.status)
 
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
@@ -223,7 +238,7 @@ class Application:
 
     def restart_detection(self) -> None:
         """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
-        self.detection.restart(self.events, self.status)
+        self.detection.restart(self.merger, self.status)
 
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
@@ -264,6 +279,7 @@ class Application:
             "newest": [self.history.detection(kept) for kept in newest if kept is not None],
             "recent": self._last_minute.shown(),
             "days": self.days(),
+            "delays": self.merger.delays(),
         }
 
     def days(self) -> dict[str, Any]:
@@ -271,6 +287,18 @@ class Application:
         since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
         ids = [source.id for source in self.settings.current.sources]
         return self._availability.shown(ids, self.history.per_hour(since))
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the last ``WEEKS`` weeks, the newest first, as JSON data: what each source did in each."""
+        newest = week_of(self._clock.unix())
+        return [self._report(week) for week in range(newest, newest - WEEKS, -1)]
+
+    def _report(self, week: int) -> dict[str, Any]:
+        start, end = week_start(week), week_start(week + 1)
+        found = self.journal.report(start, end)
+        ids = [source.id for source in self.settings.current.sources]
+        sources = {id_: {**asdict(found.get(id_, SourceReport())), **self._availability.week(id_, week)} for id_ in ids}
+        return {"start": start, "end": end, "sources": sources}
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
@@ -306,6 +334,7 @@ class Application:
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
+        self.merger.apply(after.settings)
         self.detection.apply(after)
         self.satellites.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):

@@ -12,7 +12,7 @@ from claptrap.service.learning import LearningService
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.backups import Backup
-from claptrap.settings.changes import changes_between
+from claptrap.settings.changes import Change, changes_between
 from claptrap.settings.dump import SettingsDump
 
 
@@ -29,8 +29,20 @@ class BackupService:
         self._learning = learning
 
     def all(self) -> list[dict[str, Any]]:
-        """Return all backups as JSON data, newest first; ``code`` and its sentences say why one cannot be used."""
-        return [_as_json(backup) for backup in self._settings.store.backups.all()]
+        """Return all backups as JSON data, newest first.
+
+        ``code`` and its sentences say why one cannot be used; ``changes`` is what was changed next: up to the backup after
+        it that can be used, or up to now.
+        """
+        found = []
+        after = self._settings.state.dump
+        for backup in self._settings.store.backups.all():
+            changes: list[Change] = []
+            if backup.settings is not None:
+                before = SettingsDump.of(backup.settings)
+                changes, after = changes_between(before, after), before
+            found.append(_as_json(backup, changes))
+        return found
 
     def create(self) -> dict[str, Any]:
         """Copy the settings in force to a backup; return it.
@@ -79,9 +91,8 @@ class BackupService:
         return {source_id: profile for source_id, profile in found.items() if source_id in source_ids}
 
 
-def _as_json(backup: Backup) -> dict[str, Any]:
+def _as_json(backup: Backup, changes: list[Change]) -> dict[str, Any]:
     fault = backup.fault
     coded = {"code": fault.code if fault else "", "params": dict(fault.params) if fault else {}}
-    return with_messages(
-        {"name": backup.name, "at": backup.at, "why": backup.why, "size": backup.size, "valid": fault is None, **coded}
-    )
+    known = {"name": backup.name, "at": backup.at, "why": backup.why, "size": backup.size, "valid": fault is None}
+    return with_messages({**known, "changes": [asdict(change) for change in changes], **coded})

@@ -158,8 +158,8 @@ class BrokerService:
             self._execute(command)
         if self._changed.is_set():
             self._changed.clear()
-            self.mqtt.show(self._shown())
-            spec = self._settings.current.broker()
+            if (spec := self._settings.current.broker()) is not None:
+                self.mqtt.show(self._shown())
             self.mqtt.retarget(spec)
             if (spec is None) != self._is_off:
                 self._is_off = spec is None

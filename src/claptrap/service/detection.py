@@ -17,6 +17,7 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.worker import Worker, WorkerDeps
+from claptrap.service.cluster import Cluster
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.sources.base import Source
 
@@ -37,6 +38,7 @@ class DetectionService:
         learning: knows what sources have learnt, and takes candidates to learn from.
         settings: which sources, and how.
         clock: the machine's.
+        cluster: the nodes that hear what this process does not; None for none.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class DetectionService:
         learning: Learnt,
         settings: SettingsOwner,
         clock: Clock,
+        cluster: Cluster | None = None,
     ) -> None:
         self._build_source = build_source
         self._clips = clips
         self._learning = learning
         self._settings = settings
         self._clock = clock
+        self._cluster = cluster
         self._worker: Worker | None = None
         self._yamnet: YamNet | None = None
         self._shown: frozenset[str] = frozenset()
@@ -83,6 +87,8 @@ class DetectionService:
             if worker is None:
                 return
             worker.stop()
+            if self._cluster is not None:
+                self._cluster.apply(())
         status.offer(DetectionRunning(running=False))
 
     def restart(self, events: EventSink, status: StatusSink) -> None:
@@ -109,9 +115,12 @@ class DetectionService:
 
     def statuses(self) -> dict[str, SourceStatus]:
         """Return how every source is, by id: idle, if it is not heard."""
-        idle = {source.id: SourceStatus(source.id, State.IDLE) for source in self._settings.current.sources}
         worker = self._worker  # which may be gone a moment later
-        return idle | (worker.statuses() if worker is not None else {})
+        heard = worker.statuses() if worker is not None else {}
+        if worker is not None and self._cluster is not None:
+            heard = {**heard, **self._cluster.statuses()}
+        ids = [source.id for source in self._settings.current.sources]
+        return heard | {source_id: SourceStatus(source_id, State.IDLE) for source_id in ids if source_id not in heard}
 
     def stalled(self) -> list[str]:
         """Return the names of the threads of hearing that do not move."""
@@ -128,12 +137,16 @@ class DetectionService:
         self._shown = frozenset(source_ids)
         if (worker := self._worker) is not None:
             worker.show(self._shown)
+        if self._cluster is not None:
+            self._cluster.show(self._shown)
 
     def attend(self, *, is_watched: bool) -> None:
         """Say whether a page is open: without one, sounds are not labelled and levels are rare. Does not wait."""
         self._is_watched = is_watched
         if (worker := self._worker) is not None:
             worker.attend(is_watched=is_watched)
+        if self._cluster is not None:
+            self._cluster.attend(is_watched=is_watched)
 
     @property
     def has_yamnet(self) -> bool:
@@ -148,7 +161,11 @@ class DetectionService:
                 self._worker.give_yamnet(yamnet)
 
     def _apply_to(self, worker: Worker, state: SettingsState) -> None:
-        worker.apply([self._learning.taught(spec) for spec in state.settings.specs()], state.serial)
+        specs = [self._learning.taught(spec) for spec in state.settings.specs()]
+        if self._cluster is not None:
+            self._cluster.apply([spec for spec in specs if self._cluster.is_remote(spec)])
+            specs = [spec for spec in specs if not self._cluster.is_remote(spec)]
+        worker.apply(specs, state.serial)
 
     def _classifier(self, rows: int) -> ClapClassifier:
         return ClapClassifier(rows, load_clapnet(), load_confirmer(), self._yamnet)

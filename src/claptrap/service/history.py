@@ -56,6 +56,17 @@ class HistoryService:
         clips = self._clips.delete_before(before)
         return self._journal.delete(before), clips
 
+    def delete_event(self, event_id: str) -> None:
+        """Delete one detection with its clip.
+
+        Raises:
+            InputError: ``api.unknown_event``.
+            ServiceError: as ``delete``.
+        """
+        self._clips.delete(event_id)
+        if not self._journal.delete_event(event_id):
+            raise InputError("api.unknown_event", id=event_id)
+
     def replay_delivery(self, delivery_id: str) -> str:
         """Send a delivery again under its key; return its event id. The outcome comes as ``Attempt`` news.
 

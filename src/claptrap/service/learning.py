@@ -95,9 +95,10 @@ class LearningService:
                         self._store.save(source_id, profile)
                     except SettingsError as error:  # it is in force until the next start, and is said in the log
                         _log.warning("the profile of %s: %s", source_id, error)
-            for spec in after.settings.specs():
-                if not spec.example_clips:
-                    self._clips.delete_all(spec.id)
+            had_clips = {source.id for source in before.settings.sources if source.example_clips}
+            for source in after.settings.sources:
+                if source.id in had_clips and not source.example_clips:
+                    self._clips.delete_all(source.id)
 
     # -- for detection --------------------------------------------------------------------------------------------------
 

@@ -14,8 +14,14 @@ from claptrap.text.catalogue import labels_for_people, say
 def detection_json(kept: StoredDetection, *, has_clip: bool) -> dict[str, Any]:
     """Return a detection as JSON data, its sounds in both languages."""
     event = kept.event
-    more = {"latency_s": event.decided_s - event.onset_s, "mark": kept.mark, "clip": has_clip}
-    return {**event.to_json(), "labels": labels_for_people(event.labels), **more}
+    return {
+        **event.to_json(),
+        "labels": labels_for_people(event.labels),
+        "latency_s": event.decided_s - event.onset_s,
+        "mark": kept.mark,
+        "clip": has_clip,
+        "deliveries": [asdict(one) for one in kept.deliveries],
+    }
 
 
 def attempt_json(attempt: Attempt) -> dict[str, Any]:

@@ -129,7 +129,7 @@ class SettingsOwner:
             InputError: ``api.unknown_source``.
         """
         state = self._state
-        return self._revisions.of(entry_of(state.dump.whole, source_id)) if source_id else state.revision
+        return self._revisions.of_entry(entry_of(state.dump.whole, source_id)) if source_id else state.revision
 
     # -- changing it ----------------------------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class SettingsOwner:
         """
         with self._lock:
             before = self._state
-            wanted = check(document, before.settings.templates())
+            wanted = check(before.dump.with_models(document), before.settings.templates())
             for is_refused in self._checks:
                 is_refused(wanted, before.settings)
             if wanted != before.settings:

@@ -1,8 +1,8 @@
 """Documents of before, in the folder ``backups``: the very files that were in force, newest last.
 
 Beside each, in a folder of the same name, are the files of another folder as they were then: what the sources had learnt.
-Ten at most of those that were kept before a change, and ten of all others: some moves of a slider must not push out what a
-person kept, or what there was before an import.
+Of those that were kept before a change stay the newest five, the first of each hour and the first of each day; of all others
+ten: some moves of a slider must push out neither last week nor what a person kept, or what there was before an import.
 
 Their names say when and before what: ``settings-20260131T120000.000000Z-restore.json``. They sort by time even where the
 clock was set back, as on a machine that has none of its own: a new one is always named after the newest.
@@ -14,6 +14,7 @@ import contextlib
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,9 @@ from claptrap.settings.os_errors import read_error, write_error
 from claptrap.settings.schema import Settings
 
 KEPT = 10
+"""How many of those stay that were kept before anything but a change."""
+RECENT, HOURS, DAYS = 5, 24, 30
+"""Of those before a change: how many of the newest, of how many hours and of how many days in which there were any."""
 Why = Literal["change", "restore", "import", "undo", "asked"]
 """Before what a document was kept: a change on the page or over REST, a restore, an import, the undoing of one of them; or
 because a person asked."""
@@ -42,13 +46,15 @@ class Backup:
         at: when it was kept, in UTC Unix seconds.
         why: before what; a file that a person put there says ``asked``.
         size: in bytes.
-        fault: why it cannot be used; None for a good one.
+        settings: what it says; None where it cannot be used.
+        fault: why it cannot; None for a good one.
     """
 
     name: str
     at: float
     why: str
     size: int
+    settings: Settings | None
     fault: SettingsError | None
 
 
@@ -80,11 +86,12 @@ class Backups:
             with contextlib.suppress(FileNotFoundError):  # it has just been forgotten
                 link_or_copy(other, kept / other.name)
         sync_folder(self.folder)
-        found = self._newest_first()
-        for kind in (True, False):
-            for old in [path for path in found if (_why(path.name) == "change") is kind][KEPT:]:
-                old.unlink(missing_ok=True)
-                shutil.rmtree(old.with_suffix(""), ignore_errors=True)
+        found = [path.name for path in self._newest_first()]
+        before_changes = [name for name in found if _why(name) == "change"]
+        others = [name for name in found if _why(name) != "change"]
+        for old in {*before_changes[RECENT:]} - first_of_each(before_changes) | {*others[KEPT:]}:
+            (self.folder / old).unlink(missing_ok=True)
+            shutil.rmtree((self.folder / old).with_suffix(""), ignore_errors=True)
         return backup.name
 
     def beside(self, name: str) -> list[Path]:
@@ -154,6 +161,19 @@ class Backups:
         return max(now, newest + timedelta(microseconds=1) if times else now).strftime(_STAMP)
 
 
+def first_of_each(names: Sequence[str]) -> set[str]:
+    """Return the backups that were the first of their hour (UTC), for the newest ``HOURS``, or day, for the newest ``DAYS``.
+
+    Args:
+        names: of backups, newest first.
+    """
+    kept: set[str] = set()
+    for length, most in ((len("settings-20260131T12"), HOURS), (len("settings-20260131"), DAYS)):
+        firsts = {name[:length]: name for name in names}  # the last one given for a time, which is its oldest, stays
+        kept.update(list(firsts.values())[:most])
+    return kept
+
+
 def link_or_copy(path: Path, other: Path) -> None:
     """Give a file a second name that outlives the replacement of the first; a copy where the file system has no such names.
 
@@ -194,17 +214,17 @@ def _look_into(path: Path) -> Backup | None:
     except OSError:
         return None
     at = _when(path.name)
-    return Backup(path.name, at.timestamp() if at else status.st_mtime, _why(path.name), status.st_size, _fault_of(path))
+    settings, fault = _read(path)
+    return Backup(path.name, at.timestamp() if at else status.st_mtime, _why(path.name), status.st_size, settings, fault)
 
 
-def _fault_of(path: Path) -> SettingsError | None:
+def _read(path: Path) -> tuple[Settings | None, SettingsError | None]:
     try:
-        read_settings(path)
+        return read_settings(path), None
     except SettingsError as error:
-        return error
+        return None, error
     except OSError as error:
-        return read_error(path, error)
-    return None
+        return None, read_error(path, error)
 
 
 def _why(name: str) -> str:

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from claptrap.core.errors import SettingsError
+from claptrap.settings.fields import WITH_SECRETS
 from claptrap.settings.migrate import migrated
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
@@ -67,7 +68,7 @@ def write_temporary_settings(path: Path, settings: Settings) -> Path:
     Raises:
         OSError: nothing is left behind then.
     """
-    text = json.dumps(settings.whole(), ensure_ascii=False, indent=2) + "\n"
+    text = settings.model_dump_json(indent=2, context=WITH_SECRETS) + "\n"
     return write_temporary(path, text.encode())
 
 

@@ -230,6 +230,7 @@ def _notify_address(url: str) -> str:
 
 
 ID = r"^[a-z0-9][a-z0-9-]{0,63}$"
+NodeName = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]{0,63})?$")]
 Claps = Annotated[int, Field(ge=1, le=4)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_name)]
 WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address)]

@@ -15,7 +15,10 @@ _WORDS: dict[str, dict[Language, str]] = {
         "en": "of the document; older ones are brought up to date",
         "fr": "du document ; les anciennes sont mises à jour",
     },
-    "language": {"en": "of the page and of answers", "fr": "de la page et des réponses"},
+    "language": {
+        "en": "of notifications, and of answers where none is asked for; the page speaks each device's own",
+        "fr": "des notifications, et des réponses sans langue demandée ; la page parle celle de chaque appareil",
+    },
     "welcomed": {"fr": "si les premiers pas ont été suivis ou passés"},
     "public_url": {"fr": "où les téléphones atteignent cette page, pour les liens des notifications ; vide : pas de liens"},
     "sources": {"en": "what is heard", "fr": "ce qui est écouté"},
@@ -49,12 +52,16 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
     "sources[].room": {"fr": "les sources d'une même pièce sont réunies sur la page ; vide pour aucune"},
+    "merge_rooms": {
+        "fr": "si un clap entendu par plusieurs sources d'une pièce est une seule détection, nommée d'après la plus proche"
+    },
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
+    "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},
     "sources[].example_clips": {
         "fr": "garder une seconde du son de chaque exemple dont elle apprend, et de ce qui était peut-être un clap"
     },
@@ -93,7 +100,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.verify_tls": {"fr": "vérifier le certificat de la caméra"},
     "sources[].input.host": {"fr": "adresse IPv4 de l'émetteur"},
     "sources[].input.address": {"fr": "adresse IP d'où il se connecte"},
+    "sources[].input.uri": {"fr": "tcp://HÔTE:PORT ; un satellite a d'ordinaire le port 10700"},
     "sources[].input.number": {"fr": "lequel de plusieurs qui se connectent de là en même temps"},
+    "wyoming.forward": {"fr": "autre service de mot d'activation qui reçoit le même son (tcp://HÔTE:PORT) ; vide : aucun"},
     "wyoming.listen": {"fr": "adresse d'écoute, comme tcp://0.0.0.0:10400 ; vide : aucune"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},
     "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},

@@ -26,8 +26,19 @@ class Revisions:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(16)
+        self._sources: dict[int, tuple[Any, str]] = {}  # of the newest document: entry and word, by the entry's identity
 
     def of(self, document: Mapping[str, Any]) -> str:
-        """Return the revision of a document with its secrets: the same for the same, however it came to be."""
-        text = json.dumps(document, sort_keys=True).encode()
+        """Return the revision of a document with its secrets: the same for the same, however it came to be.
+
+        It is made of the revisions of its sources, which are known where the very entry was in the document before.
+        """
+        known = self._sources
+        sources = [known.get(id(entry)) or (entry, self.of_entry(entry)) for entry in document["sources"]]
+        self._sources = {id(entry): (entry, word) for entry, word in sources}
+        return self.of_entry({**document, "sources": [word for _, word in sources]})
+
+    def of_entry(self, entry: Mapping[str, Any]) -> str:
+        """Return the revision of a part of a document."""
+        text = json.dumps(entry, sort_keys=True).encode()
         return blake2b(text, key=self._key, digest_size=WORD_BYTES).hexdigest()

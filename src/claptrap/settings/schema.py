@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -31,6 +32,7 @@ from claptrap.settings.fields import (
     IpAddress,
     Ipv4Address,
     Name,
+    NodeName,
     NotifyAddress,
     RtspAddress,
     Secret,
@@ -138,6 +140,7 @@ class _SourceEntry(_Part):
     )
     hears: Literal["claps", "applause", "both"] = "both"
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
+    node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
     example_clips: bool = Field(
         default=False, description="keep a second of sound of each example that it learns from, and of near misses"
     )
@@ -153,6 +156,23 @@ class _SourceEntry(_Part):
         """Return the core's form of the input: every kind's settings have the fields of its spec."""
         entry = cast("AnySource", self)
         return INPUTS[entry.kind](**dict(entry.input))
+
+    @cached_property
+    def spec(self) -> SourceSpec:
+        """What a worker must hear; made once, for a change of one source must not cost what all of them cost."""
+        return SourceSpec(
+            self.id,
+            self.name,
+            self.to_input(),
+            enabled=self.enabled,
+            threshold=self.threshold,
+            delay_s=self.delay_s,
+            patterns=tuple(PatternSpec(**dict(pattern)) for pattern in self.patterns),
+            hears=Hears(self.hears),
+            clips=self.clips,
+            pin=self.node or None,
+            example_clips=self.example_clips,
+        )
 
 
 CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
@@ -261,8 +281,23 @@ class SatelliteEntry(_SourceEntry):
     input: SatelliteSettings
 
 
+class WyomingInputSettings(_Part):
+    """A Wyoming microphone or satellite that ClapTrap connects to."""
+
+    uri: TcpAddress = Field(min_length=1, description="tcp://HOST:PORT; satellites usually have port 10700")
+    channel: Channel = CHANNEL
+
+
+class WyomingEntry(_SourceEntry):
+    """A source that is a Wyoming microphone or satellite."""
+
+    kind: Literal["wyoming"]
+    input: WyomingInputSettings
+
+
 AnySource = Annotated[
-    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry, Field(discriminator="kind")
+    MicrophoneEntry | FileEntry | RtspEntry | VbanEntry | BrowserEntry | SatelliteEntry | WyomingEntry,
+    Field(discriminator="kind"),
 ]
 
 
@@ -317,6 +352,9 @@ class WyomingSettings(_Part):
     """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
 
     listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+    forward: TcpAddress = Field(
+        default="", description="another wake-word service that gets the same sound (tcp://HOST:PORT); empty for none"
+    )
 
 
 class NotifySettings(_Part):
@@ -347,6 +385,10 @@ class Settings(_Part):
     )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
+    merge_rooms: bool = Field(
+        default=False,
+        description="whether a clap that several sources of one room hear is one detection, named after the nearest",
+    )
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
@@ -366,21 +408,7 @@ class Settings(_Part):
 
     def specs(self) -> tuple[SourceSpec, ...]:
         """Return what a worker must hear."""
-        return tuple(
-            SourceSpec(
-                s.id,
-                s.name,
-                s.to_input(),
-                enabled=s.enabled,
-                threshold=s.threshold,
-                delay_s=s.delay_s,
-                patterns=tuple(PatternSpec(**dict(pattern)) for pattern in s.patterns),
-                hears=Hears(s.hears),
-                clips=s.clips,
-                example_clips=s.example_clips,
-            )
-            for s in self.sources
-        )
+        return tuple(source.spec for source in self.sources)
 
     def targets(self) -> tuple[WebhookSpec, ...]:
         """Return the enabled webhooks that have an address."""

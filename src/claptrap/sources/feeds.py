@@ -182,6 +182,26 @@ class Feeds:
             return spoke
 
 
+class SpeedLimit:
+    """How much sound a peer may send: as much as time passes, and ``AHEAD_S`` more. Not thread-safe: one owner."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead_s = 0.0  # sound that came, less the time that passed
+        self._at_s = clock.monotonic()
+
+    def too_early_s(self, duration_s: float) -> float:
+        """Return how many seconds too early ``duration_s`` more seconds of sound would come; 0 if they may come now."""
+        now = self._clock.monotonic()
+        self._ahead_s = max(0.0, self._ahead_s - FASTEST * (now - self._at_s))
+        self._at_s = now
+        return max(0.0, self._ahead_s + duration_s - AHEAD_S) / FASTEST
+
+    def add(self, duration_s: float) -> None:
+        """Record sound that came."""
+        self._ahead_s += duration_s
+
+
 class Feed:
     """One connection of one peer, bounded in all that it may do. For one thread at a time.
 
@@ -194,8 +214,7 @@ class Feed:
         self._feeds = feeds
         self._stream = stream
         self._n_bad = 0
-        self._ahead_s = 0.0  # sound that came, less the time that passed
-        self._at_s = feeds.clock.monotonic()
+        self._speed = SpeedLimit(feeds.clock)
 
     def put(self, block: SoundBlock) -> PutResult:
         """Pass a block on to the source, unless it comes faster than any microphone gives sound."""
@@ -203,7 +222,7 @@ class Feed:
             return PutResult.REPLACED
         if self.too_early_s(block.duration_s) > 0:
             return self.refuse()
-        self._ahead_s += block.duration_s
+        self._speed.add(block.duration_s)
         self._feeds.pass_on(self.source_id, QueueItem(self._stream, block))
         return PutResult.KEPT
 
@@ -216,10 +235,7 @@ class Feed:
 
     def too_early_s(self, duration_s: float) -> float:
         """Return how many seconds too early ``duration_s`` more seconds of sound would come; 0 if they may come now."""
-        now = self._feeds.clock.monotonic()
-        self._ahead_s = max(0.0, self._ahead_s - FASTEST * (now - self._at_s))
-        self._at_s = now
-        return max(0.0, self._ahead_s + duration_s - AHEAD_S) / FASTEST
+        return self._speed.too_early_s(duration_s)
 
     def close(self, code: str = "") -> None:
         """End. With a ``code`` the source shows why at once; without one it waits, for the peer may come back."""

@@ -16,6 +16,7 @@ from claptrap.core.spec import (
     SourceInput,
     SourceSpec,
     VbanInput,
+    WyomingInput,
 )
 from claptrap.sources.base import Sink, Source
 from claptrap.sources.browser import CODES as BROWSER_CODES
@@ -26,6 +27,7 @@ from claptrap.sources.rtsp import RtspSource
 from claptrap.sources.satellite import CODES as SATELLITE_CODES
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
+from claptrap.sources.wyoming import WyomingSource
 
 Input = TypeVar("Input", bound=SourceInput)
 
@@ -94,5 +96,6 @@ KINDS: tuple[SourceKind[Any], ...] = (
     SourceKind(RtspInput, lambda wanted, _id, _shared: RtspSource(wanted)),
     SourceKind(BrowserInput, lambda _wanted, source_id, shared: FedSource(source_id, shared.feeds, BROWSER_CODES)),
     SourceKind(SatelliteInput, lambda _wanted, source_id, shared: FedSource(source_id, shared.feeds, SATELLITE_CODES)),
+    SourceKind(WyomingInput, lambda wanted, _id, _shared: WyomingSource(wanted.uri)),
 )
 _BY_NAME = {kind.input.KIND: kind for kind in KINDS}

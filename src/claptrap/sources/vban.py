@@ -14,9 +14,9 @@ from claptrap.sources.base import Sink
 from claptrap.sources.vban_frames import FrameAssembler
 from claptrap.sources.vban_packet import Format, Packet
 from claptrap.sources.vban_ports import VbanPorts
-from claptrap.sources.vban_reorder import OrderedPacket, ReorderBuffer
+from claptrap.sources.vban_reorder import HOLD_S, OrderedPacket, ReorderBuffer
 
-LOOK_S = 0.1  # how often a stream without packets looks how long it has waited
+LOOK_S = 1.0  # a stream without packets looks at least so often how long it has waited
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class VbanSource:
         with self._ports.receiving(port, host, name, sink.pacing) as queue, sink.stop.waking(queue.wake):
             session = _Session(self._wanted, self._ports, self._limits, sink, queue.counts, self._clock.monotonic())
             while not sink.stop.is_set():
-                session.process(queue.get(LOOK_S), self._clock.monotonic())
+                session.process(queue.get(session.wait_s(self._clock.monotonic())), self._clock.monotonic())
 
 
 class _Session:
@@ -82,6 +82,13 @@ class _Session:
         self._assembler: FrameAssembler | None = None  # None while there is nothing to hear
         self._was_live = False
         self._heard_s = now  # last sound, or when its absence was reported last
+
+    def wait_s(self, now: float) -> float:
+        """Return how long there is nothing to do unless packets come."""
+        if self._reorder.is_holding:
+            return HOLD_S
+        limit_s = self._limits.absent_s if self._assembler is None else self._limits.lost_s
+        return min(LOOK_S, max(0.0, self._heard_s + limit_s - now))
 
     def process(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
         """Hear what has arrived; say so where nothing has for too long."""

@@ -76,6 +76,11 @@ class ReorderBuffer:
         self._is_counterless = False
         self._bound = LossBound(CREDIT_S)
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether early packets are held, for ``expire`` to be called in time."""
+        return bool(self._held)
+
     def push(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """Take a packet that arrived at ``at_s``; return those whose turn it is now."""
         if self._format is None or at_s - self._came_at > MOST_LOST_S:

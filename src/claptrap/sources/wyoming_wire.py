@@ -65,8 +65,8 @@ async def read_message(reader: asyncio.StreamReader) -> Message | None:
         reader: made with the limit ``MAX_HEADER``.
 
     Raises:
-        WyomingError: it is none, it is too long, it ends in the middle, or takes longer than ``MESSAGE_S``.
-        OSError: the connection broke.
+        WyomingError: it is none, it is too long, or it takes longer than ``MESSAGE_S``.
+        OSError: the connection broke, perhaps within a message.
     """
     first = await reader.read(1)  # a peer may be silent for as long as it likes between messages
     if not first:
@@ -77,7 +77,7 @@ async def read_message(reader: asyncio.StreamReader) -> Message | None:
     except TimeoutError as error:
         raise WyomingError(f"a message took longer than {MESSAGE_S:.0f} s") from error
     except asyncio.IncompleteReadError as error:
-        raise WyomingError("the connection ended within a message") from error
+        raise ConnectionResetError("within a message") from error
     except asyncio.LimitOverrunError as error:
         raise WyomingError("a header has no end") from error
 

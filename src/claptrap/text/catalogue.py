@@ -8,6 +8,7 @@ English name is what is stored and sent. No two sounds have the same French name
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import get_args
@@ -39,6 +40,16 @@ def say(code: str, language: Language, **params: str | float) -> str:
 def sound_name(name: str, language: Language) -> str:
     """Return what people call the sound that YAMNet calls ``name``; ``name`` itself where the catalogue has none."""
     return SOUNDS[language].get(name, name)
+
+
+def sounds_named(part: str) -> tuple[str, ...]:
+    """Return the YAMNet names of all sounds whose French or English name contains ``part``; case and accents are ignored."""
+    wanted = _plain(part)
+    return tuple(name for name in SOUNDS["fr"] if wanted in _plain(name) or wanted in _plain(sound_name(name, "fr")))
+
+
+def _plain(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(one))
 
 
 def labels_for_people(labels: Labels) -> list[dict[str, str | float]]:

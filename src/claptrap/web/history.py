@@ -63,6 +63,16 @@ def counts(service: Application, query: CountsQuery) -> dict[str, Any]:
 
 
 @routes.get(
+    "/api/reports",
+    "Les neuf dernières semaines de chaque source : détections, marques, latence, envois, coupures",
+    responses.Reports,
+)
+def reports(service: Application) -> dict[str, Any]:
+    """The last nine weeks of each source: detections, marks, latency, deliveries, outages."""
+    return {"weeks": service.reports()}
+
+
+@routes.get(
     "/api/history/export",
     "Les détections en un fichier : CSV pour un tableur, JSON Lines pour un programme",
     query=ExportQuery,
@@ -84,6 +94,19 @@ def detection(service: Application, event_id: str) -> dict[str, Any]:
     if kept is None:
         raise InputError(_UNKNOWN, id=event_id)
     return service.history.detection(kept)
+
+
+@routes.delete(
+    "/api/history/{event_id}",
+    "Oublier une détection, avec son extrait sonore",
+    responses.Forgotten,
+    codes=(_UNKNOWN, "history.unwritable", "clips.unwritable"),
+)
+def delete_event(service: Application, event_id: str) -> dict[str, Any]:
+    """Forget one detection, with its clip."""
+    clips = int(service.clips.has(event_id))
+    service.history.delete_event(event_id)
+    return {"deleted": 1, "clips": clips}
 
 
 @routes.patch(

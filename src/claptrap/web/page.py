@@ -8,6 +8,9 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, request, send_from_directory
 
 ASSETS = Path(__file__).parent / "assets"
+BLUEPRINT_PATH = "/home-assistant/blueprint.yaml"
+"""Where Home Assistant imports a blueprint from."""
+_BLUEPRINT = Path(__file__).parent / "blueprint.yaml"
 _HASHED = re.compile(r"-[A-Z0-9]{8}\.(js|css)$")
 _MAX_NAME = 255  # of which no file system that we know has longer ones
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
@@ -39,6 +42,10 @@ def build_page(assets: Path = ASSETS) -> Blueprint:
     @page.get("/micro")
     def micro() -> Response:
         return _document(assets / "micro.html")
+
+    @page.get(BLUEPRINT_PATH)
+    def blueprint() -> Response:
+        return Response(_BLUEPRINT.read_bytes(), mimetype="text/yaml")
 
     @page.get("/<path:name>")
     def asset(name: str) -> Response:

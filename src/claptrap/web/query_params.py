@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from claptrap.core.errors import InputError
 from claptrap.history.query import MOST_ROWS, DetectionFilter, State
+from claptrap.text.catalogue import sounds_named
 
 DEFAULT_PAGE_SIZE = 50
 _MAX_CLAPS = 1000
@@ -43,14 +44,16 @@ class HistoryQuery(Query):
     claps: int | None = Field(default=None, ge=1, le=_MAX_CLAPS, description="so many claps")
     applause: bool | None = None
     label: Text | None = Field(default=None, description="a sound that was named, as YAMNet writes it")
+    sound: Text | None = Field(default=None, description="part of the name of a sound that was named, in French or English")
     epoch: Text | None = Field(default=None, description="one uninterrupted stream of a source")
     least_latency_s: Number | None = Field(default=None, description="from the onset to the decision")
     most_latency_s: Number | None = None
 
     def wanted(self) -> DetectionFilter:
         """Return it as the journal takes it."""
-        names = set(HistoryQuery.model_fields) - set(Query.model_fields) - {"source"}
-        return DetectionFilter(source_id=self.source, **{name: getattr(self, name) for name in names})
+        names = set(HistoryQuery.model_fields) - set(Query.model_fields) - {"source", "sound"}
+        labels = None if self.sound is None else sounds_named(self.sound)
+        return DetectionFilter(source_id=self.source, labels=labels, **{name: getattr(self, name) for name in names})
 
 
 class HistoryPageQuery(HistoryQuery):

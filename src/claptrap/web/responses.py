@@ -25,7 +25,8 @@ from claptrap.core.events import (
 )
 from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
-from claptrap.history.query import Count, DeliveryRecord, Mark
+from claptrap.history.query import Count, DeliveryRecord, DeliveryState, Mark
+from claptrap.history.report import SourceReport
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
@@ -91,7 +92,16 @@ def _attributes(of: type) -> dict[str, str]:
 Label = response_model(
     "Label", label=str, label_fr=str, score=float, about="A sound that YAMNet names; `label` never changes."
 )
-Detection = response_model("Detection", Event, id=str, labels=list_of(Label), latency_s=float, mark=Mark | None, clip=bool)
+Detection = response_model(
+    "Detection",
+    Event,
+    id=str,
+    labels=list_of(Label),
+    latency_s=float,
+    mark=Mark | None,
+    clip=bool,
+    deliveries=list_of(DeliveryState),
+)
 DetectionPage = response_model("DetectionPage", events=list_of(Detection), cursor=str | None)
 Counts = response_model("Counts", per=Literal["hour", "day"], counts=list_of(Count))
 Forgotten = response_model("Forgotten", deleted=int, clips=int)
@@ -156,7 +166,8 @@ class ShownSettings(Settings):
     serial: int
 
 
-Kept = response_model("Backup", Backup, without=("fault",), **{**_WORDED, "why": Why, "valid": bool})
+_kept: dict[str, Any] = {**_WORDED, "why": Why, "valid": bool, "changes": list_of(Change)}
+Kept = response_model("Backup", Backup, without=("settings", "fault"), **_kept)
 Backups = response_model("Backups", backups=list_of(Kept))
 Compared = response_model("Compared", changes=list_of(Change), revision=str)
 Done = response_model("Step", Step, why=Literal["change", "restore", "import", "undo"])
@@ -182,7 +193,9 @@ AccessState = response_model(
     state=Literal["open", "in", "login", "setup"],
     has_password=bool,
     can_change=bool,
-    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+    ingress=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password); "
+    "and whether Home Assistant shows the page within its own.",
 )
 TokenModel = response_model("Token", Token, without=("digest",))
 NewTokenModel = response_model(
@@ -203,6 +216,15 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
+WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
+Week = response_model(
+    "Week",
+    start=float,
+    end=float,
+    sources=dict_of(WeekOfSource),
+    about="A week from Monday 00:00 UTC, by source; `live` is the share of the wanted time in which it was heard.",
+)
+Reports = response_model("Reports", weeks=list_of(Week))
 VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
 _Recent = response_model(
     "Recent",
@@ -230,6 +252,7 @@ Snapshot = response_model(
     newest=list_of(Detection),
     recent=dict_of(_Recent),
     days=dict_of(Day),
+    delays=dict_of(float),
     about="Everything that a page needs when it opens.",
 )
 _bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}

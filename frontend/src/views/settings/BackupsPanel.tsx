@@ -4,6 +4,7 @@ import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
+import { inOneLine } from "../../steps.ts";
 import { settings } from "../../store.ts";
 import type { Backup } from "../../wire.ts";
 import { inWords } from "../../words.ts";
@@ -77,7 +78,9 @@ function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
   return (
     <li>
       <span class="backup-what">
-        <strong class="numbers">{when}</strong> <span class="muted">{t(`backups.why_${backup.why}` satisfies Key)}</span>
+        <strong class="numbers">{when}</strong>{" "}
+        {backup.why !== "change" && <span class="change-kind">{t(`backups.why_${backup.why}` satisfies Key)}</span>}{" "}
+        {backup.changes.length > 0 && <span dir="auto">{t("backups.before", { what: inOneLine(backup.changes) })}</span>}
         {!backup.valid && <Outcome shape="cross" words={said(backup)} />}
       </span>
       {backup.valid && (

@@ -4,7 +4,8 @@ import { previewImport, takeImport } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
-import type { Previewed } from "../../wire.ts";
+import { nameOf } from "../../steps.ts";
+import type { Change, Previewed } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { ChangeList } from "./ChangeList.tsx";
@@ -78,12 +79,12 @@ function Preview({ looked, busy, onTake, onCancel }: PreviewProps) {
   return (
     <div class="import-preview" role="group" aria-labelledby="import-format">
       <h3 id="import-format">{t(`import.format_${format}` satisfies Key)}</h3>
-      {applicable && <p>{t(`import.mode_${mode}` satisfies Key)}</p>}
+      {applicable && <p>{t(`import.mode_${mode}` satisfies Key)} <Overwritten changes={changes} /></p>}
       {faults.length > 0 && (
         <>
           <h3>{t("import.faults")}</h3>
           <ul class="changes">
-            {faults.map((fault) => <li key={fault.path + fault.code}><code dir="ltr">{fault.path}</code><span dir="auto">{said(fault)}</span></li>)}
+            {faults.map((fault) => <li key={fault.path + fault.code}><span dir="auto" title={fault.path}>{nameOf(fault.path)}</span><span dir="auto">{said(fault)}</span></li>)}
           </ul>
         </>
       )}
@@ -115,6 +116,12 @@ function Preview({ looked, busy, onTake, onCancel }: PreviewProps) {
       </p>
     </div>
   );
+}
+
+/** How many of the settings of now are not what they were afterwards. */
+function Overwritten({ changes }: { changes: Change[] }) {
+  const count = (kinds: Change["kind"][]) => changes.filter(({ kind }) => kinds.includes(kind)).length;
+  return <strong>{t("import.overwrites", { count: count(["changed", "reordered"]) })} {t("import.removes", { count: count(["removed"]) })}</strong>;
 }
 
 /** The file cannot be a document of settings; the message says why, in words. */

@@ -1,7 +1,10 @@
-import { type Key, t } from "../../i18n/index.ts";
+import type { ComponentChildren } from "preact";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
-import { LanguageChoice } from "../../components/LanguageChoice.tsx";
+import { LanguageChoice, ServiceLanguage } from "../../components/LanguageChoice.tsx";
 import { ThemeChoice } from "../../components/ThemeChoice.tsx";
+import { type Key, t } from "../../i18n/index.ts";
+import { linkTo } from "../../route.ts";
+import { settings } from "../../store.ts";
 import { View } from "../View.tsx";
 import { About } from "./About.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
@@ -12,58 +15,59 @@ import { MqttPanel } from "./MqttPanel.tsx";
 import { NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
 
-/** The panels: the id of each heading, and what it says. */
-const SECTIONS = [
-  ["settings-display", "settings.display"], ["settings-model", "settings.model"], ["settings-notify", "notify.title"],
-  ["settings-mqtt", "mqtt.title"], ["settings-keep", "settings.keep"], ["settings-steps", "steps.title"],
-  ["settings-backups", "backups.title"], ["settings-import", "import.title"], ["access-title", "access.title"],
-  ["settings-about", "settings.about"],
-] as const satisfies [string, Key][];
+/** The pages of the settings, by the part of the address that names each. */
+const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
+  display: { title: "settings.display", show: () => <Display /> },
+  sounds: { title: "settings.sounds", show: () => <><Model /><KeepPanel /></> },
+  notify: { title: "notify.title", show: () => <><NotifyPanel /><NotifyLanguage /></> },
+  mqtt: { title: "mqtt.title", show: () => <MqttPanel /> },
+  backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
+  import: { title: "import.title", show: () => <ImportPanel /> },
+  access: { title: "access.title", show: () => <AccessPanel /> },
+  about: { title: "settings.about", show: () => <About /> },
+};
+const FIRST = "display";
 
-/** What holds for the whole house. */
-export function SettingsView() {
+/** What holds for the whole house, a page for each matter. */
+export function SettingsView({ page }: { page: string }) {
+  const shown = page in PAGES ? page : FIRST;
   return (
     <View title={t("view.settings")}>
       <div class="settings-view">
-      <Sections />
-      <div class="column">
-        <section class="panel settings-group" aria-labelledby="settings-display">
-          <h2 id="settings-display">{t("settings.display")}</h2>
-          <LanguageChoice />
-          <ThemeChoice />
-        </section>
-        <section class="panel settings-group" aria-labelledby="settings-model">
-          <h2 id="settings-model">{t("settings.model")}</h2>
-          <ModelState />
-        </section>
-        <NotifyPanel />
-        <MqttPanel />
-        <KeepPanel />
-        <StepsPanel />
-        <BackupsPanel />
-        <ImportPanel />
-        <AccessPanel />
-        <About />
-      </div>
+        <nav class="sections" aria-label={t("settings.sections")}>
+          <ul>
+            {Object.entries(PAGES).map(([id, { title }]) => (
+              <li key={id}><a href={linkTo.settingsPage(id)} aria-current={id === shown ? "page" : undefined}>{t(title)}</a></li>
+            ))}
+          </ul>
+        </nav>
+        <div class="column" key={shown}>{PAGES[shown]!.show()}</div>
       </div>
     </View>
   );
 }
 
-/** The way to each panel; no links, for the part of an address behind the # is the view. */
-function Sections() {
-  const jump = (id: string) => {
-    const heading = document.getElementById(id);
-    if (!heading) return;
-    heading.tabIndex = -1;
-    heading.focus({ preventScroll: true });
-    heading.closest("section")?.scrollIntoView();
-  };
+function Display() {
   return (
-    <nav class="sections" aria-label={t("settings.sections")}>
-      <ul>
-        {SECTIONS.map(([id, title]) => <li key={id}><button type="button" class="quiet small" onClick={() => jump(id)}>{t(title)}</button></li>)}
-      </ul>
-    </nav>
+    <section class="panel settings-group" aria-labelledby="settings-display">
+      <h2 id="settings-display">{t("settings.display")}</h2>
+      <p class="muted">{t("settings.display_intro")}</p>
+      <LanguageChoice />
+      <ThemeChoice />
+    </section>
+  );
+}
+
+function NotifyLanguage() {
+  if (!settings.value) return null;
+  return <section class="panel" aria-label={t("notify.language")}><ServiceLanguage value={settings.value.language} /></section>;
+}
+
+function Model() {
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-model">
+      <h2 id="settings-model">{t("settings.model")}</h2>
+      <ModelState />
+    </section>
   );
 }

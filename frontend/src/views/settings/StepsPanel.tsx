@@ -24,7 +24,7 @@ export function StepsPanel() {
 }
 
 function StepRow({ step }: { step: Step }) {
-  const line = inOneLine(step);
+  const line = inOneLine(step.changes);
   return (
     <li>
       <span class="backup-what">

@@ -1,0 +1,267 @@
+"""What server and nodes exchange: names of subjects, streams and keys, and the JSON form of what they carry."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from claptrap.core.errors import InputError
+from claptrap.core.events import Clap, Event, Heard, Level, Levels, Picture, SourceStatus, State, Status, Verdict
+from claptrap.core.spec import SourceSpec
+
+WORK, EVENTS, BUCKET = "claptrap-work", "claptrap-events", "claptrap"
+"""Two streams and a bucket: which sources are to be heard; what was heard; specs, holders, fences, draining nodes."""
+ANY, SERVER_CONSUMER = "any", "server"
+SPEC, HELD, FENCE, DRAIN = "spec", "held", "fence", "drain"
+"""First parts of the bucket's keys; the second is a source's id, for ``DRAIN`` a node's name."""
+ACK_WAIT_S = 5.0  # a node that says nothing for this long loses its sources
+KEEP_S = 1.2  # so often it says that it still hears them
+BEAT_S = 1.0
+LOST_S = 5.0  # without a beat for this long, a node is taken for lost
+
+
+def work_subject(source_id: str, node: str | None) -> str:
+    """Return where the message stands that makes ``node``, or any, hear a source."""
+    return f"claptrap.work.node.{node}.{source_id}" if node else f"claptrap.work.any.{source_id}"
+
+
+def node_consumer(name: str) -> str:
+    """Return the consumer through which a node gets what is pinned to it."""
+    return f"node-{name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Placement:
+    """Which of several placements of one source is newer: the greater one.
+
+    Attributes:
+        generation: when it was last offered for placement, in Unix ms; it never falls.
+        delivery: how often that offer has been handed to a node.
+    """
+
+    generation: int
+    delivery: int
+
+    def epoch(self, epoch: str) -> str:
+        """Return the cluster's name of a node's epoch."""
+        return f"{self.generation:x}.{self.delivery:x}-{epoch}"
+
+    @classmethod
+    def of_epoch(cls, epoch: str) -> Placement | None:
+        """Return the placement of an event's epoch; None where no node heard it."""
+        placement, dash, _ = epoch.partition("-")
+        generation, dot, delivery = placement.partition(".")
+        return cls(int(generation, 16), int(delivery, 16)) if dash and dot else None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Which node hears a source, by which placement."""
+
+    placement: Placement
+    node: str
+
+    def dump(self) -> bytes:
+        """Return the JSON form."""
+        return _dump(asdict(self))
+
+    @classmethod
+    def load(cls, data: bytes) -> Holder:
+        """Rebuild a holder."""
+        given = json.loads(data)
+        return cls(Placement(**given["placement"]), given["node"])
+
+
+class Seal:
+    """Encrypts specs with the key that the server and its nodes share: camera passwords and addresses are in them.
+
+    Args:
+        key: as ``Fernet.generate_key`` makes it.
+
+    Raises:
+        InputError: ``cluster.bad_key``: this is no key.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        try:
+            self._fernet = Fernet(key)
+        except ValueError as error:
+            raise InputError("cluster.bad_key") from error
+
+    @classmethod
+    def of_file(cls, path: Path, *, make: bool = False) -> Seal:
+        """Return the seal whose key is in a file.
+
+        Args:
+            path: the file.
+            make: whether to make it where it is missing, readable only for its owner.
+
+        Raises:
+            InputError: ``cluster.no_key``, ``cluster.bad_key``.
+        """
+        try:
+            if make and not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch(mode=0o600)
+                path.write_bytes(Fernet.generate_key() + b"\n")
+            return cls(path.read_bytes().strip())
+        except OSError as error:
+            raise InputError("cluster.no_key", path=str(path), reason=error.strerror or str(error)) from error
+
+    def close(self, spec: SourceSpec) -> bytes:
+        """Return ``spec``, encrypted."""
+        return self._fernet.encrypt(_dump(spec.to_json()))
+
+    def open(self, data: bytes) -> SourceSpec:
+        """Return the spec in ``data``. What a newer ClapTrap has in it beside what is known here is left out.
+
+        Raises:
+            InputError: ``cluster.wrong_key``: it was encrypted with another key; ``cluster.unknown_kind``: this ClapTrap
+                is too old for its kind of source.
+        """
+        try:
+            given: dict[str, Any] = json.loads(self._fernet.decrypt(data))
+        except InvalidToken as error:
+            raise InputError("cluster.wrong_key") from error
+        known = {field.name for field in fields(SourceSpec)} | {"kind"}
+        try:
+            return SourceSpec.from_json({name: value for name, value in given.items() if name in known})
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError("cluster.unknown_kind", kind=str(given.get("kind"))) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a node says of itself every second.
+
+    Attributes:
+        node: its name.
+        version: of its ClapTrap.
+        capacity: movable sources that it can hear; 0 while it drains or leaves.
+        sources: movable sources that it hears.
+        pinned: other sources that it hears.
+        cpu: share of one core that it used in the last second.
+        moves: sources that it took from another node, or from itself after a break, since its start.
+        waiting_events: events that wait for the broker.
+        lost_events: events that it could not keep, since its start.
+        offset_s: what its clock lacks to be as far as the server's; None while it does not know.
+        state: ``ready``, ``draining`` or ``leaving``.
+    """
+
+    node: str
+    version: str
+    capacity: int
+    sources: int
+    pinned: int = 0
+    cpu: float = 0.0
+    moves: int = 0
+    waiting_events: int = 0
+    lost_events: int = 0
+    offset_s: float | None = None
+    state: str = "ready"
+
+    def dump(self, unix: float) -> bytes:
+        """Return the JSON form, with the node's time."""
+        return _dump({**asdict(self), "unix": unix})
+
+    @classmethod
+    def load(cls, data: bytes) -> tuple[Beat, float]:
+        """Rebuild a beat and its time; what is unknown here is left out."""
+        given = json.loads(data)
+        return cls(**_known(cls, given)), given["unix"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the server answers a beat.
+
+    Attributes:
+        echo: the beat's time.
+        unix: the server's time.
+        watched: whether a page is open, so that levels and sounds are wanted.
+        shown: the sources whose spectrograms are wanted.
+    """
+
+    echo: float
+    unix: float
+    watched: bool = False
+    shown: Sequence[str] = ()
+
+    def dump(self) -> bytes:
+        """Return the JSON form."""
+        return _dump(asdict(self))
+
+    @classmethod
+    def load(cls, data: bytes) -> Wishes:
+        """Rebuild it; what is unknown here is left out."""
+        return cls(**_known(cls, json.loads(data)))
+
+
+def dump_event(event: Event, offset_s: float | None) -> bytes:
+    """Return an event with what its node's clock lacks."""
+    return _dump({"event": event.to_json(), "offset_s": offset_s})
+
+
+def load_event(data: bytes) -> tuple[Event, float | None]:
+    """Rebuild what ``dump_event`` wrote, with the time of the server's clock in it."""
+    given = json.loads(data)
+    event, offset_s = Event.from_json(_known(Event, given["event"])), given["offset_s"]
+    return (event if offset_s is None else replace(event, timestamp=event.timestamp + offset_s)), offset_s
+
+
+NEWS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (SourceStatus, Levels, Heard, Verdict, Picture, Clap)}
+"""What of the lossy side comes from a worker, and so from nodes."""
+
+
+def dump_news(node: str, news: Sequence[tuple[Placement | None, Status]]) -> bytes:
+    """Return news with the placements that they come from."""
+    return _dump(
+        {
+            "node": node,
+            "news": [[placement and asdict(placement), type(one).__name__, _plain(one)] for placement, one in news],
+        }
+    )
+
+
+def load_news(data: bytes) -> tuple[str, list[tuple[Placement | None, Status]]]:
+    """Rebuild what ``dump_news`` wrote; kinds of news that are unknown here are left out."""
+    given = json.loads(data)
+    return given["node"], [
+        (Placement(**placement) if placement else None, _rebuilt(NEWS[kind], one))
+        for placement, kind, one in given["news"]
+        if kind in NEWS
+    ]
+
+
+def _plain(news: Status) -> dict[str, Any]:
+    plain = asdict(news)
+    return {**plain, "columns": base64.b64encode(news.columns).decode()} if isinstance(news, Picture) else plain
+
+
+def _rebuilt(kind: type[Any], given: dict[str, Any]) -> Status:
+    given = _known(kind, given)
+    if kind is SourceStatus:
+        given["state"] = State(given["state"])
+    elif kind is Picture:
+        given["columns"] = base64.b64decode(given["columns"])
+    elif kind is Levels:
+        given["levels"] = tuple(Level(**_known(Level, level)) for level in given["levels"])
+    if "labels" in given:
+        given["labels"] = tuple((str(name), float(score)) for name, score in given["labels"])
+    news: Status = kind(**given)
+    return news
+
+
+def _known(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in given.items() if name in names}
+
+
+def _dump(data: object) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode()
