@@ -6,6 +6,7 @@ export interface components {
             state: "open" | "in" | "login" | "setup";
             has_password: boolean;
             can_change: boolean;
+            ingress: boolean;
         };
         Attempt: {
             event_id: string;
@@ -148,6 +149,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             event_id: string;
             latency_s: number;
         };
@@ -226,6 +228,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
@@ -755,6 +758,7 @@ export interface components {
             public_url: string;
             welcomed: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
+            merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
@@ -789,6 +793,9 @@ export interface components {
             };
             days: {
                 [key: string]: components["schemas"]["Day"];
+            };
+            delays: {
+                [key: string]: number;
             };
         };
         SourceCounts: {
@@ -1022,6 +1029,7 @@ export interface components {
         };
         WyomingSettings: {
             listen: string;
+            forward: string;
         };
         WyomingSource: {
             id: string;
@@ -1034,6 +1042,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
@@ -1051,6 +1060,7 @@ export interface components {
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
             clips: boolean;
+            node: string;
             example_clips: boolean;
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from wyoming.audio import AudioChunk, AudioFormat, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
 from wyoming.event import Event
-from wyoming.info import Attribution, Describe, Info, MicProgram
+from wyoming.info import Attribution, Describe, Info, MicProgram, WakeModel, WakeProgram
 from wyoming.info import Satellite as SatelliteInfo
 from wyoming.ping import Ping
 from wyoming.server import AsyncEventHandler, AsyncTcpServer
-from wyoming.wake import Detect
+from wyoming.wake import Detect, Detection, NotDetected
 
 from claptrap.selftest.claps import recording
 
@@ -95,26 +95,26 @@ class Satellite:
         return event
 
 
-class MicrophoneServer:
-    """A Wyoming peer that waits for a client, in a thread, by the server classes of the package ``wyoming``.
+class ThreadedServer:
+    """A Wyoming server in a thread, by the server classes of the package ``wyoming``. Use it as a context.
 
     Args:
-        sound: what it plays over and over, 16 kHz mono; empty to be mute.
-        is_satellite: whether it only begins when it is asked to run, and pings.
         port: where to listen; any free port by default.
     """
 
-    def __init__(self, sound: NDArray[np.float32], *, is_satellite: bool = False, port: int = 0) -> None:
-        self._sound, self._is_satellite = sound, is_satellite
+    def __init__(self, port: int = 0) -> None:
         self._server = AsyncTcpServer("127.0.0.1", port)
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="test:wyoming-microphone")
-        self.pongs = 0
+        self._thread = threading.Thread(target=self._loop.run_forever, name="test:wyoming-server")
         self.port = 0
+
+    def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncEventHandler:
+        """Return what answers a connection."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._call(self._server.start(lambda reader, writer: _MicrophoneHandler(self, reader, writer)))
+        self._call(self._server.start(self.handler))
         assert self._server._server is not None
         self.port = self._server._server.sockets[0].getsockname()[1]
         return self
@@ -135,10 +135,27 @@ class MicrophoneServer:
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENT_S)
 
+
+class MicrophoneServer(ThreadedServer):
+    """A Wyoming microphone that waits for a client.
+
+    Args:
+        sound: what it plays over and over, 16 kHz mono; empty to be mute.
+        is_satellite: whether it only begins when it is asked to run, and pings.
+    """
+
+    def __init__(self, sound: NDArray[np.float32], *, is_satellite: bool = False) -> None:
+        super().__init__()
+        self._sound, self._is_satellite = sound, is_satellite
+        self.pongs = 0
+
+    def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncEventHandler:
+        """Return what answers a connection."""
+        return _MicrophoneHandler(self, reader, writer)
+
     def info(self) -> Info:
         """Return what it says of itself."""
-        us = Attribution("test", "")
-        about = {"name": "test", "attribution": us, "installed": True, "description": None, "version": None}
+        about = _about("test")
         form = AudioFormat(rate=16_000, width=2, channels=1)
         return (
             Info(satellite=SatelliteInfo(**about))
@@ -180,3 +197,48 @@ class _MicrophoneHandler(AsyncEventHandler):
     async def disconnect(self) -> None:
         if self._playing is not None:
             self._playing.cancel()
+
+
+SPOKEN = np.full(1_024, 0.25, np.float32)  # what stands for a spoken wake word
+
+
+class WakeWordPeer(ThreadedServer):
+    """Another wake-word service: it knows ``ok_nabu``, and hears it in a chunk of ``SPOKEN``.
+
+    Attributes:
+        names: which wake words were asked for last.
+    """
+
+    names: list[str] | None = None
+
+    def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncEventHandler:
+        """Return what answers a connection."""
+        return _WakeWordHandler(self, reader, writer)
+
+
+class _WakeWordHandler(AsyncEventHandler):
+    def __init__(self, owner: WakeWordPeer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__(reader, writer)
+        self._owner = owner
+
+    async def handle_event(self, event: Event) -> bool:
+        if Describe.is_type(event.type):
+            model = WakeModel(**_about("ok_nabu"), languages=["en"], phrase="OK Nabu")
+            await self.write_event(Info(wake=[WakeProgram(**_about("peer"), models=[model])]).event())
+        elif Detect.is_type(event.type):
+            self._owner.names = Detect.from_event(event).names
+        elif AudioChunk.is_type(event.type) and event.payload == as_pcm(SPOKEN[:, None], 2):
+            await self.write_event(Detection(name="ok_nabu", timestamp=7).event())
+        elif AudioStop.is_type(event.type):
+            await self.write_event(NotDetected().event())
+        return True
+
+
+def _about(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "attribution": Attribution("test", ""),
+        "installed": True,
+        "description": None,
+        "version": None,
+    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.wyoming import PATIENT_S, MicrophoneServer, Satellite
+from tests.peers.wyoming import PATIENT_S, SPOKEN, MicrophoneServer, Satellite, WakeWordPeer
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detection, NotDetected
 
@@ -153,3 +153,26 @@ def test_claps_are_heard_on_what_claptrap_connects_to(tmp_path: Path, is_satelli
         while not isinstance(event := news.get(PATIENT_S), Event):
             assert event is not None
         assert (event.source_id, event.kind, event.claps) == ("m", "wyoming", 1)
+
+
+def test_the_spoken_wake_word_of_a_service_behind_is_kept_and_its_end_harms_no_clap(tmp_path: Path) -> None:
+    async def both(service: Application, behind: ExitStack, peer: WakeWordPeer) -> None:
+        satellite = Satellite(port_of(service))
+        async with satellite.client:
+            (program,) = (await satellite.describe()).wake
+            assert [model.name for model in program.models] == ["clap", "double clap", "triple clap", "ok_nabu"]
+            await satellite.begin(["ok_nabu", "double clap"])
+            await satellite.hum_until(lambda: peer.names is not None)
+            await satellite.send(SPOKEN)
+            assert Detection.from_event(await satellite.hum_for(satellite.client.read_event())) == Detection("ok_nabu", 7)
+            assert peer.names == ["ok_nabu"]
+            await asyncio.to_thread(behind.close)
+            await satellite.hum_until(lambda: all(is_live(service, one["id"]) for one in satellites(service)))
+            await satellite.clap(2)
+            found = Detection.from_event(await satellite.hum_for(satellite.client.read_event()))
+            assert found.name == "double clap"
+
+    with ExitStack() as behind, running(tmp_path) as service:
+        peer = behind.enter_context(WakeWordPeer())
+        service.settings.apply({"wyoming": {"forward": f"tcp://127.0.0.1:{peer.port}"}})
+        asyncio.run(both(service, behind, peer))

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.peers.ports import free_port
-from tests.peers.wyoming import PATIENT_S, Satellite, as_pcm
+from tests.peers.wyoming import PATIENT_S, SPOKEN, Satellite, WakeWordPeer, as_pcm
 from wyoming.audio import AudioChunk
 from wyoming.event import Event, async_read_event
 from wyoming.info import Info
+from wyoming.wake import Detection, NotDetected
 
 from claptrap.core.errors import InputError
-from claptrap.sources import wyoming_server, wyoming_wire
+from claptrap.sources import wyoming_relay, wyoming_server, wyoming_session, wyoming_wire
 from claptrap.sources.feeds import AHEAD_S, FASTEST, Feeds
 from claptrap.sources.wyoming_server import WakeWordServer
 from claptrap.sources.wyoming_wire import MAX_DATA, MAX_HEADER, MAX_PAYLOAD, PcmBlock, WyomingError, block_of, read_message
@@ -30,7 +31,9 @@ def claim(host: str, wanted: frozenset[int] | None, in_use: Collection[str]) -> 
     return next(name for n in range(99) if (name := f"satellite-{n}") not in in_use)
 
 
-def serving(scenario: Callable[[int], Coroutine[Any, Any, None]], claim: wyoming_server.Claim = claim) -> None:
+def serving(
+    scenario: Callable[[int], Coroutine[Any, Any, None]], claim: wyoming_server.Claim = claim, forward: str = ""
+) -> None:
     """Run a scenario against a server; whatever it did, the server must still answer."""
 
     async def then_describe(port: int) -> None:
@@ -40,7 +43,7 @@ def serving(scenario: Callable[[int], Coroutine[Any, Any, None]], claim: wyoming
             assert (await satellite.describe()).wake
 
     server = WakeWordServer(Feeds(), claim, lambda: None)
-    server.apply(f"tcp://{HOST}:0")
+    server.apply(f"tcp://{HOST}:0", forward)
     try:
         port = server.port(PATIENT_S)
         assert port is not None
@@ -247,6 +250,54 @@ def test_a_port_that_is_taken_is_said_and_tried_again(monkeypatch: pytest.Monkey
     finally:
         first.stop()
         second.stop()
+
+
+# -- a service behind -------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_heard_is_said_when_both_have_heard_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service behind is tried again until it is there, and is told what it missed."""
+    monkeypatch.setattr(wyoming_session, "NOT_DETECTED_S", 0.0)
+    port_behind = free_port()
+
+    async def scenario(port: int) -> None:
+        satellite = Satellite(port)
+        async with satellite.client:
+            await satellite.begin(["ok_nabu"])
+            await satellite.send(SPOKEN)
+            with WakeWordPeer(port_behind) as peer:
+                await satellite.hum_until(lambda: peer.names == ["ok_nabu"])
+                assert NotDetected.is_type((await satellite.stop()).type)
+                await satellite.begin(["ok_nabu"])
+                await satellite.send(SPOKEN)
+                heard = await satellite.hum_for(satellite.client.read_event())
+                assert Detection.from_event(heard).name == "ok_nabu"
+
+    serving(scenario, forward=f"tcp://{HOST}:{port_behind}")
+
+
+@pytest.mark.parametrize("sent", [b"", b"x" * 100_000, b'{"type": "info", "data": {"wake": [{"models": 3}]}}\n'])
+def test_a_service_behind_that_talks_nonsense_is_left_out(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wyoming_relay, "DESCRIBE_S", 0.3)
+
+    async def scenario(port: int) -> None:
+        satellite = Satellite(port)
+        async with satellite.client:
+            (program,) = (await satellite.describe()).wake
+            assert len(program.models) == 3
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(sent)
+        assert await is_cut(reader)
+        writer.close()
+
+    async def with_behind() -> None:
+        behind = await asyncio.start_server(answer, HOST, 0)
+        async with behind:
+            forward = f"tcp://{HOST}:{behind.sockets[0].getsockname()[1]}"
+            await asyncio.to_thread(serving, scenario, forward=forward)
+
+    asyncio.run(with_behind())
 
 
 # -- messages ---------------------------------------------------------------------------------------------------------------

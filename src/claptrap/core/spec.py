@@ -195,6 +195,7 @@ class WyomingInput(SourceInput):
     """
 
     KIND: ClassVar[str] = "wyoming"
+    IS_MOVABLE: ClassVar[bool] = True
     uri: str
     channel: str = "auto"
 

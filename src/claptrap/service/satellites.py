@@ -47,7 +47,8 @@ class SatelliteService:
 
     def apply(self, settings: Settings) -> None:
         """Listen as the settings say, from now on. Does not wait."""
-        self.server.apply(settings.wyoming.listen if self._listen is None else self._listen)
+        wanted = settings.wyoming
+        self.server.apply(wanted.listen if self._listen is None else self._listen, wanted.forward)
 
     def claim(self, host: str, wanted: frozenset[int] | None, in_use: Collection[str]) -> str:
         """Return the id of a satellite's source: the first of its host's that is free, else a new one.

@@ -52,6 +52,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
     "sources[].room": {"fr": "les sources d'une même pièce sont réunies sur la page ; vide pour aucune"},
+    "merge_rooms": {
+        "fr": "si un clap entendu par plusieurs sources d'une pièce est une seule détection, nommée d'après la plus proche"
+    },
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
@@ -99,6 +102,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].input.address": {"fr": "adresse IP d'où il se connecte"},
     "sources[].input.uri": {"fr": "tcp://HÔTE:PORT ; un satellite a d'ordinaire le port 10700"},
     "sources[].input.number": {"fr": "lequel de plusieurs qui se connectent de là en même temps"},
+    "wyoming.forward": {"fr": "autre service de mot d'activation qui reçoit le même son (tcp://HÔTE:PORT) ; vide : aucun"},
     "wyoming.listen": {"fr": "adresse d'écoute, comme tcp://0.0.0.0:10400 ; vide : aucune"},
     "sources[].input.stream": {"fr": "son nom, tel que listé"},
     "sources[].input.port": {"fr": "port UDP vers lequel il est envoyé"},

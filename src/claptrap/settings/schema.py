@@ -352,6 +352,9 @@ class WyomingSettings(_Part):
     """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
 
     listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
+    forward: TcpAddress = Field(
+        default="", description="another wake-word service that gets the same sound (tcp://HOST:PORT); empty for none"
+    )
 
 
 class NotifySettings(_Part):
@@ -382,6 +385,10 @@ class Settings(_Part):
     )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
+    merge_rooms: bool = Field(
+        default=False,
+        description="whether a clap that several sources of one room hear is one detection, named after the nearest",
+    )
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()

@@ -122,7 +122,7 @@ def connected(url: str, *, verify_tls: bool, deadline: Deadline) -> Iterator[soc
     parts = urlsplit(url)
     host, where = parts.hostname or "", redact(url)
     try:
-        with closing(_connect(_resolve(host, parts.port or DEFAULT_PORTS[parts.scheme], deadline), deadline)) as plain:
+        with closing(connect(host, parts.port or DEFAULT_PORTS[parts.scheme], deadline)) as plain:
             if parts.scheme == "rtsps":
                 with closing(_secured(plain, host, verify_tls, deadline)) as secured:
                     yield secured
@@ -140,6 +140,16 @@ def connected(url: str, *, verify_tls: bool, deadline: Deadline) -> Iterator[soc
         raise SourceError("rtsp.ended", retryable=True, where=where) from exc
     except OSError as exc:
         raise SourceError("rtsp.unreachable", retryable=True, where=where, reason=exc.strerror or str(exc)) from exc
+
+
+def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
+    """Return a non-blocking TCP connection to any address of ``host``.
+
+    Raises:
+        Stopped, SourceError: ``rtsp.unresolved``, ``rtsp.timeout``.
+        OSError: no address takes it.
+    """
+    return _connect(_resolve(host, port, deadline), deadline)
 
 
 def _resolve(host: str, port: int, deadline: Deadline) -> list[Address]:

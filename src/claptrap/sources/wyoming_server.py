@@ -18,6 +18,7 @@ from claptrap.core.events import Event
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.sources.feeds import Feeds
 from claptrap.sources.satellite import canonical_host
+from claptrap.sources.wyoming_relay import ServiceBehind
 from claptrap.sources.wyoming_session import Peer, WakeWordSession
 from claptrap.sources.wyoming_wire import MAX_HEADER, WyomingError
 
@@ -50,12 +51,13 @@ class WakeWordServer:
         self._on_change = on_change
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()  # of the next four
-        self._listen = ""
+        self._wanted = "", ""  # where to listen, and which service is behind
         self._is_stopping = False
         self._thread: threading.Thread | None = None
         self._changed: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
         self._problem: ServiceError | None = None
         self._port: int | None = None
+        self._behind: ServiceBehind | None = None
         self._bound = threading.Condition()
         self._sessions: dict[WakeWordSession, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,12 +66,19 @@ class WakeWordServer:
 
     # -- from any thread ------------------------------------------------------------------------------------------------
 
-    def apply(self, listen: str) -> None:
-        """Listen on this address (``tcp://HOST:PORT``, port 0 for any free one) from now on; on none if empty."""
+    def apply(self, listen: str, forward: str = "") -> None:
+        """Serve anew where one of these is another than before; satellites connect again.
+
+        Args:
+            listen: address to listen on (``tcp://HOST:PORT``, port 0 for any free one); empty for none.
+            forward: address of another wake-word service that gets the same sound; empty for none.
+        """
         with self._lock:
-            if listen == self._listen or self._is_stopping:
+            if (listen, forward) == self._wanted or self._is_stopping:
                 return
-            self._listen = listen
+            self._wanted = listen, forward
+            if not listen and self._thread is None:
+                return
             if self._thread is None:
                 self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), name="wyoming")
                 self._thread.start()
@@ -115,9 +124,10 @@ class WakeWordServer:
         while True:
             changed.clear()
             with self._lock:
-                listen, is_stopping = self._listen, self._is_stopping
+                (listen, forward), is_stopping = self._wanted, self._is_stopping
             if is_stopping:
                 break
+            self._behind = ServiceBehind(forward, self._clock) if forward else None
             server = await self._open(listen)
             is_failed = bool(listen) and server is None
             with suppress(TimeoutError):
@@ -171,7 +181,7 @@ class WakeWordServer:
             writer.transport.abort()
             return
         _keep_alive(writer)
-        session = WakeWordSession(Peer(host, reader, writer), self._feeds, self._claim, self._clock)
+        session = WakeWordSession(Peer(host, reader, writer), self._feeds, self._claim, self._clock, self._behind)
         self._sessions[session] = task = asyncio.create_task(self._run(session))
         task.add_done_callback(lambda _: self._sessions.pop(session, None))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
@@ -19,9 +20,12 @@ from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import Event
 from claptrap.sources.feeds import Feed, Feeds, PutResult
 from claptrap.sources.satellite import claps_of, wake_program, word_of
+from claptrap.sources.wyoming_relay import Relay, ServiceBehind
 from claptrap.sources.wyoming_wire import PcmBlock, WyomingError, block_of, read_message, write_message
 
 NOT_DETECTED_S = 1.5  # after the last sound, the last clap in it has long been decided
+BEHIND_S = 5.0  # how long the service behind may take to say that it has heard nothing
+FIRST_S = 1.0  # so long after a detection the other service has none
 REMEMBERED = 512  # newest chunks whose time stamps may be asked for
 _stream_numbers = count(1)
 
@@ -48,6 +52,7 @@ class WakeWordSession:
         feeds: where its sound goes.
         claim: gives the id of the source that the session speaks for; raises ClapTrapError where it may speak for none.
         clock: the machine's.
+        behind: another wake-word service that gets the same sound; None for none.
 
     Attributes:
         peer: who connects.
@@ -56,7 +61,14 @@ class WakeWordSession:
         heard_s: monotonic seconds when the newest sound came; minus infinity while there was none.
     """
 
-    def __init__(self, peer: Peer, feeds: Feeds, claim: Callable[[WakeWordSession], Awaitable[str]], clock: Clock) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        feeds: Feeds,
+        claim: Callable[[WakeWordSession], Awaitable[str]],
+        clock: Clock,
+        behind: ServiceBehind | None = None,
+    ) -> None:
         self.peer = peer
         self.source_id = ""
         self.active_s = clock.monotonic()
@@ -67,7 +79,12 @@ class WakeWordSession:
         self._wanted: frozenset[int] | None = None
         self._feed: Feed | None = None
         self._place = 0
+        self._behind = behind
+        self._relay = Relay(behind, self._answer_of_behind) if behind is not None else None
+        self._is_relayed = True  # unless every wake word that is wanted is ours
+        self._behind_done = asyncio.Event()  # since the sound began: it has answered
         self._detected = asyncio.Event()  # since the sound began
+        self._first: tuple[object, float] | None = None  # which service had the newest detection, and when
         self._chunks: deque[tuple[float, int | None]] = deque(maxlen=REMEMBERED)  # when each came (UTC), its time stamp
 
     @property
@@ -92,11 +109,13 @@ class WakeWordSession:
             raise
         finally:
             self._end("")
+            if self._relay is not None:
+                await self._relay.close()
 
     async def deliver(self, event: Event) -> None:
         """Send a detection of the session's source to the satellite, where it is one of the wake words that it wants."""
         word = None if event.applause else word_of(event.claps, self._wanted)
-        if word is None:
+        if word is None or not self._is_first(self):
             return
         decided = event.timestamp + event.decided_s - event.onset_s
         self._detected.set()
@@ -105,26 +124,57 @@ class WakeWordSession:
     async def _process(self, message: Message) -> None:
         match message.type:
             case "describe":
-                await self._send(Info(wake=[wake_program()]).event())
+                more = await self._behind.models() if self._behind is not None else []
+                await self._send(Info(wake=[wake_program(more)]).event())
             case "ping":
                 await self._send(Pong(text=Ping.from_event(message).text).event())
             case "detect":
-                self._detect(Detect.from_event(message))
+                await self._detect(Detect.from_event(message))
             case "audio-start":
-                self._detected.clear()
+                self._relay_on(message)
+                self._begin()
             case "audio-chunk":
+                self._relay_on(message)
                 await self._hear(message)
             case "audio-stop":
+                self._relay_on(message)
                 await self._stop()
 
-    def _detect(self, request: Detect) -> None:
+    async def _detect(self, request: Detect) -> None:
         names = request.names or []
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise WyomingError("names that are no list of names")
         before, self._wanted = self._wanted, claps_of(names) if names else None
         if self._wanted != before:
             self._end("")  # the source's patterns may have to follow; the next sound claims it again
+        others = [name for name in names if not claps_of([name])]
+        self._is_relayed = bool(others) or not names
+        if self._relay is not None and not self._is_relayed:
+            await self._relay.close()
+        self._relay_on(Detect(names=others or None, context=request.context).event())
+        self._begin()
+
+    def _begin(self) -> None:
         self._detected.clear()
+        self._behind_done.clear()
+
+    def _relay_on(self, message: Message) -> None:
+        if self._relay is not None and self._is_relayed:
+            self._relay.put(message)
+
+    async def _answer_of_behind(self, message: Message) -> None:
+        self._behind_done.set()
+        if Detection.is_type(message.type) and self._is_first(self._behind):
+            self._detected.set()
+            await self._send(Message(message.type, message.data))
+
+    def _is_first(self, service: object) -> bool:
+        """Return whether a detection of one service counts, and record it: the other one's comes too late just after."""
+        now = self._clock.monotonic()
+        if self._first is not None and self._first[0] is not service and now - self._first[1] < FIRST_S:
+            return False
+        self._first = service, now
+        return True
 
     async def _hear(self, message: Message) -> None:
         block = block_of(message, self._place)
@@ -158,9 +208,12 @@ class WakeWordSession:
         if self._feed is None:
             return
         self._end("satellite.stopped")
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._detected.wait(), NOT_DETECTED_S)
-        except TimeoutError:
+        if self._relay is not None and self._relay.is_connected and not self._detected.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._behind_done.wait(), BEHIND_S)
+        if not self._detected.is_set():
             await self._send(NotDetected().event())
 
     def _end(self, code: str) -> None:

@@ -192,7 +192,9 @@ AccessState = response_model(
     state=Literal["open", "in", "login", "setup"],
     has_password=bool,
     can_change=bool,
-    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+    ingress=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password); "
+    "and whether Home Assistant shows the page within its own.",
 )
 TokenModel = response_model("Token", Token, without=("digest",))
 NewTokenModel = response_model(
@@ -240,6 +242,7 @@ Snapshot = response_model(
     newest=list_of(Detection),
     recent=dict_of(_Recent),
     days=dict_of(Day),
+    delays=dict_of(float),
     about="Everything that a page needs when it opens.",
 )
 _bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}
