@@ -623,6 +623,9 @@ export interface components {
             levels: (number | null)[];
             verdicts: components["schemas"]["Verdict"][];
         };
+        Reports: {
+            weeks: components["schemas"]["Week"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -1011,6 +1014,26 @@ export interface components {
             content_type: string;
             template: string;
         };
+        Week: {
+            start: number;
+            end: number;
+            sources: {
+                [key: string]: components["schemas"]["WeekOfSource"];
+            };
+        };
+        WeekOfSource: {
+            detections: number;
+            claps: number;
+            not_claps: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            delivered: number;
+            late: number;
+            refused: number;
+            unclear: number;
+            live: number | null;
+            outages: number;
+        };
         WhatIf: {
             since: number | null;
             kept: number;
@@ -1117,6 +1140,7 @@ export interface components {
             "GET /api/history": components["schemas"]["DetectionPage"];
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
+            "GET /api/reports": components["schemas"]["Reports"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
             "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
@@ -1364,6 +1388,7 @@ export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
+export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
@@ -1402,6 +1427,8 @@ export type VbanStream = components["schemas"]["VbanStream"];
 export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type Week = components["schemas"]["Week"];
+export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];

@@ -26,6 +26,7 @@ from claptrap.core.events import (
 from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, DeliveryRecord, DeliveryState, Mark
+from claptrap.history.report import SourceReport
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
@@ -215,6 +216,15 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
+WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
+Week = response_model(
+    "Week",
+    start=float,
+    end=float,
+    sources=dict_of(WeekOfSource),
+    about="A week from Monday 00:00 UTC, by source; `live` is the share of the wanted time in which it was heard.",
+)
+Reports = response_model("Reports", weeks=list_of(Week))
 VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
 _Recent = response_model(
     "Recent",
