@@ -115,8 +115,7 @@ class Application:
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
-        self.what_if = WhatIf(self.learning)
-        self.rhythm_lessons = RhythmLessons(self.settings, self.learning, clock)
+        self.what_if, self.rhythm_lessons = WhatIf(self.learning), RhythmLessons(self.settings, self.learning, clock)
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
