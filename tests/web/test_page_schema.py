@@ -24,7 +24,6 @@ NO_EDITOR = {
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
-    "sources[].example_clips": "over REST; its switch belongs beside that of clips",
     **{
         f"sources[].{name}": "over REST; its editor belongs among the reactions"
         for name in (
@@ -48,6 +47,8 @@ INPUTS: dict[str, dict[str, str]] = {
     "vban": {"host": "127.0.0.1", "stream": "S"},
     "file": {"path": "claps.wav"},
     "browser": {},
+    "satellite": {"address": "127.0.0.1"},
+    "wyoming": {"uri": "tcp://127.0.0.1:9"},
 }
 
 
