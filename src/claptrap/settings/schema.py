@@ -45,21 +45,8 @@ from claptrap.settings.fields import (
     refused,
 )
 from claptrap.settings.migrate import NEWEST
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
-    )
-
-    def whole(self) -> dict[str, Any]:
-        """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
-        return self.model_dump(mode="json", context=WITH_SECRETS)
+from claptrap.settings.part import Part as _Part
+from claptrap.settings.when import SnoozedUntil, WhenSettings
 
 
 def _check_unique(ids: Sequence[str], code: str) -> None:
@@ -133,6 +120,8 @@ class _SourceEntry(_Part):
     name: Name = Field(min_length=1)
     room: Name = Field(default="", description="sources of one room stand together on the page; empty for none")
     enabled: bool = True
+    armed: bool = Field(default=True, description="whether its detections act; they are listed either way")
+    snoozed_until: SnoozedUntil = Field(default=0.0, description="until when they do not act, UTC Unix seconds")
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
     patterns: list[PatternSettings] = Field(
@@ -389,6 +378,7 @@ class Settings(_Part):
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
     wyoming: WyomingSettings = WyomingSettings()
+    when: WhenSettings = WhenSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
 
     @field_validator("notify")
