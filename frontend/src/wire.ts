@@ -148,6 +148,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             event_id: string;
             latency_s: number;
         };
@@ -226,6 +227,7 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            heard_by: string[];
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
@@ -755,6 +757,7 @@ export interface components {
             public_url: string;
             welcomed: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
+            merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
@@ -789,6 +792,9 @@ export interface components {
             };
             days: {
                 [key: string]: components["schemas"]["Day"];
+            };
+            delays: {
+                [key: string]: number;
             };
         };
         SourceCounts: {

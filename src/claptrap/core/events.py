@@ -46,6 +46,7 @@ class Event:
         claps: how many claps made it.
         labels: the sounds heard around it; empty without YAMNet.
         applause: whether this is applause that begins, a crowd's or one person's, rather than claps.
+        heard_by: ids of the sources whose detections were merged into this one, the nearest first; empty for its own alone.
     """
 
     source_id: str
@@ -60,6 +61,12 @@ class Event:
     claps: int = 1
     labels: Labels = ()
     applause: bool = False
+    heard_by: tuple[str, ...] = ()
+
+    @property
+    def hearers(self) -> tuple[str, ...]:
+        """The ids of all sources that heard it."""
+        return self.heard_by or (self.source_id,)
 
     @property
     def id(self) -> str:
@@ -68,13 +75,19 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, the derived ``id`` included for readers."""
-        return {"id": self.id, **asdict(self), "labels": [list(label) for label in self.labels]}
+        return {
+            "id": self.id,
+            **asdict(self),
+            "labels": [list(label) for label in self.labels],
+            "heard_by": list(self.heard_by),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Event:
         """Rebuild an event from ``to_json``. Raises KeyError or TypeError on anything else."""
         rest = {k: v for k, v in data.items() if k != "id"}
-        return cls(**{**rest, "labels": tuple((str(name), float(score)) for name, score in data["labels"])})
+        labels = tuple((str(name), float(score)) for name, score in data["labels"])
+        return cls(**{**rest, "labels": labels, "heard_by": tuple(data.get("heard_by", ()))})
 
 
 class State(StrEnum):

@@ -116,7 +116,7 @@ class WebhookSpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to get ``event``."""
-        return event.source_id == self.source_id and _counts(event, self.claps)
+        return self.source_id in event.hearers and _counts(event, self.claps)
 
     def secrets(self) -> frozenset[str]:
         """Return the secret parts of its address and headers."""
@@ -265,7 +265,7 @@ class NotifySpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to get ``event``."""
-        return (not self.sources or event.source_id in self.sources) and _counts(event, self.claps)
+        return (not self.sources or not set(event.hearers).isdisjoint(self.sources)) and _counts(event, self.claps)
 
     def secrets(self) -> frozenset[str]:
         """Return the whole address."""

@@ -161,7 +161,12 @@ class Dispatcher:
         _end(workers, timeout_s)
 
     def _interested(self, event: Event) -> list[DeliveryWorker]:
-        return [worker for worker in self._workers.values() if worker.target.wants(event)]
+        """Return who gets it; of what several sources merged into one, each address once."""
+        found: dict[object, DeliveryWorker] = {}
+        for worker in self._workers.values():
+            if worker.target.wants(event):
+                found.setdefault(worker.target.endpoint if event.heard_by else worker.target.id, worker)
+        return list(found.values())
 
     def _delivery(self, event: Event, target: ReceiverSpec) -> Delivery:
         return Delivery(uuid4().hex, event.id, target.id, event.source_id, event_payload(event), self._clock.unix())

@@ -10,7 +10,7 @@ from claptrap.core.events import Event
 
 def event_payload(event: Event) -> dict[str, Any]:
     """Return the documented body: the three keys of the first ClapTrap, and more beside them."""
-    return {
+    body = {
         "source": event.kind,
         "timestamp": round(event.timestamp, 3),
         "score": round(event.score, 4),
@@ -21,6 +21,7 @@ def event_payload(event: Event) -> dict[str, Any]:
         "claps": event.claps,
         "labels": [[name, score] for name, score in event.labels],
     }
+    return {**body, "heard_by": list(event.heard_by)} if event.heard_by else body
 
 
 def trial_payload(event_id: str, source_id: str, source_kind: str, source_name: str, timestamp: float) -> dict[str, Any]:

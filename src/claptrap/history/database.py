@@ -51,6 +51,8 @@ VERSIONS = (
     "ALTER TABLE deliveries ADD COLUMN outcome TEXT CHECK (outcome IN ('late', 'unknown'));",
     # 5: whether a delivery is being sent
     "ALTER TABLE deliveries ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;",
+    # 6: which sources' detections were merged into one
+    "ALTER TABLE events ADD COLUMN heard_by TEXT NOT NULL DEFAULT '[]';",
 )
 
 

@@ -26,16 +26,17 @@ QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
 _ADD = """
     INSERT INTO events (id, source_id, source_name, kind, epoch, sequence, onset_s, decided_s, timestamp, score, claps,
-        labels, applause)
+        labels, applause, heard_by)
     VALUES (:id, :source_id, :source_name, :kind, :epoch, :sequence, :onset_s, :decided_s, :timestamp, :score, :claps,
-        :labels, :applause)
+        :labels, :applause, :heard_by)
     ON CONFLICT (id) DO NOTHING
 """
 
 
 def add(db: sqlite3.Connection, event: Event) -> bool:
     """Write an event down; False if it is known."""
-    return db.execute(_ADD, {"id": event.id, **asdict(event), "labels": json.dumps(event.labels)}).rowcount > 0
+    lists = {"labels": json.dumps(event.labels), "heard_by": json.dumps(event.heard_by)}
+    return db.execute(_ADD, {"id": event.id, **asdict(event), **lists}).rowcount > 0
 
 
 def get(db: sqlite3.Connection, event_id: str, damage: DamagedRows) -> Event | None:
@@ -112,5 +113,6 @@ def _stored(row: sqlite3.Row, states: Mapping[str, Sequence[DeliveryState]]) -> 
     fields = {name: row[name] for name in row.keys() if name not in ("row", "id", "mark")}  # noqa: SIM118  # a Row iterates its values
     for name in ("sequence", "onset_s", "decided_s", "timestamp", "score", "claps"):
         number(row[name])
-    event = Event.from_json({**fields, "labels": json.loads(row["labels"]), "applause": bool(row["applause"])})
+    lists = {name: json.loads(row[name]) for name in ("labels", "heard_by")}
+    event = Event.from_json({**fields, **lists, "applause": bool(row["applause"])})
     return StoredDetection(event, row["mark"], tuple(states.get(row["id"], ())))

@@ -11,7 +11,7 @@ from typing import Any
 
 from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
-from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged
+from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged, Status
 from claptrap.core.program import program
 from claptrap.core.receivers import BrokerSpec, NotifySpec
 from claptrap.core.spec import Language, SourceSpec
@@ -39,6 +39,7 @@ from claptrap.service.imports import ImportService
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
+from claptrap.service.merging import DetectionMerger
 from claptrap.service.messages import attempt_json, with_messages
 from claptrap.service.models import YamnetModel
 from claptrap.service.notifications import NotificationService
@@ -142,7 +143,7 @@ class Application:
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
         self._availability = Availability(data_dir / "availability.json", clock)
-        observers = (self._last_minute.add, self._availability.add)
+        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add]
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal,
@@ -155,6 +156,8 @@ class Application:
             },
         )
         self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.merger = DetectionMerger(self.events, clock)
+        observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -169,9 +172,7 @@ class Application:
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
         self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
-        if cluster is not None:
-            self.problems.add(cluster.problems)
-        self.problems.add(self.satellites.server.problems)
+        self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -186,6 +187,7 @@ class Application:
         self.settings.open()
         self.journal.open()
         self.history.apply(self.settings.current)
+        self.merger.apply(self.settings.current)
         self.clips.start()
         self._availability.open()
         self.learning.open(self.detection.apply_learning)
@@ -196,8 +198,9 @@ class Application:
         if not self.settings.is_unread:  # else the receivers are not known, and what waits must not be given up for that
             self._dispatcher.apply(self.settings.current.receivers())
         self.broker.start()  # from now on commands may come, and change the settings
+        self.merger.start()
         if self.cluster is not None:
-            self.cluster.start(self.events, self.status)
+            self.cluster.start(self.merger, self.status)
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
@@ -214,6 +217,7 @@ class Application:
         self.satellites.server.stop()
         self.stop_detection()
         self._inputs.stop()
+        self.merger.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
         if self._is_open:
@@ -225,7 +229,7 @@ class Application:
 
     def start_detection(self) -> None:
         """Hear all enabled sources. Harmless while they are heard."""
-        self.detection.start(self.events, self.status)
+        self.detection.start(self.merger, self.status)
 
     def stop_detection(self) -> None:
         """Hear nothing until ``start_detection``. Changes no setting."""
@@ -233,7 +237,7 @@ class Application:
 
     def restart_detection(self) -> None:
         """Open all sources and begin to hear them again. Harmless while nothing is heard. Changes no setting."""
-        self.detection.restart(self.events, self.status)
+        self.detection.restart(self.merger, self.status)
 
     def maintain(self) -> None:
         """Look after the folder, the journal and the clips, as is done every half-minute."""
@@ -274,6 +278,7 @@ class Application:
             "newest": [self.history.detection(kept) for kept in newest if kept is not None],
             "recent": self._last_minute.shown(),
             "days": self.days(),
+            "delays": self.merger.delays(),
         }
 
     def days(self) -> dict[str, Any]:
@@ -316,6 +321,7 @@ class Application:
         self.history.apply(after.settings)
         self.broker.refresh()
         self._dispatcher.apply(after.settings.receivers())
+        self.merger.apply(after.settings)
         self.detection.apply(after)
         self.satellites.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from claptrap.core.events import Attempt, Event, ModelProgress, SourceStatus, Status
 from claptrap.delivery.dispatcher import Dispatcher
@@ -80,7 +81,8 @@ class EventRecorder:
         """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
         is_new = self._dispatcher.dispatch(event, age_s)
         if is_new:
-            self._on_event(event)
+            for source_id in event.hearers:
+                self._on_event(replace(event, source_id=source_id))
         self._problems.publish()
         if not is_new:
             return

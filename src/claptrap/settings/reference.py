@@ -52,6 +52,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
     "sources[].room": {"fr": "les sources d'une même pièce sont réunies sur la page ; vide pour aucune"},
+    "merge_rooms": {
+        "fr": "si un clap entendu par plusieurs sources d'une pièce est une seule détection, nommée d'après la plus proche"
+    },
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},

@@ -374,6 +374,10 @@ class Settings(_Part):
     )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
+    merge_rooms: bool = Field(
+        default=False,
+        description="whether a clap that several sources of one room hear is one detection, named after the nearest",
+    )
     history: HistorySettings = HistorySettings()
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()

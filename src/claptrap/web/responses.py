@@ -240,6 +240,7 @@ Snapshot = response_model(
     newest=list_of(Detection),
     recent=dict_of(_Recent),
     days=dict_of(Day),
+    delays=dict_of(float),
     about="Everything that a page needs when it opens.",
 )
 _bilingual: dict[str, Any] = {f"{name}_{lang}": str for name in ("title", "area", "message") for lang in ("fr", "en")}

@@ -74,6 +74,7 @@ def _clap(event: Event) -> dict[str, Any]:
         "score": event.score,
         "claps": event.claps,
         "applause": event.applause,
+        "heard_by": list(event.heard_by),
         "latency_s": event.decided_s - event.onset_s,
         "labels": labels_for_people(event.labels),
     }
