@@ -7,6 +7,23 @@ export interface components {
             has_password: boolean;
             can_change: boolean;
         };
+        Acting: {
+            acts: boolean;
+            until: number | null;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Arming: {
+            armed: boolean;
+            snoozed_until: number;
+            sources: {
+                [key: string]: components["schemas"]["Acting"];
+            };
+        };
         Attempt: {
             event_id: string;
             target_id: string;
@@ -58,6 +75,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -76,6 +95,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -264,6 +285,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -282,6 +305,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -442,6 +467,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -460,6 +487,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -602,6 +631,14 @@ export interface components {
             };
             faults: components["schemas"]["Fault"][];
         };
+        QuietHours: {
+            name: string;
+            enabled: boolean;
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            begin: string;
+            end: string;
+            sources: string[];
+        };
         Receiver: {
             failures: number;
             since: number | null;
@@ -641,6 +678,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -659,6 +698,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -708,6 +749,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -726,6 +769,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -762,6 +807,7 @@ export interface components {
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
             wyoming: components["schemas"]["WyomingSettings"];
+            when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
             revision: string;
             serial: number;
@@ -922,6 +968,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -940,6 +988,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1017,6 +1067,13 @@ export interface components {
             then: components["schemas"]["Led"];
             detections: components["schemas"]["WouldBe"][];
         };
+        WhenSettings: {
+            armed: boolean;
+            snoozed_until: number;
+            latitude: number | null;
+            longitude: number | null;
+            quiet: components["schemas"]["QuietHours"][];
+        };
         WouldBe: {
             at: number;
             score: number;
@@ -1035,6 +1092,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1053,6 +1112,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1122,6 +1183,8 @@ export interface components {
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
             "POST /api/deliveries/{delivery_id}/replay": components["schemas"]["Sent"];
+            "GET /api/arming": components["schemas"]["Arming"];
+            "POST /api/arming": components["schemas"]["Arming"];
             "DELETE /api/history/{event_id}/clip": components["schemas"]["Deleted"];
             "GET /api/clips": components["schemas"]["Clips"];
             "DELETE /api/clips": components["schemas"]["Deleted"];
@@ -1288,6 +1351,8 @@ export interface components {
     pathItems: never;
 }
 export type Access = components["schemas"]["Access"];
+export type Acting = components["schemas"]["Acting"];
+export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
 export type Backups = components["schemas"]["Backups"];
@@ -1361,6 +1426,7 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
 export type Restored = components["schemas"]["Restored"];
@@ -1402,6 +1468,7 @@ export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type WhatIf = components["schemas"]["WhatIf"];
+export type WhenSettings = components["schemas"]["WhenSettings"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];

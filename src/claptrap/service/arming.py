@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from astral import Observer
@@ -146,10 +146,15 @@ def _moment(text: str, day: date, when: WhenSettings) -> float | None:
         return datetime.combine(day, time(int(hour), int(minute))).astimezone().timestamp()
     place = Observer(when.latitude or 0.0, when.longitude or 0.0)
     try:
-        at: datetime = (sunrise if event == "sunrise" else sunset)(place, day, tzinfo=UTC)
+        at: datetime = (sunrise if event == "sunrise" else sunset)(place, day, tzinfo=_zone_of(day))
     except ValueError:  # beyond the polar circles
         return None
     return at.timestamp() + 60 * int(offset_min or 0)
+
+
+def _zone_of(day: date) -> tzinfo:
+    """Return the machine's time zone as it is on a day."""
+    return datetime.combine(day, time(12)).astimezone().tzinfo or UTC
 
 
 def _clock_time(at: float) -> str:

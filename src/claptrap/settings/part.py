@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from claptrap.settings.fields import WITH_SECRETS
 
 
-class Part(BaseModel):
+class SettingsPart(BaseModel):
     """A part of the document: nothing unknown in it, and nothing converted."""
 
     model_config = ConfigDict(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
 from claptrap.core.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
@@ -23,7 +23,6 @@ from claptrap.core.spec import (
 from claptrap.core.weburl import check_rtsp_url, take_credentials
 from claptrap.settings.fields import (
     ID,
-    WITH_SECRETS,
     BrokerHost,
     Channel,
     Claps,
@@ -45,7 +44,7 @@ from claptrap.settings.fields import (
     refused,
 )
 from claptrap.settings.migrate import NEWEST
-from claptrap.settings.part import Part as _Part
+from claptrap.settings.part import SettingsPart as _Part
 from claptrap.settings.when import SnoozedUntil, WhenSettings
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from claptrap.settings.fields import Name, refused
-from claptrap.settings.part import Part
+from claptrap.settings.part import SettingsPart
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -26,20 +26,20 @@ def _moment(text: str) -> str:
 Moment = Annotated[str, Field(max_length=20), AfterValidator(_moment)]
 
 
-class QuietHours(Part):
+class QuietHours(SettingsPart):
     """A time of day in which detections do not act; over midnight it belongs to the day on which it begins."""
 
     name: Name = ""
     enabled: bool = True
     days: list[Day] = Field(default=list(DAYS), min_length=1, max_length=7, description="on which it begins")
-    begin: Moment = Field(description='like 22:00, sunset or sunset-30 (minutes)')
-    end: Moment = Field(description='like 07:00, sunrise or sunrise+15 (minutes)')
+    begin: Moment = Field(description="like 22:00, sunset or sunset-30 (minutes)")
+    end: Moment = Field(description="like 07:00, sunrise or sunrise+15 (minutes)")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(
         default=[], max_length=256, description="ids of the sources that it is for; empty for all"
     )
 
 
-class WhenSettings(Part):
+class WhenSettings(SettingsPart):
     """When the house acts on detections. All are listed in the history either way."""
 
     armed: bool = Field(default=True, description="whether detections act: webhooks, MQTT, notifications, wake words")

@@ -181,7 +181,9 @@ class WakeWordServer:
             writer.transport.abort()
             return
         _keep_alive(writer)
-        session = WakeWordSession(SatelliteConnection(host, reader, writer), self._feeds, self._claim, self._clock, self._behind)
+        session = WakeWordSession(
+            SatelliteConnection(host, reader, writer), self._feeds, self._claim, self._clock, self._behind
+        )
         self._sessions[session] = task = asyncio.create_task(self._run(session))
         task.add_done_callback(lambda _: self._sessions.pop(session, None))
 
