@@ -83,6 +83,7 @@ export const historyFile = (filter: HistoryFilter, format: "csv" | "jsonl") =>
   `api/history/export?${new URLSearchParams(given({ ...filter, format, tz: timeZone() }))}`;
 export const markDetection = (event_id: string, mark: Mark | null) =>
   ask("PATCH /api/history/{event_id}", { path: { event_id }, body: { mark } });
+export const deleteDetection = (event_id: string) => ask("DELETE /api/history/{event_id}", { path: { event_id } });
 /** Forget all, or what is older than `before` (UTC Unix seconds). */
 export const forgetHistory = (before?: number) => ask("DELETE /api/history", { query: { before } });
 /** Where the browser hears the sound around a detection (FLAC); 404 where none was kept. */

@@ -6,6 +6,7 @@ export interface components {
             state: "open" | "in" | "login" | "setup";
             has_password: boolean;
             can_change: boolean;
+            ingress: boolean;
         };
         Acting: {
             acts: boolean;
@@ -659,6 +660,9 @@ export interface components {
             levels: (number | null)[];
             verdicts: components["schemas"]["Verdict"][];
         };
+        Reports: {
+            weeks: components["schemas"]["Week"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
@@ -1060,6 +1064,26 @@ export interface components {
             content_type: string;
             template: string;
         };
+        Week: {
+            start: number;
+            end: number;
+            sources: {
+                [key: string]: components["schemas"]["WeekOfSource"];
+            };
+        };
+        WeekOfSource: {
+            detections: number;
+            claps: number;
+            not_claps: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            delivered: number;
+            late: number;
+            refused: number;
+            unclear: number;
+            live: number | null;
+            outages: number;
+        };
         WhatIf: {
             since: number | null;
             kept: number;
@@ -1177,6 +1201,7 @@ export interface components {
             "GET /api/history": components["schemas"]["DetectionPage"];
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
+            "GET /api/reports": components["schemas"]["Reports"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
             "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
@@ -1429,6 +1454,7 @@ export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
+export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
@@ -1467,6 +1493,8 @@ export type VbanStream = components["schemas"]["VbanStream"];
 export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type Week = components["schemas"]["Week"];
+export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WhenSettings = components["schemas"]["WhenSettings"];
 export type WouldBe = components["schemas"]["WouldBe"];

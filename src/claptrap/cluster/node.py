@@ -7,13 +7,14 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from claptrap.cluster.jetstream import Item, JetStream, Pull
 from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
+from claptrap.cluster.reports import Reports
 from claptrap.cluster.share import Balance
 from claptrap.cluster.wire import (
     ACK_WAIT_S,
@@ -29,21 +30,16 @@ from claptrap.cluster.wire import (
     Placement,
     Seal,
     Wishes,
-    dump_event,
-    dump_news,
     node_consumer,
     work_subject,
 )
 from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
-from claptrap.core.events import Event, Levels, SourceStatus, Status
+from claptrap.core.events import Event, SourceStatus, Status
 from claptrap.core.spec import SourceSpec
 
-EVENTS_WAITING = 10_000  # while the broker is away; then the newest are dropped, counted and reported
-NEWS_WAITING = 500
-NEWS_S = 0.1  # while a page is open
-ALL_STATUSES_S = 10.0
 HANDOVER_S = 4.0
+CLOCK_STEP_S = 0.5
 FETCHED = 32
 _log = logging.getLogger(__name__)
 
@@ -67,12 +63,23 @@ class Hold:
     Attributes:
         offer: what it was taken from.
         placement: which placement this is.
+        taken_unix, taken_at: when it was taken, by both clocks.
         released: whether it was given back; it is heard until another node has it.
     """
 
     offer: Item
     placement: Placement
+    taken_unix: float
+    taken_at: float
     released: bool = False
+
+    def covers(self, epoch: str, clock: Clock) -> bool:
+        """Return whether a stream began after this was taken: what was under way before belongs to an older placement.
+
+        A clock that was set back since is allowed for: rather one clap twice than none.
+        """
+        set_by_s = (clock.unix() - clock.monotonic()) - (self.taken_unix - self.taken_at)
+        return int(epoch, 16) >= int(1000 * (self.taken_unix + (set_by_s if set_by_s < -CLOCK_STEP_S else 0.0)))
 
     @property
     def pinned(self) -> bool:
@@ -105,18 +112,14 @@ class Node:
         self._revision = 0
         self._specs: dict[str, SourceSpec] = {}
         self._holds: dict[str, Hold] = {}
+        self._applied: dict[str, Placement] = {}
         self._changed = asyncio.Event()
         self._is_leaving = False
         self._handed_over = asyncio.Event()
         self._heard_again = asyncio.Event()
-        self._outbox: deque[tuple[str, str, bytes]] = deque()
-        self._has_events = asyncio.Event()
-        self._lost_events = self._moves = 0
-        self._statuses: dict[str, SourceStatus] = {}
-        self._news: deque[Status] = deque(maxlen=NEWS_WAITING)
-        self._dropped: dict[str, int] = {}
-        self._is_watched = False
-        self._told_all_at = self._answered_at = float("-inf")
+        self._reports = Reports(link, self._stream, name, self._placement)
+        self._moves = 0
+        self._answered_at = float("-inf")
         self._cpu_at = (0.0, 0.0)
         self._offsets: deque[tuple[float, float]] = deque(maxlen=8)
 
@@ -125,7 +128,8 @@ class Node:
         self._hearing = hearing
         self._devices = devices
         hearing.attend(is_watched=False)
-        steps = [self._watch, self._pull_any, self._pull_pinned, self._keep, self._beat, self._apply, self._send, self._tell]
+        steps = [self._watch, self._pull_any, self._pull_pinned, self._keep, self._beat, self._apply, self._tell]
+        steps.append(self._reports.send_events)
         self._link.start(*(persistently(step.__name__.strip("_"), step) for step in steps), self._answer())
 
     def leave(self) -> None:
@@ -139,32 +143,22 @@ class Node:
         """Disconnect; after the hearing has been stopped."""
         if not self._link.lost:
             try:
-                self._link.wait_for(self._flush(), HANDOVER_S)
+                self._link.wait_for(self._reports.flush(), HANDOVER_S)
             except NO_ANSWER:
-                _log.error("%d events could not be sent", len(self._outbox))
+                _log.error("%d events could not be sent", self._reports.waiting)
         self._link.stop()
 
     # -- sinks of the worker, called in its threads ----------------------------------------------------------------------
 
     def record(self, event: Event) -> None:
-        """Queue an event; it is dropped, and counted, where ``EVENTS_WAITING`` wait."""
+        """Queue an event, under the placement by which it was heard."""
         hold = self._holds.get(event.source_id)
-        if hold is None:
+        if hold is None or not hold.covers(event.epoch, self._clock):
             return  # it has been moved or removed since
-        event = replace(event, epoch=hold.placement.epoch(event.epoch))
-        if len(self._outbox) >= EVENTS_WAITING:
-            self._lost_events += 1
-            _log.error("%s: dropped, %d events wait for the broker", event.id, len(self._outbox))
-            return
-        self._outbox.append((f"claptrap.event.{event.source_id}", event.id, dump_event(event, self._offset_s())))
-        self._link.call(self._has_events.set)
+        self._reports.event(replace(event, epoch=hold.placement.epoch(event.epoch)), self._offset_s())
 
     def offer(self, status: Status) -> None:
-        """Keep the newest status of each source, and other news while a page is open."""
-        if isinstance(status, SourceStatus):
-            self._statuses[status.source_id] = status
-        elif self._is_watched or not isinstance(status, Levels):
-            self._news.append(status)
+        self._reports.offer(status)
 
     # -- what is wanted --------------------------------------------------------------------------------------------------
 
@@ -219,12 +213,19 @@ class Node:
             self._handed_over.set()
 
     async def _apply(self) -> None:
-        """Hear what is held."""
+        """Hear what is held; what was taken again with a new stream, for the old one belongs to the older placement."""
         await self._changed.wait()
         self._changed.clear()
-        specs = [spec for source, spec in self._specs.items() if source in self._holds]
-        self._revision += 1
+        held = {source: hold.placement for source, hold in self._holds.items() if source in self._specs}
+        if again := {source for source, placement in held.items() if self._applied.get(source, placement) != placement}:
+            await self._hear(set(held) - again)
+        await self._hear(set(held))
+        self._applied = held
+
+    async def _hear(self, sources: Collection[str]) -> None:
         assert self._hearing  # noqa: S101  # ``start`` set it
+        self._revision += 1
+        specs = [spec for source, spec in self._specs.items() if source in sources]
         await asyncio.get_running_loop().run_in_executor(None, self._hearing.apply, specs, self._revision)
 
     # -- taking and keeping ----------------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ class Node:
         await self._stream.put(f"{HELD}.{source}", holder)
         await self._stream.store(f"claptrap.taken.{source}", holder, f"{source}/{placement.epoch('')}")
         self._moves += placement.delivery > 1
-        self._holds[source] = Hold(offer, placement)
+        self._holds[source] = Hold(offer, placement, self._clock.unix(), self._clock.monotonic())
         self._changed.set()
 
     async def _keep(self) -> None:
@@ -283,6 +284,8 @@ class Node:
 
     async def _give_back(self, source_id: str, hold: Hold) -> None:
         """Offer a source to the others; it is heard here until one of them has it."""
+        if self._holds.get(source_id) is not hold:
+            return
         self._holds[source_id] = replace(hold, released=True)
         await hold.offer.give_back()
 
@@ -305,10 +308,12 @@ class Node:
         now = self._clock.monotonic()
         self._balance.ease(now)
         held = self._held()
+        if self._reports.fell_behind():
+            self._balance.overloaded(held, now)
         surplus = self._balance.surplus(held, self._movable(), now)
         for source, hold in [(s, h) for s, h in self._holds.items() if not h.pinned and not h.released][:surplus]:
             await self._give_back(source, hold)
-        if self._is_watched and now - self._answered_at > ACK_WAIT_S:
+        if self._reports.is_watched and now - self._answered_at > ACK_WAIT_S:
             self._attend(Wishes(0.0, 0.0))
         await self._publish_beat("draining" if self._balance.draining else "ready")
         self._cpu_at = (time.process_time(), now)
@@ -325,8 +330,8 @@ class Node:
             len(self._holds) - held,
             round((time.process_time() - used) / max(0.1, now - at), 3) if at else 0.0,
             self._moves,
-            len(self._outbox),
-            self._lost_events,
+            self._reports.waiting,
+            self._reports.lost,
             self._offset_s(),
             state,
         )
@@ -357,8 +362,8 @@ class Node:
 
     def _attend(self, wishes: Wishes) -> None:
         assert self._hearing  # noqa: S101  # ``start`` set it
-        if wishes.watched != self._is_watched:
-            self._is_watched = wishes.watched
+        if wishes.watched != self._reports.is_watched:
+            self._reports.is_watched = wishes.watched
             self._hearing.attend(is_watched=wishes.watched)
         self._hearing.show(wishes.shown)
 
@@ -366,43 +371,10 @@ class Node:
         """Return what this clock lacks to be as far as the server's, by the quickest of the last answers."""
         return round(min(self._offsets)[1], 4) if self._offsets else None
 
-    async def _send(self) -> None:
-        """Send events in order; each stays queued until the broker has it on disk."""
-        if not self._outbox:
-            await self._has_events.wait()
-        self._has_events.clear()
-        await self._flush()
-
-    async def _flush(self) -> None:
-        while self._outbox:
-            subject, event_id, data = self._outbox[0]
-            await self._stream.store(subject, data, event_id)
-            if self._outbox and self._outbox[0][1] == event_id:
-                self._outbox.popleft()
-
     async def _tell(self) -> None:
-        """Send statuses and news, newest state only: some of it may be lost."""
-        await asyncio.sleep(NEWS_S if self._is_watched else BEAT_S)
-        news, self._news = self._news, deque(maxlen=NEWS_WAITING)
-        changed, self._statuses = self._statuses, {}
-        self._mind(changed.values())
-        now = self._clock.monotonic()
-        if now - self._told_all_at >= ALL_STATUSES_S:
-            assert self._hearing  # noqa: S101  # ``start`` set it
-            changed, self._told_all_at = self._hearing.statuses() | changed, now
-        if (news or changed) and not self._link.lost:
-            said = [(self._placement(one), one) for one in (*changed.values(), *news)]
-            await self._link.publish(f"claptrap.news.{self._name}", dump_news(self._name, said))
+        assert self._hearing  # noqa: S101  # ``start`` set it
+        await self._reports.send_news(self._hearing.statuses, self._clock.monotonic())
 
-    def _placement(self, news: Status) -> Placement | None:
-        hold = self._holds.get(getattr(news, "source_id", ""))
+    def _placement(self, source_id: str) -> Placement | None:
+        hold = self._holds.get(source_id)
         return hold.placement if hold else None
-
-    def _mind(self, statuses: Iterable[SourceStatus]) -> None:
-        """Offer less where hearing fell behind."""
-        behind = False
-        for status in statuses:
-            behind |= status.dropped_hops > self._dropped.get(status.source_id, 0)
-            self._dropped[status.source_id] = status.dropped_hops
-        if behind:
-            self._balance.overloaded(self._held(), self._clock.monotonic())

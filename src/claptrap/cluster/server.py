@@ -70,7 +70,7 @@ class ClusterServer:
         self._events: RemoteEventSink | None = None
         self._status: StatusSink | None = None
         self._wanted: dict[str, SourceSpec] | None = None
-        self._wanted_at = clock.monotonic()
+        self._wanted_at = self._connected_at = clock.monotonic()
         self._stored: dict[str, SourceSpec] | None = None
         self._has_wishes = asyncio.Event()
         self._holders: dict[str, Holder] = {}
@@ -99,7 +99,9 @@ class ClusterServer:
         self._link.call(self._has_wishes.set)
 
     def statuses(self) -> Mapping[str, SourceStatus]:
-        return {source: self._statuses.get(source) or self._waiting(spec) for source, spec in (self._wanted or {}).items()}
+        return {
+            source: self._statuses.get(source) or SourceStatus(source, State.CONNECTING) for source in self._wanted or {}
+        }
 
     def show(self, source_ids: Iterable[str]) -> None:
         self._shown = tuple(source_ids)
@@ -179,6 +181,7 @@ class ClusterServer:
             raise ServiceError("cluster.no_answer", retryable=True, node=name) from error
 
     async def _connected(self) -> None:
+        self._connected_at = self._clock.monotonic()
         self._has_wishes.set()
 
     # -- what shall be heard ---------------------------------------------------------------------------------------------
@@ -326,7 +329,8 @@ class ClusterServer:
             if now - seen.at > FORGET_S:
                 del self._nodes[name]
         assert self._status  # noqa: S101  # ``start`` set it
-        for source, spec in (self._wanted or {}).items():
+        is_settled = now - self._connected_at > LOST_S  # else nodes may just not have been heard of yet
+        for source, spec in (self._wanted or {}).items() if is_settled and not self._link.lost else ():
             holder = self._holders.get(source)
             seen_holder = self._nodes.get(holder.node) if holder else None
             waiting = self._waiting(spec)

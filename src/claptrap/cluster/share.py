@@ -12,7 +12,7 @@ RECOVERY_S = 300.0  # a node that was too slow takes on one source more in each 
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class OtherNode:
     """Another node: its capacity, and when it was last heard of (monotonic)."""
 
     capacity: int
@@ -38,7 +38,7 @@ class Balance:
         self.draining = False
         self._most_now = float(capacity)
         self._eased_at = started
-        self._peers: dict[str, Peer] = {}
+        self._peers: dict[str, OtherNode] = {}
         self._changed_at = started
 
     @property
@@ -51,7 +51,7 @@ class Balance:
         known = self._peers.get(node)
         if known is None or known.capacity != capacity:
             self._changed_at = now
-        self._peers[node] = Peer(capacity, now)
+        self._peers[node] = OtherNode(capacity, now)
 
     def overloaded(self, held: int, now: float) -> None:
         """Offer a tenth less than is held now: hearing fell behind."""

@@ -22,6 +22,7 @@ from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
+from claptrap.history.report import SourceReport
 from claptrap.history.retention import RetentionThread
 from claptrap.mediamtx.config import NAME as CONFIG_NAME
 from claptrap.mediamtx.config import ApiAddress
@@ -29,7 +30,7 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.arming import ArmingService
-from claptrap.service.availability import HOURS, Availability
+from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.cluster import Cluster
@@ -291,6 +292,18 @@ class Application:
         since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
         ids = [source.id for source in self.settings.current.sources]
         return self._availability.shown(ids, self.history.per_hour(since))
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the last ``WEEKS`` weeks, the newest first, as JSON data: what each source did in each."""
+        newest = week_of(self._clock.unix())
+        return [self._report(week) for week in range(newest, newest - WEEKS, -1)]
+
+    def _report(self, week: int) -> dict[str, Any]:
+        start, end = week_start(week), week_start(week + 1)
+        found = self.journal.report(start, end)
+        ids = [source.id for source in self.settings.current.sources]
+        sources = {id_: {**asdict(found.get(id_, SourceReport())), **self._availability.week(id_, week)} for id_ in ids}
+        return {"start": start, "end": end, "sources": sources}
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""

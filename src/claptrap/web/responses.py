@@ -26,6 +26,7 @@ from claptrap.core.events import (
 from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, DeliveryRecord, DeliveryState, Mark
+from claptrap.history.report import SourceReport
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
@@ -192,7 +193,9 @@ AccessState = response_model(
     state=Literal["open", "in", "login", "setup"],
     has_password=bool,
     can_change=bool,
-    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+    ingress=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password); "
+    "and whether Home Assistant shows the page within its own.",
 )
 TokenModel = response_model("Token", Token, without=("digest",))
 NewTokenModel = response_model(
@@ -215,6 +218,15 @@ Day = response_model(
 )
 Acting = response_model("Acting", acts=bool, until=float | None, **_WORDED)
 Arming = response_model("Arming", armed=bool, snoozed_until=float, sources=dict_of(Acting))
+WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
+Week = response_model(
+    "Week",
+    start=float,
+    end=float,
+    sources=dict_of(WeekOfSource),
+    about="A week from Monday 00:00 UTC, by source; `live` is the share of the wanted time in which it was heard.",
+)
+Reports = response_model("Reports", weeks=list_of(Week))
 VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
 _Recent = response_model(
     "Recent",
