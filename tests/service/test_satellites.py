@@ -175,7 +175,7 @@ def test_the_spoken_wake_word_of_a_service_behind_is_kept_and_its_end_harms_no_c
             found = Detection.from_event(await satellite.hum_for(satellite.client.read_event()))
             assert found.name == "double clap"
 
-    with ExitStack() as behind, running(tmp_path) as service:
+    with ExitStack() as behind, running(tmp_path, wyoming=None) as service:
         peer = behind.enter_context(WakeWordPeer())
-        service.settings.apply({"wyoming": {"forward": f"tcp://127.0.0.1:{peer.port}"}})
+        service.settings.apply({"wyoming": {"listen": LISTEN, "forward": f"tcp://127.0.0.1:{peer.port}"}})
         asyncio.run(both(service, behind, peer))
