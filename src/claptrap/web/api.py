@@ -17,6 +17,7 @@ from claptrap.web import (
     settings,
     sources,
     state,
+    triggers,
 )
 
 GROUPS = tuple(
@@ -27,6 +28,7 @@ GROUPS = tuple(
         diagnostics,
         sources,
         learning,
+        triggers,
         micro,
         history,
         mark_link,
