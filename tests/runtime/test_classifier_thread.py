@@ -10,7 +10,7 @@ import pytest
 from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
 
 from claptrap.core.clock import Clock
-from claptrap.core.events import Clap, Event, Heard, Verdict
+from claptrap.core.events import Clap, Event, Heard, SheddingChanged, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
 from claptrap.detect.embedding import NET_HIDDEN, POINTS, Embedding
 from claptrap.detect.profile import Example, Profile, serialized
@@ -23,10 +23,12 @@ UTC_S = 1_700_000_000.0
 
 
 class StillClock(Clock):
-    """It is always the same moment."""
+    """It is always the same moment, until it is said to be later."""
+
+    later_s = 0.0
 
     def monotonic(self) -> float:
-        return NOW_S
+        return NOW_S + self.later_s
 
     def unix(self) -> float:
         return UTC_S
@@ -39,6 +41,8 @@ class Rig:
         self.specs = {s.id: s for s in specs}
         self.told: list[Event] = []
         self.status = Witness()
+        self.clock = StillClock()
+        self.due_at = NOW_S  # of all that is heard
         self.clipboard = Clipboard()
         self.album = Album()
         self.classifier = LoudClassifier(8)
@@ -49,7 +53,7 @@ class Rig:
             self.specs.get,
             self.told.append,
             self.status,
-            StillClock(),
+            self.clock,
             self.clipboard,
             self.album,
         )
@@ -65,7 +69,7 @@ class Rig:
             found = tuple(self._detector.process(slots, hop[None], none))
             ends = (stream,) if finished and i == len(sound) - 1 else ()
             self.classifier_thread.process(
-                HopBatch((stream,) if opened and i == 0 else (), slots, hop[None], none, found, ends)
+                HopBatch((stream,) if opened and i == 0 else (), slots, hop[None], none, found, ends, self.due_at)
             )
 
 
@@ -232,3 +236,36 @@ def test_a_profile_reaches_the_classifier_and_leaves_it_again() -> None:
     rig.specs["a"] = replace(rig.specs["a"], profile="")
     rig.hear(stream, clap(0.9), quiet())
     assert matchers[1] is None
+
+
+def test_what_waits_too_long_costs_names_then_the_late_look_until_it_no_longer_does() -> None:
+    rig = Rig(spec("salon"))
+    salon = Stream("salon", 0, "e")
+    rig.hear(salon, quiet(1), opened=True)
+    looks = [rig.classifier.looks_late]
+    for later_s, behind_s in (
+        (0.0, 1.5),
+        (0.6, 1.5),
+        (1.0, 2.5),
+        (1.6, 2.5),
+        (2.0, 0.1),
+        (31.0, 0.1),
+        (40.0, 0.1),
+        (70.1, 0.1),
+    ):
+        rig.clock.later_s, rig.due_at = later_s, NOW_S + later_s - behind_s
+        rig.hear(salon, quiet(1))
+        looks.append(rig.classifier.looks_late)
+    assert [change.level for change in rig.status.all(SheddingChanged)] == [1, 2, 1, 0]
+    assert looks == [True, True, True, True, False, False, False, True, True]
+
+
+def test_sound_that_comes_all_at_once_is_no_overload() -> None:
+    """As after a pause of the network: it waits, but not for long."""
+    rig = Rig(spec("salon"))
+    salon = Stream("salon", 0, "e")
+    rig.hear(salon, quiet(1), opened=True)
+    for later_s, behind_s in ((0.0, 4.0), (0.4, 3.0), (0.45, 0.9), (0.6, 3.0), (1.0, 0.0)):
+        rig.clock.later_s, rig.due_at = later_s, NOW_S + later_s - behind_s
+        rig.hear(salon, quiet(1))
+    assert rig.status.all(SheddingChanged) == []

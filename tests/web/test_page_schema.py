@@ -68,7 +68,8 @@ def test_every_setting_has_an_editor_and_room_for_its_fault(every_kind: Served) 
         for part in page.locator(".sections a").evaluate_all("links => links.map(link => link.hash)"):
             there |= _ids(page, part, "Réglages")
         for source in every_kind.service.settings.current.sources:
-            there |= {f"{source.kind}: {one}" for one in _ids(page, f"#/source/{source.id}", source.name)}
+            for tab in ("live", "reactions", "source"):
+                there |= {f"{source.kind}: {one}" for one in _ids(page, f"#/source/{source.id}/{tab}", source.name)}
     lacking = {place for row in wanted for place in _places(row) if place not in there}
     assert lacking == set()
     assert {place for row in wanted if not _is_choice(row) for place in _places(row) if not _has_room(place, there)} == set()

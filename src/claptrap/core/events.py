@@ -277,6 +277,13 @@ class DetectionRunning:
 
 
 @dataclass(frozen=True, slots=True)
+class SheddingChanged:
+    """What hearing leaves out because the machine is too slow: ``level`` things, 0 to 2."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """The settings have changed: the whole new document, as JSON data."""
 
@@ -328,6 +335,7 @@ Status = (
     | ClipKept
     | ModelProgress
     | DetectionRunning
+    | SheddingChanged
     | SettingsChanged
     | ProblemsChanged
     | BrokerLink

@@ -194,6 +194,9 @@ class ClapClassifier:
         confirmer: combines and calibrates scores.
         yamnet: None without its file; may be set at any time, for the next decision point on.
         name_sounds: whether ``labels`` gives labels, beside those of claps.
+
+    Attributes:
+        looks_late: False decides everything at 112 ms, what is doubtful by what is known then: for a machine too slow.
     """
 
     def __init__(
@@ -204,6 +207,7 @@ class ClapClassifier:
         self.clapnet = clapnet
         self.confirmer = confirmer
         self._name_sounds = name_sounds
+        self.looks_late = True
         self._label_queue: dict[int, None] = {}  # slots whose labels are due, in turn; never more than there are slots
 
     def reset(self, slot: int) -> None:
@@ -316,7 +320,7 @@ class ClapClassifier:
         logits, hidden = self.clapnet.run(log_mel(samples), DECISION_POINTS[point])
         for (state, candidate), logit, layer in zip(due, logits.tolist(), hidden, strict=True):
             is_decisive = self._weigh(state, candidate, HeadOutput(logit, layer), point, yamnet)
-            if is_decisive or point == _LAST:
+            if is_decisive or point == _LAST or (point >= EARLY and not self.looks_late):
                 candidate.decided = candidate.onset + heard
                 if point == _LAST:
                     candidate.score = max([candidate.score, *candidate.scores[: state.n_clean_points(candidate)]])

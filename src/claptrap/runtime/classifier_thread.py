@@ -11,7 +11,7 @@ from contextlib import suppress
 from claptrap.audio.clip import ClipSink
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.clock import Clock
-from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
+from claptrap.core.events import Clap, Event, Heard, SheddingChanged, StatusSink, Verdict
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.classifier import ClapClassifier, Classification
@@ -22,6 +22,7 @@ from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink, Waiting
 from claptrap.runtime.clip_extractor import ClipExtractor
+from claptrap.runtime.overload import Overload, Shedding
 from claptrap.runtime.stream import Stream
 
 ALIVE_S = 0.5  # how often the thread reports that it lives while nothing comes
@@ -109,6 +110,7 @@ class ClassifierThread:
         self._clock = clock
         self._contexts: dict[int, StreamContext] = {}
         self._labels_wanted = True
+        self._overload = Overload()
         self._stop = threading.Event()
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="judge")
@@ -139,6 +141,7 @@ class ClassifierThread:
             try:
                 batch = self._batches.get(timeout=ALIVE_S)
             except queue.Empty:
+                self._note_delay(0.0)
                 continue
             if batch is None:
                 continue
@@ -149,8 +152,10 @@ class ClassifierThread:
 
     def process(self, batch: HopBatch) -> None:
         """Process one batch."""
+        self._note_delay(self._clock.monotonic() - batch.due_at)
         if self._yamnet is not None:
             self._classifier.yamnet = self._yamnet
+        self._classifier.looks_late = self._overload.shedding < Shedding.LATE_LOOK
         for stream in batch.opened:
             self._open(stream)
         if len(batch.slots):
@@ -162,6 +167,21 @@ class ClassifierThread:
             self._label_sounds()
         for stream in batch.finished:
             self._finish(stream)
+
+    @property
+    def shedding(self) -> Shedding:
+        """What is left out because the machine is too slow."""
+        return self._overload.shedding
+
+    def _note_delay(self, behind_s: float) -> None:
+        """Leave something out, or do it again, where the sound waits too long, or no longer does; say so."""
+        if not self._overload.update(behind_s, self._clock.monotonic()):
+            return
+        self._status.offer(SheddingChanged(int(self.shedding)))
+        if self.shedding:
+            _log.warning("hearing is %.1f s behind, and leaves out: %s", behind_s, self.shedding.name.lower())
+        else:
+            _log.info("hearing keeps up again")
 
     def _open(self, stream: Stream) -> None:
         self._classifier.reset(stream.slot)
@@ -237,7 +257,7 @@ class ClassifierThread:
 
     def _label_sounds(self) -> None:
         """Publish a few labels where they are wanted, unless a batch waits: a label can be late, a clap cannot."""
-        if not self._labels_wanted:
+        if not self._labels_wanted or self.shedding:
             return
         for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0):
             if (context := self._current(sounds.slot)) is not None:

@@ -172,7 +172,8 @@ class Application:
 
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
-        self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        self.problems.add(self.detection.problems, self._inputs.vban.problems)
+        self.problems.add(self.broker.problems, self._dispatcher.problems)
         self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
 
     # -- life -----------------------------------------------------------------------------------------------------------
