@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 import claptrap
-from claptrap.cli.serve import PORT, serve
+from claptrap.cli.serve import LEVELS, PORT, serve
 from claptrap.settings.environment import OTHERS
 from tests.conftest import ROOT
 from tests.peers.service import Service
@@ -60,6 +60,7 @@ def test_the_add_on_is_whole() -> None:
     assert config["version"] == claptrap.__version__
     assert config["ingress_port"] == PORT
     assert set(config["environment"]) <= environment_names()
+    assert (folder / "translations/fr.yaml").is_file()
     for source in sources():
         assert (folder / source).exists(), source
     assert not list(folder.rglob("node_modules"))
@@ -68,6 +69,47 @@ def test_the_add_on_is_whole() -> None:
     assert re.match(r"chown -R claptrap:claptrap /data && exec setpriv --reuid=claptrap ", yaml.safe_load(entry)[2])
     assert len(re.findall(r"^CMD", dockerfile, re.MULTILINE)) == 1
     assert (folder / "icon.png").read_bytes().startswith(b"\x89PNG")
+
+
+ADD_ON = ROOT / "packaging/home-assistant/claptrap"
+DEFAULTS = {"startup": "application", "boot": "auto", "init": True, "apparmor": True, "panel_icon": "mdi:puzzle",
+            "ingress_port": 8099, "stage": "stable", "panel_admin": True, "backup": "hot", "timeout": 10}  # fmt: skip
+
+
+def test_the_add_on_keeps_the_rules_of_the_supervisor_and_the_community_s_linter() -> None:
+    """No default is repeated, nothing obsolete is there, every option and port has a name in both languages."""
+    config = yaml.safe_load((ADD_ON / "config.yaml").read_text("utf-8"))
+    assert not [key for key, value in DEFAULTS.items() if config.get(key) == value]
+    assert not {"watchdog", "webui", "advanced", "codenotary", "ports_description"} & set(config)
+    assert {one["type"] for one in config["map"]} == {"media", "share"}
+    assert set(config["options"]) <= set(config["schema"])
+    assert f"log_level: list({'|'.join(LEVELS)})" in (ADD_ON / "config.yaml").read_text("utf-8")
+    for language in ("en", "fr"):
+        words = yaml.safe_load((ADD_ON / f"translations/{language}.yaml").read_text("utf-8"))
+        assert set(words["configuration"]) == set(config["schema"])
+        assert set(words["network"]) == set(config["ports"])
+        assert all(one["name"] and one["description"] for one in words["configuration"].values())
+
+
+@pytest.mark.skipif(shutil.which("apparmor_parser") is None, reason="apparmor_parser is missing: sudo apt install apparmor")
+def test_apparmor_accepts_the_add_on_s_profile() -> None:
+    profile = ADD_ON / "apparmor.txt"
+    assert len(re.findall(r"^profile \S+", profile.read_text("utf-8"), re.MULTILINE)) == 1
+    command = ["apparmor_parser", "--skip-kernel-load", "--skip-cache", "--stdout", str(profile)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+def test_the_repository_of_the_add_on_names_its_images() -> None:
+    made = subprocess.run(
+        ["sh", "scripts/make-addon-repository", "Owner/ClapTrap"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    folder = ROOT / made.stdout.strip()
+    assert set(yaml.safe_load((folder / "repository.yaml").read_text("utf-8"))) == {"name", "maintainer", "url"}
+    config = yaml.safe_load((folder / "claptrap/config.yaml").read_text("utf-8"))
+    assert config["image"] == "ghcr.io/owner/claptrap-add-on-{arch}"
+    workflow = (ROOT / ".github/workflows/add-on.yml").read_text("utf-8")
+    assert all(f"arch: {arch}\n" in workflow for arch in config["arch"])
+    assert "-add-on-$ARCH" in workflow
 
 
 def test_the_image_starts_claptrap_as_nobody_in_particular() -> None:

@@ -83,6 +83,7 @@ export const historyFile = (filter: HistoryFilter, format: "csv" | "jsonl") =>
   `api/history/export?${new URLSearchParams(given({ ...filter, format, tz: timeZone() }))}`;
 export const markDetection = (event_id: string, mark: Mark | null) =>
   ask("PATCH /api/history/{event_id}", { path: { event_id }, body: { mark } });
+export const deleteDetection = (event_id: string) => ask("DELETE /api/history/{event_id}", { path: { event_id } });
 /** Forget all, or what is older than `before` (UTC Unix seconds). */
 export const forgetHistory = (before?: number) => ask("DELETE /api/history", { query: { before } });
 /** Where the browser hears the sound around a detection (FLAC); 404 where none was kept. */
@@ -119,6 +120,10 @@ export const removeCalibrationSound = (source_id: string, n: string) =>
   ask("DELETE /api/sources/{source_id}/calibration/sounds/{n}", { path: { source_id, n } });
 export const askWhatIf = (source_id: string, body: object) => ask("POST /api/sources/{source_id}/what-if", { path: { source_id }, body });
 
+/** The last 24 hours of each source. */
+export const readDays = () => ask("GET /api/days");
+/** Puts the sources in this order; those that are not named follow. */
+export const orderSources = (ids: string[]) => ask("PUT /api/sources/order", { body: { ids } });
 /** Patterns that are chosen by a word. */
 export const listPatterns = () => ask("GET /api/patterns");
 export const removeWebhook = (source_id: string, webhook_id: string) =>

@@ -6,6 +6,7 @@ export interface components {
             state: "open" | "in" | "login" | "setup";
             has_password: boolean;
             can_change: boolean;
+            ingress: boolean;
         };
         Attempt: {
             event_id: string;
@@ -63,6 +64,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -81,6 +84,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -148,6 +153,8 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            trigger: string;
+            trigger_name: string;
             heard_by: string[];
             event_id: string;
             latency_s: number;
@@ -227,6 +234,8 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            trigger: string;
+            trigger_name: string;
             heard_by: string[];
             id: string;
             latency_s: number;
@@ -277,6 +286,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -295,6 +306,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -455,6 +468,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -473,6 +488,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -551,6 +568,7 @@ export interface components {
             url: string;
             sources: string[];
             claps: number[];
+            triggers: string[];
             max_age_s: number;
         };
         Override: {
@@ -647,9 +665,40 @@ export interface components {
             levels: (number | null)[];
             verdicts: components["schemas"]["Verdict"][];
         };
+        Reports: {
+            weeks: components["schemas"]["Week"][];
+        };
         Restored: {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
+        };
+        RhythmLesson: {
+            source_id: string;
+            started: number;
+            wanted: number;
+            rows: components["schemas"]["RhythmRow"][];
+            proposal: components["schemas"]["RhythmProposal"] | null;
+        };
+        RhythmProposal: {
+            claps: number;
+            intervals: number[];
+            spread: number;
+            tolerance: number;
+            chance: number;
+        };
+        RhythmRow: {
+            at: number;
+            claps: number;
+            intervals: number[];
+            /** @enum {string} */
+            outcome: "accepted" | "too_few" | "too_many" | "not_used";
+        };
+        RhythmSettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            intervals: number[];
+            tolerance: number;
         };
         RtspSettings: {
             url: string;
@@ -671,6 +720,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -689,6 +740,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -738,6 +791,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -756,6 +811,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -833,6 +890,37 @@ export interface components {
             delays: {
                 [key: string]: number;
             };
+        };
+        SoundLabel: {
+            label: string;
+            label_fr: string;
+        };
+        SoundPreset: {
+            id: string;
+            labels: string[];
+            threshold: number;
+            persistence_s: number;
+            delay_s: number;
+            recordings: number;
+            heard: number;
+            name_fr: string;
+            name_en: string;
+        };
+        SoundSettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            labels: string[];
+            threshold: number;
+            persistence_s: number;
+            delay_s: number;
+        };
+        Sounds: {
+            available: boolean;
+            advice_fr: string;
+            advice_en: string;
+            presets: components["schemas"]["SoundPreset"][];
+            labels: components["schemas"]["SoundLabel"][];
         };
         SourceCounts: {
             claps: number;
@@ -964,6 +1052,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -982,6 +1072,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1036,6 +1128,7 @@ export interface components {
             idempotent: boolean;
             max_attempts: number;
             claps: number[];
+            triggers: string[];
             headers: {
                 [key: string]: string;
             };
@@ -1046,6 +1139,26 @@ export interface components {
             method: "POST" | "PUT" | "GET";
             content_type: string;
             template: string;
+        };
+        Week: {
+            start: number;
+            end: number;
+            sources: {
+                [key: string]: components["schemas"]["WeekOfSource"];
+            };
+        };
+        WeekOfSource: {
+            detections: number;
+            claps: number;
+            not_claps: number;
+            latency_p50_s: number | null;
+            latency_p95_s: number | null;
+            delivered: number;
+            late: number;
+            refused: number;
+            unclear: number;
+            live: number | null;
+            outages: number;
         };
         WhatIf: {
             since: number | null;
@@ -1077,6 +1190,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1095,6 +1210,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1151,11 +1268,18 @@ export interface components {
             "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/calibration/sounds/{n}": components["schemas"]["Calibration"];
             "POST /api/sources/{source_id}/calibration/apply": components["schemas"]["Learning"];
+            "GET /api/sounds": components["schemas"]["Sounds"];
+            "DELETE /api/sources/{source_id}/triggers/{trigger_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "POST /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "DELETE /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "POST /api/sources/{source_id}/rhythms/lesson/apply": components["schemas"]["RhythmSettings"];
             "GET /api/micro": components["schemas"]["Invitation"];
             "POST /api/micro": components["schemas"]["Claimed"];
             "GET /api/history": components["schemas"]["DetectionPage"];
             "DELETE /api/history": components["schemas"]["Forgotten"];
             "GET /api/history/counts": components["schemas"]["Counts"];
+            "GET /api/reports": components["schemas"]["Reports"];
             "GET /api/history/{event_id}": components["schemas"]["Detection"];
             "DELETE /api/history/{event_id}": components["schemas"]["Forgotten"];
             "PATCH /api/history/{event_id}": components["schemas"]["Detection"];
@@ -1406,7 +1530,12 @@ export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
+export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
+export type RhythmLesson = components["schemas"]["RhythmLesson"];
+export type RhythmProposal = components["schemas"]["RhythmProposal"];
+export type RhythmRow = components["schemas"]["RhythmRow"];
+export type RhythmSettings = components["schemas"]["RhythmSettings"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
 export type RtspSourceState = components["schemas"]["RtspSourceState"];
@@ -1421,6 +1550,10 @@ export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
 export type Snapshot = components["schemas"]["Snapshot"];
+export type SoundLabel = components["schemas"]["SoundLabel"];
+export type SoundPreset = components["schemas"]["SoundPreset"];
+export type SoundSettings = components["schemas"]["SoundSettings"];
+export type Sounds = components["schemas"]["Sounds"];
 export type SourceCounts = components["schemas"]["SourceCounts"];
 export type SourceStatus = components["schemas"]["SourceStatus"];
 export type Stage = components["schemas"]["Stage"];
@@ -1445,6 +1578,8 @@ export type VbanStream = components["schemas"]["VbanStream"];
 export type Verdict = components["schemas"]["Verdict"];
 export type Watch = components["schemas"]["Watch"];
 export type WebhookSettings = components["schemas"]["WebhookSettings"];
+export type Week = components["schemas"]["Week"];
+export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];

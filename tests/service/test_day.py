@@ -8,7 +8,7 @@ import pytest
 
 from claptrap.core.clock import Clock
 from claptrap.core.events import DetectionRunning, Level, Levels, SourceStatus, State, Verdict
-from claptrap.service.availability import Availability
+from claptrap.service.availability import WEEK_S, WEEKS, Availability, week_of, week_start
 from claptrap.service.recent import SECONDS, LastMinute
 
 NOON = 1_700_000_000.0 // 3600 * 3600
@@ -67,6 +67,26 @@ def test_a_day_goes_on_after_a_restart_and_ends_after_24_hours(tmp_path: Path, c
     again.add(DetectionRunning(running=False))
     clock.now += 24 * 3600
     assert again.shown(["salon"], {})["salon"]["live"] == [None] * 24
+
+
+def test_a_week_has_the_share_heard_and_the_outages_and_nine_are_kept(tmp_path: Path, clock: SetClock) -> None:
+    """Two outages of an hour in three days; being off is none; a restart keeps them."""
+    clock.now = week_start(week_of(NOON))
+    week = Availability(tmp_path / "availability.json", clock)
+    week.open()
+    for hours, state in ((0, State.LIVE), (24, State.RETRYING), (25, State.LIVE), (47, State.FAILED), (48, State.IDLE)):
+        clock.now = week_start(week_of(NOON)) + 3600 * hours
+        week.add(status(state))
+    week.save()
+    again = Availability(tmp_path / "availability.json", clock)
+    again.open()
+    assert again.week("salon", week_of(NOON)) == {"live": pytest.approx(46 / 48, abs=0.001), "outages": 2}
+    again.add(status(State.LIVE))
+    clock.now += WEEKS * WEEK_S
+    assert again.week("salon", week_of(clock.now))["live"] == 1.0
+    assert again.week("salon", week_of(NOON)) == {"live": None, "outages": 0}
+    again.keep([])
+    assert again.week("salon", week_of(clock.now)) == {"live": None, "outages": 0}
 
 
 def test_a_file_that_cannot_be_read_costs_the_day_and_no_more(tmp_path: Path, clock: SetClock) -> None:

@@ -31,6 +31,7 @@ PASSWORD = "correct horse"
 OPEN = {
     "GET /": 200,
     "GET /micro": 200,
+    "GET /home-assistant/blueprint.yaml": 200,  # by Home Assistant, which has no token
     "GET /<path:name>": 200,
     "GET /mark/<token>": 410,
     "POST /mark/<token>": 410,
@@ -168,7 +169,12 @@ def test_no_event_of_socket_io_is_taken_without_a_key(locked: Served) -> None:
 
 
 def test_a_session_begins_and_ends_and_its_old_cookie_is_worth_nothing(locked: Served) -> None:
-    assert locked.ask("GET", "/api/access").json == {"state": "login", "has_password": True, "can_change": True}
+    assert locked.ask("GET", "/api/access").json == {
+        "state": "login",
+        "has_password": True,
+        "can_change": True,
+        "ingress": False,
+    }
     answer = log_in(locked)
     attributes = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
     assert {"httponly", "samesite=lax", "path=/"} <= attributes
@@ -204,7 +210,12 @@ def test_another_password_ends_the_other_sessions_and_cuts_their_connections(loc
 
 def test_a_password_set_elsewhere_shuts_out_who_was_there_without_one(served: Served) -> None:
     """On loopback all is open until ``claptrap password``, another process, sets one; then nobody is there any more."""
-    assert served.ask("GET", "/api/access").json == {"state": "open", "has_password": False, "can_change": True}
+    assert served.ask("GET", "/api/access").json == {
+        "state": "open",
+        "has_password": False,
+        "can_change": True,
+        "ingress": False,
+    }
     with page(served) as told:
         told.next("state")
         Access(served.service.access.path.parent).set_password(PASSWORD)
@@ -324,7 +335,12 @@ def test_no_auth_is_no_login_at_all(data_dir: Path, quiet_models: Path) -> None:
     service.access.set_password(PASSWORD)
     with serving(service, no_auth=True) as served:
         assert served.ask("GET", "/api/state").status == 200
-        assert served.ask("GET", "/api/access").json == {"state": "open", "has_password": True, "can_change": False}
+        assert served.ask("GET", "/api/access").json == {
+            "state": "open",
+            "has_password": True,
+            "can_change": False,
+            "ingress": False,
+        }
         for method, path, body in (
             ("POST", "/api/access/tokens", {"name": "x"}),
             ("PUT", "/api/access/password", {"password": "something"}),

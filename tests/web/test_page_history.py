@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from tests.peers.receiver import Receiver
 from tests.web.browser import needs_browser
 from tests.web.conftest import Served, clap
@@ -26,26 +26,42 @@ def heard(sequence: int, ago_s: float, score: float) -> Event:
     return replace(clap(sequence), timestamp=time.time() - ago_s, score=score)
 
 
+def rows(page: Page) -> Locator:
+    """Return the rows of the table of detections."""
+    return page.get_by_role("region", name="Détections", exact=True).locator("tbody tr")
+
+
+def choose(row: Locator, name: str) -> None:
+    """Choose something from the menu of a row."""
+    row.locator(".menu summary").press("Enter")
+    row.get_by_role("button", name=name, exact=True).press("Enter")
+
+
 def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, tmp_path: Path) -> None:
     served.service.events.record(heard(1, 2.5 * 86_400, 0.55))
     served.service.events.record(heard(2, 1.0, 0.95))
     page.get_by_role("link", name="Historique").click()
-    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    found = rows(page)
     expect(found).to_have_count(2)
-    expect(page.get_by_text("Par heure (2 en tout)")).to_be_visible()
+    expect(page.locator(".dot")).to_have_count(2)
 
     first = found.first
-    first.get_by_role("button", name="pas un clap").press("Enter")
-    expect(first.get_by_role("button", name="pas un clap")).to_have_attribute("aria-pressed", "true")
+    choose(first, "pas un clap")
+    expect(first.locator(".tag")).to_have_text("pas un clap")
     assert served.service.journal.detection("salon:e:2").mark == "not_clap"
     page.get_by_label("Votre avis").select_option("pas un clap")
     expect(found).to_have_count(1)
-    first.get_by_role("button", name="pas un clap").press("Enter")  # taken back
-    expect(first.get_by_role("button", name="pas un clap")).to_have_attribute("aria-pressed", "false")
+    choose(first, "pas un clap")  # taken back
+    expect(first.locator(".tag")).to_have_count(0)
     page.get_by_label("Votre avis").select_option("tous")
     page.get_by_label("Période").select_option("aujourd'hui")
     expect(found).to_have_count(1)
     page.get_by_label("Période").select_option("7 jours")
+    expect(found).to_have_count(2)
+
+    page.get_by_label("Son", exact=True).fill("porte")
+    expect(found).to_have_count(0)
+    page.get_by_label("Son", exact=True).fill("battement")
     expect(found).to_have_count(2)
 
     with page.expect_download() as download:
@@ -59,36 +75,43 @@ def test_detections_are_found_marked_and_taken_away(page: Page, served: Served, 
     page.get_by_label("Score d'au moins").fill("0.9")
     expect(found).to_have_count(1)
     page.get_by_label("Score d'au moins").fill("0")
+    expect(found).to_have_count(3)
+    choose(found.first, "Supprimer")
+    page.get_by_role("dialog").get_by_role("button", name="Supprimer").press("Enter")
+    expect(found).to_have_count(2)
 
     page.get_by_role("button", name="Effacer l'historique").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer l'historique").click()
-    expect(page.get_by_text("3 détections effacées.")).to_be_visible()
+    expect(page.get_by_text("2 détections effacées.")).to_be_visible()
     expect(found).to_have_count(0)
     page.get_by_role("link", name="Maison", exact=True).click()
     expect(page.get_by_text("Pas encore de clap.")).to_be_visible()
 
 
 def test_pages_that_were_asked_for_stay_when_something_new_is_heard(page: Page, served: Served) -> None:
-    for i in range(40):
+    for i in range(70):
         served.service.events.record(heard(i, 100.0 - i, 0.9))
     page.get_by_role("link", name="Historique").click()
-    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
-    expect(found).to_have_count(25)
+    found = rows(page)
+    expect(found).to_have_count(50)
     page.get_by_role("region", name="Détections", exact=True).get_by_role("button", name="Plus anciennes").click()
-    expect(found).to_have_count(40)
-    served.service.events.record(heard(40, 0.0, 0.5))
+    expect(found).to_have_count(70)
+    served.service.events.record(heard(70, 0.0, 0.5))
     expect(found.filter(has_text="0,50")).to_have_count(1)
-    expect(found).to_have_count(40)
+    expect(found).to_have_count(70)
 
 
 def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> None:
-    served.service.events.record(heard(1, 40 * 86_400, 0.55))  # before the week that is shown
+    served.service.events.record(heard(1, 40 * 86_400, 0.55))
     page.get_by_role("link", name="Historique").click()
+    expect(rows(page)).to_have_count(1)  # it opens on what there is
+    page.get_by_text("Statistiques").click()
+    page.get_by_label("Période").select_option("7 jours")
     expect(page.get_by_text("Aucune détection ne correspond.")).to_be_visible()
     day = page.locator(".calendar-day[data-level='4']")
     expect(day).to_have_count(1)
     day.press("Enter")
-    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    found = rows(page)
     expect(found).to_have_count(1)
     expect(day).to_have_attribute("aria-pressed", "true")
     expect(page.get_by_text("Par heure (1 en tout)")).to_be_visible()
@@ -116,6 +139,10 @@ def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: 
         posts = receiver.wait_for(2)
         assert posts[0].headers["idempotency-key"] == posts[1].headers["idempotency-key"]
         expect(told.get_by_text("Essais : 2")).to_be_visible()
+        choose(rows(page).first, "Renvoyer")
+        expect(rows(page).first.get_by_text("renvoyé à 1 destinataire")).to_be_visible()
+        expect(rows(page).first.locator(".found-check")).to_contain_text("accepté")
+        assert receiver.wait_for(3)[2].headers["idempotency-key"] == posts[0].headers["idempotency-key"]
         page.get_by_label("Quels envois").select_option("abandonné")
         expect(page.get_by_text("Rien n'a encore été envoyé.")).to_be_visible()
 
@@ -126,43 +153,44 @@ def test_a_sound_that_is_kept_can_be_played_at_once(page: Page, served: Served) 
     expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
     event = heard(1, 0.0, 0.9)
     served.service.events.record(event)
-    found = page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")
+    found = rows(page)
     expect(found).to_have_count(1)
-    expect(found.get_by_label("Écouter le son")).to_have_count(0)
+    expect(found.get_by_role("button", name="Écouter")).to_have_count(0)
     served.service.clips.offer(Clip(event.id, event.timestamp, np.zeros(40_000, np.float32)))
-    expect(found.get_by_label("Écouter le son")).to_be_visible()
+    expect(found.get_by_role("button", name="Écouter")).to_be_visible()
     expect(page.get_by_text("Sons gardés : 1")).to_be_visible()
+    found.get_by_role("button", name="Écouter").press("Enter")
+    expect(page.locator("canvas[data-drawn]")).to_be_visible()
+    page.get_by_role("button", name="Écouter").press("Enter")
+    expect(found).to_have_count(1)
     page.get_by_role("button", name="Effacer les sons").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
     expect(page.get_by_text("1 son effacé.")).to_be_visible()
-    expect(found.get_by_label("Écouter le son")).to_have_count(0)
+    expect(found.get_by_role("button", name="Écouter")).to_have_count(0)
     expect(page.get_by_text("Sons gardés : 0")).to_be_visible()
 
 
-FIGURES = """line => {
-    const figures = document.createRange();
-    figures.selectNode(line.querySelector('.muted').firstChild);
-    const places = [figures, line.querySelector('b'), line].map(one => one.getBoundingClientRect());
+PLACES = """row => {
+    const places = [row.querySelector('.found-what'), row.querySelector('b'), row].map(one => one.getBoundingClientRect());
     return [places[0].x, places[1].x, places[2].height];
 }"""
 
 
 def test_a_name_from_right_to_left_or_a_long_one_leaves_its_line_as_it_is(page: Page, served: Served) -> None:
-    """The figures stand behind it and can be read, and a name of 200 letters takes one line."""
+    """What was heard stands behind it and can be read, and a name of 200 letters takes one line."""
     page.get_by_role("link", name="Historique").click()
-    region = page.get_by_role("region", name="Détections", exact=True)
     for i, name in enumerate((*HOSTILE, "\u0627\u0644\u0635\u0627\u0644\u0629")):
         served.service.events.record(replace(heard(i, 0.0, 0.9), source_name=name))
-        line = region.get_by_role("listitem").first
+        line = rows(page).first
         expect(line.locator("b")).to_have_text(name)
-        figures_x, name_x, height = line.locator(".found-what").evaluate(FIGURES)
-        assert figures_x > name_x, name
+        claps_x, name_x, height = line.evaluate(PLACES)
+        assert claps_x > name_x, name
         assert height < 60, name
 
 
 def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, served: Served) -> None:
     """Nor does what follows belong to it: both would be about other detections."""
-    for i in range(30):
+    for i in range(60):
         served.service.events.record(heard(i, 100.0 - i, 0.9))
     page.get_by_role("link", name="Historique").click()
     region = page.get_by_role("region", name="Détections", exact=True)
@@ -176,7 +204,7 @@ def test_why_an_older_question_failed_is_not_said_of_the_newer(page: Page, serve
     with page.expect_event("requestfinished"):
         late[0].fulfill(status=422, json=REFUSED)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))")
-    expect(region.get_by_role("listitem")).to_have_count(25)
+    expect(rows(page)).to_have_count(50)
     assert region.get_by_role("alert").count() == 0
 
 
@@ -197,9 +225,9 @@ def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, serve
 def test_what_could_not_be_asked_without_a_connection_is_asked_once_it_is_back(page: Page, served: Served) -> None:
     """In the history, and in the settings, whose lists nobody asks for again by hand."""
     served.service.events.record(heard(1, 0.0, 0.9))
-    expect(page.locator(".feed tbody tr")).to_have_count(1)
+    expect(page.locator(".activity li")).to_have_count(1)
     for view, region, found in (
-        ("Historique", page.get_by_role("region", name="Détections", exact=True), ".found li"),
+        ("Historique", page.get_by_role("region", name="Détections", exact=True), ".found tbody tr"),
         ("Réglages", page.get_by_role("region", name="Sauvegardes des réglages"), ".muted"),
     ):
         page.context.set_offline(True)
@@ -221,4 +249,4 @@ def test_the_filter_names_a_source_that_is_gone(page: Page, served: Served) -> N
     choice.select_option("Salon")
     served.service.sources.remove("salon")
     expect(choice.locator("option:checked")).to_have_text("salon (retirée)")
-    expect(page.get_by_role("region", name="Détections", exact=True).get_by_role("listitem")).to_have_count(1)
+    expect(rows(page)).to_have_count(1)

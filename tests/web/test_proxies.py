@@ -112,6 +112,28 @@ def test_home_assistant_shows_the_page_within_its_own(ready: Path) -> None:
         assert direct.ask("GET", "/", Host="homeassistant.local:8123").status == 421
 
 
+def test_who_is_logged_in_at_home_assistant_needs_no_other_login(ready: Path) -> None:
+    """Only where its Supervisor asks, and says who; a foreign page cannot use that, nor somebody who writes the header."""
+    path = "/api/hassio_ingress/Zm9vYmFy"
+    ours = {"Host": "homeassistant.local:8123", "Origin": "http://homeassistant.local:8123"}
+    said = {"X-Ingress-Path": path, "X-Remote-User-Id": "ab12"}
+    with behind(ready, path, Proxies(LOCAL, single_sign_on=LOCAL[:1]), headers=said) as (direct, served):
+        state = served.ask("GET", "/api/access", **ours).json
+        assert (state["state"], state["ingress"]) == ("in", True)
+        assert served.ask("POST", "/api/detection/stop", **ours).status == 200
+        assert served.ask("POST", "/api/detection/stop", Host=ours["Host"]).status == 403
+        assert served.ask("POST", "/api/detection/stop", **ours | {"Origin": "http://evil.example"}).status == 403
+        page = Page(served.url, ours, f"{path[1:]}/socket.io")
+        try:
+            assert page.next("state")["running"] is False
+        finally:
+            page.close()
+        assert direct.ask("GET", "/api/access").json["ingress"] is False
+        assert direct.ask("GET", "/api/state", X_Remote_User_Id="ab12").status == 401
+    with behind(ready, path, Proxies(LOCAL), headers=said) as (_, served):
+        assert served.ask("GET", "/api/state", **ours).status == 401
+
+
 def test_who_guesses_is_told_apart_behind_a_trusted_proxy_only(ready: Path) -> None:
     with behind(ready, "/x", Proxies(LOCAL)) as (_, served):
         for _ in range(FREE):
@@ -134,6 +156,7 @@ FORGED = {
     "X_Forwarded_Host": "evil.example",
     "X_Forwarded_Prefix": "/evil",
     "X_Ingress_Path": "/evil",
+    "X_Remote_User_Id": "evil",
     "Forwarded": "for=203.0.113.1",
     "Host": "localhost",
 }
@@ -175,7 +198,13 @@ def test_what_a_trusted_proxy_says() -> None:
     asked = proxies.unwrap(scope("10.0.0.1", kind="websocket", **FORGED))
     assert asked.is_ingress
     assert (asked.scope["scheme"], asked.scope["client"][0]) == ("wss", "203.0.113.1")
-    assert sorted(asked.scope["headers"]) == [(b"host", b"evil.example"), (b"x-forwarded-prefix", b"/evil")]
+    left = [(b"host", b"evil.example"), (b"x-forwarded-prefix", b"/evil"), (b"x-ingress-path", b"/evil")]
+    assert sorted(asked.scope["headers"]) == left
+    for user in ("a, b", ""):
+        doubtful = Proxies(["10.0.0.1"], single_sign_on=["10.0.0.1"]).unwrap(
+            scope("10.0.0.1", **{**FORGED, "X_Remote_User_Id": user})
+        )
+        assert sorted(doubtful.scope["headers"]) == left
     odd = proxies.unwrap(scope("10.0.0.1", X_Forwarded_Proto="gopher", X_Forwarded_Prefix='//evil"><script>'))
     assert (odd.scope["scheme"], odd.scope["headers"]) == ("http", [])
 

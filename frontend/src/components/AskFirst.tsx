@@ -14,7 +14,7 @@ export function AskFirst({ label, named = label, question, onSure }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   return (
     <>
-      <button type="button" class="quiet" aria-label={named} onClick={() => dialog.current?.showModal()}>{label}</button>
+      <button type="button" class="quiet" data-asks aria-label={named} onClick={() => dialog.current?.showModal()}>{label}</button>
       <dialog class="panel" ref={dialog} aria-label={named}>
         <p>{question}</p>
         <p class="form-actions">

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from claptrap.cli.add_on import SUPERVISOR_ADDRESS, AddOn
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.cluster import ClusterOptions
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
@@ -164,6 +165,14 @@ def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str |
     help="Offer voice satellites and Home Assistant claps as wake words: tcp://0.0.0.0:10400. Default: as the settings say.",
 )
 @click.option(
+    "--add-on",
+    "as_add_on",
+    is_flag=True,
+    hidden=True,  # of no use elsewhere
+    envvar="CLAPTRAP_ADD_ON",
+    help="As an add-on of Home Assistant: with its options, its broker, and its login where it shows the page.",
+)
+@click.option(
     "--dev",
     is_flag=True,
     envvar="CLAPTRAP_DEV",
@@ -197,12 +206,14 @@ def serve(
     cluster_tls_ca: Path | None,
     cluster_replicas: str,
     wyoming: str | None,
+    as_add_on: bool,
     dev: bool,
     log_level: str,
 ) -> None:
     """Run the service with its page. Ctrl-C stops it."""
     give_large_blocks_back()
-    start_logging(log_level)
+    add_on = AddOn() if as_add_on else None
+    start_logging(add_on.log_level if add_on else log_level)
     _keep_log_tail()
     supervisor: Supervisor | None = None
     yamnet_url = None if no_download else download_url(YAMNET)
@@ -227,16 +238,9 @@ def serve(
     def announce(address: ListenAddress) -> None:
         if supervisor is not None:
             supervisor.start()  # now that a signal ends it in order
-        echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
-        network = address.network_urls()
-        for url in network:
-            echo(say("service.network_address", terminal_language(), url=url))
-        if tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
-            import segno  # noqa: PLC0415  # for this alone
-
-            segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
-        if code := service.access.setup_code:
-            echo(say("access.setup_code", terminal_language(), setup=code))
+        if add_on is not None:
+            add_on.start(service)
+        _print_addresses(address, service.access.setup_code)
 
     try:
         if with_mediamtx or mediamtx_binary:
@@ -254,14 +258,29 @@ def serve(
             allowed_hosts=allowed_hosts,
             tls=_certificate(data_dir / "tls") if tls else None,
             no_auth=no_auth,
-            proxies=Proxies(trusted_proxies, base_path),
+            proxies=Proxies(trusted_proxies, base_path, [SUPERVISOR_ADDRESS] if as_add_on else ()),
         )
     except ClapTrapError as error:
         echo(error_message(error), err=True)
         sys.exit(1)
     finally:
+        if add_on is not None:
+            add_on.stop()
         if supervisor is not None:
             supervisor.stop()
+
+
+def _print_addresses(address: ListenAddress, setup_code: str) -> None:
+    echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
+    network = address.network_urls()
+    for url in network:
+        echo(say("service.network_address", terminal_language(), url=url))
+    if address.is_tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+        import segno  # noqa: PLC0415  # for this alone
+
+        segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
+    if setup_code:
+        echo(say("access.setup_code", terminal_language(), setup=setup_code))
 
 
 def _certificate(folder: Path) -> Certificate:

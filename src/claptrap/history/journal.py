@@ -24,6 +24,7 @@ from claptrap.history.calendar import Calendar, Per
 from claptrap.history.damage import DamagedRows
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.query import Count, DeliveryRecord, DetectionFilter, Mark, Page, StoredDetection
+from claptrap.history.report import SourceReport, report
 from claptrap.history.steady_clock import SteadyClock
 
 REMEMBERED = 200  # the newest, which move into memory with all that waits
@@ -148,6 +149,10 @@ class Journal:
     def counts(self, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
         return self._read(lambda db: detections.counts(db, wanted, per, calendar))
+
+    def report(self, since: float, until: float) -> dict[str, SourceReport]:
+        """Return what happened from ``since`` until before ``until`` (UTC Unix seconds), by source id."""
+        return self._read(lambda db: report(db, since, until))
 
     def delete(self, before: float = _FOR_EVER) -> int:
         """Delete detections before a time, and the deliveries that were done before it; return how many detections.

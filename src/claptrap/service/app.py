@@ -22,13 +22,14 @@ from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
+from claptrap.history.report import SourceReport
 from claptrap.history.retention import RetentionThread
 from claptrap.mediamtx.config import NAME as CONFIG_NAME
 from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
-from claptrap.service.availability import HOURS, Availability
+from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.cluster import Cluster
@@ -36,6 +37,7 @@ from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
+from claptrap.service.known_sounds import check_sounds
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
@@ -49,6 +51,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.rhythm_lessons import RhythmLessons
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
@@ -104,7 +107,7 @@ class Application:
         self.problems = ProblemList(self.hub)
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
-        self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
+        self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
 
         self.cluster = cluster
@@ -112,7 +115,7 @@ class Application:
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
-        self.what_if = WhatIf(self.learning)
+        self.what_if, self.rhythm_lessons = WhatIf(self.learning), RhythmLessons(self.settings, self.learning, clock)
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
@@ -171,7 +174,8 @@ class Application:
 
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
-        self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        self.problems.add(self.detection.problems, self._inputs.vban.problems)
+        self.problems.add(self.broker.problems, self._dispatcher.problems)
         self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -286,6 +290,18 @@ class Application:
         since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
         ids = [source.id for source in self.settings.current.sources]
         return self._availability.shown(ids, self.history.per_hour(since))
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return the last ``WEEKS`` weeks, the newest first, as JSON data: what each source did in each."""
+        newest = week_of(self._clock.unix())
+        return [self._report(week) for week in range(newest, newest - WEEKS, -1)]
+
+    def _report(self, week: int) -> dict[str, Any]:
+        start, end = week_start(week), week_start(week + 1)
+        found = self.journal.report(start, end)
+        ids = [source.id for source in self.settings.current.sources]
+        sources = {id_: {**asdict(found.get(id_, SourceReport())), **self._availability.week(id_, week)} for id_ in ids}
+        return {"start": start, "end": end, "sources": sources}
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""

@@ -1,4 +1,4 @@
-"""How much of each hour every source was heard, over a day: kept in ``availability.json`` of the data folder."""
+"""How much of each hour of a day, and of each week, every source was heard: kept in ``availability.json``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from claptrap.core.clock import Clock
 from claptrap.core.events import DetectionRunning, SourceStatus, State, Status
@@ -17,10 +17,28 @@ from claptrap.history.calendar import HOUR_S
 from claptrap.settings.document import write_temporary
 
 HOURS = 24
+WEEKS = 9  # the last still running
+WEEK_S = 7 * 24 * HOUR_S
+MONDAY_S = 4 * 24 * HOUR_S  # the first one after 1970 began
 SAVE_EVERY_S = 600.0  # a memory card must not wear out for this
 _log = logging.getLogger(__name__)
 _Hours = dict[int, tuple[float, float]]  # by the hour's number since 1970: seconds heard, seconds in which it was wanted
-_FILE = TypeAdapter(dict[str, _Hours])
+_Weeks = dict[int, tuple[float, float, int]]  # by their number: the same, and how often it stopped being heard
+
+
+class _Kept(BaseModel):
+    hours: dict[str, _Hours]
+    weeks: dict[str, _Weeks]
+
+
+def week_of(at: float) -> int:
+    """Return the number of the week, from Monday 00:00 UTC, in which a moment is (UTC Unix seconds)."""
+    return int((at - MONDAY_S) // WEEK_S)
+
+
+def week_start(week: int) -> float:
+    """Return when a week began, UTC Unix seconds."""
+    return float(MONDAY_S + week * WEEK_S)
 
 
 class Availability:
@@ -38,6 +56,7 @@ class Availability:
         self._path = path
         self._clock = clock
         self._hours: dict[str, _Hours] = {}
+        self._weeks: dict[str, _Weeks] = {}
         self._states: dict[str, tuple[State, float]] = {}  # of each source its state, counted since then
         self._saved_at = 0.0
         self._lock = threading.Lock()
@@ -46,20 +65,23 @@ class Availability:
         """Read what was kept; what cannot be read is left out."""
         self._saved_at = self._clock.monotonic()
         try:
-            kept = _FILE.validate_json(self._path.read_bytes())
+            kept = _Kept.model_validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return
         except (OSError, ValidationError) as error:
             _log.warning("availability: %s cannot be read (%s): the day begins now", self._path, type(error).__name__)
             return
         with self._lock:
-            self._hours = {source: dict(hours) for source, hours in kept.items()}
+            self._hours, self._weeks = kept.hours, kept.weeks
 
     def add(self, news: Status) -> None:
         """Count the state in ``news``, if there is one, from now on."""
         with self._lock:
             if isinstance(news, SourceStatus):
                 self._count(news.source_id)
+                before, _ = self._states.get(news.source_id, (None, 0.0))
+                if before is State.LIVE and news.state in (State.RETRYING, State.FAILED):
+                    self._add_week(news.source_id, week_of(self._clock.unix()), 0.0, 0.0, outages=1)
                 self._states[news.source_id] = news.state, self._clock.unix()
             elif isinstance(news, DetectionRunning) and not news.running:
                 for source in list(self._states):
@@ -70,6 +92,7 @@ class Availability:
         """Forget every source but these."""
         with self._lock:
             self._hours = {source: hours for source, hours in self._hours.items() if source in source_ids}
+            self._weeks = {source: weeks for source, weeks in self._weeks.items() if source in source_ids}
             self._states = {source: state for source, state in self._states.items() if source in source_ids}
 
     def maintain(self) -> None:
@@ -82,7 +105,7 @@ class Availability:
         with self._lock:
             for source in list(self._states):
                 self._count(source)
-            content = json.dumps(self._hours).encode()
+            content = json.dumps({"hours": self._hours, "weeks": self._weeks}).encode()
         self._saved_at = self._clock.monotonic()
         try:
             write_temporary(self._path, content).replace(self._path)
@@ -110,6 +133,20 @@ class Availability:
             for source in source_ids
         }
 
+    def week(self, source_id: str, week: int) -> dict[str, Any]:
+        """Return the share of a week in which a source was heard (None: never wanted), and how often it was lost."""
+        with self._lock:
+            self._count(source_id)
+            live_s, wanted_s, outages = self._weeks.get(source_id, {}).get(week, (0.0, 0.0, 0))
+        return {"live": _share((live_s, wanted_s)), "outages": outages}
+
+    def _add_week(self, source: str, week: int, live_s: float, wanted_s: float, outages: int = 0) -> None:
+        weeks = self._weeks.setdefault(source, {})
+        live, wanted, lost = weeks.get(week, (0.0, 0.0, 0))
+        weeks[week] = live + live_s, wanted + wanted_s, lost + outages
+        for old in [known for known in weeks if known <= week - WEEKS]:
+            del weeks[old]
+
     def _count(self, source: str) -> None:
         """Add the time since a source was last counted to the hours in which it lay, and forget those of yesterday."""
         now = self._clock.unix()
@@ -123,7 +160,9 @@ class Availability:
             hour = int(since // HOUR_S)
             until = min(now, (hour + 1) * HOUR_S)
             live, wanted = hours.get(hour, (0.0, 0.0))
-            hours[hour] = live + (until - since) * (state is State.LIVE), wanted + until - since
+            live_s, wanted_s = (until - since) * (state is State.LIVE), until - since
+            hours[hour] = live + live_s, wanted + wanted_s
+            self._add_week(source, week_of(since), live_s, wanted_s)
             since = until
         for hour in [hour for hour in hours if not 0 <= now // HOUR_S - hour < HOURS]:
             del hours[hour]

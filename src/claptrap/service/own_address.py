@@ -30,6 +30,10 @@ class OwnAddress:
         """
         self._port, self._hosts, self._page_url = port, hosts, page_url
 
+    def show_page_at(self, url: str) -> None:
+        """Say where the page is shown instead, as within Home Assistant's own."""
+        self._page_url = lambda: url
+
     def page_url(self) -> str:
         """Return the page's address as other machines reach it; empty where none does."""
         return self._page_url()

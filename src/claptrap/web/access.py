@@ -21,6 +21,7 @@ from claptrap.service.access_file import Token
 from claptrap.service.mark_links import PATH as MARK_LINK
 from claptrap.web import responses
 from claptrap.web.page import BLUEPRINT_PATH, is_page_file
+from claptrap.web.proxies import REMOTE_USER
 from claptrap.web.routes import Routes, text_schema
 
 COOKIE = "claptrap_session"
@@ -40,17 +41,20 @@ class Credentials:
     Attributes:
         session: the value of the cookie.
         token: of the Authorization header.
+        user: who has logged in at Home Assistant, through whose ingress the request comes (``web/proxies``).
     """
 
     session: str
     token: str
+    user: str = ""
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Credentials:
         """Return the credentials in ``headers``, whose names are in lower case."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         is_bearer = scheme.lower() == "bearer"
-        return cls(parse_cookie(headers.get("cookie", "")).get(COOKIE, ""), token.strip() if is_bearer else "")
+        session = parse_cookie(headers.get("cookie", "")).get(COOKIE, "")
+        return cls(session, token.strip() if is_bearer else "", headers.get(REMOTE_USER, ""))
 
 
 class Authenticator:
@@ -76,10 +80,10 @@ class Authenticator:
 
     def admits(self, credentials: Credentials) -> bool:
         """Return whether ``credentials`` are valid at this moment."""
-        return self._access.admits(credentials.session, credentials.token)
+        return bool(credentials.user) or self._access.admits(credentials.session, credentials.token)
 
     def relies_on_cookie(self, credentials: Credentials) -> bool:
-        """Return whether only the cookie admits: browsers attach it to requests that a foreign page caused, too."""
+        """Return whether only a cookie admits, ours or Home Assistant's: browsers send it for a foreign page, too."""
         return self.is_closed and not (credentials.token and self._access.admits("", credentials.token))
 
     def rejection(self) -> str:
@@ -97,7 +101,7 @@ routes = Routes("access")
 )
 def access_state(service: Application) -> dict[str, Any]:
     """Whether a login is needed, and whether there is one."""
-    return _state(service.access, request.cookies.get(COOKIE, ""), Credentials.of(_headers()).token)
+    return _state(service.access, Credentials.of(_headers()))
 
 
 @routes.post(
@@ -112,14 +116,14 @@ def log_in(service: Application, body: dict[str, Any]) -> Response:
     access = service.access
     cookie = access.log_in(_text(body, "password"), request.remote_addr or "")
     access.log_out(request.cookies.get(COOKIE, ""))
-    return _with_cookie(jsonify(_state(access, cookie)), cookie)
+    return _with_cookie(jsonify(_state(access, Credentials(cookie, ""))), cookie)
 
 
 @routes.post(f"{_DOCUMENT}/logout", "Se déconnecter", responses.AccessState)
 def log_out(service: Application) -> Response:
     """Log out."""
     service.access.log_out(request.cookies.get(COOKIE, ""))
-    response = jsonify(_state(service.access))
+    response = jsonify(_state(service.access, Credentials("", "", Credentials.of(_headers()).user)))
     response.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax", secure=request.is_secure)
     return response
 
@@ -135,7 +139,7 @@ def choose_password(service: Application, body: dict[str, Any]) -> Response:
     """Choose the password: with `current`, or the first one with the `code` that the service wrote when it started."""
     texts = {name: _text(body, name) for name in ("password", "current", "code")}
     cookie = service.access.choose_password(**texts, address=request.remote_addr or "")
-    return _with_cookie(jsonify(_state(service.access, cookie)), cookie)
+    return _with_cookie(jsonify(_state(service.access, Credentials(cookie, ""))), cookie)
 
 
 @routes.get(
@@ -174,18 +178,23 @@ def revoke_token(service: Application, token_id: str) -> dict[str, Any]:
     return _shown(service.access.revoke_token(token_id))
 
 
-def _state(access: Access, cookie: str = "", token: str = "") -> dict[str, Any]:
+def _state(access: Access, credentials: Credentials) -> dict[str, Any]:
     """Return whether a login is needed, for a page that has not logged in yet.
 
     ``state`` is ``open`` (no login), ``in`` (logged in), ``login``, or ``setup`` (the first password is to be set, by code).
     """
     if not access.is_closed:
         state = "open"
-    elif access.admits(cookie, token):
+    elif credentials.user or access.admits(credentials.session, credentials.token):
         state = "in"
     else:
         state = "login" if access.has_password else "setup"
-    return {"state": state, "has_password": access.has_password, "can_change": access.login_policy is not LoginPolicy.NEVER}
+    return {
+        "state": state,
+        "has_password": access.has_password,
+        "can_change": access.login_policy is not LoginPolicy.NEVER,
+        "ingress": "X-Ingress-Path" in request.headers,
+    }
 
 
 def _shown(token: Token) -> dict[str, Any]:

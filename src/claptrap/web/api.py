@@ -17,6 +17,7 @@ from claptrap.web import (
     settings,
     sources,
     state,
+    triggers,
 )
 
 GROUPS = tuple(
@@ -28,6 +29,7 @@ GROUPS = tuple(
         sources,
         nodes,
         learning,
+        triggers,
         micro,
         history,
         mark_link,

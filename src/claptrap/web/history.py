@@ -63,6 +63,16 @@ def counts(service: Application, query: CountsQuery) -> dict[str, Any]:
 
 
 @routes.get(
+    "/api/reports",
+    "Les neuf dernières semaines de chaque source : détections, marques, latence, envois, coupures",
+    responses.Reports,
+)
+def reports(service: Application) -> dict[str, Any]:
+    """The last nine weeks of each source: detections, marks, latency, deliveries, outages."""
+    return {"weeks": service.reports()}
+
+
+@routes.get(
     "/api/history/export",
     "Les détections en un fichier : CSV pour un tableur, JSON Lines pour un programme",
     query=ExportQuery,

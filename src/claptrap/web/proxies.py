@@ -1,7 +1,8 @@
 """Reverse proxies: forwarding headers of trusted ones are applied, all others are removed.
 
-Behind ``Proxies`` a request has the client's own address, scheme, host and path. The one header left is
-``X-Forwarded-Prefix``, the sub-path under which the page is shown, which has been checked. WSGI would take
+Behind ``Proxies`` a request has the client's own address, scheme, host and path. Headers that are left have been checked:
+``X-Forwarded-Prefix``, the sub-path under which the page is shown; ``X-Ingress-Path``, the same where Home Assistant shows
+it within its own; ``X-Remote-User-Id``, who has logged in there, where that counts here. WSGI would take
 ``X_Forwarded_Prefix`` for the same, so headers with an underscore in their name are removed.
 """
 
@@ -18,6 +19,8 @@ from claptrap.web.asgi import Scope
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PREFIX = b"x-forwarded-prefix"
 _INGRESS = b"x-ingress-path"  # Home Assistant, which has asked for a login itself
+REMOTE_USER = "x-remote-user-id"
+_REMOTE_USER = REMOTE_USER.encode()
 _FORWARDED = (
     b"forwarded",
     b"x-forwarded-for",
@@ -27,6 +30,7 @@ _FORWARDED = (
     b"x-real-ip",
     PREFIX,
     _INGRESS,
+    _REMOTE_USER,
 )
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
@@ -50,13 +54,15 @@ class Proxies:
     Args:
         trusted: their addresses, or networks of them.
         base_path: the sub-path under which one shows the page, where it does not say so itself; empty for none.
+        single_sign_on: addresses of trusted ones that are Home Assistant's, where those log in who come by its ingress.
 
     Raises:
         InputError: ``proxy.bad_address`` or ``proxy.bad_path``.
     """
 
-    def __init__(self, trusted: Iterable[str] = (), base_path: str = "") -> None:
+    def __init__(self, trusted: Iterable[str] = (), base_path: str = "", single_sign_on: Iterable[str] = ()) -> None:
         self._trusted = tuple(_network(one) for one in trusted)
+        self._single_sign_on = frozenset(single_sign_on)
         self._base = base_path.rstrip("/")
         if self._base and not _PATH.fullmatch(self._base):
             raise InputError("proxy.bad_path", path=base_path)
@@ -82,8 +88,11 @@ class Proxies:
         kept = [(name, value) for name, value in scope["headers"] if name not in _FORWARDED and b"_" not in name]
         if host := said.get(b"x-forwarded-host", [""])[-1]:
             kept = [*((name, value) for name, value in kept if name != b"host"), (b"host", host.encode("latin-1"))]
+        is_ingress = bool(prefix and _INGRESS in said)
         if prefix:
-            kept.append((PREFIX, prefix.encode("latin-1")))
+            kept += [(name, prefix.encode("latin-1")) for name in (PREFIX, *([_INGRESS] if is_ingress else []))]
+        if is_ingress and peer in self._single_sign_on and len(users := said.get(_REMOTE_USER, [])) == 1 and users[0]:
+            kept.append((_REMOTE_USER, users[0].encode("latin-1")))
         changed = {
             **scope,
             "headers": kept,
@@ -91,7 +100,7 @@ class Proxies:
             "scheme": self._scheme(scope, said),
             "client": (self._client(peer, said), 0),
         }
-        return ClientRequest(changed, is_ingress=bool(prefix and _INGRESS in said))
+        return ClientRequest(changed, is_ingress)
 
     def _below(self, path: str) -> str:
         """Return ``path`` below the sub-path; proxies that take it off themselves are as welcome."""

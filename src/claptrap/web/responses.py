@@ -26,6 +26,7 @@ from claptrap.core.events import (
 from claptrap.delivery.circuit import CircuitState
 from claptrap.history.clips import Total
 from claptrap.history.query import Count, DeliveryRecord, DeliveryState, Mark
+from claptrap.history.report import SourceReport
 from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
@@ -38,6 +39,8 @@ from claptrap.settings.environment import Override
 from claptrap.settings.import_plan import Format, Mode
 from claptrap.settings.original import Note
 from claptrap.settings.schema import AnySource, ClipSettings, PatternSettings, Settings, wire_name
+from claptrap.settings.sound_presets import SoundPreset
+from claptrap.settings.triggers import RhythmSettings
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
@@ -197,7 +200,9 @@ AccessState = response_model(
     state=Literal["open", "in", "login", "setup"],
     has_password=bool,
     can_change=bool,
-    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password).",
+    ingress=bool,
+    about="Whether a login is needed: `open` (none), `in` (logged in), `login`, or `setup` (choose the first password); "
+    "and whether Home Assistant shows the page within its own.",
 )
 TokenModel = response_model("Token", Token, without=("digest",))
 NewTokenModel = response_model(
@@ -218,6 +223,15 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
+WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
+Week = response_model(
+    "Week",
+    start=float,
+    end=float,
+    sources=dict_of(WeekOfSource),
+    about="A week from Monday 00:00 UTC, by source; `live` is the share of the wanted time in which it was heard.",
+)
+Reports = response_model("Reports", weeks=list_of(Week))
 VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
 _Recent = response_model(
     "Recent",
@@ -359,6 +373,39 @@ WhatIf = response_model(
     now=Led,
     then=Led,
     detections=list_of(response_model("WouldBe", at=float, score=float, claps=int)),
+)
+
+# -- what sources react to beside claps
+
+Sounds = response_model(
+    "Sounds",
+    about="The sounds that can be triggers, if YAMNet is there; those that are often asked for, ready to be added.",
+    available=bool,
+    advice_fr=str,
+    advice_en=str,
+    presets=list_of(response_model("SoundPreset", SoundPreset, name_fr=str, name_en=str)),
+    labels=list_of(response_model("SoundLabel", label=str, label_fr=str)),
+)
+Rhythm = RhythmSettings
+RhythmLesson = response_model(
+    "RhythmLesson",
+    about="A rhythm that a person claps three times; `chance` is the share of random rows of as many claps that it takes.",
+    source_id=str,
+    started=float,
+    wanted=int,
+    rows=list_of(
+        response_model(
+            "RhythmRow",
+            at=float,
+            claps=int,
+            intervals=list_of(float),
+            outcome=Literal["accepted", "too_few", "too_many", "not_used"],
+        )
+    ),
+    proposal=response_model(
+        "RhythmProposal", claps=int, intervals=list_of(float), spread=float, tolerance=float, chance=float
+    )
+    | None,
 )
 
 # -- what comes over Socket.IO

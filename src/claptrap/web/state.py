@@ -88,7 +88,9 @@ def liveness(service: Application) -> tuple[dict[str, Any], int]:
 
 def _health(service: Application, reasons: list[dict[str, Any]]) -> tuple[dict[str, Any], int]:
     credentials = Credentials.of({name.lower(): value for name, value in request.headers.items()})
-    if not service.access.admits(credentials.session, credentials.token):  # parameters tell of folders, hosts and names
+    if not (
+        credentials.user or service.access.admits(credentials.session, credentials.token)
+    ):  # parameters tell of folders, hosts and names
         blank = {"params": {}, "message_fr": "", "message_en": ""}
         reasons = [{**reason, **blank} for reason in reasons]
     return {"ok": not reasons, "reasons": reasons}, 503 if reasons else 200

@@ -14,7 +14,8 @@ import { chosen } from "./filter.ts";
 const SHOWN = 20;
 const STATES = ["", "waiting", "taken", "late", "unknown", "given_up"] as const;
 const STEPS = ["name", "connection", "tls", "answer"] as const;
-const SHAPES = { waiting: "triangle", taken: "check", late: "cross", unknown: "triangle", given_up: "cross" } as const;
+/** What stands for each state of a delivery. */
+export const SHAPES = { waiting: "triangle", taken: "check", late: "cross", unknown: "triangle", given_up: "cross" } as const;
 
 /** Deliveries: each with its newest attempts and answers; any of them can be sent again. */
 export function DeliveryList({ newest }: { newest: string }) {
@@ -43,7 +44,7 @@ export function DeliveryList({ newest }: { newest: string }) {
       </div>
       {(failure.value || refused) && <p class="save-state save-refused" role="alert">{failure.value || refused}</p>}
       {answer?.deliveries.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
-      <ul class="found">
+      <ul class="told">
         {answer?.deliveries.map((delivery) => <Delivery key={delivery.id} delivery={delivery} onReplay={again} />)}
       </ul>
     </section>

@@ -1,14 +1,20 @@
-import { historyFile } from "../../api.ts";
+import { useRef } from "preact/hooks";
 import { day, score } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import { sources } from "../../store.ts";
-import { PERIODS, choose, chosen, question } from "./filter.ts";
+import { PERIODS, choose, chosen } from "./filter.ts";
 
+const PAUSE_MS = 300;
 const MARKS = ["", "clap", "not_clap", "none"] as const;
 
-/** Which detections: source, period, score, what was said of them; and all of those as a file. */
+/** Which detections: source, period, score, what was named, what was said of them. */
 export function Filters() {
-  const { source, period, leastScore, mark, day: picked } = chosen.value;
+  const { source, period, leastScore, mark, day: picked, sound } = chosen.value;
+  const pause = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const type = (typed: string) => {
+    clearTimeout(pause.current);
+    pause.current = setTimeout(() => choose({ sound: typed }), PAUSE_MS);
+  };
   const isGone = source !== "" && !sources.value.some(({ id }) => id === source);
   return (
     <div class="filters">
@@ -31,6 +37,10 @@ export function Filters() {
         </select>
       </label>
       <label>
+        <span>{t("history.sound")}</span>
+        <input type="search" value={sound} maxLength={200} placeholder={t("history.sound_example")} onInput={(event) => type(event.currentTarget.value)} />
+      </label>
+      <label>
         <span>{t("history.mark")}</span>
         <select value={mark} onChange={(event) => choose({ mark: event.currentTarget.value as typeof mark })}>
           {MARKS.map((one) => <option key={one} value={one}>{t(`history.mark_${one || "any"}` satisfies Key)}</option>)}
@@ -43,13 +53,6 @@ export function Filters() {
           onChange={(event) => choose({ leastScore: event.currentTarget.valueAsNumber })}
         />
       </label>
-      <p class="downloads">
-        {(["csv", "jsonl"] as const).map((format) => (
-          <a key={format} class="button" href={historyFile(question(chosen.value), format)} download>
-            {t("history.download", { format: format === "csv" ? "CSV" : "JSON" })}
-          </a>
-        ))}
-      </p>
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { t } from "../../i18n/index.ts";
 import { detections, newestClip, opened } from "../../store.ts";
 import { View } from "../View.tsx";
@@ -20,16 +21,24 @@ export function HistoryView() {
     <View title={t("view.history")}>
       {opened.value && (
         <div class="column">
-          <section class="panel settings-group" aria-label={t("history.filters")}>
-            <Filters />
-            <Calendar newest={newest} />
-            <PerHour newest={newest} />
-          </section>
+          <section class="panel" aria-label={t("history.filters")}><Filters /></section>
           <Found newest={playable} />
+          <Statistics newest={newest} />
           <DeliveryList newest={newest} />
           <Forget newest={playable} />
         </div>
       )}
     </View>
+  );
+}
+
+/** How many were heard, by day and by hour; asked for once somebody looks. */
+function Statistics({ newest }: { newest: string }) {
+  const open = useSignal(false);
+  return (
+    <details class="panel statistics" onToggle={(event) => (open.value = event.currentTarget.open)}>
+      <summary><h2>{t("history.statistics")}</h2></summary>
+      {open.value && <><Calendar newest={newest} /><PerHour newest={newest} /></>}
+    </details>
   );
 }

@@ -6,6 +6,7 @@ import { locale } from "../../i18n/format.ts";
 import { shade } from "../../theme.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import { chosen, question } from "./filter.ts";
+import { tick } from "./Timeline.tsx";
 
 const HEIGHT_PX = 150;
 const HOUR_S = 3600;
@@ -14,9 +15,9 @@ const HOUR_S = 3600;
 export function PerHour({ newest }: { newest: string }) {
   const place = useRef<HTMLDivElement>(null);
   const asked = question(chosen.value);
-  const since = asked.since ?? 0;
   const until = Math.min(asked.before ?? Infinity, Date.now() / 1000 + HOUR_S);
   const { answer } = useAnswer(() => countHistory(asked, "hour"), [JSON.stringify(asked), newest]).value;
+  const since = asked.since ?? answer?.counts[0]?.start ?? until - HOUR_S;
   const total = answer?.counts.reduce((sum, { count }) => sum + count, 0) ?? 0;
   const shown = shade.value;
 
@@ -66,12 +67,4 @@ function options(place: HTMLElement, since: number, until: number): uPlot.Option
       { stroke: colour("clap"), fill: colour("clap"), width: 0, paths: uPlot.paths.bars!({ size: [0.9, 40, 2] }), points: { show: false } },
     ],
   };
-}
-
-/** A time on the axis: the hour where there are hours between two, else the day. */
-function tick(moment: number, step: number): string {
-  const when = new Date(moment * 1000);
-  return step < 24 * HOUR_S && when.getHours() !== 0
-    ? when.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })
-    : when.toLocaleDateString(locale(), { day: "numeric", month: "short" });
 }

@@ -3,20 +3,23 @@ import { signal } from "@preact/signals";
 import type { HistoryFilter, Mark } from "../../types.ts";
 
 const DAY_S = 86_400;
-export const PERIODS = ["today", "week", "month", "year"] as const;
+export const PERIODS = ["all", "today", "week", "month", "year"] as const;
 export type Period = (typeof PERIODS)[number];
-const DAYS: Record<Period, number> = { today: 1, week: 7, month: 30, year: 365 };
+const DAYS: Record<Exclude<Period, "all">, number> = { today: 1, week: 7, month: 30, year: 365 };
 
 export interface Chosen {
   source: string;
+  /** "all" begins with the newest, however old: there is always something to see. */
   period: Period;
   /** The beginning of a day picked on the calendar, UTC Unix seconds; it rules before `period`. */
   day: number | null;
   leastScore: number;
   mark: Mark | "none" | "";
+  /** Part of the name of a sound. */
+  sound: string;
 }
 
-export const chosen = signal<Chosen>({ source: "", period: "week", day: null, leastScore: 0, mark: "" });
+export const chosen = signal<Chosen>({ source: "", period: "all", day: null, leastScore: 0, mark: "", sound: "" });
 
 /** Counts what was forgotten here: what shows the history asks again. */
 export const forgotten = signal(0);
@@ -30,11 +33,12 @@ export function midnight(days: number, from: number = Date.now() / 1000): number
 }
 
 /** What is asked for, but for the time. */
-export function anyTime({ source, leastScore, mark }: Chosen): HistoryFilter {
-  return { ...(source && { source }), ...(leastScore && { least_score: leastScore }), ...(mark && { mark }) };
+export function anyTime({ source, leastScore, mark, sound }: Chosen): HistoryFilter {
+  const named = sound.trim();
+  return { ...(source && { source }), ...(leastScore && { least_score: leastScore }), ...(mark && { mark }), ...(named && { sound: named }) };
 }
 
 export function question(wish: Chosen): HistoryFilter {
   if (wish.day !== null) return { ...anyTime(wish), since: wish.day, before: midnight(-1, wish.day + DAY_S / 2) };
-  return { ...anyTime(wish), since: midnight(DAYS[wish.period] - 1) };
+  return wish.period === "all" ? anyTime(wish) : { ...anyTime(wish), since: midnight(DAYS[wish.period] - 1) };
 }

@@ -33,7 +33,7 @@ export class Picture {
   constructor(canvas: HTMLCanvasElement, shade: "dark" | "light") {
     this.#canvas = canvas;
     this.#spectrum = this.#sound.getContext("2d")!;
-    this.#palette = palette(RAMPS[shade]);
+    this.#palette = paletteOf(shade);
     const style = getComputedStyle(canvas);
     const value = (name: string) => style.getPropertyValue(`--${name}`).trim();
     this.#style = { live: value("live"), clap: value("clap"), muted: value("muted"), font: value("font") };
@@ -127,8 +127,9 @@ export class Picture {
   }
 }
 
-/** 256 colours, four bytes each, along a ramp. */
-function palette(ramp: Colour[]): Uint8ClampedArray {
+/** 256 colours from quiet to loud, four bytes each. */
+export function paletteOf(shade: "dark" | "light"): Uint8ClampedArray {
+  const ramp = RAMPS[shade];
   const colours = new Uint8ClampedArray(4 * 256);
   for (let byte = 0; byte < 256; byte++) {
     const along = Math.min(1, Math.max(0, (byte - QUIET) / (LOUD - QUIET))) * (ramp.length - 1);

@@ -1,0 +1,98 @@
+import { useSignal } from "@preact/signals";
+import { deleteDetection, markDetection, readState, replayDetection } from "../../api.ts";
+import { AskFirst } from "../../components/AskFirst.tsx";
+import { Menu } from "../../components/Menu.tsx";
+import { Shape } from "../../components/Shape.tsx";
+import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
+import { type Key, soundName, t } from "../../i18n/index.ts";
+import { receiverOf } from "../../receivers.ts";
+import { attempts, takeSnapshot } from "../../store.ts";
+import type { DeliveryState, Mark } from "../../types.ts";
+import type { Attempt, Detection, Label } from "../../wire.ts";
+import { ClipPlayer } from "./ClipPlayer.tsx";
+import { forgotten } from "./filter.ts";
+import { SHAPES } from "./DeliveryList.tsx";
+
+const CLAPS = ["Clapping", "Hands", "Applause", "Finger snapping"];
+
+interface Props {
+  event: Detection;
+  onChange: (event: Detection) => void;
+  onFail: (error: unknown) => void;
+}
+
+/** One detection: when, where, what, how sure, what became of its deliveries, and all that can be done with it. */
+export function DetectionRow({ event, onChange, onFail }: Props) {
+  const playing = useSignal(false);
+  const sent = useSignal(0);
+  const mark = (said: Mark) => void markDetection(event.id, event.mark === said ? null : said).then(onChange).catch(onFail);
+  const replay = () => void replayDetection(event.id).then(({ receivers }) => (sent.value = receivers)).catch(onFail);
+  const remove = () => void deleteDetection(event.id).then(readState).then((state) => {
+    forgotten.value += 1;
+    takeSnapshot(state); // the home page shows it, too
+  }).catch(onFail);
+  return (
+    <>
+      <tr id={`detection-${event.id}`}>
+        <td><time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time></td>
+        <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b></td>
+        <td class="found-what" title={event.labels.map((one) => `${soundName(one)} ${percent(one.score)}`).join(", ")}>
+          <span aria-hidden="true">👏</span> {event.applause ? t("feed.applause") : t("history.claps", { count: event.claps })}
+          <Named labels={event.labels} />
+          {event.mark && <span class="tag">{t(`history.mark_${event.mark}` satisfies Key)}</span>}
+          {event.clip && (
+            <button type="button" class="quiet small" aria-expanded={playing.value} onClick={() => (playing.value = !playing.value)}>
+              <span aria-hidden="true">▶</span> {t("history.listen")}
+            </button>
+          )}
+        </td>
+        <td><span class="score-pill numbers">{score(event.score)}</span></td>
+        <td class="found-deliveries"><Sent event={event} again={sent.value} /></td>
+        <td>
+          <Menu label={t("history.actions_of", { when: clock(event.timestamp) })}>
+            <button type="button" class="quiet" aria-pressed={event.mark === "clap"} onClick={() => mark("clap")}>{t("history.is_clap")}</button>
+            <button type="button" class="quiet" aria-pressed={event.mark === "not_clap"} onClick={() => mark("not_clap")}>{t("history.is_not_clap")}</button>
+            <button type="button" class="quiet" onClick={replay}>{t("history.replay")}</button>
+            <AskFirst label={t("history.delete")} question={t("history.delete_sure")} onSure={remove} />
+          </Menu>
+        </td>
+      </tr>
+      {playing.value && <tr class="found-clip"><td colSpan={6}><ClipPlayer id={event.id} /></td></tr>}
+    </>
+  );
+}
+
+/** The sound as people call it: a clap first where it is among what was named; the rest is behind the title. */
+function Named({ labels }: { labels: Label[] }) {
+  const first = labels.find(({ label }) => CLAPS.includes(label)) ?? labels[0];
+  return first ? <span class="muted"> · {soundName(first)}</span> : null;
+}
+
+/** How each delivery stands, by the newest that is known of it; after sending again, to how many. */
+function Sent({ event, again }: { event: Detection; again: number }) {
+  const live = new Map<string, Attempt>();
+  for (const one of attempts.value) if (one.event_id === event.id && !live.has(one.target_id)) live.set(one.target_id, one);
+  const targets = [...new Set([...event.deliveries.map(({ target_id }) => target_id), ...live.keys()])];
+  return (
+    <>
+      {targets.length === 0 && !again && <span class="muted">{t("delivery.none")}</span>}
+      {targets.map((target) => {
+        const attempt = live.get(target);
+        const state = attempt ? stateAfter(attempt) : event.deliveries.find((one) => one.target_id === target)!.state;
+        return (
+          <span key={target} class={`outcome found-${SHAPES[state]}`} title={receiverOf(attempt ?? { target_id: target, url: "" })}>
+            <Shape is={SHAPES[state]} />{t(`deliveries.state_${state}` satisfies Key)}{attempt?.ok && ` ${duration(attempt.took_s)}`}
+          </span>
+        );
+      })}
+      <output class="muted">{again > 0 && t("history.replayed", { count: again })}</output>
+    </>
+  );
+}
+
+/** What an attempt made of its delivery. */
+function stateAfter({ ok, retry_in_s: retryInS, code }: Attempt): DeliveryState {
+  if (ok) return "taken";
+  if (code === "delivery.too_late") return "late";
+  return retryInS === null ? "given_up" : "waiting";
+}
