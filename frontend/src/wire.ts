@@ -850,6 +850,7 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
+            announce: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
