@@ -8,6 +8,23 @@ export interface components {
             can_change: boolean;
             ingress: boolean;
         };
+        Acting: {
+            acts: boolean;
+            until: number | null;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Arming: {
+            armed: boolean;
+            snoozed_until: number;
+            sources: {
+                [key: string]: components["schemas"]["Acting"];
+            };
+        };
         Attempt: {
             event_id: string;
             target_id: string;
@@ -59,11 +76,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -77,11 +98,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -149,6 +174,8 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            trigger: string;
+            trigger_name: string;
             heard_by: string[];
             event_id: string;
             latency_s: number;
@@ -228,6 +255,8 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            trigger: string;
+            trigger_name: string;
             heard_by: string[];
             id: string;
             latency_s: number;
@@ -242,6 +271,14 @@ export interface components {
         DetectionStatus: {
             /** @enum {string} */
             status: "started" | "stopped";
+        };
+        Device: {
+            name: string;
+            host_api: string;
+            channels: number;
+            rate_hz: number;
+            default: boolean;
+            usb: components["schemas"]["Usb"] | null;
         };
         Fault: {
             path: string;
@@ -265,11 +302,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -283,11 +324,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -443,11 +488,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -461,11 +510,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -511,6 +564,23 @@ export interface components {
             created: number;
             token: string;
         };
+        Node: {
+            name: string;
+            state: string;
+            version: string;
+            capacity: number;
+            sources: string[];
+            cpu: number;
+            seen: number;
+            clock_offset_s: number | null;
+            moves: number;
+            waiting_events: number;
+            lost_events: number;
+        };
+        NodeDevices: {
+            microphones: components["schemas"]["Device"][];
+            vban: components["schemas"]["SeenStream"][];
+        };
         Notifier: {
             installed: boolean;
             code: string;
@@ -527,6 +597,7 @@ export interface components {
             url: string;
             sources: string[];
             claps: number[];
+            triggers: string[];
             max_age_s: number;
         };
         Override: {
@@ -603,6 +674,14 @@ export interface components {
             };
             faults: components["schemas"]["Fault"][];
         };
+        QuietHours: {
+            name: string;
+            enabled: boolean;
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            begin: string;
+            end: string;
+            sources: string[];
+        };
         Receiver: {
             failures: number;
             since: number | null;
@@ -630,6 +709,34 @@ export interface components {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
         };
+        RhythmLesson: {
+            source_id: string;
+            started: number;
+            wanted: number;
+            rows: components["schemas"]["RhythmRow"][];
+            proposal: components["schemas"]["RhythmProposal"] | null;
+        };
+        RhythmProposal: {
+            claps: number;
+            intervals: number[];
+            spread: number;
+            tolerance: number;
+            chance: number;
+        };
+        RhythmRow: {
+            at: number;
+            claps: number;
+            intervals: number[];
+            /** @enum {string} */
+            outcome: "accepted" | "too_few" | "too_many" | "not_used";
+        };
+        RhythmSettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            intervals: number[];
+            tolerance: number;
+        };
         RtspSettings: {
             url: string;
             /** @enum {string} */
@@ -645,11 +752,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -663,11 +774,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -712,11 +827,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -730,11 +849,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -745,6 +868,18 @@ export interface components {
             status: components["schemas"]["SourceStatus"];
             counts: components["schemas"]["SourceCounts"];
             level: components["schemas"]["Level"] | null;
+        };
+        SeenStream: {
+            host: string;
+            stream: string;
+            port: number;
+            rate_hz: number;
+            channels: number;
+            encoding: string;
+            packets: number;
+            last_seen: number;
+            problem: string;
+            wanted: boolean;
         };
         Sent: {
             event_id: string;
@@ -760,12 +895,14 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
+            announce: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
             wyoming: components["schemas"]["WyomingSettings"];
+            when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
             revision: string;
             serial: number;
@@ -800,6 +937,37 @@ export interface components {
             delays: {
                 [key: string]: number;
             };
+        };
+        SoundLabel: {
+            label: string;
+            label_fr: string;
+        };
+        SoundPreset: {
+            id: string;
+            labels: string[];
+            threshold: number;
+            persistence_s: number;
+            delay_s: number;
+            recordings: number;
+            heard: number;
+            name_fr: string;
+            name_en: string;
+        };
+        SoundSettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            labels: string[];
+            threshold: number;
+            persistence_s: number;
+            delay_s: number;
+        };
+        Sounds: {
+            available: boolean;
+            advice_fr: string;
+            advice_en: string;
+            presets: components["schemas"]["SoundPreset"][];
+            labels: components["schemas"]["SoundLabel"][];
         };
         SourceCounts: {
             claps: number;
@@ -926,11 +1094,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -944,11 +1116,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1003,6 +1179,7 @@ export interface components {
             idempotent: boolean;
             max_attempts: number;
             claps: number[];
+            triggers: string[];
             headers: {
                 [key: string]: string;
             };
@@ -1041,6 +1218,13 @@ export interface components {
             then: components["schemas"]["Led"];
             detections: components["schemas"]["WouldBe"][];
         };
+        WhenSettings: {
+            armed: boolean;
+            snoozed_until: number;
+            latitude: number | null;
+            longitude: number | null;
+            quiet: components["schemas"]["QuietHours"][];
+        };
         WouldBe: {
             at: number;
             score: number;
@@ -1059,11 +1243,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1077,11 +1265,15 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1121,6 +1313,9 @@ export interface components {
             "GET /api/vban/streams": components["schemas"]["VbanStream"][];
             "GET /api/vban/counts": components["schemas"]["VbanCounts"];
             "GET /api/mediamtx/paths": components["schemas"]["StreamPaths"];
+            "GET /api/nodes": components["schemas"]["Node"][];
+            "POST /api/nodes/{name}/drain": components["schemas"]["Node"][];
+            "GET /api/nodes/{name}/devices": components["schemas"]["NodeDevices"];
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
@@ -1135,6 +1330,12 @@ export interface components {
             "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/calibration/sounds/{n}": components["schemas"]["Calibration"];
             "POST /api/sources/{source_id}/calibration/apply": components["schemas"]["Learning"];
+            "GET /api/sounds": components["schemas"]["Sounds"];
+            "DELETE /api/sources/{source_id}/triggers/{trigger_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "POST /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "DELETE /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "POST /api/sources/{source_id}/rhythms/lesson/apply": components["schemas"]["RhythmSettings"];
             "GET /api/micro": components["schemas"]["Invitation"];
             "POST /api/micro": components["schemas"]["Claimed"];
             "GET /api/history": components["schemas"]["DetectionPage"];
@@ -1147,6 +1348,8 @@ export interface components {
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
             "POST /api/deliveries/{delivery_id}/replay": components["schemas"]["Sent"];
+            "GET /api/arming": components["schemas"]["Arming"];
+            "POST /api/arming": components["schemas"]["Arming"];
             "DELETE /api/history/{event_id}/clip": components["schemas"]["Deleted"];
             "GET /api/clips": components["schemas"]["Clips"];
             "DELETE /api/clips": components["schemas"]["Deleted"];
@@ -1313,6 +1516,8 @@ export interface components {
     pathItems: never;
 }
 export type Access = components["schemas"]["Access"];
+export type Acting = components["schemas"]["Acting"];
+export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
 export type Backups = components["schemas"]["Backups"];
@@ -1342,6 +1547,7 @@ export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
+export type Device = components["schemas"]["Device"];
 export type Fault = components["schemas"]["Fault"];
 export type Fetching = components["schemas"]["Fetching"];
 export type FileSettings = components["schemas"]["FileSettings"];
@@ -1375,6 +1581,8 @@ export type MicrophoneSourceState = components["schemas"]["MicrophoneSourceState
 export type ModelProgress = components["schemas"]["ModelProgress"];
 export type MqttSettings = components["schemas"]["MqttSettings"];
 export type NewToken = components["schemas"]["NewToken"];
+export type Node = components["schemas"]["Node"];
+export type NodeDevices = components["schemas"]["NodeDevices"];
 export type Notifier = components["schemas"]["Notifier"];
 export type NotifySettings = components["schemas"]["NotifySettings"];
 export type Override = components["schemas"]["Override"];
@@ -1386,10 +1594,15 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
 export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
+export type RhythmLesson = components["schemas"]["RhythmLesson"];
+export type RhythmProposal = components["schemas"]["RhythmProposal"];
+export type RhythmRow = components["schemas"]["RhythmRow"];
+export type RhythmSettings = components["schemas"]["RhythmSettings"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
 export type RtspSourceState = components["schemas"]["RtspSourceState"];
@@ -1399,10 +1612,15 @@ export type Sample = components["schemas"]["Sample"];
 export type SatelliteSettings = components["schemas"]["SatelliteSettings"];
 export type SatelliteSource = components["schemas"]["SatelliteSource"];
 export type SatelliteSourceState = components["schemas"]["SatelliteSourceState"];
+export type SeenStream = components["schemas"]["SeenStream"];
 export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
 export type Snapshot = components["schemas"]["Snapshot"];
+export type SoundLabel = components["schemas"]["SoundLabel"];
+export type SoundPreset = components["schemas"]["SoundPreset"];
+export type SoundSettings = components["schemas"]["SoundSettings"];
+export type Sounds = components["schemas"]["Sounds"];
 export type SourceCounts = components["schemas"]["SourceCounts"];
 export type SourceStatus = components["schemas"]["SourceStatus"];
 export type Stage = components["schemas"]["Stage"];
@@ -1430,6 +1648,7 @@ export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type Week = components["schemas"]["Week"];
 export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
+export type WhenSettings = components["schemas"]["WhenSettings"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];

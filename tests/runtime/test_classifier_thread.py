@@ -12,6 +12,7 @@ from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetec
 from claptrap.core.clock import Clock
 from claptrap.core.events import Clap, Event, Heard, SheddingChanged, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
+from claptrap.core.triggers import RhythmSpec, SoundSpec
 from claptrap.detect.embedding import NET_HIDDEN, POINTS, Embedding
 from claptrap.detect.profile import Example, Profile, serialized
 from claptrap.runtime.batch import HopBatch
@@ -236,6 +237,31 @@ def test_a_profile_reaches_the_classifier_and_leaves_it_again() -> None:
     rig.specs["a"] = replace(rig.specs["a"], profile="")
     rig.hear(stream, clap(0.9), quiet())
     assert matchers[1] is None
+
+
+def test_a_sound_is_heard_while_no_page_is_open_and_only_where_it_is_wanted() -> None:
+    """The stand-in names each clap; a source without sounds has its labels named for pages alone."""
+    hand = SoundSpec("hand", "A hand", ("Clapping",), threshold=0.5)
+    rig = Rig(replace(spec("salon", threshold=1.0), sounds=(hand,)), spec("cellar", threshold=1.0))
+    rig.classifier_thread.name_sounds(is_wanted=False)
+    for slot, name in enumerate(("salon", "cellar")):
+        rig.hear(Stream(name, slot, "e"), quiet(4), clap(), quiet(5), opened=True)
+    (event,) = rig.told
+    assert (event.source_id, event.what, event.trigger, event.trigger_name) == ("salon", "sound", "hand", "A hand")
+    assert (event.claps, event.labels) == (0, (("Clapping", 0.8),))
+    assert rig.status.all(Heard) == []
+
+
+def test_a_rhythm_is_an_event_beside_its_claps() -> None:
+    rhythm = RhythmSpec("knock", "Knock", (2.0, 1.0, 1.0))
+    rig = Rig(replace(spec("salon", delay_s=0.01), rhythms=(rhythm,)))
+    rig.hear(
+        Stream("salon", 0, "e"),
+        *(part for gap in (40, 20, 20, 150) for part in (clap(), quiet(gap - 1))),
+        opened=True,
+    )
+    assert [(event.what, event.claps) for event in rig.told] == [("clap", 1)] * 4 + [("rhythm", 4)]
+    assert (rig.told[-1].trigger_name, rig.told[-1].onset_s) == ("Knock", rig.told[0].onset_s)
 
 
 def test_what_waits_too_long_costs_names_then_the_late_look_until_it_no_longer_does() -> None:

@@ -19,12 +19,22 @@ pytestmark = needs_browser
 NO_EDITOR = {
     "version": "of the document: ClapTrap's own",
     "welcomed": "said by going through the first minute",
+    "announce": "over REST; its switch belongs beside the language",
     "public_url": "over REST; its field belongs beside the notifications",
     "merge_rooms": "over REST; its switch belongs where rooms are",
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
     "sources[].example_clips": "over REST; its switch belongs beside that of clips",
+    **{
+        f"sources[].{name}": "over REST; its editor belongs among the reactions"
+        for name in (
+            *("sounds", "rhythms", "webhooks[].triggers"),
+            *(f"sounds[].{one}" for one in ("id", "name", "enabled", "labels", "threshold", "persistence_s", "delay_s")),
+            *(f"rhythms[].{one}" for one in ("id", "name", "enabled", "intervals", "tolerance")),
+        )
+    },
+    "notify[].triggers": "over REST; its editor belongs beside claps",
     "sources[].patterns": "a list: its rows are added, changed and removed",
     "sources[].webhooks": "a list",
     "sources[].webhooks[].id": "stable: deliveries that wait name it",

@@ -18,6 +18,8 @@ from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.profile import parse
+from claptrap.detect.rhythm import Rhythms
+from claptrap.detect.sounds import SoundTriggers
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink, Waiting
@@ -38,6 +40,7 @@ class StreamContext:
         self.extractor = ClipExtractor(clips)
         self.spec = spec
         self.patterns = Patterns(detection_settings(spec))
+        self.sounds, self.rhythms = SoundTriggers(spec.sounds), Rhythms(spec.rhythms)
         self._sequence = 0
 
     def apply(self, spec: SourceSpec) -> bool:
@@ -46,6 +49,10 @@ class StreamContext:
             return False
         before, self.spec = self.spec, spec
         self.patterns.apply(detection_settings(spec))
+        if spec.sounds != before.sounds:
+            self.sounds = SoundTriggers(spec.sounds)
+        if spec.rhythms != before.rhythms:
+            self.rhythms = Rhythms(spec.rhythms)
         return spec.profile != before.profile
 
     def event(self, found: Detection, timestamp: float) -> Event:
@@ -64,6 +71,8 @@ class StreamContext:
             claps=found.claps,
             labels=found.labels,
             applause=found.applause,
+            trigger=found.trigger,
+            trigger_name=self.spec.trigger_name(found.trigger),
         )
 
 
@@ -241,13 +250,18 @@ class ClassifierThread:
             )
         )
         self._publish(context, outcome.detections)
+        if outcome.is_clap:
+            self._publish(context, context.rhythms.advance(classification.onset))
+            context.rhythms.add(classification)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
         """Publish patterns that no further clap can continue; have sound come sooner where something is undecided."""
         for slot in slots:
             if (context := self._current(slot)) is not None:
-                self._publish(context, context.patterns.advance(self._classifier.settled(slot)))
-                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or context.patterns.is_open)
+                settled = self._classifier.settled(slot)
+                self._publish(context, (*context.patterns.advance(settled), *context.rhythms.advance(settled)))
+                is_open = context.patterns.is_open or context.rhythms.is_open
+                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or is_open)
 
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
@@ -256,18 +270,21 @@ class ClassifierThread:
             context.extractor.request(event)
 
     def _label_sounds(self) -> None:
-        """Publish a few labels where they are wanted, unless a batch waits: a label can be late, a clap cannot."""
-        if not self._labels_wanted or self.shedding:
+        """Name a few sounds where that is wanted, unless a batch waits: a label can be late, a clap cannot."""
+        wanted = None if self._labels_wanted else {slot for slot, one in self._contexts.items() if one.sounds.is_any}
+        if self.shedding or (wanted is not None and not wanted):
             return
-        for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0):
+        for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0, wanted):
             if (context := self._current(sounds.slot)) is not None:
-                self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
+                self._publish(context, context.sounds.process(sounds.at, sounds.scores))
+                if self._labels_wanted:
+                    self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
 
     def _finish(self, stream: Stream) -> None:
         for classification in self._classifier.finish(stream.slot):
             self._report(classification)
         if (context := self._current(stream.slot)) is not None:
-            self._publish(context, context.patterns.finish())
+            self._publish(context, (*context.patterns.finish(), *context.rhythms.finish()))
             context.extractor.finish()
         self._candidates.forget(stream.slot)
         self._contexts.pop(stream.slot, None)

@@ -29,6 +29,7 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
+from claptrap.service.arming import ArmingService
 from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
@@ -37,6 +38,7 @@ from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
+from claptrap.service.known_sounds import check_sounds
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
@@ -50,6 +52,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.rhythm_lessons import RhythmLessons
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
@@ -105,15 +108,16 @@ class Application:
         self.problems = ProblemList(self.hub)
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
-        self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
+        self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
+        self.arming = ArmingService(self.settings, clock)
 
         self.cluster = cluster
         self._inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
-        self.what_if = WhatIf(self.learning)
+        self.what_if, self.rhythm_lessons = WhatIf(self.learning), RhythmLessons(self.settings, self.learning, clock)
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
@@ -136,6 +140,7 @@ class Application:
                 self._test_source,
                 self.marks.mark_as_ordered,
                 self.restart_detection,
+                self.arming.change,
             ),
             self._broker_changed,
         )
@@ -156,7 +161,9 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.events = EventRecorder(
+            self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts
+        )
         self.merger = DetectionMerger(self.events, clock)
         observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
@@ -171,10 +178,11 @@ class Application:
         self.support = SupportBundles(data_dir, self.probes, self.settings, self.sources.all)
 
         self.settings.observe(self._apply)
-        self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
-        self.problems.add(self.detection.problems, self._inputs.vban.problems)
-        self.problems.add(self.broker.problems, self._dispatcher.problems)
-        self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
+        self.problems.add(
+            *(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems),
+            *(self.detection.problems, self._inputs.vban.problems, self.broker.problems, self._dispatcher.problems),
+            *(self.satellites.server.problems, *([cluster.problems] if cluster is not None else [])),
+        )
 
     # -- life -----------------------------------------------------------------------------------------------------------
 

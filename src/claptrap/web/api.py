@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claptrap.web import (
     access,
+    arming,
     clips,
     diagnostics,
     docs,
@@ -12,10 +13,12 @@ from claptrap.web import (
     mark_link,
     metrics,
     micro,
+    nodes,
     receivers,
     settings,
     sources,
     state,
+    triggers,
 )
 
 GROUPS = tuple(
@@ -25,10 +28,13 @@ GROUPS = tuple(
         metrics,
         diagnostics,
         sources,
+        nodes,
         learning,
+        triggers,
         micro,
         history,
         mark_link,
+        arming,
         clips,
         receivers,
         settings,

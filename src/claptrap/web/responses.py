@@ -31,6 +31,7 @@ from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
 from claptrap.service.access_file import Token
+from claptrap.service.cluster import NodeView
 from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change
@@ -38,6 +39,8 @@ from claptrap.settings.environment import Override
 from claptrap.settings.import_plan import Format, Mode
 from claptrap.settings.original import Note
 from claptrap.settings.schema import AnySource, ClipSettings, PatternSettings, Settings, wire_name
+from claptrap.settings.sound_presets import SoundPreset
+from claptrap.settings.triggers import RhythmSettings
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
@@ -146,6 +149,10 @@ Microphone = response_model("Microphone", Device, id=str, label=str)
 Measured = response_model("Measured", MeasuredSound)
 Probed = response_model("Probed", ProbeResult, **_WORDED)
 Stream = response_model("VbanStream", SeenStream, without=("problem",), **_WORDED)
+Node = response_model("Node", NodeView)
+NodeDevices = response_model(
+    "NodeDevices", microphones=list_of(Device), vban=list_of(SeenStream), about="What could be heard at a node."
+)
 StreamPath = response_model("StreamPath", mediamtx.StreamPath, source_id=str | None)
 StreamPaths = response_model("StreamPaths", paths=list_of(StreamPath), **_WORDED)
 VbanCounts = response_model("VbanCounts", streams=list_of(StreamCounts), ports=list_of(PortCounts))
@@ -216,6 +223,8 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
+Acting = response_model("Acting", acts=bool, until=float | None, **_WORDED)
+Arming = response_model("Arming", armed=bool, snoozed_until=float, sources=dict_of(Acting))
 WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
 Week = response_model(
     "Week",
@@ -366,6 +375,39 @@ WhatIf = response_model(
     now=Led,
     then=Led,
     detections=list_of(response_model("WouldBe", at=float, score=float, claps=int)),
+)
+
+# -- what sources react to beside claps
+
+Sounds = response_model(
+    "Sounds",
+    about="The sounds that can be triggers, if YAMNet is there; those that are often asked for, ready to be added.",
+    available=bool,
+    advice_fr=str,
+    advice_en=str,
+    presets=list_of(response_model("SoundPreset", SoundPreset, name_fr=str, name_en=str)),
+    labels=list_of(response_model("SoundLabel", label=str, label_fr=str)),
+)
+Rhythm = RhythmSettings
+RhythmLesson = response_model(
+    "RhythmLesson",
+    about="A rhythm that a person claps three times; `chance` is the share of random rows of as many claps that it takes.",
+    source_id=str,
+    started=float,
+    wanted=int,
+    rows=list_of(
+        response_model(
+            "RhythmRow",
+            at=float,
+            claps=int,
+            intervals=list_of(float),
+            outcome=Literal["accepted", "too_few", "too_many", "not_used"],
+        )
+    ),
+    proposal=response_model(
+        "RhythmProposal", claps=int, intervals=list_of(float), spread=float, tolerance=float, chance=float
+    )
+    | None,
 )
 
 # -- what comes over Socket.IO
