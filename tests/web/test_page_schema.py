@@ -25,6 +25,8 @@ NO_EDITOR = {
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
     "sources[].example_clips": "over REST; its switch belongs beside that of clips",
+    "sources[].input.address": "a satellite: it connects by itself",
+    "sources[].input.number": "a satellite: it connects by itself",
     "sources[].patterns": "a list: its rows are added, changed and removed",
     "sources[].webhooks": "a list",
     "sources[].webhooks[].id": "stable: deliveries that wait name it",
@@ -39,6 +41,7 @@ INPUTS: dict[str, dict[str, str]] = {
     "vban": {"host": "127.0.0.1", "stream": "S"},
     "file": {"path": "claps.wav"},
     "browser": {},
+    "wyoming": {"uri": "tcp://127.0.0.1:9"},
 }
 
 
