@@ -3,7 +3,8 @@
 The evaluation's scenes have no sound that comes again at once, as knocks, keys and drums do, and so cannot tell what it
 costs that the judge expects a clap after a clap. Here look-alikes of the validation and the blind part come two to four
 times in a row, 0.25 to 0.7 s apart: half of the rows are one recording again and again, half are different ones of its
-maker. Each row is judged twice, with and without that expectation.
+maker. Each row is judged three times: each sound by itself, with that expectation, and as shipped, where look-alikes are
+expected after look-alikes too.
 
 The recordings are not part of the project: ``CLAPTRAP_SHARED`` names the folder that has ``audio/`` and ``models/``.
 """
@@ -76,9 +77,9 @@ def heard(row: FloatArray, yamnet: YamNet) -> list[float]:
     return [f.onset / RATE_HZ for f in found if isinstance(f, Classification)]
 
 
-def figures(all_rows: list[FloatArray], yamnet: YamNet, log_odds: float) -> dict[str, int]:
+def figures(all_rows: list[FloatArray], yamnet: YamNet, log_odds: float, most_alike: int) -> dict[str, int]:
     """Return of how many rows any sound, and of how many two in a row, were taken for claps."""
-    with patch.object(prior, "PRIOR_LOG_ODDS", log_odds):
+    with patch.multiple(prior, PRIOR_LOG_ODDS=log_odds, MOST_ALIKE=most_alike):
         onsets = [np.array(heard(row, yamnet)) for row in all_rows]
     doubles = [((gaps := np.diff(o)) >= DOUBLE_S[0]) & (gaps <= DOUBLE_S[1]) for o in onsets]
     return {
@@ -107,8 +108,9 @@ def main() -> None:
     for name, part in PARTS.items():
         made = rows([r for r in alike if r.part == part], seed=7)
         result[name] = {
-            "each by itself": figures(made, yamnet, 0.0),
-            "a clap expected after a clap": figures(made, yamnet, prior.PRIOR_LOG_ODDS),
+            "each by itself": figures(made, yamnet, 0.0, 0),
+            "a clap expected after a clap": figures(made, yamnet, prior.PRIOR_LOG_ODDS, 0),
+            "and a look-alike after look-alikes": figures(made, yamnet, prior.PRIOR_LOG_ODDS, prior.MOST_ALIKE),
         }
         print(name, json.dumps(result[name], indent=1), flush=True)
     path = RESULTS / f"bursts-{result['date']}.json"

@@ -39,15 +39,15 @@ GIVEN = (1, 2, 3, 5, 8)  # claps that are enrolled
 DRAWS = 2
 LEAST_CLAPS, LEAST_OTHERS = 6, 3  # of a person beside those enrolled, and recordings they must come from
 STRANGERS = 150  # claps of others, beside each person's; together they count as much
-LEAST_LOG_ODDS = -4.0  # look-alikes below do not matter
+LEAST_LOG_ODDS = -6.0  # look-alikes below do not matter
 STRANGERS_WEIGHT = 3.0  # of strangers' claps, to the enrolled person's
-FLOOR_SHARE = 0.8  # of the false alarms may come from what the models say alone: strangers keep that
+FLOOR_SHARE = 0.87  # of the false alarms may come from what the models say alone: strangers keep that
 UNLEARNT_SNAPS, SNAP_WEIGHT = ("gotta__snap", "rirnet__snap"), 0.2  # see README: who learns them loses strangers' claps
 NEVER_LEARNT_WEIGHT = 2.0  # of people whom the heads have not learnt: their log-odds are those of strangers
-LEAST_ALIKE, OVERALL, SHRINK = 4, 0.3, 0.1  # sounds of one maker; share of the covariance of all; what is added to each
+LEAST_ALIKE, OVERALL, SHRINK = 4, 0.3, 0.03  # sounds of one maker; share of the covariance of all; what is added to each
 TOLERANCE_S = 0.080
 # False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
-LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 2.5, 0.7, 2.5, 0.7  # … and where a score is decisive
+LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 5.0, 1.2, 4.0, 1.0  # … and where a score is decisive
 GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
 MARK = (0.6, 16.0)  # similarity to a mark from which log-odds are taken away, and how many at 1 (see README)
 

@@ -21,7 +21,9 @@ from training.profiles import SHIPPED, is_unlearnt_snap, learnt_before
 from training.recordings import FloatArray
 from training.weights import narrowed, write
 
-FA, DECISIVE_FA = 10.0, 3.5  # look-alikes an hour that may be taken for claps in all, and by the early decision alone
+# Look-alikes an hour that may be taken for claps: each by itself (in bursts half of them are not: ``detect/prior.py``), and
+# by the early decision alone.
+FA, DECISIVE_FA = 16.0, 3.5
 GIVEN_UP = 0.002  # share of strangers' claps that the early rejection may cost
 
 

@@ -120,6 +120,10 @@ export const removeCalibrationSound = (source_id: string, n: string) =>
   ask("DELETE /api/sources/{source_id}/calibration/sounds/{n}", { path: { source_id, n } });
 export const askWhatIf = (source_id: string, body: object) => ask("POST /api/sources/{source_id}/what-if", { path: { source_id }, body });
 
+/** The last 24 hours of each source. */
+export const readDays = () => ask("GET /api/days");
+/** Puts the sources in this order; those that are not named follow. */
+export const orderSources = (ids: string[]) => ask("PUT /api/sources/order", { body: { ids } });
 /** Patterns that are chosen by a word. */
 export const listPatterns = () => ask("GET /api/patterns");
 export const removeWebhook = (source_id: string, webhook_id: string) =>

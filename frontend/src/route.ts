@@ -1,12 +1,15 @@
 // Which view is shown: the part of the address behind the #, so that the service serves one document and "back" works.
 import { computed, signal } from "@preact/signals";
 
-export type ViewName = "house" | "source" | "calibrate" | "history" | "settings" | "start";
+const VIEWS = ["house", "at", "source", "calibrate", "history", "settings", "start", "kiosk"] as const;
+export type ViewName = (typeof VIEWS)[number];
 
 export interface Route {
   view: ViewName;
-  /** The source of the views "source" and "calibrate", the page of "settings"; else empty. */
+  /** The source of the views "at", "source" and "calibrate", the page of "settings"; else empty. */
   id: string;
+  /** The tab of a source; else empty. */
+  tab: string;
 }
 
 const address = signal(location.hash);
@@ -21,7 +24,10 @@ export const linkTo = {
   settings: "#/settings",
   settingsPage: (id: string) => `#/settings/${id}`,
   start: "#/start",
-  source: (id: string) => `#/source/${encodeURIComponent(id)}`,
+  kiosk: "#/kiosk",
+  /** The house with a source beside it. */
+  at: (id: string) => `#/at/${encodeURIComponent(id)}`,
+  source: (id: string, tab = "") => `#/source/${encodeURIComponent(id)}${tab && `/${tab}`}`,
   calibrate: (id: string) => `#/calibrate/${encodeURIComponent(id)}`,
 };
 
@@ -34,16 +40,16 @@ export function go(link: string, replacing = false): void {
 
 /** What is not understood is the house: an old bookmark is no dead end. */
 export function parse(hash: string): Route {
-  const [view = "", id = ""] = hash.replace(/^#\/?/, "").split("/");
-  if ((view === "source" || view === "calibrate") && id) return { view, id: decoded(id) };
-  if (view === "settings") return { view, id };
-  return view === "history" || view === "start" ? { view, id: "" } : { view: "house", id: "" };
+  const [name = "", id = "", tab = ""] = hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const view = VIEWS.find((one) => one === name) ?? "house";
+  const isOfSource = view === "at" || view === "source" || view === "calibrate";
+  return isOfSource && !id ? { view: "house", id: "", tab: "" } : { view, id, tab };
 }
 
-function decoded(id: string): string {
+function decoded(part: string): string {
   try {
-    return decodeURIComponent(id);
+    return decodeURIComponent(part);
   } catch {
-    return id; // no source has such an id: its view says so
+    return part; // nothing has such a name: its view says so
   }
 }

@@ -5,7 +5,7 @@ import { isIn, lookAtAccess } from "./access.ts";
 import { attemptSaving } from "./saving.ts";
 import {
   heard, learningNews, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
-  verdicts,
+  takeVerdict,
 } from "./store.ts";
 import type { Connection } from "./types.ts";
 import { watchOver } from "./spectrograms.ts";
@@ -34,7 +34,7 @@ export function connect(): Connection {
   socket.on("clip", ({ event_id }) => (newestClip.value = event_id));
   socket.on("learning", (news) => (learningNews.value = news));
   socket.on("labels", (news) => (heard.value = news));
-  socket.on("verdict", (news) => verdicts.publish(news));
+  socket.on("verdict", takeVerdict);
   socket.on("picture", (news) => pictures.publish(news));
   socket.on("level", takeLevels);
   socket.on("model", takeModel);

@@ -2,8 +2,9 @@
 // (socket.ts) and by answers to what was asked of it (api.ts).
 import { batch, computed, signal } from "@preact/signals";
 import { beat } from "./beat.ts";
+import { keepLevel, keepRecent, keepVerdict } from "./minute.ts";
 import type { SourceSettings } from "./types.ts";
-import type { Attempt, Clap, Detection as DetectionRecord, Heard, Level, ModelProgress, Override, Picture, ShownSettings, Snapshot, Label, SourceStatus, Trouble, Verdict } from "./wire.ts";
+import type { Attempt, Clap, Day, Detection as DetectionRecord, Heard, Level, ModelProgress, Override, Picture, ShownSettings, Snapshot, Label, SourceStatus, Trouble, Verdict } from "./wire.ts";
 
 /** How many detections, and attempts, the page knows: as many as the service sends when it opens. */
 export const REMEMBERED = 200;
@@ -55,7 +56,12 @@ export const statuses = signal<Record<string, KnownStatus>>({});
 export const figures = new Map<string, SourceStatus>();
 export const detections = signal<Detection[]>([]);
 export const attempts = signal<Attempt[]>([]);
+/** The last clap heard while this page is open. */
 export const newestClap = signal<Detection | null>(null);
+/** The last detection of each source, be it a year ago; a source without one has never clapped. */
+export const lastOf = signal<Record<string, Detection>>({});
+/** The last 24 hours of each source. */
+export const days = signal<Record<string, Day>>({});
 /** The detection whose sound was kept last, while this page is open. */
 export const newestClip = signal("");
 /** Which source has learnt something, or listens for its calibration, while this page is open. */
@@ -64,12 +70,24 @@ export const learningNews = signal<{ source_id: string } | null>(null);
 export const loudest = signal(SILENCE_DBFS);
 /** What could not be done when a button was pressed, in words. */
 export const failure = signal("");
-/** UTC Unix seconds, beating once a second: for what counts up or down on the page. */
-export const now = signal(Date.now() / 1000);
+/** How far the service's clock is ahead of this machine's, in seconds. */
+let ahead = 0;
+/** UTC Unix seconds of the service. */
+export const serviceNow = () => Date.now() / 1000 + ahead;
+/** The same, beating once a second: for what counts up or down on the page. */
+export const now = signal(serviceNow());
 export const heard = signal<Heard | null>(null);
 
 export const sources = computed<SourceSettings[]>(() => settings.value?.sources ?? []);
+/** Whether what is shown is what the service knows: connected, and answered. */
+export const isCurrent = computed(() => opened.value && link.value === "connected");
 export const hearing = computed(() => Object.values(statuses.value).filter((status) => status.state === "live").length);
+
+/** Whether a person should look at a source: it is wanted, and has failed, however often it is tried again. */
+export function isBroken({ id, enabled }: SourceSettings): boolean {
+  const status = statuses.value[id];
+  return enabled && status !== undefined && (status.state === "failed" || (status.state !== "live" && status.attempt > 0));
+}
 
 /** The newest attempt of each event, how its delivery stands; of several receivers the one that has not taken it. */
 export const deliveryOf = computed(() => {
@@ -87,7 +105,9 @@ export const deliveryOf = computed(() => {
 export function takeGreeting(snapshot: Snapshot): void {
   batch(() => {
     settings.value = null;
+    ahead = snapshot.now - Date.now() / 1000;
     takeSnapshot(snapshot);
+    keepRecent(snapshot);
   });
 }
 
@@ -106,6 +126,8 @@ export function takeSnapshot(snapshot: Snapshot): void {
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
+    lastOf.value = Object.fromEntries(snapshot.newest.map((event) => [event.source_id, remembered(event)]));
+    days.value = snapshot.days;
     takeSettings(snapshot.settings);
     opened.value = true;
   });
@@ -123,7 +145,18 @@ export function takeClap(news: Clap): void {
   batch(() => {
     detections.value = [detection, ...detections.value].slice(0, REMEMBERED);
     newestClap.value = detection;
+    lastOf.value = { ...lastOf.value, [detection.sourceId]: detection };
+    const day = days.value[detection.sourceId];
+    if (day) days.value = { ...days.value, [detection.sourceId]: withOneMore(day) };
   });
+}
+
+/** A day with one more detection in its last hour. */
+const withOneMore = (day: Day): Day => ({ ...day, detections: day.detections.map((count, hour, all) => count + Number(hour === all.length - 1)) });
+
+export function takeVerdict(verdict: Verdict): void {
+  keepVerdict(verdict);
+  verdicts.publish(verdict);
 }
 
 export function takeModel(progress: ModelProgress): void {
@@ -147,12 +180,15 @@ export function takeStatus(status: SourceStatus): void {
 }
 
 export function takeLevels(news: Level[]): void {
-  news.forEach((level) => levels.publish(level));
+  for (const level of news) {
+    keepLevel(level.source_id, level.peak_dbfs);
+    levels.publish(level);
+  }
   loudest.value = Math.max(SILENCE_DBFS, ...news.map((level) => level.peak_dbfs));
   beat();
 }
 
-const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: Date.now() / 1000 });
+const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: serviceNow() });
 
 // Levels and verdicts come many times a second: they go straight to who draws them, past signals and rendering.
 type Listener<News> = (news: News) => void;

@@ -64,6 +64,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -82,6 +84,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -149,6 +153,8 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            trigger: string;
+            trigger_name: string;
             heard_by: string[];
             event_id: string;
             latency_s: number;
@@ -228,6 +234,8 @@ export interface components {
             claps: number;
             labels: components["schemas"]["Label"][];
             applause: boolean;
+            trigger: string;
+            trigger_name: string;
             heard_by: string[];
             id: string;
             latency_s: number;
@@ -270,6 +278,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -288,6 +298,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -448,6 +460,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -466,6 +480,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -527,6 +543,7 @@ export interface components {
             url: string;
             sources: string[];
             claps: number[];
+            triggers: string[];
             max_age_s: number;
         };
         Override: {
@@ -630,6 +647,34 @@ export interface components {
             changes: components["schemas"]["Change"][];
             settings: components["schemas"]["ShownSettings"];
         };
+        RhythmLesson: {
+            source_id: string;
+            started: number;
+            wanted: number;
+            rows: components["schemas"]["RhythmRow"][];
+            proposal: components["schemas"]["RhythmProposal"] | null;
+        };
+        RhythmProposal: {
+            claps: number;
+            intervals: number[];
+            spread: number;
+            tolerance: number;
+            chance: number;
+        };
+        RhythmRow: {
+            at: number;
+            claps: number;
+            intervals: number[];
+            /** @enum {string} */
+            outcome: "accepted" | "too_few" | "too_many" | "not_used";
+        };
+        RhythmSettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            intervals: number[];
+            tolerance: number;
+        };
         RtspSettings: {
             url: string;
             /** @enum {string} */
@@ -650,6 +695,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -668,6 +715,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -717,6 +766,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -735,6 +786,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -800,6 +853,37 @@ export interface components {
             delays: {
                 [key: string]: number;
             };
+        };
+        SoundLabel: {
+            label: string;
+            label_fr: string;
+        };
+        SoundPreset: {
+            id: string;
+            labels: string[];
+            threshold: number;
+            persistence_s: number;
+            delay_s: number;
+            recordings: number;
+            heard: number;
+            name_fr: string;
+            name_en: string;
+        };
+        SoundSettings: {
+            id: string;
+            name: string;
+            enabled: boolean;
+            labels: string[];
+            threshold: number;
+            persistence_s: number;
+            delay_s: number;
+        };
+        Sounds: {
+            available: boolean;
+            advice_fr: string;
+            advice_en: string;
+            presets: components["schemas"]["SoundPreset"][];
+            labels: components["schemas"]["SoundLabel"][];
         };
         SourceCounts: {
             claps: number;
@@ -931,6 +1015,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -949,6 +1035,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1003,6 +1091,7 @@ export interface components {
             idempotent: boolean;
             max_attempts: number;
             claps: number[];
+            triggers: string[];
             headers: {
                 [key: string]: string;
             };
@@ -1064,6 +1153,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1082,6 +1173,8 @@ export interface components {
             patterns: components["schemas"]["PatternSettings"][];
             /** @enum {string} */
             hears: "claps" | "applause" | "both";
+            sounds: components["schemas"]["SoundSettings"][];
+            rhythms: components["schemas"]["RhythmSettings"][];
             clips: boolean;
             node: string;
             example_clips: boolean;
@@ -1135,6 +1228,12 @@ export interface components {
             "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/calibration/sounds/{n}": components["schemas"]["Calibration"];
             "POST /api/sources/{source_id}/calibration/apply": components["schemas"]["Learning"];
+            "GET /api/sounds": components["schemas"]["Sounds"];
+            "DELETE /api/sources/{source_id}/triggers/{trigger_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
+            "GET /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "POST /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "DELETE /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
+            "POST /api/sources/{source_id}/rhythms/lesson/apply": components["schemas"]["RhythmSettings"];
             "GET /api/micro": components["schemas"]["Invitation"];
             "POST /api/micro": components["schemas"]["Claimed"];
             "GET /api/history": components["schemas"]["DetectionPage"];
@@ -1390,6 +1489,10 @@ export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
 export type Reports = components["schemas"]["Reports"];
 export type Restored = components["schemas"]["Restored"];
+export type RhythmLesson = components["schemas"]["RhythmLesson"];
+export type RhythmProposal = components["schemas"]["RhythmProposal"];
+export type RhythmRow = components["schemas"]["RhythmRow"];
+export type RhythmSettings = components["schemas"]["RhythmSettings"];
 export type RtspSettings = components["schemas"]["RtspSettings"];
 export type RtspSource = components["schemas"]["RtspSource"];
 export type RtspSourceState = components["schemas"]["RtspSourceState"];
@@ -1403,6 +1506,10 @@ export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
 export type Snapshot = components["schemas"]["Snapshot"];
+export type SoundLabel = components["schemas"]["SoundLabel"];
+export type SoundPreset = components["schemas"]["SoundPreset"];
+export type SoundSettings = components["schemas"]["SoundSettings"];
+export type Sounds = components["schemas"]["Sounds"];
 export type SourceCounts = components["schemas"]["SourceCounts"];
 export type SourceStatus = components["schemas"]["SourceStatus"];
 export type Stage = components["schemas"]["Stage"];

@@ -12,7 +12,7 @@ from tests.peers.receiver import Receiver, answer
 
 from claptrap.cli.add_on import AddOn, mqtt_change
 from claptrap.service import Application
-from claptrap.settings.schema import MqttSettings
+from claptrap.settings.receivers import MqttSettings
 
 BROKER = {"addon": "core_mosquitto", "host": "core-mosquitto", "port": 1883, "ssl": False, "username": "addons",
           "password": "s3cret", "protocol": "3.1.1"}  # fmt: skip

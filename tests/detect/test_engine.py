@@ -12,9 +12,9 @@ from tests.peers.claps import recording
 
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.detect.clapnet import load_clapnet
+from claptrap.detect.clapnet import AFTER, load_clapnet
 from claptrap.detect.classifier import ClapClassifier, Classification
-from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.confirm import EARLY, load_confirmer
 from claptrap.detect.engine import Engine
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import DetectionSettings
@@ -226,3 +226,17 @@ def test_time_is_true_to_the_sample_after_a_day() -> None:
     (reference,) = heard(frames(sound, rate_hz))
     assert abs(clap.onset - reference.onset - (day_s + 1) * RATE_HZ) <= HOP // 4
     assert abs(clap.onset / RATE_HZ - (day_s + 1 + true[0])) < NEAR_S
+
+
+def test_without_a_late_look_all_is_decided_by_112_ms() -> None:
+    """On a machine that is too slow; the claps are still heard."""
+    sound, true = recording(4, RATE_HZ)
+    slots, lost = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    onset_detector, classifier = OnsetDetector(1), ClapClassifier(1, load_clapnet(), load_confirmer())
+    classifier.looks_late = False
+    found = []
+    for at in range(0, len(sound) - HOP + 1, HOP):
+        hop = sound[None, at : at + HOP].astype(np.float32)
+        found += classifier.process(slots, hop, lost, onset_detector.process(slots, hop, lost))
+    assert all(c.decided - c.onset <= AFTER[EARLY] for c in found)
+    assert matches([c.onset / RATE_HZ for c in found if c.score >= 0.5], true)

@@ -78,6 +78,20 @@ def test_the_likelier_the_clap_before_the_more_is_given(clapnet: ClapNet) -> Non
     assert scores_of(clapnet, [(0.3, 1.0), (0.8, 1.0), (1.3, 0.0)]) == [1.0, 1.0, 0.0]
 
 
+def test_a_burst_of_look_alikes_raises_the_bar_for_the_next(clapnet: ClapNet) -> None:
+    """A keyboard's fourth key is no clap though it sounds like one; after 2 s of quiet the same sound is one again."""
+    keys = [(0.3, 0.2), (0.6, 0.1), (0.9, 0.3)]
+    assert scores_of(clapnet, [*keys, (1.2, 0.9)])[-1] < 0.5
+    assert scores_of(clapnet, [*keys, (3.0, 0.9)])[-1] == pytest.approx(0.9)
+    assert scores_of(clapnet, [(0.3, 0.001), (0.6, 0.001), (0.9, 0.001), (1.2, 0.9)])[-1] == pytest.approx(0.9, abs=1e-3)
+
+
+def test_a_sure_clap_is_heard_in_any_burst_and_one_look_alike_is_no_burst(clapnet: ClapNet) -> None:
+    keys = [(0.3 + 0.2 * i, 0.3) for i in range(20)]
+    assert scores_of(clapnet, [*keys, (4.4, 0.99)])[-1] > 0.5
+    assert scores_of(clapnet, [(0.3, 0.01), (0.8, 0.6)])[-1] > 0.6
+
+
 def test_what_is_heard_elsewhere_gives_nothing(clapnet: ClapNet) -> None:
     """Rows never mix, and a new stream begins without a past."""
     assert scores_of(clapnet, [(0.3, 0.97), (0.8, 0.3)], slots=[0, 1])[1] == pytest.approx(0.3)

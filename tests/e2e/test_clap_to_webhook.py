@@ -143,8 +143,8 @@ def test_the_page_shows_the_clap(tmp_path: Path) -> None:
         expect(face).to_have_text("👂", timeout=PATIENT_MS)
         with playing(home, recorded):
             expect(face).to_have_text("👏", timeout=PATIENT_MS)
-            expect(face).to_have_text("👂", timeout=PATIENT_MS)
-            expect(face).to_have_text("👏", timeout=PATIENT_MS)
+            expect(page.locator(".activity li")).to_have_count(2, timeout=PATIENT_MS)
+        expect(face).to_have_text("👂", timeout=PATIENT_MS)
         expect(page.get_by_text("Salon d'été").first).to_be_visible()
         assert len(home.posts_so_far()) == len(onsets)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -78,7 +78,7 @@ class LoudClassifier:
             at = (candidate.onset - begins[candidate.slot]) // HOP
             decided = candidate.onset + HOP
             labels = (("Clapping", 0.8),)
-            self._named.append(SoundLabels(candidate.slot, decided, labels))
+            self._named.append(SoundLabels(candidate.slot, decided, labels, dict(labels)))
             classifications.append(
                 Classification(candidate.slot, candidate.onset, decided, round(peaks[candidate.slot][at], 3), labels)
             )
@@ -102,7 +102,8 @@ class LoudClassifier:
     def is_pending(self, slot: int) -> bool:  # noqa: ARG002  # everything is decided at once
         return False
 
-    def labels(self, most: int | None = None) -> list[SoundLabels]:
+    def labels(self, most: int | None = None, slots: Collection[int] | None = None) -> list[SoundLabels]:
+        self._named = [one for one in self._named if slots is None or one.slot in slots]
         most = len(self._named) if most is None else most
         named, self._named = self._named[:most], self._named[most:]
         return named

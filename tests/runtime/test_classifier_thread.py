@@ -10,8 +10,9 @@ import pytest
 from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
 
 from claptrap.core.clock import Clock
-from claptrap.core.events import Clap, Event, Heard, Verdict
+from claptrap.core.events import Clap, Event, Heard, SheddingChanged, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
+from claptrap.core.triggers import RhythmSpec, SoundSpec
 from claptrap.detect.embedding import NET_HIDDEN, POINTS, Embedding
 from claptrap.detect.profile import Example, Profile, serialized
 from claptrap.runtime.batch import HopBatch
@@ -23,10 +24,12 @@ UTC_S = 1_700_000_000.0
 
 
 class StillClock(Clock):
-    """It is always the same moment."""
+    """It is always the same moment, until it is said to be later."""
+
+    later_s = 0.0
 
     def monotonic(self) -> float:
-        return NOW_S
+        return NOW_S + self.later_s
 
     def unix(self) -> float:
         return UTC_S
@@ -39,6 +42,8 @@ class Rig:
         self.specs = {s.id: s for s in specs}
         self.told: list[Event] = []
         self.status = Witness()
+        self.clock = StillClock()
+        self.due_at = NOW_S  # of all that is heard
         self.clipboard = Clipboard()
         self.album = Album()
         self.classifier = LoudClassifier(8)
@@ -49,7 +54,7 @@ class Rig:
             self.specs.get,
             self.told.append,
             self.status,
-            StillClock(),
+            self.clock,
             self.clipboard,
             self.album,
         )
@@ -65,7 +70,7 @@ class Rig:
             found = tuple(self._detector.process(slots, hop[None], none))
             ends = (stream,) if finished and i == len(sound) - 1 else ()
             self.classifier_thread.process(
-                HopBatch((stream,) if opened and i == 0 else (), slots, hop[None], none, found, ends)
+                HopBatch((stream,) if opened and i == 0 else (), slots, hop[None], none, found, ends, self.due_at)
             )
 
 
@@ -232,3 +237,61 @@ def test_a_profile_reaches_the_classifier_and_leaves_it_again() -> None:
     rig.specs["a"] = replace(rig.specs["a"], profile="")
     rig.hear(stream, clap(0.9), quiet())
     assert matchers[1] is None
+
+
+def test_a_sound_is_heard_while_no_page_is_open_and_only_where_it_is_wanted() -> None:
+    """The stand-in names each clap; a source without sounds has its labels named for pages alone."""
+    hand = SoundSpec("hand", "A hand", ("Clapping",), threshold=0.5)
+    rig = Rig(replace(spec("salon", threshold=1.0), sounds=(hand,)), spec("cellar", threshold=1.0))
+    rig.classifier_thread.name_sounds(is_wanted=False)
+    for slot, name in enumerate(("salon", "cellar")):
+        rig.hear(Stream(name, slot, "e"), quiet(4), clap(), quiet(5), opened=True)
+    (event,) = rig.told
+    assert (event.source_id, event.what, event.trigger, event.trigger_name) == ("salon", "sound", "hand", "A hand")
+    assert (event.claps, event.labels) == (0, (("Clapping", 0.8),))
+    assert rig.status.all(Heard) == []
+
+
+def test_a_rhythm_is_an_event_beside_its_claps() -> None:
+    rhythm = RhythmSpec("knock", "Knock", (2.0, 1.0, 1.0))
+    rig = Rig(replace(spec("salon", delay_s=0.01), rhythms=(rhythm,)))
+    rig.hear(
+        Stream("salon", 0, "e"),
+        *(part for gap in (40, 20, 20, 150) for part in (clap(), quiet(gap - 1))),
+        opened=True,
+    )
+    assert [(event.what, event.claps) for event in rig.told] == [("clap", 1)] * 4 + [("rhythm", 4)]
+    assert (rig.told[-1].trigger_name, rig.told[-1].onset_s) == ("Knock", rig.told[0].onset_s)
+
+
+def test_what_waits_too_long_costs_names_then_the_late_look_until_it_no_longer_does() -> None:
+    rig = Rig(spec("salon"))
+    salon = Stream("salon", 0, "e")
+    rig.hear(salon, quiet(1), opened=True)
+    looks = [rig.classifier.looks_late]
+    for later_s, behind_s in (
+        (0.0, 1.5),
+        (0.6, 1.5),
+        (1.0, 2.5),
+        (1.6, 2.5),
+        (2.0, 0.1),
+        (31.0, 0.1),
+        (40.0, 0.1),
+        (70.1, 0.1),
+    ):
+        rig.clock.later_s, rig.due_at = later_s, NOW_S + later_s - behind_s
+        rig.hear(salon, quiet(1))
+        looks.append(rig.classifier.looks_late)
+    assert [change.level for change in rig.status.all(SheddingChanged)] == [1, 2, 1, 0]
+    assert looks == [True, True, True, True, False, False, False, True, True]
+
+
+def test_sound_that_comes_all_at_once_is_no_overload() -> None:
+    """As after a pause of the network: it waits, but not for long."""
+    rig = Rig(spec("salon"))
+    salon = Stream("salon", 0, "e")
+    rig.hear(salon, quiet(1), opened=True)
+    for later_s, behind_s in ((0.0, 4.0), (0.4, 3.0), (0.45, 0.9), (0.6, 3.0), (1.0, 0.0)):
+        rig.clock.later_s, rig.due_at = later_s, NOW_S + later_s - behind_s
+        rig.hear(salon, quiet(1))
+    assert rig.status.all(SheddingChanged) == []

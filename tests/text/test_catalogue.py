@@ -64,6 +64,7 @@ NOTHING_TO_DO = {
     "notify.claps",
     "notify.applause",
     "notify.test",
+    "notify.trigger",
     "vban.bad_host",
     "vban.name_with_nul",
 }

@@ -82,7 +82,7 @@ def test_a_test_that_stands_behind_what_a_dead_receiver_does_not_take_says_so(pa
     dead = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 10}
     served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [dead]}]})
     served.service.events.record(clap(0))
-    expect(page.locator(".deliveries li").first).to_be_visible()
+    expect(page.locator(".activity .outcome").first).to_be_visible()
     button = page.get_by_role("button", name="Tester")
     button.click()
     expect(page.locator(".test-outcome")).to_contain_text("Le test attend derrière d'autres envois")
@@ -97,7 +97,7 @@ def test_two_webhooks_that_fail_alike_are_said_once_and_gone_once_mended(page: P
         dead = [{"id": name, "url": receiver.url} for name in ("one", "two")]
         served.service.settings.apply({"sources": [{"id": "salon", "webhooks": dead}]})
         served.service.events.record(clap(0))
-        expect(page.locator(".deliveries li")).to_have_count(2)
+        expect(page.locator(".activity .outcome")).to_have_count(2)
         said = page.get_by_role("alert").filter(has_text="Salon : le dernier envoi au webhook a échoué.")
         expect(said).to_have_count(1)
         served.service.settings.apply(
@@ -110,9 +110,9 @@ def test_a_clap_is_shown_at_once_and_kept_in_the_list(page: Page, served: Served
     expect(page.locator(".state-live")).to_be_visible()
     with glimpse(page, """document.querySelector('[data-mood="clap"]')?.textContent === '👏'"""):
         served.service.events.record(clap(0))
-    expect(page.locator(".feed tbody tr")).to_have_count(1)
+    expect(page.locator(".activity li")).to_have_count(1)
     page.reload()
-    expect(page.locator(".feed tbody tr")).to_have_count(1)
+    expect(page.locator(".activity li")).to_have_count(1)
 
 
 def test_sounds_are_named_in_the_page_s_language(page: Page, served: Served) -> None:
@@ -120,11 +120,14 @@ def test_sounds_are_named_in_the_page_s_language(page: Page, served: Served) -> 
     served.service.events.record(clap(0))
     served.service.status.offer(ModelProgress("yamnet.tflite", 1, 1, in_use=True))
     served.service.status.offer(Heard("salon", 6.0, (("Finger snapping", 0.7), ("Inside, small room", 0.2))))
+    page.get_by_text("Sons entendus").click()
     expect(page.locator(".sound-name")).to_have_text(["Claquement de doigts", "Intérieur, petite pièce"])
-    expect(page.locator(".feed .col-sounds").last).to_have_text(re.compile(r"^Battement de mains 80"))
+    page.goto(f"{served.url}/#/source/salon")
+    expect(page.locator(".feed .sound-names")).to_have_text(re.compile(r"^Battement de mains\s*Battement de mains 80"))
     page.get_by_role("button", name="English").click()
+    expect(page.locator(".feed .sound-names")).to_have_text(re.compile(r"^Clapping\s*Clapping 80"))
+    page.goto(f"{served.url}/#/")
     expect(page.locator(".sound-name")).to_have_text(["Finger snapping", "Inside, small room"])
-    expect(page.locator(".feed .col-sounds").last).to_have_text(re.compile(r"^Clapping 80"))
 
 
 def test_a_bad_address_is_refused_beside_its_field(page: Page, served: Served) -> None:
@@ -153,15 +156,17 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
 
     card.get_by_role("link", name="Détails et réglages").press("Enter")
     card = page.get_by_role("main")
-    card.get_by_role("radio", name="2 claps").press("Space")
-    card.get_by_label("Exactement ou au moins").select_option("Exactement")
+    card.get_by_role("link", name="Réactions").press("Enter")
+    card.get_by_role("group", name="Quand envoyer").get_by_role("radio", name="2 claps").press("Space")
     card.get_by_label("Réagit à").select_option("des claps")
+    card.get_by_text("Motif à la main").press("Enter")
     expect(card.get_by_text("Envoyé quand aucun autre clap n'a suivi pendant 0,7 s.")).to_be_visible()
     kept = "s.hears === 'claps' && s.patterns[0].claps === 2"
     until(page, f"fetch('api/sources/repetition').then(a => a.json()).then(s => {kept})")
     (spec,) = [spec for spec in served.service.settings.current.specs() if spec.id == "repetition"]
     assert spec.patterns == (PatternSpec(2, at_least=False),)
 
+    card.get_by_role("link", name="Source", exact=True).press("Enter")
     card.get_by_role("button", name="Retirer Répétition").press("Enter")
     page.keyboard.press("Enter")  # the harmless answer has the focus
     expect(page.get_by_role("dialog")).not_to_be_visible()
@@ -294,7 +299,7 @@ def test_a_camera_s_password_stays_behind_its_mask(page: Page, served: Served) -
     url = "rtsp://u:hunter2@127.0.0.1:1/x?token=T0P"
     served.service.sources.add({"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": url}})
     before = served.service.settings.current.specs()[1].input
-    page.get_by_role("link", name="Cour", exact=True).click()
+    page.goto(f"{served.url}/#/source/cour/source")
     page.get_by_role("button", name="Modifier Cour").click()
     card = page.get_by_role("main")
     expect(card.get_by_label("Mot de passe")).to_have_value("********")
@@ -310,7 +315,7 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
     served.service.sources.add(
         {"kind": "rtsp", "name": "Cour", "enabled": False, "input": {"url": "rtsp://u:hunter2@127.0.0.1:1/x"}}
     )
-    page.get_by_role("link", name="Cour", exact=True).click()
+    page.goto(f"{served.url}/#/source/cour/source")
     page.get_by_role("button", name="Modifier Cour").click()
     card = page.get_by_role("main")
     card.get_by_label("Adresse", exact=True).fill("rtsp://127.0.0.1:2/x")
@@ -329,7 +334,7 @@ def test_a_camera_at_another_address_wants_its_password_typed_again(page: Page, 
 def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Served) -> None:
     """Sound that the machine lost is said at once, wherever the source is shown; the figures are on its page, and follow."""
     expect(page.locator(".state-live")).to_be_visible()
-    page.get_by_role("link", name="Salon", exact=True).click()
+    page.goto(f"{served.url}/#/source/salon/source")
     card = page.get_by_role("main")
     expect(card.get_by_text("trop lente")).to_have_count(0)
     card.get_by_text("Détails").click()
@@ -343,7 +348,7 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
     expect(card.get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
     expect(card.locator("dt", has_text="perdu sur le réseau").locator("+ dd")).to_have_text("100 ms")
     expect(card.locator("dt", has_text="Dernier son").locator("+ dd")).not_to_be_empty()
-    page.get_by_role("link", name="Maison", exact=True).click()
+    page.get_by_role("navigation", name="Vues").get_by_role("link", name="Maison").click()
     expect(page.get_by_role("article", name="Salon").get_by_text(re.compile("1,4 s de son perdues"))).to_be_visible()
 
 
@@ -355,7 +360,14 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
     for kind in page.get_by_role("radio", name=re.compile("Caméra|Enregistrement")).all():
         kind.press("Space")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for view in ("#/source/salon", "#/history", "#/settings", "#/start"):
+    for view in (
+        "#/source/salon",
+        "#/source/salon/reactions",
+        "#/source/salon/source",
+        "#/history",
+        "#/settings",
+        "#/start",
+    ):
         page.goto(page.url.partition("#")[0] + view)
         expect(page.locator(f"main[data-view={view.split('/')[1]}] h1")).to_be_visible()
         for details in page.locator("details").all():

@@ -17,7 +17,16 @@ pytestmark = needs_browser
 
 AXE = files("axe_playwright_python") / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-VIEWS = {"house": "#/", "start": "#/start", "source": "#/source/salon", "history": "#/history", "settings": "#/settings"}
+VIEWS = (
+    "house",
+    "start",
+    "source/salon",
+    "source/salon/reactions",
+    "source/salon/source",
+    "history",
+    "settings",
+)
+WALL = ("house", "at/salon", "kiosk")
 SETTINGS = ("sounds", "notify", "mqtt", "backups", "import", "access", "about")
 WIDTHS = (1280, 390)
 FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.map(
@@ -50,17 +59,20 @@ def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
         assert page.evaluate(FIND, list(RULES)) == []
         page.locator(".undo-bar .icon-only").press("Enter")  # it stands over what can be scrolled from under it
         expect(page.locator(".undo-bar")).to_have_count(0)
-        assert {place: found for place in _places() if (found := _look(page, *place))} == {}
+        assert {place: found for place in _places(VIEWS) if (found := _look(page, *place))} == {}
+        for name in ("Cuisine", "Cour"):  # three sources are a wall
+            served.service.sources.add({"kind": "file", "name": name, "input": {"path": "gone.wav"}, "room": "Bas"})
+        assert {place: found for place in _places(WALL) if (found := _look(page, *place))} == {}
 
 
-def _places() -> list[tuple[str, int]]:
-    return [(view, width) for width in WIDTHS for view in VIEWS]
+def _places(views: tuple[str, ...]) -> list[tuple[str, int]]:
+    return [(view, width) for width in WIDTHS for view in views]
 
 
 def _look(page: Page, view: str, width: int) -> list[str]:
     page.set_viewport_size({"width": width, "height": 844})
-    page.goto(page.url.partition("#")[0] + VIEWS[view])
-    expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
+    page.goto(f"{page.url.partition('#')[0]}#/{view}")
+    expect(page.locator(f"main[data-view={view.partition('/')[0]}]").get_by_role("heading", level=1)).to_have_count(1)
     page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     page.evaluate(STILL)
     found: list[str] = page.evaluate(FIND, list(RULES))
@@ -97,7 +109,7 @@ def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, lan
         expect(page.locator(".selftest [data-stage=running]")).to_have_count(0)
         look("tests")
         page.keyboard.press("Escape")
-        for view, buttons in (("#/source/salon", ".edit-actions"), ("#/settings/backups", ".backup-actions")):
+        for view, buttons in (("#/source/salon/source", ".edit-actions"), ("#/settings/backups", ".backup-actions")):
             page.goto(f"{served.url}/{view}")
             page.locator(buttons).first.locator("> button").nth(1).press("Enter")
             expect(page.locator("dialog[open]")).to_be_visible()

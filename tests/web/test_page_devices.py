@@ -88,7 +88,7 @@ def test_a_microphone_is_added_and_heard(sound_server: SoundServer, served: Serv
         card = page.get_by_role("article", name="Cuisine")
         expect(card.locator(".state-live")).to_be_visible()
         sound_server.kitchen.play(claps)
-        expect(page.locator(".feed tbody tr").filter(has_text="Cuisine").first).to_be_visible()
+        expect(page.locator(".activity li").filter(has_text="Cuisine").first).to_be_visible()
     assert served.service.settings.current.sources[1].input.device == "kitchen, ALSA"
 
 

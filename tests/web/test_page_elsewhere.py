@@ -57,7 +57,7 @@ def test_a_source_that_was_changed_elsewhere_while_it_is_edited_is_replaced_only
     page: Page, served: Served
 ) -> None:
     """The form keeps what the person typed."""
-    page.goto(f"{served.url}#/source/salon")
+    page.goto(f"{served.url}#/source/salon/source")
     page.get_by_role("button", name="Modifier Salon").click()
     name = page.get_by_label("Nom", exact=True)
     name.fill("Chambre")

@@ -225,7 +225,7 @@ def test_why_a_delivery_was_not_sent_again_is_said_until_it_is(page: Page, serve
 def test_what_could_not_be_asked_without_a_connection_is_asked_once_it_is_back(page: Page, served: Served) -> None:
     """In the history, and in the settings, whose lists nobody asks for again by hand."""
     served.service.events.record(heard(1, 0.0, 0.9))
-    expect(page.locator(".feed tbody tr")).to_have_count(1)
+    expect(page.locator(".activity li")).to_have_count(1)
     for view, region, found in (
         ("Historique", page.get_by_role("region", name="Détections", exact=True), ".found tbody tr"),
         ("Réglages", page.get_by_role("region", name="Sauvegardes des réglages"), ".muted"),

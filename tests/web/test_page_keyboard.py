@@ -11,13 +11,7 @@ from tests.web.conftest import Served, clap
 
 pytestmark = needs_browser
 
-VIEWS = {
-    "house": "#/",
-    "start": "#/start",
-    "source": "#/source/salon",
-    "history": "#/history",
-    "settings": "#/settings/mqtt",
-}
+VIEWS = ("house", "start", "source/salon", "source/salon/reactions", "source/salon/source", "history", "settings/mqtt")
 # what can be pressed or typed into; of radio buttons the one that is chosen stands for all
 MARK = """() => {
     const kinds = 'a[href], button, input, select, textarea, summary, audio[controls], [tabindex="0"]';
@@ -50,9 +44,9 @@ def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(reduced_motion="reduce")
     served.service.events.record(clap(0))
-    page.goto(f"{served.url}/{VIEWS[view]}")
+    page.goto(f"{served.url}/#/{view}")
     page.reload()
-    expect(page.locator(f"main[data-view={view}]").get_by_role("heading", level=1)).to_have_count(1)
+    expect(page.locator(f"main[data-view={view.partition('/')[0]}]").get_by_role("heading", level=1)).to_have_count(1)
     expect(page.locator(".link-connected")).to_be_visible()
     page.wait_for_load_state("networkidle")  # what a view asks for has come
     if view != "start":
@@ -80,7 +74,7 @@ def test_what_is_removed_does_not_take_the_focus_along(page: Page, served: Serve
     patterns = [{"claps": claps, "at_least": False} for claps in (2, 3)]
     webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "headers": {"X-A": "1"}}
     served.service.settings.apply({"sources": [{"id": "salon", "patterns": patterns, "webhooks": [webhook]}]})
-    page.goto(f"{served.url}/#/source/salon")
+    page.goto(f"{served.url}/#/source/salon/reactions")
     page.get_by_role("button", name="Retirer le motif 2").press("Enter")
     expect(page.get_by_role("button", name="Retirer le motif 2")).to_have_count(0)
     expect(page.get_by_label("Exactement ou au moins")).to_be_focused()

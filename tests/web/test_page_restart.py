@@ -25,7 +25,7 @@ def test_a_service_that_starts_anew_is_found_again(data_dir: Path, quiet_models:
                 threshold.fill(value)
                 until(page, f"fetch('api/settings').then(a => a.json()).then(s => s.sources[0].threshold === {value})")
             life.close()
-            expect(page.get_by_role("alert").filter(has_text="La connexion au service est perdue")).to_be_visible()
+            expect(page.get_by_role("alert").filter(has_text="Connexion perdue")).to_be_visible()
             again = Application(data_dir)
             with serving(again, first.port):
                 expect(page.get_by_text("Connecté", exact=True)).to_be_visible()

@@ -27,6 +27,15 @@ NO_EDITOR = {
     "sources[].example_clips": "over REST; its switch belongs beside that of clips",
     "sources[].input.address": "a satellite: it connects by itself",
     "sources[].input.number": "a satellite: it connects by itself",
+    **{
+        f"sources[].{name}": "over REST; its editor belongs among the reactions"
+        for name in (
+            *("sounds", "rhythms", "webhooks[].triggers"),
+            *(f"sounds[].{one}" for one in ("id", "name", "enabled", "labels", "threshold", "persistence_s", "delay_s")),
+            *(f"rhythms[].{one}" for one in ("id", "name", "enabled", "intervals", "tolerance")),
+        )
+    },
+    "notify[].triggers": "over REST; its editor belongs beside claps",
     "sources[].patterns": "a list: its rows are added, changed and removed",
     "sources[].webhooks": "a list",
     "sources[].webhooks[].id": "stable: deliveries that wait name it",
@@ -70,7 +79,8 @@ def test_every_setting_has_an_editor_and_room_for_its_fault(every_kind: Served) 
         for part in page.locator(".sections a").evaluate_all("links => links.map(link => link.hash)"):
             there |= _ids(page, part, "Réglages")
         for source in every_kind.service.settings.current.sources:
-            there |= {f"{source.kind}: {one}" for one in _ids(page, f"#/source/{source.id}", source.name)}
+            for tab in ("live", "reactions", "source"):
+                there |= {f"{source.kind}: {one}" for one in _ids(page, f"#/source/{source.id}/{tab}", source.name)}
     lacking = {place for row in wanted for place in _places(row) if place not in there}
     assert lacking == set()
     assert {place for row in wanted if not _is_choice(row) for place in _places(row) if not _has_room(place, there)} == set()

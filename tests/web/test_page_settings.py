@@ -132,7 +132,7 @@ def test_a_source_that_was_removed_comes_back(page: Page, served: Served) -> Non
     """Whole, with the secrets that nobody can read, wherever one is by then."""
     webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "headers": {"Authorization": "Bearer s3cret"}}
     before = served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [webhook]}]}).settings.sources
-    page.goto(f"{served.url}/#/source/salon")
+    page.goto(f"{served.url}/#/source/salon/source")
     page.get_by_role("button", name="Retirer Salon…").click()
     page.get_by_role("dialog").get_by_role("button", name="Retirer").click()
     expect(page.locator("main[data-view=house]")).to_be_visible()

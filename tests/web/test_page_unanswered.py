@@ -35,7 +35,7 @@ def test_a_change_is_saved_though_its_first_request_is_never_answered(page: Page
 
     page.route(is_settings, swallow)
     page.clock.install()
-    page.goto(f"{served.url}#/source/salon")
+    page.goto(f"{served.url}#/source/salon/reactions")
     page.reload()
     choose_delay(page, "7")
     expect(page.get_by_text("Enregistrement…")).to_be_visible()
@@ -58,7 +58,7 @@ def test_an_answer_of_somebody_else_is_none(page: Page, served: Served) -> None:
             route.continue_()
 
     page.route(is_settings, answer)
-    page.goto(f"{served.url}#/source/salon")
+    page.goto(f"{served.url}#/source/salon/reactions")
     page.reload()
     choose_delay(page, "7")
     expect(page.get_by_role("alert").filter(has_text="service injoignable")).to_be_visible()

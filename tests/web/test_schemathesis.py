@@ -72,7 +72,7 @@ def known(served: Served) -> dict[str, list[str]]:
         refusal=None,
         was_calibrating=True,
     )
-    served.service.learning.calibrate("salon", "claps")
+    served.service.learning.calibrations.begin("salon", "claps")
     served.service.learning.offer(candidate)
     learnt = served.service.learning.mark("salon", candidate.id, "clap")["learning"]
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200

@@ -3,7 +3,8 @@ import { t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
 import { AddButton, AddDialog } from "../views/add/AddDialog.tsx";
 import { HistoryView } from "../views/history/HistoryView.tsx";
-import { HouseView } from "../views/house/HouseView.tsx";
+import { HomeView } from "../views/home/HomeView.tsx";
+import { KioskView } from "../views/kiosk/KioskView.tsx";
 import { CalibrateView } from "../views/learn/CalibrateView.tsx";
 import { SettingsView } from "../views/settings/SettingsView.tsx";
 import { SourceView } from "../views/source/SourceView.tsx";
@@ -25,30 +26,30 @@ function Outside() {
 }
 
 function Inside() {
+  if (route.value.view === "kiosk") return <KioskView />;
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
-      <Header home={linkTo.house}><Nav /><AddButton /></Header>
+      <Header home={linkTo.house}><Nav /><UndoBar /><AddButton /></Header>
       <main data-view={route.value.view}>
         <Problems />
         <CurrentView />
       </main>
-      <Footer><p><a href={linkTo.start}>{t("start.title")}</a></p></Footer>
+      <Footer><p><a href={linkTo.start}>{t("start.title")}</a> · <a href={linkTo.kiosk}>{t("kiosk.open")}</a></p></Footer>
       <AddDialog />
       <Announcer />
-      <UndoBar />
     </>
   );
 }
 
 function CurrentView() {
-  const { view, id } = route.value;
+  const { view, id, tab } = route.value;
   switch (view) {
-    case "source": return <SourceView key={id} id={id} />;
+    case "source": return <SourceView key={id} id={id} tab={tab} />;
     case "calibrate": return <CalibrateView key={id} id={id} />;
     case "history": return <HistoryView />;
     case "settings": return <SettingsView page={id} />;
     case "start": return <StartView />;
-    default: return <HouseView />;
+    default: return <HomeView id={id} />;
   }
 }

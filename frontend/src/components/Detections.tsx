@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { clock, duration, iso, percent, score } from "../i18n/format.ts";
-import { soundName, t } from "../i18n/index.ts";
+import { clock, duration, iso, score } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
 import { useNewest } from "../useNewest.ts";
 import { detections, sources, type Detection } from "../store.ts";
 import { DeliveryOutcome } from "./DeliveryOutcome.tsx";
 import { ShowMore } from "./ShowMore.tsx";
+import { SoundNames } from "./SoundNames.tsx";
 
 const SHOWN = 8;
 
@@ -46,7 +47,7 @@ function Row({ detection }: { detection: Detection }) {
       <td class="col-source clip" dir="auto" title={detection.sourceName}>{detection.sourceName}</td>
       <td class="numbers"><span class="score-pill">{score(detection.score)}</span></td>
       <td class="col-claps numbers"><span aria-hidden="true">👏</span> {detection.applause ? t("feed.applause") : detection.claps}</td>
-      <td class="col-sounds" dir="auto">{detection.labels.slice(0, 2).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ") || "–"}</td>
+      <td class="col-sounds" dir="auto"><SoundNames labels={detection.labels} /></td>
       <td class="col-latency numbers">{duration(detection.latencyS)}</td>
       <td><DeliveryOutcome detection={detection} /></td>
     </tr>

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { type Key, t } from "../i18n/index.ts";
-import { link } from "../store.ts";
+import { link, opened } from "../store.ts";
 import { Shape } from "./Shape.tsx";
 
 const shapes = { connecting: "half", connected: "disc", lost: "triangle" } as const;
@@ -8,6 +8,7 @@ const shapes = { connecting: "half", connected: "disc", lost: "triangle" } as co
 /** `home` is where the name of the house leads; between it and the state of the connection stands what is given. */
 export function Header({ home, children }: { home: string; children?: ComponentChildren }) {
   const state = link.value;
+  const isLost = opened.value && state === "lost";
   return (
     <header class="top">
       <a class="brand" href={home} aria-label={t("nav.home")}>
@@ -15,9 +16,9 @@ export function Header({ home, children }: { home: string; children?: ComponentC
         ClapTrap
       </a>
       {children}
-      <p class={`link link-${state}`} role="status">
+      <p class={`link link-${state}`} role={isLost ? "alert" : "status"}>
         <Shape is={shapes[state]} />
-        {t(`link.${state}` satisfies Key)}
+        {t(isLost ? "link.lost_long" : (`link.${state}` satisfies Key))}
       </p>
     </header>
   );

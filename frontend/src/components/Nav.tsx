@@ -11,7 +11,8 @@ const drawings: Record<(typeof PLACES)[number], string> = {
 
 /** The way to every view; on a phone at the bottom, under the thumb. */
 export function Nav() {
-  const here = route.value.view === "source" ? "house" : route.value.view;
+  const { view } = route.value;
+  const here = view === "source" || view === "at" ? "house" : view;
   return (
     <nav class="nav" aria-label={t("nav.title")}>
       <ul>

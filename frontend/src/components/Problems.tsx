@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { said, t } from "../i18n/index.ts";
 import { notifyName, notifyTarget } from "../receivers.ts";
-import { attempts, failure, link, opened, problems, settings, sources } from "../store.ts";
+import { attempts, failure, problems, settings, sources } from "../store.ts";
 import type { Attempt } from "../wire.ts";
 import { Shape } from "./Shape.tsx";
 import { ShowMore } from "./ShowMore.tsx";
@@ -11,13 +11,11 @@ const SHOWN = 2;
 
 /** Current problems, in words, above everything else. */
 export function Problems() {
-  const lost = opened.value && link.value === "lost";
   const all = useSignal(false);
   const sentences = [...new Set([...problems.value.map(said), ...deafReceivers()])]; // two webhooks may fail alike
-  if (!lost && !failure.value && sentences.length === 0) return null;
+  if (!failure.value && sentences.length === 0) return null;
   return (
     <section class="problems" aria-label={t("problems.title")}>
-      {lost && <Problem sentence={t("link.lost_long")} />}
       {failure.value && <Problem sentence={failure.value} dismiss={() => (failure.value = "")} />}
       {(all.value ? sentences : sentences.slice(0, SHOWN)).map((sentence) => <Problem key={sentence} sentence={sentence} />)}
       <ShowMore all={all} count={sentences.length} shown={SHOWN} />
@@ -39,8 +37,9 @@ function deafReceivers(): string[] {
 }
 
 function whyGivenUp(targetId: string, whose: string): string {
-  const last = attempts.value.find((attempt) => attempt.target_id === targetId);
-  return last && !last.ok && last.retry_in_s === null && !isSaidToBeDown(last, whose) ? said(last) : "";
+  const isOver = ({ ok, retry_in_s }: Attempt) => ok || retry_in_s === null; // while a newer one is tried, this stays said
+  const last = attempts.value.find((attempt) => attempt.target_id === targetId && isOver(attempt));
+  return last && !last.ok && !isSaidToBeDown(last, whose) ? said(last) : "";
 }
 
 /** Whether the service says of this receiver already that it does not answer. */

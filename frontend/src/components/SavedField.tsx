@@ -14,10 +14,12 @@ interface Props {
   placeholder?: string;
   /** "auto" for what people call things; else it is written from left to right. */
   dir?: "ltr" | "auto";
+  /** What is offered while one types. */
+  list?: string[];
 }
 
 /** A field of a setting that saves itself: its label, what helps to fill it in, and how the saving went. */
-export function SavedField({ path, label, value, hint, type = "text", min, max, placeholder = "", dir = "ltr" }: Props) {
+export function SavedField({ path, label, value, hint, type = "text", min, max, placeholder = "", dir = "ltr", list }: Props) {
   const draft = drafts.value[path];
   const own = {
     id: path, value: draft?.text ?? value, placeholder,
@@ -33,7 +35,8 @@ export function SavedField({ path, label, value, hint, type = "text", min, max, 
       <label for={path}>{label}</label>
       {typeof value === "number" && <input type="number" step="any" min={min} max={max} inputMode="decimal" {...own} />}
       {typeof value === "string" && type === "password" && <input type="password" {...own} autocomplete="new-password" onFocus={(event) => event.currentTarget.select()} />}
-      {typeof value === "string" && type === "text" && <input type="text" {...own} />}
+      {typeof value === "string" && type === "text" && <input type="text" list={list && `${path}-list`} {...own} />}
+      {list && <datalist id={`${path}-list`}>{list.map((one) => <option key={one} value={one} />)}</datalist>}
       {typeof value === "string" && type === "lines" && <textarea rows={4} {...own} />}
       <SaveState path={path} id={`${path}-state`} />
       {hint && <p class="hint" id={`${path}-hint`}>{hint}</p>}

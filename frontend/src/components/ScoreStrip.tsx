@@ -2,39 +2,43 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { onBeat } from "../beat.ts";
 import { decimal, score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
-import { levels, verdicts } from "../store.ts";
+import { minuteOf } from "../minute.ts";
+import { edit, settle } from "../saving.ts";
+import { verdicts } from "../store.ts";
 import { shade } from "../theme.ts";
 import type { Verdict } from "../wire.ts";
-import { loudness } from "./LevelMeter.tsx";
-import { SPAN_S, Scores } from "./scores.ts";
+import { GAP_PX, LEVEL_PX, MARK_PX, SPAN_S, Scores } from "./scores.ts";
 
 const REDRAW_MS = 150; // every second beat: it moves by two pixels. A candidate is drawn at once
 const REDRAW_CALM_MS = 900;
 const TIMES_S = [SPAN_S, 20, 10, 0];
-const LEVELS = [1, 0.5, 0];
+const SCORES = [1, 0.5, 0];
+const PAUSE_MS = 250;
 
 interface Props {
   sourceId: string;
   threshold: number;
 }
 
-/** Each candidate's score against the threshold over the last 30 seconds, with the loudness behind it. */
+/** Each candidate's score over the last 30 seconds against the threshold, whose line can be dragged; the level below. */
 export function ScoreStrip({ sourceId, threshold }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawing = useRef<Scores | null>(null);
-  const bar = useRef(threshold);
-  bar.current = threshold;
+  const line = useRef(threshold);
+  line.current = threshold;
   const shownIn = shade.value; // the drawing knows its colours
 
   // A layout effect ends with the element; a plain one a frame later, when news may still come.
   useLayoutEffect(() => {
-    const scores = drawing.current = new Scores(canvas.current!, drawing.current);
+    const scores = drawing.current = new Scores(canvas.current!);
     const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? REDRAW_CALM_MS : REDRAW_MS;
     let drawnAt = 0;
+    let isNew = false;
     const draw = () => {
       drawnAt = performance.now();
-      scores.draw(bar.current);
+      isNew = false;
+      scores.draw(minuteOf(sourceId), line.current);
     };
     const resized = new ResizeObserver((sizes) => {
       const { width, height } = sizes.at(-1)!.contentRect;
@@ -43,23 +47,26 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
     });
     resized.observe(canvas.current!);
     const stops = [
-      onBeat(canvas.current!, () => (scores.isNew || performance.now() - drawnAt > pause) && draw()),
-      levels.listen(sourceId, (news) => scores.addLevel(loudness(news.peak_dbfs))),
+      onBeat(canvas.current!, () => (isNew || performance.now() - drawnAt > pause) && draw()),
       verdicts.listen(sourceId, (news) => {
-        scores.addMark(news);
+        isNew = true;
         place.current!.setAttribute("aria-label", summary(news));
       }),
       () => resized.disconnect(),
     ];
     return () => stops.forEach((stop) => stop());
   }, [sourceId, shownIn]);
-  useLayoutEffect(() => drawing.current!.draw(threshold), [threshold]);
+  useLayoutEffect(() => drawing.current!.draw(minuteOf(sourceId), threshold), [threshold]);
 
   return (
     <figure class="strip">
-      <div class="strip-drawing" ref={place} role="img" aria-label={t("strip.empty")}>
-        <canvas ref={canvas} />
-        <span class="strip-levels">{LEVELS.map((at) => <span key={at}>{decimal(at, at % 1 ? 1 : 0)}</span>)}</span>
+      <div class="strip-drawing">
+        <div class="strip-place" ref={place} role="img" aria-label={t("strip.empty")}>
+          <canvas ref={canvas} />
+        </div>
+        <Line path={`sources.${sourceId}.threshold`} threshold={threshold} />
+        <span class="strip-scores">{SCORES.map((at) => <span key={at}>{decimal(at, at % 1 ? 1 : 0)}</span>)}</span>
+        <span class="strip-level">{t("strip.level")}</span>
         <span class="strip-times">{TIMES_S.map((at) => <span key={at}>{at ? `−${at}` : "0"} s</span>)}</span>
       </div>
       <figcaption>
@@ -69,6 +76,25 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
         <span class="key-threshold">{t("strip.threshold")}</span>
       </figcaption>
     </figure>
+  );
+}
+
+/** Where the line can be taken hold of, by a mouse or a finger; with keys there is the slider of the threshold. */
+function Line({ path, threshold }: { path: string; threshold: number }) {
+  const drag = (event: PointerEvent & { currentTarget: HTMLElement }) => {
+    const { currentTarget: handle, clientY } = event;
+    if (!handle.hasPointerCapture(event.pointerId)) return;
+    const { top, height } = handle.parentElement!.querySelector("canvas")!.getBoundingClientRect();
+    const share = 1 - (clientY - top - MARK_PX) / (height - LEVEL_PX - GAP_PX - 2 * MARK_PX);
+    edit(path, Math.round(100 * Math.min(1, Math.max(0, share))) / 100, PAUSE_MS);
+  };
+  const room = `(100% - ${LEVEL_PX + GAP_PX + 2 * MARK_PX}px)`;
+  return (
+    <span
+      class="strip-line" aria-hidden="true" title={t("strip.drag")} style={{ "--at": `calc(${MARK_PX}px + ${room} * ${(1 - threshold).toFixed(2)})` }}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={drag} onLostPointerCapture={() => void settle(path)}
+    ><i>{score(threshold)}</i></span>
   );
 }
 

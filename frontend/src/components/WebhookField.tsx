@@ -42,9 +42,11 @@ export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET,
         />
         <TestButton path={path} target={`${source.id}.${webhook.id}`} ready={url.trim() !== "" && enabled} send={() => testWebhook(source.id, webhook.id)} />
       </span>
-      <SaveState path={path} id={`${path}-state`} />
-      <SaveState path={enabledPath} id={`${enabledPath}-state`} />
-      {!url && <p class="hint" id={`${path}-hint`}>{t("field.webhook_none")}</p>}
+      <div class="states">
+        <SaveState path={path} id={`${path}-state`} />
+        <SaveState path={enabledPath} id={`${enabledPath}-state`} />
+        {!url && !draft && <p class="hint" id={`${path}-hint`}>{t("field.webhook_none")}</p>}
+      </div>
     </div>
   );
 }

@@ -1,44 +1,32 @@
-// The drawing of the score strip: time runs to the left, loudness lies behind, candidates stand at their scores.
-import type { Verdict } from "../wire.ts";
+// The drawing of the score strip: time runs to the left, candidates stand at their scores; the level has a strip of its own below.
+import { loudness } from "./LevelMeter.tsx";
+import { type Minute, seconds } from "../minute.ts";
 
 export const SPAN_S = 30;
-const MARK_PX = 5.5;
-const GAP_S = 1; // without a level, and the sound is another
+export const MARK_PX = 5.5;
+export const LEVEL_PX = 26; // how high the level's strip is, and what lies between
+export const GAP_PX = 8;
+const GAP_S = 2; // without a level, and the sound is another
 
-interface Level {
-  at: number;
-  loudness: number;
-}
-
-interface Mark {
-  at: number;
-  score: number;
-  accepted: boolean;
-}
+type Colour = "clap" | "ground" | "line" | "muted" | "wave" | "wave-line";
 
 export class Scores {
-  /** Whether a candidate waits to be drawn. */
-  isNew = false;
   readonly #canvas: HTMLCanvasElement;
   readonly #pen: CanvasRenderingContext2D;
-  readonly #colours: Record<"clap" | "ground" | "line" | "muted" | "wave" | "wave-line", string>;
-  #levels: Level[];
-  #marks: Mark[];
+  readonly #colours: Record<Colour, string>;
   #width = 0;
   #height = 0;
 
-  /** Draws on `canvas`, in the colours that are in force, and goes on from what another knew. */
-  constructor(canvas: HTMLCanvasElement, before: Scores | null) {
+  /** Draws on `canvas`, in the colours that are in force. */
+  constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
     this.#pen = canvas.getContext("2d")!;
     const style = getComputedStyle(canvas);
-    const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+    const colour = (name: Colour) => style.getPropertyValue(`--${name}`).trim();
     this.#colours = {
       clap: colour("clap"), ground: colour("ground"), line: colour("line"), muted: colour("muted"), wave: colour("wave"),
       "wave-line": colour("wave-line"),
     };
-    this.#levels = before ? before.#levels : [];
-    this.#marks = before ? before.#marks : [];
     this.resize(canvas.clientWidth, canvas.clientHeight);
   }
 
@@ -49,53 +37,37 @@ export class Scores {
     if (this.#canvas.width !== sides.width || this.#canvas.height !== sides.height) Object.assign(this.#canvas, sides);
   }
 
-  addLevel(loudness: number): void {
-    this.#levels.push({ at: seconds(), loudness });
-    this.#forget();
-  }
-
-  addMark({ score, accepted }: Verdict): void {
-    this.#marks.push({ at: seconds(), score, accepted });
-    this.isNew = true;
-  }
-
-  draw(threshold: number): void {
+  draw({ levels, verdicts }: Minute, threshold: number): void {
     const pen = this.#pen;
     const now = seconds();
+    const bottom = this.#height - LEVEL_PX - GAP_PX; // of the scores
     const x = (at: number) => this.#width * (1 - (now - at) / SPAN_S);
-    const y = (share: number) => MARK_PX + (this.#height - 2 * MARK_PX) * (1 - share); // the highest mark fits in
-    this.isNew = false;
-    this.#forget();
+    const y = (share: number) => MARK_PX + (bottom - 2 * MARK_PX) * (1 - share); // the highest mark fits in
     pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     pen.clearRect(0, 0, this.#width, this.#height);
     pen.fillStyle = this.#colours.line;
     for (const share of [1, 0.5, 0]) pen.fillRect(0, Math.round(y(share)), this.#width, 1);
     for (const at of [10, 20]) pen.fillRect(Math.round(x(now - at)), 0, 1, this.#height);
-    this.#drawLoudness(x, y);
+    this.#drawLevels(levels.filter(({ at }) => at > now - SPAN_S - GAP_S), x);
     this.#drawThreshold(Math.round(y(threshold)) + 0.5);
-    for (const mark of this.#marks) this.#drawMark(x(mark.at), y(mark.score), mark.accepted);
+    for (const { at, verdict } of verdicts) if (at > now - SPAN_S) this.#drawMark(x(at), y(verdict.score), verdict.accepted);
   }
 
-  #forget(): void {
-    const oldest = seconds() - SPAN_S - 1;
-    while (this.#levels.length && this.#levels[0]!.at < oldest) this.#levels.shift();
-    while (this.#marks.length && this.#marks[0]!.at < oldest) this.#marks.shift();
-  }
-
-  #drawLoudness(x: (at: number) => number, y: (share: number) => number): void {
+  #drawLevels(levels: Minute["levels"], x: (at: number) => number): void {
     const [line, area] = [new Path2D(), new Path2D()];
-    let before = -GAP_S;
-    for (const { at, loudness } of this.#levels) {
+    const y = (peak: number) => this.#height - 1 - (LEVEL_PX - 2) * loudness(peak);
+    let before = -Infinity;
+    for (const { at, peak } of levels) {
       if (at - before > GAP_S) {
-        if (before > 0) area.lineTo(x(before), y(0));
-        area.moveTo(x(at), y(0));
-        line.moveTo(x(at), y(loudness));
+        if (before > 0) area.lineTo(x(before), this.#height);
+        area.moveTo(x(at), this.#height);
+        line.moveTo(x(at), y(peak));
       }
-      area.lineTo(x(at), y(loudness));
-      line.lineTo(x(at), y(loudness));
+      area.lineTo(x(at), y(peak));
+      line.lineTo(x(at), y(peak));
       before = at;
     }
-    if (before > 0) area.lineTo(x(before), y(0));
+    if (before > 0) area.lineTo(x(before), this.#height);
     this.#pen.fillStyle = this.#colours.wave;
     this.#pen.fill(area);
     this.#pen.strokeStyle = this.#colours["wave-line"];
@@ -126,5 +98,3 @@ export class Scores {
     this.#pen.stroke();
   }
 }
-
-const seconds = () => performance.now() / 1000;

@@ -2,13 +2,14 @@
 import { language } from "./index.ts";
 
 const TIME = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
-const known = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+type Format = Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat;
+const known = new Map<string, Format>();
 
 /** The format `name` in the page's language; made once, for making one takes longer than many uses. */
-function made<Format extends Intl.NumberFormat | Intl.DateTimeFormat>(name: string, make: (locale: string) => Format): Format {
+function made<Made extends Format>(name: string, make: (locale: string) => Made): Made {
   const key = `${locale()} ${name}`;
   if (!known.has(key)) known.set(key, make(locale()));
-  return known.get(key) as Format;
+  return known.get(key) as Made;
 }
 
 export const locale = () => (language.value === "fr" ? "fr-FR" : "en-GB");
@@ -39,6 +40,11 @@ export function clock(timestamp: number): string {
   return today ? time : `${when.toLocaleDateString(locale(), { day: "numeric", month: "short" })} ${time}`;
 }
 
+/** Hours and minutes, as a clock on the wall shows them. */
+export function timeOfDay(when: Date): string {
+  return made("hours", (tag) => new Intl.DateTimeFormat(tag, { hour: "2-digit", minute: "2-digit" })).format(when);
+}
+
 /** The day of a UTC Unix time. */
 export function day(timestamp: number): string {
   return new Date(timestamp * 1000).toLocaleDateString(locale(), { day: "numeric", month: "short", year: "numeric" });
@@ -52,4 +58,13 @@ export function month(timestamp: number): string {
 /** The same in full, for machines and tooltips. */
 export function iso(timestamp: number): string {
   return new Date(timestamp * 1000).toISOString();
+}
+
+const STEPS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]] as const;
+
+/** How long ago a time was, both in UTC Unix seconds: "il y a 3 min". */
+export function ago(timestamp: number, from: number): string {
+  const past = Math.max(0, from - timestamp);
+  const [unit, size] = STEPS.find(([, seconds]) => past >= seconds) ?? STEPS[3];
+  return made("ago", (tag) => new Intl.RelativeTimeFormat(tag, { style: "short" })).format(-Math.floor(past / size), unit);
 }

@@ -5,7 +5,7 @@ import "../theme.ts";
 import { Micro } from "./Micro.tsx";
 import { sendOver } from "./sending.ts";
 import "../styles/base.css";
-import "../styles/house.css";
+import "../styles/home.css";
 import "../styles/source.css";
 import "../styles/forms.css";
 import "../styles/access.css";

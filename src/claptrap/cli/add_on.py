@@ -13,7 +13,7 @@ from typing import Any
 
 from claptrap.core.errors import ClapTrapError
 from claptrap.service import Application
-from claptrap.settings.schema import MqttSettings
+from claptrap.settings.receivers import MqttSettings
 
 SUPERVISOR_ADDRESS = "172.30.32.2"
 """Whence requests come that people send through Home Assistant's ingress."""

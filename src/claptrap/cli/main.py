@@ -12,7 +12,7 @@ import click
 
 from claptrap.cli import COMMANDS
 from claptrap.cli.terminal import FAILED, echo, terminal_language
-from claptrap.core.build import version_and_commit
+from claptrap.core.build import version_line
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -55,7 +55,7 @@ def _translated(command: click.Command) -> click.Command:
 
 def _say_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
     if wanted:
-        click.echo(f"claptrap, version {version_and_commit()}")
+        click.echo(version_line())
         context.exit()
 
 

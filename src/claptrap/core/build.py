@@ -21,6 +21,11 @@ def commit() -> str:
     return checkout_commit()
 
 
+def version_line() -> str:
+    """Return what ``claptrap --version`` says."""
+    return f"claptrap, version {version_and_commit()}"
+
+
 @cache
 def version_and_commit() -> str:
     """Return e.g. ``0.1.0 (1a2b3c4d5e6f)``; looked up once, as it was when this process first asked."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 Labels = tuple[tuple[str, float], ...]
 """Names of sounds with scores in [0, 1], loudest first, e.g. ``(("Clapping", 0.81), ("Hands", 0.66))``."""
@@ -43,9 +43,10 @@ class Event:
         onset_s, decided_s: of the (first) clap, seconds of audio in the epoch.
         timestamp: the onset in UTC Unix seconds.
         score: [0, 1], the best of its claps.
-        claps: how many claps made it.
+        claps: how many claps made it; 0 for a sound.
         labels: the sounds heard around it; empty without YAMNet.
         applause: whether this is applause that begins, a crowd's or one person's, rather than claps.
+        trigger, trigger_name: which of the source's sounds or rhythms it is; empty for claps and applause.
         heard_by: ids of the sources whose detections were merged into this one, the nearest first; empty for its own alone.
     """
 
@@ -61,7 +62,16 @@ class Event:
     claps: int = 1
     labels: Labels = ()
     applause: bool = False
+    trigger: str = ""
+    trigger_name: str = ""
     heard_by: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> Literal["clap", "applause", "sound", "rhythm"]:
+        """What it is; a sound has no claps."""
+        if self.trigger:
+            return "rhythm" if self.claps else "sound"
+        return "applause" if self.applause else "clap"
 
     @property
     def hearers(self) -> tuple[str, ...]:
@@ -277,6 +287,13 @@ class DetectionRunning:
 
 
 @dataclass(frozen=True, slots=True)
+class SheddingChanged:
+    """What hearing leaves out because the machine is too slow: ``level`` things, 0 to 2."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsChanged:
     """The settings have changed: the whole new document, as JSON data."""
 
@@ -328,6 +345,7 @@ Status = (
     | ClipKept
     | ModelProgress
     | DetectionRunning
+    | SheddingChanged
     | SettingsChanged
     | ProblemsChanged
     | BrokerLink

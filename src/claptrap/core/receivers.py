@@ -75,6 +75,7 @@ class WebhookSpec:
         url: http or https address; a secret (it may hold a token), shown by ``core.weburl.redact`` in logs.
         timeout_s, max_attempts, max_age_s, idempotent: as ``ReceiverSpec`` says.
         claps: only events of so many claps; empty for all, applause too.
+        triggers: only events of these sounds and rhythms; empty for claps and applause.
         headers: sent along; their values are secret.
         signing_secret: signs what is sent, as ``core.signing`` says; empty for no signature.
         verify_tls: whether the certificate of an https receiver is checked.
@@ -94,6 +95,7 @@ class WebhookSpec:
     max_attempts: int = 4
     max_age_s: float = 10.0
     claps: tuple[int, ...] = ()
+    triggers: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     signing_secret: str = field(default="", repr=False)
     verify_tls: bool = True
@@ -116,7 +118,7 @@ class WebhookSpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to get ``event``."""
-        return self.source_id in event.hearers and _counts(event, self.claps)
+        return self.source_id in event.hearers and _is_wanted(event, self.claps, self.triggers)
 
     def secrets(self) -> frozenset[str]:
         """Return the secret parts of its address and headers."""
@@ -211,6 +213,7 @@ class NotifySpec:
         address: Apprise's URL of it, a secret through and through: in ``tgram://TOKEN/CHAT`` the host is one.
         sources: whose events it wants; empty for all.
         claps: only events of so many claps; empty for all, applause too.
+        triggers: only events of these sounds and rhythms; empty for claps and applause.
         language: of what people read.
         title: what people call it; empty for its id.
         timeout_s, max_attempts, max_age_s: as ``ReceiverSpec`` says.
@@ -224,6 +227,7 @@ class NotifySpec:
     claps: tuple[int, ...] = ()
     language: Language = "fr"
     title: str = ""
+    triggers: tuple[str, ...] = ()
     timeout_s: float = 15.0
     max_attempts: int = 4
     max_age_s: float = 900.0
@@ -265,13 +269,16 @@ class NotifySpec:
 
     def wants(self, event: Event) -> bool:
         """Return whether it is to get ``event``."""
-        return (not self.sources or not set(event.hearers).isdisjoint(self.sources)) and _counts(event, self.claps)
+        is_heard_there = not self.sources or not set(event.hearers).isdisjoint(self.sources)
+        return is_heard_there and _is_wanted(event, self.claps, self.triggers)
 
     def secrets(self) -> frozenset[str]:
         """Return the whole address."""
         return frozenset({self.address})
 
 
-def _counts(event: Event, claps: tuple[int, ...]) -> bool:
-    """Return whether an event has so many claps as are wanted; none are named where all are, applause too."""
+def _is_wanted(event: Event, claps: tuple[int, ...], triggers: tuple[str, ...]) -> bool:
+    """Return whether an event is of ``triggers``; where none are named, of so many ``claps``, if any are named."""
+    if event.trigger or triggers:
+        return event.trigger in triggers
     return not claps or (not event.applause and event.claps in claps)

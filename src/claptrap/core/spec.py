@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from claptrap.core.triggers import RhythmSpec, SoundSpec
+
 Language = Literal["fr", "en"]
 
 
@@ -236,6 +238,9 @@ class PatternSpec:
     max_gap_s: float = 0.7
 
 
+_LISTS = ("patterns", "sounds", "rhythms")  # of a spec, whose entries are data themselves
+
+
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
     """One source of sound and how it is judged.
@@ -249,6 +254,7 @@ class SourceSpec:
         delay_s: least time between two detections, > 0 s.
         patterns: the rows of claps it reacts to, any of them.
         hears: claps, applause or both.
+        sounds, rhythms: what else it reacts to, each by detections of its own.
         clips: whether the sound around detections is kept.
         pin: the node that hears it, in a cluster; None for any where it is movable, else for the server itself.
         example_clips: whether the sound of what may be a clap, and of examples, is kept.
@@ -264,6 +270,8 @@ class SourceSpec:
     delay_s: float = 0.5
     patterns: tuple[PatternSpec, ...] = (PatternSpec(),)
     hears: Hears = Hears.BOTH
+    sounds: tuple[SoundSpec, ...] = ()
+    rhythms: tuple[RhythmSpec, ...] = ()
     clips: bool = False
     example_clips: bool = False
     pin: str | None = None
@@ -275,19 +283,26 @@ class SourceSpec:
         """The source's kind: a key of ``INPUTS``."""
         return self.input.KIND
 
+    def trigger_name(self, trigger: str) -> str:
+        """Return what people call one of its sounds or rhythms; empty for none of them."""
+        names = {one.id: one.name for one in self.sounds} | {one.id: one.name for one in self.rhythms}
+        return names.get(trigger, "")
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; ``from_json`` gives back an equal spec."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("input", "patterns")}
-        patterns = [asdict(pattern) for pattern in self.patterns]
-        return {**plain, "patterns": patterns, "hears": self.hears.value, "kind": self.kind, "input": asdict(self.input)}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("input", *_LISTS)}
+        lists = {name: [asdict(entry) for entry in getattr(self, name)] for name in _LISTS}
+        return {**plain, **lists, "hears": self.hears.value, "kind": self.kind, "input": asdict(self.input)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SourceSpec:
         """Rebuild a spec. Raises KeyError or TypeError on a document that ``to_json`` did not write."""
-        rest = {k: v for k, v in data.items() if k not in ("kind", "input", "patterns", "hears")}
+        rest = {k: v for k, v in data.items() if k not in ("kind", "input", *_LISTS, "hears")}
         return cls(
             **rest,
             input=INPUTS[data["kind"]](**data["input"]),
             patterns=tuple(PatternSpec(**pattern) for pattern in data["patterns"]),
+            sounds=tuple(SoundSpec(**{**one, "labels": tuple(one["labels"])}) for one in data["sounds"]),
+            rhythms=tuple(RhythmSpec(**{**one, "intervals": tuple(one["intervals"])}) for one in data["rhythms"]),
             hears=Hears(data["hears"]),
         )

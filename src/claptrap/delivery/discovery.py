@@ -48,7 +48,9 @@ def retained(spec: BrokerSpec, published: Published) -> dict[str, bytes]:
 
 
 def event_type(body: Mapping[str, Any]) -> str:
-    """Return the event type of what receivers are sent: for claps by how many there were, more than four as four."""
+    """Return the event type of what receivers are sent: a trigger's id; for claps by how many, more than four as four."""
+    if body.get("trigger"):
+        return str(body["trigger"])
     return COUNTS[min(body["claps"], len(COUNTS)) - 1] if body["event"] == "clap" else str(body["event"])
 
 

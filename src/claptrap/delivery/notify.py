@@ -160,6 +160,9 @@ def message(body: Mapping[str, Any], language: Language) -> tuple[str, str]:
     if body.get("test"):
         return say("notify.test_title", language), say("notify.test", language)
     score, source = round(100 * body["score"]), body["source_name"]
+    if body.get("trigger"):
+        title = say("notify.trigger_title", language, trigger=body["trigger_name"], source=source)
+        return title, say("notify.trigger", language, score=score)
     if body["event"] == "applause":
         return say("notify.applause_title", language, source=source), say("notify.applause", language, score=score)
     text = "notify.one_clap" if body["claps"] == 1 else "notify.claps"

@@ -14,12 +14,13 @@ def event_payload(event: Event) -> dict[str, Any]:
         "source": event.kind,
         "timestamp": round(event.timestamp, 3),
         "score": round(event.score, 4),
-        "event": "applause" if event.applause else "clap",
+        "event": event.what,
         "event_id": event.id,
         "source_id": event.source_id,
         "source_name": event.source_name,
         "claps": event.claps,
         "labels": [[name, score] for name, score in event.labels],
+        **({"trigger": event.trigger, "trigger_name": event.trigger_name} if event.trigger else {}),
     }
     return {**body, "heard_by": list(event.heard_by)} if event.heard_by else body
 

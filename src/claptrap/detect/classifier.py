@@ -11,7 +11,7 @@ Recent-clap prior: who has clapped is likely to clap again, so the score of an o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -70,11 +70,12 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class SoundLabels:
-    """YAMNet's labels of the newest sound on a slot: the window that ends at sample ``at``."""
+    """YAMNet's labels of the newest sound on a slot, and the scores of all classes: of the window that ends at ``at``."""
 
     slot: int
     at: int
     labels: Labels
+    scores: Mapping[str, float]
 
 
 @dataclass(slots=True)
@@ -194,6 +195,9 @@ class ClapClassifier:
         confirmer: combines and calibrates scores.
         yamnet: None without its file; may be set at any time, for the next decision point on.
         name_sounds: whether ``labels`` gives labels, beside those of claps.
+
+    Attributes:
+        looks_late: False decides everything at 112 ms, what is doubtful by what is known then: for a machine too slow.
     """
 
     def __init__(
@@ -204,6 +208,7 @@ class ClapClassifier:
         self.clapnet = clapnet
         self.confirmer = confirmer
         self._name_sounds = name_sounds
+        self.looks_late = True
         self._label_queue: dict[int, None] = {}  # slots whose labels are due, in turn; never more than there are slots
 
     def reset(self, slot: int) -> None:
@@ -271,18 +276,21 @@ class ClapClassifier:
         """Return whether a candidate on ``slot`` is not decided yet."""
         return bool(self._slot(slot).pending)
 
-    def labels(self, most: int | None = None) -> list[SoundLabels]:
+    def labels(self, most: int | None = None, slots: Collection[int] | None = None) -> list[SoundLabels]:
         """Return the labels that are due: about two windows a second of every slot that is not silent.
 
         Args:
             most: run YAMNet on at most so many windows; the slots that have waited longest come first. With fewer than all
                 slots need, each gets fewer windows.
+            slots: of these alone; None for all.
         """
         if self.yamnet is None or not self._name_sounds:
             return []
         named: list[SoundLabels] = []
-        while self._label_queue and (most is None or len(named) < most):
-            slot = next(iter(self._label_queue))
+        while most is None or len(named) < most:
+            slot = next((slot for slot in self._label_queue if slots is None or slot in slots), None)
+            if slot is None:
+                break
             del self._label_queue[slot]
             if (sounds := self._label(slot, self._slot(slot), self.yamnet)) is not None:
                 named.append(sounds)
@@ -316,7 +324,7 @@ class ClapClassifier:
         logits, hidden = self.clapnet.run(log_mel(samples), DECISION_POINTS[point])
         for (state, candidate), logit, layer in zip(due, logits.tolist(), hidden, strict=True):
             is_decisive = self._weigh(state, candidate, HeadOutput(logit, layer), point, yamnet)
-            if is_decisive or point == _LAST:
+            if is_decisive or point == _LAST or (point >= EARLY and not self.looks_late):
                 candidate.decided = candidate.onset + heard
                 if point == _LAST:
                     candidate.score = max([candidate.score, *candidate.scores[: state.n_clean_points(candidate)]])
@@ -384,7 +392,8 @@ class ClapClassifier:
         window = state.window(at - SAMPLES, at)
         if np.abs(window - window.mean()).max() < 10 ** (LABEL_LEAST_DBFS / 20):
             return None
-        return SoundLabels(slot, at, _top(yamnet.run(window).scores, yamnet.names))
+        scores = yamnet.run(window).scores
+        return SoundLabels(slot, at, _top(scores, yamnet.names), dict(zip(yamnet.names, scores.tolist(), strict=True)))
 
 
 def _top(scores: NDArray[np.float32], names: Sequence[str]) -> Labels:

@@ -49,6 +49,7 @@ class Detection:
         claps: how many claps made it.
         labels: the sounds heard there.
         applause: whether it is the beginning of applause, to which patterns do not apply.
+        trigger: the id of the sound or rhythm that it is; empty for what patterns and applause make.
     """
 
     onset: int
@@ -57,6 +58,7 @@ class Detection:
     claps: int
     labels: Labels
     applause: bool = False
+    trigger: str = ""
 
 
 class Reason(StrEnum):

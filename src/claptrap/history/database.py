@@ -53,6 +53,11 @@ VERSIONS = (
     "ALTER TABLE deliveries ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;",
     # 6: which sources' detections were merged into one
     "ALTER TABLE events ADD COLUMN heard_by TEXT NOT NULL DEFAULT '[]';",
+    # 7: which sound or rhythm a detection is
+    """
+    ALTER TABLE events ADD COLUMN trigger TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN trigger_name TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

@@ -26,9 +26,9 @@ QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
 _ADD = """
     INSERT INTO events (id, source_id, source_name, kind, epoch, sequence, onset_s, decided_s, timestamp, score, claps,
-        labels, applause, heard_by)
+        labels, applause, heard_by, trigger, trigger_name)
     VALUES (:id, :source_id, :source_name, :kind, :epoch, :sequence, :onset_s, :decided_s, :timestamp, :score, :claps,
-        :labels, :applause, :heard_by)
+        :labels, :applause, :heard_by, :trigger, :trigger_name)
     ON CONFLICT (id) DO NOTHING
 """
 

@@ -22,6 +22,7 @@ class HopBatch:
         lost: (R,) hops missing just before them.
         candidates: onsets found, in order of time.
         finished: streams that end with this batch.
+        due_at: monotonic seconds from which its sound waits to be processed, more or less.
     """
 
     opened: tuple[Stream, ...]
@@ -30,3 +31,4 @@ class HopBatch:
     lost: NDArray[np.int64]
     candidates: tuple[Candidate, ...]
     finished: tuple[Stream, ...]
+    due_at: float

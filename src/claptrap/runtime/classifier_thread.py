@@ -11,17 +11,20 @@ from contextlib import suppress
 from claptrap.audio.clip import ClipSink
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.clock import Clock
-from claptrap.core.events import Clap, Event, Heard, StatusSink, Verdict
+from claptrap.core.events import Clap, Event, Heard, SheddingChanged, StatusSink, Verdict
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.profile import parse
+from claptrap.detect.rhythm import Rhythms
+from claptrap.detect.sounds import SoundTriggers
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink, Waiting
 from claptrap.runtime.clip_extractor import ClipExtractor
+from claptrap.runtime.overload import Overload, Shedding
 from claptrap.runtime.stream import Stream
 
 ALIVE_S = 0.5  # how often the thread reports that it lives while nothing comes
@@ -37,6 +40,7 @@ class StreamContext:
         self.extractor = ClipExtractor(clips)
         self.spec = spec
         self.patterns = Patterns(detection_settings(spec))
+        self.sounds, self.rhythms = SoundTriggers(spec.sounds), Rhythms(spec.rhythms)
         self._sequence = 0
 
     def apply(self, spec: SourceSpec) -> bool:
@@ -45,6 +49,10 @@ class StreamContext:
             return False
         before, self.spec = self.spec, spec
         self.patterns.apply(detection_settings(spec))
+        if spec.sounds != before.sounds:
+            self.sounds = SoundTriggers(spec.sounds)
+        if spec.rhythms != before.rhythms:
+            self.rhythms = Rhythms(spec.rhythms)
         return spec.profile != before.profile
 
     def event(self, found: Detection, timestamp: float) -> Event:
@@ -63,6 +71,8 @@ class StreamContext:
             claps=found.claps,
             labels=found.labels,
             applause=found.applause,
+            trigger=found.trigger,
+            trigger_name=self.spec.trigger_name(found.trigger),
         )
 
 
@@ -109,6 +119,7 @@ class ClassifierThread:
         self._clock = clock
         self._contexts: dict[int, StreamContext] = {}
         self._labels_wanted = True
+        self._overload = Overload()
         self._stop = threading.Event()
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="judge")
@@ -139,6 +150,7 @@ class ClassifierThread:
             try:
                 batch = self._batches.get(timeout=ALIVE_S)
             except queue.Empty:
+                self._note_delay(0.0)
                 continue
             if batch is None:
                 continue
@@ -149,8 +161,10 @@ class ClassifierThread:
 
     def process(self, batch: HopBatch) -> None:
         """Process one batch."""
+        self._note_delay(self._clock.monotonic() - batch.due_at)
         if self._yamnet is not None:
             self._classifier.yamnet = self._yamnet
+        self._classifier.looks_late = self._overload.shedding < Shedding.LATE_LOOK
         for stream in batch.opened:
             self._open(stream)
         if len(batch.slots):
@@ -162,6 +176,21 @@ class ClassifierThread:
             self._label_sounds()
         for stream in batch.finished:
             self._finish(stream)
+
+    @property
+    def shedding(self) -> Shedding:
+        """What is left out because the machine is too slow."""
+        return self._overload.shedding
+
+    def _note_delay(self, behind_s: float) -> None:
+        """Leave something out, or do it again, where the sound waits too long, or no longer does; say so."""
+        if not self._overload.update(behind_s, self._clock.monotonic()):
+            return
+        self._status.offer(SheddingChanged(int(self.shedding)))
+        if self.shedding:
+            _log.warning("hearing is %.1f s behind, and leaves out: %s", behind_s, self.shedding.name.lower())
+        else:
+            _log.info("hearing keeps up again")
 
     def _open(self, stream: Stream) -> None:
         self._classifier.reset(stream.slot)
@@ -221,13 +250,18 @@ class ClassifierThread:
             )
         )
         self._publish(context, outcome.detections)
+        if outcome.is_clap:
+            self._publish(context, context.rhythms.advance(classification.onset))
+            context.rhythms.add(classification)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
         """Publish patterns that no further clap can continue; have sound come sooner where something is undecided."""
         for slot in slots:
             if (context := self._current(slot)) is not None:
-                self._publish(context, context.patterns.advance(self._classifier.settled(slot)))
-                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or context.patterns.is_open)
+                settled = self._classifier.settled(slot)
+                self._publish(context, (*context.patterns.advance(settled), *context.rhythms.advance(settled)))
+                is_open = context.patterns.is_open or context.rhythms.is_open
+                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or is_open)
 
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
@@ -236,18 +270,21 @@ class ClassifierThread:
             context.extractor.request(event)
 
     def _label_sounds(self) -> None:
-        """Publish a few labels where they are wanted, unless a batch waits: a label can be late, a clap cannot."""
-        if not self._labels_wanted:
+        """Name a few sounds where that is wanted, unless a batch waits: a label can be late, a clap cannot."""
+        wanted = None if self._labels_wanted else {slot for slot, one in self._contexts.items() if one.sounds.is_any}
+        if self.shedding or (wanted is not None and not wanted):
             return
-        for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0):
+        for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0, wanted):
             if (context := self._current(sounds.slot)) is not None:
-                self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
+                self._publish(context, context.sounds.process(sounds.at, sounds.scores))
+                if self._labels_wanted:
+                    self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
 
     def _finish(self, stream: Stream) -> None:
         for classification in self._classifier.finish(stream.slot):
             self._report(classification)
         if (context := self._current(stream.slot)) is not None:
-            self._publish(context, context.patterns.finish())
+            self._publish(context, (*context.patterns.finish(), *context.rhythms.finish()))
             context.extractor.finish()
         self._candidates.forget(stream.slot)
         self._contexts.pop(stream.slot, None)

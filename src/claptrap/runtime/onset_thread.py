@@ -59,6 +59,7 @@ class OnsetThread:
         self._spectrograms = Spectrograms(levels, clock)
         self._is_watched = True
         self._held: list[HopBatch] = []
+        self._due_at = 0.0  # of the batches of this round
         self._streams: list[Stream] = []
         self._opening: list[Stream] = []
         self._lock = threading.Lock()
@@ -117,6 +118,7 @@ class OnsetThread:
             self._meters.open(stream)
             self._spectrograms.open(stream)
         reads = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
+        self._due_at = self._clock.monotonic() - HOP_S * max((len(s.ring) for s in current), default=0)
         finished = tuple(s for s, ended, (hops, _) in reads if ended and len(hops) < CATCH_UP_HOPS)
         blocks = list(_blocks(reads))
         if not blocks and (opened or finished):
@@ -157,7 +159,7 @@ class OnsetThread:
             candidates = tuple(self._detector.process(slots, hops, lost))
             self._meters.add(slots, hops)
             self._spectrograms.add(slots, hops, lost)
-        self._held.append(HopBatch(opened, slots, hops, lost, candidates, finished))
+        self._held.append(HopBatch(opened, slots, hops, lost, candidates, finished, self._due_at))
         if candidates or opened or finished:
             self._pass_on()
 

@@ -23,6 +23,7 @@ from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.onset_thread import OnsetThread
+from claptrap.runtime.overload import Shedding
 from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
@@ -137,6 +138,11 @@ class Worker:
         """Return the status of every running source, by id."""
         with self._lock:
             return {source: runner.status for source, runner in self._runners.items()}
+
+    @property
+    def shedding(self) -> Shedding:
+        """What is left out because the machine is too slow."""
+        return self._classifier_thread.shedding
 
     def stalled(self) -> list[str]:
         """Return the names of the threads of detection that have not moved for ``STALLED_S``."""

@@ -37,6 +37,7 @@ from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
+from claptrap.service.known_sounds import check_sounds
 from claptrap.service.learning import LearningService
 from claptrap.service.mark_links import MarkLinks
 from claptrap.service.marks import DetectionMarks
@@ -50,6 +51,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.rhythm_lessons import RhythmLessons
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
@@ -105,7 +107,7 @@ class Application:
         self.problems = ProblemList(self.hub)
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
-        self.settings = SettingsOwner(Store(data_dir), (check_addresses, self.own_address.check))
+        self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
 
         self.cluster = cluster
@@ -113,7 +115,7 @@ class Application:
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
-        self.what_if = WhatIf(self.learning)
+        self.what_if, self.rhythm_lessons = WhatIf(self.learning), RhythmLessons(self.settings, self.learning, clock)
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
@@ -172,7 +174,8 @@ class Application:
 
         self.settings.observe(self._apply)
         self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
-        self.problems.add(self.broker.problems, self._dispatcher.problems, self._inputs.vban.problems)
+        self.problems.add(self.detection.problems, self._inputs.vban.problems)
+        self.problems.add(self.broker.problems, self._dispatcher.problems)
         self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
 
     # -- life -----------------------------------------------------------------------------------------------------------

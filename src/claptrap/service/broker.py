@@ -126,6 +126,7 @@ class BrokerService:
             PublishedSource(
                 s.id, s.name, s.kind, s.enabled, s.threshold, status.state.value, status.code, status.state is State.LIVE,
                 delay_s=s.delay_s, pattern=preset_of(s.patterns),
+                triggers=tuple(one.id for one in (*s.sounds, *s.rhythms) if one.enabled),
                 message=say(status.code, current.language, **status.params) if status.code else "",
             )
             for s in current.sources

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from claptrap.audio.clip import ClipSink
 from claptrap.core.clock import Clock
+from claptrap.core.errors import ClapTrapError, ServiceError
 from claptrap.core.events import DetectionRunning, EventSink, SourceStatus, State, StatusSink
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.clapnet import load_clapnet
@@ -16,6 +17,7 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.candidate_recorder import CandidateSink
+from claptrap.runtime.overload import Shedding
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.cluster import Cluster
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
@@ -121,6 +123,12 @@ class DetectionService:
             heard = {**heard, **self._cluster.statuses()}
         ids = [source.id for source in self._settings.current.sources]
         return heard | {source_id: SourceStatus(source_id, State.IDLE) for source_id in ids if source_id not in heard}
+
+    def problems(self) -> list[ClapTrapError]:
+        """Return what is left out because the machine is too slow."""
+        worker = self._worker  # which may be gone a moment later
+        shedding = worker.shedding if worker is not None else Shedding.NOTHING
+        return [ServiceError(f"detection.{shedding.name.lower()}_left_out")] if shedding else []
 
     def stalled(self) -> list[str]:
         """Return the names of the threads of hearing that do not move."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from claptrap.core.events import Attempt, Event, ModelProgress, SourceStatus, Status
+from claptrap.core.events import Attempt, Event, ModelProgress, SheddingChanged, SourceStatus, Status
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
@@ -21,7 +21,7 @@ class StatusRelay:
     Args:
         counts: counts it.
         hub: publishes it.
-        problems: may have changed with an attempt, or with a model.
+        problems: may have changed with an attempt, a model, or what hearing leaves out.
         on_source: called after each status of a source.
         observers: called with every status before it is published.
     """
@@ -48,7 +48,7 @@ class StatusRelay:
         self._hub.offer(status)
         if isinstance(status, SourceStatus):
             self._on_source()
-        if isinstance(status, Attempt | ModelProgress):  # an attempt has just been written down, or could not be
+        if isinstance(status, Attempt | ModelProgress | SheddingChanged):  # an attempt may not have been written down
             self._problems.publish()
 
 

@@ -267,7 +267,7 @@ class LearningService:
             InputError: ``profile.too_many``. SettingsError: it cannot be written.
         """
         known = {source.id for source in self._settings.current.sources}
-        claps = self._candidates.of_event(event) if event.source_id in known else []
+        claps = self._candidates.of_event(event) if event.source_id in known and event.what == "clap" else []
         return self._learn(event.source_id, claps, mark, "detection") if claps else None
 
     # -- sound --------------------------------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from claptrap.history.journal import Journal
 from claptrap.history.query import DetectionFilter
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
-from claptrap.settings.schema import AnySource, WebhookSettings, target_id
+from claptrap.settings.receivers import WebhookSettings, target_id
+from claptrap.settings.schema import AnySource
 from claptrap.settings.validation import webhook
 from claptrap.template import SAMPLES, BadTemplateError, render
 

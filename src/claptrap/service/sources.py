@@ -113,6 +113,23 @@ class SourceService:
             self._settings.replace({**whole, "sources": [*first, *(one for one in whole["sources"] if one not in first)]})
             return self.all()
 
+    def remove_trigger(self, source_id: str, trigger_id: str) -> dict[str, Any]:
+        """Remove a sound or rhythm of a source; return the source.
+
+        Raises:
+            InputError: ``api.unknown_source`` or ``api.unknown_trigger``.
+            SettingsError: as ``SettingsOwner.replace``.
+        """
+        with self._settings.locked() as state:
+            source = entry_of(state.dump.whole, source_id)
+            kept = {name: [one for one in source[name] if one["id"] != trigger_id] for name in ("sounds", "rhythms")}
+            if all(kept[name] == source[name] for name in kept):
+                raise InputError("api.unknown_trigger", source=source_id, trigger=trigger_id[:64])
+            changed = {**source, **kept}
+            sources = [changed if entry is source else entry for entry in state.dump.whole["sources"]]
+            self._settings.replace({**state.dump.whole, "sources": sources})
+            return self.get(source_id)
+
     def remove_webhook(self, source_id: str, webhook_id: str) -> dict[str, Any]:
         """Remove a webhook of a source, and give up what waits for it; return the source.
 

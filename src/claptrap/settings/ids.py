@@ -25,6 +25,11 @@ def new_source_id(current: Settings, given: Mapping[str, Any]) -> Any:
     return given["id"]
 
 
+def free_id(name: str, otherwise: str, known: Iterable[str]) -> str:
+    """Return an id made of ``name``, or of ``otherwise`` where it has no letters, that is none of ``known``."""
+    return _free(_letters(name) or otherwise, set(known), {})
+
+
 def with_ids(document: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``document`` with an id for each source, webhook and notification service that has none.
 

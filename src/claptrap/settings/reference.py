@@ -60,6 +60,26 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
     "sources[].patterns": {"fr": "l'un d'eux suffit pour une détection"},
     "sources[].hears": {"en": "claps, applause or both", "fr": "des claps, des applaudissements ou les deux"},
+    "sources[].sounds": {"fr": "sons qui font des détections à part"},
+    "sources[].sounds[].id": {"fr": "identifiant stable dans la source ; webhooks et événements le nomment"},
+    "sources[].sounds[].name": {"fr": "nom affiché ; vide pour l'identifiant"},
+    "sources[].sounds[].enabled": {"en": "whether it is listened for", "fr": "s'il est guetté"},
+    "sources[].sounds[].labels": {"fr": "ses noms chez YAMNet, dont un suffit (GET /api/sounds)"},
+    "sources[].sounds[].threshold": {"fr": "score minimal d'une fenêtre d'une seconde"},
+    "sources[].sounds[].persistence_s": {"fr": "combien de temps il doit s'entendre, en deux fois ce temps au plus"},
+    "sources[].sounds[].delay_s": {"fr": "temps minimal entre deux détections de ce son"},
+    "sources[].rhythms": {"fr": "rythmes de claps qui font des détections à part"},
+    "sources[].rhythms[].id": {"fr": "identifiant stable dans la source ; webhooks et événements le nomment"},
+    "sources[].rhythms[].name": {"fr": "nom affiché ; vide pour l'identifiant"},
+    "sources[].rhythms[].enabled": {"en": "whether it is listened for", "fr": "s'il est guetté"},
+    "sources[].rhythms[].intervals": {"fr": "d'un clap au suivant, les uns par rapport aux autres"},
+    "sources[].rhythms[].tolerance": {"fr": "l'écart permis, en intervalles moyens"},
+    "sources[].webhooks[].triggers": {
+        "fr": "seulement les détections de ces sons et rythmes, par identifiant ; vide pour claps et applaudissements"
+    },
+    "notify[].triggers": {
+        "fr": "seulement les détections de ces sons et rythmes, par identifiant ; vide pour claps et applaudissements"
+    },
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
     "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},
     "sources[].example_clips": {

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
 from claptrap.core.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
@@ -23,88 +23,24 @@ from claptrap.core.spec import (
 from claptrap.core.weburl import check_rtsp_url, take_credentials
 from claptrap.settings.fields import (
     ID,
-    WITH_SECRETS,
-    BrokerHost,
     Channel,
-    Claps,
-    ContentType,
-    Headers,
     IpAddress,
     Ipv4Address,
     Name,
     NodeName,
-    NotifyAddress,
     RtspAddress,
     Secret,
-    SigningSecret,
     StreamName,
     TcpAddress,
-    Template,
-    TopicPart,
     WebAddress,
     refused,
 )
 from claptrap.settings.migrate import NEWEST
+from claptrap.settings.receivers import MqttSettings, NotifySettings, SettingsPart, WebhookSettings, check_unique
+from claptrap.settings.triggers import RESERVED, RhythmSettings, SoundSettings
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        defer_build=True,  # most are only ever checked as a part of ``Settings``: what would check each alone takes memory
-    )
-
-    def whole(self) -> dict[str, Any]:
-        """Return JSON data with the secrets in it: for the file and for those who use them, never for a face."""
-        return self.model_dump(mode="json", context=WITH_SECRETS)
-
-
-def _check_unique(ids: Sequence[str], code: str) -> None:
-    twice = sorted({i for i in ids if ids.count(i) > 1})
-    if twice:
-        raise refused(code, id=twice[0])
-
-
-MaxAge = Annotated[float, Field(gt=0, le=604_800)]  # seconds
-
-
-class WebhookSettings(_Part):
-    """Where a source's detections are posted."""
-
-    id: str = Field(pattern=ID, description="stable identifier within the source")
-    enabled: bool = True
-    url: WebAddress = Field(default="", repr=False, description="http(s); it may hold a token")
-    timeout_s: float = Field(default=5.0, gt=0, le=60, description="bound on one whole attempt")
-    max_age_s: MaxAge = Field(default=10.0, description="never act on a clap older than this")
-    idempotent: bool = Field(
-        default=False, description="it drops repeats (Idempotency-Key), so what it may have taken is sent again"
-    )
-    max_attempts: int = Field(default=4, ge=1, le=10, description="how often a detection is sent that it may have taken")
-    claps: list[Claps] = Field(
-        default=[], max_length=4, description="only detections of this many claps; empty for all, including applause"
-    )
-    headers: Headers = Field(default={}, repr=False, description="sent along; values are write-only")
-    signing_secret: SigningSecret = Field(default="", description="signs what is sent (Standard Webhooks); write-only")
-    verify_tls: bool = Field(default=True, description="verify the receiver's certificate")
-    ca_file: str = Field(
-        default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
-    )
-    method: Literal["POST", "PUT", "GET"] = Field(default="POST", description="a GET has no body")
-    content_type: ContentType = Field(default="application/json", description="of what the template makes")
-    template: Template = Field(
-        default="", validate_default=True, description="makes the body (docs/webhooks.md); empty for the documented JSON"
-    )
-
-    def to_target(self, source_id: str, source_name: str) -> WebhookSpec:
-        """Return the core's form."""
-        given = {name: value for name, value in self if name not in ("id", "enabled", "claps")}
-        return WebhookSpec(target_id(source_id, self.id), source_id, claps=tuple(self.claps), title=source_name, **given)
-
-
-class PatternSettings(_Part):
+class PatternSettings(SettingsPart):
     """A row of claps to react to; by default any clap, at once."""
 
     claps: int = Field(default=1, ge=1, le=4, description="how many")
@@ -126,7 +62,7 @@ def wire_name(name: str) -> str:
     return name.replace("Entry", "Source")
 
 
-class _SourceEntry(_Part):
+class _SourceEntry(SettingsPart):
     model_config = ConfigDict(model_title_generator=lambda model: wire_name(model.__name__))
 
     id: str = Field(pattern=ID, description="stable identifier")
@@ -139,6 +75,10 @@ class _SourceEntry(_Part):
         default=[PatternSettings()], min_length=1, max_length=4, description="any of them makes a detection"
     )
     hears: Literal["claps", "applause", "both"] = "both"
+    sounds: list[SoundSettings] = Field(default=[], max_length=16, description="sounds that make detections of their own")
+    rhythms: list[RhythmSettings] = Field(
+        default=[], max_length=16, description="rhythms of claps that make detections of their own"
+    )
     clips: bool = Field(default=False, description="keep the sound around each detection, 2.5 s or little more")
     node: NodeName = Field(default="", description="in a cluster, the node that hears it; empty for any that can")
     example_clips: bool = Field(
@@ -146,10 +86,15 @@ class _SourceEntry(_Part):
     )
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
 
+    @model_validator(mode="after")
+    def _trigger_ids_are_unique(self) -> Self:
+        check_unique([*RESERVED, *(one.id for one in (*self.sounds, *self.rhythms))], "settings.duplicate_trigger")
+        return self
+
     @field_validator("webhooks")
     @classmethod
     def _webhook_ids_are_unique(cls, webhooks: list[WebhookSettings]) -> list[WebhookSettings]:
-        _check_unique([webhook.id for webhook in webhooks], "settings.duplicate_webhook")
+        check_unique([webhook.id for webhook in webhooks], "settings.duplicate_webhook")
         return webhooks
 
     def to_input(self) -> SourceInput:
@@ -169,6 +114,8 @@ class _SourceEntry(_Part):
             delay_s=self.delay_s,
             patterns=tuple(PatternSpec(**dict(pattern)) for pattern in self.patterns),
             hears=Hears(self.hears),
+            sounds=tuple(one.to_spec() for one in self.sounds if one.enabled),
+            rhythms=tuple(one.to_spec() for one in self.rhythms if one.enabled),
             clips=self.clips,
             pin=self.node or None,
             example_clips=self.example_clips,
@@ -178,14 +125,14 @@ class _SourceEntry(_Part):
 CHANNEL = Field(default="auto", description="auto, mean, loudest, or a number from 1")
 
 
-class MicrophoneSettings(_Part):
+class MicrophoneSettings(SettingsPart):
     """A microphone of this machine."""
 
     device: str = Field(default="", max_length=500, description="name as listed; empty for the system's default")
     channel: Channel = CHANNEL
 
 
-class FileSettings(_Part):
+class FileSettings(SettingsPart):
     """A recording played in real time."""
 
     path: str = Field(min_length=1, max_length=4096)
@@ -193,7 +140,7 @@ class FileSettings(_Part):
     channel: Channel = CHANNEL
 
 
-class VbanSettings(_Part):
+class VbanSettings(SettingsPart):
     """A VBAN stream that another machine sends here."""
 
     host: Ipv4Address = Field(description="the sender's IPv4 address")
@@ -202,7 +149,7 @@ class VbanSettings(_Part):
     channel: Channel = CHANNEL
 
 
-class RtspSettings(_Part):
+class RtspSettings(SettingsPart):
     """The sound of a network camera. Credentials that are typed into the address are moved to their own fields."""
 
     url: RtspAddress = Field(description="rtsp:// or rtsps://")
@@ -256,7 +203,7 @@ class RtspEntry(_SourceEntry):
     input: RtspSettings
 
 
-class BrowserSettings(_Part):
+class BrowserSettings(SettingsPart):
     """The microphone of the browser that has ``/micro`` open: there is nothing to choose."""
 
 
@@ -267,7 +214,7 @@ class BrowserEntry(_SourceEntry):
     input: BrowserSettings = BrowserSettings()
 
 
-class SatelliteSettings(_Part):
+class SatelliteSettings(SettingsPart):
     """A voice satellite that uses ClapTrap as its wake-word service. It is made by itself when one connects."""
 
     address: IpAddress = Field(description="the IP address that it connects from")
@@ -281,7 +228,7 @@ class SatelliteEntry(_SourceEntry):
     input: SatelliteSettings
 
 
-class WyomingInputSettings(_Part):
+class WyomingInputSettings(SettingsPart):
     """A Wyoming microphone or satellite that ClapTrap connects to."""
 
     uri: TcpAddress = Field(min_length=1, description="tcp://HOST:PORT; satellites usually have port 10700")
@@ -305,50 +252,20 @@ def _first_sources() -> list[AnySource]:
     return [MicrophoneEntry(id="microphone", kind="microphone", name="Microphone")]
 
 
-class HistorySettings(_Part):
+class HistorySettings(SettingsPart):
     """What is kept of what was heard."""
 
     keep_days: int = Field(default=365, ge=1, le=36_500, description="then it is forgotten")
 
 
-class ClipSettings(_Part):
+class ClipSettings(SettingsPart):
     """How much of the sound around detections is kept, of all sources together; then the oldest goes."""
 
     keep_days: int = Field(default=7, ge=1, le=3650)
     keep_mb: int = Field(default=500, ge=1, le=10_000)
 
 
-class MqttSettings(_Part):
-    """The MQTT broker to which everything is published, and through which Home Assistant finds every source."""
-
-    enabled: bool = False
-    host: BrokerHost = Field(default="", validate_default=True, description="name or address of the broker")
-    port: int = Field(default=1883, ge=1, le=65535, description="usually 8883 with TLS")
-    version: Literal["3.1.1", "5"] = "5"
-    tls: bool = False
-    verify_tls: bool = Field(default=True, description="verify the broker's certificate")
-    ca_file: str = Field(
-        default="", max_length=4096, description="PEM file of the authority to trust instead of the system's"
-    )
-    username: str = Field(default="", max_length=500)
-    password: Secret = Field(default="", description="write-only")
-    topic: Annotated[TopicPart, Field(min_length=1)] = Field(
-        default="claptrap", description="first part of every topic; different for each of several ClapTraps"
-    )
-    discovery: TopicPart = Field(
-        default="homeassistant", description="Home Assistant's discovery prefix; empty for no discovery"
-    )
-    max_age_s: MaxAge = Field(default=10.0, description="never act on a clap older than this")
-
-    @field_validator("host")
-    @classmethod
-    def _host_is_there(cls, host: str, info: ValidationInfo) -> str:
-        if info.data.get("enabled") and not host.strip():
-            raise refused("settings.empty")
-        return host
-
-
-class WyomingSettings(_Part):
+class WyomingSettings(SettingsPart):
     """ClapTrap as a wake-word service for voice satellites and Home Assistant, by the Wyoming protocol."""
 
     listen: TcpAddress = Field(default="", description="address to listen on, like tcp://0.0.0.0:10400; empty for none")
@@ -357,23 +274,7 @@ class WyomingSettings(_Part):
     )
 
 
-class NotifySettings(_Part):
-    """A service that shows people notifications, by Apprise."""
-
-    id: str = Field(pattern=ID, description="stable identifier")
-    name: Name = Field(default="", description="shown name; empty for the id")
-    enabled: bool = True
-    url: NotifyAddress = Field(default="", description="Apprise's address of the service; write-only")
-    sources: list[Annotated[str, Field(max_length=64)]] = Field(
-        default=[], max_length=256, description="ids of the sources whose detections it shows; empty for all"
-    )
-    claps: list[Claps] = Field(
-        default=[], max_length=4, description="only detections of this many claps; empty for all, including applause"
-    )
-    max_age_s: MaxAge = Field(default=900.0, description="never show a clap older than this")
-
-
-class Settings(_Part):
+class Settings(SettingsPart):
     """The whole document, version 3; ``migrate`` knows the older ones."""
 
     model_config = ConfigDict(defer_build=False)
@@ -398,12 +299,12 @@ class Settings(_Part):
     @field_validator("notify")
     @classmethod
     def _notify_ids_are_unique(cls, notify: list[NotifySettings]) -> list[NotifySettings]:
-        _check_unique([one.id for one in notify], "settings.duplicate_notify")
+        check_unique([one.id for one in notify], "settings.duplicate_notify")
         return notify
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        _check_unique([source.id for source in self.sources], "settings.duplicate_id")
+        check_unique([source.id for source in self.sources], "settings.duplicate_id")
         return self
 
     def specs(self) -> tuple[SourceSpec, ...]:
@@ -442,14 +343,10 @@ class Settings(_Part):
                 tuple(one.sources),
                 tuple(one.claps),
                 self.language,
+                triggers=tuple(one.triggers),
                 title=one.name,
                 max_age_s=one.max_age_s,
             )
             for one in self.notify
             if one.enabled and one.url
         )
-
-
-def target_id(source_id: str, webhook_id: str) -> str:
-    """Return the id of a source's webhook among all receivers."""
-    return f"{source_id}.{webhook_id}"

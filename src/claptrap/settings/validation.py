@@ -17,7 +17,8 @@ from claptrap.core.errors import SettingsError
 from claptrap.core.spec import INPUTS
 from claptrap.settings.fields import IN_FORCE
 from claptrap.settings.hints import near_key, near_value, printable, quoted
-from claptrap.settings.schema import Settings, WebhookSettings
+from claptrap.settings.receivers import WebhookSettings
+from claptrap.settings.schema import Settings
 
 MAX_FAULTS = 200  # of one document that are listed: each takes a moment to word
 

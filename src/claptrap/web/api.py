@@ -16,6 +16,7 @@ from claptrap.web import (
     settings,
     sources,
     state,
+    triggers,
 )
 
 GROUPS = tuple(
@@ -26,6 +27,7 @@ GROUPS = tuple(
         diagnostics,
         sources,
         learning,
+        triggers,
         micro,
         history,
         mark_link,

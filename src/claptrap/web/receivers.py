@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from claptrap.service import Application
-from claptrap.settings.schema import WebhookSettings
+from claptrap.settings.receivers import WebhookSettings
 from claptrap.web import responses
 from claptrap.web.query_params import PreviewQuery
 from claptrap.web.routes import SAVING, Part, Routes

@@ -38,6 +38,8 @@ from claptrap.settings.environment import Override
 from claptrap.settings.import_plan import Format, Mode
 from claptrap.settings.original import Note
 from claptrap.settings.schema import AnySource, ClipSettings, PatternSettings, Settings, wire_name
+from claptrap.settings.sound_presets import SoundPreset
+from claptrap.settings.triggers import RhythmSettings
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
@@ -366,6 +368,39 @@ WhatIf = response_model(
     now=Led,
     then=Led,
     detections=list_of(response_model("WouldBe", at=float, score=float, claps=int)),
+)
+
+# -- what sources react to beside claps
+
+Sounds = response_model(
+    "Sounds",
+    about="The sounds that can be triggers, if YAMNet is there; those that are often asked for, ready to be added.",
+    available=bool,
+    advice_fr=str,
+    advice_en=str,
+    presets=list_of(response_model("SoundPreset", SoundPreset, name_fr=str, name_en=str)),
+    labels=list_of(response_model("SoundLabel", label=str, label_fr=str)),
+)
+Rhythm = RhythmSettings
+RhythmLesson = response_model(
+    "RhythmLesson",
+    about="A rhythm that a person claps three times; `chance` is the share of random rows of as many claps that it takes.",
+    source_id=str,
+    started=float,
+    wanted=int,
+    rows=list_of(
+        response_model(
+            "RhythmRow",
+            at=float,
+            claps=int,
+            intervals=list_of(float),
+            outcome=Literal["accepted", "too_few", "too_many", "not_used"],
+        )
+    ),
+    proposal=response_model(
+        "RhythmProposal", claps=int, intervals=list_of(float), spread=float, tolerance=float, chance=float
+    )
+    | None,
 )
 
 # -- what comes over Socket.IO

@@ -75,6 +75,8 @@ def _clap(event: Event) -> dict[str, Any]:
         "claps": event.claps,
         "applause": event.applause,
         "heard_by": list(event.heard_by),
+        "trigger": event.trigger,
+        "trigger_name": event.trigger_name,
         "latency_s": event.decided_s - event.onset_s,
         "labels": labels_for_people(event.labels),
     }

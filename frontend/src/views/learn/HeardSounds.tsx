@@ -2,8 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { listCandidates, markCandidate } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
+import { SoundNames } from "../../components/SoundNames.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
-import { soundName, t } from "../../i18n/index.ts";
+import { t } from "../../i18n/index.ts";
 import { detections, returns } from "../../store.ts";
 import type { Mark } from "../../types.ts";
 import type { HeardCandidate, LearningEffect } from "../../wire.ts";
@@ -54,7 +55,7 @@ function Candidate({ candidate, onMark }: { candidate: HeardCandidate; onMark: (
       <span class="score-pill numbers">{score(candidate.score)}</span>
       <span class="candidate-why">
         <span class="outcome"><Shape is={clap ? "disc" : "ring"} />{t(clap ? "learn.was_clap" : "learn.was_none")}</span>
-        <span class="muted">{labels.slice(0, 1).map(soundName)}</span>
+        <SoundNames labels={labels} />
         <span class="marks">
           <button type="button" class="quiet small" aria-pressed={mark === "clap"} onClick={() => onMark("clap")}>{t("history.is_clap")}</button>
           <button type="button" class="quiet small" aria-pressed={mark === "not_clap"} onClick={() => onMark("not_clap")}>{t("history.is_not_clap")}</button>

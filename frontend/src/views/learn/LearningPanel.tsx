@@ -8,8 +8,11 @@ import type { Learning } from "../../wire.ts";
 import { HeardSounds } from "./HeardSounds.tsx";
 import { type Known, useLearning } from "./learning.ts";
 
-/** What the source has learnt of its place: how many examples, what it nearly took for a clap, and how to teach it more. */
-export function LearningPanel({ sourceId }: { sourceId: string }) {
+/**
+ * What the source has learnt of its place: how many examples, what it nearly took for a clap, and how to teach it more;
+ * `brief` leaves out the examples.
+ */
+export function LearningPanel({ sourceId, brief = false }: { sourceId: string; brief?: boolean }) {
   const known = useLearning(sourceId);
   const { state: { value: state }, failure, act } = known;
   if (!state) return null;
@@ -24,7 +27,7 @@ export function LearningPanel({ sourceId }: { sourceId: string }) {
         {state.undo && <button type="button" class="quiet" onClick={() => void act(undoLearning(sourceId))}>{t("learn.undo")}</button>}
       </p>
       <HeardSounds sourceId={sourceId} known={known} />
-      <Examples sourceId={sourceId} state={state} known={known} />
+      {!brief && <Examples sourceId={sourceId} state={state} known={known} />}
     </section>
   );
 }

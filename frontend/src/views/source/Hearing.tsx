@@ -2,16 +2,16 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { onBeat } from "../../beat.ts";
 import { Outcome } from "../../components/Outcome.tsx";
-import { clock, iso, percent, score } from "../../i18n/format.ts";
-import { said, soundName, t } from "../../i18n/index.ts";
+import { SoundNames } from "../../components/SoundNames.tsx";
+import { clock, iso, score } from "../../i18n/format.ts";
+import { said, t } from "../../i18n/index.ts";
+import { minuteOf } from "../../minute.ts";
 import { pictures, verdicts } from "../../store.ts";
 import { shade } from "../../theme.ts";
 import { unseen, watch } from "../../spectrograms.ts";
 import type { Verdict } from "../../wire.ts";
 import { Picture, SPAN_S } from "./picture.ts";
 
-const REMEMBERED = 30;
-const SHOWN = 8;
 const CALM_MS = 1000;
 
 interface Props {
@@ -21,21 +21,25 @@ interface Props {
 
 /** What the source hears: the sound of the last seconds, each candidate in it, and why it was or was not a clap. */
 export function Hearing({ sourceId, threshold }: Props) {
-  const candidates = useSignal<Verdict[]>([]);
-  useLayoutEffect(
-    () => verdicts.listen(sourceId, (news) => (candidates.value = [news, ...candidates.value].slice(0, REMEMBERED))),
-    [sourceId],
-  );
+  const heard = useSignal(0); // draws again with each candidate
+  useLayoutEffect(() => verdicts.listen(sourceId, () => (heard.value += 1)), [sourceId]);
+  void heard.value;
+  const { near, far } = minuteOf(sourceId);
+  const list = (candidates: Verdict[]) => candidates.map((one) => <Candidate key={one.timestamp} candidate={one} threshold={threshold} />);
   return (
     <section class="panel hearing" aria-labelledby="hearing-title">
       <h2 id="hearing-title">{t("hearing.title")}</h2>
       <Strip sourceId={sourceId} threshold={threshold} />
       {unseen.value && <p role="status"><Outcome shape="triangle" words={said(unseen.value)} /></p>}
       <h3 id="candidates-title">{t("hearing.candidates")}</h3>
-      {candidates.value.length === 0 && <p class="muted">{t("hearing.none")}</p>}
-      <ol class="candidates" aria-labelledby="candidates-title">
-        {candidates.value.slice(0, SHOWN).map((one) => <Candidate key={one.timestamp} candidate={one} threshold={threshold} />)}
-      </ol>
+      {near.length === 0 && <p class="muted">{t("hearing.none")}</p>}
+      <ol class="candidates" aria-labelledby="candidates-title">{list(near)}</ol>
+      {far.length > 0 && (
+        <details class="more-options">
+          <summary>{t("hearing.others", { count: far.length })}</summary>
+          <ol class="candidates">{list(far)}</ol>
+        </details>
+      )}
     </section>
   );
 }
@@ -80,7 +84,7 @@ function Candidate({ candidate, threshold }: { candidate: Verdict; threshold: nu
       <span class="score-pill numbers">{score(candidate.score)}</span>
       <span class="candidate-why">
         <Outcome shape={accepted ? "disc" : "ring"} words={said(candidate)} />
-        {labels.length > 0 && <span class="muted">{labels.slice(0, 2).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ")}</span>}
+        <SoundNames labels={labels} />
         {isOtherNow && <span class="candidate-now">{t(wouldBe ? "hearing.would_be" : "hearing.would_not")}</span>}
       </span>
     </li>

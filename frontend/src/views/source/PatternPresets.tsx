@@ -1,35 +1,44 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { listPatterns } from "../../api.ts";
+import { SaveState } from "../../components/SaveState.tsx";
 import { type Key, t } from "../../i18n/index.ts";
+import { drafts, edit } from "../../saving.ts";
+import type { SourceSettings } from "../../types.ts";
 import type { PatternSettings, PatternPresets as Presets } from "../../wire.ts";
 
 const NAMES = ["any", "single", "double", "single_and_double"] as const;
 const presets = signal<Presets["presets"] | null>(null);
 
-interface Props {
-  patterns: PatternSettings[];
-  onChoose: (patterns: PatternSettings[]) => void;
-}
+/** A source's patterns as they are being set just now. */
+export const patternsOf = ({ id, patterns }: SourceSettings) => (drafts.value[`sources.${id}.patterns`]?.value ?? patterns) as PatternSettings[];
 
-/** The usual patterns, each by a word; "other" where the patterns below are none of these. */
-export function PatternPresets({ patterns, onChoose }: Props) {
+/** Which preset a source's patterns are; "other" for none of them, null before that is known. */
+export const presetOf = (source: SourceSettings) => presets.value &&
+  (NAMES.find((name) => presets.value?.[name] && counts(presets.value[name]) === counts(patternsOf(source))) ?? "other");
+
+/** The usual patterns, each a press away. */
+export function PatternPresets({ source }: { source: SourceSettings }) {
   useEffect(() => {
-    if (!presets.value) void listPatterns().then((answer) => (presets.value = answer.presets), () => undefined); // the numbers below do without
+    if (!presets.value) void listPatterns().then((answer) => (presets.value = answer.presets), () => undefined); // patterns can be set by their numbers
   }, []);
-  const known = presets.value;
-  if (!known) return null;
-  const chosen = NAMES.find((name) => known[name] && counts(known[name]) === counts(patterns)) ?? "other";
+  const path = `sources.${source.id}.patterns`;
+  const chosen = presetOf(source);
   return (
-    <div class="field">
-      <label for="pattern-preset">{t("pattern.preset")}</label>
-      <select id="pattern-preset" onChange={({ currentTarget: { value } }) => known[value] && onChoose(known[value])}>
-        {NAMES.map((name) => <option key={name} value={name} selected={name === chosen}>{t(`pattern.preset.${name}` satisfies Key)}</option>)}
-        {chosen === "other" && <option value="other" selected>{t("pattern.preset.other")}</option>}
-      </select>
-    </div>
+    <fieldset class="field presets">
+      <legend>{t("pattern.preset")}</legend>
+      <span class="counts">
+        {NAMES.map((name) => (
+          <label key={name} class="count">
+            <input type="radio" name={`${path}.preset`} checked={name === chosen} disabled={!presets.value} onChange={() => edit(path, presets.value![name]!, 0)} />
+            <span>{t(`pattern.preset.${name}` satisfies Key)}</span>
+          </label>
+        ))}
+      </span>
+      <SaveState path={path} id={`${path}-state`} />
+    </fieldset>
   );
 }
 
-/** Whether two lists of patterns react to the same counts; how far apart claps may be is no matter of the preset. */
+/** What a list of patterns reacts to, in a form to compare; how far apart claps may be is no matter of the preset. */
 const counts = (patterns: PatternSettings[]) => JSON.stringify(patterns.map(({ claps, at_least }) => [claps, at_least]));

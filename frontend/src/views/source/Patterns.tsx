@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { SaveState } from "../../components/SaveState.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { decimal } from "../../i18n/format.ts";
@@ -6,7 +7,7 @@ import { type Key, t } from "../../i18n/index.ts";
 import { type Draft, drafts, edit } from "../../saving.ts";
 import type { Hears, SourceSettings } from "../../types.ts";
 import type { PatternSettings, WebhookSettings } from "../../wire.ts";
-import { PatternPresets } from "./PatternPresets.tsx";
+import { PatternPresets, patternsOf, presetOf } from "./PatternPresets.tsx";
 
 const HEARS: Hears[] = ["claps", "applause", "both"];
 const COUNTS = [1, 2, 3, 4];
@@ -17,7 +18,9 @@ export function Patterns({ source }: { source: SourceSettings }) {
   const path = `sources.${source.id}.patterns`;
   const hearsPath = `sources.${source.id}.hears`;
   const hears = (drafts.value[hearsPath]?.value ?? source.hears) as Hears;
-  const patterns = (drafts.value[path]?.value ?? source.patterns) as PatternSettings[];
+  const patterns = patternsOf(source);
+  const byHand = useRef(false); // once it was open it stays so, though a preset is met on the way
+  byHand.current ||= presetOf(source) === "other";
   const draft = drafts.value[path];
   const isIn = (row: number) => draft?.state === "refused" && draft.at?.startsWith(`${path}.${row}.`);
   const remove = (index: number) => {
@@ -35,9 +38,10 @@ export function Patterns({ source }: { source: SourceSettings }) {
         </select>
         <SaveState path={hearsPath} id={`${hearsPath}-state`} />
       </div>
-      {hears !== "applause" && <PatternPresets patterns={patterns} onChoose={(chosen) => edit(path, chosen, 0)} />}
+      {hears !== "applause" && <PatternPresets source={source} />}
       {hears !== "applause" && (
-        <div class="field field-pattern">
+        <details class="field field-pattern more-options" open={byHand.current || undefined}>
+          <summary>{t("pattern.by_hand")}</summary>
           {patterns.map((pattern, index) => (
             <Row
               key={index} path={`${path}.${index}`} pattern={pattern} waits={waits(pattern, patterns)} fault={isIn(index) ? draft : undefined} number={patterns.length > 1 ? index + 1 : 0} webhooks={source.webhooks}
@@ -48,8 +52,7 @@ export function Patterns({ source }: { source: SourceSettings }) {
           {patterns.length < MOST && (
             <button type="button" class="quiet add-row" onClick={() => edit(path, [...patterns, another(patterns)], 0)}>{t("pattern.add")}</button>
           )}
-          {!patterns.some((_, index) => isIn(index)) && <SaveState path={path} id={`${path}-state`} />}
-        </div>
+        </details>
       )}
     </>
   );

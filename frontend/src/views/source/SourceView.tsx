@@ -1,24 +1,23 @@
-import { DelayField } from "../../components/DelayField.tsx";
+import { Sound, thresholdOf } from "../../components/Sound.tsx";
 import { Detections } from "../../components/Detections.tsx";
-import { DeviceChoice } from "../../components/DeviceChoice.tsx";
-import { Sound, SourceHead, thresholdOf } from "../../components/SourceCard.tsx";
-import { SourceDetails } from "../../components/SourceDetails.tsx";
+import { SourceHead } from "../../components/SourceHead.tsx";
 import { ThresholdField } from "../../components/ThresholdField.tsx";
-import { t } from "../../i18n/index.ts";
+import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
 import { WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
-import { Clips } from "./Clips.tsx";
-import { EditSource } from "./EditSource.tsx";
 import { Hearing } from "./Hearing.tsx";
-import { Patterns } from "./Patterns.tsx";
-import { Webhooks } from "./Webhooks.tsx";
+import { Itself } from "./Itself.tsx";
+import { Reactions } from "./Reactions.tsx";
 
-/** One source, close up: what it hears and why that was or was not a clap, and all that can be set. */
-export function SourceView({ id }: { id: string }) {
+const TABS = ["live", "reactions", "source"] as const;
+type Tab = (typeof TABS)[number];
+
+/** One source, close up: what it hears and why that was or was not a clap, what follows a clap, and the source itself. */
+export function SourceView({ id, tab }: { id: string; tab: string }) {
   const source = sources.value.find((one) => one.id === id);
   if (!opened.value) return null;
   if (!source) {
@@ -29,45 +28,57 @@ export function SourceView({ id }: { id: string }) {
       </View>
     );
   }
+  const shown = TABS.find((one) => one === tab) ?? "live";
   return (
     <View title={source.name}>
-      <div class="source-view">
-        <div class="column">
-          <section class="panel source" aria-label={t("source.now")}>
-            <SourceHead source={source} />
-            <Sound source={source} />
-          </section>
-          <Hearing sourceId={source.id} threshold={thresholdOf(source)} />
-          <LearningPanel sourceId={source.id} />
-          <Detections sourceId={source.id} />
-        </div>
-        <div class="column">
-          <Tuning source={source} />
-          <Webhooks source={source} />
-          <Clips source={source} />
-          <section class="panel" aria-labelledby="edit-title">
-            <h2 id="edit-title">{t("source.itself")}</h2>
-            <SourceDetails sourceId={source.id} name={source.name} />
-            <EditSource source={source} />
-          </section>
-        </div>
-      </div>
+      <Ways id={id} tab={shown} />
+      {shown === "live" && <Live source={source} />}
+      {shown === "reactions" && <Reactions source={source} />}
+      {shown === "source" && <Itself source={source} />}
     </View>
   );
 }
 
-function Tuning({ source }: { source: SourceSettings }) {
-  const path = `sources.${source.id}`;
+/** Back to the house, to the source before and after this one, and to the parts of this one. */
+function Ways({ id, tab }: { id: string; tab: Tab }) {
+  const all = sources.value;
+  const here = all.findIndex((one) => one.id === id);
+  const [before, after] = [all[(here + all.length - 1) % all.length]!, all[(here + 1) % all.length]!];
   return (
-    <section class="panel tuning" aria-labelledby="tuning-title">
-      <h2 id="tuning-title">{t("source.tuning")}</h2>
-      <div class="fields">
-        <ThresholdField path={`${path}.threshold`} value={source.threshold} />
-        {source.kind === "microphone" && <DeviceChoice path={`${path}.input.device`} value={String(source.input["device"] ?? "")} />}
-        <DelayField path={`${path}.delay_s`} value={source.delay_s} />
-        <Patterns source={source} />
+    <div class="ways">
+      <a class="way" href={linkTo.house}><span aria-hidden="true">←</span> {t("view.house")}</a>
+      <nav aria-label={t("source.tabs")}>
+        {TABS.map((one) => (
+          <a key={one} href={linkTo.source(id, one)} aria-current={one === tab ? "page" : undefined}>{t(`source.tab.${one}` satisfies Key)}</a>
+        ))}
+      </nav>
+      {all.length > 1 && (
+        <span class="ways-others">
+          <a class="way" href={linkTo.source(before.id, tab)} title={before.name} aria-label={t("source.before", { name: before.name })}>‹</a>
+          <a class="way" href={linkTo.source(after.id, tab)} title={after.name} aria-label={t("source.after", { name: after.name })}>›</a>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Live({ source }: { source: SourceSettings }) {
+  const threshold = thresholdOf(source);
+  return (
+    <div class="source-view">
+      <div class="column">
+        <section class="panel source" aria-label={t("source.now")}>
+          <SourceHead source={source} />
+          <Sound source={source} />
+          <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} />
+          <WhatIf source={source} />
+        </section>
+        <LearningPanel sourceId={source.id} />
       </div>
-      <WhatIf source={source} />
-    </section>
+      <div class="column">
+        <Hearing sourceId={source.id} threshold={threshold} />
+        <Detections sourceId={source.id} />
+      </div>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
-import { thresholdOf } from "../../components/SourceCard.tsx";
+import { thresholdOf } from "../../components/Sound.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Coming, HowToNameSounds } from "../../components/NamingModel.tsx";
 import { Outcome } from "../../components/Outcome.tsx";

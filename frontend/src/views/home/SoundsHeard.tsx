@@ -10,10 +10,10 @@ const FADE_MS = 4000;
 /** What YAMNet hears just now; or how its file comes; or how to get it. */
 export function SoundsHeard() {
   return (
-    <section class="panel sounds" aria-labelledby="sounds-title">
-      <h2 id="sounds-title">{t("sounds.title")}</h2>
+    <details class="panel sounds" open={(!labelsOn.value && model.value !== null) || undefined}>
+      <summary><h2>{t("sounds.title")}</h2></summary>
       {labelsOn.value ? <Sounds /> : model.value ? <Coming progress={model.value} /> : <HowToNameSounds />}
-    </section>
+    </details>
   );
 }
 

@@ -1,0 +1,103 @@
+import { effect, useComputed, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { startDetection, stopDetection } from "../../api.ts";
+import { GLOW_MS } from "../../components/Glow.tsx";
+import { loudness } from "../../components/LevelMeter.tsx";
+import { Shape } from "../../components/Shape.tsx";
+import { useFlash } from "../../flash.ts";
+import { ago, score } from "../../i18n/format.ts";
+import { type Key, t } from "../../i18n/index.ts";
+import { linkTo } from "../../route.ts";
+import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, running, sources } from "../../store.ts";
+import { inWords } from "../../words.ts";
+import { broken, isFew } from "./rooms.ts";
+
+const BURP_MS = 2000;
+const BURP = "Burping, eructation";
+
+type Mood = "offline" | "stopped" | "clap" | "burp" | "deaf" | "waiting";
+const faces: Record<Mood, string> = { offline: "🔌", stopped: "💤", clap: "👏", burp: "😱", deaf: "🙉", waiting: "👂" };
+
+/** How the whole house is, in one line: the ear, how many listen and how many are broken, the last clap, start and stop. */
+export function HomeStrip() {
+  const orb = useRef<HTMLDivElement>(null);
+  const clapping = useFlash(() => newestClap.value?.id, GLOW_MS);
+  const burping = useFlash(() => burpAt(), BURP_MS);
+  const mood = useComputed<Mood>(() => {
+    if (!isCurrent.value) return "offline";
+    if (clapping.value) return "clap";
+    if (!running.value) return "stopped";
+    if (burping.value) return "burp";
+    return hearing.value ? "waiting" : "deaf";
+  });
+  useEffect(() => effect(() => orb.current?.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
+  const shown = mood.value === "burp" ? "waiting" : mood.value;
+  return (
+    <section class={`panel ear ear-${mood.value}`} aria-label={t("house.title")}>
+      <div class="orb" ref={orb}>
+        <i class="ring ring-far" />
+        <i class="ring ring-near" />
+        <span class="face" key={mood.value} data-mood={mood.value} aria-hidden="true">{faces[mood.value]}</span>
+      </div>
+      <div class="mood">
+        <h2>{mood.value === "offline" && link.value === "connecting" ? t("link.connecting") : t(`house.${shown}` satisfies Key)}</h2>
+        <p dir="auto">{shown === "clap" ? clapWords(newestClap.value!) : t(`house.${shown}_detail` satisfies Key)}</p>
+      </div>
+      <Health />
+      <Last />
+      <StartStop />
+    </section>
+  );
+}
+
+const clapWords = ({ sourceName, score: value }: Detection) => t("house.clap_detail", { source: sourceName, score: score(value) });
+
+/** How many listen and how many are broken; a link to the first of these. */
+function Health() {
+  const failing = broken.value;
+  if (!isCurrent.value || sources.value.length === 0) return <p class="health muted" />;
+  const listening = t("home.listening", { count: hearing.value });
+  const first = failing[0];
+  if (!first) return <p class="health">{listening}</p>;
+  return (
+    <p class="health">
+      <a href={isFew.value ? linkTo.source(first.id) : linkTo.at(first.id)}>
+        {listening} · <span class="health-broken"><Shape is="cross" /> {t("home.broken", { count: failing.length })}</span>
+      </a>
+    </p>
+  );
+}
+
+/** The last clap of the whole house, with its room. */
+function Last() {
+  const words = useComputed(() => {
+    const last = Object.values(lastOf.value).reduce<Detection | null>((newest, one) => (newest && newest.timestamp > one.timestamp ? newest : one), null);
+    if (!last) return t("house.last_none");
+    const room = sources.value.find(({ id }) => id === last.sourceId)?.room;
+    return t("house.last", { when: ago(last.timestamp, now.value), where: room ? t("home.in_room", { source: last.sourceName, room }) : last.sourceName });
+  });
+  return <p class="last muted" dir="auto">{words.value}</p>;
+}
+
+function StartStop() {
+  const busy = useSignal(false);
+  const toggle = async () => {
+    busy.value = true;
+    failure.value = "";
+    await (running.value ? stopDetection() : startDetection()).catch((error: unknown) => {
+      failure.value = t("error.start", { reason: inWords(error) });
+    });
+    busy.value = false;
+  };
+  return (
+    <button
+      type="button" class={running.value ? "stop" : "start"} disabled={busy.value || link.value !== "connected"}
+      aria-label={t(running.value ? "detection.stop" : "detection.start")} onClick={toggle}
+    >{t(running.value ? "detection.stop_short" : "detection.start_short")}</button>
+  );
+}
+
+function burpAt(): number | undefined {
+  const news = heard.value;
+  return news?.detected.some(({ label, score: sure }) => label === BURP && sure > 0.5) ? news.timestamp : undefined;
+}

@@ -1,0 +1,63 @@
+import { useSignal } from "@preact/signals";
+import { orderSources, readSettings } from "../../api.ts";
+import { DeviceChoice } from "../../components/DeviceChoice.tsx";
+import { Outcome } from "../../components/Outcome.tsx";
+import { SavedField } from "../../components/SavedField.tsx";
+import { SourceDetails } from "../../components/SourceDetails.tsx";
+import { SourceHead } from "../../components/SourceHead.tsx";
+import { t } from "../../i18n/index.ts";
+import { takeOwn } from "../../offers.ts";
+import { inTurn } from "../../saving.ts";
+import { sources } from "../../store.ts";
+import type { SourceSettings } from "../../types.ts";
+import { inWords } from "../../words.ts";
+import { Clips } from "./Clips.tsx";
+import { EditSource } from "./EditSource.tsx";
+
+/** The source itself: where its sound comes from, where it stands on the wall, what is kept of it, and its removal. */
+export function Itself({ source }: { source: SourceSettings }) {
+  return (
+    <div class="source-view">
+      <section class="panel source" aria-labelledby="edit-title">
+        <h2 id="edit-title">{t("source.itself")}</h2>
+        <SourceHead source={source} />
+        {source.kind === "microphone" && <DeviceChoice path={`sources.${source.id}.input.device`} value={String(source.input["device"] ?? "")} />}
+        <EditSource source={source} />
+        <SourceDetails sourceId={source.id} name={source.name} />
+      </section>
+      <div class="column">
+        <section class="panel settings-group" aria-labelledby="place-title">
+          <h2 id="place-title">{t("place.title")}</h2>
+          <SavedField path={`sources.${source.id}.room`} label={t("place.room")} value={source.room} hint={t("place.hint")} dir="auto" list={knownRooms()} />
+          <Order source={source} />
+        </section>
+        <Clips source={source} />
+      </div>
+    </div>
+  );
+}
+
+const knownRooms = () => [...new Set(sources.value.map(({ room }) => room))].filter(Boolean);
+
+/** Where the source stands among the others. */
+function Order({ source }: { source: SourceSettings }) {
+  const refusal = useSignal("");
+  const ids = sources.value.map(({ id }) => id);
+  const here = ids.indexOf(source.id);
+  const move = (by: -1 | 1) => {
+    const others = ids.filter((id) => id !== source.id);
+    others.splice(here + by, 0, source.id);
+    void inTurn(() => orderSources(others).then(readSettings).then(takeOwn)).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
+  };
+  if (ids.length < 2) return null;
+  return (
+    <>
+      <p class="form-actions">
+        <button type="button" class="quiet" aria-disabled={here === 0} onClick={() => here > 0 && move(-1)}>{t("place.earlier")}</button>
+        <button type="button" class="quiet" aria-disabled={here === ids.length - 1} onClick={() => here < ids.length - 1 && move(1)}>{t("place.later")}</button>
+        <span class="muted" role="status">{t("place.at", { place: here + 1, count: ids.length })}</span>
+      </p>
+      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+    </>
+  );
+}
