@@ -251,6 +251,14 @@ export interface components {
             /** @enum {string} */
             status: "started" | "stopped";
         };
+        Device: {
+            name: string;
+            host_api: string;
+            channels: number;
+            rate_hz: number;
+            default: boolean;
+            usb: components["schemas"]["Usb"] | null;
+        };
         Fault: {
             path: string;
             code: string;
@@ -527,6 +535,23 @@ export interface components {
             created: number;
             token: string;
         };
+        Node: {
+            name: string;
+            state: string;
+            version: string;
+            capacity: number;
+            sources: string[];
+            cpu: number;
+            seen: number;
+            clock_offset_s: number | null;
+            moves: number;
+            waiting_events: number;
+            lost_events: number;
+        };
+        NodeDevices: {
+            microphones: components["schemas"]["Device"][];
+            vban: components["schemas"]["SeenStream"][];
+        };
         Notifier: {
             installed: boolean;
             code: string;
@@ -799,6 +824,18 @@ export interface components {
             counts: components["schemas"]["SourceCounts"];
             level: components["schemas"]["Level"] | null;
         };
+        SeenStream: {
+            host: string;
+            stream: string;
+            port: number;
+            rate_hz: number;
+            channels: number;
+            encoding: string;
+            packets: number;
+            last_seen: number;
+            problem: string;
+            wanted: boolean;
+        };
         Sent: {
             event_id: string;
         };
@@ -813,6 +850,7 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
+            announce: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
@@ -1214,6 +1252,9 @@ export interface components {
             "GET /api/vban/streams": components["schemas"]["VbanStream"][];
             "GET /api/vban/counts": components["schemas"]["VbanCounts"];
             "GET /api/mediamtx/paths": components["schemas"]["StreamPaths"];
+            "GET /api/nodes": components["schemas"]["Node"][];
+            "POST /api/nodes/{name}/drain": components["schemas"]["Node"][];
+            "GET /api/nodes/{name}/devices": components["schemas"]["NodeDevices"];
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
@@ -1441,6 +1482,7 @@ export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
+export type Device = components["schemas"]["Device"];
 export type Fault = components["schemas"]["Fault"];
 export type Fetching = components["schemas"]["Fetching"];
 export type FileSettings = components["schemas"]["FileSettings"];
@@ -1474,6 +1516,8 @@ export type MicrophoneSourceState = components["schemas"]["MicrophoneSourceState
 export type ModelProgress = components["schemas"]["ModelProgress"];
 export type MqttSettings = components["schemas"]["MqttSettings"];
 export type NewToken = components["schemas"]["NewToken"];
+export type Node = components["schemas"]["Node"];
+export type NodeDevices = components["schemas"]["NodeDevices"];
 export type Notifier = components["schemas"]["Notifier"];
 export type NotifySettings = components["schemas"]["NotifySettings"];
 export type Override = components["schemas"]["Override"];
@@ -1502,6 +1546,7 @@ export type Sample = components["schemas"]["Sample"];
 export type SatelliteSettings = components["schemas"]["SatelliteSettings"];
 export type SatelliteSource = components["schemas"]["SatelliteSource"];
 export type SatelliteSourceState = components["schemas"]["SatelliteSourceState"];
+export type SeenStream = components["schemas"]["SeenStream"];
 export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];

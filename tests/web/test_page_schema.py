@@ -19,6 +19,7 @@ pytestmark = needs_browser
 NO_EDITOR = {
     "version": "of the document: ClapTrap's own",
     "welcomed": "said by going through the first minute",
+    "announce": "over REST; its switch belongs beside the language",
     "public_url": "over REST; its field belongs beside the notifications",
     "merge_rooms": "over REST; its switch belongs where rooms are",
     "sources": "a list: each source is added, changed and removed",

@@ -21,6 +21,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     },
     "welcomed": {"fr": "si les premiers pas ont été suivis ou passés"},
     "public_url": {"fr": "où les téléphones atteignent cette page, pour les liens des notifications ; vide : pas de liens"},
+    "announce": {"fr": "si l'on peut le trouver sur le réseau local (`_claptrap._tcp`)"},
     "sources": {"en": "what is heard", "fr": "ce qui est écouté"},
     "history.keep_days": {"fr": "ensuite, l'historique est supprimé"},
     "clips.keep_days": {"en": "then the sound is deleted", "fr": "ensuite, le son est effacé"},

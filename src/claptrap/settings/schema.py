@@ -285,6 +285,7 @@ class Settings(SettingsPart):
         default="", description="where phones reach this page, for links in notifications; empty for no links"
     )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
+    announce: bool = Field(default=True, description="whether it can be found in the local network (`_claptrap._tcp`)")
     sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
     merge_rooms: bool = Field(
         default=False,
