@@ -29,6 +29,7 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
+from claptrap.service.arming import ArmingService
 from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
@@ -109,6 +110,7 @@ class Application:
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
+        self.arming = ArmingService(self.settings, clock)
 
         self.cluster = cluster
         self._inputs = Sources()
@@ -138,6 +140,7 @@ class Application:
                 self._test_source,
                 self.marks.mark_as_ordered,
                 self.restart_detection,
+                self.arming.change,
             ),
             self._broker_changed,
         )
@@ -158,7 +161,9 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.events = EventRecorder(
+            self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts
+        )
         self.merger = DetectionMerger(self.events, clock)
         observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
@@ -173,10 +178,11 @@ class Application:
         self.support = SupportBundles(data_dir, self.probes, self.settings, self.sources.all)
 
         self.settings.observe(self._apply)
-        self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
-        self.problems.add(self.detection.problems, self._inputs.vban.problems)
-        self.problems.add(self.broker.problems, self._dispatcher.problems)
-        self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
+        self.problems.add(
+            *(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems),
+            *(self.detection.problems, self._inputs.vban.problems, self.broker.problems, self._dispatcher.problems),
+            *(self.satellites.server.problems, *([cluster.problems] if cluster is not None else [])),
+        )
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
