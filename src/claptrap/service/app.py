@@ -27,6 +27,7 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
+from claptrap.service.arming import ArmingService
 from claptrap.service.availability import Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
@@ -108,6 +109,7 @@ class Application:
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
+        self.arming = ArmingService(self.settings, clock)
 
         self.cluster = cluster
         self._inputs = Sources()
@@ -137,6 +139,7 @@ class Application:
                 self._test_source,
                 self.marks.mark_as_ordered,
                 self.restart_detection,
+                self.arming.change,
             ),
             self._broker_changed,
         )
@@ -157,7 +160,9 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.events = EventRecorder(
+            self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts
+        )
         self.merger = DetectionMerger(self.events, clock)
         observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
