@@ -26,6 +26,8 @@ NO_EDITOR = {
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
     "sources[].example_clips": "over REST; its switch belongs beside that of clips",
+    "sources[].input.address": "a satellite: it connects by itself",
+    "sources[].input.number": "a satellite: it connects by itself",
     **{
         f"sources[].{name}": "over REST; its editor belongs among the reactions"
         for name in (
@@ -49,6 +51,7 @@ INPUTS: dict[str, dict[str, str]] = {
     "vban": {"host": "127.0.0.1", "stream": "S"},
     "file": {"path": "claps.wav"},
     "browser": {},
+    "wyoming": {"uri": "tcp://127.0.0.1:9"},
 }
 
 

@@ -54,12 +54,14 @@ class BrokerActions:
         test: sends a test of a source to all its receivers.
         mark: says of a source's detection whether it was a clap (``LearningService``).
         restart: begins to hear everything from the start.
+        arm: arms, disarms or snoozes the house or a source (``ArmingService.change``).
     """
 
     change_source: Callable[[str, Mapping[str, Any]], object]
     test: Callable[[str], object]
     mark: Callable[[str, str], object]
     restart: Callable[[], object]
+    arm: Callable[..., object]
 
 
 class BrokerService:
@@ -203,6 +205,10 @@ class BrokerService:
         match command.field:
             case "restart":
                 self._actions.restart()
+            case "armed":
+                self._actions.arm(armed=bool(value), source=source_id)
+            case "snooze":
+                self._actions.arm(snooze_s=float(value), source=source_id)
             case "test":
                 self._actions.test(source_id)
             case "mark":

@@ -19,7 +19,7 @@ from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.sources.feeds import Feeds
 from claptrap.sources.satellite import canonical_host
 from claptrap.sources.wyoming_relay import ServiceBehind
-from claptrap.sources.wyoming_session import Peer, WakeWordSession
+from claptrap.sources.wyoming_session import SatelliteConnection, WakeWordSession
 from claptrap.sources.wyoming_wire import MAX_HEADER, WyomingError
 
 MAX_CONNECTIONS = 64
@@ -181,7 +181,9 @@ class WakeWordServer:
             writer.transport.abort()
             return
         _keep_alive(writer)
-        session = WakeWordSession(Peer(host, reader, writer), self._feeds, self._claim, self._clock, self._behind)
+        session = WakeWordSession(
+            SatelliteConnection(host, reader, writer), self._feeds, self._claim, self._clock, self._behind
+        )
         self._sessions[session] = task = asyncio.create_task(self._run(session))
         task.add_done_callback(lambda _: self._sessions.pop(session, None))
 
