@@ -18,11 +18,9 @@ from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import NotificationSender
 from claptrap.delivery.registry import SENDERS
-from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
-from claptrap.history.report import SourceReport
 from claptrap.history.retention import RetentionThread
 from claptrap.mediamtx.config import NAME as CONFIG_NAME
 from claptrap.mediamtx.config import ApiAddress
@@ -30,7 +28,7 @@ from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
 from claptrap.service.arming import ArmingService
-from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
+from claptrap.service.availability import Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.cluster import Cluster
@@ -52,6 +50,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.reports import ReportService
 from claptrap.service.rhythm_lessons import RhythmLessons
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
@@ -170,6 +169,7 @@ class Application:
         self._retention = RetentionThread(self.maintain)
 
         self.history = HistoryService(self.journal, self.clips, self._dispatcher)
+        self.reports = ReportService(self.settings, self.history, self._availability, clock)
         self.receivers = ReceiverViews(self._dispatcher, self.journal, self.settings)
         self.notifications = NotificationService(self._dispatcher, self.settings)
         self.probes = ProbeExecutor(self.settings)
@@ -287,27 +287,9 @@ class Application:
             "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
             "newest": [self.history.detection(kept) for kept in newest if kept is not None],
             "recent": self._last_minute.shown(),
-            "days": self.days(),
+            "days": self.reports.days(),
             "delays": self.merger.delays(),
         }
-
-    def days(self) -> dict[str, Any]:
-        """Return the last ``HOURS`` hours of each source as JSON data, by id: what it heard, and how long it was heard."""
-        since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
-        ids = [source.id for source in self.settings.current.sources]
-        return self._availability.shown(ids, self.history.per_hour(since))
-
-    def reports(self) -> list[dict[str, Any]]:
-        """Return the last ``WEEKS`` weeks, the newest first, as JSON data: what each source did in each."""
-        newest = week_of(self._clock.unix())
-        return [self._report(week) for week in range(newest, newest - WEEKS, -1)]
-
-    def _report(self, week: int) -> dict[str, Any]:
-        start, end = week_start(week), week_start(week + 1)
-        found = self.journal.report(start, end)
-        ids = [source.id for source in self.settings.current.sources]
-        sources = {id_: {**asdict(found.get(id_, SourceReport())), **self._availability.week(id_, week)} for id_ in ids}
-        return {"start": start, "end": end, "sources": sources}
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""
