@@ -8,7 +8,7 @@ HOME_ASSISTANT := build/home-assistant-core
 HOME_ASSISTANT_PYTHON ?= python3.13
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-quality bench-load bench-vban bench-rtsp audit notices docs lock clean install-service addon
+.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-quality bench-live bench-load bench-vban bench-rtsp bench-cluster audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -86,7 +86,7 @@ docs: $(VENV)/.installed-dev  ## the site of the documentation, in build/docs
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "build/docs/index.html"
 
-bench: bench-quality bench-load  ## all figures, into benchmarks/results; on an idle machine, for an hour and more
+bench: bench-quality bench-live bench-load  ## all figures, into benchmarks/results; on an idle machine, for an hour and more
 
 bench-load: $(VENV)/.installed-dev  ## what many sources cost, whether every clap is heard, and whether memory is flat; takes an hour
 	@sh scripts/system-packages test
@@ -96,6 +96,12 @@ bench-load: $(VENV)/.installed-dev  ## what many sources cost, whether every cla
 	@$(BIN)/python -m benchmarks.load plot
 	@$(BIN)/python -m benchmarks.load_churn
 
+bench-live: $(VENV)/.installed-dev  ## what one source costs, clap to webhook, start and adding sources; AGAINST=FOLDER: beside another commit's src
+	@sh scripts/system-packages test
+	@$(BIN)/python -m benchmarks.live_cost $(if $(AGAINST),--against $(AGAINST))
+	@$(BIN)/python -m benchmarks.clap_latency $(if $(AGAINST),--against $(AGAINST))
+	@$(BIN)/python -m benchmarks.growth $(if $(AGAINST),--against $(AGAINST))
+
 bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@$(BIN)/python -m benchmarks.quality --curve
@@ -103,6 +109,9 @@ bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the re
 
 bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
 	@$(BIN)/python -m benchmarks.vban_load
+
+bench-cluster: $(VENV)/.installed-dev  ## placement, healing and broker traffic of 1,000 null sources
+	@$(BIN)/python -m benchmarks.cluster
 
 bench-rtsp: $(VENV)/.installed-dev  ## what a network camera costs, against PyAV's decoding alone
 	@sh scripts/system-packages test

@@ -8,6 +8,23 @@ export interface components {
             can_change: boolean;
             ingress: boolean;
         };
+        Acting: {
+            acts: boolean;
+            until: number | null;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Arming: {
+            armed: boolean;
+            snoozed_until: number;
+            sources: {
+                [key: string]: components["schemas"]["Acting"];
+            };
+        };
         Attempt: {
             event_id: string;
             target_id: string;
@@ -59,6 +76,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -79,6 +98,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -251,6 +272,14 @@ export interface components {
             /** @enum {string} */
             status: "started" | "stopped";
         };
+        Device: {
+            name: string;
+            host_api: string;
+            channels: number;
+            rate_hz: number;
+            default: boolean;
+            usb: components["schemas"]["Usb"] | null;
+        };
         Fault: {
             path: string;
             code: string;
@@ -273,6 +302,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -293,6 +324,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -455,6 +488,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -475,6 +510,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -526,6 +563,23 @@ export interface components {
             name: string;
             created: number;
             token: string;
+        };
+        Node: {
+            name: string;
+            state: string;
+            version: string;
+            capacity: number;
+            sources: string[];
+            cpu: number;
+            seen: number;
+            clock_offset_s: number | null;
+            moves: number;
+            waiting_events: number;
+            lost_events: number;
+        };
+        NodeDevices: {
+            microphones: components["schemas"]["Device"][];
+            vban: components["schemas"]["SeenStream"][];
         };
         Notifier: {
             installed: boolean;
@@ -620,6 +674,14 @@ export interface components {
             };
             faults: components["schemas"]["Fault"][];
         };
+        QuietHours: {
+            name: string;
+            enabled: boolean;
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            begin: string;
+            end: string;
+            sources: string[];
+        };
         Receiver: {
             failures: number;
             since: number | null;
@@ -690,6 +752,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -710,6 +774,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -761,6 +827,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -781,6 +849,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -799,6 +869,18 @@ export interface components {
             counts: components["schemas"]["SourceCounts"];
             level: components["schemas"]["Level"] | null;
         };
+        SeenStream: {
+            host: string;
+            stream: string;
+            port: number;
+            rate_hz: number;
+            channels: number;
+            encoding: string;
+            packets: number;
+            last_seen: number;
+            problem: string;
+            wanted: boolean;
+        };
         Sent: {
             event_id: string;
         };
@@ -813,12 +895,14 @@ export interface components {
             language: "fr" | "en";
             public_url: string;
             welcomed: boolean;
+            announce: boolean;
             sources: (components["schemas"]["MicrophoneSource"] | components["schemas"]["FileSource"] | components["schemas"]["RtspSource"] | components["schemas"]["VbanSource"] | components["schemas"]["BrowserSource"] | components["schemas"]["SatelliteSource"] | components["schemas"]["WyomingSource"])[];
             merge_rooms: boolean;
             history: components["schemas"]["HistorySettings"];
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
             wyoming: components["schemas"]["WyomingSettings"];
+            when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
             revision: string;
             serial: number;
@@ -1010,6 +1094,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1030,6 +1116,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1130,6 +1218,13 @@ export interface components {
             then: components["schemas"]["Led"];
             detections: components["schemas"]["WouldBe"][];
         };
+        WhenSettings: {
+            armed: boolean;
+            snoozed_until: number;
+            latitude: number | null;
+            longitude: number | null;
+            quiet: components["schemas"]["QuietHours"][];
+        };
         WouldBe: {
             at: number;
             score: number;
@@ -1148,6 +1243,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1168,6 +1265,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1214,6 +1313,9 @@ export interface components {
             "GET /api/vban/streams": components["schemas"]["VbanStream"][];
             "GET /api/vban/counts": components["schemas"]["VbanCounts"];
             "GET /api/mediamtx/paths": components["schemas"]["StreamPaths"];
+            "GET /api/nodes": components["schemas"]["Node"][];
+            "POST /api/nodes/{name}/drain": components["schemas"]["Node"][];
+            "GET /api/nodes/{name}/devices": components["schemas"]["NodeDevices"];
             "GET /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning": components["schemas"]["Learning"];
             "DELETE /api/sources/{source_id}/learning/examples/{example_id}": components["schemas"]["Learning"];
@@ -1246,6 +1348,8 @@ export interface components {
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
             "POST /api/deliveries/{delivery_id}/replay": components["schemas"]["Sent"];
+            "GET /api/arming": components["schemas"]["Arming"];
+            "POST /api/arming": components["schemas"]["Arming"];
             "DELETE /api/history/{event_id}/clip": components["schemas"]["Deleted"];
             "GET /api/clips": components["schemas"]["Clips"];
             "DELETE /api/clips": components["schemas"]["Deleted"];
@@ -1412,6 +1516,8 @@ export interface components {
     pathItems: never;
 }
 export type Access = components["schemas"]["Access"];
+export type Acting = components["schemas"]["Acting"];
+export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
 export type Backups = components["schemas"]["Backups"];
@@ -1441,6 +1547,7 @@ export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
+export type Device = components["schemas"]["Device"];
 export type Fault = components["schemas"]["Fault"];
 export type Fetching = components["schemas"]["Fetching"];
 export type FileSettings = components["schemas"]["FileSettings"];
@@ -1474,6 +1581,8 @@ export type MicrophoneSourceState = components["schemas"]["MicrophoneSourceState
 export type ModelProgress = components["schemas"]["ModelProgress"];
 export type MqttSettings = components["schemas"]["MqttSettings"];
 export type NewToken = components["schemas"]["NewToken"];
+export type Node = components["schemas"]["Node"];
+export type NodeDevices = components["schemas"]["NodeDevices"];
 export type Notifier = components["schemas"]["Notifier"];
 export type NotifySettings = components["schemas"]["NotifySettings"];
 export type Override = components["schemas"]["Override"];
@@ -1485,6 +1594,7 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
 export type Reports = components["schemas"]["Reports"];
@@ -1502,6 +1612,7 @@ export type Sample = components["schemas"]["Sample"];
 export type SatelliteSettings = components["schemas"]["SatelliteSettings"];
 export type SatelliteSource = components["schemas"]["SatelliteSource"];
 export type SatelliteSourceState = components["schemas"]["SatelliteSourceState"];
+export type SeenStream = components["schemas"]["SeenStream"];
 export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
@@ -1537,6 +1648,7 @@ export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type Week = components["schemas"]["Week"];
 export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
+export type WhenSettings = components["schemas"]["WhenSettings"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import nkeys
 import pytest
+import trustme
+from tests.conftest import ROOT
 from tests.peers.cluster_node import NodeProcess, Stage
 from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
 from tests.peers.nats import NatsServer
@@ -44,10 +48,10 @@ class Records(Witness):
 class Member:
     """A node in this process that hears taps."""
 
-    def __init__(self, nats: NatsServer, seal: Seal, name: str, capacity: int = 10) -> None:
+    def __init__(self, address: Address, seal: Seal, name: str, capacity: int = 10) -> None:
         clock = SystemClock()
         self.taps = Taps()
-        self.node = Node(Link(Address(nats.url), name), name, capacity, seal, "1", clock)
+        self.node = Node(Link(address, name), name, capacity, seal, "1", clock)
         deps = WorkerDeps(self.taps.build, LoudOnsetDetector, LoudClassifier, Clipboard(), Album())
         self.worker = Worker(deps, self.node, self.node, clock)
         self.worker.start()
@@ -60,20 +64,32 @@ class Member:
 
 
 class Site:
-    def __init__(self, folder: Path) -> None:
-        self.nats = NatsServer(folder)
+    """A NATS server, ClapTrap's side of it, and nodes.
+
+    Args:
+        folder: for the NATS server.
+        guard: whether strangers are kept out: NKeys with the permissions that we document, and TLS.
+    """
+
+    def __init__(self, folder: Path, *, guard: bool = False) -> None:
+        self.nats = NatsServer(folder, guarded(folder), "tls") if guard else NatsServer(folder)
+        self._files = {name: folder / f"{name}.nk" if guard else None for name in ("server", "node")}
+        self._ca = folder / "ca.pem" if guard else None
         self.seal = Seal.of_file(folder / "cluster.key", make=True)
         self.records = Records()
         self.members: dict[str, Member] = {}
         self.server = self.serve()
 
     def serve(self) -> ClusterServer:
-        self.server = ClusterServer(Link(Address(self.nats.url), "server"), self.seal, "1", SystemClock())
+        self.server = ClusterServer(Link(self.address("server"), "server"), self.seal, "1", SystemClock())
         self.server.start(self.records, self.records)
         return self.server
 
+    def address(self, role: str) -> Address:
+        return Address(self.nats.url, self._files[role], self._ca)
+
     def join(self, name: str, capacity: int = 10) -> Member:
-        self.members[name] = Member(self.nats, self.seal, name, capacity)
+        self.members[name] = Member(self.address("node"), self.seal, name, capacity)
         return self.members[name]
 
     def where(self, source: str) -> str:
@@ -87,9 +103,25 @@ class Site:
         self.nats.__exit__()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
+def guarded(folder: Path) -> list[str]:
+    """Write a seed for each role and a certificate, and return the configuration that we document, with these in it."""
+    text = (ROOT / "packaging/nats/nats.conf").read_text("utf-8")
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
+    certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
+    for role in ("server", "node"):
+        seed = nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER)
+        (folder / f"{role}.nk").write_bytes(seed)
+        text = text.replace(f"{role.upper()}_NKEY", nkeys.from_seed(bytearray(seed)).public_key.decode())
+    tls = f'tls {{ cert_file: "{folder}/cert.pem", key_file: "{folder}/key.pem" }}'
+    return [text[text.index("NODE_PERMISSIONS:") :], tls]
+
+
+@pytest.fixture(params=[False, True], ids=["open", "guarded"])
+def site(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
+    site = Site(tmp_path, guard=request.param)
     yield site
     site.stop()
 
@@ -101,6 +133,18 @@ def test_a_source_is_heard_by_a_node_and_its_claps_are_recorded(site: Site) -> N
     tap = site.members["kitchen"].taps["hall"]
     tap.pour(quiet(), clap(), *[quiet()] * 100, clap())
     site.records.wait_for(Event, "hall", 2)
+
+    site.server.apply([spec("hall"), spec("desk", pin="kitchen")])
+    until(lambda: site.where("desk") == "kitchen")
+    assert site.server.devices("kitchen") == {}
+    [node] = site.server.nodes()
+    assert (node.state, set(node.sources), node.lost_events) == ("ready", {"hall", "desk"}, 0)
+
+    site.server.drain("kitchen", is_draining=True)
+    until(lambda: site.server.nodes()[0].state == "draining")
+    site.server.apply([])
+    until(lambda: not site.members["kitchen"].worker.statuses())
+    assert site.server.problems() == []
 
 
 class Ledger:
@@ -115,9 +159,9 @@ class Ledger:
         return [event.score for event in self._records.all(Event, source)]
 
     def settle(self, source: str) -> None:
-        """Wait until what is played now is recorded."""
+        """Wait until something is recorded that is played from now on."""
         newest = max(self._stage.played[source])
-        until(lambda: newest in self.recorded(source), f"{source}: {newest} of {self.recorded(source)[-3:]}")
+        until(lambda: any(score > newest for score in self.recorded(source)[-1:]), f"{source}: nothing after {newest}")
 
     def lost(self, source: str) -> list[float]:
         """Return the claps that were not recorded since the first that was; none was recorded twice, or out of order."""

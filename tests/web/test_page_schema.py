@@ -19,11 +19,25 @@ pytestmark = needs_browser
 NO_EDITOR = {
     "version": "of the document: ClapTrap's own",
     "welcomed": "said by going through the first minute",
+    "announce": "over REST; its switch belongs beside the language",
     "public_url": "over REST; its field belongs beside the notifications",
     "merge_rooms": "over REST; its switch belongs where rooms are",
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
+    "sources[].example_clips": "over REST; its switch belongs beside that of clips",
+    "sources[].input.address": "a satellite: it connects by itself",
+    "sources[].input.number": "a satellite: it connects by itself",
+    "sources[].node": "over REST; its choice belongs where a cluster is",
+    "sources[].armed": "over REST, /api/arming; its switch belongs beside the house's",
+    "sources[].snoozed_until": "over REST, /api/arming",
+    **{
+        f"when.{name}": "over REST; their page belongs among the settings"
+        for name in (
+            *("armed", "snoozed_until", "latitude", "longitude", "quiet"),
+            *(f"quiet[].{one}" for one in ("name", "enabled", "days", "begin", "end", "sources")),
+        )
+    },
     **{
         f"sources[].{name}": "over REST; its editor belongs among the reactions"
         for name in (
@@ -47,7 +61,6 @@ INPUTS: dict[str, dict[str, str]] = {
     "vban": {"host": "127.0.0.1", "stream": "S"},
     "file": {"path": "claps.wav"},
     "browser": {},
-    "satellite": {"address": "127.0.0.1"},
     "wyoming": {"uri": "tcp://127.0.0.1:9"},
 }
 

@@ -77,6 +77,8 @@ def known(served: Served) -> dict[str, list[str]]:
     learnt = served.service.learning.mark("salon", candidate.id, "clap")["learning"]
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]
+    served.service.settings.apply({"public_url": served.url})
+    link = served.service.mark_links.link(events[0].id, "not_clap")
     deliveries = served.ask("GET", "/api/deliveries").json["deliveries"]
     return {
         "source_id": ["salon", "nobody"],
@@ -90,6 +92,7 @@ def known(served: Served) -> dict[str, list[str]]:
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],
         "step_id": [served.ask("GET", "/api/settings/steps").json["steps"][0]["id"], "none"],
         "name": [backup, "../settings.json"],
+        "token": [link.rpartition("/")[2], "none"],
     }
 
 

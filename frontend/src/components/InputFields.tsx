@@ -24,7 +24,7 @@ export function InputFields({ kind, ...props }: InputProps & { kind: Kind }) {
     case "vban": return <VbanFields {...props} />;
     case "file": return <FileFields {...props} />;
     case "wyoming": return <WyomingFields {...props} />;
-    case "satellite": return <SatelliteFields {...props} />;
+    case "satellite": return <p class="hint">{t("satellite.by_itself")} <span dir="ltr">{text(props.input["address"])}</span></p>;
     default: return null; // a browser has nothing to choose
   }
 }
@@ -123,25 +123,10 @@ function WyomingFields({ scope, input, faults, set }: InputProps) {
   return (
     <>
       <FormField
-        id={`${scope}.uri`} label={t("wyoming.uri")} fault={faults["uri"]} required dir="ltr" autocomplete="off" spellcheck={false}
-        placeholder="tcp://192.168.1.20:10600" value={text(input["uri"])} onType={(uri) => set("uri", uri.trim())}
+        id={`${scope}.uri`} label={t("wyoming.uri")} hint={t("wyoming.uri_hint")} fault={faults["uri"]} required dir="ltr" autocomplete="off" spellcheck={false}
+        placeholder="tcp://192.168.1.30:10700" value={text(input["uri"])} onType={(uri) => set("uri", uri.trim())}
       />
       <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
-    </>
-  );
-}
-
-function SatelliteFields({ scope, input, faults, set }: InputProps) {
-  return (
-    <>
-      <FormField
-        id={`${scope}.address`} label={t("wyoming.address")} fault={faults["address"]} half required dir="ltr" autocomplete="off" spellcheck={false}
-        value={text(input["address"])} onType={(address) => set("address", address.trim())}
-      />
-      <FormField
-        id={`${scope}.number`} label={t("wyoming.number")} fault={faults["number"]} half type="number" min="1" max="64" step="1"
-        value={text(input["number"] ?? 1)} onType={(typed) => set("number", number(typed))}
-      />
     </>
   );
 }

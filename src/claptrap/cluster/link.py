@@ -109,6 +109,7 @@ class Link:
         }
         self.shown = redact(address.urls)
         self.lost = "—"
+        self._said = ""
         self.client = Client()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="cluster")
@@ -183,7 +184,9 @@ class Link:
 
         async def failed(error: Exception) -> None:
             self.lost = str(error) or type(error).__name__ if not self.client.is_connected else ""
-            _log.debug("%s: %r", self.shown, error)
+            if str(error) != self._said:  # a right that is missing, a certificate that does not fit: once is enough
+                _log.warning("%s: %s", self.shown, str(error) or type(error).__name__)
+            self._said = str(error)
 
         options = {**self._options, "error_cb": failed, "disconnected_cb": disconnected, "reconnected_cb": connected}
         await self.client.connect(**options)  # tries for ever

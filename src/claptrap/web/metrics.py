@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from claptrap import __version__
 from claptrap.core.events import State
 from claptrap.service import Application
+from claptrap.service.cluster import NodeView
 from claptrap.web.routes import Routes
 
 routes = Routes("metrics")
@@ -73,6 +74,8 @@ class ServiceCollector(Collector):
         yield from _of_receivers(service.receivers.all())
         yield from _of_sources(service.sources.all())
         yield from _of_vban(service)
+        if service.cluster is not None:
+            yield from _of_nodes(service.cluster.nodes())
 
 
 def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
@@ -129,6 +132,23 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         ("retries", "Failures after which it was to be tried again."),
     ):
         yield counter(name, about, {key: source["counts"][name] for key, source in each.items()})
+
+
+def _of_nodes(nodes: Sequence[NodeView]) -> Iterator[Metric]:
+    for kind, name, about, values in (
+        (GaugeMetricFamily, "up", "Whether it answers.", {n.name: n.state in ("ready", "draining") for n in nodes}),
+        (GaugeMetricFamily, "capacity", "Movable sources that it hears at most now.", {n.name: n.capacity for n in nodes}),
+        (GaugeMetricFamily, "sources", "Sources that it hears.", {n.name: len(n.sources) for n in nodes}),
+        (GaugeMetricFamily, "cpu_cores", "Cores that it uses.", {n.name: n.cpu for n in nodes}),
+        (
+            GaugeMetricFamily, "clock_offset_seconds", "What its clock lacks to be as far as the server's.",
+            {n.name: n.clock_offset_s for n in nodes if n.clock_offset_s is not None},
+        ),
+        (CounterMetricFamily, "moves", "Sources that it took from another node.", {n.name: n.moves for n in nodes}),
+        (GaugeMetricFamily, "events_waiting", "Events that wait for NATS.", {n.name: n.waiting_events for n in nodes}),
+        (CounterMetricFamily, "events_lost", "Events that it could not keep.", {n.name: n.lost_events for n in nodes}),
+    ):  # fmt: skip
+        yield _family(kind, f"claptrap_node_{name}", about, ["node"], [((node,), value) for node, value in values.items()])
 
 
 def _of_vban(service: Application) -> Iterator[Metric]:

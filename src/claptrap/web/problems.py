@@ -40,6 +40,8 @@ _STATUS = {
     "api.not_found": 404,
     "import.unknown_format": 422,
     "api.unknown_source": 404,
+    "api.no_cluster": 404,
+    "cluster.unknown_node": 404,
     "api.unknown_event": 404,
     "api.no_clip": 404,
     "api.unknown_webhook": 404,

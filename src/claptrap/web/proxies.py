@@ -68,6 +68,11 @@ class Proxies:
             raise InputError("proxy.bad_path", path=base_path)
 
     @property
+    def base_path(self) -> str:
+        """The sub-path under which one shows the page, where it does not say so itself; empty for none."""
+        return self._base
+
+    @property
     def is_any(self) -> bool:
         """Whether any proxy is trusted."""
         return bool(self._trusted)

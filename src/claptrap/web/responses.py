@@ -31,6 +31,7 @@ from claptrap.mediamtx import paths as mediamtx
 from claptrap.runtime.counts import SourceCounts
 from claptrap.selftest.runner import Stage
 from claptrap.service.access_file import Token
+from claptrap.service.cluster import NodeView
 from claptrap.service.undo import Step
 from claptrap.settings.backups import Backup, Why
 from claptrap.settings.changes import Change
@@ -148,6 +149,10 @@ Microphone = response_model("Microphone", Device, id=str, label=str)
 Measured = response_model("Measured", MeasuredSound)
 Probed = response_model("Probed", ProbeResult, **_WORDED)
 Stream = response_model("VbanStream", SeenStream, without=("problem",), **_WORDED)
+Node = response_model("Node", NodeView)
+NodeDevices = response_model(
+    "NodeDevices", microphones=list_of(Device), vban=list_of(SeenStream), about="What could be heard at a node."
+)
 StreamPath = response_model("StreamPath", mediamtx.StreamPath, source_id=str | None)
 StreamPaths = response_model("StreamPaths", paths=list_of(StreamPath), **_WORDED)
 VbanCounts = response_model("VbanCounts", streams=list_of(StreamCounts), ports=list_of(PortCounts))
@@ -218,6 +223,8 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
+Acting = response_model("Acting", acts=bool, until=float | None, **_WORDED)
+Arming = response_model("Arming", armed=bool, snoozed_until=float, sources=dict_of(Acting))
 WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
 Week = response_model(
     "Week",

@@ -22,6 +22,7 @@ from claptrap.selftest.runner import SelfTestRunner
 from claptrap.service import Application
 from claptrap.service.access import LoginPolicy
 from claptrap.web.access import Authenticator
+from claptrap.web.announcement import Announcer
 from claptrap.web.app import create_app
 from claptrap.web.asgi import Receive, Scope, Send
 from claptrap.web.connection_limits import (
@@ -149,6 +150,7 @@ class Server:
             send_queue_size=1000,
         )
         self._live = LivePublisher(service)
+        self._listen_address, self._base_path = listen_address, proxies.base_path
         self._session_enforcer = SessionEnforcer(self._live.app, authenticator, service.access)
         most = connections_for(file_descriptors()) if most_connections is None else most_connections
         config = uvicorn.Config(
@@ -197,8 +199,11 @@ class Server:
         await receive()
         await self._live.start()
         await self._session_enforcer.start()
+        announcer = Announcer(self._service.settings, self._listen_address, self._base_path)
+        await announcer.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await announcer.stop()
         await self._session_enforcer.stop()
         await self._live.stop()
         await send({"type": "lifespan.shutdown.complete"})
