@@ -3,7 +3,7 @@
     python -m benchmarks.cluster [--sources 1000] [--nodes 3]
 
 Nodes are processes; a null source is placed, kept and reported like any other, and heard by nobody. Figures:
-``results/cluster.json``.
+``results/cluster-DATE.json``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from claptrap.core.events import Event, SourceStatus, State, Status
 from claptrap.core.spec import RtspInput, SourceSpec
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results" / "cluster.json"
+RESULTS = ROOT / "benchmarks" / "results" / f"cluster-{datetime.now(UTC):%Y-%m-%d}.json"
 STEADY_S = 10.0
 
 
