@@ -145,9 +145,10 @@ class WakeWordServer:
             host, port = parts.hostname or "", parts.port or 0
             try:
                 server = await asyncio.start_server(self._accept, host, port, limit=MAX_HEADER)
-            except OSError as error:
-                code = _ERRORS.get(error.errno or 0, "wyoming.cannot_listen")
-                problem = ServiceError(code, retryable=True, where=f"{host}:{port}", reason=error.strerror or str(error))
+            except (OSError, ValueError) as error:  # ValueError: the text can be no name at all
+                code = _ERRORS.get(getattr(error, "errno", None) or 0, "wyoming.cannot_listen")
+                reason = getattr(error, "strerror", None) or str(error)
+                problem = ServiceError(code, retryable=True, where=f"{host}:{port}", reason=reason)
         if problem is not None and self._problem is None:
             _log.warning("%s", problem)
         with self._bound:
