@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 import claptrap
+from claptrap.cli.node import node as node_command
 from claptrap.cli.serve import LEVELS, PORT, serve
 from claptrap.settings.environment import OTHERS
 from tests.conftest import ROOT
@@ -134,6 +135,15 @@ def test_the_health_check_tells_a_service_that_is_well_from_none(tmp_path: Path)
     assert (gone.returncode, gone.stderr) == (1, "")
 
 
+def test_compose_of_a_cluster_starts_nodes_that_claptrap_knows() -> None:
+    services = yaml.safe_load((ROOT / "compose.cluster.yaml").read_text("utf-8"))["services"]
+    assert set(services) == {"claptrap", *(f"{kind}-{i}" for kind in ("node", "nats") for i in (1, 2, 3))}
+    for name, service in services.items():
+        assert set(service.get("environment", ())) <= environment_names()
+        if name.startswith("node"):
+            node_command.make_parser(click.Context(node_command)).parse_args(service["command"][1:])
+
+
 def test_compose_mounts_files_that_exist() -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
     assert set(compose["services"]["claptrap"]["environment"]) <= environment_names()
@@ -171,12 +181,14 @@ def test_the_unit_starts_claptrap() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is missing")
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["claptrap.service", "claptrap-node.service"])
+def test_systemd_accepts_the_unit(tmp_path: Path, name: str) -> None:
     """With a program that exists here: systemd looks for it."""
-    unit = tmp_path / "claptrap.service"
-    unit.write_text(UNIT.replace("/opt/claptrap/bin/claptrap", sys.executable))
+    unit = tmp_path / name
+    text = (ROOT / "packaging/systemd" / name).read_text("utf-8")
+    unit.write_text(text.replace("/opt/claptrap/bin/claptrap", sys.executable))
     done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False, timeout=60)
-    complaints = [line for line in done.stderr.splitlines() if "claptrap.service" in line]
+    complaints = [line for line in done.stderr.splitlines() if name in line]
     assert (done.returncode, complaints) == (0, []), done.stderr
 
 

@@ -49,7 +49,7 @@ TOLERANCE_S = 0.080
 # False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
 LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 5.0, 1.2, 4.0, 1.0  # … and where a score is decisive
 GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
-MARK = (0.6, 16.0)  # similarity to a mark from which log-odds are taken away, and how many at 1 (see README)
+MARK = (0.55, 16.0)  # similarity to a mark from which log-odds are taken away, and how many at 1 (see README)
 
 
 @dataclass(frozen=True, slots=True)

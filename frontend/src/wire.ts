@@ -8,6 +8,23 @@ export interface components {
             can_change: boolean;
             ingress: boolean;
         };
+        Acting: {
+            acts: boolean;
+            until: number | null;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
+        Arming: {
+            armed: boolean;
+            snoozed_until: number;
+            sources: {
+                [key: string]: components["schemas"]["Acting"];
+            };
+        };
         Attempt: {
             event_id: string;
             target_id: string;
@@ -59,6 +76,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -79,6 +98,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -281,6 +302,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -301,6 +324,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -463,6 +488,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -483,6 +510,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -645,6 +674,14 @@ export interface components {
             };
             faults: components["schemas"]["Fault"][];
         };
+        QuietHours: {
+            name: string;
+            enabled: boolean;
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            begin: string;
+            end: string;
+            sources: string[];
+        };
         Receiver: {
             failures: number;
             since: number | null;
@@ -715,6 +752,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -735,6 +774,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -786,6 +827,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -806,6 +849,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -857,6 +902,7 @@ export interface components {
             clips: components["schemas"]["ClipSettings"];
             mqtt: components["schemas"]["MqttSettings"];
             wyoming: components["schemas"]["WyomingSettings"];
+            when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
             revision: string;
             serial: number;
@@ -1048,6 +1094,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1068,6 +1116,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1168,6 +1218,13 @@ export interface components {
             then: components["schemas"]["Led"];
             detections: components["schemas"]["WouldBe"][];
         };
+        WhenSettings: {
+            armed: boolean;
+            snoozed_until: number;
+            latitude: number | null;
+            longitude: number | null;
+            quiet: components["schemas"]["QuietHours"][];
+        };
         WouldBe: {
             at: number;
             score: number;
@@ -1186,6 +1243,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1206,6 +1265,8 @@ export interface components {
             name: string;
             room: string;
             enabled: boolean;
+            armed: boolean;
+            snoozed_until: number;
             threshold: number;
             delay_s: number;
             patterns: components["schemas"]["PatternSettings"][];
@@ -1287,6 +1348,8 @@ export interface components {
             "POST /api/history/{event_id}/replay": components["schemas"]["SentAgain"];
             "GET /api/deliveries": components["schemas"]["DeliveryPage"];
             "POST /api/deliveries/{delivery_id}/replay": components["schemas"]["Sent"];
+            "GET /api/arming": components["schemas"]["Arming"];
+            "POST /api/arming": components["schemas"]["Arming"];
             "DELETE /api/history/{event_id}/clip": components["schemas"]["Deleted"];
             "GET /api/clips": components["schemas"]["Clips"];
             "DELETE /api/clips": components["schemas"]["Deleted"];
@@ -1453,6 +1516,8 @@ export interface components {
     pathItems: never;
 }
 export type Access = components["schemas"]["Access"];
+export type Acting = components["schemas"]["Acting"];
+export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
 export type Backups = components["schemas"]["Backups"];
@@ -1529,6 +1594,7 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
 export type Reports = components["schemas"]["Reports"];
@@ -1582,6 +1648,7 @@ export type WebhookSettings = components["schemas"]["WebhookSettings"];
 export type Week = components["schemas"]["Week"];
 export type WeekOfSource = components["schemas"]["WeekOfSource"];
 export type WhatIf = components["schemas"]["WhatIf"];
+export type WhenSettings = components["schemas"]["WhenSettings"];
 export type WouldBe = components["schemas"]["WouldBe"];
 export type WyomingInputSettings = components["schemas"]["WyomingInputSettings"];
 export type WyomingSettings = components["schemas"]["WyomingSettings"];

@@ -104,11 +104,16 @@ def test_presets_are_the_patterns_that_can_be_chosen() -> None:
 def test_commands_are_understood_and_nonsense_is_not() -> None:
     spec = BrokerSpec("h", topic="house")
     said = {"enabled": "ON", "threshold": " 0.4 ", "delay": "2", "pattern": "single", "test": "PRESS", "mark": "clap"}
+    said |= {"armed": "OFF", "snooze": "3600"}
     understood = {field: parse_command(spec, command_topic(spec, field, "salon"), said[field].encode()) for field in said}
     assert set(said) == set(SOURCE_COMMANDS)
     assert understood["threshold"] == Command("salon", "threshold", 0.4)
     assert all(command is not None and command.source_id == "salon" for command in understood.values())
-    assert parse_command(spec, command_topic(spec, *HUB_COMMANDS), b"PRESS") == Command("", "restart", value=True)
+    assert [parse_command(spec, command_topic(spec, field), b"PRESS") for field in HUB_COMMANDS] == [
+        Command("", "restart", value=True),
+        None,
+        None,
+    ]
     for topic, payload in (
         ("house/salon/enabled/set", b"on"),
         ("house/salon/threshold/set", b"loud"),

@@ -370,7 +370,7 @@ def only(change: Callable[[str, Any], object]) -> BrokerActions:
     def unexpected(*what: object) -> None:
         raise AssertionError(what)
 
-    return BrokerActions(change, unexpected, unexpected, unexpected)
+    return BrokerActions(change, unexpected, unexpected, unexpected, unexpected)
 
 
 @pytest.mark.slow

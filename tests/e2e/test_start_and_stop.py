@@ -86,13 +86,13 @@ def test_after_a_downgrade_it_does_not_start_and_changes_nothing(tmp_path: Path)
 def test_the_network_is_not_let_in_without_a_password(tmp_path: Path) -> None:
     """The service runs and says in its terminal how to choose one; until then whoever asks is told to."""
     with Service(tmp_path, CLAPTRAP_HOST="0.0.0.0") as service:
-        code = service.wait_for_line(r"set-up code: ([A-Z0-9-]{14})$")
+        code = service.wait_for_line(r"set-up key: ([A-Z0-9-]{14})$")
         assert json.loads(service.raw("GET", "/api/state")[1])["code"] == "access.setup_needed"
         assert service.raw("GET", "/healthz")[0] == 200
         assert service.raw("PUT", "/api/access/password", {"password": "correct horse", "code": code})[0] == 200
     with Service(tmp_path, CLAPTRAP_HOST="0.0.0.0") as service:
         assert json.loads(service.raw("GET", "/api/state")[1])["code"] == "access.login_needed"
-        assert "set-up code" not in service.log_text()
+        assert "set-up key" not in service.log_text()
     with Service(tmp_path, CLAPTRAP_HOST="0.0.0.0", CLAPTRAP_NO_AUTH="1") as service:
         assert service.raw("GET", "/api/state")[0] == 200
 

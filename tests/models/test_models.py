@@ -208,7 +208,7 @@ def test_an_unreachable_server_and_a_bad_address_are_told(tmp_path: Path) -> Non
     with server(in_circles) as (url, ranges):
         assert refusal(url, tmp_path) == "model.network"
     assert 2 <= len(ranges) <= 10
-    assert refusal("http://127.0.0.1:1/m", tmp_path) == "model.network"
+    assert refusal("http://127.0.0.1:1/m", tmp_path) == "model.unreachable"
     assert refusal("nonsense", tmp_path) == "model.network"
 
 
@@ -378,7 +378,7 @@ def test_a_file_that_a_person_brings_is_taken_without_a_restart(
     folder.mkdir()
     fetcher = ModelFetcher(MODEL, "http://127.0.0.1:1/", folder, arrived, told, Backoff(3600, 3600))
     fetcher.start()
-    wait_until(lambda: told.progress and told.progress[-1].code == "model.network")
+    wait_until(lambda: told.progress and told.progress[-1].code == "model.unreachable")
     if is_paused:
         fetcher.pause()
         wait_until(lambda: told.progress[-1].code == "model.stopped")

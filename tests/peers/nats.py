@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -45,7 +46,12 @@ class NatsServer:
         """Start it, and wait until it listens."""
         for old in self._folder.glob("*.ports"):
             old.unlink()
-        lines = [f"listen: 127.0.0.1:{self._port}", f'jetstream {{ store_dir: "{self._folder}/data" }}', *self._config]
+        lines = [
+            "http: 127.0.0.1:-1",
+            f"listen: 127.0.0.1:{self._port}",
+            f'jetstream {{ store_dir: "{self._folder}/data" }}',
+            *self._config,
+        ]
         self._file.write_text("\n".join(lines))
         log = (self._folder / "nats.log").open("ab")
         with log:
@@ -57,8 +63,20 @@ class NatsServer:
             assert self._process.poll() is None, (self._folder / "nats.log").read_text("utf-8")
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        [address] = json.loads(ports[0].read_text("utf-8"))["nats"]
+        listening = json.loads(ports[0].read_text("utf-8"))
+        [address], [self._monitor] = listening["nats"], listening["monitoring"]
         self._port = int(address.rpartition(":")[2])
+
+    @property
+    def pid(self) -> int:
+        """The process's."""
+        return self._process.pid
+
+    def messages(self) -> int:
+        """Return how many messages it has got and sent, in all."""
+        with urllib.request.urlopen(f"{self._monitor}/varz", timeout=10) as answer:
+            said = json.load(answer)
+        return int(said["in_msgs"]) + int(said["out_msgs"])
 
     def kill(self) -> None:
         """Kill it, as a power cut does."""

@@ -36,7 +36,7 @@ def test_a_flood_of_commands_fills_neither_memory_nor_log(tmp_path: Path, caplog
         held.wait(30)
         raise InputError("api.unknown_source", source=source_id)
 
-    actions = BrokerActions(change, change_nothing, change_nothing, change_nothing)
+    actions = BrokerActions(change, change_nothing, change_nothing, change_nothing, change_nothing)
     broker = BrokerService(SettingsOwner(Store(tmp_path)), SourceViews(dict), actions, lambda: None)
     caplog.set_level(logging.WARNING)
     broker.start()

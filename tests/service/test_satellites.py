@@ -19,6 +19,7 @@ from claptrap.core.events import Event, State
 from claptrap.selftest.claps import recording
 from claptrap.service import Application
 from claptrap.service.satellites import MAX_SATELLITES
+from claptrap.sources.wyoming_session import FIRST_S
 
 LISTEN = "tcp://127.0.0.1:0"
 
@@ -167,12 +168,14 @@ def test_the_spoken_wake_word_of_a_service_behind_is_kept_and_its_end_harms_no_c
             assert Detection.from_event(await satellite.hum_for(satellite.client.read_event())) == Detection("ok_nabu", 7)
             assert peer.names == ["ok_nabu"]
             await asyncio.to_thread(behind.close)
+            later_s = satellite.sent_s + 1.5 * FIRST_S  # just after the other service's word ours would not count
+            await satellite.hum_until(lambda: satellite.sent_s > later_s)
             await satellite.hum_until(lambda: all(is_live(service, one["id"]) for one in satellites(service)))
             await satellite.clap(2)
             found = Detection.from_event(await satellite.hum_for(satellite.client.read_event()))
             assert found.name == "double clap"
 
-    with ExitStack() as behind, running(tmp_path) as service:
+    with ExitStack() as behind, running(tmp_path, wyoming=None) as service:
         peer = behind.enter_context(WakeWordPeer())
-        service.settings.apply({"wyoming": {"forward": f"tcp://127.0.0.1:{peer.port}"}})
+        service.settings.apply({"wyoming": {"listen": LISTEN, "forward": f"tcp://127.0.0.1:{peer.port}"}})
         asyncio.run(both(service, behind, peer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import threading
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any
 
@@ -250,6 +251,19 @@ def test_a_port_that_is_taken_is_said_and_tried_again(monkeypatch: pytest.Monkey
     finally:
         first.stop()
         second.stop()
+
+
+def test_an_address_that_can_be_none_is_said_and_another_is_taken() -> None:
+    changed = threading.Event()
+    server = WakeWordServer(Feeds(), claim, changed.set)
+    try:
+        server.apply(f"tcp://{'x' * 70}.example:10400")
+        assert changed.wait(PATIENT_S)
+        assert [problem.code for problem in server.problems()] == ["wyoming.cannot_listen"]
+        server.apply(f"tcp://{HOST}:0")
+        assert server.port(PATIENT_S)
+    finally:
+        server.stop()
 
 
 # -- a service behind -------------------------------------------------------------------------------------------------------

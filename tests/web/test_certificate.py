@@ -143,7 +143,7 @@ def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) ->
         page = browser.new_context(locale="fr-FR", ignore_https_errors=True).new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.goto(service.url)
-        page.get_by_label("Code de mise en service").fill(service.wait_for_line(r"set-up code: (\S+)"))
+        page.get_by_label("Clé de mise en service").fill(service.wait_for_line(r"set-up key: (\S+)"))
         page.get_by_label("Nouveau mot de passe").fill("correct horse")
         page.keyboard.press("Enter")
         show_phone(page)

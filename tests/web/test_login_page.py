@@ -126,7 +126,7 @@ def test_the_page_lives_under_the_sub_path_of_a_proxy(blank: Page, data_dir: Pat
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda socket: asked.append(socket.url.replace("ws:", "http:")))
         page.goto(f"{proxy.url}/")
-        page.get_by_label("Code de mise en service").fill(service.access.setup_code)
+        page.get_by_label("Clé de mise en service").fill(service.access.setup_code)
         page.get_by_label("Nouveau mot de passe").fill(PASSWORD)
         page.keyboard.press("Enter")
         expect(page.locator(".link-connected")).to_be_visible()

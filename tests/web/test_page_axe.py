@@ -101,7 +101,7 @@ def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, lan
 
         page.add_script_tag(content=AXE.read_text("utf-8"))
         page.locator(".add-open").press("Enter")
-        for kind in ("microphone", "rtsp", "browser", "vban", "file"):
+        for kind in ("microphone", "rtsp", "browser", "vban", "wyoming", "file"):
             page.locator(f"input[value={kind}]").press("Space")
             look(f"adding {kind}")
         page.keyboard.press("Escape")

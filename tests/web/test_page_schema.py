@@ -26,6 +26,18 @@ NO_EDITOR = {
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
     "sources[].example_clips": "over REST; its switch belongs beside that of clips",
+    "sources[].input.address": "a satellite: it connects by itself",
+    "sources[].input.number": "a satellite: it connects by itself",
+    "sources[].node": "over REST; its choice belongs where a cluster is",
+    "sources[].armed": "over REST, /api/arming; its switch belongs beside the house's",
+    "sources[].snoozed_until": "over REST, /api/arming",
+    **{
+        f"when.{name}": "over REST; their page belongs among the settings"
+        for name in (
+            *("armed", "snoozed_until", "latitude", "longitude", "quiet"),
+            *(f"quiet[].{one}" for one in ("name", "enabled", "days", "begin", "end", "sources")),
+        )
+    },
     **{
         f"sources[].{name}": "over REST; its editor belongs among the reactions"
         for name in (
@@ -49,6 +61,7 @@ INPUTS: dict[str, dict[str, str]] = {
     "vban": {"host": "127.0.0.1", "stream": "S"},
     "file": {"path": "claps.wav"},
     "browser": {},
+    "wyoming": {"uri": "tcp://127.0.0.1:9"},
 }
 
 

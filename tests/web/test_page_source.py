@@ -161,3 +161,22 @@ def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Ser
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
     expect(page.get_by_text(re.compile(r"\d+ sons? effacés?\."))).to_be_visible()
     assert clapping.service.settings.current.sources[0].clips
+
+
+def test_a_webhook_can_be_ready_made_or_like_another_source_s(page: Page, clapping: Served) -> None:
+    """What cannot be read back is not copied."""
+    webhook = {"id": "webhook", "url": "http://127.0.0.1:9/lamp", "headers": {"X-A": "s3cret"}, "max_age_s": 30.0}
+    recording = clapping.service.sources.get("salon")["input"]
+    kitchen = {"id": "kitchen", "kind": "file", "name": "Kitchen", "enabled": False, "input": recording}
+    clapping.service.settings.apply({"sources": [{**kitchen, "webhooks": [webhook]}]})
+    page.goto(f"{clapping.url}#/source/salon/reactions")
+    page.get_by_role("button", name="Home Assistant").press("Enter")
+    address = page.get_by_role("textbox", name="Webhook 2")
+    expect(address).to_have_value("http://homeassistant.local:8123/api/webhook/claptrap-salon")
+    expect(address).to_be_focused()
+    page.get_by_role("button", name="Comme Kitchen").press("Enter")
+    expect(page.get_by_role("textbox", name="Webhook 3")).to_have_value("http://127.0.0.1:9/lamp")
+    expect(page.get_by_role("button", name="Comme Kitchen")).to_have_count(0)
+    salon = next(one for one in clapping.service.settings.current.sources if one.id == "salon")
+    copied = salon.webhooks[-1]
+    assert (copied.url, copied.max_age_s, copied.headers) == ("http://127.0.0.1:9/lamp", 30.0, {})

@@ -80,6 +80,8 @@ def known(served: Served) -> dict[str, list[str]]:
     assert served.ask("PATCH", "/api/settings", {"public_url": served.url}).status == 200
     link = served.service.mark_links.link(events[0].id, "clap")
     backup = served.ask("POST", "/api/settings/backups").json["name"]
+    served.service.settings.apply({"public_url": served.url})
+    link = served.service.mark_links.link(events[0].id, "not_clap")
     deliveries = served.ask("GET", "/api/deliveries").json["deliveries"]
     return {
         "source_id": ["salon", "nobody"],
@@ -95,6 +97,7 @@ def known(served: Served) -> dict[str, list[str]]:
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],
         "step_id": [served.ask("GET", "/api/settings/steps").json["steps"][0]["id"], "none"],
         "name": [backup, "../settings.json"],
+        "token": [link.rpartition("/")[2], "none"],
     }
 
 

@@ -23,6 +23,8 @@ export function InputFields({ kind, ...props }: InputProps & { kind: Kind }) {
     case "rtsp": return <RtspFields {...props} />;
     case "vban": return <VbanFields {...props} />;
     case "file": return <FileFields {...props} />;
+    case "wyoming": return <WyomingFields {...props} />;
+    case "satellite": return <p class="hint">{t("satellite.by_itself")} <span dir="ltr">{text(props.input["address"])}</span></p>;
     default: return null; // a browser has nothing to choose
   }
 }
@@ -111,6 +113,18 @@ function VbanFields({ scope, input, faults, set }: InputProps) {
       <FormField
         id={`${scope}.port`} label={t("vban.port")} fault={faults["port"]} half type="number" min="1" max="65535" step="1"
         value={text(input["port"] ?? 6980)} onType={(port) => set("port", number(port))}
+      />
+      <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
+    </>
+  );
+}
+
+function WyomingFields({ scope, input, faults, set }: InputProps) {
+  return (
+    <>
+      <FormField
+        id={`${scope}.uri`} label={t("wyoming.uri")} hint={t("wyoming.uri_hint")} fault={faults["uri"]} required dir="ltr" autocomplete="off" spellcheck={false}
+        placeholder="tcp://192.168.1.30:10700" value={text(input["uri"])} onType={(uri) => set("uri", uri.trim())}
       />
       <ChannelSelect id={`${scope}.channel`} chosen={text(input["channel"] ?? "auto")} onChoose={(channel) => set("channel", channel)} />
     </>

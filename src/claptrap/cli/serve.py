@@ -271,7 +271,7 @@ def serve(
 
 
 def _print_addresses(address: ListenAddress, setup_code: str) -> None:
-    echo(f"ClapTrap: {address.url}  (Ctrl-C: stop)")
+    echo(f"ClapTrap: {address.url}  ({say('service.how_to_stop', terminal_language())})")
     network = address.network_urls()
     for url in network:
         echo(say("service.network_address", terminal_language(), url=url))

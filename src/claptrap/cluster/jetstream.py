@@ -85,6 +85,7 @@ class JetStream:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._watcher: KeyValue.KeyWatcher | None = None
+        self._values: KeyValue | None = None
         link.on_connect(self._end_watch)
 
     async def set_up(self, replicas: int) -> None:
@@ -181,7 +182,9 @@ class JetStream:
             await self._watcher.stop()  # type: ignore[no-untyped-call]  # the client's, without types
 
     async def _bucket(self) -> KeyValue:
-        return await self._js.key_value(BUCKET)
+        if self._values is None:  # asking for it is a request of its own
+            self._values = await self._js.key_value(BUCKET)
+        return self._values
 
     @property
     def _js(self) -> JetStreamContext:

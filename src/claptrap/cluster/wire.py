@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from claptrap.core.errors import InputError
 from claptrap.core.events import Clap, Event, Heard, Level, Levels, Picture, SourceStatus, State, Status, Verdict
-from claptrap.core.spec import SourceSpec
+from claptrap.core.spec import BrowserInput, SourceSpec
 
 WORK, EVENTS, BUCKET = "claptrap-work", "claptrap-events", "claptrap"
 """Two streams and a bucket: which sources are to be heard; what was heard; specs, holders, fences, draining nodes."""
@@ -78,6 +78,9 @@ class Holder:
         return cls(Placement(**given["placement"]), given["node"])
 
 
+_DEFAULTS = SourceSpec("", "", BrowserInput()).to_json()
+
+
 class Seal:
     """Encrypts specs with the key that the server and its nodes share: camera passwords and addresses are in them.
 
@@ -119,7 +122,7 @@ class Seal:
         return self._fernet.encrypt(_dump(spec.to_json()))
 
     def open(self, data: bytes) -> SourceSpec:
-        """Return the spec in ``data``. What a newer ClapTrap has in it beside what is known here is left out.
+        """Return the spec in ``data``. What a newer ClapTrap has in it is left out; what an older one lacks has its default.
 
         Raises:
             InputError: ``cluster.wrong_key``: it was encrypted with another key; ``cluster.unknown_kind``: this ClapTrap
@@ -131,7 +134,7 @@ class Seal:
             raise InputError("cluster.wrong_key") from error
         known = {field.name for field in fields(SourceSpec)} | {"kind"}
         try:
-            return SourceSpec.from_json({name: value for name, value in given.items() if name in known})
+            return SourceSpec.from_json(_DEFAULTS | {name: value for name, value in given.items() if name in known})
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("cluster.unknown_kind", kind=str(given.get("kind"))) from error
 

@@ -77,15 +77,16 @@ class Dispatcher:
         for delivery in self._outbox.orphans(wanted):
             self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def dispatch(self, event: Event, age_s: float | None = None) -> bool:
+    def dispatch(self, event: Event, age_s: float | None = None, *, acts: bool = True) -> bool:
         """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks.
 
         Args:
             event: what was heard.
             age_s: how long ago it was decided, where another machine did; None where it can be no older than hearing lags.
+            acts: whether receivers get it; otherwise it is only written down.
         """
         with self._lock:
-            workers = self._interested(event)
+            workers = self._interested(event) if acts else []
             deliveries = [self._delivery(event, worker.target) for worker in workers]
             self._count_ages(
                 deliveries, self._lag_s(event) if age_s is None else age_s

@@ -57,4 +57,6 @@ _PARSERS: Mapping[str, Callable[[str], Value]] = {
     "test": _press,
     "mark": str,
     "restart": _press,
+    "armed": _switch,
+    "snooze": float,
 }

@@ -18,8 +18,8 @@ from typing import Any
 from claptrap.core.receivers import BrokerSpec
 
 ONLINE, OFFLINE = b"online", b"offline"
-SOURCE_COMMANDS = ("enabled", "threshold", "delay", "pattern", "test", "mark")
-HUB_COMMANDS = ("restart",)
+SOURCE_COMMANDS = ("enabled", "threshold", "delay", "pattern", "test", "mark", "armed", "snooze")
+HUB_COMMANDS = ("restart", "armed", "snooze")
 
 
 @dataclass(frozen=True, slots=True)

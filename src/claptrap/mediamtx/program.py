@@ -16,6 +16,7 @@ from claptrap.models.model_store import unreadable, verify
 
 PROGRAM = "mediamtx.exe" if os.name == "nt" else "mediamtx"
 _OURS = {
+    "model.unreachable": "mediamtx.no_network",
     "model.network": "mediamtx.network",
     "model.status": "mediamtx.status",
     "model.wrong": "mediamtx.wrong",

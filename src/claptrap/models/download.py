@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -28,8 +29,9 @@ def download(model: ModelFile, url: str, folder: Path, progress: Progress = lamb
     the start. A wrong file is deleted, so that the next try begins afresh.
 
     Raises:
-        ModelError: ``model.stopped`` when ``progress`` said so (the part is kept); ``model.network``, ``model.status``,
-            ``model.cut`` (retryable); ``model.too_large``, ``model.wrong``, ``model.wrong_size``, ``model.unwritable``.
+        ModelError: ``model.stopped`` when ``progress`` said so (the part is kept); ``model.unreachable``, ``model.network``,
+            ``model.status``, ``model.cut`` (retryable); ``model.too_large``, ``model.wrong``,
+            ``model.wrong_size``, ``model.unwritable``.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, and a mirror's may hold a password
     part = folder / f"{model.name}.part"
@@ -61,7 +63,7 @@ def _fill(part: Path, model: ModelFile, url: str, progress: Progress) -> None:
                     raise ModelError("model.stopped", retryable=True, name=model.name)
     if have > model.size:
         part.unlink()
-        raise ModelError("model.too_large", url=scrubbed(url), expected=model.size)
+        raise ModelError("model.too_large", host=_host(url), expected=model.size)
     if model.is_exact and have < model.size:
         raise ModelError("model.cut", retryable=True, size=have, expected=model.size)
 
@@ -86,13 +88,20 @@ def _answer(url: str, have: int) -> Iterator[httpx.Response]:
             expected = (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT)
             is_whole = have and answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE
             if answer.status_code not in expected and not is_whole:
-                raise ModelError("model.status", retryable=True, url=scrubbed(url), status=answer.status_code)
+                raise ModelError("model.status", retryable=True, host=_host(url), status=answer.status_code)
             yield answer
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        raise ModelError("model.unreachable", retryable=True, host=_host(url)) from error
     except httpx.HTTPError as error:
         reason = scrubbed(str(error)) or type(error).__name__
-        raise ModelError("model.network", retryable=True, url=scrubbed(url), reason=reason) from error
+        raise ModelError("model.network", retryable=True, host=_host(url), reason=reason) from error
     except httpx.InvalidURL as error:
-        raise ModelError("model.network", url=scrubbed(url), reason=scrubbed(str(error))) from error
+        raise ModelError("model.network", host=_host(url), reason=scrubbed(str(error))) from error
+
+
+def _host(url: str) -> str:
+    """Return the part of an address that a person can check: its whole would fill four lines."""
+    return urlsplit(url).hostname or scrubbed(url)
 
 
 def _begins_at(answer: httpx.Response, have: int) -> bool:

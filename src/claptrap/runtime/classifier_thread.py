@@ -27,7 +27,7 @@ from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.overload import Overload, Shedding
 from claptrap.runtime.stream import Stream
 
-ALIVE_S = 0.5  # how often the thread reports that it lives while nothing comes
+ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LABELS_PER_BATCH = 2  # at 50 batches a second, what 50 sources that are not silent want; more get fewer
 _log = logging.getLogger(__name__)
 

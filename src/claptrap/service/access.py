@@ -150,7 +150,7 @@ class Access:
         Args:
             password: the new one.
             current: the one until now, where there is one.
-            code: the set-up code, where there is none and one is needed.
+            code: the set-up key, where there is none and one is needed.
             address: who asks.
 
         Raises:

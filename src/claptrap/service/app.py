@@ -18,18 +18,17 @@ from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import NotificationSender
 from claptrap.delivery.registry import SENDERS
-from claptrap.history.calendar import HOUR_S
 from claptrap.history.clips import Clips
 from claptrap.history.journal import REMEMBERED, Journal
 from claptrap.history.query import DetectionFilter
-from claptrap.history.report import SourceReport
 from claptrap.history.retention import RetentionThread
 from claptrap.mediamtx.config import NAME as CONFIG_NAME
 from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
-from claptrap.service.availability import HOURS, WEEKS, Availability, week_of, week_start
+from claptrap.service.arming import ArmingService
+from claptrap.service.availability import Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
 from claptrap.service.cluster import Cluster
@@ -51,6 +50,7 @@ from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
+from claptrap.service.reports import ReportService
 from claptrap.service.rhythm_lessons import RhythmLessons
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
@@ -109,6 +109,7 @@ class Application:
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
         self.undo = UndoHistory(self.settings, clock)
+        self.arming = ArmingService(self.settings, clock)
 
         self.cluster = cluster
         self._inputs = Sources()
@@ -138,6 +139,7 @@ class Application:
                 self._test_source,
                 self.marks.mark_as_ordered,
                 self.restart_detection,
+                self.arming.change,
             ),
             self._broker_changed,
         )
@@ -158,13 +160,16 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
-        self.events = EventRecorder(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected)
+        self.events = EventRecorder(
+            self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts
+        )
         self.merger = DetectionMerger(self.events, clock)
         observers.append(self.merger.observe)
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
         self.history = HistoryService(self.journal, self.clips, self._dispatcher)
+        self.reports = ReportService(self.settings, self.history, self._availability, clock)
         self.receivers = ReceiverViews(self._dispatcher, self.journal, self.settings)
         self.notifications = NotificationService(self._dispatcher, self.settings)
         self.probes = ProbeExecutor(self.settings)
@@ -173,10 +178,11 @@ class Application:
         self.support = SupportBundles(data_dir, self.probes, self.settings, self.sources.all)
 
         self.settings.observe(self._apply)
-        self.problems.add(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems)
-        self.problems.add(self.detection.problems, self._inputs.vban.problems)
-        self.problems.add(self.broker.problems, self._dispatcher.problems)
-        self.problems.add(self.satellites.server.problems, *([cluster.problems] if cluster is not None else []))
+        self.problems.add(
+            *(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems),
+            *(self.detection.problems, self._inputs.vban.problems, self.broker.problems, self._dispatcher.problems),
+            *(self.satellites.server.problems, *([cluster.problems] if cluster is not None else [])),
+        )
 
     # -- life -----------------------------------------------------------------------------------------------------------
 
@@ -281,27 +287,9 @@ class Application:
             "attempts": [attempt_json(attempt) for attempt in self.journal.attempts(REMEMBERED)],
             "newest": [self.history.detection(kept) for kept in newest if kept is not None],
             "recent": self._last_minute.shown(),
-            "days": self.days(),
+            "days": self.reports.days(),
             "delays": self.merger.delays(),
         }
-
-    def days(self) -> dict[str, Any]:
-        """Return the last ``HOURS`` hours of each source as JSON data, by id: what it heard, and how long it was heard."""
-        since = (self._clock.unix() // HOUR_S - HOURS + 1) * HOUR_S
-        ids = [source.id for source in self.settings.current.sources]
-        return self._availability.shown(ids, self.history.per_hour(since))
-
-    def reports(self) -> list[dict[str, Any]]:
-        """Return the last ``WEEKS`` weeks, the newest first, as JSON data: what each source did in each."""
-        newest = week_of(self._clock.unix())
-        return [self._report(week) for week in range(newest, newest - WEEKS, -1)]
-
-    def _report(self, week: int) -> dict[str, Any]:
-        start, end = week_start(week), week_start(week + 1)
-        found = self.journal.report(start, end)
-        ids = [source.id for source in self.settings.current.sources]
-        sources = {id_: {**asdict(found.get(id_, SourceReport())), **self._availability.week(id_, week)} for id_ in ids}
-        return {"start": start, "end": end, "sources": sources}
 
     def health(self) -> list[dict[str, Any]]:
         """Return all that is out of order, in words: what a restart may mend first, then what the page shows."""

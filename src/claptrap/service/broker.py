@@ -14,6 +14,8 @@ from typing import Any
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import Level, SourceStatus, State
 from claptrap.core.rate_limit import RateLimitedCounter
+from claptrap.core.receivers import BrokerSpec
+from claptrap.core.spec import Language
 from claptrap.delivery.mqtt import MqttLink
 from claptrap.delivery.mqtt_commands import Command
 from claptrap.delivery.mqtt_topics import Published, PublishedSource
@@ -24,6 +26,7 @@ from claptrap.text.catalogue import say
 
 MAX_COMMANDS = 100  # that may wait; more are dropped and logged
 LEVELS_EVERY_S = 10.0
+RENAMED_S = 1.0  # for Home Assistant to take over names in another language, by which it reads states
 _log = logging.getLogger(__name__)
 
 
@@ -51,12 +54,14 @@ class BrokerActions:
         test: sends a test of a source to all its receivers.
         mark: says of a source's detection whether it was a clap (``LearningService``).
         restart: begins to hear everything from the start.
+        arm: arms, disarms or snoozes the house or a source (``ArmingService.change``).
     """
 
     change_source: Callable[[str, Mapping[str, Any]], object]
     test: Callable[[str], object]
     mark: Callable[[str, str], object]
     restart: Callable[[], object]
+    arm: Callable[..., object]
 
 
 class BrokerService:
@@ -77,6 +82,8 @@ class BrokerService:
         self._actions = actions
         self._on_change = on_change
         self._is_off = True
+        self._language: Language | None = None  # of the names that were shown
+        self._is_renamed = False
         self.mqtt = MqttLink(self._enqueue, on_change)
         self._work: queue.Queue[Command | None] = queue.Queue(MAX_COMMANDS)
         self._dropped, self._refused = RateLimitedCounter(), RateLimitedCounter()
@@ -144,9 +151,9 @@ class BrokerService:
     def _run(self) -> None:
         while not self._ending.is_set():
             try:
-                command = self._work.get(timeout=None if self._is_off else LEVELS_EVERY_S)
+                command = self._work.get(timeout=self._wait_s())
             except queue.Empty:
-                self._show_levels()
+                self._show_again()
                 continue
             try:
                 self._process(command)
@@ -162,11 +169,25 @@ class BrokerService:
             if (spec := self._settings.current.broker()) is not None:
                 self.mqtt.show(self._shown())
             self.mqtt.retarget(spec)
+            self._note_language(spec)
             if (spec is None) != self._is_off:
                 self._is_off = spec is None
                 self._on_change()
 
-    def _show_levels(self) -> None:
+    def _note_language(self, spec: BrokerSpec | None) -> None:
+        language = None if spec is None else spec.language
+        self._is_renamed = self._is_renamed or (None not in (language, self._language) and language != self._language)
+        self._language = language
+
+    def _wait_s(self) -> float | None:
+        """Return how long to wait for work before something is shown again; None for ever."""
+        return None if self._is_off else RENAMED_S if self._is_renamed else LEVELS_EVERY_S
+
+    def _show_again(self) -> None:
+        """Show how loud the sources are; after a change of the language everything, as states are read by its words."""
+        if self._is_renamed:
+            self._is_renamed = False
+            self.mqtt.show(self._shown(), again=True)
         levels = {s.id: self._views.level(s.id) for s in self._settings.current.sources}
         self.mqtt.show_levels({source_id: round(level.rms_dbfs) for source_id, level in levels.items() if level is not None})
 
@@ -184,6 +205,10 @@ class BrokerService:
         match command.field:
             case "restart":
                 self._actions.restart()
+            case "armed":
+                self._actions.arm(armed=bool(value), source=source_id)
+            case "snooze":
+                self._actions.arm(snooze_s=float(value), source=source_id)
             case "test":
                 self._actions.test(source_id)
             case "mark":

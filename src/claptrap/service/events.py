@@ -60,7 +60,8 @@ class EventRecorder:
         counts: counts them.
         hub: publishes them.
         problems: may have changed with one that could not be written down.
-        on_event: called with each after that; must not wait.
+        on_event: called with each that acts, after that; must not wait.
+        acts: whether the detections of a source at a moment (UTC Unix seconds) act, or are only written down.
     """
 
     def __init__(
@@ -70,24 +71,31 @@ class EventRecorder:
         hub: Hub,
         problems: ProblemList,
         on_event: Callable[[Event], None],
+        acts: Callable[[str, float], bool],
     ) -> None:
         self._dispatcher = dispatcher
         self._counts = counts
         self._hub = hub
         self._problems = problems
         self._on_event = on_event
+        self._acts = acts
 
     def record(self, event: Event, age_s: float | None = None) -> None:
         """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
-        is_new = self._dispatcher.dispatch(event, age_s)
-        if is_new:
+        acts = any(self._acts(source_id, event.timestamp) for source_id in event.hearers)
+        is_new = self._dispatcher.dispatch(event, age_s, acts=acts)
+        if is_new and acts:
             for source_id in event.hearers:
                 self._on_event(replace(event, source_id=source_id))
         self._problems.publish()
         if not is_new:
             return
         _log.info(
-            "%s: clap, score %.2f, heard in %.0f ms", event.source_id, event.score, 1e3 * (event.decided_s - event.onset_s)
+            "%s: clap, score %.2f, heard in %.0f ms%s",
+            event.source_id,
+            event.score,
+            1e3 * (event.decided_s - event.onset_s),
+            "" if acts else "; it does not act now",
         )
         self._counts.add(event)
         self._hub.publish(event)

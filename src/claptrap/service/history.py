@@ -12,6 +12,7 @@ from claptrap.history.calendar import HOUR_S, Calendar
 from claptrap.history.clips import Clips
 from claptrap.history.journal import Journal
 from claptrap.history.query import DetectionFilter, StoredDetection
+from claptrap.history.report import SourceReport
 from claptrap.service.messages import detection_json
 from claptrap.settings.schema import Settings
 
@@ -46,6 +47,10 @@ class HistoryService:
             for source, n in count.sources.items():
                 found.setdefault(source, {})[int(count.start // HOUR_S)] = n
         return found
+
+    def report(self, since: float, until: float) -> dict[str, SourceReport]:
+        """Return what happened in a span of time (UTC Unix seconds, the end not included), by source id."""
+        return self._journal.report(since, until)
 
     def delete(self, before: float = math.inf) -> tuple[int, int]:
         """Delete detections before a time (UTC Unix seconds) with their clips; return how many of each.

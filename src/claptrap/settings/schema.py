@@ -38,6 +38,7 @@ from claptrap.settings.fields import (
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.receivers import MqttSettings, NotifySettings, SettingsPart, WebhookSettings, check_unique
 from claptrap.settings.triggers import RESERVED, RhythmSettings, SoundSettings
+from claptrap.settings.when import SnoozedUntil, WhenSettings
 
 
 class PatternSettings(SettingsPart):
@@ -69,6 +70,8 @@ class _SourceEntry(SettingsPart):
     name: Name = Field(min_length=1)
     room: Name = Field(default="", description="sources of one room stand together on the page; empty for none")
     enabled: bool = True
+    armed: bool = Field(default=True, description="whether its detections act; they are listed either way")
+    snoozed_until: SnoozedUntil = Field(default=0.0, description="until when they do not act, UTC Unix seconds")
     threshold: float = Field(default=0.5, ge=0, le=1, description="least score of a clap")
     delay_s: float = Field(default=0.5, gt=0, le=3600, description="least time between two detections")
     patterns: list[PatternSettings] = Field(
@@ -295,6 +298,7 @@ class Settings(SettingsPart):
     clips: ClipSettings = ClipSettings()
     mqtt: MqttSettings = MqttSettings()
     wyoming: WyomingSettings = WyomingSettings()
+    when: WhenSettings = WhenSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
 
     @field_validator("notify")

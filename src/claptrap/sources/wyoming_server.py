@@ -19,7 +19,7 @@ from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.sources.feeds import Feeds
 from claptrap.sources.satellite import canonical_host
 from claptrap.sources.wyoming_relay import ServiceBehind
-from claptrap.sources.wyoming_session import Peer, WakeWordSession
+from claptrap.sources.wyoming_session import SatelliteConnection, WakeWordSession
 from claptrap.sources.wyoming_wire import MAX_HEADER, WyomingError
 
 MAX_CONNECTIONS = 64
@@ -145,9 +145,10 @@ class WakeWordServer:
             host, port = parts.hostname or "", parts.port or 0
             try:
                 server = await asyncio.start_server(self._accept, host, port, limit=MAX_HEADER)
-            except OSError as error:
-                code = _ERRORS.get(error.errno or 0, "wyoming.cannot_listen")
-                problem = ServiceError(code, retryable=True, where=f"{host}:{port}", reason=error.strerror or str(error))
+            except (OSError, ValueError) as error:  # ValueError: the text can be no name at all
+                code = _ERRORS.get(getattr(error, "errno", None) or 0, "wyoming.cannot_listen")
+                reason = getattr(error, "strerror", None) or str(error)
+                problem = ServiceError(code, retryable=True, where=f"{host}:{port}", reason=reason)
         if problem is not None and self._problem is None:
             _log.warning("%s", problem)
         with self._bound:
@@ -181,7 +182,9 @@ class WakeWordServer:
             writer.transport.abort()
             return
         _keep_alive(writer)
-        session = WakeWordSession(Peer(host, reader, writer), self._feeds, self._claim, self._clock, self._behind)
+        session = WakeWordSession(
+            SatelliteConnection(host, reader, writer), self._feeds, self._claim, self._clock, self._behind
+        )
         self._sessions[session] = task = asyncio.create_task(self._run(session))
         task.add_done_callback(lambda _: self._sessions.pop(session, None))
 

@@ -31,7 +31,7 @@ _stream_numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class SatelliteConnection:
     """The other end of a connection.
 
     Attributes:
@@ -63,7 +63,7 @@ class WakeWordSession:
 
     def __init__(
         self,
-        peer: Peer,
+        peer: SatelliteConnection,
         feeds: Feeds,
         claim: Callable[[WakeWordSession], Awaitable[str]],
         clock: Clock,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from claptrap.web import (
     access,
+    arming,
     clips,
     diagnostics,
     docs,
@@ -33,6 +34,7 @@ GROUPS = tuple(
         micro,
         history,
         mark_link,
+        arming,
         clips,
         receivers,
         settings,

@@ -69,7 +69,7 @@ def counts(service: Application, query: CountsQuery) -> dict[str, Any]:
 )
 def reports(service: Application) -> dict[str, Any]:
     """The last nine weeks of each source: detections, marks, latency, deliveries, outages."""
-    return {"weeks": service.reports()}
+    return {"weeks": service.reports.weeks()}
 
 
 @routes.get(

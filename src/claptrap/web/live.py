@@ -19,6 +19,7 @@ from claptrap.web.spectrogram_subscriptions import SpectrogramSubscriptions, roo
 from claptrap.web.wire import LEVEL, PICTURE, Message, message
 
 LEVELS_EVERY_S = 0.1
+IDLE_S = 2.0  # news wakes the thread at once; without any it looks so often whether a snapshot is due
 SNAPSHOT_EVERY_S = 5.0  # at most, where pages are too slow for their news: it is large
 MAX_MESSAGE_BYTES = 64_000
 _log = logging.getLogger(__name__)
@@ -169,8 +170,8 @@ class LevelBatcher:
         self._newest.clear()
 
     def due_in_s(self) -> float:
-        """Return seconds until ``pop_due`` gives something, 0.5 where nothing waits."""
-        return max(0.0, self._sent_at + LEVELS_EVERY_S - time.monotonic()) if self._newest else 0.5
+        """Return seconds until ``pop_due`` gives something, ``IDLE_S`` where nothing waits."""
+        return max(0.0, self._sent_at + LEVELS_EVERY_S - time.monotonic()) if self._newest else IDLE_S
 
     def pop_due(self) -> list[Message]:
         """Return the message to send now in a list; empty where no level waits or it is too early."""

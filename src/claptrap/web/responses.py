@@ -223,6 +223,8 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
+Acting = response_model("Acting", acts=bool, until=float | None, **_WORDED)
+Arming = response_model("Arming", armed=bool, snoozed_until=float, sources=dict_of(Acting))
 WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
 Week = response_model(
     "Week",

@@ -47,7 +47,7 @@ def sources(service: Application) -> list[dict[str, Any]]:
 )
 def days(service: Application) -> dict[str, Any]:
     """The last 24 hours of each source: its detections by hour, and the share of each in which it was heard."""
-    return service.days()
+    return service.reports.days()
 
 
 @routes.put(

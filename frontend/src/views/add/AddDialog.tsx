@@ -10,7 +10,7 @@ import { PhoneWay } from "./PhoneWay.tsx";
 import { StreamPaths } from "./StreamPaths.tsx";
 import { VbanStreams } from "./VbanStreams.tsx";
 
-const KINDS = ["microphone", "rtsp", "browser", "vban", "file"] as const satisfies Kind[];
+const KINDS = ["microphone", "rtsp", "browser", "vban", "wyoming", "file"] as const satisfies Kind[];
 const isOpen = signal(false);
 
 /** Opens the dialog, from wherever a source is wanted. */

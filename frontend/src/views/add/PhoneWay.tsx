@@ -1,4 +1,5 @@
 import { useRef } from "preact/hooks";
+import { access } from "../../access.ts";
 import { findMicro } from "../../api.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { t } from "../../i18n/index.ts";
@@ -26,8 +27,8 @@ export function PhoneWay({ onClose }: { onClose: () => void }) {
       )}
       {answer && !(address && secure) && (
         <div class="how">
-          <p>{t(address ? "phone.insecure" : "phone.loopback")}</p>
-          <code dir="ltr">{program.value} serve --host 0.0.0.0 --tls</code>
+          <p>{t(access.value?.ingress ? "phone.ingress" : address ? "phone.insecure" : "phone.loopback")}</p>
+          {!access.value?.ingress && <code dir="ltr">{program.value} serve --host 0.0.0.0 --tls</code>}
         </div>
       )}
       <div role="status">{joined.map(({ id, name }) => <p key={id}><Outcome shape="check" words={t("add.done", { name })} /></p>)}</div>

@@ -37,7 +37,7 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
         <td><time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time></td>
         <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b></td>
         <td class="found-what" title={event.labels.map((one) => `${soundName(one)} ${percent(one.score)}`).join(", ")}>
-          <span aria-hidden="true">👏</span> {event.applause ? t("feed.applause") : t("history.claps", { count: event.claps })}
+          <span aria-hidden="true">👏</span> {event.trigger_name || (event.applause ? t("feed.applause") : t("history.claps", { count: event.claps }))}
           <Named labels={event.labels} />
           {event.mark && <span class="tag">{t(`history.mark_${event.mark}` satisfies Key)}</span>}
           {event.clip && (

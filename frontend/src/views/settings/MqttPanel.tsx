@@ -24,9 +24,16 @@ export function MqttPanel() {
       <h2 id="settings-mqtt">{t("mqtt.title")}</h2>
       <p class="muted">{t("mqtt.intro")}</p>
       <LinkState />
+      <p><a href={blueprint()} target="_blank" rel="noreferrer">{t("mqtt.blueprint")}</a></p>
       <BrokerForm known={known} />
     </section>
   );
+}
+
+/** Where Home Assistant takes up the blueprint that this ClapTrap serves. */
+function blueprint(): string {
+  const ours = new URL("home-assistant/blueprint.yaml", document.baseURI).href;
+  return `https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url=${encodeURIComponent(ours)}`;
 }
 
 /** How the link is, and what is wrong with it. */

@@ -14,13 +14,14 @@ import { ModelState } from "./ModelState.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
 import { NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
+import { WyomingPanel } from "./WyomingPanel.tsx";
 
 /** The pages of the settings, by the part of the address that names each. */
 const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
   display: { title: "settings.display", show: () => <Display /> },
   sounds: { title: "settings.sounds", show: () => <><Model /><KeepPanel /></> },
   notify: { title: "notify.title", show: () => <><NotifyPanel /><NotifyLanguage /></> },
-  mqtt: { title: "mqtt.title", show: () => <MqttPanel /> },
+  mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><WyomingPanel /></> },
   backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
   import: { title: "import.title", show: () => <ImportPanel /> },
   access: { title: "access.title", show: () => <AccessPanel /> },

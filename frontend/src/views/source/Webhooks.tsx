@@ -14,6 +14,7 @@ import type { WebhookSettings } from "../../wire.ts";
 import { inWords } from "../../words.ts";
 import { Body } from "./Body.tsx";
 import { Headers } from "./Headers.tsx";
+import { WebhookPresets } from "./WebhookPresets.tsx";
 
 const MOST = 16;
 
@@ -25,10 +26,10 @@ export function Webhooks({ source }: { source: SourceSettings }) {
   useLayoutEffect(() => {
     if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=url]")?.focus();
   }, [added.value]);
-  const add = async () => {
+  const add = async (preset: Partial<WebhookSettings> = {}) => {
     const id = freeId(source.webhooks);
     refusal.value = added.value = ""; // the same id may come again
-    await inTurn(() => changeSettings({ sources: [{ id: source.id, webhooks: [{ id }] }] }).then(takeOwn))
+    await inTurn(() => changeSettings({ sources: [{ id: source.id, webhooks: [{ ...preset, id }] }] }).then(takeOwn))
       .then(() => (added.value = id), (error: unknown) => (refusal.value = inWords(error)));
   };
   return (
@@ -39,7 +40,8 @@ export function Webhooks({ source }: { source: SourceSettings }) {
         {source.webhooks.map((webhook, index) => <Webhook key={webhook.id} source={source} webhook={webhook} number={index + 1} />)}
       </div>
       {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
-      {source.webhooks.length < MOST && <button type="button" class="quiet add-row" onClick={add}>{t("webhooks.add")}</button>}
+      {source.webhooks.length < MOST && <button type="button" class="quiet add-row" onClick={() => add()}>{t("webhooks.add")}</button>}
+      {source.webhooks.length < MOST && <WebhookPresets source={source} onAdd={(preset) => void add(preset)} />}
     </section>
   );
 }

@@ -1,0 +1,72 @@
+"""What server and nodes of different versions understand, and how sources are shared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from claptrap.cluster.share import RECOVERY_S, SETTLED_S, Balance
+from claptrap.cluster.wire import Placement, Seal
+from claptrap.core.errors import InputError
+from claptrap.core.spec import RtspInput, SourceSpec
+
+SPEC = SourceSpec("hall", "Hall", RtspInput("rtsp://camera/1", password="secret"), threshold=0.7)
+
+
+def test_a_spec_is_sealed_and_opened_by_who_has_the_key(tmp_path: Path) -> None:
+    seal = Seal.of_file(tmp_path / "cluster.key", make=True)
+    assert (tmp_path / "cluster.key").stat().st_mode & 0o077 == 0
+    closed = seal.close(SPEC)
+    assert b"secret" not in closed
+    assert Seal.of_file(tmp_path / "cluster.key").open(closed) == SPEC
+    with pytest.raises(InputError, match=r"cluster\.wrong_key"):
+        Seal(Fernet.generate_key()).open(closed)
+    with pytest.raises(InputError, match=r"cluster\.no_key"):
+        Seal.of_file(tmp_path / "another.key")
+
+
+def test_versions_may_be_mixed() -> None:
+    """An older one lacks fields, a newer one has more; a kind of source that is unknown is refused."""
+    key = Fernet.generate_key()
+
+    def opened(**changes: object) -> SourceSpec:
+        given = {**SPEC.to_json(), **changes}
+        return Seal(key).open(Fernet(key).encrypt(json.dumps({k: v for k, v in given.items() if v is not None}).encode()))
+
+    assert opened(patterns=None, clips=None, mood="new") == SPEC
+    with pytest.raises(InputError, match=r"cluster\.unknown_kind"):
+        opened(kind="telepathy")
+
+
+def test_a_placement_is_newer_by_generation_then_delivery() -> None:
+    assert Placement(1, 9) < Placement(2, 1) < Placement(2, 2)
+    assert Placement.of_epoch(Placement(255, 2).epoch("18c")) == Placement(255, 2)
+    assert Placement.of_epoch("18c") is None
+
+
+def test_sources_are_shared_by_capacity_and_seldom_moved() -> None:
+    balance = Balance(60, 0.0)
+    assert balance.wanted(0, 90, 0.0) == 60
+    balance.heard_of("other", 30, 1.0)
+    assert balance.wanted(0, 90, 1.0) == 60
+    balance.heard_of("new", 90, 2.0)
+    assert balance.surplus(60, 90, 2.0) == 0, "not before the others have been the same for a while"
+    for name, capacity in (("other", 30), ("new", 90)):
+        balance.heard_of(name, capacity, 2.0 + SETTLED_S)
+    assert balance.surplus(60, 90, 2.0 + SETTLED_S) == 30
+    assert balance.surplus(32, 90, 2.0 + SETTLED_S) == 0, "a little more than its share stays"
+    assert balance.wanted(60, 90, 60.0) == 0
+    assert not balance.has_others(60.0)
+
+
+def test_a_node_that_cannot_keep_up_offers_less_and_recovers() -> None:
+    balance = Balance(60, 0.0)
+    balance.overloaded(60, 10.0)
+    assert (balance.capacity, balance.surplus(60, 60, 10.0)) == (54, 6)
+    balance.ease(10.0 + RECOVERY_S)
+    assert balance.capacity == 55
+    balance.draining = True
+    assert (balance.capacity, balance.surplus(55, 60, 11.0)) == (0, 55)
