@@ -242,13 +242,16 @@ def claps_reach_automations_of_every_kind_and_late_ones_none(house: House) -> No
                    "type": "button_double_press", "subtype": "clap"}], actions=house.counting("trigger"))  # fmt: skip
     house.automate("sound", triggers=[{"trigger": "state", "entity_id": "binary_sensor.claptrap_salon_sound", "to": "on"}],
                    actions=house.counting("sound"))  # fmt: skip
+    home.call("automation.reload")  # which returns when every trigger is attached
     late = json.dumps({"event_type": "double_clap", **event_payload(house.event(2, age_s=60.0))})
     house.publish("claptrap/salon/event", late)
     home.wait_for(lambda: home.state(CLAP)["attributes"].get("event_type") == "double_clap")
     house.clap(1)
     home.wait_for(lambda: home.state(CLAP)["attributes"]["event_type"] == "clap")
     event = house.clap(2)
-    home.wait_for(lambda: house.counted("blueprint") == 1)
+    home.wait_for(
+        lambda: house.counted("blueprint") == 1, lambda: (house.counts(), home.state(CLAP), house.source()["status"])
+    )
     assert (house.counted("trigger"), house.counted("sound"), house.counted("lamp")) == (2, 1, 1)  # a trigger has no guard
     assert abs(datetime.fromisoformat(home.state(LAST)["state"]).timestamp() - event.timestamp) < 1.0
     home.wait_for(lambda: home.state("binary_sensor.claptrap_salon_sound")["state"] == "off")

@@ -19,7 +19,7 @@ from tests.peers.ports import free_port
 
 COMMAND = shlex.split(os.environ.get("CLAPTRAP_TEST_HOME_ASSISTANT", ""))
 WHY_MISSING = "a minute, and Home Assistant, which needs Python 3.13: make test-home-assistant installs and runs it"
-START_S, WAIT_S = 300.0, 60.0  # the first start installs what integrations need
+START_S, WAIT_S = 300.0, 180.0  # it installs what integrations need, also while it runs
 _CLIENT = "http://claptrap.example/"
 _TIDINGS = re.compile(r"^[\d-]+ [\d:.]+ (WARNING|ERROR|CRITICAL) \(")
 
@@ -121,7 +121,7 @@ class HomeAssistant:
         """Wait until ``condition`` gives something true; return it."""
         deadline = time.monotonic() + WAIT_S
         while not (found := condition()):
-            assert time.monotonic() < deadline, (what, self.complaints())
+            assert time.monotonic() < deadline, (what() if callable(what) else what, self.complaints())
             time.sleep(0.05)
         return found
 
