@@ -126,6 +126,8 @@ export const readDays = () => ask("GET /api/days");
 export const orderSources = (ids: string[]) => ask("PUT /api/sources/order", { body: { ids } });
 /** Patterns that are chosen by a word. */
 export const listPatterns = () => ask("GET /api/patterns");
+/** Arm, disarm or pause the house, a room or a source: when detections act. */
+export const changeArming = (body: object) => ask("POST /api/arming", { body });
 export const removeWebhook = (source_id: string, webhook_id: string) =>
   ask("DELETE /api/sources/{source_id}/webhooks/{webhook_id}", { path: { source_id, webhook_id } });
 export const readAccess = () => ask("GET /api/access");

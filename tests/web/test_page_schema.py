@@ -21,20 +21,18 @@ NO_EDITOR = {
     "welcomed": "said by going through the first minute",
     "announce": "over REST; its switch belongs beside the language",
     "public_url": "over REST; its field belongs beside the notifications",
-    "merge_rooms": "over REST; its switch belongs where rooms are",
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
     "sources[].example_clips": "over REST; its switch belongs beside that of clips",
     "sources[].input.address": "a satellite: it connects by itself",
     "sources[].input.number": "a satellite: it connects by itself",
-    "sources[].node": "over REST; its choice belongs where a cluster is",
     "sources[].armed": "over REST, /api/arming; its switch belongs beside the house's",
     "sources[].snoozed_until": "over REST, /api/arming",
     **{
         f"when.{name}": "over REST; their page belongs among the settings"
         for name in (
-            *("armed", "snoozed_until", "latitude", "longitude", "quiet"),
+            *("snoozed_until", "latitude", "longitude", "quiet"),
             *(f"quiet[].{one}" for one in ("name", "enabled", "days", "begin", "end", "sources")),
         )
     },

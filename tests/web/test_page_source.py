@@ -156,7 +156,7 @@ def test_the_sound_is_kept_only_when_somebody_wants_it(page: Page, clapping: Ser
     keep.press("Space")
     until(page, "fetch('api/sources/salon').then(a => a.json()).then(s => s.clips)")
     page.get_by_role("link", name="À écouter ou effacer").click()
-    expect(page.get_by_label("Écouter le son").first).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("^Écouter")).first).to_be_visible()
     page.get_by_role("button", name="Effacer les sons").click()
     page.get_by_role("dialog").get_by_role("button", name="Effacer les sons").click()
     expect(page.get_by_text(re.compile(r"\d+ sons? effacés?\."))).to_be_visible()

@@ -69,6 +69,17 @@ def test_twelve_sources_are_seen_at_once_and_the_broken_ones_first(dozen: Served
                 assert {box["height"] for box in boxes} == {72}
 
 
+def test_nothing_is_sent_for_an_hour_and_then_again_at_a_press(dozen: Served) -> None:
+    with browsing(dozen.url, viewport={"width": 1440, "height": 900}) as page:
+        say(dozen, page)
+        page.get_by_role("button", name="Ne rien envoyer pendant une heure").click()
+        expect(page.get_by_role("button", name="Envoyer de nouveau les détections")).to_be_visible()
+        assert not dozen.service.arming.acts("s0", time.time() + 3500)
+        page.get_by_role("button", name="Envoyer de nouveau les détections").click()
+        expect(page.get_by_role("button", name="Ne rien envoyer pendant une heure")).to_be_visible()
+        assert dozen.service.arming.acts("s0", time.time())
+
+
 def test_a_clap_lights_its_tile_and_a_tap_opens_the_recipe_of_two_claps(dozen: Served) -> None:
     """Two presses from the wall to "two claps"; what happened stands in the rail."""
     with browsing(dozen.url, viewport={"width": 1440, "height": 900}) as page:

@@ -10,6 +10,7 @@ import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, running, sources } from "../../store.ts";
 import { inWords } from "../../words.ts";
+import { PauseButton, pauseWords } from "./Pause.tsx";
 import { broken, isFew } from "./rooms.ts";
 
 const BURP_MS = 2000;
@@ -41,11 +42,11 @@ export function HomeStrip() {
       </div>
       <div class="mood">
         <h2>{mood.value === "offline" && link.value === "connecting" ? t("link.connecting") : t(`house.${shown}` satisfies Key)}</h2>
-        <p dir="auto">{shown === "clap" ? clapWords(newestClap.value!) : t(`house.${shown}_detail` satisfies Key)}</p>
+        <p dir="auto">{shown === "clap" ? clapWords(newestClap.value!) : (shown === "waiting" && pauseWords.value) || t(`house.${shown}_detail` satisfies Key)}</p>
       </div>
       <Health />
       <Last />
-      <StartStop />
+      <p class="strip-actions"><PauseButton /><StartStop /></p>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
 import { LanguageChoice, ServiceLanguage } from "../../components/LanguageChoice.tsx";
+import { SavedSwitch } from "../../components/SavedSwitch.tsx";
 import { ThemeChoice } from "../../components/ThemeChoice.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
@@ -19,6 +20,7 @@ import { WyomingPanel } from "./WyomingPanel.tsx";
 /** The pages of the settings, by the part of the address that names each. */
 const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
   display: { title: "settings.display", show: () => <Display /> },
+  acting: { title: "arming.title", show: () => <Acting /> },
   sounds: { title: "settings.sounds", show: () => <><Model /><KeepPanel /></> },
   notify: { title: "notify.title", show: () => <><NotifyPanel /><NotifyLanguage /></> },
   mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><WyomingPanel /></> },
@@ -45,6 +47,25 @@ export function SettingsView({ page }: { page: string }) {
         <div class="column" key={shown}>{PAGES[shown]!.show()}</div>
       </div>
     </View>
+  );
+}
+
+/** When detections act, and what is one detection. */
+function Acting() {
+  const known = settings.value;
+  if (!known) return null;
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-acting">
+      <h2 id="settings-acting">{t("arming.title")}</h2>
+      <div class="field">
+        <SavedSwitch path="when.armed" label={t("arming.armed")} checked={known.when.armed} />
+        <p class="hint">{t("arming.armed_hint")}</p>
+      </div>
+      <div class="field">
+        <SavedSwitch path="merge_rooms" label={t("rooms.merge")} checked={known.merge_rooms} />
+        <p class="hint">{t("rooms.merge_hint")}</p>
+      </div>
+    </section>
   );
 }
 
