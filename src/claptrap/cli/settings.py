@@ -342,7 +342,8 @@ def _fault_as_json(fault: DocumentFault) -> dict[str, Any]:
 
 def _backup_as_json(one: Backup) -> dict[str, Any]:
     fault = one.fault
-    return {**asdict(one), "fault": {"code": fault.code, "message": error_message(fault)} if fault else None}
+    known = {name: getattr(one, name) for name in ("name", "at", "why", "size")}
+    return {**known, "fault": {"code": fault.code, "message": error_message(fault)} if fault else None}
 
 
 def _print_changes(found: Sequence[Change], as_json: bool) -> None:
