@@ -141,7 +141,11 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
 
 
 def show_phone(page: Page, add: str = "Ajouter une source", phone: str = "Téléphone") -> None:
-    """Open the dialog that adds sources, and choose a phone in it."""
+    """Open the dialog that adds sources, and choose a phone in it.
+
+    Once the page knows the settings: it may lead to the first steps then, and a dialog closes where one goes elsewhere.
+    """
+    expect(page.locator("footer")).to_contain_text("version")
     page.get_by_role("button", name=add).click()
     page.get_by_role("radio", name=phone).and_(page.locator("[value=browser]")).press("Space")
 
