@@ -27,8 +27,9 @@ VIEWS = (
     "settings",
 )
 WALL = ("house", "at/salon", "kiosk")
-SETTINGS = ("sounds", "notify", "mqtt", "backups", "import", "access", "about")
+SETTINGS = ("acting", "sounds", "notify", "mqtt", "backups", "import", "access", "about")
 WIDTHS = (1280, 390)
+DRESSES = (("fr", "dark"), ("en", "light"))  # each language and each shade once: no colour depends on the words
 FIND = """async rules => (await axe.run(document, {runOnly: rules})).violations.map(
     one => `${one.id}: ${one.help}: ${one.nodes.map(node => `${node.html} ${node.failureSummary}`).join(' | ')}`)"""
 # axe measures one place after another: it must find all where it was a moment before
@@ -42,8 +43,7 @@ STILL = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("shade", ["dark", "light"])
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize(("language", "shade"), DRESSES)
 def test_axe_finds_nothing(served: Served, language: str, shade: Any) -> None:
     served.service.settings.apply({"notify": [{"id": "phone", "name": "Léa"}]})
     served.service.events.record(clap(0))
@@ -79,7 +79,7 @@ def _look(page: Page, view: str, width: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("language", "shade"), [("fr", "dark"), ("en", "light")])
+@pytest.mark.parametrize(("language", "shade"), DRESSES)
 def test_axe_finds_nothing_in_what_opens(data_dir: Path, quiet_models: Path, language: Any, shade: Any) -> None:
     """Forms, dialogs, the steps of the first minute, what is not there; the other pages."""
     assert not quiet_models.exists()

@@ -50,7 +50,7 @@ def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str
     expect(page.locator(".link-connected")).to_be_visible()
     page.wait_for_load_state("networkidle")  # what a view asks for has come
     if view != "start":
-        page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+        page.evaluate("document.querySelectorAll('details:not(.menu)').forEach(details => { details.open = true; })")
     served.service.stop_detection()  # nothing moves while it is looked at
     expect(page.locator(".state-idle, .view-title, .steps").first).to_be_visible()
     wanted: list[str] = page.evaluate(MARK)
@@ -67,6 +67,19 @@ def test_tab_reaches_all_and_hides_nothing(page: Page, served: Served, view: str
             reached.add(where["stop"])
     assert [html for stop, html in enumerate(wanted) if str(stop) not in reached] == []
     assert hidden == []
+
+
+def test_a_menu_is_opened_gone_through_and_left_by_keyboard(page: Page, served: Served) -> None:
+    """It closes when the focus goes elsewhere, and gives it back after Escape."""
+    served.service.events.record(clap(0))
+    page.goto(f"{served.url}/#/history")
+    summary = page.locator("details.menu > summary").first
+    summary.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="un clap", exact=False).first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(page.locator("details.menu[open]")).to_have_count(0)
 
 
 def test_what_is_removed_does_not_take_the_focus_along(page: Page, served: Served) -> None:

@@ -27,7 +27,7 @@ from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.web.api import ROUTES
 from claptrap.web.openapi import describe_api
 
-N_EXAMPLES = 12  # an operation
+N_EXAMPLES = 20  # an operation
 FEW = 3
 SLOW = ("/api/support-bundle", "/api/devices", "/api/probe/microphone")  # each takes a second or more, and asks little
 HEARD = {  # what must have succeeded at least once, lest all be refused and nothing shown
