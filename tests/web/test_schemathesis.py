@@ -75,10 +75,10 @@ def known(served: Served) -> dict[str, list[str]]:
     served.service.learning.calibrations.begin("salon", "claps")
     served.service.learning.offer(candidate)
     learnt = served.service.learning.mark("salon", candidate.id, "clap")["learning"]
+    served.service.settings.apply({"public_url": served.url})
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
     assert served.ask("PATCH", "/api/sources/salon", {"sounds": [{"id": "dog", "labels": ["Dog"]}]}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]
-    served.service.settings.apply({"public_url": served.url})
     link = served.service.mark_links.link(events[0].id, "not_clap")
     deliveries = served.ask("GET", "/api/deliveries").json["deliveries"]
     return {
