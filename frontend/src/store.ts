@@ -19,6 +19,8 @@ export interface Detection {
   score: number;
   claps: number;
   applause: boolean;
+  /** The name of the sound or rhythm that it was; empty for claps. */
+  trigger: string;
   latencyS: number;
   labels: Label[];
 }
@@ -221,6 +223,6 @@ function justMade(news: Clap): Detection {
 }
 
 function named(event: DetectionRecord | Clap) {
-  const { source_id: sourceId, source_name: sourceName, timestamp, score, claps } = event;
-  return { sourceId, sourceName, timestamp, score, claps };
+  const { source_id: sourceId, source_name: sourceName, timestamp, score, claps, trigger_name: trigger } = event;
+  return { sourceId, sourceName, timestamp, score, claps, trigger };
 }

@@ -117,6 +117,9 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
             "score": 0.9,
             "claps": 1,
             "applause": False,
+            "heard_by": [],
+            "trigger": "",
+            "trigger_name": "",
             "latency_s": pytest.approx(0.1),
             "labels": [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}],
         }

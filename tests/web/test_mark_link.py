@@ -61,8 +61,9 @@ def test_what_is_no_link_of_ours_does_nothing(locked: Served, monkeypatch: pytes
     said, _, signature = path.removeprefix("/mark/").partition(".")
     other = link(locked, 1).removeprefix("/mark/").partition(".")[0]
     for token in ("x", f"{said}.", f"{said}.{signature[:-2]}AA", f"{other}.{signature}", f"{said}.%C3%A9", "a" * 5000):
-        found = locked.ask("POST", f"/mark/{token}", Origin=locked.url)
+        found = locked.ask("POST", f"/mark/{token}", Origin=locked.url, Accept="text/html")
         assert (found.status, found.headers["content-type"]) == (410, "text/html; charset=utf-8"), token
+    assert locked.ask("POST", "/mark/x", Origin=locked.url).json["code"] == "mark.bad_link"
     assert locked.ask("GET", link(locked, 5)).status == 404
     now = time.time()
     monkeypatch.setattr("claptrap.core.clock.SystemClock.unix", lambda _: now + LASTS_S + 60)

@@ -76,6 +76,7 @@ def known(served: Served) -> dict[str, list[str]]:
     served.service.learning.offer(candidate)
     learnt = served.service.learning.mark("salon", candidate.id, "clap")["learning"]
     assert served.ask("PATCH", "/api/settings", {"language": "en"}).status == 200
+    assert served.ask("PATCH", "/api/sources/salon", {"sounds": [{"id": "dog", "labels": ["Dog"]}]}).status == 200
     backup = served.ask("POST", "/api/settings/backups").json["name"]
     served.service.settings.apply({"public_url": served.url})
     link = served.service.mark_links.link(events[0].id, "not_clap")
@@ -87,6 +88,7 @@ def known(served: Served) -> dict[str, list[str]]:
         "candidate_id": [candidate.id, "none"],
         "example_id": [learnt["examples"][0]["id"], "none"],
         "n": ["1", "x"],
+        "trigger_id": ["dog", "none"],
         "event_id": [events[0].id, events[1].id, "salon:e:9", "../../x"],
         "delivery_id": [deliveries[0]["id"], "none"],
         "token_id": [served.ask("POST", "/api/access/tokens", {"name": "script"}).json["id"], "none"],

@@ -46,7 +46,7 @@ function Row({ detection }: { detection: Detection }) {
       <td class="numbers"><time dateTime={iso(detection.timestamp)}>{clock(detection.timestamp)}</time></td>
       <td class="col-source clip" dir="auto" title={detection.sourceName}>{detection.sourceName}</td>
       <td class="numbers"><span class="score-pill">{score(detection.score)}</span></td>
-      <td class="col-claps numbers"><span aria-hidden="true">👏</span> {detection.applause ? t("feed.applause") : detection.claps}</td>
+      <td class="col-claps numbers"><span aria-hidden="true">👏</span> {detection.trigger || (detection.applause ? t("feed.applause") : detection.claps)}</td>
       <td class="col-sounds" dir="auto"><SoundNames labels={detection.labels} /></td>
       <td class="col-latency numbers">{duration(detection.latencyS)}</td>
       <td><DeliveryOutcome detection={detection} /></td>

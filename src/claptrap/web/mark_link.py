@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 
-from flask import Response
+from flask import Response, request
 
 from claptrap.core.errors import InputError
 from claptrap.core.spec import Language
@@ -59,7 +59,9 @@ def _page(service: Application, call: Callable[[str], LinkedMark], token: str) -
     language = request_language(service.language)
     try:
         link = call(token)
-    except InputError as error:  # who followed a link is a person, and gets a page
+    except InputError as error:
+        if "text/html" not in request.headers.get("Accept", ""):
+            raise
         return _html(language, say(error.code, language, **error.params), "", status_of(error.code))
     time = calendar_of(None).local(link.event.timestamp).strftime("%Y-%m-%d %H:%M:%S")
     code = "mark.ask" if link.current is None else "mark.marked"

@@ -48,13 +48,15 @@ function happenings(): Happening[] {
   return [...heard, ...tests].sort((a, b) => b.at - a.at).slice(0, MOST);
 }
 
+const whatOf = ({ trigger, applause, claps }: Detection) => trigger || (applause ? t("feed.applause") : t("activity.claps", { count: claps }));
+
 function Line({ happening: { at, detection, deliveries } }: { happening: Happening }) {
   return (
     <li class={detection ? "" : "activity-test"}>
       <time class="numbers muted" dateTime={iso(at)}>{clock(at)}</time>
       <span class="activity-what" dir="auto">
         {detection
-          ? <><b>{detection.sourceName}</b> <span>· {detection.applause ? t("feed.applause") : t("activity.claps", { count: detection.claps })}</span></>
+          ? <><b>{detection.sourceName}</b> <span>· {whatOf(detection)}</span></>
           : <b>{t("deliveries.test")}</b>}
         {deliveries.map((one) => <Delivered key={one.target_id} attempt={one} />)}
       </span>

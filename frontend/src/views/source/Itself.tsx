@@ -29,6 +29,7 @@ export function Itself({ source }: { source: SourceSettings }) {
         <section class="panel settings-group" aria-labelledby="place-title">
           <h2 id="place-title">{t("place.title")}</h2>
           <SavedField path={`sources.${source.id}.room`} label={t("place.room")} value={source.room} hint={t("place.hint")} dir="auto" list={knownRooms()} />
+          <SavedField path={`sources.${source.id}.node`} label={t("place.node")} value={source.node} hint={t("place.node_hint")} />
           <Order source={source} />
         </section>
         <Clips source={source} />
