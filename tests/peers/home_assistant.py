@@ -53,6 +53,7 @@ class HomeAssistant:
         ).raise_for_status()
         self._refresh_token = self._token(grant_type="authorization_code", code=code.json()["auth_code"])["refresh_token"]
         self._renew()
+        self._wait_until_started()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,7 +72,7 @@ class HomeAssistant:
             time.sleep(0.1)
         if self._refresh_token:
             self._renew()
-            self.wait_for(lambda: self.get("/api/config")["state"] == "RUNNING")
+            self._wait_until_started()
 
     def stop(self) -> None:
         """End it as a system does."""
@@ -142,6 +143,10 @@ class HomeAssistant:
             return self._web.get("/api/onboarding").status_code in (200, 404)
         except httpx.TransportError:
             return False
+
+    def _wait_until_started(self) -> None:
+        """Wait until it has started: before that, no trigger of an automation is attached."""
+        self.wait_for(lambda: self.get("/api/config")["state"] == "RUNNING")
 
     def _token(self, **given: str) -> Any:
         return self._web.post("/auth/token", data={"client_id": _CLIENT, **given}).raise_for_status().json()
