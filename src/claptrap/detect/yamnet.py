@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,13 @@ class YamNetOutput:
     features: NDArray[np.float32]
 
 
+def interpreter_class() -> Any:
+    """Return LiteRT's interpreter, and load the library if it is not: 13 MB, and on some processors the end of the process."""
+    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # not loaded without the model
+
+    return Interpreter
+
+
 class YamNet:
     """The loaded model. Not thread-safe: one owner.
 
@@ -56,10 +64,8 @@ class YamNet:
     """
 
     def __init__(self, content: bytes) -> None:
-        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # takes 13 MB: not loaded without the model
-
         self.names = _names(content)
-        self._interpreter = Interpreter(model_content=_with_taps(content), num_threads=1)
+        self._interpreter = interpreter_class()(model_content=_with_taps(content), num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         scores, *taps = self._interpreter.get_output_details()

@@ -20,10 +20,9 @@ def main() -> None:
     print(STAGES[0], flush=True)  # noqa: T201  # what the parent reads
     if not has_yamnet_runtime():
         return
-    import ai_edge_litert.interpreter  # noqa: F401, PLC0415  # likewise
+    from claptrap.detect.yamnet import SAMPLES, interpreter_class, load_yamnet  # noqa: PLC0415  # likewise
 
-    from claptrap.detect.yamnet import SAMPLES, load_yamnet  # noqa: PLC0415  # it loads the library with the model
-
+    interpreter_class()
     print(STAGES[1], flush=True)  # noqa: T201  # likewise
     if len(sys.argv) > 1:
         load_yamnet(Path(sys.argv[1])).run(np.zeros(SAMPLES, np.float32))
