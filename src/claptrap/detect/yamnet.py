@@ -47,7 +47,7 @@ class YamNetOutput:
 
 
 def interpreter_class() -> Any:
-    """Return LiteRT's interpreter, and load the library if it is not: 13 MB, and on some processors the end of the process."""
+    """Return LiteRT's interpreter, and load the library if it is not yet: 13 MB, and on some processors the process ends."""
     from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  # not loaded without the model
 
     return Interpreter
