@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,16 @@ ROOT = Path(__file__).parent.parent
 # Hundreds of tests start a Python, which would compile all that it imports each time if it might not keep it.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that drive a browser over the run: at once they fight for the processor, while most others wait."""
+    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    kinds: tuple[list[list[pytest.Item]], list[list[pytest.Item]]] = ([], [])
+    for tests in files:
+        kinds[tests[0].path.name.startswith(("test_page", "test_micro"))].append(tests)
+    placed = [((place + 0.5) / len(kind), tests) for kind in kinds for place, tests in enumerate(kind)]
+    items[:] = [item for _, tests in sorted(placed, key=lambda found: found[0]) for item in tests]
 
 
 @pytest.fixture(autouse=True)
