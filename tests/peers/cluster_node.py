@@ -153,11 +153,11 @@ def main(url: str, key: str, name: str, port: str) -> None:
     """Hear until SIGTERM."""
     import logging  # noqa: PLC0415  # of the process, not of the tests
 
-    from claptrap.cluster.link import Address, Link  # noqa: PLC0415
-    from claptrap.cluster.node import Node  # noqa: PLC0415
-    from claptrap.cluster.wire import Seal  # noqa: PLC0415
-    from claptrap.core.clock import SystemClock  # noqa: PLC0415
-    from claptrap.runtime.worker import Worker, WorkerDeps  # noqa: PLC0415
+    from claptrap.cluster.link import Address, Link  # noqa: PLC0415  # likewise
+    from claptrap.cluster.node import Node  # noqa: PLC0415  # likewise
+    from claptrap.cluster.wire import Seal  # noqa: PLC0415  # likewise
+    from claptrap.core.clock import SystemClock  # noqa: PLC0415  # likewise
+    from claptrap.runtime.worker import Worker, WorkerDeps  # noqa: PLC0415  # likewise
 
     logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
     stopped = threading.Event()
