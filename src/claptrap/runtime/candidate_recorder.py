@@ -32,7 +32,7 @@ class KeptCandidate:
         is_clap: whether it was accepted as a clap.
         labels: what YAMNet called it.
         embedding: by which it is compared with others.
-        refusal: why it cannot be a given clap; None if it can be, or nobody calibrates.
+        refusal: why it cannot be a given clap; None if it can be, or no calibration is under way.
         was_calibrating: whether it was examined for that.
         sound: float32 (16000,), 16 kHz, half a second before and after its onset; None where the person has not allowed it.
     """
