@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from claptrap.audio.clip import Samples
-from claptrap.history.clips import flac
+from claptrap.history.clips import flac, flac_samples
 from claptrap.settings.document import write_temporary
 from claptrap.settings.os_errors import write_error
 
@@ -49,14 +49,11 @@ class ExampleClips:
         path = self.find(source_id, example_id)
         if path is None:
             return None
-        import soundfile  # noqa: PLC0415  # takes 1.5 MB: loaded only where sound is learnt again
-
         try:
-            samples: Samples = soundfile.read(path, dtype="float32")[0]
-        except (OSError, soundfile.SoundFileError) as error:
+            return flac_samples(path)
+        except OSError as error:
             _log.warning("%s: the sound of an example cannot be read: %s", source_id, error)
             return None
-        return samples
 
     def delete(self, source_id: str, example_id: str) -> None:
         """Delete the sound of an example. Raises SettingsError."""
