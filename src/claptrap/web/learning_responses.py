@@ -74,7 +74,20 @@ CalibrationSound = response_model(
 )
 CalibrationShare = response_model("CalibrationShare", heard=int, total=int, was=int)
 CalibrationProposal = response_model(
-    "CalibrationProposal", threshold=float, was_threshold=float, claps=CalibrationShare, noises=CalibrationShare
+    "CalibrationProposal",
+    threshold=float,
+    was_threshold=float,
+    claps=CalibrationShare,
+    noises=CalibrationShare,
+    channel=response_model(
+        "CalibrationChannel",
+        about="The channel in which claps rise highest above what was before, and the one that is heard now.",
+        channel=str,
+        was=str,
+        rise_db=float,
+        was_rise_db=float,
+    )
+    | None,
 )
 Calibration = response_model(
     "Calibration",
