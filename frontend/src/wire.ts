@@ -130,11 +130,18 @@ export interface components {
             sounds: components["schemas"]["CalibrationSound"][];
             proposal: components["schemas"]["CalibrationProposal"] | null;
         };
+        CalibrationChannel: {
+            channel: string;
+            was: string;
+            rise_db: number;
+            was_rise_db: number;
+        };
         CalibrationProposal: {
             threshold: number;
             was_threshold: number;
             claps: components["schemas"]["CalibrationShare"];
             noises: components["schemas"]["CalibrationShare"];
+            channel: components["schemas"]["CalibrationChannel"] | null;
         };
         CalibrationShare: {
             heard: number;
@@ -1540,6 +1547,7 @@ export type BrowserSettings = components["schemas"]["BrowserSettings"];
 export type BrowserSource = components["schemas"]["BrowserSource"];
 export type BrowserSourceState = components["schemas"]["BrowserSourceState"];
 export type Calibration = components["schemas"]["Calibration"];
+export type CalibrationChannel = components["schemas"]["CalibrationChannel"];
 export type CalibrationProposal = components["schemas"]["CalibrationProposal"];
 export type CalibrationShare = components["schemas"]["CalibrationShare"];
 export type CalibrationSound = components["schemas"]["CalibrationSound"];

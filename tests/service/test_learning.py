@@ -120,7 +120,8 @@ def test_a_minute_of_calibration(house: House) -> None:
     learning = house.service.learning
     refused("learning.no_calibration", lambda: learning.calibrations.get(SOURCE))
     refused("learning.bad_phase", lambda: learning.calibrations.begin(SOURCE, "dance"))
-    house.service.settings.apply({"sources": [{"id": SOURCE, "threshold": 0.9}]})
+    house.service.settings.apply({"sources": [{"id": SOURCE, "threshold": 0.9, "input": {"channel": "mean"}}]})
+    house.tap.beside = np.random.default_rng(2).normal(0, 1e-3, (10 * HOP, 1)).astype(np.float32)  # hisses, hears no clap
     assert learning.calibrations.begin(SOURCE, "claps")["sounds"] == []
     house.clap(5)
     session = house.sounds(5)
@@ -135,6 +136,9 @@ def test_a_minute_of_calibration(house: House) -> None:
     assert proposal["claps"]["heard"] == proposal["claps"]["total"] == len(accepted)
     assert proposal["noises"]["total"] == len(session["sounds"]) - n
     assert proposal["noises"]["heard"] == 0
+    channel = proposal["channel"]
+    assert (channel["was"], channel["channel"]) == ("mean", "2")
+    assert channel["rise_db"] > channel["was_rise_db"] + 3
     assert (
         learning.calibrations.remove_sound(SOURCE, session["sounds"][-1]["n"])["proposal"]["noises"]["total"]
         == proposal["noises"]["total"] - 1
@@ -144,9 +148,11 @@ def test_a_minute_of_calibration(house: House) -> None:
     assert state["claps"] == len(accepted)
     assert state["others"] >= 1
     refused("learning.no_calibration", lambda: learning.calibrations.get(SOURCE))
-    assert house.service.settings.current.specs()[0].threshold == proposal["threshold"]
+    spec = house.service.settings.current.specs()[0]
+    assert (spec.threshold, spec.input.heard_channel) == (proposal["threshold"], "2")
     assert learning.undo(SOURCE)["examples"] == []
-    assert house.service.settings.current.specs()[0].threshold == 0.9
+    spec = house.service.settings.current.specs()[0]
+    assert (spec.threshold, spec.input.heard_channel) == (0.9, "mean")
 
 
 def test_too_few_claps_propose_nothing_and_a_session_can_be_given_up(house: House) -> None:

@@ -12,7 +12,7 @@ from tests.web.conftest import Served
 from claptrap.audio.frame import RATE_HZ
 from claptrap.detect.enrolment import Refusal
 from claptrap.runtime.candidate_recorder import KeptCandidate
-from claptrap.web import responses
+from claptrap.web import learning_responses
 
 BASE = "/api/sources/salon"
 
@@ -34,22 +34,22 @@ def heard(served: Served) -> list[KeptCandidate]:
 def test_what_was_heard_is_listed_marked_and_forgotten(served: Served, heard: list[KeptCandidate]) -> None:
     listed = served.ask("GET", f"{BASE}/candidates?limit=2")
     assert listed.status == 200
-    responses.Candidates.model_validate(listed.json)
+    learning_responses.Candidates.model_validate(listed.json)
     assert [one["id"] for one in listed.json["candidates"]] == [heard[3].id, heard[2].id]
     marked = served.ask("POST", f"{BASE}/candidates/{heard[0].id}/mark", {"mark": "clap"})
     assert marked.status == 200
-    responses.Marked.model_validate(marked.json)
+    learning_responses.Marked.model_validate(marked.json)
     assert marked.json["learning"]["claps"] == 1
     profile = served.ask("GET", f"{BASE}/learning/profile")
     assert "attachment" in profile.headers["content-disposition"]
     assert served.ask("DELETE", f"{BASE}/learning").json["claps"] == 0
     state = served.ask("PUT", f"{BASE}/learning/profile", profile.json)
-    responses.Learning.model_validate(state.json)
+    learning_responses.Learning.model_validate(state.json)
     (example,) = state.json["examples"]
     assert served.ask("DELETE", f"{BASE}/learning/examples/{example['id']}").json["examples"] == []
     assert served.ask("POST", f"{BASE}/learning/undo").json["claps"] == 1
     tried = served.ask("POST", f"{BASE}/what-if", {"threshold": 0.3, "profile": False})
-    responses.WhatIf.model_validate(tried.json)
+    learning_responses.WhatIf.model_validate(tried.json)
     assert tried.json["kept"] == 4
 
 
@@ -59,7 +59,7 @@ def test_a_calibration_goes_its_way(served: Served, heard: list[KeptCandidate]) 
     for one in heard:
         served.service.learning.offer(one)
     session = served.ask("GET", f"{BASE}/calibration")
-    responses.Calibration.model_validate(session.json)
+    learning_responses.Calibration.model_validate(session.json)
     assert [sound["outcome"] for sound in session.json["sounds"]] == ["accepted"] * 3 + ["clipped"]
     assert session.json["proposal"]["claps"]["total"] == 3
     assert served.ask("DELETE", f"{BASE}/calibration/sounds/4").json["sounds"][-1]["n"] == 3

@@ -323,7 +323,7 @@ class ClusterServer:
         return holder is not None and holder.node == node
 
     async def _check(self) -> None:
-        """Say which sources nobody hears, once a second."""
+        """Say which sources no node hears, once a second."""
         now = self._clock.monotonic()
         for name, seen in tuple(self._nodes.items()):
             if now - seen.at > FORGET_S:

@@ -117,6 +117,7 @@ class Worker:
             for spec in wanted.values():
                 if spec.id not in self._runners:
                     self._launch(spec)
+                self._runners[spec.id].channels.switch(is_on=spec.calibrating)
 
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Use ``yamnet`` from the next batch on. The classifier thread owns it then: the caller must not use it any more."""
