@@ -18,6 +18,9 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        AlertSettings: {
+            unheard_after_s: number;
+        };
         Arming: {
             armed: boolean;
             snoozed_until: number;
@@ -374,6 +377,13 @@ export interface components {
             labels: components["schemas"]["Label"][];
             clip: boolean;
         };
+        HeartbeatSettings: {
+            id: string;
+            enabled: boolean;
+            url: string;
+            every_s: number;
+            verify_tls: boolean;
+        };
         HistorySettings: {
             keep_days: number;
         };
@@ -605,6 +615,7 @@ export interface components {
             sources: string[];
             claps: number[];
             triggers: string[];
+            alerts: boolean;
             max_age_s: number;
         };
         Override: {
@@ -911,6 +922,8 @@ export interface components {
             wyoming: components["schemas"]["WyomingSettings"];
             when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
+            alerts: components["schemas"]["AlertSettings"];
+            heartbeats: components["schemas"]["HeartbeatSettings"][];
             revision: string;
             serial: number;
         };
@@ -1538,6 +1551,7 @@ export interface components {
 }
 export type Access = components["schemas"]["Access"];
 export type Acting = components["schemas"]["Acting"];
+export type AlertSettings = components["schemas"]["AlertSettings"];
 export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
@@ -1579,6 +1593,7 @@ export type Forgotten = components["schemas"]["Forgotten"];
 export type Health = components["schemas"]["Health"];
 export type Heard = components["schemas"]["Heard"];
 export type HeardCandidate = components["schemas"]["HeardCandidate"];
+export type HeartbeatSettings = components["schemas"]["HeartbeatSettings"];
 export type HistorySettings = components["schemas"]["HistorySettings"];
 export type ImportNote = components["schemas"]["ImportNote"];
 export type Imported = components["schemas"]["Imported"];
