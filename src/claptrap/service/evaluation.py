@@ -12,7 +12,7 @@ from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import Detection, Patterns
-from claptrap.detect.prior import RecentClapPrior
+from claptrap.detect.prior import RecentClapPrior, next_scores
 from claptrap.detect.profile import Example, Profile
 from claptrap.detect.rescoring import Rescorer
 from claptrap.runtime.candidate_recorder import KeptCandidate
@@ -82,8 +82,10 @@ class Evaluator:
             patterns, prior = Patterns(detection_settings(spec)), RecentClapPrior()
             start = stream[0].at - stream[0].onset / 16_000
             detections: list[Detection] = []
-            for one in stream:
-                score = prior.apply(one.onset, self._rescorer.score(one.embedding, matcher))
+            rescored = [self._rescorer.score(one.embedding, matcher) for one in stream]
+            following = next_scores([one.onset for one in stream], rescored)
+            for one, own, next_score in zip(stream, rescored, following, strict=True):
+                score = prior.apply(one.onset, own, next_score)
                 outcome = patterns.process(Classification(0, one.onset, one.onset, score, one.labels))
                 claps += outcome.is_clap
                 detections += outcome.detections
