@@ -21,6 +21,7 @@ from claptrap.core.events import SourceStatus, State, StatusSink
 from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.runtime.liveness import Liveness, SoundFault
+from claptrap.runtime.quiet import QuietBuffer
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.pacing import Pacing
@@ -145,7 +146,7 @@ class Runner:
         with self._lock:
             self._fault = None
             self._liveness.opened(now)
-        self._hopper = Hopper(self.spec.input.heard_channel)
+        self._hopper, self._quiet = Hopper(self.spec.input.heard_channel), QuietBuffer()
         epoch = f"{int(self._context.clock.unix() * 1000):x}"
         self.pacing.set_urgent(False)
         self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing)
@@ -170,12 +171,16 @@ class Runner:
         self._sound_at = now
         with self._lock:
             self._liveness.heard(frame, now)
-        hops, lost = self._hops(frame)
-        self._n_missing += int(lost.sum())
-        self._count_drops(stream.write(hops, lost, now), now)
+        for piece in self._quiet.push(frame, is_patient=self.pacing.is_patient):
+            self._process(piece, stream, now)
         if now - self._updated_at >= 1.0:
             drops, missing = self._drops.total, self._n_missing
             self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
+
+    def _process(self, frame: Frame, stream: Stream, now: float) -> None:
+        hops, lost = self._hops(frame)
+        self._n_missing += int(lost.sum())
+        self._count_drops(stream.write(hops, lost, now), now)
 
     def _hops(self, frame: Frame) -> Hops:
         try:
@@ -245,10 +250,14 @@ class Runner:
 
     def _end_stream(self) -> None:
         if self._stream is not None:
-            hops, lost = self._hopper.finish()
-            self._stream.write(hops, lost, self._context.clock.monotonic())
-            self._stream.end()
-            self._stream = None
+            now = self._context.clock.monotonic()
+            try:
+                for piece in self._quiet.flush():
+                    self._process(piece, self._stream, now)
+                self._stream.write(*self._hopper.finish(), now)
+            finally:
+                self._stream.end()
+                self._stream = None
 
     def _was_healthy(self) -> bool:
         with self._lock:
