@@ -50,6 +50,7 @@ from claptrap.service.notify_addresses import check_addresses
 from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
+from claptrap.service.proofs import ProofService
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
 from claptrap.service.reports import ReportService
@@ -147,8 +148,7 @@ class Application:
             self._broker_changed,
         )
         self.mark_links = MarkLinks(data_dir, self.settings, self.journal, self.marks, clock)
-        self._link = "off"
-        self._link_lock = threading.Lock()
+        self._link, self._link_lock = "off", threading.Lock()
         self._last_minute = LastMinute(clock)
         self._availability, self._unheard = (
             Availability(data_dir / "availability.json", clock),
@@ -166,11 +166,13 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
+        self.proofs = ProofService(self.settings, self.detection, self.journal, clock)
         self.events = EventRecorder(
-            self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts
+            *(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts),
+            self.proofs,
         )
         self.merger = DetectionMerger(self.events, clock)
-        observers.append(self.merger.observe)
+        observers += [self.merger.observe, self.proofs.add]
         self.heartbeats, self._alerts = (
             HeartbeatService(self._is_well, self.problems.publish),
             AlertService(self.problems, self._dispatcher, self.settings, clock),

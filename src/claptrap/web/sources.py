@@ -133,6 +133,39 @@ def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) 
     return {"event_id": service.receivers.test_webhook(source_id, query.webhook)}
 
 
+@routes.post(
+    "/api/sources/{source_id}/proof",
+    "Mettre des claps d'essai dans le son d'une source, et les suivre jusqu'à la réponse de chaque destinataire",
+    responses.Proof,
+    status=202,
+    body=object_schema(
+        receivers={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "ids of those receivers (GET /api/receivers) that may get it; without this all that want it",
+        }
+    ),
+    codes=("api.bad_parameter", _UNKNOWN, "proof.running"),
+)
+def start_proof(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Put test claps into the sound of a source, and follow them to each receiver's answer."""
+    receivers = body.get("receivers")
+    if receivers is not None and not (isinstance(receivers, list) and all(isinstance(one, str) for one in receivers)):
+        raise InputError("api.bad_parameter", name="receivers")
+    return service.proofs.start(source_id, receivers)
+
+
+@routes.get(
+    "/api/sources/{source_id}/proof",
+    "Le dernier essai d'une source, étape par étape",
+    responses.Proof,
+    codes=("proof.none",),
+)
+def proof(service: Application, source_id: str) -> dict[str, Any]:
+    """The newest proof of a source, step by step."""
+    return service.proofs.shown(source_id)
+
+
 @routes.delete(
     "/api/sources/{source_id}/webhooks/{webhook_id}",
     "Supprimer un webhook ; ce qui l'attend est abandonné",
