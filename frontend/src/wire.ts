@@ -1105,6 +1105,15 @@ export interface components {
             rate_hz: number;
             channels: number;
         };
+        TriedRecording: {
+            id: string;
+            file: string;
+            seconds: number;
+            kept: number;
+        };
+        TriedRecordings: {
+            recordings: components["schemas"]["TriedRecording"][];
+        };
         Trouble: {
             code: string;
             params: {
@@ -1371,6 +1380,8 @@ export interface components {
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];
             "POST /api/sources/{source_id}/candidates/{candidate_id}/mark": components["schemas"]["Marked"];
             "POST /api/sources/{source_id}/what-if": components["schemas"]["WhatIf"];
+            "GET /api/sources/{source_id}/recordings": components["schemas"]["TriedRecordings"];
+            "POST /api/sources/{source_id}/recordings": components["schemas"]["TriedRecording"];
             "GET /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
             "POST /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
             "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
@@ -1443,6 +1454,9 @@ export interface components {
             };
             "GET /api/sources/{source_id}/candidates": {
                 limit?: number;
+            };
+            "POST /api/sources/{source_id}/recordings": {
+                name?: string;
             };
             "GET /api/history": {
                 since?: number;
@@ -1685,6 +1699,8 @@ export type Test = components["schemas"]["Test"];
 export type Tests = components["schemas"]["Tests"];
 export type Token = components["schemas"]["Token"];
 export type Track = components["schemas"]["Track"];
+export type TriedRecording = components["schemas"]["TriedRecording"];
+export type TriedRecordings = components["schemas"]["TriedRecordings"];
 export type Trouble = components["schemas"]["Trouble"];
 export type Undone = components["schemas"]["Undone"];
 export type Usb = components["schemas"]["Usb"];

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import time
 
+import numpy as np
 import pytest
+import soundfile
 from tests.detect.test_profile import enrolled
 from tests.peers.claps import recording
 from tests.web.conftest import Served
@@ -53,6 +56,18 @@ def test_what_was_heard_is_listed_marked_and_forgotten(served: Served, heard: li
     assert tried.json["kept"] == 4
 
 
+def test_a_recording_is_sent_and_settings_are_tried_on_it(served: Served) -> None:
+    file = io.BytesIO()
+    sound, _ = recording(2, RATE_HZ)
+    soundfile.write(file, np.concatenate([sound, np.zeros(30 * RATE_HZ, np.float32)]), RATE_HZ, format="WAV")
+    made = served.ask("POST", f"{BASE}/recordings?name=evening.wav", file.getvalue())  # larger than other bodies may be
+    assert made.status == 200
+    learning_responses.TriedRecording.model_validate(made.json)
+    learning_responses.TriedRecordings.model_validate(served.ask("GET", f"{BASE}/recordings").json)
+    tried = served.ask("POST", f"{BASE}/what-if", {"recording": made.json["id"], "threshold": 1})
+    assert (tried.json["now"]["claps"], tried.json["then"]["claps"]) == (2, 0)
+
+
 def test_a_calibration_goes_its_way(served: Served, heard: list[KeptCandidate]) -> None:
     begun = served.ask("POST", f"{BASE}/calibration", {"phase": "claps"})
     assert (begun.status, begun.json["sounds"]) == (200, [])
@@ -84,6 +99,7 @@ def test_a_calibration_goes_its_way(served: Served, heard: list[KeptCandidate]) 
         ("POST", f"{BASE}/learning/undo", None, "learning.nothing_to_undo", 409),
         ("PUT", f"{BASE}/learning/profile", {}, "profile.damaged", 400),
         ("POST", f"{BASE}/what-if", {"threshold": 7}, "learning.bad_wish", 400),
+        ("POST", f"{BASE}/what-if", {"recording": "r9"}, "learning.unknown_recording", 404),
     ],
 )
 def test_what_cannot_be_is_refused(

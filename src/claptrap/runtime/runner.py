@@ -155,7 +155,7 @@ class Runner:
             self._fault = None
             self._liveness.opened(now)
         self._hopper = Hopper(self.spec.input.heard_channel, self.channels)
-        epoch = f"{int(self._context.clock.unix() * 1000):x}"
+        epoch = f"{self.spec.epoch_prefix}{int(self._context.clock.unix() * 1000):x}"
         self.pacing.set_urgent(False)
         self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing, channels=self.channels)
         self._context.open_stream(self._stream)

@@ -12,7 +12,7 @@ from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.enrolment import Enroller
 from claptrap.detect.profile import MOST_NOTE, Example, Profile
-from claptrap.detect.yamnet import load_yamnet
+from claptrap.detect.yamnet import YamNet, load_yamnet
 from claptrap.models.catalogue import YAMNET, has_yamnet_runtime, models_folder
 from claptrap.models.model_store import find
 from claptrap.service.example_clips import ExampleClips
@@ -54,15 +54,19 @@ def recalled(
         return learnt, None
 
 
-def load_enroller() -> Enroller:
-    """Return an enroller with YAMNet, or without it where it cannot be had."""
-    yamnet = None
+def load_yamnet_again() -> YamNet | None:
+    """Return a YAMNet of the caller's own, as detection has its own; None where it cannot be had."""
     try:
         if has_yamnet_runtime() and (path := find(YAMNET, models_folder())) is not None:
-            yamnet = load_yamnet(path)
+            return load_yamnet(path)
     except ClapTrapError as error:
         _log.warning("%s", error)
-    return Enroller(load_clapnet(), load_confirmer(), yamnet)
+    return None
+
+
+def load_enroller() -> Enroller:
+    """Return an enroller with YAMNet, or without it where it cannot be had."""
+    return Enroller(load_clapnet(), load_confirmer(), load_yamnet_again())
 
 
 def _relearnt(entries: list[dict[str, Any]], clips: ExampleClips, source_id: str, enroller: Enroller) -> dict[str, Example]:

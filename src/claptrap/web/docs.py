@@ -145,8 +145,9 @@ class DocsRenderer:
                 yield f"<tr><th><code>{escape(one['name'])}</code></th><td>{kind}</td><td>{about}</td></tr>"
             yield "</table>"
         if "requestBody" in operation:
-            schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            yield f"<h3>{words['body']}</h3>{self._shape(schema)}"
+            ((media, content),) = operation["requestBody"]["content"].items()
+            shape = self._shape(content["schema"]) if content["schema"] else f"<p><code>{media}</code></p>"
+            yield f"<h3>{words['body']}</h3>{shape}"
         yield f"<h3>{words['answers']}</h3><table>"
         for status, answer in operation["responses"].items():
             kinds = "; ".join(self._media(media, content) for media, content in answer["content"].items())

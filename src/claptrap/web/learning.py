@@ -9,7 +9,7 @@ from flask import Response, send_file
 from claptrap.core.errors import InputError
 from claptrap.service import Application
 from claptrap.web import learning_responses
-from claptrap.web.query_params import CandidatesQuery
+from claptrap.web.query_params import CandidatesQuery, RecordingQuery
 from claptrap.web.routes import SAVING, Routes, object_schema
 
 routes = Routes("learning")
@@ -146,16 +146,44 @@ def mark_candidate(service: Application, source_id: str, candidate_id: str, body
 
 @routes.post(
     "/api/sources/{source_id}/what-if",
-    "Ce que les sons des dernières 24 heures auraient déclenché avec d'autres réglages",
+    "Ce que les sons des dernières 24 heures, ou d'un enregistrement, auraient déclenché avec d'autres réglages",
     learning_responses.WhatIf,
     body=object_schema(
-        threshold={"type": "number"}, delay_s={"type": "number"}, patterns={"type": "array"}, profile={"type": "boolean"}
+        threshold={"type": "number"},
+        delay_s={"type": "number"},
+        patterns={"type": "array"},
+        profile={"type": "boolean"},
+        recording={"type": "string"},
     ),
-    codes=(_UNKNOWN, "learning.bad_wish"),
+    codes=(_UNKNOWN, "learning.bad_wish", "learning.unknown_recording"),
 )
 def what_if(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What the sounds of the last 24 hours would have led to with other settings."""
-    return service.what_if.day(source_id, body)
+    """What the sounds of the last 24 hours, or of a recording, would have led to with other settings."""
+    return service.what_if.replayed(source_id, body)
+
+
+@routes.get(
+    "/api/sources/{source_id}/recordings",
+    "Les enregistrements sur lesquels essayer des réglages, le plus récent d'abord",
+    learning_responses.TriedRecordings,
+    codes=(_UNKNOWN,),
+)
+def recordings(service: Application, source_id: str) -> dict[str, Any]:
+    """The recordings to try settings on, newest first."""
+    return {"recordings": service.what_if.recordings.all(source_id)}
+
+
+@routes.post(
+    "/api/sources/{source_id}/recordings",
+    "Écouter un enregistrement (le corps, de tout format sonore), pour essayer des réglages dessus",
+    learning_responses.TriedRecording,
+    query=RecordingQuery,
+    media_in="application/octet-stream",
+    codes=(_UNKNOWN, "learning.recording_busy", "file.empty", "file.not_audio", "source.no_av"),
+)
+def add_recording(service: Application, source_id: str, query: RecordingQuery, content: bytes) -> dict[str, Any]:
+    """Hear a recording (the body, of any sound format), to try settings on it."""
+    return service.what_if.recordings.add(source_id, query.name, content)
 
 
 @routes.get(

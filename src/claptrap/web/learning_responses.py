@@ -98,6 +98,15 @@ Calibration = response_model(
     sounds=list_of(CalibrationSound),
     proposal=CalibrationProposal | None,
 )
+TriedRecording = response_model(
+    "TriedRecording",
+    about="A recording to try settings on: `seconds` of it were heard, and `kept` sounds may be claps.",
+    id=str,
+    file=str,
+    seconds=float,
+    kept=int,
+)
+TriedRecordings = response_model("TriedRecordings", recordings=list_of(TriedRecording))
 Led = response_model("Led", claps=int, detections=int)
 WhatIf = response_model(
     "WhatIf",
