@@ -37,7 +37,7 @@ def refusal(proof: dict[str, Any]) -> tuple[str, str, str]:
 def test_a_proof_goes_the_whole_way_and_is_marked_as_a_test_everywhere(served: Served, tmp_path: Path) -> None:
     """A real source, detector, models, journal and receiver; two claps where two are wanted; what stops it is said."""
     assert served.ask("GET", "/api/sources/salon/proof").status == 404
-    quiet = np.random.default_rng(0).normal(0, 3e-4, (44_100 * 20, 2))
+    quiet = np.random.default_rng(0).normal(0, 3e-4, (44_100 * 40, 2))
     soundfile.write(tmp_path / "quiet.wav", quiet, 44_100)
     with Receiver(then=answer(200)) as receiver:
         webhooks = [{"id": "lamp", "url": receiver.url}, {"id": "other", "url": receiver.url}]

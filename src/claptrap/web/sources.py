@@ -235,7 +235,8 @@ def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
 )
 def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]:
     """The VBAN streams that arrive; more are looked for during a minute."""
-    streams = [asdict(stream) for stream in service.vban_streams(query.port)]
+    service.inputs.vban.listen_for(query.port)
+    streams = [asdict(stream) for stream in service.inputs.vban.discovered()]
     return [with_messages({**stream, "code": stream.pop("problem"), "params": {}}) for stream in streams]
 
 
@@ -246,7 +247,7 @@ def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]
 )
 def vban_counts(service: Application) -> dict[str, Any]:
     """What happened to each VBAN stream and on each port."""
-    streams, ports = service.vban_counts()
+    streams, ports = service.inputs.vban.stream_counts(), service.inputs.vban.port_counts()
     return {"streams": [asdict(stream) for stream in streams], "ports": [asdict(port) for port in ports]}
 
 
