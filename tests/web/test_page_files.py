@@ -47,7 +47,9 @@ def test_every_word_is_said_somewhere() -> None:
 
     def of_label(key: str) -> bool:
         """Whether it is a hint, a help or an option of a label: ``fields.ts`` names only that."""
-        return re.sub(r"_(hint|help)$", "", key) in said or any(key.startswith(f"{label}.") for label in said if "." in label)
+        return re.sub(r"_(hint|help)$", "", key) in said or any(
+            key.startswith(f"{label}.") for label in said if "." in label
+        )
 
     assert [key for key in catalogue("fr") if key not in said and not key.startswith(begun) and not of_label(key)] == []
 

@@ -89,7 +89,9 @@ def test_reactions_are_rows_that_say_who_is_called(page: Page, clapping: Served)
         expect(dog.get_by_role("checkbox", checked=True)).to_have_count(0)
         expect(page.get_by_text(re.compile("commodité"))).to_be_visible()  # the advice: it is no safety device
         dog.get_by_role("checkbox", name="Webhook 2").press("Space")
-        expect(page.get_by_role("group", name="Quand 1 clap", exact=True).get_by_role("checkbox", name="Webhook 2")).to_be_checked()
+        expect(
+            page.get_by_role("group", name="Quand 1 clap", exact=True).get_by_role("checkbox", name="Webhook 2")
+        ).to_be_checked()
         first.get_by_role("checkbox", name="Webhook 2").press("Space")
         expect(first.get_by_role("checkbox", name="Webhook 2")).not_to_be_checked()
         two.get_by_role("checkbox", name="Webhook 1").press("Space")
@@ -101,7 +103,10 @@ def test_reactions_are_rows_that_say_who_is_called(page: Page, clapping: Served)
         assert lamp.wait_for(1)[0].json["claps"] == 1
     salon = clapping.service.settings.current.sources[0]
     assert [(one.claps, one.at_least) for one in salon.patterns] == [(1, False), (2, False)]
-    assert [(one.claps, one.triggers) for one in salon.webhooks] == [([1], ["clap", "applause"]), ([2], ["clap", "applause", "dog"])]
+    assert [(one.claps, one.triggers) for one in salon.webhooks] == [
+        ([1], ["clap", "applause"]),
+        ([2], ["clap", "applause", "dog"]),
+    ]
     dog.get_by_role("button", name="Retirer : Chien").press("Enter")
     expect(dog).to_have_count(0)
     undo = page.locator(".undo-bar").filter(has_text="Chien")
