@@ -280,7 +280,7 @@ class NotifySpec:
 
 
 def _is_wanted(event: Event, claps: tuple[int, ...], triggers: tuple[str, ...]) -> bool:
-    """Return whether an event is of ``triggers``; claps, which are meant where none are named, of so many ``claps``, if any."""
+    """Return whether an event is of ``triggers``; claps, meant where none are named, of so many ``claps``, if any."""
     if event.trigger:
         return event.trigger in triggers
     if event.applause and "applause" in triggers:
