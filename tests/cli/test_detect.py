@@ -6,27 +6,22 @@ import json
 import os
 import pty
 import subprocess
-import sys
 import threading
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-from click.testing import CliRunner
 from tests.peers.claps import Sound, recording
-from tests.peers.service import claptrap_environment
+from tests.peers.command import run, start
 
 from claptrap.cli.detect import _text_line
-from claptrap.cli.main import main
 from claptrap.detect.patterns import APPLAUSE, Detection
 from claptrap.text.catalogue import SOUNDS, sound_name
 
 pytestmark = pytest.mark.slow  # each test hears a recording
 
-PATIENT_S = 120
 N_CLAPS = 3
 FORMS = {
     "wav": ("WAV", "PCM_16"),
@@ -35,27 +30,6 @@ FORMS = {
     "ogg": ("OGG", "VORBIS"),
     "opus": ("OGG", "OPUS"),
 }
-
-
-def clean(folder: Path) -> dict[str, str]:
-    return claptrap_environment(os.environ) | {"CLAPTRAP_MODELS_DIR": str(folder / "no-models"), "COLUMNS": "100"}
-
-
-def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``claptrap`` in ``folder`` and this process, without YAMNet unless the environment names its folder."""
-    unset = dict.fromkeys(name for name in os.environ if name.startswith("CLAPTRAP_"))
-    with chdir(folder):
-        done = CliRunner().invoke(main, arguments, prog_name="claptrap", env=unset | clean(folder) | environment)
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
-
-
-def start(*arguments: str, folder: Path, given: bytes | None = None, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    """Run ``claptrap`` in ``folder`` and a process of its own, for what only one of those has."""
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": clean(folder), **options}
-    command = [sys.executable, "-m", "claptrap", *arguments]
-    return subprocess.run(command, input=given, cwd=folder, timeout=PATIENT_S, check=False, **pipes)
 
 
 def detect_lines(*arguments: str, folder: Path, status: int = 0) -> tuple[list[dict[str, Any]], str]:
@@ -154,7 +128,7 @@ def test_standard_input_is_heard(tmp_path: Path, form: str) -> None:
     onsets = write(tmp_path / f"claps.{form}")
     content = (tmp_path / f"claps.{form}").read_bytes()
     done = start("detect", "--json", "-", folder=tmp_path, given=content)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert {line["file"] for line in lines} == {"-"}
     assert onsets_of(lines) == pytest.approx(onsets, abs=0.03)
@@ -186,7 +160,7 @@ def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, arguments: tu
     write(tmp_path / "claps.wav")
     with Path("/dev/full").open("w") as full:
         done = start(*arguments, folder=tmp_path, stdout=full)
-    assert (done.returncode, done.stderr) == (2, b"The output cannot be written: No space left on device.\n")
+    assert (done.returncode, done.stderr) == (2, "The output cannot be written: No space left on device.\n")
 
 
 def test_a_name_cannot_write_on_the_terminal(tmp_path: Path) -> None:
@@ -331,13 +305,12 @@ def on_a_terminal(*arguments: str, folder: Path, both: bool = False) -> tuple[st
 
     reader = threading.Thread(target=read, name="test:terminal")
     reader.start()
-    environment = clean(folder) | {"TERM": "xterm"}
-    done = start(*arguments, folder=folder, stdout=theirs if both else subprocess.PIPE, stderr=theirs, env=environment)
+    done = start(*arguments, folder=folder, stdout=theirs if both else subprocess.PIPE, stderr=theirs, TERM="xterm")
     assert done.returncode == 0
     os.close(theirs)
     reader.join(10)
     os.close(ours)
-    return (done.stdout or b"").decode(), b"".join(shown).decode()
+    return done.stdout, b"".join(shown).decode()
 
 
 def test_a_progress_bar_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
@@ -371,6 +344,6 @@ def test_a_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
     lines, errors = detect_lines(name, folder=tmp_path)
     assert errors == ""
     assert {line["file"] for line in lines} == {"caf\ufffd.wav"}
-    strict = start("detect", name, folder=tmp_path, env=clean(tmp_path) | {"PYTHONIOENCODING": "utf-8:strict"})
+    strict = start("detect", name, folder=tmp_path, PYTHONIOENCODING="utf-8:strict")
     assert strict.returncode == 0
-    assert strict.stdout.decode().startswith("caf\ufffd.wav: 0:01")
+    assert strict.stdout.startswith("caf\ufffd.wav: 0:01")
