@@ -41,9 +41,9 @@ def test_versions_may_be_mixed() -> None:
         opened(kind="telepathy")
 
 
-def test_a_placement_is_newer_by_generation_then_delivery() -> None:
+def test_a_placement_is_newer_by_generation_then_revision() -> None:
     assert Placement(1, 9) < Placement(2, 1) < Placement(2, 2)
-    assert Placement.of_epoch(Placement(255, 2).epoch("18c")) == Placement(255, 2)
+    assert Placement.of_epoch(f"{Placement(255, 2).prefix}18c") == Placement(255, 2)
     assert Placement.of_epoch("18c") is None
 
 

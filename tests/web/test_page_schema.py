@@ -45,6 +45,10 @@ NO_EDITOR = {
         )
     },
     "notify[].triggers": "over REST; its editor belongs beside claps",
+    "notify[].alerts": "over REST; its switch belongs beside the notification's",
+    "alerts.unheard_after_s": "over REST; its field belongs beside the notifications",
+    "heartbeats": "a list, over REST; its editor belongs beside the notifications",
+    **{f"heartbeats[].{name}": "over REST, as its list" for name in ("id", "enabled", "url", "every_s", "verify_tls")},
     "sources[].patterns": "a list: its rows are added, changed and removed",
     "sources[].webhooks": "a list",
     "sources[].webhooks[].id": "stable: deliveries that wait name it",

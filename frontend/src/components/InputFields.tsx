@@ -86,16 +86,18 @@ function RtspFields({ scope, sourceId, input, faults, set }: InputProps) {
 
 /** Which channel of a source is heard. */
 function ChannelSelect({ id, chosen, onChoose }: { id: string; chosen: string; onChoose: (channel: string) => void }) {
-  const named: Record<string, string> = { auto: t("channel.auto"), mean: t("channel.mean"), loudest: t("channel.loudest") };
   return (
     <div class="field half">
       <label for={id}>{t("channel.label")}</label>
       <select id={id} onChange={(event) => onChoose(event.currentTarget.value)}>
-        {CHANNELS.map((channel) => <option key={channel} value={channel} selected={channel === chosen}>{named[channel] ?? channel}</option>)}
+        {CHANNELS.map((channel) => <option key={channel} value={channel} selected={channel === chosen}>{channelName(channel)}</option>)}
       </select>
     </div>
   );
 }
+
+/** What people call a channel: a word, or its number. */
+export const channelName = (channel: string) => ({ auto: t("channel.auto"), mean: t("channel.mean"), loudest: t("channel.loudest") })[channel] ?? channel;
 
 const CHANNELS = ["auto", "mean", "loudest", ...Array.from({ length: 64 }, (_, index) => String(index + 1))];
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -39,6 +40,7 @@ FORGET_S = 3600.0  # a node that left, or was lost, is shown for so long
 MAX_OFFSET_S = 1.0
 UNPLACED_S = 15.0
 AT_ONCE = 64
+REMEMBERED = 1000  # ids of events: NATS hands one out again where our acknowledgement was lost, or its own to the node
 _log = logging.getLogger(__name__)
 
 
@@ -78,6 +80,7 @@ class ClusterServer:
         self._nodes: dict[str, _Seen] = {}
         self._is_watched = False
         self._shown: tuple[str, ...] = ()
+        self._recorded: deque[str] = deque(maxlen=REMEMBERED)
         self.fenced = 0
 
     # -- the service's side, from any thread -----------------------------------------------------------------------------
@@ -261,8 +264,10 @@ class ClusterServer:
         except (ValueError, KeyError, TypeError) as error:
             _log.error("%s: dropped what cannot be read: %r", message.subject, error)
             return
-        if not self._is_fenced(source, Placement.of_epoch(event.epoch)):
-            await asyncio.get_running_loop().run_in_executor(None, partial(self._record, event, offset_s))
+        if event.id in self._recorded or self._is_fenced(source, Placement.of_epoch(event.epoch)):
+            return
+        await asyncio.get_running_loop().run_in_executor(None, partial(self._record, event, offset_s))
+        self._recorded.append(event.id)
 
     def _record(self, event: Event, offset_s: float | None) -> None:
         assert self._events  # noqa: S101  # ``start`` set it
@@ -323,7 +328,7 @@ class ClusterServer:
         return holder is not None and holder.node == node
 
     async def _check(self) -> None:
-        """Say which sources nobody hears, once a second."""
+        """Say which sources no node hears, once a second."""
         now = self._clock.monotonic()
         for name, seen in tuple(self._nodes.items()):
             if now - seen.at > FORGET_S:

@@ -40,24 +40,28 @@ def node_consumer(name: str) -> str:
 class Placement:
     """Which of several placements of one source is newer: the greater one.
 
+    A fencing token. JetStream's own count of deliveries would not do: a consumer that is made again, or a new leader, may
+    count from an older number on, and two nodes would hear a source by equal placements.
+
     Attributes:
         generation: when it was last offered for placement, in Unix ms; it never falls.
-        delivery: how often that offer has been handed to a node.
+        revision: of the bucket, when the node wrote there that it hears the source.
     """
 
     generation: int
-    delivery: int
+    revision: int
 
-    def epoch(self, epoch: str) -> str:
-        """Return the cluster's name of a node's epoch."""
-        return f"{self.generation:x}.{self.delivery:x}-{epoch}"
+    @property
+    def prefix(self) -> str:
+        """What the names of all streams heard by it begin with."""
+        return f"{self.generation:x}.{self.revision:x}-"
 
     @classmethod
     def of_epoch(cls, epoch: str) -> Placement | None:
         """Return the placement of an event's epoch; None where no node heard it."""
         placement, dash, _ = epoch.partition("-")
-        generation, dot, delivery = placement.partition(".")
-        return cls(int(generation, 16), int(delivery, 16)) if dash and dot else None
+        generation, dot, revision = placement.partition(".")
+        return cls(int(generation, 16), int(revision, 16)) if dash and dot else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,17 @@ class Holder:
         """Rebuild a holder."""
         given = json.loads(data)
         return cls(Placement(**given["placement"]), given["node"])
+
+
+def dump_claim(generation: int, node: str) -> bytes:
+    """Return what ``node`` writes into the bucket to hear a source; the revision that this gets completes its placement."""
+    return _dump({"generation": generation, "node": node})
+
+
+def load_claim(data: bytes, revision: int) -> Holder:
+    """Return who wrote a claim, by which placement."""
+    given = json.loads(data)
+    return Holder(Placement(given["generation"], revision), given["node"])
 
 
 _DEFAULTS = SourceSpec("", "", BrowserInput()).to_json()

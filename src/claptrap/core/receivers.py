@@ -216,6 +216,7 @@ class NotifySpec:
         triggers: only events of these sounds and rhythms; empty for claps and applause.
         language: of what people read.
         title: what people call it; empty for its id.
+        alerts: whether it also shows what is out of order.
         timeout_s, max_attempts, max_age_s: as ``ReceiverSpec`` says.
     """
 
@@ -228,6 +229,7 @@ class NotifySpec:
     language: Language = "fr"
     title: str = ""
     triggers: tuple[str, ...] = ()
+    alerts: bool = False
     timeout_s: float = 15.0
     max_attempts: int = 4
     max_age_s: float = 900.0

@@ -245,7 +245,7 @@ class ClassifierThread:
                 context.stream.epoch,
                 at,
                 outcome.is_clap,
-                calibrating=context.spec.calibrating,
+                channels=context.stream.channels if context.spec.calibrating else None,
                 keeps_sound=context.spec.example_clips,
             )
         )

@@ -86,7 +86,7 @@ def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         ["receiver"], is_public.items(),
     )  # fmt: skip
     yield _family(
-        GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be told to it.",
+        GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be sent to it.",
         ["receiver"], waiting.items(),
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield counter("missing_hops", "20 ms of sound each, that never arrived from a source that went on.", missing)
     for name, about in (
         ("claps", "Accepted claps."),
-        ("detections", "Detections that receivers were told of."),
+        ("detections", "Detections that were passed on to receivers."),
         ("retries", "Failures after which it was to be tried again."),
     ):
         yield counter(name, about, {key: source["counts"][name] for key, source in each.items()})
