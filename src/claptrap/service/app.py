@@ -31,7 +31,7 @@ from claptrap.service.arming import ArmingService
 from claptrap.service.availability import Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
-from claptrap.service.cluster import Cluster
+from claptrap.service.cluster import Cluster, ClusterSinks
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
 from claptrap.service.history import HistoryService
@@ -214,7 +214,7 @@ class Application:
         self.broker.start()  # from now on commands may come, and change the settings
         self.merger.start()
         if self.cluster is not None:
-            self.cluster.start(self.merger, self.status)
+            self.cluster.start(ClusterSinks(self.merger, self.status, self.clips, self.learning))
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
