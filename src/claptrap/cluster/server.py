@@ -82,7 +82,7 @@ class ClusterServer:
         self._is_watched = False
         self._shown: tuple[str, ...] = ()
         self._recorded: deque[str] = deque(maxlen=REMEMBERED)
-        self.fenced = 0
+        self._fenced = 0
 
     # -- the service's side, from any thread -----------------------------------------------------------------------------
 
@@ -144,6 +144,10 @@ class ClusterServer:
         if waiting and self._clock.monotonic() - self._wanted_at > UNPLACED_S:
             found.append(ServiceError("cluster.nobody", count=waiting))
         return found
+
+    @property
+    def fenced(self) -> int:
+        return self._fenced
 
     def _problems_of(self, name: str, beat: Beat, *, is_lost: bool) -> list[ClapTrapError]:
         if is_lost:
@@ -292,7 +296,7 @@ class ClusterServer:
         holder = self._holders.get(source)
         if holder is None or placement is None or placement >= holder.placement:
             return False
-        self.fenced += 1
+        self._fenced += 1
         _log.info("%s: dropped what %s was no longer to hear", source, placement)
         return True
 

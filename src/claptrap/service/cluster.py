@@ -109,3 +109,7 @@ class Cluster(Protocol):
 
     def problems(self) -> Sequence[ClapTrapError]:
         """Return what is out of order."""
+
+    @property
+    def fenced(self) -> int:
+        """How many events were dropped, since the start, because another node had their source by then."""

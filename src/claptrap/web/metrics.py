@@ -76,6 +76,11 @@ class ServiceCollector(Collector):
         yield from _of_vban(service)
         if service.cluster is not None:
             yield from _of_nodes(service.cluster.nodes())
+            yield CounterMetricFamily(
+                "claptrap_cluster_events_fenced",
+                "Events dropped because another node had their source by then.",
+                value=service.cluster.fenced,
+            )
 
 
 def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
@@ -102,8 +107,11 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
 
     status = {key: source["status"] for key, source in each.items()}
     yield _family(
-        InfoMetricFamily, "claptrap_source", "What people call it, and what it is.", ["source"],
-        [(key, {"name": source["name"], "kind": source["kind"]}) for key, source in each.items()],
+        InfoMetricFamily, "claptrap_source", "What people call it, what it is, and the node that hears it.", ["source"],
+        [
+            (key, {"name": source["name"], "kind": source["kind"], "node": source["status"]["node"]})
+            for key, source in each.items()
+        ],
     )  # fmt: skip
     yield _family(
         GaugeMetricFamily, "claptrap_source_state", "1 for the state it is in.", ["source", "state"],
@@ -149,6 +157,10 @@ def _of_nodes(nodes: Sequence[NodeView]) -> Iterator[Metric]:
         (CounterMetricFamily, "events_lost", "Events that it could not keep.", {n.name: n.lost_events for n in nodes}),
     ):  # fmt: skip
         yield _family(kind, f"claptrap_node_{name}", about, ["node"], [((node,), value) for node, value in values.items()])
+    yield _family(
+        InfoMetricFamily, "claptrap_node", "Its ClapTrap, and its state.", ["node"],
+        [((n.name,), {"version": n.version, "state": n.state}) for n in nodes],
+    )  # fmt: skip
 
 
 def _of_vban(service: Application) -> Iterator[Metric]:
