@@ -18,6 +18,9 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        AlertSettings: {
+            unheard_after_s: number;
+        };
         Arming: {
             armed: boolean;
             snoozed_until: number;
@@ -127,11 +130,18 @@ export interface components {
             sounds: components["schemas"]["CalibrationSound"][];
             proposal: components["schemas"]["CalibrationProposal"] | null;
         };
+        CalibrationChannel: {
+            channel: string;
+            was: string;
+            rise_db: number;
+            was_rise_db: number;
+        };
         CalibrationProposal: {
             threshold: number;
             was_threshold: number;
             claps: components["schemas"]["CalibrationShare"];
             noises: components["schemas"]["CalibrationShare"];
+            channel: components["schemas"]["CalibrationChannel"] | null;
         };
         CalibrationShare: {
             heard: number;
@@ -177,6 +187,7 @@ export interface components {
             trigger: string;
             trigger_name: string;
             heard_by: string[];
+            test: boolean;
             event_id: string;
             latency_s: number;
         };
@@ -258,6 +269,7 @@ export interface components {
             trigger: string;
             trigger_name: string;
             heard_by: string[];
+            test: boolean;
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
@@ -366,6 +378,13 @@ export interface components {
             mark: ("clap" | "not_clap") | null;
             labels: components["schemas"]["Label"][];
             clip: boolean;
+        };
+        HeartbeatSettings: {
+            id: string;
+            enabled: boolean;
+            url: string;
+            every_s: number;
+            verify_tls: boolean;
         };
         HistorySettings: {
             keep_days: number;
@@ -598,6 +617,7 @@ export interface components {
             sources: string[];
             claps: number[];
             triggers: string[];
+            alerts: boolean;
             max_age_s: number;
         };
         Override: {
@@ -673,6 +693,27 @@ export interface components {
                 [key: string]: unknown;
             };
             faults: components["schemas"]["Fault"][];
+        };
+        Proof: {
+            source_id: string;
+            event_id: string;
+            /** @enum {string} */
+            state: "running" | "passed" | "failed";
+            steps: components["schemas"]["ProofStep"][];
+        };
+        ProofStep: {
+            /** @enum {string} */
+            step: "frame" | "onset" | "models" | "threshold" | "pattern" | "journal" | "acts" | "receiver";
+            ms: number;
+            ok: boolean | null;
+            clap: number;
+            receiver: string;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
         };
         QuietHours: {
             name: string;
@@ -904,6 +945,8 @@ export interface components {
             wyoming: components["schemas"]["WyomingSettings"];
             when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
+            alerts: components["schemas"]["AlertSettings"];
+            heartbeats: components["schemas"]["HeartbeatSettings"][];
             revision: string;
             serial: number;
         };
@@ -1062,6 +1105,15 @@ export interface components {
             rate_hz: number;
             channels: number;
         };
+        TriedRecording: {
+            id: string;
+            file: string;
+            seconds: number;
+            kept: number;
+        };
+        TriedRecordings: {
+            recordings: components["schemas"]["TriedRecording"][];
+        };
         Trouble: {
             code: string;
             params: {
@@ -1164,6 +1216,7 @@ export interface components {
                 [key: string]: unknown;
             };
             labels: components["schemas"]["Label"][];
+            test: boolean;
             message_fr: string;
             message_en: string;
         };
@@ -1305,6 +1358,8 @@ export interface components {
             "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
+            "POST /api/sources/{source_id}/proof": components["schemas"]["Proof"];
+            "GET /api/sources/{source_id}/proof": components["schemas"]["Proof"];
             "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
@@ -1325,6 +1380,8 @@ export interface components {
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];
             "POST /api/sources/{source_id}/candidates/{candidate_id}/mark": components["schemas"]["Marked"];
             "POST /api/sources/{source_id}/what-if": components["schemas"]["WhatIf"];
+            "GET /api/sources/{source_id}/recordings": components["schemas"]["TriedRecordings"];
+            "POST /api/sources/{source_id}/recordings": components["schemas"]["TriedRecording"];
             "GET /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
             "POST /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
             "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
@@ -1397,6 +1454,9 @@ export interface components {
             };
             "GET /api/sources/{source_id}/candidates": {
                 limit?: number;
+            };
+            "POST /api/sources/{source_id}/recordings": {
+                name?: string;
             };
             "GET /api/history": {
                 since?: number;
@@ -1517,6 +1577,7 @@ export interface components {
 }
 export type Access = components["schemas"]["Access"];
 export type Acting = components["schemas"]["Acting"];
+export type AlertSettings = components["schemas"]["AlertSettings"];
 export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
@@ -1526,6 +1587,7 @@ export type BrowserSettings = components["schemas"]["BrowserSettings"];
 export type BrowserSource = components["schemas"]["BrowserSource"];
 export type BrowserSourceState = components["schemas"]["BrowserSourceState"];
 export type Calibration = components["schemas"]["Calibration"];
+export type CalibrationChannel = components["schemas"]["CalibrationChannel"];
 export type CalibrationProposal = components["schemas"]["CalibrationProposal"];
 export type CalibrationShare = components["schemas"]["CalibrationShare"];
 export type CalibrationSound = components["schemas"]["CalibrationSound"];
@@ -1557,6 +1619,7 @@ export type Forgotten = components["schemas"]["Forgotten"];
 export type Health = components["schemas"]["Health"];
 export type Heard = components["schemas"]["Heard"];
 export type HeardCandidate = components["schemas"]["HeardCandidate"];
+export type HeartbeatSettings = components["schemas"]["HeartbeatSettings"];
 export type HistorySettings = components["schemas"]["HistorySettings"];
 export type ImportNote = components["schemas"]["ImportNote"];
 export type Imported = components["schemas"]["Imported"];
@@ -1594,6 +1657,8 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type Proof = components["schemas"]["Proof"];
+export type ProofStep = components["schemas"]["ProofStep"];
 export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];
@@ -1634,6 +1699,8 @@ export type Test = components["schemas"]["Test"];
 export type Tests = components["schemas"]["Tests"];
 export type Token = components["schemas"]["Token"];
 export type Track = components["schemas"]["Track"];
+export type TriedRecording = components["schemas"]["TriedRecording"];
+export type TriedRecordings = components["schemas"]["TriedRecordings"];
 export type Trouble = components["schemas"]["Trouble"];
 export type Undone = components["schemas"]["Undone"];
 export type Usb = components["schemas"]["Usb"];

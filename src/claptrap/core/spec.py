@@ -260,6 +260,7 @@ class SourceSpec:
         example_clips: whether the sound of what may be a clap, and of examples, is kept.
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
+        epoch_prefix: what the names of its streams begin with: in a cluster, the placement by which a node hears it.
     """
 
     id: str
@@ -277,6 +278,7 @@ class SourceSpec:
     pin: str | None = None
     profile: str = field(default="", repr=False)
     calibrating: bool = False
+    epoch_prefix: str = ""
 
     @property
     def kind(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from claptrap.core.backoff import Backoff
@@ -77,16 +78,19 @@ class Dispatcher:
         for delivery in self._outbox.orphans(wanted):
             self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def dispatch(self, event: Event, age_s: float | None = None, *, acts: bool = True) -> bool:
+    def dispatch(
+        self, event: Event, age_s: float | None = None, *, acts: bool = True, only: Collection[str] | None = None
+    ) -> bool:
         """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks.
 
         Args:
             event: what was heard.
             age_s: how long ago it was decided, where another machine did; None where it can be no older than hearing lags.
             acts: whether receivers get it; otherwise it is only written down.
+            only: ids of the receivers that may get it; None for all.
         """
         with self._lock:
-            workers = self._interested(event) if acts else []
+            workers = self._interested(event, only) if acts else []
             deliveries = [self._delivery(event, worker.target) for worker in workers]
             self._count_ages(
                 deliveries, self._lag_s(event) if age_s is None else age_s
@@ -108,6 +112,17 @@ class Dispatcher:
         body = trial_payload(event_id, source_id, source_kind, source_name, now)
         self.replay(Delivery(uuid4().hex, event_id, target_id, source_id, body, now))
         return event_id
+
+    def send(self, target_id: str, body: Mapping[str, Any]) -> None:
+        """Send a body that is of no detection to one receiver. Harmless where there is no such receiver."""
+        delivery = Delivery(uuid4().hex, body["event_id"], target_id, body["source_id"], body, self._clock.unix())
+        with self._lock:
+            worker = self._workers.get(target_id)
+            if worker is None:
+                return
+            self._count_ages([delivery])
+            self._outbox.enqueue([delivery])
+        worker.wake()
 
     def replay(self, delivery: Delivery) -> None:
         """Send a delivery again, whatever became of it, under the same key; one that waits is left to wait.
@@ -161,11 +176,11 @@ class Dispatcher:
             self._workers.clear()
         _end(workers, timeout_s)
 
-    def _interested(self, event: Event) -> list[DeliveryWorker]:
+    def _interested(self, event: Event, only: Collection[str] | None = None) -> list[DeliveryWorker]:
         """Return who gets it; of what several sources merged into one, each address once."""
         found: dict[object, DeliveryWorker] = {}
         for worker in self._workers.values():
-            if worker.target.wants(event):
+            if worker.target.wants(event) and (only is None or worker.target.id in only):
                 found.setdefault(worker.target.endpoint if event.heard_by else worker.target.id, worker)
         return list(found.values())
 

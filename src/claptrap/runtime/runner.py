@@ -20,7 +20,9 @@ from claptrap.core.errors import ClapTrapError, SourceError
 from claptrap.core.events import SourceStatus, State, StatusSink
 from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
+from claptrap.runtime.channel_meter import ChannelMeter
 from claptrap.runtime.liveness import Liveness, SoundFault
+from claptrap.runtime.proof import Proof
 from claptrap.runtime.quiet import QuietBuffer
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
@@ -61,6 +63,7 @@ class Runner:
         slot: its index in the arrays of detection.
         stop: makes the source return from this run; the runner decides what comes next.
         pacing: how much sound the source gathers before each frame.
+        channels: compares the channels, while a person calibrates.
     """
 
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
@@ -68,6 +71,7 @@ class Runner:
         self.slot = slot
         self.stop = StopSignal()
         self.pacing = Pacing()
+        self.channels = ChannelMeter()
         self._halted = threading.Event()
         self._context = context
         self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's
@@ -76,7 +80,8 @@ class Runner:
         self._fault: SoundFault | None = None
         self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
-        self._hopper = Hopper(spec.input.heard_channel)
+        self._hopper = Hopper(spec.input.heard_channel, self.channels)
+        self._proof: Proof | None = None  # what is still to be mixed in
         self._updated_at = float("-inf")
         self._sound_at = float("-inf")  # monotonic seconds of the newest frame
         self._drops = RateLimitedCounter()
@@ -107,6 +112,10 @@ class Runner:
             if (stream := self._stream) is not None:
                 stream.fail(_ABANDONED)  # else no other stream could use its slot for as long as it hangs
             _log.error("%s: the source hangs, it did not stop within %.1f s", self.spec.id, JOIN_S)
+
+    def prove(self, proof: Proof) -> None:
+        """Mix the claps of ``proof`` into the sound, from the next frame on."""
+        self._proof = proof
 
     def watch(self) -> None:
         """Check the sound, publish what changed, and stop a source that gives none. For another thread to call."""
@@ -146,10 +155,10 @@ class Runner:
         with self._lock:
             self._fault = None
             self._liveness.opened(now)
-        self._hopper, self._quiet = Hopper(self.spec.input.heard_channel), QuietBuffer()
-        epoch = f"{int(self._context.clock.unix() * 1000):x}"
+        self._hopper, self._quiet = Hopper(self.spec.input.heard_channel, self.channels), QuietBuffer()
+        epoch = f"{self.spec.epoch_prefix}{int(self._context.clock.unix() * 1000):x}"
         self.pacing.set_urgent(False)
-        self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing)
+        self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing, channels=self.channels)
         self._context.open_stream(self._stream)
         self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
         _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)
@@ -171,13 +180,17 @@ class Runner:
         self._sound_at = now
         with self._lock:
             self._liveness.heard(frame, now)
-        for piece in self._quiet.push(frame, is_patient=self.pacing.is_patient):
+        for piece in self._quiet.push(frame, is_patient=self.pacing.is_patient and self._proof is None):
             self._process(piece, stream, now)
         if now - self._updated_at >= 1.0:
             drops, missing = self._drops.total, self._n_missing
             self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
 
     def _process(self, frame: Frame, stream: Stream, now: float) -> None:
+        if (proof := self._proof) is not None:
+            stream.proof = proof  # before the hops are there for detection
+            frame = proof.mix(frame, self._hopper.time_of(frame))
+            self._proof = None if proof.is_mixed else proof
         hops, lost = self._hops(frame)
         self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
@@ -258,6 +271,9 @@ class Runner:
             finally:
                 self._stream.end()
                 self._stream = None
+        if (proof := self._proof) is not None:
+            proof.interrupt()
+            self._proof = None
 
     def _was_healthy(self) -> bool:
         with self._lock:

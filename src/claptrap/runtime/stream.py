@@ -12,6 +12,8 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.audio.ring import HopRing
 from claptrap.core.clock import Clock
 from claptrap.runtime.anchor import Anchor
+from claptrap.runtime.channel_meter import ChannelMeter
+from claptrap.runtime.proof import Proof
 from claptrap.sources.pacing import Pacing
 
 HOP_S = HOP / RATE_HZ
@@ -27,18 +29,26 @@ class Stream:
         source_id: whose sound.
         slot: the source's index in the arrays of detection.
         epoch: names this stream; part of event ids.
-        pacing: its source's.
+        pacing, channels: its source's.
         failure: why detection gave it up; None while it did not.
+        proof: the newest claps of our own that were mixed into it.
     """
 
     def __init__(
-        self, source_id: str, slot: int, epoch: str, ring_hops: int = RING_HOPS, pacing: Pacing | None = None
+        self,
+        source_id: str,
+        slot: int,
+        epoch: str,
+        ring_hops: int = RING_HOPS,
+        pacing: Pacing | None = None,
+        channels: ChannelMeter | None = None,
     ) -> None:
         self.source_id = source_id
         self.slot = slot
         self.epoch = epoch
         self.ring = HopRing(ring_hops)
         self.pacing = pacing or Pacing()
+        self.channels = channels or ChannelMeter()
         self._written: Callable[[], object] = _nothing
         self._finished: Callable[[], object] = _nothing
         self._anchor = Anchor()
@@ -46,6 +56,7 @@ class Stream:
         self._written_hops = 0
         self._ended = threading.Event()
         self.failure: str | None = None
+        self.proof: Proof | None = None
 
     def write(self, hops: NDArray[np.float32], lost: NDArray[np.int64], monotonic_s: float) -> int:
         """Add hops (k, 320) that arrived at ``monotonic_s``; return how many old ones had to be dropped for them."""

@@ -24,6 +24,7 @@ from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.onset_thread import OnsetThread
 from claptrap.runtime.overload import Shedding
+from claptrap.runtime.proof import Proof
 from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
@@ -105,18 +106,19 @@ class Worker:
     def apply(self, specs: Sequence[SourceSpec], revision: int) -> None:
         """Make ``specs`` the complete set of sources. Idempotent; an older revision than the last changes nothing.
 
-        A change of threshold, delay or name acts at once on the running source; only a new input reopens it.
+        A change of threshold, delay or name acts at once on the running source; only a new input or placement reopens it.
         """
         with self._lock:
             if revision < self._revision:
                 return
             self._revision = revision
             wanted = {spec.id: spec for spec in specs if spec.enabled}
-            self._halt([i for i, r in self._runners.items() if i not in wanted or wanted[i].input != r.spec.input])
+            self._halt([i for i, r in self._runners.items() if i not in wanted or _must_reopen(r.spec, wanted[i])])
             self._specs = wanted
             for spec in wanted.values():
                 if spec.id not in self._runners:
                     self._launch(spec)
+                self._runners[spec.id].channels.switch(is_on=spec.calibrating)
 
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Use ``yamnet`` from the next batch on. The classifier thread owns it then: the caller must not use it any more."""
@@ -125,6 +127,11 @@ class Worker:
     def show(self, source_ids: Iterable[str]) -> None:
         """Publish ``Picture`` news of these sources and of no others."""
         self._onset_thread.show(source_ids)
+
+    def prove(self, source_id: str, proof: Proof) -> None:
+        """Mix the claps of ``proof`` into the sound of a source. Harmless where it is not heard here."""
+        if (runner := self._runners.get(source_id)) is not None:
+            runner.prove(proof)
 
     def attend(self, *, is_watched: bool) -> None:
         """Publish ``Heard`` news and frequent levels, as at first, or neither. Labels of claps come in any case."""
@@ -184,3 +191,7 @@ class Worker:
                 self._events.record(event)
             except Exception:  # noqa: BLE001  # a fault of one receiver must not stop the others
                 _log.exception("event %s could not be passed on", event.id)
+
+
+def _must_reopen(running: SourceSpec, wanted: SourceSpec) -> bool:
+    return (running.input, running.epoch_prefix) != (wanted.input, wanted.epoch_prefix)

@@ -17,6 +17,7 @@ from claptrap.settings.schema import AnySource, RtspSettings
 from claptrap.web import responses
 from claptrap.web.query_params import PortQuery, WebhookTestQuery
 from claptrap.web.request import if_match
+from claptrap.web.response_model import dict_of, list_of
 from claptrap.web.routes import CHANGING, ETAG, SAVING, Part, Routes, object_schema
 
 routes = Routes("sources")
@@ -34,7 +35,7 @@ def _tagged(shown: dict[str, Any], revision: str) -> Response:
     return response
 
 
-@routes.get("/api/sources", "Toutes les sources, et leur état", responses.list_of(responses.Source))
+@routes.get("/api/sources", "Toutes les sources, et leur état", list_of(responses.Source))
 def sources(service: Application) -> list[dict[str, Any]]:
     """All sources, with their state."""
     return service.sources.all()
@@ -43,7 +44,7 @@ def sources(service: Application) -> list[dict[str, Any]]:
 @routes.get(
     "/api/days",
     "Les dernières 24 heures de chaque source : ses détections par heure, et la part de chacune où elle a été entendue",
-    responses.dict_of(responses.Day),
+    dict_of(responses.Day),
 )
 def days(service: Application) -> dict[str, Any]:
     """The last 24 hours of each source: its detections by hour, and the share of each in which it was heard."""
@@ -53,7 +54,7 @@ def days(service: Application) -> dict[str, Any]:
 @routes.put(
     "/api/sources/order",
     "Changer l'ordre des sources ; celles qui ne sont pas nommées suivent dans le leur",
-    responses.list_of(responses.Source),
+    list_of(responses.Source),
     body=object_schema("ids", ids={"type": "array", "items": {"type": "string"}, "maxItems": 256}),
     codes=("api.bad_parameter", _UNKNOWN, *SAVING),
 )
@@ -132,6 +133,39 @@ def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) 
     return {"event_id": service.receivers.test_webhook(source_id, query.webhook)}
 
 
+@routes.post(
+    "/api/sources/{source_id}/proof",
+    "Mettre des claps d'essai dans le son d'une source, et les suivre jusqu'à la réponse de chaque destinataire",
+    responses.Proof,
+    status=202,
+    body=object_schema(
+        receivers={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "ids of those receivers (GET /api/receivers) that may get it; without this all that want it",
+        }
+    ),
+    codes=("api.bad_parameter", _UNKNOWN, "proof.running"),
+)
+def start_proof(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Put test claps into the sound of a source, and follow them to each receiver's answer."""
+    receivers = body.get("receivers")
+    if receivers is not None and not (isinstance(receivers, list) and all(isinstance(one, str) for one in receivers)):
+        raise InputError("api.bad_parameter", name="receivers")
+    return service.proofs.start(source_id, receivers)
+
+
+@routes.get(
+    "/api/sources/{source_id}/proof",
+    "Le dernier essai d'une source, étape par étape",
+    responses.Proof,
+    codes=("proof.none",),
+)
+def proof(service: Application, source_id: str) -> dict[str, Any]:
+    """The newest proof of a source, step by step."""
+    return service.proofs.shown(source_id)
+
+
 @routes.delete(
     "/api/sources/{source_id}/webhooks/{webhook_id}",
     "Supprimer un webhook ; ce qui l'attend est abandonné",
@@ -160,7 +194,7 @@ def pattern_presets() -> dict[str, Any]:
 @routes.get(
     "/api/devices",
     "Les microphones de cette machine",
-    responses.list_of(responses.Microphone),
+    list_of(responses.Microphone),
     codes=("source.no_portaudio",),
 )
 def devices(service: Application) -> list[dict[str, Any]]:
@@ -195,13 +229,14 @@ def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
 @routes.get(
     "/api/vban/streams",
     "Les flux VBAN qui arrivent ; d'autres sont cherchés pendant une minute",
-    responses.list_of(responses.Stream),
+    list_of(responses.Stream),
     query=PortQuery,
     codes=("vban.port_taken", "vban.port_forbidden"),
 )
 def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]:
     """The VBAN streams that arrive; more are looked for during a minute."""
-    streams = [asdict(stream) for stream in service.vban_streams(query.port)]
+    service.inputs.vban.listen_for(query.port)
+    streams = [asdict(stream) for stream in service.inputs.vban.discovered()]
     return [with_messages({**stream, "code": stream.pop("problem"), "params": {}}) for stream in streams]
 
 
@@ -212,7 +247,7 @@ def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]
 )
 def vban_counts(service: Application) -> dict[str, Any]:
     """What happened to each VBAN stream and on each port."""
-    streams, ports = service.vban_counts()
+    streams, ports = service.inputs.vban.stream_counts(), service.inputs.vban.port_counts()
     return {"streams": [asdict(stream) for stream in streams], "ports": [asdict(port) for port in ports]}
 
 
