@@ -88,6 +88,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -110,6 +111,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -314,6 +316,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -336,6 +339,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -500,6 +504,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -522,6 +527,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -764,6 +770,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -786,6 +793,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -839,6 +847,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -861,6 +870,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -972,6 +982,7 @@ export interface components {
         SourceCounts: {
             claps: number;
             detections: number;
+            vetoed: number;
             retries: number;
         };
         SourceStatus: {
@@ -1106,6 +1117,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -1128,6 +1140,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -1255,6 +1268,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "wyoming";
@@ -1277,6 +1291,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "wyoming";
