@@ -16,8 +16,10 @@ import pytest
 import yaml
 
 import claptrap
+from claptrap.cli.defaults import PORT
+from claptrap.cli.logs import LEVELS
 from claptrap.cli.node import node as node_command
-from claptrap.cli.serve import LEVELS, PORT, serve
+from claptrap.cli.serve import serve
 from claptrap.settings.environment import OTHERS
 from tests.conftest import ROOT
 from tests.peers.service import Service

@@ -18,6 +18,9 @@ export interface components {
             message_fr: string;
             message_en: string;
         };
+        AlertSettings: {
+            unheard_after_s: number;
+        };
         Arming: {
             armed: boolean;
             snoozed_until: number;
@@ -129,11 +132,18 @@ export interface components {
             sounds: components["schemas"]["CalibrationSound"][];
             proposal: components["schemas"]["CalibrationProposal"] | null;
         };
+        CalibrationChannel: {
+            channel: string;
+            was: string;
+            rise_db: number;
+            was_rise_db: number;
+        };
         CalibrationProposal: {
             threshold: number;
             was_threshold: number;
             claps: components["schemas"]["CalibrationShare"];
             noises: components["schemas"]["CalibrationShare"];
+            channel: components["schemas"]["CalibrationChannel"] | null;
         };
         CalibrationShare: {
             heard: number;
@@ -371,6 +381,13 @@ export interface components {
             labels: components["schemas"]["Label"][];
             clip: boolean;
         };
+        HeartbeatSettings: {
+            id: string;
+            enabled: boolean;
+            url: string;
+            every_s: number;
+            verify_tls: boolean;
+        };
         HistorySettings: {
             keep_days: number;
         };
@@ -604,6 +621,7 @@ export interface components {
             sources: string[];
             claps: number[];
             triggers: string[];
+            alerts: boolean;
             max_age_s: number;
         };
         Override: {
@@ -914,6 +932,8 @@ export interface components {
             wyoming: components["schemas"]["WyomingSettings"];
             when: components["schemas"]["WhenSettings"];
             notify: components["schemas"]["NotifySettings"][];
+            alerts: components["schemas"]["AlertSettings"];
+            heartbeats: components["schemas"]["HeartbeatSettings"][];
             revision: string;
             serial: number;
         };
@@ -1072,6 +1092,15 @@ export interface components {
             codec: string;
             rate_hz: number;
             channels: number;
+        };
+        TriedRecording: {
+            id: string;
+            file: string;
+            seconds: number;
+            kept: number;
+        };
+        TriedRecordings: {
+            recordings: components["schemas"]["TriedRecording"][];
         };
         Trouble: {
             code: string;
@@ -1340,6 +1369,8 @@ export interface components {
             "GET /api/sources/{source_id}/candidates": components["schemas"]["Candidates"];
             "POST /api/sources/{source_id}/candidates/{candidate_id}/mark": components["schemas"]["Marked"];
             "POST /api/sources/{source_id}/what-if": components["schemas"]["WhatIf"];
+            "GET /api/sources/{source_id}/recordings": components["schemas"]["TriedRecordings"];
+            "POST /api/sources/{source_id}/recordings": components["schemas"]["TriedRecording"];
             "GET /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
             "POST /api/sources/{source_id}/calibration": components["schemas"]["Calibration"];
             "DELETE /api/sources/{source_id}/calibration": components["schemas"]["Learning"];
@@ -1412,6 +1443,9 @@ export interface components {
             };
             "GET /api/sources/{source_id}/candidates": {
                 limit?: number;
+            };
+            "POST /api/sources/{source_id}/recordings": {
+                name?: string;
             };
             "GET /api/history": {
                 since?: number;
@@ -1532,6 +1566,7 @@ export interface components {
 }
 export type Access = components["schemas"]["Access"];
 export type Acting = components["schemas"]["Acting"];
+export type AlertSettings = components["schemas"]["AlertSettings"];
 export type Arming = components["schemas"]["Arming"];
 export type Attempt = components["schemas"]["Attempt"];
 export type Backup = components["schemas"]["Backup"];
@@ -1541,6 +1576,7 @@ export type BrowserSettings = components["schemas"]["BrowserSettings"];
 export type BrowserSource = components["schemas"]["BrowserSource"];
 export type BrowserSourceState = components["schemas"]["BrowserSourceState"];
 export type Calibration = components["schemas"]["Calibration"];
+export type CalibrationChannel = components["schemas"]["CalibrationChannel"];
 export type CalibrationProposal = components["schemas"]["CalibrationProposal"];
 export type CalibrationShare = components["schemas"]["CalibrationShare"];
 export type CalibrationSound = components["schemas"]["CalibrationSound"];
@@ -1572,6 +1608,7 @@ export type Forgotten = components["schemas"]["Forgotten"];
 export type Health = components["schemas"]["Health"];
 export type Heard = components["schemas"]["Heard"];
 export type HeardCandidate = components["schemas"]["HeardCandidate"];
+export type HeartbeatSettings = components["schemas"]["HeartbeatSettings"];
 export type HistorySettings = components["schemas"]["HistorySettings"];
 export type ImportNote = components["schemas"]["ImportNote"];
 export type Imported = components["schemas"]["Imported"];
@@ -1649,6 +1686,8 @@ export type Test = components["schemas"]["Test"];
 export type Tests = components["schemas"]["Tests"];
 export type Token = components["schemas"]["Token"];
 export type Track = components["schemas"]["Track"];
+export type TriedRecording = components["schemas"]["TriedRecording"];
+export type TriedRecordings = components["schemas"]["TriedRecordings"];
 export type Trouble = components["schemas"]["Trouble"];
 export type Undone = components["schemas"]["Undone"];
 export type Usb = components["schemas"]["Usb"];

@@ -146,10 +146,12 @@ class Tap:
 
     Attributes:
         runs: how often it was opened.
+        beside: samples (n, 1) of another channel, the first, with every block; None for one channel.
     """
 
     def __init__(self) -> None:
         self.runs = 0
+        self.beside: NDArray[np.float32] | None = None
         self._poured: queue.Queue[NDArray[np.float32] | Exception | None] = queue.Queue()
 
     def pour(self, *hops: NDArray[np.float32]) -> None:
@@ -175,7 +177,8 @@ class Tap:
                     return
                 if isinstance(poured, Exception):
                     raise poured
-                sink.frame(Frame(poured.reshape(-1, 1), RATE_HZ))
+                one = poured.reshape(-1, 1)
+                sink.frame(Frame(one if self.beside is None else np.hstack([self.beside[: len(one)], one]), RATE_HZ))
 
 
 class Taps:

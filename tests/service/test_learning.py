@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from tests.detect.test_profile import knock
 from tests.peers.claps import Sound, recording
 from tests.peers.hearing import Tap
@@ -18,6 +20,7 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.errors import InputError
 from claptrap.history.query import DetectionFilter
 from claptrap.service import Application
+from claptrap.service.recordings import MOST
 
 SOURCE = "kitchen"
 
@@ -120,7 +123,8 @@ def test_a_minute_of_calibration(house: House) -> None:
     learning = house.service.learning
     refused("learning.no_calibration", lambda: learning.calibrations.get(SOURCE))
     refused("learning.bad_phase", lambda: learning.calibrations.begin(SOURCE, "dance"))
-    house.service.settings.apply({"sources": [{"id": SOURCE, "threshold": 0.9}]})
+    house.service.settings.apply({"sources": [{"id": SOURCE, "threshold": 0.9, "input": {"channel": "mean"}}]})
+    house.tap.beside = np.random.default_rng(2).normal(0, 1e-3, (10 * HOP, 1)).astype(np.float32)  # hisses, hears no clap
     assert learning.calibrations.begin(SOURCE, "claps")["sounds"] == []
     house.clap(5)
     session = house.sounds(5)
@@ -135,6 +139,9 @@ def test_a_minute_of_calibration(house: House) -> None:
     assert proposal["claps"]["heard"] == proposal["claps"]["total"] == len(accepted)
     assert proposal["noises"]["total"] == len(session["sounds"]) - n
     assert proposal["noises"]["heard"] == 0
+    channel = proposal["channel"]
+    assert (channel["was"], channel["channel"]) == ("mean", "2")
+    assert channel["rise_db"] > channel["was_rise_db"] + 3
     assert (
         learning.calibrations.remove_sound(SOURCE, session["sounds"][-1]["n"])["proposal"]["noises"]["total"]
         == proposal["noises"]["total"] - 1
@@ -144,9 +151,11 @@ def test_a_minute_of_calibration(house: House) -> None:
     assert state["claps"] == len(accepted)
     assert state["others"] >= 1
     refused("learning.no_calibration", lambda: learning.calibrations.get(SOURCE))
-    assert house.service.settings.current.specs()[0].threshold == proposal["threshold"]
+    spec = house.service.settings.current.specs()[0]
+    assert (spec.threshold, spec.input.heard_channel) == (proposal["threshold"], "2")
     assert learning.undo(SOURCE)["examples"] == []
-    assert house.service.settings.current.specs()[0].threshold == 0.9
+    spec = house.service.settings.current.specs()[0]
+    assert (spec.threshold, spec.input.heard_channel) == (0.9, "mean")
 
 
 def test_too_few_claps_propose_nothing_and_a_session_can_be_given_up(house: House) -> None:
@@ -163,16 +172,16 @@ def test_too_few_claps_propose_nothing_and_a_session_can_be_given_up(house: Hous
 def test_what_if_replays_the_day(house: House) -> None:
     """Now is what happened; an impossible threshold lets nothing through, pairs fewer than claps."""
     what_if = house.service.what_if
-    assert what_if.day(SOURCE, {})["now"] == {"claps": 0, "detections": 0}
+    assert what_if.replayed(SOURCE, {})["now"] == {"claps": 0, "detections": 0}
     house.clap(4)
     house.candidates(4)
-    tried = what_if.day(SOURCE, {})
+    tried = what_if.replayed(SOURCE, {})
     assert tried["now"] == tried["then"] == {"claps": 4, "detections": 4}
     assert [one["claps"] for one in tried["detections"]] == [1] * 4
-    assert what_if.day(SOURCE, {"threshold": 1})["then"] == {"claps": 0, "detections": 0}
-    assert what_if.day(SOURCE, {"delay_s": 60})["then"] == {"claps": 4, "detections": 1}
+    assert what_if.replayed(SOURCE, {"threshold": 1})["then"] == {"claps": 0, "detections": 0}
+    assert what_if.replayed(SOURCE, {"delay_s": 60})["then"] == {"claps": 4, "detections": 1}
     pair = {"claps": 2, "at_least": False, "min_gap_s": 0.1, "max_gap_s": 0.7}
-    assert what_if.day(SOURCE, {"patterns": [pair]})["then"] == {"claps": 4, "detections": 0}
+    assert what_if.replayed(SOURCE, {"patterns": [pair]})["then"] == {"claps": 4, "detections": 0}
     for wish in (
         {"threshold": "x"},
         {"threshold": 2},
@@ -181,7 +190,34 @@ def test_what_if_replays_the_day(house: House) -> None:
         {"other": 1},
         {"profile": 1},
     ):
-        refused("learning.bad_wish", lambda wish=wish: what_if.day(SOURCE, wish))
+        refused("learning.bad_wish", lambda wish=wish: what_if.replayed(SOURCE, wish))
+
+
+def test_what_if_replays_a_recording_as_detect_hears_it(house: House) -> None:
+    """Four claps in a file are heard where ``claptrap detect`` hears them, and other settings count on them at once."""
+    sound, onsets = recording(4, 44_100)
+    file = io.BytesIO()
+    soundfile.write(file, sound, 44_100, format="OGG")
+    made = house.service.what_if.recordings.add(SOURCE, "evening.ogg", file.getvalue())
+    assert made["seconds"] == pytest.approx(len(sound) / 44_100, abs=0.05)
+    assert house.service.what_if.recordings.all(SOURCE) == [made]
+    tried = house.service.what_if.replayed(SOURCE, {"recording": made["id"]})
+    assert tried["now"] == {"claps": 4, "detections": 4}
+    assert [one["at"] for one in reversed(tried["detections"])] == pytest.approx(onsets, abs=0.05)
+    tried = house.service.what_if.replayed(SOURCE, {"recording": made["id"], "delay_s": 60})
+    assert (tried["now"]["detections"], tried["then"]["detections"]) == (4, 1)
+    assert house.service.what_if.replayed(SOURCE, {})["kept"] == 0  # the source itself has heard nothing
+    refused("learning.unknown_recording", lambda: house.service.what_if.replayed(SOURCE, {"recording": "r99"}))
+    refused("file.not_audio", lambda: house.service.what_if.recordings.add(SOURCE, "x", b"no sound at all" * 100))
+    for _ in range(MOST):
+        house.service.what_if.recordings.add(SOURCE, "short", _tone())
+    assert made not in house.service.what_if.recordings.all(SOURCE)
+
+
+def _tone() -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(1600, np.float32), RATE_HZ, format="WAV")
+    return file.getvalue()
 
 
 def test_a_profile_is_exported_and_imported(house: House) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,19 +114,44 @@ def test_an_export_carries_profiles_and_an_import_says_what_it_leaves_out(
     assert service.learning.state(SOURCE)["claps"] == 0
 
 
-def test_a_profile_of_other_models_is_said_and_harmless(
-    service: Application, examples: list[Example], tmp_path: Path
+@pytest.mark.parametrize("has_sound", [False, True])
+def test_a_profile_of_other_models_is_never_lost(
+    service: Application, examples: list[Example], tmp_path: Path, *, has_sound: bool
 ) -> None:
-    learn(service, examples[0])
+    """Its examples are learnt again from their sound; without sound the next mark sets them aside, and says so."""
+    sound, onsets = recording(3, RATE_HZ)
+    for example, onset in zip(examples[:2], onsets, strict=False):
+        heard = hear(service, example, round(onset * RATE_HZ))
+        begin = round((onset - 0.5) * RATE_HZ)
+        service.learning.mark(SOURCE, heard.id, "clap")
+        if has_sound:
+            service.learning.keep_sounds(SOURCE, [(example, replace(heard, sound=sound[begin : begin + RATE_HZ]))])
+        else:
+            service.learning.delete_example_clip(SOURCE, example.id)
     service.stop()
-    path = tmp_path / "profiles" / f"{SOURCE}.json"
-    path.write_text(path.read_text().replace(json.loads(path.read_text())["models"], "0123456789abcdef"))
+    path, aside = tmp_path / "profiles" / f"{SOURCE}.json", tmp_path / "profiles" / f"{SOURCE}.aside" / "1.json"
+    old = json.loads(path.read_text())
+    strange = [{**entry, "id": entry["id"][::-1]} for entry in old["examples"]]  # other models give other embeddings
+    for entry, other in zip(old["examples"], strange, strict=True):
+        if has_sound:
+            clip = tmp_path / "profiles" / f"{SOURCE}.clips" / f"{entry['id']}.flac"
+            clip.rename(clip.with_stem(other["id"]))
+    path.write_text(json.dumps({**old, "models": "0123456789abcdef", "examples": strange}))
     again = Application(tmp_path, build_source=lambda _: Tap())
     again.start()
     try:
         state = again.learning.state(SOURCE)
-        assert (state["fault"]["code"], state["claps"]) == ("profile.other_models", 0)
-        assert again.learning.taught(again.settings.current.specs()[0]).profile == ""
+        assert state["claps"] == (2 if has_sound else 0)
+        assert [one["clip"] for one in state["examples"]] == [True] * state["claps"]
+        assert (state["fault"] or {}).get("code") == (None if has_sound else "profile.other_models")
+        assert bool(again.learning.taught(again.settings.current.specs()[0]).profile) == has_sound
+        state = learn(again, examples[2], 3)
+        assert state["claps"] == (3 if has_sound else 1)
+        if not has_sound:
+            assert (state["fault"]["code"], state["fault"]["params"]["n"]) == ("learning.set_aside", 2)
+            assert json.loads(aside.read_text())["examples"] == strange
+        assert again.learning.forget(SOURCE)["fault"] is None
+        assert not aside.parent.exists()
     finally:
         again.stop()
 

@@ -28,7 +28,16 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
         assert served.ask("PATCH", "/api/settings", {"notify": [phone]}).status == 200
         shown = served.ask("GET", "/api/settings")
         assert shown.json["notify"] == [
-            {**phone, "url": "********", "name": "", "enabled": True, "claps": [], "max_age_s": 900.0, "triggers": []}
+            {
+                **phone,
+                "url": "********",
+                "name": "",
+                "enabled": True,
+                "claps": [],
+                "max_age_s": 900.0,
+                "triggers": [],
+                "alerts": False,
+            }
         ]
         given_back = [{**shown.json["notify"][0], "claps": [1]}]
         assert served.ask("PATCH", "/api/settings", {"notify": given_back}).status == 200

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from tests.web.conftest import Served
 
-from claptrap.web import responses
+from claptrap.web import learning_responses
 
 
 def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
     sounds = served.ask("GET", "/api/sounds").json
-    responses.Sounds.model_validate(sounds)
+    learning_responses.Sounds.model_validate(sounds)
     assert len(sounds["labels"]) == 521
     assert {label for preset in sounds["presets"] for label in preset["labels"]} <= {
         one["label"] for one in sounds["labels"]
@@ -20,7 +20,7 @@ def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
     assert served.ask("PATCH", "/api/sources/salon", {"sounds": [dog]}).json["sounds"][0]["threshold"] == 0.3
     assert served.ask("DELETE", "/api/sources/salon/triggers/dog").json["sounds"] == []
     lesson = served.ask("POST", "/api/sources/salon/rhythms/lesson")
-    responses.RhythmLesson.model_validate(lesson.json)
+    learning_responses.RhythmLesson.model_validate(lesson.json)
     assert (lesson.json["rows"], lesson.json["proposal"]) == ([], None)
     assert served.ask("DELETE", "/api/sources/salon/rhythms/lesson").status == 200
 

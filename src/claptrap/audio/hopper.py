@@ -34,6 +34,13 @@ class Resampler(Protocol):
         """Return the output (m,) at 16 kHz that is ready after ``x`` (n,) at the input rate; with ``last``, all the rest."""
 
 
+class MixListener(Protocol):
+    """Hears what is mixed, before it is resampled."""
+
+    def add(self, samples: Samples, heard: Samples, rate_hz: int, begin: int) -> None:
+        """Take (n, channels) samples, the (n,) that became of them, and the stream time at 16 kHz where they begin."""
+
+
 class PassThrough:
     """The resampler of sound that is at 16 kHz already: output is input."""
 
@@ -48,10 +55,14 @@ class ResamplerSegment:
         like: a frame (n, channels) of the format to expect, usually the first.
         start: stream time of the first sample, in samples at 16 kHz.
         mix: makes samples (n,) of samples (n, channels).
+        listener: hears what is mixed.
     """
 
-    def __init__(self, like: Frame, start: int, mix: Callable[[Samples], Samples]) -> None:
+    def __init__(
+        self, like: Frame, start: int, mix: Callable[[Samples], Samples], listener: MixListener | None = None
+    ) -> None:
         self._mix = mix
+        self._listener = listener
         self._format = _format(like)
         self._rate_hz = like.rate_hz
         self._start = start
@@ -69,8 +80,11 @@ class ResamplerSegment:
 
     def process(self, frame: Frame) -> Samples:
         """Return the mono samples (m,) at 16 kHz that are ready after ``frame`` (n, channels); m ≥ 0."""
+        mixed = self._mix(frame.samples)
+        if self._listener is not None:
+            self._listener.add(frame.samples, mixed, self._rate_hz, self.end)
         self._n_native += len(frame.samples)
-        return self._resampler.resample_chunk(self._mix(frame.samples))
+        return self._resampler.resample_chunk(mixed)
 
     def flush(self) -> Samples:
         """Return the samples (m,) at 16 kHz that the resampler still holds; no frame may follow."""
@@ -89,10 +103,12 @@ class Hopper:
 
     Args:
         channel: which channel is heard, as for ``audio.channels``.
+        listener: hears what is mixed.
     """
 
-    def __init__(self, channel: str = MEAN) -> None:
+    def __init__(self, channel: str = MEAN, listener: MixListener | None = None) -> None:
         self._channel = channel
+        self._listener = listener
         self._mixers: dict[tuple[int, int], Callable[[Samples], Samples]] = {}  # of the newest format: (rate, channels)
         self._reset()
 
@@ -136,7 +152,7 @@ class Hopper:
             self._time += n_lost * HOP
             self._skip = self._time - start
             self._held = _NOTHING
-        return ResamplerSegment(frame, start, self._mixer(frame))
+        return ResamplerSegment(frame, start, self._mixer(frame), self._listener)
 
     def _mixer(self, frame: Frame) -> Callable[[Samples], Samples]:
         if (form := _format(frame)) not in self._mixers:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import click
 
 from claptrap.core.build import version_and_commit
 from claptrap.core.clock import SystemClock
@@ -13,6 +15,22 @@ from claptrap.core.errors import ServiceError
 from claptrap.service.cluster import SERVER, Cluster
 
 KEY_NAME = "cluster.key"
+_Option = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def with_credentials(option: str) -> _Option:
+    """Return the option of the file that lets in to NATS, under the name that a command has for it."""
+    return _file(option, "CLAPTRAP_CLUSTER_CREDENTIALS", "File with an NKey's seed, or a .creds file, for NATS.")
+
+
+def with_tls_ca(option: str) -> _Option:
+    """Return the option of the authority that NATS' certificate is checked against."""
+    return _file(option, "CLAPTRAP_CLUSTER_TLS_CA", "PEM file of the authority to trust instead of the system's.")
+
+
+def _file(option: str, variable: str, text: str) -> _Option:
+    kind = click.Path(path_type=Path, readable=False)
+    return click.option(option, envvar=variable, show_envvar=True, type=kind, help=text)
 
 
 @dataclass(frozen=True, slots=True)

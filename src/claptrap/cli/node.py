@@ -12,9 +12,10 @@ from pathlib import Path
 import click
 
 from claptrap.cli.allocator import give_large_blocks_back
-from claptrap.cli.cluster import needs_cluster
+from claptrap.cli.cluster import needs_cluster, with_credentials, with_tls_ca
 from claptrap.cli.language import error_message
-from claptrap.cli.logs import LEVELS, start_logging
+from claptrap.cli.logs import start_logging
+from claptrap.cli.options import may_not_download, with_log_level
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.build import version_and_commit
 from claptrap.core.clock import SystemClock
@@ -72,35 +73,10 @@ def _name(_context: click.Context, _option: click.Parameter, value: str) -> str:
     type=click.IntRange(0, MAX_SOURCES),
     help="Most sources that it takes; those pinned to it come on top.",
 )
-@click.option(
-    "--credentials",
-    envvar="CLAPTRAP_CLUSTER_CREDENTIALS",
-    show_envvar=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="File with an NKey's seed, or a .creds file, for NATS.",
-)
-@click.option(
-    "--tls-ca",
-    envvar="CLAPTRAP_CLUSTER_TLS_CA",
-    show_envvar=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="PEM file of the authority to trust instead of the system's.",
-)
-@click.option(
-    "--no-download",
-    is_flag=True,
-    envvar="CLAPTRAP_NO_DOWNLOAD",
-    show_envvar=True,
-    help="Do not download YAMNet (4 MB, once).",
-)
-@click.option(
-    "--log-level",
-    default="info",
-    envvar="CLAPTRAP_LOG_LEVEL",
-    show_default=True,
-    show_envvar=True,
-    type=click.Choice(LEVELS, case_sensitive=False),
-)
+@with_credentials("--credentials")
+@with_tls_ca("--tls-ca")
+@may_not_download
+@with_log_level
 def node(
     urls: str,
     key: Path,

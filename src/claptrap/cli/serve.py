@@ -10,11 +10,12 @@ import click
 
 from claptrap.cli.add_on import SUPERVISOR_ADDRESS, AddOn
 from claptrap.cli.allocator import give_large_blocks_back
-from claptrap.cli.cluster import ClusterOptions
+from claptrap.cli.cluster import ClusterOptions, with_credentials, with_tls_ca
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
-from claptrap.cli.logs import LEVELS, LogRateLimit, start_logging
+from claptrap.cli.logs import LogRateLimit, start_logging
+from claptrap.cli.options import may_not_download, with_log_level
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.weburl import check_tcp_url
@@ -90,13 +91,7 @@ def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str |
     show_envvar=True,
     help="Use HTTPS with a certificate made here; phones need it to share their microphone.",
 )
-@click.option(
-    "--no-download",
-    is_flag=True,
-    envvar="CLAPTRAP_NO_DOWNLOAD",
-    show_envvar=True,
-    help="Do not download YAMNet (4 MB, once).",
-)
+@may_not_download
 @click.option(
     "--mediamtx",
     "with_mediamtx",
@@ -133,20 +128,8 @@ def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str |
     type=click.Path(path_type=Path, readable=False),
     help="File of the cluster's key. Default: cluster.key in the data folder, made if it is missing.",
 )
-@click.option(
-    "--cluster-credentials",
-    envvar="CLAPTRAP_CLUSTER_CREDENTIALS",
-    show_envvar=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="File with an NKey's seed, or a .creds file, for NATS.",
-)
-@click.option(
-    "--cluster-tls-ca",
-    envvar="CLAPTRAP_CLUSTER_TLS_CA",
-    show_envvar=True,
-    type=click.Path(path_type=Path, readable=False),
-    help="PEM file of the authority to trust instead of the system's.",
-)
+@with_credentials("--cluster-credentials")
+@with_tls_ca("--cluster-tls-ca")
 @click.option(
     "--cluster-replicas",
     default="1",
@@ -179,14 +162,7 @@ def _check_tcp_url(_context: click.Context, _option: click.Parameter, url: str |
     show_envvar=True,
     help="Show the built-in tests at the bottom of the page.",
 )
-@click.option(
-    "--log-level",
-    default="info",
-    envvar="CLAPTRAP_LOG_LEVEL",
-    show_default=True,
-    show_envvar=True,
-    type=click.Choice(LEVELS, case_sensitive=False),
-)
+@with_log_level
 def serve(
     host: str,
     port: int,

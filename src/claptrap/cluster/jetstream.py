@@ -149,22 +149,22 @@ class JetStream:
         """Take an offer back, in hand or not."""
         await self._js.purge_stream(WORK, subject=subject)
 
-    async def put(self, key: str, value: bytes) -> None:
-        """Write into the bucket."""
-        await (await self._bucket()).put(key, value)
+    async def put(self, key: str, value: bytes) -> int:
+        """Write into the bucket; return the bucket's revision, which is greater than all before."""
+        return await (await self._bucket()).put(key, value)
 
     async def remove(self, key: str) -> None:
         """Delete from the bucket."""
         await (await self._bucket()).purge(key)
 
-    async def watch(self) -> AsyncIterator[tuple[str, bytes | None] | None]:
-        """Yield all keys with their values, then None, then every change, a removed one without value.
+    async def watch(self) -> AsyncIterator[tuple[str, bytes | None, int] | None]:
+        """Yield all keys with their values and revisions, then None, then every change, a removed one without value.
 
         Ends when the connection is lost: what changed meanwhile is only in another watch.
         """
         self._watcher = watcher = await (await self._bucket()).watchall()
         async for entry in watcher:
-            yield None if entry is None else (entry.key, None if entry.operation else entry.value)
+            yield None if entry is None else (entry.key, None if entry.operation else entry.value, entry.revision or 0)
 
     async def read(self) -> Sequence[tuple[str, bytes]]:
         """Return all keys of the bucket with their values."""

@@ -165,10 +165,12 @@ class Link:
             return
         for task in self._tasks:
             task.cancel()
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        try:
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
     async def _run(self, coroutines: tuple[Coroutine[Any, Any, None], ...]) -> None:
         async def connected() -> None:
@@ -197,13 +199,13 @@ class Link:
         if self.client.is_connected:
             try:
                 await self.client.flush(2)
-            except nats.errors.Error as error:
+            except NO_ANSWER as error:
                 _log.warning("not everything could be sent to %s: %r", self.shown, error)
         await self.client.close()
-        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # again: one that ends may begin another
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others, timeout=1.0)
         await asyncio.get_running_loop().shutdown_default_executor()
 
 

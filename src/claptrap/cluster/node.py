@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ from claptrap.cluster.jetstream import Item, JetStream, Pull
 from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
 from claptrap.cluster.reports import Reports
 from claptrap.cluster.share import Balance
+from claptrap.cluster.sound import SoundReports
 from claptrap.cluster.wire import (
     ACK_WAIT_S,
     ANY,
@@ -30,6 +31,8 @@ from claptrap.cluster.wire import (
     Placement,
     Seal,
     Wishes,
+    dump_claim,
+    load_claim,
     node_consumer,
     work_subject,
 )
@@ -39,7 +42,6 @@ from claptrap.core.events import Event, SourceStatus, Status
 from claptrap.core.spec import SourceSpec
 
 HANDOVER_S = 4.0
-CLOCK_STEP_S = 0.5
 FETCHED = 32
 _log = logging.getLogger(__name__)
 
@@ -63,23 +65,12 @@ class Hold:
     Attributes:
         offer: what it was taken from.
         placement: which placement this is.
-        taken_unix, taken_at: when it was taken, by both clocks.
         released: whether it was given back; it is heard until another node has it.
     """
 
     offer: Item
     placement: Placement
-    taken_unix: float
-    taken_at: float
     released: bool = False
-
-    def covers(self, epoch: str, clock: Clock) -> bool:
-        """Return whether a stream began after this was taken: what was under way before belongs to an older placement.
-
-        A clock that was set back since is allowed for: rather one clap twice than none.
-        """
-        set_by_s = (clock.unix() - clock.monotonic()) - (self.taken_unix - self.taken_at)
-        return int(epoch, 16) >= int(1000 * (self.taken_unix + (set_by_s if set_by_s < -CLOCK_STEP_S else 0.0)))
 
     @property
     def pinned(self) -> bool:
@@ -97,6 +88,9 @@ class Node:
         seal: opens specs.
         version: of this ClapTrap.
         clock: the machine's.
+
+    Attributes:
+        sounds: takes clips and candidates for the server.
     """
 
     def __init__(self, link: Link, name: str, capacity: int, seal: Seal, version: str, clock: Clock) -> None:
@@ -112,7 +106,6 @@ class Node:
         self._revision = 0
         self._specs: dict[str, SourceSpec] = {}
         self._holds: dict[str, Hold] = {}
-        self._applied: dict[str, Placement] = {}
         self._changed = asyncio.Event()
         self._is_leaving = False
         self._handed_over = asyncio.Event()
@@ -122,6 +115,7 @@ class Node:
         self._answered_at = float("-inf")
         self._cpu_at = (0.0, 0.0)
         self._offsets: deque[tuple[float, float]] = deque(maxlen=8)
+        self.sounds = SoundReports(link, seal, name, self._offset_s)
 
     def start(self, hearing: Hearing, devices: Callable[[], Mapping[str, Any]] = dict) -> None:
         """Connect, and hear with ``hearing`` what there is to hear; ``devices`` returns what else could be heard here."""
@@ -129,7 +123,7 @@ class Node:
         self._devices = devices
         hearing.attend(is_watched=False)
         steps = [self._watch, self._pull_any, self._pull_pinned, self._keep, self._beat, self._apply, self._tell]
-        steps.append(self._reports.send_events)
+        steps += [self._reports.send_events, self.sounds.send]
         self._link.start(*(persistently(step.__name__.strip("_"), step) for step in steps), self._answer())
 
     def leave(self) -> None:
@@ -151,11 +145,8 @@ class Node:
     # -- sinks of the worker, called in its threads ----------------------------------------------------------------------
 
     def record(self, event: Event) -> None:
-        """Queue an event, under the placement by which it was heard."""
-        hold = self._holds.get(event.source_id)
-        if hold is None or not hold.covers(event.epoch, self._clock):
-            return  # it has been moved or removed since
-        self._reports.event(replace(event, epoch=hold.placement.epoch(event.epoch)), self._offset_s())
+        """Queue an event; its epoch names the placement by which it was heard, and the server drops those of older ones."""
+        self._reports.event(event, self._offset_s())
 
     def offer(self, status: Status) -> None:
         self._reports.offer(status)
@@ -175,12 +166,12 @@ class Node:
                     self._changed_spec(source, None)
             self._heard_again.set()
 
-    def _changed_key(self, key: str, value: bytes | None) -> None:
+    def _changed_key(self, key: str, value: bytes | None, revision: int) -> None:
         kind, _, what = key.partition(".")
         if kind == SPEC:
             self._changed_spec(what, value)
-        elif kind == HELD:
-            self._changed_holder(what, value)
+        elif kind == HELD and value is not None:
+            self._changed_holder(what, load_claim(value, revision))
         elif kind == DRAIN and what == self._name:
             self._balance.draining = value is not None
 
@@ -197,10 +188,7 @@ class Node:
             self._drop(source_id)
         self._changed.set()
 
-    def _changed_holder(self, source_id: str, value: bytes | None) -> None:
-        if value is None:
-            return
-        holder = Holder.load(value)
+    def _changed_holder(self, source_id: str, holder: Holder) -> None:
         hold = self._holds.get(source_id)
         if hold is not None and hold.placement < holder.placement:
             _log.info("%s: %s hears it now", source_id, holder.node)
@@ -214,18 +202,15 @@ class Node:
 
     async def _apply(self) -> None:
         """Hear what is held; what was taken again with a new stream, for the old one belongs to the older placement."""
+        assert self._hearing  # noqa: S101  # ``start`` set it
         await self._changed.wait()
         self._changed.clear()
-        held = {source: hold.placement for source, hold in self._holds.items() if source in self._specs}
-        if again := {source for source, placement in held.items() if self._applied.get(source, placement) != placement}:
-            await self._hear(set(held) - again)
-        await self._hear(set(held))
-        self._applied = held
-
-    async def _hear(self, sources: Collection[str]) -> None:
-        assert self._hearing  # noqa: S101  # ``start`` set it
         self._revision += 1
-        specs = [spec for source, spec in self._specs.items() if source in sources]
+        specs = [
+            replace(self._specs[source], epoch_prefix=hold.placement.prefix)
+            for source, hold in self._holds.items()
+            if source in self._specs
+        ]
         await asyncio.get_running_loop().run_in_executor(None, self._hearing.apply, specs, self._revision)
 
     # -- taking and keeping ----------------------------------------------------------------------------------------------
@@ -263,15 +248,16 @@ class Node:
         """Hear a source that was offered, after all others can know it."""
         given = json.loads(offer.data)
         source = given["source"]
-        placement = Placement(given["generation"], offer.delivery)
         if source not in self._specs or self._is_leaving:
             await offer.give_back(1.0)
             return
-        holder = Holder(placement, self._name).dump()
-        await self._stream.put(f"{HELD}.{source}", holder)
-        await self._stream.store(f"claptrap.taken.{source}", holder, f"{source}/{placement.epoch('')}")
-        self._moves += placement.delivery > 1
-        self._holds[source] = Hold(offer, placement, self._clock.unix(), self._clock.monotonic())
+        revision = await self._stream.put(f"{HELD}.{source}", dump_claim(given["generation"], self._name))
+        placement = Placement(given["generation"], revision)
+        await self._stream.store(
+            f"claptrap.taken.{source}", Holder(placement, self._name).dump(), f"{source}/{placement.prefix}"
+        )
+        self._moves += offer.delivery > 1
+        self._holds[source] = Hold(offer, placement)
         self._changed.set()
 
     async def _keep(self) -> None:

@@ -1,4 +1,4 @@
-"""What a node sends to the server: events through the stream, in order; statuses and news to whoever listens."""
+"""What a node sends to the server: events through the stream, in order; statuses and news to those that listen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many of the movable sources a node should hear: its share by capacity, known by nobody's decision but the same sum."""
+"""How many of the movable sources a node should hear: its share by capacity, which every node works out by the same sum."""
 
 from __future__ import annotations
 

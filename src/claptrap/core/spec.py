@@ -261,6 +261,7 @@ class SourceSpec:
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
         references: ids of sources; what is in one of them too does not count.
+        epoch_prefix: what the names of its streams begin with: in a cluster, the placement by which a node hears it.
     """
 
     id: str
@@ -279,6 +280,7 @@ class SourceSpec:
     profile: str = field(default="", repr=False)
     calibrating: bool = False
     references: tuple[str, ...] = ()
+    epoch_prefix: str = ""
 
     @property
     def kind(self) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from claptrap.core.backoff import Backoff
@@ -108,6 +109,17 @@ class Dispatcher:
         body = trial_payload(event_id, source_id, source_kind, source_name, now)
         self.replay(Delivery(uuid4().hex, event_id, target_id, source_id, body, now))
         return event_id
+
+    def send(self, target_id: str, body: Mapping[str, Any]) -> None:
+        """Send a body that is of no detection to one receiver. Harmless where there is no such receiver."""
+        delivery = Delivery(uuid4().hex, body["event_id"], target_id, body["source_id"], body, self._clock.unix())
+        with self._lock:
+            worker = self._workers.get(target_id)
+            if worker is None:
+                return
+            self._count_ages([delivery])
+            self._outbox.enqueue([delivery])
+        worker.wake()
 
     def replay(self, delivery: Delivery) -> None:
         """Send a delivery again, whatever became of it, under the same key; one that waits is left to wait.

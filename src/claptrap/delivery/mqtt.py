@@ -97,7 +97,7 @@ class MqttLink:
             self._send_retained(again=again)
 
     def show_levels(self, levels: Mapping[str, int]) -> None:
-        """Publish the loudness of sources, in dB by their ids, for whoever listens just now."""
+        """Publish the loudness of sources, in dB by their ids, for those that listen just now."""
         session, spec = self._session, self._spec
         if session is not None and spec is not None:
             for source_id, level in levels.items():

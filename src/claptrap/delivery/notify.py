@@ -76,7 +76,8 @@ class NotificationSender:
             if not self._is_over(min(deadline, time.monotonic() + fresh_s)):  # what was left behind
                 raise NotSent("notify.busy", retryable=True)
             on_send()
-            link = "" if body.get("test") else self._link(body["event_id"])
+            is_detection = not body.get("test") and body["event"] != "alert"
+            link = self._link(body["event_id"]) if is_detection else ""
             self._call = call = _Call(target, body, link, self._on_end)
             call.start()
             try:
@@ -159,6 +160,8 @@ def message(body: Mapping[str, Any], language: Language) -> tuple[str, str]:
     """Return title and text of what ``payload`` has made."""
     if body.get("test"):
         return say("notify.test_title", language), say("notify.test", language)
+    if body["event"] == "alert":
+        return _alert(body, language)
     score, source = round(100 * body["score"]), body["source_name"]
     if body.get("trigger"):
         title = say("notify.trigger_title", language, trigger=body["trigger_name"], source=source)
@@ -167,6 +170,16 @@ def message(body: Mapping[str, Any], language: Language) -> tuple[str, str]:
         return say("notify.applause_title", language, source=source), say("notify.applause", language, score=score)
     text = "notify.one_clap" if body["claps"] == 1 else "notify.claps"
     return say("notify.clap_title", language, source=source), say(text, language, claps=body["claps"], score=score)
+
+
+def _alert(body: Mapping[str, Any], language: Language) -> tuple[str, str]:
+    """Return title and text of an alert: what is out of order first."""
+    begun = [say(one["code"], language, **one["params"]) for one in body["begun"]]
+    ended = [
+        say("notify.well_again", language, minutes=one["minutes"], problem=say(one["code"], language, **one["params"]))
+        for one in body["ended"]
+    ]
+    return say("notify.alert_title" if begun else "notify.well_title", language), "\n".join([*begun, *ended])
 
 
 def _send(target: NotifySpec, body: Mapping[str, Any], link: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from claptrap.core.events import Event
@@ -38,6 +38,28 @@ def trial_payload(event_id: str, source_id: str, source_kind: str, source_name: 
         "claps": 1,
         "labels": [],
         "test": True,
+    }
+
+
+def alert_payload(
+    event_id: str, begun: Sequence[Mapping[str, Any]], ended: Sequence[Mapping[str, Any]], timestamp: float
+) -> dict[str, Any]:
+    """Return the body of an alert.
+
+    Args:
+        event_id: the alert's own.
+        begun: what is out of order, each with ``code`` and ``params``.
+        ended: what is well again, each with ``minutes`` beside these.
+        timestamp: UTC Unix seconds.
+    """
+    return {
+        "source": "alert",
+        "timestamp": round(timestamp, 3),
+        "event": "alert",
+        "event_id": event_id,
+        "source_id": "",
+        "begun": [dict(one) for one in begun],
+        "ended": [dict(one) for one in ended],
     }
 
 

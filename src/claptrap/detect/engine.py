@@ -48,7 +48,7 @@ class Engine:
 
     def process(self, hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[Finding]:
         """Yield claps in order, each before its detection, of hops (k, 320) with lost (k,), the hops missing before each."""
-        for block, missing in _blocks(hops, lost):
+        for block, missing in blocks(hops, lost):
             candidates = self._detector.process(_SLOT, block, missing)
             yield from self._findings(self._classifier.process(_SLOT, block, missing, candidates))
             yield from self._patterns.advance(self._classifier.settled(0))
@@ -66,7 +66,7 @@ class Engine:
             yield from outcome.detections
 
 
-def _blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+def blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
     """Yield hops (k, 320) as blocks (1, n), n ≤ 16,000, a new one at every gap, each with lost (1,)."""
     start = 0
     cuts = set(np.flatnonzero(lost).tolist()) | {len(hops)}

@@ -18,7 +18,7 @@ from claptrap.audio.frame import HOP, RATE_HZ
 
 STEP = 80  # samples between spectra: 5 ms
 WINDOW = 256  # samples of one spectrum: 16 ms
-AT_ONCE = 64  # spectra: from 128 kB on the C library fetches every block from the system anew, at four times the cost
+AT_ONCE = 64  # spectra: from 128 kB on the C library fetches every block from the system again, at four times the cost
 BAND_EDGES_HZ = (400, 700, 1100, 1600, 2300, 3200, 4500, 6200, 8000)
 NEAREST, FARTHEST = 3, 6  # the reference: the loudest of the spectra 15 to 30 ms before, which do not overlap the newest
 MOST_RISE_DB = 30.0

@@ -33,7 +33,7 @@ def ask(host: str, port: int, path: str) -> tuple[int, bytes]:
             connection.request("GET", path)
             answer = connection.getresponse()
             return answer.status, answer.read(MOST_ANSWER_BYTES)
-        except TimeoutError:  # whoever speaks TLS does not keep plain text waiting
+        except TimeoutError:  # a TLS server does not keep plain text waiting
             raise
         except (OSError, http.client.HTTPException):
             if connection is secured:

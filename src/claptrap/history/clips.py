@@ -262,6 +262,17 @@ def flac(samples: Samples) -> bytes:
     return file.getvalue()
 
 
+def flac_samples(path: Path) -> Samples:
+    """Return the (n,) float32 samples in a file that ``flac`` made. Raises OSError where it cannot be read."""
+    import soundfile  # noqa: PLC0415  # as above
+
+    try:
+        samples: Samples = soundfile.read(path, dtype="float32")[0]
+    except soundfile.SoundFileError as error:
+        raise OSError(str(error)) from error
+    return samples
+
+
 def _check_room(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < LEAVE_FREE_BYTES:

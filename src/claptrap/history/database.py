@@ -8,12 +8,14 @@ take the newest half-minute with it (https://www.sqlite.org/pragma.html#pragma_s
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from claptrap.core.errors import ServiceError
 
 BUSY_S = 5.0  # how long another program that reads the file may hold us up
+_PAGES = 500  # given back in one go, so that a clap never waits for long
 
 VERSIONS = (
     # 1: detections, deliveries, attempts
@@ -121,6 +123,32 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+def copy(source: sqlite3.Connection, target: sqlite3.Connection, events: str, moving: str) -> None:
+    """Copy the events that a query gives, and the deliveries whose ids a query gives with all their attempts."""
+    heard = source.execute(events).fetchall()
+    _insert(target, "events", "IGNORE", heard)
+    target.executemany("UPDATE events SET mark = ? WHERE id = ?", [(row["mark"], row["id"]) for row in heard])
+    queued = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
+    _insert(target, "deliveries", "REPLACE", source.execute(queued).fetchall())
+    attempts = f"SELECT * FROM attempts WHERE delivery_id IN ({moving}) ORDER BY row"
+    _insert(target, "attempts", "REPLACE", source.execute(attempts).fetchall())
+
+
+def give_room_back(db: sqlite3.Connection) -> bool:
+    """Give the system some of the pages back that are free, if the file can; return whether there are more.
+
+    A script, for of a statement that has no columns Python takes the first step only, which gives one page back.
+    """
+    before = _free_pages(db)
+    db.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+    return 0 < _free_pages(db) < before
+
+
+def empty_log(db: sqlite3.Connection) -> None:
+    """Shrink the file itself, and let nothing that was deleted stand in its log."""
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def _connect(name: str) -> sqlite3.Connection:
     """Open; transactions are begun and ended by hand, and the owner of the connection keeps threads apart."""
     connection = sqlite3.connect(name, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
@@ -160,3 +188,15 @@ def _unfit(error: sqlite3.Error, path: Path) -> ServiceError:
     if type(error) is sqlite3.DatabaseError:  # "malformed" and "not a database"; all that is less grave is a kind of it
         return ServiceError("history.damaged", path=path.name)
     return ServiceError("history.unwritable", path=str(path), reason=str(error))
+
+
+def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequence[sqlite3.Row]) -> None:
+    if rows:
+        names = [name for name in rows[0].keys() if name != "row"]  # noqa: SIM118  # a Row iterates its values
+        places = ", ".join("?" * len(names))
+        statement = f"INSERT OR {if_known} INTO {table} ({', '.join(names)}) VALUES ({places})"
+        target.executemany(statement, [[row[name] for name in names] for row in rows])
+
+
+def _free_pages(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA freelist_count").fetchone()[0])

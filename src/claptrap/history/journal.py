@@ -30,8 +30,7 @@ from claptrap.history.steady_clock import SteadyClock
 REMEMBERED = 200  # the newest, which move into memory with all that waits
 MAX_IN_MEMORY = 10_000  # detections, and deliveries that are done
 DAY_S = 86_400.0
-_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long …
-_PAGES = 500  # … nor for pages that are given back
+_CHUNK = 500  # rows deleted in one go, so that a clap never waits for long
 _FOR_EVER = float("inf")
 _ALL_EVENTS = "SELECT * FROM events ORDER BY row"
 _ALL = "SELECT id FROM deliveries"
@@ -98,7 +97,7 @@ class Journal:
         with self._lock:
             if not self._in_memory and self._path is not None and _is_gone(self._path, self._file_identity):
                 since = f"SELECT * FROM events WHERE row > {self._maintained_row} ORDER BY row"
-                self._move_to_memory(sqlite3.OperationalError("somebody has taken the file away"), since, _WAITING)
+                self._move_to_memory(sqlite3.OperationalError("the file was removed"), since, _WAITING)
             if self._in_memory and self._path is not None:
                 self._move_to_file()
                 if self._in_memory:
@@ -172,10 +171,10 @@ class Journal:
                 if self._trouble is not None:
                     raise self._trouble
         if is_any_gone:
-            while self._do(_give_room_back):
+            while self._do(database.give_room_back):
                 pass
             self._read_from(None)  # a query under way would keep the log from being emptied
-            self._do(_empty_log)
+            self._do(database.empty_log)
             self._look_into_file()
         return deleted
 
@@ -223,7 +222,7 @@ class Journal:
         """Return all that waits for other receivers."""
         return self._do(lambda db: deliveries.all_waiting(db, target_ids, self._damage))
 
-    # -- how the telling went -------------------------------------------------------------------------------------------
+    # -- how deliveries went -------------------------------------------------------------------------------------------
 
     def delivery(self, delivery_id: str) -> Delivery | None:
         """Return one delivery, whatever its state."""
@@ -284,7 +283,7 @@ class Journal:
     def _move_to_memory(self, error: sqlite3.Error, events: str = _NEWEST_EVENTS, moving: str = _MOVING) -> None:
         memory = database.open_memory()
         try:
-            _transaction(memory, lambda db: _copy(self._db, db, events, moving))
+            _transaction(memory, lambda db: database.copy(self._db, db, events, moving))
         except sqlite3.Error as failure:
             _log.error("history: what waits to be sent could not be read from the file: %s", failure)
         self._read_from(None)
@@ -302,7 +301,7 @@ class Journal:
             self._trouble = error
             return
         try:
-            _transaction(file, lambda db: _copy(self._db, db, _ALL_EVENTS, _ALL))
+            _transaction(file, lambda db: database.copy(self._db, db, _ALL_EVENTS, _ALL))
             self._file_identity = _identity(self._path)
         except (sqlite3.Error, OSError) as error:
             file.close()
@@ -358,46 +357,8 @@ def _transaction(db: sqlite3.Connection, work: Callable[[sqlite3.Connection], Re
     return result
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, events: str, moving: str) -> None:
-    """Copy the events that a query gives, and the deliveries whose ids a query gives with all their attempts."""
-    heard = source.execute(events).fetchall()
-    _insert(target, "events", "IGNORE", heard)
-    target.executemany("UPDATE events SET mark = ? WHERE id = ?", [(row["mark"], row["id"]) for row in heard])
-    queued = f"SELECT * FROM deliveries WHERE id IN ({moving}) ORDER BY row"
-    _insert(target, "deliveries", "REPLACE", source.execute(queued).fetchall())
-    attempts = f"SELECT * FROM attempts WHERE delivery_id IN ({moving}) ORDER BY row"
-    _insert(target, "attempts", "REPLACE", source.execute(attempts).fetchall())
-
-
-def _insert(target: sqlite3.Connection, table: str, if_known: str, rows: Sequence[sqlite3.Row]) -> None:
-    if rows:
-        names = [name for name in rows[0].keys() if name != "row"]  # noqa: SIM118  # a Row iterates its values
-        places = ", ".join("?" * len(names))
-        statement = f"INSERT OR {if_known} INTO {table} ({', '.join(names)}) VALUES ({places})"
-        target.executemany(statement, [[row[name] for name in names] for row in rows])
-
-
 def _forget_oldest(db: sqlite3.Connection) -> None:
     """Bound what memory holds while the file cannot be written; what waits is bounded by the dispatcher."""
     for table, done in (("events", "1"), ("deliveries", "state <> 'waiting'")):
         kept = f"SELECT row FROM {table} ORDER BY row DESC LIMIT {MAX_IN_MEMORY}"
         db.execute(f"DELETE FROM {table} WHERE {done} AND row NOT IN ({kept})")
-
-
-def _give_room_back(db: sqlite3.Connection) -> bool:
-    """Give the system some of the pages back that are free, if the file can; return whether there are more.
-
-    A script, for of a statement that has no columns Python takes the first step only, which gives one page back.
-    """
-    before = _free_pages(db)
-    db.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
-    return 0 < _free_pages(db) < before
-
-
-def _free_pages(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA freelist_count").fetchone()[0])
-
-
-def _empty_log(db: sqlite3.Connection) -> None:
-    """Shrink the file itself, and let nothing that was deleted stand in its log."""
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

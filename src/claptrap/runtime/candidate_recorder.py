@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from claptrap.detect.clapnet import AFTER
 from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.embedding import Embedding
 from claptrap.detect.enrolment import AFTER_S, BEFORE_S, Enroller, Refusal
+from claptrap.runtime.channel_meter import ChannelMeter
 
 LEAST_SCORE = 0.1  # with the profile, or by the models alone
 SOUND_S = 1  # of sound around an onset, where it is kept
@@ -32,8 +34,9 @@ class KeptCandidate:
         is_clap: whether it was accepted as a clap.
         labels: what YAMNet called it.
         embedding: by which it is compared with others.
-        refusal: why it cannot be a given clap; None if it can be, or nobody calibrates.
+        refusal: why it cannot be a given clap; None if it can be, or no calibration is under way.
         was_calibrating: whether it was examined for that.
+        channels: how well each channel heard it, where it was calibrated: as ``ChannelMeter.rises``.
         sound: float32 (16000,), 16 kHz, half a second before and after its onset; None where the person has not allowed it.
     """
 
@@ -48,6 +51,7 @@ class KeptCandidate:
     embedding: Embedding
     refusal: Refusal | None
     was_calibrating: bool
+    channels: Mapping[str, float] = field(default_factory=dict)
     sound: NDArray[np.float32] | None = None
 
     @property
@@ -65,20 +69,25 @@ class CandidateSink(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A candidate of which not enough has been heard yet; attributes as of ``KeptCandidate``."""
+    """A candidate of which not enough has been heard yet; attributes as of ``KeptCandidate``.
+
+    Attributes:
+        channels: compares the channels of its source, while that is calibrated; else None.
+    """
 
     classification: Classification
     source_id: str
     epoch: str
     at: float
     is_clap: bool
-    calibrating: bool
+    channels: ChannelMeter | None = None
     keeps_sound: bool = False
 
     @property
     def ready_at(self) -> int:
         """The sample that must have been heard."""
-        after = round(AFTER_S * RATE_HZ) if self.calibrating or self.keeps_sound else AFTER[-1]
+        calibrates = self.channels is not None
+        after = round(AFTER_S * RATE_HZ) if calibrates or self.keeps_sound else AFTER[-1]
         return self.classification.onset + after
 
 
@@ -92,7 +101,7 @@ class CandidateRecorder:
     def add(self, candidate: Waiting) -> None:
         """Keep a candidate as soon as enough of it has been heard, if it may be a clap, or a person calibrates."""
         likely = max(candidate.classification.score, candidate.classification.by_models) >= LEAST_SCORE
-        if (likely or candidate.calibrating) and len(self._waiting) < MOST_WAITING:
+        if (likely or candidate.channels is not None) and len(self._waiting) < MOST_WAITING:
             self._waiting.append(candidate)
 
     def process(self, classifier: ClapClassifier) -> None:
@@ -121,8 +130,9 @@ def _kept(waiting: Waiting, classifier: ClapClassifier) -> KeptCandidate:
         waiting.is_clap,
         found.labels,
         classifier.embedding(found.slot, found.onset),
-        _refusal(found, classifier) if waiting.calibrating else None,
-        waiting.calibrating,
+        None if waiting.channels is None else _refusal(found, classifier),
+        waiting.channels is not None,
+        {} if waiting.channels is None else waiting.channels.rises(found.onset),
         _sound(found, classifier) if waiting.keeps_sound else None,
     )
 

@@ -267,7 +267,7 @@ class ClassifierThread:
                 context.stream.epoch,
                 at,
                 is_clap,
-                calibrating=context.spec.calibrating,
+                channels=context.stream.channels if context.spec.calibrating else None,
                 keeps_sound=context.spec.example_clips,
             )
         )

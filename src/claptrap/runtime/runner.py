@@ -20,6 +20,7 @@ from claptrap.core.errors import ClapTrapError, SourceError
 from claptrap.core.events import SourceStatus, State, StatusSink
 from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
+from claptrap.runtime.channel_meter import ChannelMeter
 from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
@@ -60,6 +61,7 @@ class Runner:
         slot: its index in the arrays of detection.
         stop: makes the source return from this run; the runner decides what comes next.
         pacing: how much sound the source gathers before each frame.
+        channels: compares the channels, while a person calibrates.
     """
 
     def __init__(self, spec: SourceSpec, slot: int, context: RunnerContext) -> None:
@@ -67,6 +69,7 @@ class Runner:
         self.slot = slot
         self.stop = StopSignal()
         self.pacing = Pacing()
+        self.channels = ChannelMeter()
         self._halted = threading.Event()
         self._context = context
         self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's
@@ -75,7 +78,7 @@ class Runner:
         self._fault: SoundFault | None = None
         self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
-        self._hopper = Hopper(spec.input.heard_channel)
+        self._hopper = Hopper(spec.input.heard_channel, self.channels)
         self._updated_at = float("-inf")
         self._sound_at = float("-inf")  # monotonic seconds of the newest frame
         self._drops = RateLimitedCounter()
@@ -145,10 +148,10 @@ class Runner:
         with self._lock:
             self._fault = None
             self._liveness.opened(now)
-        self._hopper = Hopper(self.spec.input.heard_channel)
-        epoch = f"{int(self._context.clock.unix() * 1000):x}"
+        self._hopper = Hopper(self.spec.input.heard_channel, self.channels)
+        epoch = f"{self.spec.epoch_prefix}{int(self._context.clock.unix() * 1000):x}"
         self.pacing.set_urgent(False)
-        self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing)
+        self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing, channels=self.channels)
         self._context.open_stream(self._stream)
         self._update(state=State.LIVE, code="", params={}, attempt=0, next_in_s=0.0, rate_hz=rate_hz, channels=channels)
         _log.info("%s: live, %d Hz, %d channel(s)", self.spec.id, rate_hz, channels)

@@ -12,6 +12,7 @@ from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.audio.ring import HopRing
 from claptrap.core.clock import Clock
 from claptrap.runtime.anchor import Anchor
+from claptrap.runtime.channel_meter import ChannelMeter
 from claptrap.sources.pacing import Pacing
 
 HOP_S = HOP / RATE_HZ
@@ -27,18 +28,25 @@ class Stream:
         source_id: whose sound.
         slot: the source's index in the arrays of detection.
         epoch: names this stream; part of event ids.
-        pacing: its source's.
+        pacing, channels: its source's.
         failure: why detection gave it up; None while it did not.
     """
 
     def __init__(
-        self, source_id: str, slot: int, epoch: str, ring_hops: int = RING_HOPS, pacing: Pacing | None = None
+        self,
+        source_id: str,
+        slot: int,
+        epoch: str,
+        ring_hops: int = RING_HOPS,
+        pacing: Pacing | None = None,
+        channels: ChannelMeter | None = None,
     ) -> None:
         self.source_id = source_id
         self.slot = slot
         self.epoch = epoch
         self.ring = HopRing(ring_hops)
         self.pacing = pacing or Pacing()
+        self.channels = channels or ChannelMeter()
         self._notify: Callable[[], object] = _nothing
         self._anchor = Anchor()
         self._anchor_lock = threading.Lock()

@@ -105,18 +105,19 @@ class Worker:
     def apply(self, specs: Sequence[SourceSpec], revision: int) -> None:
         """Make ``specs`` the complete set of sources. Idempotent; an older revision than the last changes nothing.
 
-        A change of threshold, delay or name acts at once on the running source; only a new input reopens it.
+        A change of threshold, delay or name acts at once on the running source; only a new input or placement reopens it.
         """
         with self._lock:
             if revision < self._revision:
                 return
             self._revision = revision
             wanted = {spec.id: spec for spec in specs if spec.enabled}
-            self._halt([i for i, r in self._runners.items() if i not in wanted or wanted[i].input != r.spec.input])
+            self._halt([i for i, r in self._runners.items() if i not in wanted or _must_reopen(r.spec, wanted[i])])
             self._specs = wanted
             for spec in wanted.values():
                 if spec.id not in self._runners:
                     self._launch(spec)
+                self._runners[spec.id].channels.switch(is_on=spec.calibrating)
 
     def give_yamnet(self, yamnet: YamNet) -> None:
         """Use ``yamnet`` from the next batch on. The classifier thread owns it then: the caller must not use it any more."""
@@ -184,3 +185,7 @@ class Worker:
                 self._events.record(event)
             except Exception:  # noqa: BLE001  # a fault of one receiver must not stop the others
                 _log.exception("event %s could not be passed on", event.id)
+
+
+def _must_reopen(running: SourceSpec, wanted: SourceSpec) -> bool:
+    return (running.input, running.epoch_prefix) != (wanted.input, wanted.epoch_prefix)

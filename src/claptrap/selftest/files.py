@@ -68,7 +68,7 @@ def _corruption(bench: CaseContext) -> None:
         store.path.write_bytes(torn)
         loaded = store.load()
         expect("the source's name after the file was torn", loaded.settings.sources[0].name, "First")
-        expect("whether the person is told", bool(loaded.problems), True)
+        expect("whether a problem is shown", bool(loaded.problems), True)
         aside = [path.read_bytes() for path in bench.folder.glob("settings-damaged-*.json")]
         expect("the torn file, set aside", aside, [torn])
     finally:

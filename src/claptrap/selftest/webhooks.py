@@ -84,7 +84,7 @@ def _again(bench: CaseContext) -> None:
             expect("the second attempt's key", second.headers["idempotency-key"], first.headers["idempotency-key"])
             expect("its body", second.body, first.body)
             dispatcher.dispatch(_event())
-            expect("how often a detection that is known is told", len(receiver.posts), 2)
+            expect("how often a detection that is known is sent", len(receiver.posts), 2)
             dispatcher.stop(1.0)
     finally:
         dispatcher.stop(0.0)

@@ -27,13 +27,15 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
+from claptrap.service.alerts import AlertService
 from claptrap.service.arming import ArmingService
 from claptrap.service.availability import Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
-from claptrap.service.cluster import Cluster
+from claptrap.service.cluster import Cluster, ClusterSinks
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
+from claptrap.service.heartbeats import HeartbeatService, is_well
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.known_sounds import check_sounds
@@ -58,6 +60,7 @@ from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
 from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
+from claptrap.service.unheard import UnheardSources
 from claptrap.service.what_if import WhatIf
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
@@ -147,8 +150,11 @@ class Application:
         self._link = "off"
         self._link_lock = threading.Lock()
         self._last_minute = LastMinute(clock)
-        self._availability = Availability(data_dir / "availability.json", clock)
-        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add]
+        self._availability, self._unheard = (
+            Availability(data_dir / "availability.json", clock),
+            UnheardSources(self.settings, clock),
+        )
+        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add, self._unheard.add]
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal,
@@ -165,6 +171,10 @@ class Application:
         )
         self.merger = DetectionMerger(self.events, clock)
         observers.append(self.merger.observe)
+        self.heartbeats, self._alerts = (
+            HeartbeatService(self._is_well, self.problems.publish),
+            AlertService(self.problems, self._dispatcher, self.settings, clock),
+        )
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -181,6 +191,7 @@ class Application:
         self.problems.add(
             *(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems),
             *(self.detection.problems, self._inputs.vban.problems, self.broker.problems, self._dispatcher.problems),
+            *(self._unheard.problems, self.heartbeats.problems),
             *(self.satellites.server.problems, *([cluster.problems] if cluster is not None else [])),
         )
 
@@ -210,10 +221,11 @@ class Application:
         self.broker.start()  # from now on commands may come, and change the settings
         self.merger.start()
         if self.cluster is not None:
-            self.cluster.start(self.merger, self.status)
+            self.cluster.start(ClusterSinks(self.merger, self.status, self.clips, self.learning))
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
+        self.heartbeats.apply(self.settings.current)
 
     def cancel_probes(self) -> None:
         """Answer requests that wait for a camera or a microphone: the service is about to stop."""
@@ -221,6 +233,7 @@ class Application:
 
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
+        self.heartbeats.stop()
         self.model.stop()
         if self.cluster is not None:
             self.cluster.stop()
@@ -257,6 +270,7 @@ class Application:
         self._availability.maintain()
         self.learning.maintain()
         self.problems.publish()
+        self._alerts.check()
 
     # -- what people ask ------------------------------------------------------------------------------------------------
 
@@ -328,9 +342,13 @@ class Application:
         self.merger.apply(after.settings)
         self.detection.apply(after)
         self.satellites.apply(after.settings)
+        self.heartbeats.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):
             part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))
+
+    def _is_well(self) -> bool:
+        return not self.detection.stalled() and is_well(self.problems.found())
 
     def _clip_tried(self, event_id: str | None) -> None:
         if event_id is not None:

@@ -44,7 +44,7 @@ def week_start(week: int) -> float:
 class Availability:
     """Adds up how long sources are live, hour by hour. Thread-safe; ``open`` before anything else.
 
-    What nobody wanted to hear, a source that is off or detection that is stopped, is neither up nor down; nor is the time
+    What was not wanted, a source that is off or detection that is stopped, is neither up nor down; nor is the time
     in which the service did not run.
 
     Args:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, Literal, get_args
 
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.profile import Example, Profile
 from claptrap.runtime.candidate_recorder import KeptCandidate
+from claptrap.runtime.channel_meter import HEARD
 from claptrap.service.evaluation import Evaluator
 from claptrap.service.messages import with_messages
 
@@ -19,6 +21,7 @@ ENOUGH = 3  # claps from which on there is a proposal
 LONGEST_S = 600.0
 MOST_SOUNDS = 100
 ACCEPTED = "accepted"
+BETTER_DB = 3.0  # another channel is proposed where claps rise so much more in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,15 @@ class Calibration:
         basis = (tuple(example.id for example in examples), profile, spec.threshold)
         if self._proposed is None or self._proposed[0] != basis:  # pages ask once a second, and it takes longer
             self._proposed = (basis, self._propose(evaluator, examples, profile, spec.threshold))
-        return self._proposed[1]
+        claps = [one.channels for example, one in self.lessons() if example.is_clap]
+        return {**self._proposed[1], "channel": best_channel(claps, spec.input.heard_channel)}
 
     def changes(self, proposal: Mapping[str, Any], spec: SourceSpec) -> dict[str, Any]:
         """Return the settings of the source that a proposal changes."""
-        return {} if proposal["threshold"] == spec.threshold else {"threshold": proposal["threshold"]}
+        channel = proposal["channel"]
+        settings = {} if proposal["threshold"] == spec.threshold else {"threshold": proposal["threshold"]}
+        is_better = channel is not None and channel["channel"] != channel["was"]
+        return {**settings, "input": {"channel": channel["channel"]}} if is_better else settings
 
     def _propose(self, evaluator: Evaluator, examples: list[Example], profile: Profile, threshold: float) -> dict[str, Any]:
         by_now, by_taught = (evaluator.scores(examples, one) for one in (profile, profile.adding(*examples)))
@@ -105,6 +112,24 @@ class Calibration:
             "sounds": [_sound(sound) for sound in self.sounds],
             "proposal": proposal,
         }
+
+
+def best_channel(claps: Sequence[Mapping[str, float]], now: str) -> dict[str, Any] | None:
+    """Return which channel hears claps best, as JSON data; None where there is only one.
+
+    Args:
+        claps: how far each clap rises in each channel, as ``ChannelMeter.rises``.
+        now: which is heard now; kept unless another is better by ``BETTER_DB``.
+    """
+    compared = [rises for rises in claps if HEARD in rises]
+    if len(compared) < ENOUGH:
+        return None
+    medians = {name: median(rises[name] for rises in compared) for name in set.intersection(*map(set, compared))}
+    was = medians.pop(HEARD)
+    best = max(medians, key=lambda name: (medians[name], name), default=now)
+    chosen = best if best in medians and medians[best] - was >= BETTER_DB else now
+    rise = medians[best] if chosen == best else was
+    return {"channel": chosen, "was": now, "rise_db": round(rise, 1), "was_rise_db": round(was, 1)}
 
 
 def _sound(sound: Sound) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from claptrap.audio.clip import Samples
-from claptrap.history.clips import flac
+from claptrap.history.clips import flac, flac_samples
 from claptrap.settings.document import write_temporary
 from claptrap.settings.os_errors import write_error
 
@@ -43,6 +43,17 @@ class ExampleClips:
     def find(self, source_id: str, example_id: str) -> Path | None:
         """Return the file of an example, None where there is none."""
         return self._path(source_id, example_id) if _ID.fullmatch(example_id) and self.has(source_id, example_id) else None
+
+    def read(self, source_id: str, example_id: str) -> Samples | None:
+        """Return the (n,) samples at 16 kHz of an example; None where there are none that can be read."""
+        path = self.find(source_id, example_id)
+        if path is None:
+            return None
+        try:
+            return flac_samples(path)
+        except OSError as error:
+            _log.warning("%s: the sound of an example cannot be read: %s", source_id, error)
+            return None
 
     def delete(self, source_id: str, example_id: str) -> None:
         """Delete the sound of an example. Raises SettingsError."""

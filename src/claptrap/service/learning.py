@@ -26,6 +26,7 @@ from claptrap.service.learning_json import candidate_json, example_json
 from claptrap.service.learning_undo import Undo
 from claptrap.service.messages import with_messages
 from claptrap.service.profile_store import FOLDER, ProfileStore
+from claptrap.service.relearning import load_enroller, recalled
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.settings.backups import Why
 from claptrap.settings.changes import Change
@@ -75,10 +76,9 @@ class LearningService:
             if not self._settings.is_unread:
                 self._store.keep_only(sources)
             for source_id in sources:
-                try:
-                    self._put(source_id, self._store.load(source_id))
-                except InputError as error:
-                    self._faults[source_id] = error
+                profile, fault = recalled(self._store, self._clips, source_id, load_enroller)
+                self._put(source_id, profile)
+                self._faults.update({} if fault is None else {source_id: fault})
                 self._clips.keep_only(source_id, self._ids(source_id))
 
     def apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
@@ -125,7 +125,8 @@ class LearningService:
             InputError: ``api.unknown_source``.
         """
         self.spec(source_id)
-        profile, kept, fault = self.profile(source_id), self._candidates.of(source_id), self._faults.get(source_id)
+        profile, kept = self.profile(source_id), self._candidates.of(source_id)
+        fault = self._faults.get(source_id) or self._store.fault(source_id)
         coded = None if fault is None else with_messages({"code": fault.code, "params": dict(fault.params)})
         return {
             "source_id": source_id,
@@ -151,10 +152,11 @@ class LearningService:
         Raises:
             InputError: ``api.unknown_source``. SettingsError: it cannot be written.
         """
-        state = self._change(source_id, Profile())
+        self._change(source_id, Profile())
+        self._store.forget_aside(source_id)
         self._clips.delete_all(source_id)
         self._settings.store.backups.forget_beside(self._store.path(source_id).name)
-        return state
+        return self.state(source_id)
 
     def forget_example(self, source_id: str, example_id: str) -> dict[str, Any]:
         """Forget one example; return the state.
@@ -331,9 +333,10 @@ class LearningService:
         self._status.offer(LearningChanged(source_id))
 
     def _ids(self, source_id: str) -> set[str]:
-        """Return the ids of the examples in force, and of those that undo would bring back."""
+        """Return the ids of the examples in force, of those that undo would bring back, and of those that are set aside."""
         undo = self._undo.get(source_id)
-        return {example.id for one in (self.profile(source_id), undo and undo.profile) if one for example in one.examples}
+        ids = {example.id for one in (self.profile(source_id), undo and undo.profile) if one for example in one.examples}
+        return ids | {str(entry.get("id")) for entry in self._store.unused(source_id)}
 
     def _remove(self, source_id: str) -> None:
         """Forget a source that is gone, but for its profile."""

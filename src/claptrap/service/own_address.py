@@ -78,7 +78,8 @@ def _receivers(settings: Settings) -> list[tuple[str, str]]:
         for webhook in source.webhooks
         if webhook.url
     ]
-    return [*webhooks, *((f"notify.{one.id}.url", one.url) for one in settings.notify if one.url)]
+    heartbeats = [(f"heartbeats.{one.id}.url", one.url) for one in settings.heartbeats if one.url]
+    return [*webhooks, *heartbeats, *((f"notify.{one.id}.url", one.url) for one in settings.notify if one.url)]
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

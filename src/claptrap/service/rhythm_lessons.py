@@ -61,7 +61,7 @@ class RhythmLessons:
         self._lock = threading.Lock()
 
     def begin(self, source_id: str) -> dict[str, Any]:
-        """Begin a lesson, anew where one goes on; return it.
+        """Begin a lesson, over again where one goes on; return it.
 
         Raises:
             InputError: ``api.unknown_source``.

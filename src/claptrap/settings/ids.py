@@ -31,7 +31,7 @@ def free_id(name: str, otherwise: str, known: Iterable[str]) -> str:
 
 
 def with_ids(document: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``document`` with an id for each source, webhook and notification service that has none.
+    """Return ``document`` with an id for each source, webhook, notification service and heartbeat that has none.
 
     Args:
         document: JSON data, a whole document or a part of one; it need not be valid.
@@ -43,6 +43,8 @@ def with_ids(document: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str,
         webhooks = {source["id"]: source["webhooks"] for source in known.get("sources", ())}
         named = _named(sources, known.get("sources", ()), _source_stem)
         done["sources"] = [_with_webhook_ids(source, webhooks) for source in named]
+    if isinstance(heartbeats := document.get("heartbeats"), list):
+        done["heartbeats"] = _named(heartbeats, known.get("heartbeats", ()), lambda _: "heartbeat")
     if isinstance(notify, list):
         done["notify"] = _named(notify, known.get("notify", ()), lambda entry: _letters(entry.get("name")) or "notify")
     return done

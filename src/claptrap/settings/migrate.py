@@ -51,7 +51,7 @@ def _with_webhooks(source: object) -> object:
 def _to_3(document: Mapping[str, Any]) -> dict[str, Any]:
     """Webhooks do not wait an hour by default any more; names are printable, and addresses encoded.
 
-    A clap is a command: what waited an hour because nobody had chosen otherwise waits no longer than by default now. What is
+    A clap is a command: what waited an hour because nothing else was chosen waits no longer than by default now. What is
     refused from this version on, in names and addresses, becomes what it would have had to be.
     """
     changed = {

@@ -133,6 +133,7 @@ class NotifySettings(SettingsPart):
         default=[], max_length=4, description="only detections of this many claps; empty for all, including applause"
     )
     triggers: Triggers = TRIGGERS
+    alerts: bool = Field(default=False, description="also show what is out of order, and when it is well again")
     max_age_s: MaxAge = Field(default=900.0, description="never show a clap older than this")
 
 

@@ -48,7 +48,15 @@ _WORDS: dict[str, dict[Language, str]] = {
     "notify[].url": {"fr": "adresse Apprise du service ; ne se relit pas"},
     "notify[].sources": {"fr": "identifiants des sources dont il montre les détections ; vide pour toutes"},
     "notify[].claps": {"fr": "seulement les détections de ce nombre de claps ; vide pour toutes, applaudissements compris"},
+    "notify[].alerts": {"fr": "montrer aussi ce qui ne va pas, et quand tout va bien de nouveau"},
     "notify[].max_age_s": {"fr": "ne jamais parler d'un clap plus vieux"},
+    "alerts.unheard_after_s": {"fr": "une source qui n'est pas entendue si longtemps est un problème ; 0 : jamais"},
+    "heartbeats": {"fr": "adresses appelées tant que tout va bien"},
+    "heartbeats[].id": {"fr": "identifiant stable"},
+    "heartbeats[].enabled": {"en": "whether it is called", "fr": "si elle est appelée"},
+    "heartbeats[].url": {"fr": "http(s), appelée par GET ; elle peut contenir un jeton"},
+    "heartbeats[].every_s": {"fr": "temps d'un appel au suivant"},
+    "heartbeats[].verify_tls": {"fr": "vérifier le certificat du destinataire"},
     "sources[].id": {"fr": "identifiant stable"},
     "sources[].name": {"en": "shown name", "fr": "nom affiché"},
     "sources[].kind": {"en": "which input it has", "fr": "quelle entrée elle a"},
@@ -79,10 +87,10 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].rhythms[].intervals": {"fr": "d'un clap au suivant, les uns par rapport aux autres"},
     "sources[].rhythms[].tolerance": {"fr": "l'écart permis, en intervalles moyens"},
     "sources[].webhooks[].triggers": {
-        "fr": "seulement les détections de ces sons et rythmes, par identifiant ; vide pour claps et applaudissements"
+        "fr": "seulement les détections de ces sons et rythmes, par identifiant, de clap et d'applause ; vide pour ces deux"
     },
     "notify[].triggers": {
-        "fr": "seulement les détections de ces sons et rythmes, par identifiant ; vide pour claps et applaudissements"
+        "fr": "seulement les détections de ces sons et rythmes, par identifiant, de clap et d'applause ; vide pour ces deux"
     },
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
     "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},

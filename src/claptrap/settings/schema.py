@@ -38,6 +38,7 @@ from claptrap.settings.fields import (
 from claptrap.settings.migrate import NEWEST
 from claptrap.settings.receivers import MqttSettings, NotifySettings, SettingsPart, WebhookSettings, check_unique
 from claptrap.settings.triggers import RESERVED, RhythmSettings, SoundSettings
+from claptrap.settings.watch import AlertSettings, HeartbeatSettings
 from claptrap.settings.when import SnoozedUntil, WhenSettings
 
 
@@ -313,12 +314,20 @@ class Settings(SettingsPart):
     wyoming: WyomingSettings = WyomingSettings()
     when: WhenSettings = WhenSettings()
     notify: list[NotifySettings] = Field(default=[], max_length=32, description="services that show notifications")
+    alerts: AlertSettings = AlertSettings()
+    heartbeats: list[HeartbeatSettings] = Field(default=[], max_length=8, description="URLs called while all is well")
 
     @field_validator("notify")
     @classmethod
     def _notify_ids_are_unique(cls, notify: list[NotifySettings]) -> list[NotifySettings]:
         check_unique([one.id for one in notify], "settings.duplicate_notify")
         return notify
+
+    @field_validator("heartbeats")
+    @classmethod
+    def _heartbeat_ids_are_unique(cls, heartbeats: list[HeartbeatSettings]) -> list[HeartbeatSettings]:
+        check_unique([one.id for one in heartbeats], "settings.duplicate_heartbeat")
+        return heartbeats
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -363,6 +372,7 @@ class Settings(SettingsPart):
                 self.language,
                 triggers=tuple(one.triggers),
                 title=one.name,
+                alerts=one.alerts,
                 max_age_s=one.max_age_s,
             )
             for one in self.notify

@@ -31,7 +31,7 @@ class MpegHeader:
 
 
 def mpeg_header(head: bytes) -> MpegHeader | None:
-    """Read a frame's header; None where it is none, or of the "free" bit rate that nobody uses."""
+    """Read a frame's header; None where it is none, or of the "free" bit rate, which is not used."""
     if len(head) < 4 or head[0] != 0xFF or head[1] < 0xE0:
         return None
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)

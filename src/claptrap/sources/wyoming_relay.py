@@ -104,7 +104,7 @@ class Relay:
     def __init__(self, behind: ServiceBehind, answer: Callable[[Message], Awaitable[None]]) -> None:
         self._behind = behind
         self._answer = answer
-        self._beginning: dict[str, Message] = {}  # what another connection must be told first
+        self._beginning: dict[str, Message] = {}  # what another connection must receive first
         self._waiting: deque[Message] = deque()
         self._n_bytes = 0
         self._news = asyncio.Event()

@@ -67,7 +67,7 @@ class WakeWordServer:
     # -- from any thread ------------------------------------------------------------------------------------------------
 
     def apply(self, listen: str, forward: str = "") -> None:
-        """Serve anew where one of these is another than before; satellites connect again.
+        """Serve again where one of these has changed; satellites reconnect.
 
         Args:
             listen: address to listen on (``tcp://HOST:PORT``, port 0 for any free one); empty for none.

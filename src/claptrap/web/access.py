@@ -22,6 +22,7 @@ from claptrap.service.mark_links import PATH as MARK_LINK
 from claptrap.web import responses
 from claptrap.web.page import BLUEPRINT_PATH, is_page_file
 from claptrap.web.proxies import REMOTE_USER
+from claptrap.web.response_model import list_of
 from claptrap.web.routes import Routes, text_schema
 
 COOKIE = "claptrap_session"
@@ -145,7 +146,7 @@ def choose_password(service: Application, body: dict[str, Any]) -> Response:
 @routes.get(
     f"{_DOCUMENT}/tokens",
     "Les jetons des programmes, sans leurs secrets",
-    responses.list_of(responses.TokenModel),
+    list_of(responses.TokenModel),
 )
 def tokens(service: Application) -> list[dict[str, Any]]:
     """The tokens of scripts, without their secrets."""

@@ -22,7 +22,7 @@ from claptrap.web.metrics import metrics_registry
 from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, describe, encoded, problem
 from claptrap.web.request import request_language
-from claptrap.web.security import MAX_PROFILES_BYTES
+from claptrap.web.security import MAX_RECORDING_BYTES
 
 _CODES = {404: "api.not_found", 405: "api.not_allowed", 413: "api.too_large", 415: "api.not_json"}
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def create_app(
 ) -> Flask:
     """Return the WSGI application of ``service``, which listens at ``listen_address``, with the page in ``assets``."""
     app = Flask(__name__, static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MAX_PROFILES_BYTES  # the guard around knows more
+    app.config["MAX_CONTENT_LENGTH"] = MAX_RECORDING_BYTES  # the guard around knows more
     app.register_blueprint(build_page(assets))
     context = {
         "service": service,

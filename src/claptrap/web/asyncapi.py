@@ -10,11 +10,12 @@ from claptrap import __version__
 from claptrap.core.spec import Language
 from claptrap.web import responses
 from claptrap.web.openapi import REF, Json, components
+from claptrap.web.response_model import Params, response_model
 
-Watch = responses.response_model("Watch", source=str)
-MicroOpen = responses.response_model("MicroOpen", source=str, page=str)
-MicroClose = responses.response_model("MicroClose", code=str)
-MicroEnd = responses.response_model("MicroEnd", code=str, params=responses.Params, message_fr=str, message_en=str)
+Watch = response_model("Watch", source=str)
+MicroOpen = response_model("MicroOpen", source=str, page=str)
+MicroClose = response_model("MicroClose", code=str)
+MicroEnd = response_model("MicroEnd", code=str, params=Params, message_fr=str, message_en=str)
 
 
 @dataclass(frozen=True, slots=True)

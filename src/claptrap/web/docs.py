@@ -12,10 +12,10 @@ from flask import Response
 
 from claptrap.core.spec import Language
 from claptrap.service import Application
-from claptrap.web import responses
 from claptrap.web.asyncapi import CLIENT_EVENTS, SERVER_EVENTS, describe_news
 from claptrap.web.openapi import Json, describe_api
 from claptrap.web.request import request_language
+from claptrap.web.response_model import dict_of
 from claptrap.web.routes import Route, Routes
 
 _STYLE = Path(__file__).with_name("docs.css")
@@ -56,7 +56,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 routes = Routes("docs", {"Cache-Control": "no-cache", "Vary": "Accept-Language"})
 
 
-@routes.get("/api/openapi.json", "Cette description (OpenAPI 3.1)", responses.dict_of(Any))
+@routes.get("/api/openapi.json", "Cette description (OpenAPI 3.1)", dict_of(Any))
 def openapi(service: Application, descriptions: Descriptions) -> Json:
     """This description (OpenAPI 3.1)."""
     return descriptions.api(request_language(service.language))
@@ -65,7 +65,7 @@ def openapi(service: Application, descriptions: Descriptions) -> Json:
 @routes.get(
     "/api/asyncapi.json",
     "Ce qui passe par Socket.IO (AsyncAPI 3.0)",
-    responses.dict_of(Any),
+    dict_of(Any),
 )
 def asyncapi(service: Application, descriptions: Descriptions) -> Json:
     """What comes and goes over Socket.IO (AsyncAPI 3.0)."""
@@ -145,8 +145,9 @@ class DocsRenderer:
                 yield f"<tr><th><code>{escape(one['name'])}</code></th><td>{kind}</td><td>{about}</td></tr>"
             yield "</table>"
         if "requestBody" in operation:
-            schema = operation["requestBody"]["content"]["application/json"]["schema"]
-            yield f"<h3>{words['body']}</h3>{self._shape(schema)}"
+            ((media, content),) = operation["requestBody"]["content"].items()
+            shape = self._shape(content["schema"]) if content["schema"] else f"<p><code>{media}</code></p>"
+            yield f"<h3>{words['body']}</h3>{shape}"
         yield f"<h3>{words['answers']}</h3><table>"
         for status, answer in operation["responses"].items():
             kinds = "; ".join(self._media(media, content) for media, content in answer["content"].items())

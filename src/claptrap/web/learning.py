@@ -8,8 +8,8 @@ from flask import Response, send_file
 
 from claptrap.core.errors import InputError
 from claptrap.service import Application
-from claptrap.web import responses
-from claptrap.web.query_params import CandidatesQuery
+from claptrap.web import learning_responses
+from claptrap.web.query_params import CandidatesQuery, RecordingQuery
 from claptrap.web.routes import SAVING, Routes, object_schema
 
 routes = Routes("learning")
@@ -18,7 +18,7 @@ _MARK = object_schema("mark", mark={"enum": ["clap", "not_clap", None]})
 _PROFILE = ("profile.damaged", "profile.newer", "profile.other_models", "profile.too_many")
 
 
-@routes.get("/api/sources/{source_id}/learning", "Ce qu'une source a appris", responses.Learning, codes=(_UNKNOWN,))
+@routes.get("/api/sources/{source_id}/learning", "Ce qu'une source a appris", learning_responses.Learning, codes=(_UNKNOWN,))
 def learning(service: Application, source_id: str) -> dict[str, Any]:
     """What a source has learnt."""
     return service.learning.state(source_id)
@@ -27,7 +27,7 @@ def learning(service: Application, source_id: str) -> dict[str, Any]:
 @routes.delete(
     "/api/sources/{source_id}/learning",
     "Oublier tout ce qu'une source a appris",
-    responses.Learning,
+    learning_responses.Learning,
     codes=(_UNKNOWN, *SAVING),
 )
 def forget_learning(service: Application, source_id: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def forget_learning(service: Application, source_id: str) -> dict[str, Any]:
 @routes.delete(
     "/api/sources/{source_id}/learning/examples/{example_id}",
     "Oublier un exemple",
-    responses.Learning,
+    learning_responses.Learning,
     codes=(_UNKNOWN, "learning.unknown_example", *SAVING),
 )
 def forget_example(service: Application, source_id: str, example_id: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def example_clip(service: Application, source_id: str, example_id: str) -> Respo
 @routes.delete(
     "/api/sources/{source_id}/learning/examples/{example_id}/clip",
     "Supprimer le son d'un exemple, qui reste appris",
-    responses.Learning,
+    learning_responses.Learning,
     codes=(_UNKNOWN, "learning.no_clip", *SAVING),
 )
 def delete_example_clip(service: Application, source_id: str, example_id: str) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def candidate_clip(service: Application, source_id: str, candidate_id: str) -> R
 @routes.post(
     "/api/sources/{source_id}/learning/undo",
     "Annuler le dernier changement de ce qu'une source a appris",
-    responses.Learning,
+    learning_responses.Learning,
     codes=(_UNKNOWN, "learning.nothing_to_undo", *SAVING),
 )
 def undo_learning(service: Application, source_id: str) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def profile(service: Application, source_id: str) -> Response:
 @routes.put(
     "/api/sources/{source_id}/learning/profile",
     "Mettre un profil à la place de celui d'une source",
-    responses.Learning,
+    learning_responses.Learning,
     body=object_schema(),
     codes=(_UNKNOWN, *_PROFILE, *SAVING),
 )
@@ -121,7 +121,7 @@ def replace_profile(service: Application, source_id: str, body: dict[str, Any]) 
 @routes.get(
     "/api/sources/{source_id}/candidates",
     "Les sons des dernières 24 heures qui étaient peut-être des claps, le plus récent d'abord",
-    responses.Candidates,
+    learning_responses.Candidates,
     query=CandidatesQuery,
     codes=(_UNKNOWN,),
 )
@@ -133,7 +133,7 @@ def candidates(service: Application, source_id: str, query: CandidatesQuery) -> 
 @routes.post(
     "/api/sources/{source_id}/candidates/{candidate_id}/mark",
     "Dire si un son était un clap ; null annule",
-    responses.Marked,
+    learning_responses.Marked,
     body=_MARK,
     codes=(_UNKNOWN, "learning.unknown_candidate", "api.bad_mark", "profile.too_many", *SAVING),
 )
@@ -146,22 +146,50 @@ def mark_candidate(service: Application, source_id: str, candidate_id: str, body
 
 @routes.post(
     "/api/sources/{source_id}/what-if",
-    "Ce que les sons des dernières 24 heures auraient déclenché avec d'autres réglages",
-    responses.WhatIf,
+    "Ce que les sons des dernières 24 heures, ou d'un enregistrement, auraient déclenché avec d'autres réglages",
+    learning_responses.WhatIf,
     body=object_schema(
-        threshold={"type": "number"}, delay_s={"type": "number"}, patterns={"type": "array"}, profile={"type": "boolean"}
+        threshold={"type": "number"},
+        delay_s={"type": "number"},
+        patterns={"type": "array"},
+        profile={"type": "boolean"},
+        recording={"type": "string"},
     ),
-    codes=(_UNKNOWN, "learning.bad_wish"),
+    codes=(_UNKNOWN, "learning.bad_wish", "learning.unknown_recording"),
 )
 def what_if(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """What the sounds of the last 24 hours would have led to with other settings."""
-    return service.what_if.day(source_id, body)
+    """What the sounds of the last 24 hours, or of a recording, would have led to with other settings."""
+    return service.what_if.replayed(source_id, body)
+
+
+@routes.get(
+    "/api/sources/{source_id}/recordings",
+    "Les enregistrements sur lesquels essayer des réglages, le plus récent d'abord",
+    learning_responses.TriedRecordings,
+    codes=(_UNKNOWN,),
+)
+def recordings(service: Application, source_id: str) -> dict[str, Any]:
+    """The recordings to try settings on, newest first."""
+    return {"recordings": service.what_if.recordings.all(source_id)}
+
+
+@routes.post(
+    "/api/sources/{source_id}/recordings",
+    "Écouter un enregistrement (le corps, de tout format sonore), pour essayer des réglages dessus",
+    learning_responses.TriedRecording,
+    query=RecordingQuery,
+    media_in="application/octet-stream",
+    codes=(_UNKNOWN, "learning.recording_busy", "file.empty", "file.not_audio", "source.no_av"),
+)
+def add_recording(service: Application, source_id: str, query: RecordingQuery, content: bytes) -> dict[str, Any]:
+    """Hear a recording (the body, of any sound format), to try settings on it."""
+    return service.what_if.recordings.add(source_id, query.name, content)
 
 
 @routes.get(
     "/api/sources/{source_id}/calibration",
     "Le calibrage en cours",
-    responses.Calibration,
+    learning_responses.Calibration,
     codes=(_UNKNOWN, "learning.no_calibration"),
 )
 def calibration(service: Application, source_id: str) -> dict[str, Any]:
@@ -172,7 +200,7 @@ def calibration(service: Application, source_id: str) -> dict[str, Any]:
 @routes.post(
     "/api/sources/{source_id}/calibration",
     "Commencer un calibrage, ou passer à une autre phase",
-    responses.Calibration,
+    learning_responses.Calibration,
     body=object_schema("phase", phase={"enum": ["claps", "noises"]}),
     codes=(_UNKNOWN, "learning.bad_phase"),
 )
@@ -184,7 +212,7 @@ def calibrate(service: Application, source_id: str, body: dict[str, Any]) -> dic
 @routes.delete(
     "/api/sources/{source_id}/calibration",
     "Abandonner le calibrage",
-    responses.Learning,
+    learning_responses.Learning,
     codes=(_UNKNOWN, "learning.no_calibration"),
 )
 def cancel_calibration(service: Application, source_id: str) -> dict[str, Any]:
@@ -196,7 +224,7 @@ def cancel_calibration(service: Application, source_id: str) -> dict[str, Any]:
 @routes.delete(
     "/api/sources/{source_id}/calibration/sounds/{n}",
     "Retirer un son du calibrage",
-    responses.Calibration,
+    learning_responses.Calibration,
     codes=(_UNKNOWN, "learning.no_calibration", "learning.unknown_sound"),
 )
 def remove_sound(service: Application, source_id: str, n: str) -> dict[str, Any]:
@@ -207,7 +235,7 @@ def remove_sound(service: Application, source_id: str, n: str) -> dict[str, Any]
 @routes.post(
     "/api/sources/{source_id}/calibration/apply",
     "Appliquer ce que le calibrage propose",
-    responses.Learning,
+    learning_responses.Learning,
     codes=(_UNKNOWN, "learning.no_calibration", "learning.too_few", "profile.too_many", *SAVING),
 )
 def apply_calibration(service: Application, source_id: str) -> dict[str, Any]:

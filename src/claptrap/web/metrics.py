@@ -76,6 +76,11 @@ class ServiceCollector(Collector):
         yield from _of_vban(service)
         if service.cluster is not None:
             yield from _of_nodes(service.cluster.nodes())
+            yield CounterMetricFamily(
+                "claptrap_cluster_events_fenced",
+                "Events dropped because another node had their source by then.",
+                value=service.cluster.fenced,
+            )
 
 
 def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
@@ -86,7 +91,7 @@ def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         ["receiver"], is_public.items(),
     )  # fmt: skip
     yield _family(
-        GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be told to it.",
+        GaugeMetricFamily, "claptrap_deliveries_waiting", "Detections that wait to be sent to it.",
         ["receiver"], waiting.items(),
     )  # fmt: skip
 
@@ -102,8 +107,11 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
 
     status = {key: source["status"] for key, source in each.items()}
     yield _family(
-        InfoMetricFamily, "claptrap_source", "What people call it, and what it is.", ["source"],
-        [(key, {"name": source["name"], "kind": source["kind"]}) for key, source in each.items()],
+        InfoMetricFamily, "claptrap_source", "What people call it, what it is, and the node that hears it.", ["source"],
+        [
+            (key, {"name": source["name"], "kind": source["kind"], "node": source["status"]["node"]})
+            for key, source in each.items()
+        ],
     )  # fmt: skip
     yield _family(
         GaugeMetricFamily, "claptrap_source_state", "1 for the state it is in.", ["source", "state"],
@@ -129,7 +137,7 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     for name, about in (
         ("claps", "Accepted claps."),
         ("vetoed", "What would be claps, but comes from a reference of the source."),
-        ("detections", "Detections that receivers were told of."),
+        ("detections", "Detections that were passed on to receivers."),
         ("retries", "Failures after which it was to be tried again."),
     ):
         yield counter(name, about, {key: source["counts"][name] for key, source in each.items()})
@@ -150,6 +158,10 @@ def _of_nodes(nodes: Sequence[NodeView]) -> Iterator[Metric]:
         (CounterMetricFamily, "events_lost", "Events that it could not keep.", {n.name: n.lost_events for n in nodes}),
     ):  # fmt: skip
         yield _family(kind, f"claptrap_node_{name}", about, ["node"], [((node,), value) for node, value in values.items()])
+    yield _family(
+        InfoMetricFamily, "claptrap_node", "Its ClapTrap, and its state.", ["node"],
+        [((n.name,), {"version": n.version, "state": n.state}) for n in nodes],
+    )  # fmt: skip
 
 
 def _of_vban(service: Application) -> Iterator[Metric]:

@@ -9,6 +9,7 @@ from claptrap.core.errors import InputError
 from claptrap.service import Application
 from claptrap.service.cluster import Cluster
 from claptrap.web import responses
+from claptrap.web.response_model import list_of
 from claptrap.web.routes import Routes, object_schema
 
 routes = Routes("nodes")
@@ -21,7 +22,7 @@ def _cluster(service: Application) -> Cluster:
     return service.cluster
 
 
-@routes.get("/api/nodes", "Les nœuds de la grappe, et leur état ; vide sans grappe", responses.list_of(responses.Node))
+@routes.get("/api/nodes", "Les nœuds de la grappe, et leur état ; vide sans grappe", list_of(responses.Node))
 def nodes(service: Application) -> list[dict[str, Any]]:
     """The nodes of the cluster, with their state; empty without a cluster."""
     return [asdict(node) for node in service.cluster.nodes()] if service.cluster is not None else []
@@ -30,7 +31,7 @@ def nodes(service: Application) -> list[dict[str, Any]]:
 @routes.post(
     "/api/nodes/{name}/drain",
     "Faire donner ses sources déplaçables à un nœud et ne plus lui en confier, ou lui en confier de nouveau",
-    responses.list_of(responses.Node),
+    list_of(responses.Node),
     body=object_schema("draining", draining={"type": "boolean"}),
     codes=("api.bad_parameter", *_CODES),
 )

@@ -152,6 +152,8 @@ def _operation(route: Route, response_schemas: Mapping[int, Json], language: Lan
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _body(route.body)}}}
+    if route.media_in:
+        operation["requestBody"] = {"required": True, "content": {route.media_in: {"schema": {}}}}
     return operation
 
 

@@ -102,6 +102,12 @@ class CandidatesQuery(Query):
     limit: Limit = DEFAULT_PAGE_SIZE
 
 
+class RecordingQuery(Query):
+    """What a recording is called."""
+
+    name: Text = Field(default="", description="for people: the name of the file")
+
+
 class WebhookTestQuery(Query):
     """Which webhook of a source."""
 

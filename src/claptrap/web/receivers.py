@@ -8,6 +8,7 @@ from claptrap.service import Application
 from claptrap.settings.receivers import WebhookSettings
 from claptrap.web import responses
 from claptrap.web.query_params import PreviewQuery
+from claptrap.web.response_model import list_of
 from claptrap.web.routes import SAVING, Part, Routes
 
 routes = Routes("receivers")
@@ -16,7 +17,7 @@ routes = Routes("receivers")
 @routes.get(
     "/api/receivers",
     "L'état de chaque destinataire en service, et combien d'envois l'attendent",
-    responses.list_of(responses.Receiver),
+    list_of(responses.Receiver),
 )
 def receivers(service: Application) -> list[dict[str, Any]]:
     """State of every receiver in use, and how many deliveries wait for it."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-import re
-from dataclasses import fields
-from types import GenericAlias
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from claptrap.core.events import (
     Attempt,
@@ -39,56 +35,11 @@ from claptrap.settings.environment import Override
 from claptrap.settings.import_plan import Format, Mode
 from claptrap.settings.original import Note
 from claptrap.settings.schema import AnySource, ClipSettings, PatternSettings, Settings, wire_name
-from claptrap.settings.sound_presets import SoundPreset
-from claptrap.settings.triggers import RhythmSettings
 from claptrap.sources.microphone import Device
 from claptrap.sources.microphone import Measured as MeasuredSound
 from claptrap.sources.rtsp import ProbeResult
 from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
-
-Params = dict[str, Any]
-_WORDED: dict[str, Any] = {"code": str, "params": Params, "message_fr": str, "message_en": str}
-_ATTRIBUTE = re.compile(r"(?m)^    ((?:\w+, )*\w+): ((?:.|\n        )+)")
-
-
-_FORM = ConfigDict(extra="forbid", defer_build=True)  # only descriptions need them: what would check data is never built
-
-
-def response_model(name: str, of: type | None = None, *, without: tuple[str, ...] = (), about: str = "", **more: Any) -> Any:
-    """Return a model of exactly these fields.
-
-    Args:
-        name: its name in descriptions.
-        of: a dataclass whose fields it has, described by its docstring.
-        without: those that it does not have.
-        about: what it is, where no docstring says so.
-        more: further fields, or others in the place of the dataclass's.
-    """
-    said = _attributes(of) if of else {}
-    hints = get_type_hints(of) if of else {}
-    kept = {f.name: hints[f.name] for f in fields(of) if f.name not in without} if of else {}
-    found = {
-        field: (kind, Field(description=said[field]) if field in said else ...) for field, kind in {**kept, **more}.items()
-    }
-    doc = about or (inspect.cleandoc(of.__doc__ or "").partition("\n\n")[0] if of else "")
-    return create_model(name, __config__=_FORM, __doc__=doc or None, **found)  # type: ignore[call-overload]  # its fields are data
-
-
-def list_of(kind: Any) -> Any:
-    """Return the type of lists of ``kind``, which is data to the type checker."""
-    return GenericAlias(list, (kind,))
-
-
-def dict_of(kind: Any) -> Any:
-    """Return the type of objects whose values are of ``kind``."""
-    return GenericAlias(dict, (str, kind))
-
-
-def _attributes(of: type) -> dict[str, str]:
-    """Return what a docstring says of each attribute."""
-    part = inspect.cleandoc(of.__doc__ or "").partition("Attributes:\n")[2]
-    return {name: " ".join(text.split()) for names, text in _ATTRIBUTE.findall(part) for name in names.split(", ")}
-
+from claptrap.web.response_model import WITH_MESSAGES, Params, dict_of, list_of, response_model
 
 # -- detections and deliveries
 
@@ -111,24 +62,24 @@ Forgotten = response_model("Forgotten", deleted=int, clips=int)
 Deleted = response_model("Deleted", deleted=int)
 _bounds: dict[str, Any] = {name: field.annotation for name, field in ClipSettings.model_fields.items()}
 Clips = response_model("Clips", Total, **_bounds)
-Tried = response_model("Attempt", Attempt, **_WORDED, ok=bool)
-Delivery = response_model("Delivery", DeliveryRecord, **{**_WORDED, "attempts": list_of(Tried)})
+Tried = response_model("Attempt", Attempt, **WITH_MESSAGES, ok=bool)
+Delivery = response_model("Delivery", DeliveryRecord, **{**WITH_MESSAGES, "attempts": list_of(Tried)})
 DeliveryPage = response_model("DeliveryPage", deliveries=list_of(Delivery), cursor=str | None)
 SentAgain = response_model("SentAgain", event_id=str, receivers=int)
 Sent = response_model("Sent", event_id=str, about="The outcome comes as `delivery` over Socket.IO.")
 
 _standing: dict[str, Any] = {"state": Literal["well", "failing", "open"], "waiting": int}
 Notifier = response_model(
-    "Notifier", installed=bool, **_WORDED, about="Whether notifications can be sent; else what to install."
+    "Notifier", installed=bool, **WITH_MESSAGES, about="Whether notifications can be sent; else what to install."
 )
-Receiver = response_model("Receiver", CircuitState, id=str, source_id=str, url=str, **_standing, **_WORDED)
+Receiver = response_model("Receiver", CircuitState, id=str, source_id=str, url=str, **_standing, **WITH_MESSAGES)
 
-_Sample = response_model("Sample", event=Literal["clap", "applause", "test"], real=bool, body=str, **_WORDED)
+_Sample = response_model("Sample", event=Literal["clap", "applause", "test"], real=bool, body=str, **WITH_MESSAGES)
 Preview = response_model("Preview", method=str, content_type=str, samples=list_of(_Sample))
 
 # -- sources
 
-Status = response_model("SourceStatus", SourceStatus, **_WORDED)
+Status = response_model("SourceStatus", SourceStatus, **WITH_MESSAGES)
 _Counted = response_model("SourceCounts", SourceCounts, without=("level",))
 _KINDS = get_args(get_args(AnySource)[0])
 _STATES = [
@@ -147,14 +98,14 @@ for _one in _STATES[2:]:
 PatternPresets = response_model("PatternPresets", presets=dict_of(list_of(PatternSettings)))
 Microphone = response_model("Microphone", Device, id=str, label=str)
 Measured = response_model("Measured", MeasuredSound)
-Probed = response_model("Probed", ProbeResult, **_WORDED)
-Stream = response_model("VbanStream", SeenStream, without=("problem",), **_WORDED)
+Probed = response_model("Probed", ProbeResult, **WITH_MESSAGES)
+Stream = response_model("VbanStream", SeenStream, without=("problem",), **WITH_MESSAGES)
 Node = response_model("Node", NodeView)
 NodeDevices = response_model(
     "NodeDevices", microphones=list_of(Device), vban=list_of(SeenStream), about="What could be heard at a node."
 )
 StreamPath = response_model("StreamPath", mediamtx.StreamPath, source_id=str | None)
-StreamPaths = response_model("StreamPaths", paths=list_of(StreamPath), **_WORDED)
+StreamPaths = response_model("StreamPaths", paths=list_of(StreamPath), **WITH_MESSAGES)
 VbanCounts = response_model("VbanCounts", streams=list_of(StreamCounts), ports=list_of(PortCounts))
 Invitation = response_model(
     "Invitation", address=str, secure=bool, about="Where a phone finds the page `/micro`; empty where nowhere."
@@ -173,7 +124,7 @@ class ShownSettings(Settings):
     serial: int
 
 
-_kept: dict[str, Any] = {**_WORDED, "why": Why, "valid": bool, "changes": list_of(Change)}
+_kept: dict[str, Any] = {**WITH_MESSAGES, "why": Why, "valid": bool, "changes": list_of(Change)}
 Kept = response_model("Backup", Backup, without=("settings", "fault"), **_kept)
 Backups = response_model("Backups", backups=list_of(Kept))
 Compared = response_model("Compared", changes=list_of(Change), revision=str)
@@ -181,13 +132,13 @@ Done = response_model("Step", Step, why=Literal["change", "restore", "import", "
 Steps = response_model("Steps", steps=list_of(Done))
 Undone = response_model("Undone", step=Done, settings=ShownSettings)
 Restored = response_model("Restored", changes=list_of(Change), settings=ShownSettings)
-_Said = response_model("Said", path=str, **_WORDED)
+_Said = response_model("Said", path=str, **WITH_MESSAGES)
 _taken: dict[str, Any] = {
     "format": Format,
     "mode": Mode,
     "applicable": bool,
     "changes": list_of(Change),
-    "notes": list_of(response_model("ImportNote", Note, **_WORDED)),
+    "notes": list_of(response_model("ImportNote", Note, **WITH_MESSAGES)),
     "faults": list_of(_Said),
 }
 Previewed = response_model("Previewed", **_taken, revision=str)
@@ -211,8 +162,8 @@ NewTokenModel = response_model(
 
 # -- the whole
 
-Progress = response_model("ModelProgress", ModelProgress, **_WORDED)
-Trouble = response_model("Trouble", Problem, **_WORDED)
+Progress = response_model("ModelProgress", ModelProgress, **WITH_MESSAGES)
+Trouble = response_model("Trouble", Problem, **WITH_MESSAGES)
 Fetching = response_model("Fetching", model=Progress | None)
 Running = response_model("Running", running=bool)
 Health = response_model("Health", ok=bool, reasons=list_of(Trouble))
@@ -223,7 +174,7 @@ Day = response_model(
     detections=list_of(int),
     about="24 hours of a source, the last still running; `live` is the share in which it was heard, null where it was off.",
 )
-Acting = response_model("Acting", acts=bool, until=float | None, **_WORDED)
+Acting = response_model("Acting", acts=bool, until=float | None, **WITH_MESSAGES)
 Arming = response_model("Arming", armed=bool, snoozed_until=float, sources=dict_of(Acting))
 WeekOfSource = response_model("WeekOfSource", SourceReport, live=float | None, outages=int)
 Week = response_model(
@@ -234,7 +185,7 @@ Week = response_model(
     about="A week from Monday 00:00 UTC, by source; `live` is the share of the wanted time in which it was heard.",
 )
 Reports = response_model("Reports", weeks=list_of(Week))
-VerdictNews = response_model("Verdict", Verdict, **{**_WORDED, "labels": list_of(Label)})
+VerdictNews = response_model("Verdict", Verdict, **{**WITH_MESSAGES, "labels": list_of(Label)})
 _Recent = response_model(
     "Recent",
     levels=list_of(float | None),
@@ -290,125 +241,6 @@ class ProblemDocument(BaseModel):
     params: Params
     faults: list[Fault]
 
-
-# -- what sources learn
-
-LearntExample = response_model(
-    "LearntExample",
-    about="A sound that a person has named.",
-    id=str,
-    clap=bool,
-    at=float | None,
-    note=str,
-    without_yamnet=bool,
-    clip=bool,
-)
-Learning = response_model(
-    "Learning",
-    about="What a source has learnt of its place.",
-    source_id=str,
-    claps=int,
-    others=int,
-    most=int,
-    examples=list_of(LearntExample),
-    fault=Trouble | None,
-    undo=bool,
-    kept=int,
-    since=float | None,
-    offer=bool,
-)
-Candidates = response_model(
-    "Candidates",
-    candidates=list_of(
-        response_model(
-            "HeardCandidate",
-            about="A sound that may have been a clap.",
-            id=str,
-            at=float,
-            score=float,
-            by_models=float,
-            clap=bool,
-            mark=Mark | None,
-            labels=list_of(Label),
-            clip=bool,
-        )
-    ),
-)
-LearningFigures = response_model("LearningFigures", claps_heard=int, claps=int, others_heard=int, others=int)
-LearningEffect = response_model(
-    "LearningEffect",
-    about="How many examples are heard without and with a mark, each left out once; if that is worse, it is not learnt.",
-    helps=bool,
-    applied=bool,
-    before=LearningFigures,
-    after=LearningFigures,
-)
-Marked = response_model("Marked", learning=Learning, effect=LearningEffect)
-CalibrationSound = response_model(
-    "CalibrationSound",
-    n=int,
-    at=float,
-    phase=Literal["claps", "noises"],
-    outcome=Literal["accepted", "no_onset", "echo", "too_quiet", "clipped", "not_a_clap"],
-    score=float,
-    **_WORDED,
-)
-CalibrationShare = response_model("CalibrationShare", heard=int, total=int, was=int)
-CalibrationProposal = response_model(
-    "CalibrationProposal", threshold=float, was_threshold=float, claps=CalibrationShare, noises=CalibrationShare
-)
-Calibration = response_model(
-    "Calibration",
-    source_id=str,
-    phase=Literal["claps", "noises"],
-    started=float,
-    wanted=int,
-    sounds=list_of(CalibrationSound),
-    proposal=CalibrationProposal | None,
-)
-Led = response_model("Led", claps=int, detections=int)
-WhatIf = response_model(
-    "WhatIf",
-    about="What the sounds of the last 24 hours led to, and what they would have led to.",
-    since=float | None,
-    kept=int,
-    now=Led,
-    then=Led,
-    detections=list_of(response_model("WouldBe", at=float, score=float, claps=int)),
-)
-
-# -- what sources react to beside claps
-
-Sounds = response_model(
-    "Sounds",
-    about="The sounds that can be triggers, if YAMNet is there; those that are often asked for, ready to be added.",
-    available=bool,
-    advice_fr=str,
-    advice_en=str,
-    presets=list_of(response_model("SoundPreset", SoundPreset, name_fr=str, name_en=str)),
-    labels=list_of(response_model("SoundLabel", label=str, label_fr=str)),
-)
-Rhythm = RhythmSettings
-RhythmLesson = response_model(
-    "RhythmLesson",
-    about="A rhythm that a person claps three times; `chance` is the share of random rows of as many claps that it takes.",
-    source_id=str,
-    started=float,
-    wanted=int,
-    rows=list_of(
-        response_model(
-            "RhythmRow",
-            at=float,
-            claps=int,
-            intervals=list_of(float),
-            outcome=Literal["accepted", "too_few", "too_many", "not_used"],
-        )
-    ),
-    proposal=response_model(
-        "RhythmProposal", claps=int, intervals=list_of(float), spread=float, tolerance=float, chance=float
-    )
-    | None,
-)
 
 # -- what comes over Socket.IO
 

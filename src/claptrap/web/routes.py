@@ -2,8 +2,8 @@
 
 A route is one function: ``@routes.get(path, French summary, response, …)`` above it, its docstring's first paragraph the
 English summary. Its parameters say by their names what it needs: ``service`` (or whatever else ``bind`` is given), ``query``
-(the parsed parameters of the address), ``body`` (the parsed JSON object) and the parts of the path. Dicts and lists that it
-returns become JSON with the route's status; all else is passed to Flask as it is.
+(the parsed parameters of the address), ``body`` (the parsed JSON object), ``content`` (any other body) and the parts of the
+path. Dicts and lists that it returns become JSON with the route's status; all else is passed to Flask as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, TypedDict, TypeVar, Unpack
 
-from flask import Blueprint, Response, jsonify, make_response
+from flask import Blueprint, Response, jsonify, make_response, request
 
 from claptrap.web.query_params import Query, query_params
 from claptrap.web.request import json_object
@@ -49,6 +49,7 @@ class Details(TypedDict, total=False):
         also: further statuses with the same response.
         query: the model of the parameters of the address.
         body: the schema of the request body; none by default.
+        media_in: the content type of a request body that is no JSON, which the handler gets as ``content``.
         media: content types of the response; JSON by default.
         headers: headers of the response, with what each says.
         codes: error codes, besides those of every route.
@@ -59,6 +60,7 @@ class Details(TypedDict, total=False):
     also: tuple[int, ...]
     query: type[Query]
     body: Part | Mapping[str, Any]
+    media_in: str
     media: tuple[str, ...]
     headers: Mapping[str, str]
     codes: tuple[str, ...]
@@ -79,6 +81,7 @@ class Route:
     also: tuple[int, ...] = ()
     query: type[Query] | None = None
     body: Part | Mapping[str, Any] | None = None
+    media_in: str = ""
     media: tuple[str, ...] = ("application/json",)
     headers: Mapping[str, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
@@ -95,6 +98,8 @@ class Route:
                 asked["query"] = query_params(self.query)
             if "body" in wanted:
                 asked["body"] = json_object()
+            if "content" in wanted:
+                asked["content"] = request.get_data()
             result = self.handler(**asked)
             if not isinstance(result, dict | list):
                 return make_response(result)

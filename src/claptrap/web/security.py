@@ -33,6 +33,7 @@ MAX_TARGET_BYTES = 8_000  # of a path and its parameters
 MAX_HEADER_BYTES = 16_384
 MAX_BODY_BYTES = 256_000  # settings of 256 sources fit
 MAX_PROFILES_BYTES = 8_000_000  # a dozen full profiles fit, hundreds of small ones
+MAX_RECORDING_BYTES = 32_000_000  # ten minutes of CD sound as FLAC or MP3
 BODY_TIMEOUT_S = 30.0  # for a body; one that never ends would keep its connection for ever
 _DRAINED_BYTES = 8 * MAX_BODY_BYTES  # read of a larger body: a client that is still sending would miss the response
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -230,7 +231,9 @@ def _is_address(name: str) -> bool:
 
 
 def _max_body_bytes(path: str) -> int:
-    """Return how large a body may be: larger where what sources have learnt may come with it."""
+    """Return how large a body may be: larger where what sources have learnt, or a recording, may come with it."""
+    if path.endswith("/recordings"):
+        return MAX_RECORDING_BYTES
     has_profiles = path.startswith("/api/settings/import") or path.endswith("/learning/profile")
     return MAX_PROFILES_BYTES if has_profiles else MAX_BODY_BYTES
 

@@ -19,6 +19,7 @@ from claptrap.settings.schema import Settings
 from claptrap.web import responses
 from claptrap.web.query_params import ImportQuery
 from claptrap.web.request import if_match
+from claptrap.web.response_model import dict_of
 from claptrap.web.routes import CHANGING, ETAG, SAVING, Part, Routes, object_schema
 
 routes = Routes("settings")
@@ -140,7 +141,7 @@ def undo_step(service: Application, step_id: str) -> dict[str, Any]:
 @routes.get(
     "/api/settings/export",
     "Les réglages en un fichier, sans secrets",
-    responses.dict_of(Any),
+    dict_of(Any),
     headers=_FILE_NAME,
 )
 def export_settings(service: Application) -> Response:
@@ -151,7 +152,7 @@ def export_settings(service: Application) -> Response:
 @routes.post(
     "/api/settings/export",
     "Les réglages en un fichier, avec tous les secrets",
-    responses.dict_of(Any),
+    dict_of(Any),
     body=object_schema("secrets", secrets={"const": True}),
     headers=_FILE_NAME,
     codes=("api.bad_parameter",),

@@ -17,6 +17,7 @@ from claptrap.settings.schema import AnySource, RtspSettings
 from claptrap.web import responses
 from claptrap.web.query_params import PortQuery, WebhookTestQuery
 from claptrap.web.request import if_match
+from claptrap.web.response_model import dict_of, list_of
 from claptrap.web.routes import CHANGING, ETAG, SAVING, Part, Routes, object_schema
 
 routes = Routes("sources")
@@ -34,7 +35,7 @@ def _tagged(shown: dict[str, Any], revision: str) -> Response:
     return response
 
 
-@routes.get("/api/sources", "Toutes les sources, et leur état", responses.list_of(responses.Source))
+@routes.get("/api/sources", "Toutes les sources, et leur état", list_of(responses.Source))
 def sources(service: Application) -> list[dict[str, Any]]:
     """All sources, with their state."""
     return service.sources.all()
@@ -43,7 +44,7 @@ def sources(service: Application) -> list[dict[str, Any]]:
 @routes.get(
     "/api/days",
     "Les dernières 24 heures de chaque source : ses détections par heure, et la part de chacune où elle a été entendue",
-    responses.dict_of(responses.Day),
+    dict_of(responses.Day),
 )
 def days(service: Application) -> dict[str, Any]:
     """The last 24 hours of each source: its detections by hour, and the share of each in which it was heard."""
@@ -53,7 +54,7 @@ def days(service: Application) -> dict[str, Any]:
 @routes.put(
     "/api/sources/order",
     "Changer l'ordre des sources ; celles qui ne sont pas nommées suivent dans le leur",
-    responses.list_of(responses.Source),
+    list_of(responses.Source),
     body=object_schema("ids", ids={"type": "array", "items": {"type": "string"}, "maxItems": 256}),
     codes=("api.bad_parameter", _UNKNOWN, *SAVING),
 )
@@ -160,7 +161,7 @@ def pattern_presets() -> dict[str, Any]:
 @routes.get(
     "/api/devices",
     "Les microphones de cette machine",
-    responses.list_of(responses.Microphone),
+    list_of(responses.Microphone),
     codes=("source.no_portaudio",),
 )
 def devices(service: Application) -> list[dict[str, Any]]:
@@ -195,7 +196,7 @@ def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
 @routes.get(
     "/api/vban/streams",
     "Les flux VBAN qui arrivent ; d'autres sont cherchés pendant une minute",
-    responses.list_of(responses.Stream),
+    list_of(responses.Stream),
     query=PortQuery,
     codes=("vban.port_taken", "vban.port_forbidden"),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from claptrap.service import Application
 from claptrap.settings.sound_presets import SOUND_PRESETS
 from claptrap.text.catalogue import SOUNDS, say
-from claptrap.web import responses
+from claptrap.web import learning_responses, responses
 from claptrap.web.routes import SAVING, Routes, object_schema
 
 routes = Routes("triggers")
@@ -16,7 +16,7 @@ _LESSON = "/api/sources/{source_id}/rhythms/lesson"
 _UNKNOWN = "api.unknown_source"
 
 
-@routes.get("/api/sounds", "Les sons que YAMNet nomme, et ceux que l'on demande souvent", responses.Sounds)
+@routes.get("/api/sounds", "Les sons que YAMNet nomme, et ceux que l'on demande souvent", learning_responses.Sounds)
 def sounds(service: Application) -> dict[str, Any]:
     """The sounds that YAMNet names, and those that are often asked for."""
     return {
@@ -46,19 +46,21 @@ def remove_trigger(service: Application, source_id: str, trigger_id: str) -> dic
     return service.sources.remove_trigger(source_id, trigger_id)
 
 
-@routes.get(_LESSON, "La leçon de rythme en cours", responses.RhythmLesson, codes=(_UNKNOWN, "rhythm.no_lesson"))
+@routes.get(_LESSON, "La leçon de rythme en cours", learning_responses.RhythmLesson, codes=(_UNKNOWN, "rhythm.no_lesson"))
 def lesson(service: Application, source_id: str) -> dict[str, Any]:
     """The lesson of a rhythm that is going on."""
     return service.rhythm_lessons.get(source_id)
 
 
-@routes.post(_LESSON, "Commencer une leçon : taper son rythme trois fois", responses.RhythmLesson, codes=(_UNKNOWN,))
+@routes.post(
+    _LESSON, "Commencer une leçon : taper son rythme trois fois", learning_responses.RhythmLesson, codes=(_UNKNOWN,)
+)
 def begin_lesson(service: Application, source_id: str) -> dict[str, Any]:
     """Begin a lesson: clap your rhythm three times."""
     return service.rhythm_lessons.begin(source_id)
 
 
-@routes.delete(_LESSON, "Abandonner la leçon", responses.RhythmLesson, codes=(_UNKNOWN, "rhythm.no_lesson"))
+@routes.delete(_LESSON, "Abandonner la leçon", learning_responses.RhythmLesson, codes=(_UNKNOWN, "rhythm.no_lesson"))
 def cancel_lesson(service: Application, source_id: str) -> dict[str, Any]:
     """Give the lesson up; the answer is how it stood."""
     found = service.rhythm_lessons.get(source_id)
@@ -69,7 +71,7 @@ def cancel_lesson(service: Application, source_id: str) -> dict[str, Any]:
 @routes.post(
     f"{_LESSON}/apply",
     "Ajouter à la source le rythme appris",
-    responses.Rhythm,
+    learning_responses.Rhythm,
     body=object_schema(name={"type": "string"}, tolerance={"type": "number"}),
     codes=(_UNKNOWN, "rhythm.no_lesson", "rhythm.too_few", *SAVING),
 )

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { applyCalibration, endCalibration, readCalibration, startCalibration, undoLearning } from "../../api.ts";
+import { channelName } from "../../components/kinds.ts";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
 import { score } from "../../i18n/format.ts";
@@ -112,7 +113,7 @@ function Next({ ready, onClick }: { ready: boolean; onClick: () => void }) {
 /** What applying would change, in figures of the sounds that were just made. */
 function Proposal({ session }: { session: Calibration | null }) {
   if (!session?.proposal) return <p>{t("calibrate.no_proposal")}</p>;
-  const { claps, noises, threshold, was_threshold } = session.proposal;
+  const { claps, noises, threshold, was_threshold, channel } = session.proposal;
   return (
     <dl class="proposal">
       <dt>{t("calibrate.proposal_claps")}</dt>
@@ -121,6 +122,12 @@ function Proposal({ session }: { session: Calibration | null }) {
       <dd><b>{t("calibrate.heard_of", { heard: noises.heard, of: noises.total })}</b> <span class="muted">{t("calibrate.was", { was: noises.was })}</span></dd>
       <dt>{t("field.threshold")}</dt>
       <dd><b>{score(threshold)}</b> <span class="muted">{t("calibrate.was", { was: score(was_threshold) })}</span></dd>
+      {channel && channel.channel !== channel.was && (
+        <>
+          <dt>{t("channel.label")}</dt>
+          <dd><b>{channelName(channel.channel)}</b> <span class="muted">{t("calibrate.was", { was: channelName(channel.was) })}</span></dd>
+        </>
+      )}
     </dl>
   );
 }

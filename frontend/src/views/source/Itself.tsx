@@ -2,17 +2,17 @@ import { useSignal } from "@preact/signals";
 import { orderSources, readSettings } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceChoice.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
+import { Field } from "../../components/Field.tsx";
 import { SaveState } from "../../components/SaveState.tsx";
-import { SavedField } from "../../components/SavedField.tsx";
 import { SourceDetails } from "../../components/SourceDetails.tsx";
 import { SourceHead } from "../../components/SourceHead.tsx";
 import { t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
+import { linkTo } from "../../route.ts";
 import { edit, inTurn } from "../../saving.ts";
 import { sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { inWords } from "../../words.ts";
-import { Clips } from "./Clips.tsx";
 import { EditSource } from "./EditSource.tsx";
 
 /** The source itself: where its sound comes from, where it stands on the wall, what is kept of it, and its removal. */
@@ -29,12 +29,18 @@ export function Itself({ source }: { source: SourceSettings }) {
       <div class="column">
         <section class="panel settings-group" aria-labelledby="place-title">
           <h2 id="place-title">{t("place.title")}</h2>
-          <SavedField path={`sources.${source.id}.room`} label={t("place.room")} value={source.room} hint={t("place.hint")} dir="auto" list={knownRooms()} />
+          <Field path={`sources.${source.id}.room`} list={knownRooms()} />
           <Reference source={source} />
-          <SavedField path={`sources.${source.id}.node`} label={t("place.node")} value={source.node} hint={t("place.node_hint")} />
+          <Field path={`sources.${source.id}.node`} />
           <Order source={source} />
+          <Field path={`sources.${source.id}.armed`} />
         </section>
-        <Clips source={source} />
+        <section class="panel settings-group" aria-labelledby="clips-title">
+          <h2 id="clips-title">{t("clips.title")}</h2>
+          <Field path={`sources.${source.id}.clips`} />
+          <Field path={`sources.${source.id}.example_clips`} />
+          <p class="hint">{t("clips.hint")} <a href={linkTo.history}>{t("clips.where")}</a></p>
+        </section>
       </div>
     </div>
   );

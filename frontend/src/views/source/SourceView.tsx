@@ -11,7 +11,7 @@ import { WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
 import { Hearing } from "./Hearing.tsx";
 import { Itself } from "./Itself.tsx";
-import { Reactions } from "./Reactions.tsx";
+import { Reactions } from "../reactions/Reactions.tsx";
 
 const TABS = ["live", "reactions", "source"] as const;
 type Tab = (typeof TABS)[number];
