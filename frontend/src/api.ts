@@ -67,6 +67,9 @@ export const undoStep = (step_id: string) => ask("POST /api/settings/steps/{step
 
 export const testWebhook = (source_id: string, webhook: string) =>
   ask("POST /api/sources/{source_id}/webhook/test", { path: { source_id }, query: { webhook } });
+export const startProof = (source_id: string, receivers?: string[]) =>
+  ask("POST /api/sources/{source_id}/proof", { path: { source_id }, body: { receivers } });
+export const readProof = (source_id: string) => ask("GET /api/sources/{source_id}/proof", { path: { source_id } });
 /** What a webhook as it is typed would send: for the last detection of a source, if any, and for examples. */
 export const previewWebhook = (body: object, source: string) => ask("POST /api/webhooks/preview", { query: { source }, body });
 export const readNotifier = () => ask("GET /api/notify");

@@ -189,6 +189,7 @@ export interface components {
             trigger: string;
             trigger_name: string;
             heard_by: string[];
+            test: boolean;
             event_id: string;
             latency_s: number;
         };
@@ -270,6 +271,7 @@ export interface components {
             trigger: string;
             trigger_name: string;
             heard_by: string[];
+            test: boolean;
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
@@ -697,6 +699,27 @@ export interface components {
                 [key: string]: unknown;
             };
             faults: components["schemas"]["Fault"][];
+        };
+        Proof: {
+            source_id: string;
+            event_id: string;
+            /** @enum {string} */
+            state: "running" | "passed" | "failed";
+            steps: components["schemas"]["ProofStep"][];
+        };
+        ProofStep: {
+            /** @enum {string} */
+            step: "frame" | "onset" | "models" | "threshold" | "pattern" | "journal" | "acts" | "receiver";
+            ms: number;
+            ok: boolean | null;
+            clap: number;
+            receiver: string;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
         };
         QuietHours: {
             name: string;
@@ -1206,6 +1229,7 @@ export interface components {
                 [key: string]: unknown;
             };
             labels: components["schemas"]["Label"][];
+            test: boolean;
             message_fr: string;
             message_en: string;
         };
@@ -1349,6 +1373,8 @@ export interface components {
             "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
+            "POST /api/sources/{source_id}/proof": components["schemas"]["Proof"];
+            "GET /api/sources/{source_id}/proof": components["schemas"]["Proof"];
             "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
@@ -1646,6 +1672,8 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type Proof = components["schemas"]["Proof"];
+export type ProofStep = components["schemas"]["ProofStep"];
 export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];

@@ -48,6 +48,8 @@ class Counts:
                     self._deliveries[_outcome(news)] += 1
                 case Levels():
                     self._levels.update((level.source_id, level) for level in news.levels)
+                case Event(test=True):
+                    pass
                 case Clap() | Event() | SourceStatus() | Verdict(code="verdict.vetoed"):
                     now = self._sources.get(news.source_id, SourceCounts())
                     self._sources[news.source_id] = _added(now, news)

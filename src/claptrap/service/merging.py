@@ -149,7 +149,7 @@ class DetectionMerger:
         """Accept a detection, as ``EventRecorder.record``; it may be sent on later, or be part of another."""
         with self._changed:
             room = self._rooms.get(event.source_id)
-            if room is not None and not event.trigger:
+            if room is not None and not event.trigger and not event.test:
                 self._merge(event, room, age_s)
                 self._changed.notify()
                 return

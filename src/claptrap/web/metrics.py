@@ -69,7 +69,7 @@ class ServiceCollector(Collector):
         yield CounterMetricFamily("claptrap_news_dropped", "News that pages were too slow for.", value=service.hub.dropped)
         yield _family(
             CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],
-            [((outcome,), count) for outcome, count in service.deliveries().items()],
+            [((outcome,), count) for outcome, count in service.counts.deliveries().items()],
         )  # fmt: skip
         yield from _of_receivers(service.receivers.all())
         yield from _of_sources(service.sources.all())
@@ -165,7 +165,8 @@ def _of_nodes(nodes: Sequence[NodeView]) -> Iterator[Metric]:
 
 
 def _of_vban(service: Application) -> Iterator[Metric]:
-    streams, ports = service.vban_counts()
+    vban = service.inputs.vban
+    streams, ports = vban.stream_counts(), vban.port_counts()
     packets: Counter[tuple[str, ...]] = Counter()  # of all sources that hear the stream
     refused: Counter[tuple[str, ...]] = Counter()
     for stream in streams:
