@@ -91,6 +91,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -113,6 +114,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -326,6 +328,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -348,6 +351,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -519,6 +523,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -541,6 +546,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -805,6 +811,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -827,6 +834,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -880,6 +888,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -902,6 +911,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -1015,6 +1025,7 @@ export interface components {
         SourceCounts: {
             claps: number;
             detections: number;
+            vetoed: number;
             retries: number;
         };
         SourceStatus: {
@@ -1158,6 +1169,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -1180,6 +1192,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -1308,6 +1321,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "wyoming";
@@ -1330,6 +1344,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "wyoming";

@@ -26,6 +26,7 @@ from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink
 from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.overload import Overload, Shedding
 from claptrap.runtime.proof import Proof
+from claptrap.runtime.reference_veto import ReferenceVeto, references_of
 from claptrap.runtime.stream import Stream
 
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
@@ -42,6 +43,7 @@ class StreamContext:
         self.spec = spec
         self.patterns = Patterns(detection_settings(spec))
         self.sounds, self.rhythms = SoundTriggers(spec.sounds), Rhythms(spec.rhythms)
+        self.is_urgent = False  # something is undecided, so sound should come soon
         self._sequence = 0
         self._proving: tuple[Proof, Patterns] | None = None
 
@@ -129,6 +131,7 @@ class ClassifierThread:
         self._status = status
         self._clock = clock
         self._contexts: dict[int, StreamContext] = {}
+        self._veto = ReferenceVeto()
         self._labels_wanted = True
         self._overload = Overload()
         self._stop = threading.Event()
@@ -183,6 +186,7 @@ class ClassifierThread:
             for classification in self._classifier.process(batch.slots, batch.hops, batch.lost, batch.candidates):
                 self._report(classification)
             self._advance_patterns(batch.slots.tolist())
+            self._veto.update(batch.slots.tolist(), self._contexts, self._classifier)
             self._candidates.process(self._classifier)
             self._label_sounds()
         for stream in batch.finished:
@@ -205,6 +209,7 @@ class ClassifierThread:
 
     def _open(self, stream: Stream) -> None:
         self._classifier.reset(stream.slot)
+        self._veto.forget(stream.slot)
         spec = self._spec_of(stream.source_id)
         if spec is None:
             self._contexts.pop(stream.slot, None)
@@ -231,7 +236,8 @@ class ClassifierThread:
         if proof is not None and (clap := proof.clap_at(classification.onset)):
             self._report_proof(context, proof, clap, classification)
             return
-        outcome = context.patterns.process(classification)
+        explained_by = self._explained_by(context, classification)
+        outcome = (context.patterns.veto if explained_by else context.patterns.process)(classification)
         self._status.offer(
             Verdict(
                 context.spec.id,
@@ -240,6 +246,7 @@ class ClassifierThread:
                 context.spec.threshold,
                 outcome.is_clap,
                 code=f"verdict.{outcome.reason}",
+                params={"reference": explained_by.name} if explained_by else {},
                 labels=classification.labels,
             )
         )
@@ -253,21 +260,32 @@ class ClassifierThread:
                     classification.score,
                 )
             )
+        if not explained_by:
+            self._remember(context, classification, at, is_clap=outcome.is_clap)
+        self._publish(context, outcome.detections)
+        if outcome.is_clap:
+            self._publish(context, context.rhythms.advance(classification.onset))
+            context.rhythms.add(classification)
+
+    def _explained_by(self, context: StreamContext, classification: Classification) -> SourceSpec | None:
+        """Return the reference that a would-be clap comes from; while a person calibrates, every sound is examined."""
+        if not context.spec.references or context.spec.calibrating or not context.patterns.may_count(classification):
+            return None
+        return self._veto.explained_by(classification.slot, classification.onset, self._contexts, self._classifier)
+
+    def _remember(self, context: StreamContext, classification: Classification, at: float, *, is_clap: bool) -> None:
+        """Have a candidate kept, to learn from."""
         self._candidates.add(
             Waiting(
                 classification,
                 context.spec.id,
                 context.stream.epoch,
                 at,
-                outcome.is_clap,
+                is_clap,
                 channels=context.stream.channels if context.spec.calibrating else None,
                 keeps_sound=context.spec.example_clips,
             )
         )
-        self._publish(context, outcome.detections)
-        if outcome.is_clap:
-            self._publish(context, context.rhythms.advance(classification.onset))
-            context.rhythms.add(classification)
 
     def _report_proof(self, context: StreamContext, proof: Proof, clap: int, classification: Classification) -> None:
         """Report a candidate that is of our own claps: it teaches nothing, and touches no clap of the room."""
@@ -312,7 +330,15 @@ class ClassifierThread:
                 if context.stream.proof is not None:
                     self._publish_proof(context, context.proof_patterns.advance(settled))
                 is_open = context.patterns.is_open or context.rhythms.is_open
-                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or is_open)
+                context.is_urgent = self._classifier.is_pending(slot) or is_open
+                context.stream.pacing.set_urgent(context.is_urgent or self._is_awaited(context))
+                if context.is_urgent:
+                    for reference in references_of(context, self._contexts):
+                        reference.stream.pacing.set_urgent(True)
+
+    def _is_awaited(self, context: StreamContext) -> bool:
+        """Return whether a source is undecided of which this one is a reference."""
+        return any(one.is_urgent and context.spec.id in one.spec.references for one in self._contexts.values())
 
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
@@ -338,6 +364,7 @@ class ClassifierThread:
             self._publish(context, (*context.patterns.finish(), *context.rhythms.finish()))
             context.extractor.finish()
         self._candidates.forget(stream.slot)
+        self._veto.forget(stream.slot)
         self._contexts.pop(stream.slot, None)
 
     def _current(self, slot: int) -> StreamContext | None:
@@ -357,7 +384,7 @@ class ClassifierThread:
         """Contain a fault of the classifier: log it, and have every running stream replaced by a new one."""
         if self._faults.add(self._clock.monotonic()):
             _log.exception("classification failed (%d times in all); it starts over", self._faults.total)
-        self._classifier = self._make_classifier()
+        self._classifier, self._veto = self._make_classifier(), ReferenceVeto()
         for context in self._contexts.values():
             context.extractor.finish()
             context.stream.fail(f"{type(error).__name__}: {error}")

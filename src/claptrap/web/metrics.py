@@ -136,6 +136,7 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield counter("missing_hops", "20 ms of sound each, that never arrived from a source that went on.", missing)
     for name, about in (
         ("claps", "Accepted claps."),
+        ("vetoed", "What would be claps, but comes from a reference of the source."),
         ("detections", "Detections that were passed on to receivers."),
         ("retries", "Failures after which it was to be tried again."),
     ):
