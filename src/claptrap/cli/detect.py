@@ -133,35 +133,46 @@ Line = tuple[str, bool]
 def _reports(files: Sequence[Path], wishes: _Wishes, jobs: int) -> Iterator[Line]:
     """Yield the lines of all files, file by file; with more than one job, each file's when it and those before are heard."""
     if jobs == 1 or Path(STREAM) in files:
+        reporter = _Reporter(wishes)
         for path in files:
-            yield from _lines(path, wishes)
+            yield from reporter.lines(path)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        for lines in pool.map(_all_lines, files, [wishes] * len(files)):
+        for lines in pool.map(_lines_in_worker, files, [wishes] * len(files)):
             yield from lines
 
 
-def _all_lines(path: Path, wishes: _Wishes) -> list[Line]:
-    return list(_lines(path, wishes))
+def _lines_in_worker(path: Path, wishes: _Wishes) -> list[Line]:
+    return list(_reporter(wishes).lines(path))
 
 
-def _lines(path: Path, wishes: _Wishes) -> Iterator[Line]:
-    """Yield what is said of one file."""
-    hearing = _Hearing(_engine(wishes), wishes.channel)
-    name = printable_path(path)
-    try:
-        for finding in hearing.findings(path):
-            if line := _json_line(name, finding) if wishes.as_json else _text_line(name, finding):
-                yield line, False
-    except ClapTrapError as error:
-        yield error_message(error), True
-    if hearing.heard_s and not hearing.n_found and not wishes.as_json:
-        yield f"{name}: {say('detect.none', terminal_language(), seconds=_decimal(hearing.heard_s))}", False
+@cache
+def _reporter(wishes: _Wishes) -> _Reporter:
+    """Return the one of a worker process, which loads its models once."""
+    return _Reporter(wishes)
 
 
-def _engine(wishes: _Wishes) -> Engine:
-    profile = None if wishes.profile_path is None else ProfileMatcher(read_profile(wishes.profile_path), load_rules())
-    return Engine(load_clapnet(), load_confirmer(), choose_yamnet(wishes.engine), wishes.settings, profile)
+class _Reporter:
+    """Says what is found in files, one after the other."""
+
+    def __init__(self, wishes: _Wishes) -> None:
+        self._wishes = wishes
+        self._models = load_clapnet(), load_confirmer(), choose_yamnet(wishes.engine)
+        path = wishes.profile_path
+        self._matcher = None if path is None else ProfileMatcher(read_profile(path), load_rules())
+
+    def lines(self, path: Path) -> Iterator[Line]:
+        """Yield what is said of one file."""
+        wishes, name = self._wishes, printable_path(path)
+        hearing = _Hearing(Engine(*self._models, wishes.settings, self._matcher), wishes.channel)
+        try:
+            for finding in hearing.findings(path):
+                if line := _json_line(name, finding) if wishes.as_json else _text_line(name, finding):
+                    yield line, False
+        except ClapTrapError as error:
+            yield error_message(error), True
+        if hearing.heard_s and not hearing.n_found and not wishes.as_json:
+            yield f"{name}: {say('detect.none', terminal_language(), seconds=_decimal(hearing.heard_s))}", False
 
 
 def printable_path(path: Path) -> str:
@@ -169,7 +180,6 @@ def printable_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-@cache
 def choose_yamnet(engine: str) -> YamNet | None:
     """Return YAMNet where ``engine`` (auto, embedded, yamnet) wants it and its file is there; exit where it must be."""
     if engine == "embedded":
