@@ -118,6 +118,8 @@ export const endCalibration = (source_id: string) => ask("DELETE /api/sources/{s
 export const applyCalibration = (source_id: string) => ask("POST /api/sources/{source_id}/calibration/apply", { path: { source_id } });
 export const removeCalibrationSound = (source_id: string, n: string) =>
   ask("DELETE /api/sources/{source_id}/calibration/sounds/{n}", { path: { source_id, n } });
+/** Sends a recording to try settings on; it is kept for a while only. */
+export const sendRecording = (source_id: string, file: File) => ask("POST /api/sources/{source_id}/recordings", { path: { source_id }, query: { name: file.name }, body: file });
 export const askWhatIf = (source_id: string, body: object) => ask("POST /api/sources/{source_id}/what-if", { path: { source_id }, body });
 
 /** The last 24 hours of each source. */
@@ -130,6 +132,9 @@ export const listPatterns = () => ask("GET /api/patterns");
 export const changeArming = (body: object) => ask("POST /api/arming", { body });
 export const removeWebhook = (source_id: string, webhook_id: string) =>
   ask("DELETE /api/sources/{source_id}/webhooks/{webhook_id}", { path: { source_id, webhook_id } });
+/** The machines of the cluster; none without one. */
+export const readNodes = () => ask("GET /api/nodes");
+export const drainNode = (name: string, draining: boolean) => ask("POST /api/nodes/{name}/drain", { path: { name }, body: { draining } });
 /** The sounds that can be reactions, and rhythms taught by clapping them: see views/reactions. */
 export const listSounds = () => ask("GET /api/sounds");
 export const removeTrigger = (source_id: string, trigger_id: string) =>
@@ -169,10 +174,10 @@ async function ask<R extends Route>(route: R, ...[sent]: [Placeholders<R>] exten
   const { ok, status, said } = await exchange(address, {
     method,
     headers: {
-      ...(body ? { "Content-Type": "application/json" } : {}),
+      ...(body ? { "Content-Type": body instanceof Blob ? "application/octet-stream" : "application/json" } : {}),
       ...(revision ? { "If-Match": `"${revision}"` } : {}),
     },
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    ...(body ? { body: body instanceof Blob ? body : JSON.stringify(body) } : {}),
   });
   if (ok && said !== null) return said as Answers[R];
   if (ok) throw new Unreachable("not JSON");

@@ -109,6 +109,12 @@ const FIELDS: Record<string, Key | FieldSpec> = {
   "notify.*.name": { label: "notify.name", dir: "auto" },
   "notify.*.url": { label: "notify.url", type: "password", placeholder: "ntfy://…, tgram://…, mailto://…" },
   "notify.*.enabled": "notify.enabled",
+  "notify.*.alerts": "notify.alerts",
+  "alerts.unheard_after_s": { label: "alerts.unheard", min: 0, max: 86_400 },
+  "heartbeats.*.enabled": "heartbeat.enabled",
+  "heartbeats.*.url": { label: "heartbeat.url", placeholder: "https://hc-ping.com/…" },
+  "heartbeats.*.every_s": { label: "heartbeat.every", min: 10, max: 86_400 },
+  "heartbeats.*.verify_tls": "webhooks.verify",
   "notify.*.sources": "notify.sources",
   "notify.*.claps": "webhooks.claps",
   "notify.*.triggers": "webhooks.claps",
@@ -116,7 +122,7 @@ const FIELDS: Record<string, Key | FieldSpec> = {
 };
 
 /** Lists whose entries have an id: the service merges them by it. */
-export const BY_ID = ["sources", "webhooks", "sounds", "rhythms", "notify"];
+export const BY_ID = ["sources", "webhooks", "sounds", "rhythms", "notify", "heartbeats"];
 /** Lists whose entries have none: they are sent whole. */
 export const BY_PLACE = ["patterns", "quiet"];
 

@@ -5,7 +5,6 @@ import { readDays } from "./api.ts";
 import { days, isCurrent, now, serviceNow } from "./store.ts";
 import { welcome } from "./views/start/fresh.ts";
 import "./theme.ts";
-import "uplot/dist/uPlot.min.css";
 import "./styles/base.css";
 import "./styles/home.css";
 import "./styles/source.css";

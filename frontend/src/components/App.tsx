@@ -30,9 +30,8 @@ function Inside() {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
-      <Header home={linkTo.house}><Nav /><UndoBar /><AddButton /></Header>
+      <Header home={linkTo.house}><Nav /><div class="bar-slot"><Problems /><UndoBar /></div><AddButton /></Header>
       <main data-view={route.value.view}>
-        <Problems />
         <CurrentView />
       </main>
       <Footer><p><a href={linkTo.start}>{t("start.title")}</a> · <a href={linkTo.kiosk}>{t("kiosk.open")}</a></p></Footer>

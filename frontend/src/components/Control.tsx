@@ -61,7 +61,7 @@ export function Control({ id, spec, value, text, label = t(spec.label), list, is
 }
 
 function optionOf({ label }: FieldSpec, option: string): string {
-  const key = `${label}.${option}`;
+  const key = `${label}.${option || "any"}`;
   return isKey(key) ? t(key) : option;
 }
 

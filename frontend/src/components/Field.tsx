@@ -10,11 +10,14 @@ interface Props {
   path: string;
   label?: string;
   list?: string[];
+  /** What may be chosen, where only the page knows it. */
+  options?: string[];
 }
 
 /** A field of a setting that saves itself: a switch or a choice at once, what is typed after a pause. */
-export function Field({ path, label, list }: Props) {
-  const spec = fieldOf(path)!;
+export function Field({ path, label, list, options }: Props) {
+  const known = fieldOf(path)!;
+  const spec = options ? { ...known, options: [...new Set(options)] } : known;
   const value = valueAt(path);
   const draft = drafts.value[path];
   if (value === undefined) return null;

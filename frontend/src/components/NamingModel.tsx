@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { access } from "../access.ts";
 import { pauseModel, resumeModel } from "../api.ts";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
@@ -50,8 +51,7 @@ export function HowToNameSounds() {
   return (
     <div class="how">
       <p>{t("sounds.off")}</p>
-      <p>{t("sounds.off_how")}</p>
-      <code dir="ltr">{program.value} models pull</code>
+      {access.value?.ingress ? <p>{t("sounds.off_ingress")}</p> : <><p>{t("sounds.off_how")}</p><code dir="ltr">{program.value} models pull</code></>}
     </div>
   );
 }

@@ -24,7 +24,7 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
           {heading}
           <SourceState status={status} enabled={source.enabled} />
           <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
-          <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
+          <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}{status?.node && `, ${t("nodes.heard_by", { node: status.node })}`}</p>
         </div>
         <Switch
           hidden id={`${path}.enabled`}

@@ -6,7 +6,7 @@ import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { type Key, soundName, t } from "../../i18n/index.ts";
 import { receiverOf } from "../../receivers.ts";
-import { attempts, takeSnapshot } from "../../store.ts";
+import { alsoHeardBy, attempts, takeSnapshot } from "../../store.ts";
 import type { DeliveryState, Mark } from "../../types.ts";
 import type { Attempt, Detection, Label } from "../../wire.ts";
 import { ClipPlayer } from "./ClipPlayer.tsx";
@@ -23,6 +23,7 @@ interface Props {
 
 /** One detection: when, where, what, how sure, what became of its deliveries, and all that can be done with it. */
 export function DetectionRow({ event, onChange, onFail }: Props) {
+  const also = alsoHeardBy(event);
   const playing = useSignal(false);
   const sent = useSignal(0);
   const mark = (said: Mark) => void markDetection(event.id, event.mark === said ? null : said).then(onChange).catch(onFail);
@@ -35,7 +36,7 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
     <>
       <tr id={`detection-${event.id}`}>
         <td><time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time></td>
-        <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b></td>
+        <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b>{also.length > 0 && <span class="muted also" dir="auto">{t("feed.also", { sources: also.join(", ") })}</span>}</td>
         <td class="found-what" title={event.labels.map((one) => `${soundName(one)} ${percent(one.score)}`).join(", ")}>
           <span aria-hidden="true">👏</span> {event.trigger_name || (event.applause ? t("feed.applause") : t("history.claps", { count: event.claps }))}
           <Named labels={event.labels} />

@@ -66,7 +66,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
         <TestButton path={`${path}.url`} target={notifyTarget(one)} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => testNotify(one.id)} />
         <button type="button" class="quiet" aria-label={t("notify.remove_named", { name })} onClick={remove}>{t("webhooks.remove")}</button>
       </div>
-      <div class="options"><Fields of={path} names={["name", "url", "max_age_s"]} /></div>
+      <div class="options"><Fields of={path} names={["name", "url", "max_age_s", "alerts"]} /></div>
       <SourcesFilter path={`${path}.sources`} chosen={one.sources} hint={{ all: "notify.sources_all", some: "notify.sources_some" }} onChoose={(ids) => edit(`${path}.sources`, ids, 0)} />
       <Wanted path={path} one={one} />
       {fault}

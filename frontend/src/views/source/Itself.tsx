@@ -6,6 +6,7 @@ import { Field } from "../../components/Field.tsx";
 import { SourceDetails } from "../../components/SourceDetails.tsx";
 import { SourceHead } from "../../components/SourceHead.tsx";
 import { t } from "../../i18n/index.ts";
+import { nodes } from "../../nodes.ts";
 import { takeOwn } from "../../offers.ts";
 import { linkTo } from "../../route.ts";
 import { inTurn } from "../../saving.ts";
@@ -29,7 +30,7 @@ export function Itself({ source }: { source: SourceSettings }) {
         <section class="panel settings-group" aria-labelledby="place-title">
           <h2 id="place-title">{t("place.title")}</h2>
           <Field path={`sources.${source.id}.room`} list={knownRooms()} />
-          <Field path={`sources.${source.id}.node`} />
+          {(nodes.value.length > 0 || source.node) && <Field path={`sources.${source.id}.node`} options={["", "server", ...nodes.value.map(({ name }) => name), source.node]} />}
           <Order source={source} />
           <Field path={`sources.${source.id}.armed`} />
         </section>

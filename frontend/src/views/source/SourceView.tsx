@@ -7,6 +7,7 @@ import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
+import { TryRecording } from "../learn/TryRecording.tsx";
 import { WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
 import { Hearing } from "./Hearing.tsx";
@@ -72,6 +73,7 @@ function Live({ source }: { source: SourceSettings }) {
           <Sound source={source} />
           <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} />
           <WhatIf source={source} />
+          <TryRecording source={source} />
         </section>
         <LearningPanel sourceId={source.id} />
       </div>
