@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
 import { access, changeAccess } from "../access.ts";
-import { choosePassword, createToken, listTokens, revokeToken } from "../api.ts";
+import { ask } from "../api.ts";
 import { day } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { returns } from "../store.ts";
@@ -30,7 +30,7 @@ function Password({ hasOne }: { hasOne: boolean }) {
   const done = useSignal("");
   const { refusal, busy, send } = useSending(async () => {
     done.value = "";
-    await changeAccess(() => choosePassword({ password: password.value, current: current.value }));
+    await changeAccess(() => ask("PUT /api/access/password", { body: { password: password.value, current: current.value } }));
     current.value = password.value = "";
     done.value = t("access.chosen");
   });
@@ -62,15 +62,15 @@ function Tokens() {
   const tokens = useSignal<Token[]>([]);
   const name = useSignal("");
   const made = useSignal<{ name: string; token: string } | null>(null);
-  const refresh = () => listTokens().then((found) => (tokens.value = found));
+  const refresh = () => ask("GET /api/access/tokens").then((found) => (tokens.value = found));
   const { refusal, busy, send } = useSending(async () => {
     made.value = null;
-    made.value = await createToken(name.value);
+    made.value = await ask("POST /api/access/tokens", { body: { name: name.value } });
     name.value = "";
     await refresh();
   });
   const revoke = (id: string) =>
-    revokeToken(id).then(refresh).then(() => {
+    ask("DELETE /api/access/tokens/{token_id}", { path: { token_id: id } }).then(refresh).then(() => {
       refusal.value = "";
       document.getElementById("token-name")?.focus();
     }, (error: unknown) => (refusal.value = inWords(error)));

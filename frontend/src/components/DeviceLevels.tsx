@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { probeMicrophone } from "../api.ts";
+import { ask } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { link } from "../store.ts";
@@ -46,7 +46,7 @@ function Levels({ devices, chosen, onChoose }: Props) {
         while (!gone && (document.hidden || link.value !== "connected")) await pause(UNSEEN_PAUSE_MS); // none is opened for nobody
         if (gone) return;
         const id = ids[at]!;
-        const found = await probeMicrophone(id).then(({ peak_dbfs: level }): Heard => ({ level }), (error: unknown): Heard => ({ why: inWords(error) }));
+        const found = await ask("POST /api/probe/microphone", { body: { device: id } }).then(({ peak_dbfs: level }): Heard => ({ level }), (error: unknown): Heard => ({ why: inWords(error) }));
         heard.value = { ...heard.value, [id]: found };
         await pause(PAUSE_MS);
       }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { listDevices } from "../api.ts";
+import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { link } from "../store.ts";
 import type { Microphone } from "../wire.ts";
@@ -21,7 +21,7 @@ export function DeviceSelect({ id, chosen, onChoose, describedBy, explained = fa
   const devices = useSignal<Microphone[] | null>(null);
   const problem = useSignal("");
   const refresh = async () => {
-    await listDevices().then(
+    await ask("GET /api/devices").then(
       (found) => {
         devices.value = found;
         problem.value = found.length ? "" : t("field.device_none");

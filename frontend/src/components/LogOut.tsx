@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { changeAccess } from "../access.ts";
-import { logOut } from "../api.ts";
+import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
 import { Outcome } from "./Outcome.tsx";
@@ -10,7 +10,7 @@ export function LogOut() {
   const refusal = useSignal("");
   const leave = () => {
     refusal.value = "";
-    void changeAccess(logOut).catch((error: unknown) => (refusal.value = t("access.still_in", { reason: inWords(error) })));
+    void changeAccess(() => ask("POST /api/access/logout")).catch((error: unknown) => (refusal.value = t("access.still_in", { reason: inWords(error) })));
   };
   return (
     <span class="log-out">

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { access, changeAccess } from "../access.ts";
-import { choosePassword, logIn } from "../api.ts";
+import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
@@ -14,7 +14,7 @@ export function Login() {
 
 function LogIn() {
   const password = useSignal("");
-  const { refusal, busy, send } = useSending(() => changeAccess(() => logIn(password.value)));
+  const { refusal, busy, send } = useSending(() => changeAccess(() => ask("POST /api/access/login", { body: { password: password.value } })));
   const form = useFocusFirst();
   return (
     <form class="panel login-form" ref={form} onSubmit={send} aria-labelledby="login-title">
@@ -34,7 +34,7 @@ function LogIn() {
 function FirstPassword() {
   const code = useSignal("");
   const password = useSignal("");
-  const { refusal, busy, send } = useSending(() => changeAccess(() => choosePassword({ password: password.value, code: code.value })));
+  const { refusal, busy, send } = useSending(() => changeAccess(() => ask("PUT /api/access/password", { body: { password: password.value, code: code.value } })));
   const form = useFocusFirst();
   return (
     <form class="panel login-form" ref={form} onSubmit={send} aria-labelledby="login-title">

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { access } from "../access.ts";
-import { pauseModel, resumeModel } from "../api.ts";
+import { ask } from "../api.ts";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import { program } from "../store.ts";
@@ -39,8 +39,8 @@ function Download({ progress }: { progress: ModelProgress }) {
       )}
       {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
       <p class="form-actions">
-        {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(resumeModel)}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}
-        {!isPaused && (waits || !progress.code) && <button type="button" class="quiet" onClick={() => act(pauseModel)}>{t("sounds.pause")}</button>}
+        {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(() => ask("POST /api/model/resume"))}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}
+        {!isPaused && (waits || !progress.code) && <button type="button" class="quiet" onClick={() => act(() => ask("POST /api/model/pause"))}>{t("sounds.pause")}</button>}
       </p>
     </div>
   );

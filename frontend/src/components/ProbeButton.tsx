@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { probeCamera } from "../api.ts";
+import { ask } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import type { Input } from "../types.ts";
@@ -30,7 +30,7 @@ export function ProbeButton({ input, sourceId }: { input: Input; sourceId: strin
     forget();
     asking.value = true;
     const isOfThis = () => newest.current === typed;
-    await probeCamera(input, sourceId).then(
+    await ask("POST /api/probe/rtsp", { body: { input, source_id: sourceId } }).then(
       (answer) => isOfThis() && (found.value = answer),
       (error: unknown) => isOfThis() && (refusal.value = inWords(error)),
     );

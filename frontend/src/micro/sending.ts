@@ -1,7 +1,7 @@
 // This device as a source: opens the microphone, claims a source, and sends blocks over Socket.IO. A connection that breaks
 // comes back by itself; what could not be sent meanwhile is left out, and the places of the blocks show how much that was.
 import { signal } from "@preact/signals";
-import { claimBrowser } from "../api.ts";
+import { ask } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
 import { inWords } from "../words.ts";
 import type { Connection } from "../types.ts";
@@ -46,7 +46,7 @@ export async function start(name: string): Promise<void> {
     const opened = await keepMicrophone({ block: send, paused: (why) => (paused.value = why), lost, reopened, failed });
     microphone = opened;
     phase.value = "joining";
-    const { id } = await claimBrowser(name, remembered.id);
+    const { id } = await ask("POST /api/micro", { body: { name, id: remembered.id } });
     if (microphone !== opened) return; // it was switched off meanwhile
     sourceId.value = id;
     remember(sourceId.value, name);

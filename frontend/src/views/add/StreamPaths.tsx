@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { addSource, listPaths, readSettings } from "../../api.ts";
+import { addSource, ask, readSettings } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import type { StreamPath } from "../../wire.ts";
@@ -14,7 +14,7 @@ export function StreamPaths({ onDone }: { onDone: (name: string) => void }) {
   const busy = useSignal(false);
   useEffect(() => {
     let gone = false;
-    listPaths().then((found) => { if (!gone) paths.value = found.paths; }, () => undefined);
+    ask("GET /api/mediamtx/paths").then((found) => { if (!gone) paths.value = found.paths; }, () => undefined);
     return () => { gone = true; };
   }, []);
   const take = async ({ name, url }: StreamPath) => {

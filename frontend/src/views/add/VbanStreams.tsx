@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { addSource, listStreams, readSettings } from "../../api.ts";
+import { addSource, ask, readSettings } from "../../api.ts";
 import { said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import type { VbanStream } from "../../wire.ts";
@@ -34,7 +34,7 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
       streams.value = seen;
       problem.value = why;
     };
-    const look = () => listStreams(port.value).then((seen) => unlessStopped(seen, ""), (error: unknown) => unlessStopped(null, inWords(error)));
+    const look = () => ask("GET /api/vban/streams", { query: { port: port.value } }).then((seen) => unlessStopped(seen, ""), (error: unknown) => unlessStopped(null, inWords(error)));
     void look();
     const timer = setInterval(look, EVERY_MS);
     return () => {

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { deleteDetection, markDetection, readState, replayDetection } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { AskFirst } from "../../components/AskFirst.tsx";
 import { Menu } from "../../components/Menu.tsx";
 import { Shape } from "../../components/Shape.tsx";
@@ -26,9 +26,9 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
   const also = alsoHeardBy(event);
   const playing = useSignal(false);
   const sent = useSignal(0);
-  const mark = (said: Mark) => void markDetection(event.id, event.mark === said ? null : said).then(onChange).catch(onFail);
-  const replay = () => void replayDetection(event.id).then(({ receivers }) => (sent.value = receivers)).catch(onFail);
-  const remove = () => void deleteDetection(event.id).then(readState).then((state) => {
+  const mark = (said: Mark) => void ask("PATCH /api/history/{event_id}", { path: { event_id: event.id }, body: { mark: event.mark === said ? null : said } }).then(onChange).catch(onFail);
+  const replay = () => void ask("POST /api/history/{event_id}/replay", { path: { event_id: event.id } }).then(({ receivers }) => (sent.value = receivers)).catch(onFail);
+  const remove = () => void ask("DELETE /api/history/{event_id}", { path: { event_id: event.id } }).then(() => ask("GET /api/state")).then((state) => {
     forgotten.value += 1;
     takeSnapshot(state); // the home page shows it, too
   }).catch(onFail);

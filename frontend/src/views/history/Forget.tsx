@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { countClips, deleteClips, forgetHistory, readState } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
 import { takeSnapshot } from "../../store.ts";
@@ -14,7 +14,7 @@ const MEGABYTE = 1e6;
 export function Forget({ newest }: { newest: string }) {
   const done = useSignal("");
   const failure = useSignal("");
-  const { answer } = useAnswer(countClips, [newest]).value;
+  const { answer } = useAnswer(() => ask("GET /api/clips"), [newest]).value;
   const told = (words: string) => {
     done.value = words;
     forgotten.value += 1;
@@ -23,10 +23,10 @@ export function Forget({ newest }: { newest: string }) {
     done.value = failure.value = "";
     void deed().catch((error: unknown) => (failure.value = inWords(error)));
   };
-  const deleteSounds = () => deleteClips().then(({ deleted }) => told(t("history.sounds_deleted", { count: deleted })));
-  const deleteAll = () => forgetHistory().then(async ({ deleted }) => {
+  const deleteSounds = () => ask("DELETE /api/clips").then(({ deleted }) => told(t("history.sounds_deleted", { count: deleted })));
+  const deleteAll = () => ask("DELETE /api/history").then(async ({ deleted }) => {
     told(t("history.forgotten", { count: deleted }));
-    takeSnapshot(await readState()); // the feed of the house shows them, too
+    takeSnapshot(await ask("GET /api/state")); // the feed of the house shows them, too
   });
   return (
     <section class="panel settings-group" aria-labelledby="kept-title">

@@ -1,6 +1,6 @@
 import { effect, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { startDetection, stopDetection } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { GLOW_MS } from "../../components/Glow.tsx";
 import { loudness } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
@@ -85,7 +85,7 @@ function StartStop() {
   const toggle = async () => {
     busy.value = true;
     failure.value = "";
-    await (running.value ? stopDetection() : startDetection()).catch((error: unknown) => {
+    await (running.value ? ask("POST /api/detection/stop") : ask("POST /api/detection/start")).catch((error: unknown) => {
       failure.value = t("error.start", { reason: inWords(error) });
     });
     busy.value = false;

@@ -1,5 +1,5 @@
 import { computed, useSignal } from "@preact/signals";
-import { changeArming } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { timeOfDay } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
 import { inTurn } from "../../saving.ts";
@@ -22,7 +22,7 @@ export function PauseButton() {
   const toggle = async () => {
     busy.value = true;
     failure.value = "";
-    await inTurn(() => changeArming(isPaused ? { armed: true, snooze_s: 0 } : { snooze_s: PAUSE_S })).catch((error: unknown) => (failure.value = inWords(error)));
+    await inTurn(() => ask("POST /api/arming", { body: isPaused ? { armed: true, snooze_s: 0 } : { snooze_s: PAUSE_S } })).catch((error: unknown) => (failure.value = inWords(error)));
     busy.value = false;
   };
   return (

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { applyCalibration, endCalibration, readCalibration, startCalibration, undoLearning } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { channelName } from "../../components/kinds.ts";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
@@ -32,7 +32,7 @@ export function CalibrateView({ id }: { id: string }) {
     failure.value = "";
   };
   const fail = (error: unknown) => void (failure.value = inWords(error));
-  const listen = (phase: "claps" | "noises") => void startCalibration(id, phase).then(show, fail);
+  const listen = (phase: "claps" | "noises") => void ask("POST /api/sources/{source_id}/calibration", { path: { source_id: id }, body: { phase } }).then(show, fail);
   const enter = (next: Step) => {
     step.value = next;
     if (next === "claps" || next === "noises") listen(next);
@@ -44,13 +44,13 @@ export function CalibrateView({ id }: { id: string }) {
     const look = async () => {
       while (goesOn()) {
         await new Promise((soon) => setTimeout(soon, LOOK_MS));
-        if (goesOn() && !document.hidden) await readCalibration(id).then((answer) => goesOn() && show(answer), (error: unknown) => goesOn() && fail(error));
+        if (goesOn() && !document.hidden) await ask("GET /api/sources/{source_id}/calibration", { path: { source_id: id } }).then((answer) => goesOn() && show(answer), (error: unknown) => goesOn() && fail(error));
       }
     };
-    void startCalibration(id, "claps").then(show, fail).then(look);
+    void ask("POST /api/sources/{source_id}/calibration", { path: { source_id: id }, body: { phase: "claps" } }).then(show, fail).then(look);
     return () => {
       isOver = true;
-      if (step.value !== "applied") void endCalibration(id).catch(() => undefined); // it ends by itself after ten minutes
+      if (step.value !== "applied") void ask("DELETE /api/sources/{source_id}/calibration", { path: { source_id: id } }).catch(() => undefined); // it ends by itself after ten minutes
     };
   }, [id, open]);
   useLayoutEffect(() => heading.current?.focus(), [step.value]);
@@ -59,7 +59,7 @@ export function CalibrateView({ id }: { id: string }) {
 
   const now = session.value;
   const accepted = now?.sounds.filter(({ phase, outcome }) => phase === "claps" && outcome === "accepted").length ?? 0;
-  const apply = () => void applyCalibration(id).then(() => (step.value = "applied"), fail);
+  const apply = () => void ask("POST /api/sources/{source_id}/calibration/apply", { path: { source_id: id } }).then(() => (step.value = "applied"), fail);
   const live = statuses.value[id]?.state === "live" && link.value === "connected";
   return (
     <View title={t("calibrate.title", { source: source.name })}>
@@ -88,7 +88,7 @@ export function CalibrateView({ id }: { id: string }) {
             {step.value === "proposal" && <><Back onClick={() => enter("noises")} /><button type="button" class="start" disabled={!now?.proposal} onClick={apply}>{t("calibrate.apply")}</button></>}
             {step.value === "applied" && (
               <>
-                <button type="button" class="quiet" onClick={() => void undoLearning(id).then(() => go(linkTo.source(id)), fail)}>{t("calibrate.undo")}</button>
+                <button type="button" class="quiet" onClick={() => void ask("POST /api/sources/{source_id}/learning/undo", { path: { source_id: id } }).then(() => go(linkTo.source(id)), fail)}>{t("calibrate.undo")}</button>
                 <button type="button" class="start" onClick={() => go(linkTo.source(id))}>{t("start.done")}</button>
               </>
             )}

@@ -1,4 +1,4 @@
-import { removeCalibrationSound } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { clock, iso } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
@@ -35,7 +35,7 @@ export function Sounds({ session, phase, onChange, onFail }: Props) {
           <li key={sound.n}>
             <Outcome shape={sound.outcome === "accepted" ? "check" : "triangle"} words={said(sound)} />
             <time class="numbers muted" dateTime={iso(sound.at)}>{clock(sound.at)}</time>
-            <button type="button" class="quiet small" onClick={() => void removeCalibrationSound(session.source_id, String(sound.n)).then(onChange, onFail)}>{t("learn.remove")}</button>
+            <button type="button" class="quiet small" onClick={() => void ask("DELETE /api/sources/{source_id}/calibration/sounds/{n}", { path: { source_id: session.source_id, n: String(sound.n) } }).then(onChange, onFail)}>{t("learn.remove")}</button>
           </li>
         ))}
       </ul>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { askWhatIf, sendRecording } from "../../api.ts";
+import { ask, sendRecording } from "../../api.ts";
 import { thresholdOf } from "../../components/Sound.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal, score } from "../../i18n/format.ts";
@@ -21,7 +21,7 @@ export function TryRecording({ source }: { source: SourceSettings }) {
   useEffect(() => {
     const { id } = recording.value ?? {};
     if (!id) return undefined;
-    const timer = setTimeout(() => void act(() => askWhatIf(source.id, { threshold, recording: id }), (answer) => (found.value = answer)), PAUSE_MS);
+    const timer = setTimeout(() => void act(() => ask("POST /api/sources/{source_id}/what-if", { path: { source_id: source.id }, body: { threshold, recording: id } }), (answer) => (found.value = answer)), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [recording.value, threshold]);
   const { value: tried } = recording;

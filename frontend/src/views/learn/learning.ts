@@ -1,7 +1,7 @@
 // What a source has learnt of its place, read again whenever the service says that it has changed.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { readLearning } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { learningNews, returns } from "../../store.ts";
 import type { Learning } from "../../wire.ts";
 import { inWords } from "../../words.ts";
@@ -30,6 +30,6 @@ export function useLearning(sourceId: string): Known {
   };
   const news = learningNews.value;
   const version = news?.source_id === sourceId ? news : null;
-  useEffect(() => void act(readLearning(sourceId)), [sourceId, version, returns.value]);
+  useEffect(() => void act(ask("GET /api/sources/{source_id}/learning", { path: { source_id: sourceId } })), [sourceId, version, returns.value]);
   return { state, failure, act };
 }

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { changeSettings, listSounds } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
 import type { Deed } from "../../deed.tsx";
 import { language, t } from "../../i18n/index.ts";
 import { freeId } from "../../ids.ts";
@@ -17,7 +17,7 @@ export const labelName = (label: string) => inLanguage(sounds.value?.labels.find
 /** A choice among the sounds that YAMNet names. */
 export function LabelOptions({ label, except = [], presets = [], onChoose }: { label: string; except?: string[]; presets?: SoundPreset[]; onChoose: (label: string) => void }) {
   useEffect(() => {
-    if (!sounds.value) void listSounds().then((found) => (sounds.value = found), () => undefined); // asked again when it is shown next
+    if (!sounds.value) void ask("GET /api/sounds").then((found) => (sounds.value = found), () => undefined); // asked again when it is shown next
   }, []);
   const choose = (select: HTMLSelectElement) => {
     onChoose(select.value);

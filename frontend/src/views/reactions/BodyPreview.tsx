@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { previewWebhook } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { Outcome } from "../../components/Outcome.tsx";
 import { type Key, language, said, t } from "../../i18n/index.ts";
 import { drafts } from "../../saving.ts";
@@ -25,7 +25,7 @@ export function BodyPreview({ sourceId, templatePath, typed }: Props) {
     return () => clearTimeout(timer);
   }, [typed.method, typed.content_type, typed.template]);
   const newest = detections.value.find((detection) => detection.sourceId === sourceId)?.id;
-  const { answer, failure } = useAnswer(() => previewWebhook(asked.value, sourceId), [asked.value, newest, language.value]).value;
+  const { answer, failure } = useAnswer(() => ask("POST /api/webhooks/preview", { query: { source: sourceId }, body: asked.value }), [asked.value, newest, language.value]).value;
   const samples = answer?.samples ?? [];
   const shown = samples[which.value] ?? samples[0];
   const isSaid = drafts.value[templatePath]?.state === "refused";

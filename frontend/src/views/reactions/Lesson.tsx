@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { applyLesson, beginLesson, endLesson, readLesson } from "../../api.ts";
+import { ask, beginLesson, readLesson } from "../../api.ts";
 import { FormField } from "../../components/FormField.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
 import { useDeed } from "../../deed.tsx";
@@ -25,14 +25,14 @@ export function Lesson({ source: { id }, onClose }: { source: SourceSettings; on
     const timer = setInterval(() => document.hidden || look(readLesson), LOOK_MS);
     return () => {
       clearInterval(timer);
-      void endLesson(id).catch(() => undefined); // where it was applied there is none; else it ends by itself
+      void ask("DELETE /api/sources/{source_id}/rhythms/lesson", { path: { source_id: id } }).catch(() => undefined); // where it was applied there is none; else it ends by itself
     };
   }, [id]);
   const { rows = [], proposal = null, wanted = 3 } = lesson.value ?? {};
   const apply = (event: Event) => {
     event.preventDefault();
     const chosen = Number(tolerance.value.replace(",", "."));
-    void deed.change(() => applyLesson(id, { name: name.value.trim(), ...(tolerance.value && { tolerance: chosen }) }), onClose);
+    void deed.change(() => ask("POST /api/sources/{source_id}/rhythms/lesson/apply", { path: { source_id: id }, body: { name: name.value.trim(), ...(tolerance.value && { tolerance: chosen }) } }), onClose);
   };
   return (
     <form class="lesson" aria-labelledby="lesson-title" onSubmit={apply}>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { changeSettings, removeTrigger } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
 import { hostOf, notifyName } from "../../receivers.ts";
@@ -36,7 +36,7 @@ export function ReactionRow({ source, reaction, intervals, isOff = false, isTrig
     const changed = { id: webhook.id, enabled: wish !== null, ...wish };
     void change(() => changeSettings({ sources: [{ id: source.id, webhooks: [changed] }] }));
   };
-  const remove = onRemove ?? (isTrigger ? () => void change(() => removeTrigger(source.id, String(reaction.what))) : undefined);
+  const remove = onRemove ?? (isTrigger ? () => void change(() => ask("DELETE /api/sources/{source_id}/triggers/{trigger_id}", { path: { source_id: source.id, trigger_id: String(reaction.what) } })) : undefined);
   const leave = () => {
     document.querySelector<HTMLElement>(".reaction-more button")?.focus(); // the button goes, the focus does not
     remove!();

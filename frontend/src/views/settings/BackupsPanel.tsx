@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { SETTINGS_FILE, compareBackup, exportSecrets, keepBackup, listBackups, restoreBackup } from "../../api.ts";
+import { ask, SETTINGS_FILE } from "../../api.ts";
 import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
@@ -21,18 +21,18 @@ export function BackupsPanel() {
   const done = useSignal("");
   const failure = useSignal("");
   const kept = useSignal(0);
-  const { answer, failure: unlisted } = useAnswer(listBackups, [settings.value?.revision, kept.value]).value;
+  const { answer, failure: unlisted } = useAnswer(() => ask("GET /api/settings/backups"), [settings.value?.revision, kept.value]).value;
   const tell = (act: () => Promise<string>) => {
     done.value = failure.value = "";
     void act().then((words) => (done.value = words), (error: unknown) => (failure.value = inWords(error)));
   };
   const keep = () => tell(async () => {
-    await inTurn(keepBackup);
+    await inTurn(() => ask("POST /api/settings/backups"));
     kept.value += 1;
     return t("backups.kept");
   });
   const withSecrets = () => tell(async () => {
-    download(await exportSecrets(), "claptrap-settings-with-secrets.json");
+    download(await ask("POST /api/settings/export", { body: { secrets: true } }), "claptrap-settings-with-secrets.json");
     return "";
   });
   return (
@@ -71,7 +71,7 @@ function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
   const open = useSignal(false);
   const when = clock(backup.at);
   const restore = () => tell(async () => {
-    takeOwn((await inTurn(() => restoreBackup(backup.name, settings.value?.revision))).settings);
+    takeOwn((await inTurn(() => ask("POST /api/settings/backups/{name}/restore", { path: { name: backup.name }, revision: settings.value?.revision }))).settings);
     open.value = false;
     return t("backups.restored", { when });
   });
@@ -102,7 +102,7 @@ function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
 
 /** What restoring would change, compared again whenever the settings change. */
 function Difference({ name }: { name: string }) {
-  const { answer, failure } = useAnswer(() => compareBackup(name), [name, settings.value?.revision]).value;
+  const { answer, failure } = useAnswer(() => ask("GET /api/settings/backups/{name}/diff", { path: { name } }), [name, settings.value?.revision]).value;
   if (failure) return <p role="alert"><Outcome shape="cross" words={failure} /></p>;
   if (!answer) return null;
   if (answer.changes.length === 0) return <p class="difference muted">{t("backups.same")}</p>;

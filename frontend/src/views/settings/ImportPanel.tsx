@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { previewImport, takeImport } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
@@ -38,14 +38,14 @@ export function ImportPanel() {
     looked.value = null;
     try {
       const document = await documentIn(file);
-      looked.value = { document, preview: await inTurn(() => previewImport(document)) };
+      looked.value = { document, preview: await inTurn(() => ask("POST /api/settings/import/preview", { body: document })) };
     } catch (error) {
       forget(); // so that the same file can be chosen again once it was mended
       throw error;
     }
   });
   const take = ({ document, preview }: Looked) => act(async () => {
-    takeOwn((await inTurn(() => takeImport(document, preview.revision, preview.mode))).settings);
+    takeOwn((await inTurn(() => ask("POST /api/settings/import", { query: { mode: preview.mode }, body: document, revision: preview.revision }))).settings);
     forget();
     done.value = t("import.done");
   });

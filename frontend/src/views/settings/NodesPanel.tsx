@@ -1,4 +1,4 @@
-import { drainNode } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { Shape, type ShapeName } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { ago, decimal, percent } from "../../i18n/format.ts";
@@ -29,7 +29,7 @@ function NodeCard({ node }: { node: Node }) {
   const isDraining = node.state === "draining";
   const heard = node.sources.map((id) => sources.value.find((one) => one.id === id) ?? { id, name: id });
   const key = `nodes.state.${node.state}`;
-  const drain = () => act(() => drainNode(node.name, !isDraining), (fresh) => (nodes.value = fresh));
+  const drain = () => act(() => ask("POST /api/nodes/{name}/drain", { path: { name: node.name }, body: { draining: !isDraining } }), (fresh) => (nodes.value = fresh));
   return (
     <article class={`webhook node node-${node.state}`} aria-label={node.name}>
       <header class="title-row">

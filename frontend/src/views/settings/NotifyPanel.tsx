@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { changeSettings, readNotifier, removeNotify, testNotify } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
 import { Field, Fields } from "../../components/Field.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
 import { TestButton } from "../../components/TestButton.tsx";
@@ -25,7 +25,7 @@ export function NotifyPanel() {
   const { change, fault } = useDeed();
   const added = useSignal("");
   const list = useRef<HTMLDivElement>(null);
-  const { answer } = useAnswer(readNotifier, []).value;
+  const { answer } = useAnswer(() => ask("GET /api/notify"), []).value;
   useLayoutEffect(() => {
     if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=password]")?.focus();
   }, [added.value]);
@@ -53,7 +53,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
   const { change, fault } = useDeed();
   const name = one.name || t("notify.number", { number });
   const address = drafts.value[`${path}.url`]?.text ?? one.url;
-  const remove = () => change(() => removeNotify(one.id), () => {
+  const remove = () => change(() => ask("DELETE /api/notify/{notify_id}", { path: { notify_id: one.id } }), () => {
     discardAll(`${path}.`);
     document.querySelector<HTMLElement>("#settings-notify ~ .add-row")?.focus();
   });
@@ -63,7 +63,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
       <div class="notify-head">
         <strong class="clip" dir="auto" title={name}>{name}</strong>
         <Field path={`${path}.enabled`} />
-        <TestButton path={`${path}.url`} target={notifyTarget(one)} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => testNotify(one.id)} />
+        <TestButton path={`${path}.url`} target={notifyTarget(one)} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => ask("POST /api/notify/{notify_id}/test", { path: { notify_id: one.id } })} />
         <button type="button" class="quiet" aria-label={t("notify.remove_named", { name })} onClick={remove}>{t("webhooks.remove")}</button>
       </div>
       <div class="options"><Fields of={path} names={["name", "url", "max_age_s", "alerts"]} /></div>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { readSettings, removeSource } from "../../api.ts";
+import { ask, readSettings } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { go, linkTo } from "../../route.ts";
@@ -39,7 +39,7 @@ function RemoveSource({ source }: { source: SourceSettings }) {
   const refusal = useSignal("");
   const remove = async () => {
     refusal.value = "";
-    await removeSource(source.id)
+    await ask("DELETE /api/sources/{source_id}", { path: { source_id: source.id } })
       .then(() => discardAll(`sources.${source.id}.`))
       .then(readSettings)
       .then(takeOwn)

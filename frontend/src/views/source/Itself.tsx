@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { orderSources, readSettings } from "../../api.ts";
+import { ask, readSettings } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceChoice.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
 import { Field } from "../../components/Field.tsx";
@@ -55,7 +55,7 @@ function Order({ source }: { source: SourceSettings }) {
   const move = (by: -1 | 1) => {
     const others = ids.filter((id) => id !== source.id);
     others.splice(here + by, 0, source.id);
-    void inTurn(() => orderSources(others).then(readSettings).then(takeOwn)).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
+    void inTurn(() => ask("PUT /api/sources/order", { body: { ids: others } }).then(readSettings).then(takeOwn)).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
   };
   if (ids.length < 2) return null;
   return (

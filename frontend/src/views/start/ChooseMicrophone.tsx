@@ -1,4 +1,4 @@
-import { startDetection } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceChoice.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
@@ -35,6 +35,6 @@ export function ChooseMicrophone({ source }: { source: SourceSettings | undefine
 }
 
 function Stopped() {
-  const start = () => startDetection().catch((error: unknown) => (failure.value = t("error.start", { reason: inWords(error) })));
+  const start = () => ask("POST /api/detection/start").catch((error: unknown) => (failure.value = t("error.start", { reason: inWords(error) })));
   return <p><button type="button" class="quiet" onClick={start}>{t("detection.start")}</button></p>;
 }
