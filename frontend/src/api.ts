@@ -1,6 +1,6 @@
 // REST, addressed relatively so that the page works under a sub-path.
 import { signal } from "@preact/signals";
-import { language, unbroken } from "./i18n/index.ts";
+import { language, t, unbroken } from "./i18n/index.ts";
 import type { HistoryFilter } from "./types.ts";
 import type { Answers, ProblemDocument, Queries } from "./wire.ts";
 
@@ -115,4 +115,11 @@ function parsed(text: string): unknown {
 
 function isProblem(said: unknown): said is Problem {
   return typeof said === "object" && said !== null && "code" in said && "message" in said;
+}
+
+/** Why something asked of the service failed, as a sentence. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Refused)) return t("error.unreachable");
+  const { faults, message, status } = error.problem;
+  return faults?.[0]?.message || message || t("error.answer", { status }); // "2 faults, first at …" is for scripts
 }

@@ -1,11 +1,10 @@
 // What a person asks for with a button: once at a time, with why it failed beside it.
 import { useSignal } from "@preact/signals";
-import { Outcome } from "./components/Outcome.tsx";
-import { readSettings } from "./api.ts";
+import { Outcome } from "./components/Shape.tsx";
+import { inWords, readSettings } from "./api.ts";
 import { takeOwn } from "./offers.ts";
 import { inTurn } from "./saving.ts";
 import type { ShownSettings } from "./wire.ts";
-import { inWords } from "./words.ts";
 
 export type Deed = ReturnType<typeof useDeed>;
 
@@ -21,6 +20,11 @@ export function useDeed() {
   };
   return {
     act,
+    /** The same, as a form that is sent. */
+    send: (what: () => Promise<unknown>, then?: () => void) => (event: Event) => {
+      event.preventDefault();
+      if (!busy.value) void act(what, then);
+    },
     /** Changes the settings, in turn, by a request that answers with them or with something else. */
     change: (request: () => Promise<unknown>, then?: () => void) => act(() => inTurn(() => request().then(settingsAfter).then(takeOwn)), then),
     refusal,

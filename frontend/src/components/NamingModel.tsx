@@ -1,12 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { access } from "../access.ts";
-import { ask } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { program } from "../store.ts";
+import { labelsOn, model, program } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
+import { Outcome } from "./Shape.tsx";
 
 const PAUSED = "model.stopped";
 const IMPOSSIBLE = "model.no_runtime";
@@ -54,4 +53,10 @@ export function HowToNameSounds() {
       {access.value?.ingress ? <p>{t("sounds.off_ingress")}</p> : <><p>{t("sounds.off_how")}</p><code dir="ltr">{program.value} models pull</code></>}
     </div>
   );
+}
+
+/** Whether YAMNet names sounds; or how its file comes; or how to get it. */
+export function ModelState() {
+  if (labelsOn.value) return <p>{t("settings.model_in_use")}</p>;
+  return model.value ? <Coming progress={model.value} /> : <HowToNameSounds />;
 }

@@ -1,12 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { ask } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { duration } from "../i18n/format.ts";
 import { type Key, language, said, t } from "../i18n/index.ts";
 import type { Test, Tests } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
-import { Shape, type ShapeName } from "./Shape.tsx";
+import { Outcome, Shape, type ShapeName } from "./Shape.tsx";
 
 const AGAIN_MS = 250;
 const shapes: Record<Test["stage"], ShapeName> = {

@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ask } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { clock, duration, iso } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { figures, statuses } from "../store.ts";
 import type { SourceCounts } from "../wire.ts";
-import { inWords } from "../words.ts";
 import { Shape } from "./Shape.tsx";
 
 const HOP_S = 0.02;

@@ -3,14 +3,12 @@ import { said, t } from "../i18n/index.ts";
 import { edit } from "../saving.ts";
 import { link, statuses } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
-import { SaveState } from "./SaveState.tsx";
+import { SaveState } from "./Field.tsx";
 import { Shape } from "./Shape.tsx";
 import { LostSound } from "./SourceDetails.tsx";
-import { SourceIcon } from "./SourceIcon.tsx";
-import { SourceState } from "./SourceState.tsx";
-import { Switch } from "./Switch.tsx";
-import { kindName } from "./kinds.ts";
-import { soundFormat } from "./soundFormat.ts";
+import { SourceIcon, SourceState } from "./SourceState.tsx";
+import { Switch } from "./Control.tsx";
+import { kindName, soundFormat } from "./kinds.ts";
 
 /** What stands above a source, wherever it is shown whole: what it is, how it is, its switch, and what is wrong. */
 export function SourceHead({ source, heading }: { source: SourceSettings; heading?: ComponentChildren }) {

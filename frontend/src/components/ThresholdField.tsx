@@ -1,8 +1,8 @@
 import { score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { drafts, edit, settle } from "../saving.ts";
-import { Help } from "./Help.tsx";
-import { SaveState } from "./SaveState.tsx";
+import { Help } from "./Menu.tsx";
+import { SaveState } from "./Field.tsx";
 
 const PAUSE_MS = 250;
 

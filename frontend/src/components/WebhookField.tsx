@@ -3,8 +3,8 @@ import { t } from "../i18n/index.ts";
 import { discard, drafts, edit, settle } from "../saving.ts";
 import type { SourceSettings } from "../types.ts";
 import type { WebhookSettings } from "../wire.ts";
-import { SaveState } from "./SaveState.tsx";
-import { Switch } from "./Switch.tsx";
+import { SaveState } from "./Field.tsx";
+import { Switch } from "./Control.tsx";
 import { TestButton } from "./TestButton.tsx";
 
 const PAUSE_MS = 900;

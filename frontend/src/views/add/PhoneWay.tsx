@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
 import { access } from "../../access.ts";
 import { ask } from "../../api.ts";
-import { Outcome } from "../../components/Outcome.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { t } from "../../i18n/index.ts";
 import { program, sources } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { ask } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
@@ -7,7 +7,6 @@ import { attempts, sources } from "../../store.ts";
 import { receiverOf } from "../../receivers.ts";
 import type { DeliveryState } from "../../types.ts";
 import type { Attempt, Delivery } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import { chosen } from "./filter.ts";
 

@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Announcer } from "../../components/Announcer.tsx";
-import { GLOW_MS } from "../../components/Glow.tsx";
+import { Announcer, GLOW_MS } from "../../components/LastClap.tsx";
 import { useFlash } from "../../flash.ts";
 import { locale, timeOfDay } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";

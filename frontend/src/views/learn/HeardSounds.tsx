@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ask } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
 import { SoundNames } from "../../components/SoundNames.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
@@ -8,7 +8,6 @@ import { t } from "../../i18n/index.ts";
 import { detections, returns } from "../../store.ts";
 import type { Mark } from "../../types.ts";
 import type { HeardCandidate, LearningEffect } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 import type { Known } from "./learning.ts";
 
 const SHOWN = 10;

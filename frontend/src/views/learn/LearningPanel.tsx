@@ -1,6 +1,6 @@
 import { ask, profileAddress } from "../../api.ts";
-import { AskFirst } from "../../components/AskFirst.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
+import { AskFirst } from "../../components/Menu.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { clock, iso } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";

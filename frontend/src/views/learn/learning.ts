@@ -1,10 +1,9 @@
 // What a source has learnt of its place, read again whenever the service says that it has changed.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { ask } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { learningNews, returns } from "../../store.ts";
 import type { Learning } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 
 export interface Known {
   state: Signal<Learning | null>;

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask } from "../../api.ts";
-import { SaveState } from "../../components/SaveState.tsx";
+import { SaveState } from "../../components/Field.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { drafts, edit } from "../../saving.ts";
 import type { SourceSettings } from "../../types.ts";

@@ -8,7 +8,7 @@ import { linkTo } from "../../route.ts";
 import { settings } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { WebhookSettings } from "../../wire.ts";
-import { Rhythm } from "./Rhythm.tsx";
+import { Rhythm } from "./Lesson.tsx";
 import { patternsOf } from "./PatternPresets.tsx";
 import { type Reaction, clapsOf, isWanted, triggersOf, wishFor } from "./reactions.ts";
 

@@ -1,18 +1,16 @@
 import { useSignal } from "@preact/signals";
-import { ask, SETTINGS_FILE } from "../../api.ts";
+import { ask, inWords, SETTINGS_FILE } from "../../api.ts";
+import { AskFirst } from "../../components/Menu.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
 import { inOneLine } from "../../steps.ts";
 import { settings } from "../../store.ts";
-import type { Backup } from "../../wire.ts";
-import { inWords } from "../../words.ts";
-import { Outcome } from "../../components/Outcome.tsx";
 import { useAnswer } from "../../useAnswer.ts";
-import { AskFirst } from "../../components/AskFirst.tsx";
-import { ChangeList } from "./ChangeList.tsx";
-import { download } from "./download.ts";
+import type { Backup } from "../../wire.ts";
+import { ChangeList } from "./StepsPanel.tsx";
 
 const SHOWN_AT_FIRST = 5;
 
@@ -107,4 +105,14 @@ function Difference({ name }: { name: string }) {
   if (!answer) return null;
   if (answer.changes.length === 0) return <p class="difference muted">{t("backups.same")}</p>;
   return <div class="difference"><p>{t("backups.would_change")}</p><ChangeList changes={answer.changes} /></div>;
+}
+
+/** Hands a document to the person as a JSON file. */
+export function download(document_: object, name: string): void {
+  const address = URL.createObjectURL(new Blob([JSON.stringify(document_, null, 2) + "\n"], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
 }

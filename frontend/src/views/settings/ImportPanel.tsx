@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { ask } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
 import { nameOf } from "../../steps.ts";
 import type { Change, Previewed } from "../../wire.ts";
-import { inWords } from "../../words.ts";
-import { Outcome } from "../../components/Outcome.tsx";
-import { ChangeList } from "./ChangeList.tsx";
+import { Outcome } from "../../components/Shape.tsx";
+import { ChangeList } from "./StepsPanel.tsx";
 
 const MOST_KB = 250; // the service takes 256 kB
 

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, changeSettings } from "../../api.ts";
 import { Field, Fields } from "../../components/Field.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { TestButton } from "../../components/TestButton.tsx";
 import { useDeed } from "../../deed.tsx";
 import { said, t } from "../../i18n/index.ts";

@@ -1,12 +1,11 @@
-import { ask } from "../../api.ts";
-import { DeviceChoice } from "../../components/DeviceChoice.tsx";
+import { ask, inWords } from "../../api.ts";
+import { DeviceChoice } from "../../components/DeviceSelect.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { failure, link, running, statuses } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import { inWords } from "../../words.ts";
 import { openAdd } from "../add/AddDialog.tsx";
 
 /** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */
