@@ -33,6 +33,9 @@ export const SETTINGS_FILE = "api/settings/export";
 
 /** The newest changes, each of which can be undone; the newest first. */
 export const listSteps = () => ask("GET /api/settings/steps");
+export const startProof = (source_id: string, receivers?: string[]) =>
+  ask("POST /api/sources/{source_id}/proof", { path: { source_id }, body: { receivers } });
+export const readProof = (source_id: string) => ask("GET /api/sources/{source_id}/proof", { path: { source_id } });
 
 export const readHistory = (filter: HistoryFilter, limit: number, cursor = "") =>
   ask("GET /api/history", { query: { ...filter, limit, cursor } });

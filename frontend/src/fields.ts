@@ -42,6 +42,7 @@ const FIELDS: Record<string, Key | FieldSpec> = {
   "sources.*.name": "form.name",
   "sources.*.room": { label: "place.room", dir: "auto" },
   "sources.*.node": "place.node",
+  "sources.*.references": "place.reference",
   "sources.*.enabled": "setting.heard",
   "sources.*.armed": "arming.source",
   "sources.*.threshold": "field.threshold",

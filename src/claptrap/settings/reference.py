@@ -64,6 +64,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "merge_rooms": {
         "fr": "si un clap entendu par plusieurs sources d'une pièce est une seule détection, nommée d'après la plus proche"
     },
+    "sources[].references": {
+        "fr": "identifiants de sources (une télévision, un PC) : ce que l'une d'elles contient aussi ne compte pas"
+    },
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { ask } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceSelect.tsx";
 import { AskFirst } from "../../components/Menu.tsx";
-import { Field } from "../../components/Field.tsx";
+import { Field, SaveState } from "../../components/Field.tsx";
 import { SourceDetails } from "../../components/SourceDetails.tsx";
 import { SourceForm } from "../../components/SourceForm.tsx";
 import { SourceHead } from "../../components/SourceHead.tsx";
@@ -11,7 +11,7 @@ import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
 import { nodes } from "../../nodes.ts";
 import { go, linkTo } from "../../route.ts";
-import { discardAll } from "../../saving.ts";
+import { discardAll, edit } from "../../saving.ts";
 import { sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 
@@ -30,6 +30,7 @@ export function Itself({ source }: { source: SourceSettings }) {
         <section class="panel settings-group" aria-labelledby="place-title">
           <h2 id="place-title">{t("place.title")}</h2>
           <Field path={`sources.${source.id}.room`} list={knownRooms()} />
+          <Reference source={source} />
           {(nodes.value.length > 0 || source.node) && <Field path={`sources.${source.id}.node`} options={["", "server", ...nodes.value.map(({ name }) => name), source.node]} />}
           <Order source={source} />
           <Field path={`sources.${source.id}.armed`} />
@@ -46,6 +47,24 @@ export function Itself({ source }: { source: SourceSettings }) {
 }
 
 const knownRooms = () => [...new Set(sources.value.map(({ room }) => room))].filter(Boolean);
+
+/** The source whose sound does not count here; of several, which only the API sets, the first is shown. */
+function Reference({ source }: { source: SourceSettings }) {
+  const path = `sources.${source.id}.references`;
+  const others = sources.value.filter(({ id }) => id !== source.id);
+  if (!others.length) return null;
+  return (
+    <div class="field">
+      <label for={path}>{t("place.reference")}</label>
+      <select id={path} aria-describedby={`${path}-state ${path}-hint`} onChange={({ currentTarget: { value } }) => edit(path, value ? [value] : [], 0)}>
+        <option value="">{t("place.no_reference")}</option>
+        {others.map(({ id, name }) => <option key={id} value={id} selected={id === source.references[0]} dir="auto">{name}</option>)}
+      </select>
+      <SaveState path={path} id={`${path}-state`} />
+      <p class="hint" id={`${path}-hint`}>{t("place.reference_hint")}</p>
+    </div>
+  );
+}
 
 /** Where the source stands among the others. */
 function Order({ source }: { source: SourceSettings }) {

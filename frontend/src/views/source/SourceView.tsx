@@ -1,5 +1,6 @@
 import { Sound, thresholdOf } from "../../components/Sound.tsx";
 import { Detections } from "../../components/Detections.tsx";
+import { Proof } from "../../components/Proof.tsx";
 import { SourceHead } from "../../components/SourceHead.tsx";
 import { ThresholdField } from "../../components/ThresholdField.tsx";
 import { type Key, t } from "../../i18n/index.ts";
@@ -74,6 +75,7 @@ function Live({ source }: { source: SourceSettings }) {
           <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} />
           <WhatIf source={source} />
           <TryRecording source={source} />
+          <Proof sourceId={source.id} />
         </section>
         <LearningPanel sourceId={source.id} />
       </div>
