@@ -22,7 +22,7 @@ const CHANNELS = ["auto", "mean", "loudest", ...Array.from({ length: 64 }, (_, i
 const WEBHOOK = "sources.*.webhooks.*";
 
 const FIELDS: Record<string, Key | FieldSpec> = {
-  "language": "notify.language",
+  "language": { label: "notify.language", options: ["fr", "en"] },
   "announce": "setting.announce",
   "public_url": { label: "setting.public_url", placeholder: "http://192.168.1.10:16045" },
   "history.keep_days": "settings.keep_history",

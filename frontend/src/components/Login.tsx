@@ -9,50 +9,37 @@ import { Outcome } from "./Shape.tsx";
 
 /** The login, in the page's place: asks for the password, or lets it be chosen for the first time. */
 export function Login() {
-  return <main class="login">{access.value?.state === "setup" ? <FirstPassword /> : <LogIn />}</main>;
+  const isSetup = access.value?.state === "setup";
+  return <main class="login"><LoginForm key={String(isSetup)} isSetup={isSetup} /></main>;
 }
 
-function LogIn() {
-  const password = useSignal("");
-  const { send, busy, fault } = useDeed();
-  const enter = send(() => changeAccess(() => ask("POST /api/access/login", { body: { password: password.value } })));
-  const form = useFocusFirst();
-  return (
-    <form class="panel login-form" ref={form} onSubmit={enter} aria-labelledby="login-title">
-      <h1 id="login-title">{t("login.title")}</h1>
-      <AccountName />
-      <FormField
-        id="login-password" label={t("login.password")} type="password" autocomplete="current-password" required
-        value={password.value} onType={(typed) => (password.value = typed)}
-      />
-      <p class="form-actions"><button type="submit" class="start" disabled={busy}>{t("login.enter")}</button></p>
-      {fault}
-      <p class="hint">{t("login.forgotten")} <code>claptrap password</code></p>
-    </form>
-  );
-}
-
-function FirstPassword() {
+function LoginForm({ isSetup }: { isSetup: boolean }) {
   const code = useSignal("");
   const password = useSignal("");
   const { send, busy, fault } = useDeed();
-  const choose = send(() => changeAccess(() => ask("PUT /api/access/password", { body: { password: password.value, code: code.value } })));
-  const form = useFocusFirst();
+  const form = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("input:not([hidden])")?.focus(), []);
+  const enter = () => (isSetup
+    ? ask("PUT /api/access/password", { body: { password: password.value, code: code.value } })
+    : ask("POST /api/access/login", { body: { password: password.value } }));
   return (
-    <form class="panel login-form" ref={form} onSubmit={choose} aria-labelledby="login-title">
-      <h1 id="login-title">{t("login.setup_title")}</h1>
-      <p class="muted">{t("login.setup_intro")}</p>
+    <form class="panel login-form" ref={form} onSubmit={send(() => changeAccess(enter))} aria-labelledby="login-title">
+      <h1 id="login-title">{t(isSetup ? "login.setup_title" : "login.title")}</h1>
+      {isSetup && <p class="muted">{t("login.setup_intro")}</p>}
       <AccountName />
+      {isSetup && (
+        <FormField
+          id="login-code" label={t("login.code")} autocomplete="one-time-code" required spellcheck={false} dir="ltr"
+          value={code.value} onType={(typed) => (code.value = typed)}
+        />
+      )}
       <FormField
-        id="login-code" label={t("login.code")} autocomplete="one-time-code" required spellcheck={false} dir="ltr"
-        value={code.value} onType={(typed) => (code.value = typed)}
+        id="login-password" label={t(isSetup ? "access.new" : "login.password")} hint={isSetup ? t("access.length") : ""} type="password"
+        autocomplete={isSetup ? "new-password" : "current-password"} required value={password.value} onType={(typed) => (password.value = typed)}
       />
-      <FormField
-        id="login-password" label={t("access.new")} hint={t("access.length")} type="password" autocomplete="new-password" required
-        value={password.value} onType={(typed) => (password.value = typed)}
-      />
-      <p class="form-actions"><button type="submit" class="start" disabled={busy}>{t("access.choose")}</button></p>
+      <p class="form-actions"><button type="submit" class="start" disabled={busy}>{t(isSetup ? "access.choose" : "login.enter")}</button></p>
       {fault}
+      {!isSetup && <p class="hint">{t("login.forgotten")} <code>claptrap password</code></p>}
     </form>
   );
 }
@@ -60,12 +47,6 @@ function FirstPassword() {
 /** There is one person only; a browser that keeps passwords wants a name for it all the same. */
 export function AccountName() {
   return <input hidden type="text" autocomplete="username" value="ClapTrap" readOnly />;
-}
-
-function useFocusFirst() {
-  const form = useRef<HTMLFormElement>(null);
-  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("input:not([hidden])")?.focus(), []);
-  return form;
 }
 
 /** Ends the session of this browser, or says that it goes on, and why. */

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { ask, inWords } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { AskFirst } from "../../components/Menu.tsx";
+import { useDeed } from "../../deed.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
 import { detections, newestClip, opened, takeSnapshot } from "../../store.ts";
@@ -50,32 +51,24 @@ const MEGABYTE = 1e6;
 
 /** What is kept, and how to be rid of it: sounds only, or everything. Asks before. */
 export function Forget({ newest }: { newest: string }) {
-  const done = useSignal("");
-  const failure = useSignal("");
+  const { act, said, fault } = useDeed();
   const { answer } = useAnswer(() => ask("GET /api/clips"), [newest]).value;
-  const told = (words: string) => {
-    done.value = words;
+  const deleteSounds = () => act(() => ask("DELETE /api/clips"), ({ deleted }) => (forgotten.value += 1, t("history.sounds_deleted", { count: deleted })));
+  const deleteAll = () => act(() => ask("DELETE /api/history"), ({ deleted }) => {
     forgotten.value += 1;
-  };
-  const act = (deed: () => Promise<void>) => {
-    done.value = failure.value = "";
-    void deed().catch((error: unknown) => (failure.value = inWords(error)));
-  };
-  const deleteSounds = () => ask("DELETE /api/clips").then(({ deleted }) => told(t("history.sounds_deleted", { count: deleted })));
-  const deleteAll = () => ask("DELETE /api/history").then(async ({ deleted }) => {
-    told(t("history.forgotten", { count: deleted }));
-    takeSnapshot(await ask("GET /api/state")); // the feed of the house shows them, too
+    void ask("GET /api/state").then(takeSnapshot, () => undefined); // the home page shows them, too; the next state says the same
+    return t("history.forgotten", { count: deleted });
   });
   return (
     <section class="panel settings-group" aria-labelledby="kept-title">
       <h2 id="kept-title">{t("history.kept")}</h2>
       {answer && <p>{t("history.clips_kept", { count: answer.clips, size: decimal(answer.size_bytes / MEGABYTE, 1), days: answer.keep_days, most: answer.keep_mb })}</p>}
       <div class="downloads">
-        <AskFirst label={t("history.delete_sounds")} question={t("history.delete_sounds_sure")} onSure={() => act(deleteSounds)} />
-        <AskFirst label={t("history.delete_all")} question={t("history.delete_all_sure")} onSure={() => act(deleteAll)} />
+        <AskFirst label={t("history.delete_sounds")} question={t("history.delete_sounds_sure")} onSure={deleteSounds} />
+        <AskFirst label={t("history.delete_all")} question={t("history.delete_all_sure")} onSure={deleteAll} />
       </div>
-      <output class="muted">{done.value}</output>
-      {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
+      {said}
+      {fault}
     </section>
   );
 }

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { ask, inWords, SETTINGS_FILE } from "../../api.ts";
+import { ask, SETTINGS_FILE } from "../../api.ts";
 import { AskFirst } from "../../components/Menu.tsx";
 import { Outcome } from "../../components/Shape.tsx";
+import { type Deed, useDeed } from "../../deed.tsx";
 import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
-import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
 import { inOneLine } from "../../steps.ts";
 import { settings } from "../../store.ts";
@@ -16,23 +16,12 @@ const SHOWN_AT_FIRST = 5;
 
 /** Settings of before: looked at, put back in force; and those of now, taken away as a file. */
 export function BackupsPanel() {
-  const done = useSignal("");
-  const failure = useSignal("");
+  const deed = useDeed();
   const kept = useSignal(0);
-  const { answer, failure: unlisted } = useAnswer(() => ask("GET /api/settings/backups"), [settings.value?.revision, kept.value]).value;
-  const tell = (act: () => Promise<string>) => {
-    done.value = failure.value = "";
-    void act().then((words) => (done.value = words), (error: unknown) => (failure.value = inWords(error)));
-  };
-  const keep = () => tell(async () => {
-    await inTurn(() => ask("POST /api/settings/backups"));
-    kept.value += 1;
-    return t("backups.kept");
-  });
-  const withSecrets = () => tell(async () => {
-    download(await ask("POST /api/settings/export", { body: { secrets: true } }), "claptrap-settings-with-secrets.json");
-    return "";
-  });
+  const { answer, failure } = useAnswer(() => ask("GET /api/settings/backups"), [settings.value?.revision, kept.value]).value;
+  const keep = () => deed.act(() => inTurn(() => ask("POST /api/settings/backups")), () => (kept.value += 1, t("backups.kept")));
+  const withSecrets = () =>
+    deed.act(() => ask("POST /api/settings/export", { body: { secrets: true } }), (found) => download(found, "claptrap-settings-with-secrets.json"));
   return (
     <section class="panel settings-group" aria-labelledby="settings-backups">
       <h2 id="settings-backups">{t("backups.title")}</h2>
@@ -42,22 +31,20 @@ export function BackupsPanel() {
         <a class="button" href={SETTINGS_FILE} download>{t("backups.download")}</a>
         <AskFirst label={t("backups.download_secrets")} named={t("backups.secrets_title")} question={t("backups.secrets_sure")} onSure={withSecrets} />
       </div>
-      <output class="muted">{done.value}</output>
-      {(failure.value || unlisted) && <p role="alert"><Outcome shape="cross" words={failure.value || unlisted} /></p>}
-      {answer && <BackupList backups={answer.backups} tell={tell} />}
+      {deed.said}
+      {deed.fault || (failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>)}
+      {answer && <BackupList backups={answer.backups} deed={deed} />}
     </section>
   );
 }
 
-type Tell = (act: () => Promise<string>) => void;
-
-function BackupList({ backups, tell }: { backups: Backup[]; tell: Tell }) {
+function BackupList({ backups, deed }: { backups: Backup[]; deed: Deed }) {
   const all = useSignal(false);
   if (backups.length === 0) return <p class="muted">{t("backups.none")}</p>;
   const shown = all.value ? backups : backups.slice(0, SHOWN_AT_FIRST);
   return (
     <>
-      <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} tell={tell} />)}</ul>
+      <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} deed={deed} />)}</ul>
       {shown.length < backups.length && (
         <p><button type="button" class="quiet" onClick={() => (all.value = true)}>{t("backups.more", { count: backups.length })}</button></p>
       )}
@@ -65,14 +52,13 @@ function BackupList({ backups, tell }: { backups: Backup[]; tell: Tell }) {
   );
 }
 
-function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
+function BackupRow({ backup, deed }: { backup: Backup; deed: Deed }) {
   const open = useSignal(false);
   const when = clock(backup.at);
-  const restore = () => tell(async () => {
-    takeOwn((await inTurn(() => ask("POST /api/settings/backups/{name}/restore", { path: { name: backup.name }, revision: settings.value?.revision }))).settings);
-    open.value = false;
-    return t("backups.restored", { when });
-  });
+  const restore = () => deed.change(
+    () => ask("POST /api/settings/backups/{name}/restore", { path: { name: backup.name }, revision: settings.value?.revision }),
+    () => (open.value = false, t("backups.restored", { when })),
+  );
   return (
     <li>
       <span class="backup-what">

@@ -79,10 +79,11 @@ function Wanted({ path, one }: { path: string; one: NotifySettings }) {
   const { change, fault } = useDeed();
   const triggers = new Map(sources.value.flatMap(triggersOf).map((reaction) => [reaction.what, reaction]));
   const all: Reaction[] = [...COUNTS.map((count) => ({ what: count, words: t("activity.claps", { count }) })), applause(), ...triggers.values()];
-  const toggle = (which: Reaction, on: boolean) => {
-    const wish = wishFor(all, (other) => (other === which ? on : isWanted(one, other)));
-    void change(() => changeSettings({ notify: [{ id: one.id, ...(wish ?? { enabled: false }) }] }));
-  };
+  const toggle = (which: Reaction, on: boolean) => change(() => { // in its turn, of what has come of the changes before
+    const now = settings.value?.notify.find(({ id }) => id === one.id) ?? one;
+    const wish = wishFor(all, (other) => (other === which ? on : isWanted(now, other)));
+    return changeSettings({ notify: [{ id: one.id, ...(wish ?? { enabled: false }) }] });
+  });
   return (
     <fieldset class="field filter" id={`${path}.claps`}>
       <legend>{t("webhooks.claps")}</legend>

@@ -23,7 +23,7 @@ const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
   display: { title: "settings.display", show: () => <Display /> },
   acting: { title: "arming.title", show: () => <Acting /> },
   sounds: { title: "settings.sounds", show: () => <><Model /><Group title="settings.keep" paths={["history.keep_days", "clips.keep_days", "clips.keep_mb"]} /></> },
-  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="alerts.title" paths={["alerts.unheard_after_s"]} /><Heartbeats /><Group title="notify.language" paths={["language", "public_url"]} /></> },
+  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="alerts.title" paths={["alerts.unheard_after_s"]} /><Heartbeats /><Group title="notify.more" paths={["language", "public_url"]} /></> },
   mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><Group title="wyoming.title" intro="wyoming.intro" paths={["wyoming.listen", "wyoming.forward"]} /></> },
   backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
   import: { title: "import.title", show: () => <ImportPanel /> },
