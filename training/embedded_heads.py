@@ -26,7 +26,7 @@ from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_w
 from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import load_confirmer, signed
 from claptrap.detect.onset import OnsetDetector
-from claptrap.detect.prior import RecentClapPrior, next_scores
+from claptrap.detect.prior import RecentClapPrior
 from training.mixtures import FEW, FEW_FA
 from training.profiles import SHIPPED, TOLERANCE_S, is_unlearnt_snap
 from training.recordings import PACKS, FloatArray, hashed
@@ -263,8 +263,7 @@ def scores(scene: Scene, odds: FloatArray, numbers: Numbers) -> FloatArray:
         decided = is_open & ((z < low) | (z > high) | (point == POINTS - 1))
         by_scale = 1 / (1 + np.exp(-np.clip(numbers.scale[point][0] * z + numbers.scale[point][1], -30, 30)))
         score, is_open = np.where(decided, by_scale, score), is_open & ~decided
-    prior, onsets, by_net = RecentClapPrior(), scene.onset.tolist(), score.tolist()
-    return np.array([prior.apply(*one) for one in zip(onsets, by_net, next_scores(onsets, by_net), strict=True)])
+    return np.array(RecentClapPrior().apply_all(scene.onset.tolist(), score.tolist()))
 
 
 def figures(scenes: Sequence[Scene], odds: Sequence[FloatArray], numbers: Numbers) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.cli.test_detect import run
 from tests.peers import sound
+from tests.peers.command import run, start
 from tests.peers.sound import SoundServer
 
 from claptrap import __version__
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow  # each test starts the command, as a person does
 
 def test_version(tmp_path: Path) -> None:
     """One line."""
-    said = run("--version", folder=tmp_path).stdout  # in a checkout with the commit, in an archive without
+    said = start("--version", folder=tmp_path).stdout  # in a checkout with the commit, in an archive without
     assert re.fullmatch(rf"claptrap, version {re.escape(__version__)}( \([0-9a-f]{{7,40}}(-dirty)?\))?\n", said)
 
 
@@ -68,7 +68,7 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
         if (done.exit_code, done.stderr) != (0, "") or missing or not is_help(done.stdout):
             faults.append((arguments, done.exit_code, missing, done.output))
     assert faults == []
-    done = run("-h", folder=tmp_path)
+    done = start("-h", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert is_help(done.stdout)
 
@@ -119,7 +119,7 @@ def test_pulling_replaces_a_wrong_file(tmp_path: Path, shared: Path) -> None:
         thread.start()
         try:
             url = f"http://127.0.0.1:{server.server_port}/yamnet.tflite"
-            done = run("models", "pull", folder=tmp_path, CLAPTRAP_YAMNET_URL=url)
+            done = start("models", "pull", folder=tmp_path, CLAPTRAP_YAMNET_URL=url)
         finally:
             server.shutdown()
             thread.join()
@@ -133,8 +133,8 @@ def test_pulling_replaces_a_wrong_file(tmp_path: Path, shared: Path) -> None:
 def test_microphones_are_listed(tmp_path: Path) -> None:
     """For people, the default marked; for scripts, one object a line."""
     with SoundServer() as server:
-        said = run("devices", folder=tmp_path, **server.environment)
-        as_json = run("devices", "--json", folder=tmp_path, **server.environment)
+        said = start("devices", folder=tmp_path, **server.environment)
+        as_json = start("devices", "--json", folder=tmp_path, **server.environment)
     assert said.returncode == as_json.returncode == 0
     lines = said.stdout.splitlines()
     assert [line for line in lines if line.startswith("* default")]
@@ -148,7 +148,7 @@ def test_microphones_are_listed(tmp_path: Path) -> None:
 def test_without_portaudio_devices_says_what_to_do(tmp_path: Path) -> None:
     """Status 1, one sentence, no traceback."""
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
-    done = run("devices", folder=tmp_path, PYTHONPATH=str(tmp_path))
+    done = start("devices", folder=tmp_path, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
     assert "libportaudio2" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -161,6 +161,6 @@ def test_a_machine_without_a_microphone_says_so_in_the_terminal_s_language(tmp_p
         "query_hostapis = query_devices = lambda: []\nclass default:\n    device = (-1, -1)\n"
     )
     for language, said in (("fr_FR.UTF-8", "Aucun microphone"), ("C.UTF-8", "No microphone was found.")):
-        done = run("devices", folder=tmp_path, PYTHONPATH=str(tmp_path), LC_ALL=language)
+        done = start("devices", folder=tmp_path, PYTHONPATH=str(tmp_path), LC_ALL=language)
         assert (done.returncode, done.stdout) == (0, "")
         assert done.stderr.startswith(said)

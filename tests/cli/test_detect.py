@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,14 @@ import numpy as np
 import pytest
 import soundfile
 from tests.peers.claps import Sound, recording
-from tests.peers.service import claptrap_environment
+from tests.peers.command import run, start
 
 from claptrap.cli.detect import _text_line
 from claptrap.detect.patterns import APPLAUSE, Detection
 from claptrap.text.catalogue import SOUNDS, sound_name
 
-pytestmark = pytest.mark.slow  # each test starts the command, as a person does
+pytestmark = pytest.mark.slow  # each test hears a recording
 
-PATIENT_S = 120
 N_CLAPS = 3
 FORMS = {
     "wav": ("WAV", "PCM_16"),
@@ -32,26 +30,6 @@ FORMS = {
     "ogg": ("OGG", "VORBIS"),
     "opus": ("OGG", "OPUS"),
 }
-
-
-CLAPTRAP = (sys.executable, "-m", "claptrap")
-
-
-def clean(folder: Path) -> dict[str, str]:
-    return claptrap_environment(os.environ) | {"CLAPTRAP_MODELS_DIR": str(folder / "no-models"), "COLUMNS": "100"}
-
-
-def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``claptrap`` in ``folder``, without YAMNet unless the environment names its folder."""
-    return subprocess.run(
-        [*CLAPTRAP, *arguments],
-        cwd=folder,
-        env=clean(folder) | environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENT_S,
-        check=False,
-    )
 
 
 def detect_lines(*arguments: str, folder: Path, status: int = 0) -> tuple[list[dict[str, Any]], str]:
@@ -86,6 +64,16 @@ def test_every_format_is_heard(tmp_path: Path, form: str) -> None:
     lines, errors = detect_lines(f"claps.{form}", folder=tmp_path)
     assert onsets_of(lines) == pytest.approx(onsets, abs=0.06 if form in ("mp3", "ogg", "opus") else 0.03)
     assert errors == ""
+
+
+def test_several_files_at_once_give_what_one_after_the_other_gives(tmp_path: Path) -> None:
+    """In the order of the files, whichever is heard first, with the fault of one in its place."""
+    write(tmp_path / "long.wav", 48_000, n_claps=6)
+    write(tmp_path / "short.wav", 16_000)
+    files = ("long.wav", "none.wav", "short.wav")
+    one_by_one, at_once = (detect_lines("--jobs", jobs, *files, folder=tmp_path, status=2) for jobs in ("1", "3"))
+    assert at_once == one_by_one
+    assert [line["file"] for line in at_once[0] if line["type"] == "clap"] == ["long.wav"] * 6 + ["short.wav"] * 3
 
 
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000])
@@ -149,11 +137,8 @@ def test_standard_input_is_heard(tmp_path: Path, form: str) -> None:
     """From a pipe, which can only be read forward."""
     onsets = write(tmp_path / f"claps.{form}")
     content = (tmp_path / f"claps.{form}").read_bytes()
-    command = [*CLAPTRAP, "detect", "--json", "-"]
-    done = subprocess.run(
-        command, input=content, capture_output=True, check=False, cwd=tmp_path, timeout=PATIENT_S, env=clean(tmp_path)
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = start("detect", "--json", "-", folder=tmp_path, given=content)
+    assert (done.returncode, done.stderr) == (0, "")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert {line["file"] for line in lines} == {"-"}
     assert onsets_of(lines) == pytest.approx(onsets, abs=0.03)
@@ -179,21 +164,12 @@ def test_channels_that_cancel_each_other_are_heard(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-@pytest.mark.parametrize("arguments", [("detect", "claps.wav"), ("--version",), ("--help",), ("models", "list")])
+@pytest.mark.parametrize("arguments", [("detect", "claps.wav"), ("--version",), ("models", "--help")])
 def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """A full disk behind ``>`` is no fault of the program, and no traceback."""
     write(tmp_path / "claps.wav")
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [*CLAPTRAP, *arguments],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            cwd=tmp_path,
-            timeout=PATIENT_S,
-            env=clean(tmp_path),
-        )
+        done = start(*arguments, folder=tmp_path, stdout=full)
     assert (done.returncode, done.stderr) == (2, "The output cannot be written: No space left on device.\n")
 
 
@@ -339,21 +315,12 @@ def on_a_terminal(*arguments: str, folder: Path, both: bool = False) -> tuple[st
 
     reader = threading.Thread(target=read, name="test:terminal")
     reader.start()
-    environment = claptrap_environment(os.environ) | {"CLAPTRAP_MODELS_DIR": str(folder), "TERM": "xterm", "COLUMNS": "100"}
-    done = subprocess.run(
-        [sys.executable, "-m", "claptrap", *arguments],
-        cwd=folder,
-        env=environment,
-        stdout=theirs if both else subprocess.PIPE,
-        stderr=theirs,
-        text=True,
-        timeout=PATIENT_S,
-        check=True,
-    )
+    done = start(*arguments, folder=folder, stdout=theirs if both else subprocess.PIPE, stderr=theirs, TERM="xterm")
+    assert done.returncode == 0
     os.close(theirs)
     reader.join(10)
     os.close(ours)
-    return done.stdout or "", b"".join(shown).decode()
+    return done.stdout, b"".join(shown).decode()
 
 
 def test_a_progress_bar_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
@@ -387,6 +354,6 @@ def test_a_name_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
     lines, errors = detect_lines(name, folder=tmp_path)
     assert errors == ""
     assert {line["file"] for line in lines} == {"caf\ufffd.wav"}
-    strict = run("detect", name, folder=tmp_path, PYTHONIOENCODING="utf-8:strict")
+    strict = start("detect", name, folder=tmp_path, PYTHONIOENCODING="utf-8:strict")
     assert strict.returncode == 0
     assert strict.stdout.startswith("caf\ufffd.wav: 0:01")

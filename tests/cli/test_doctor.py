@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_detect import run
+from tests.peers.command import run, start
 from tests.peers.ports import free_port
 from tests.peers.receiver import dead_url
 from tests.peers.service import Service, claptrap_environment
@@ -32,7 +32,8 @@ def data_dir(tmp_path: Path, *sources: dict[str, Any]) -> Path:
 
 
 def examined(tmp_path: Path, folder: Path, port: int, **environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
-    done = run("doctor", "--json", "--data-dir", str(folder), "--port", str(port), folder=tmp_path, **environment)
+    how = start if environment else run
+    done = how("doctor", "--json", "--data-dir", str(folder), "--port", str(port), folder=tmp_path, **environment)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.stderr == ""
     return done.returncode, {line["check"]: line for line in lines}
@@ -62,7 +63,7 @@ def test_it_speaks_french_to_a_french_terminal(tmp_path: Path) -> None:
 def test_what_it_tells_to_type_can_be_typed(tmp_path: Path) -> None:
     """In a checkout ``claptrap`` is no command: its whole path is; in JSON, for other eyes, it is the plain name."""
     folder, here = data_dir(tmp_path), shlex.join([sys.executable, "-m", "claptrap"])
-    done = run("doctor", "--data-dir", str(folder), "--port", str(free_port()), folder=tmp_path)
+    done = start("doctor", "--data-dir", str(folder), "--port", str(free_port()), folder=tmp_path)
     assert f"; {here} serve starts one." in done.stdout
     assert f": {here} models pull." in done.stdout
     assert ": claptrap models pull." in examined(tmp_path, folder, free_port())[1]["model"]["message_en"]
@@ -133,7 +134,9 @@ def test_where_everything_is_wrong_each_line_says_what_to_do(tmp_path: Path) -> 
             {"id": "v", "kind": "vban", "name": "Bureau", "input": stream},
         )
         port = str(page.getsockname()[1])
-        done = run("doctor", "--json", "--data-dir", str(folder), "--port", port, folder=tmp_path, PYTHONPATH=str(tmp_path))
+        done = start(
+            "doctor", "--json", "--data-dir", str(folder), "--port", port, folder=tmp_path, PYTHONPATH=str(tmp_path)
+        )
     assert (done.returncode, done.stderr) == (1, "")
     assert_told(
         [json.loads(line) for line in done.stdout.splitlines()],

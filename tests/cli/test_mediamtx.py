@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.test_detect import run
 from tests.mediamtx.test_install import GOOD, PROGRAM_BYTES, serving
 from tests.mediamtx.test_supervisor import is_alive
 from tests.models.test_models import server
+from tests.peers.command import run, start
 from tests.peers.mediamtx import STAND_IN, lives, stand_in
 from tests.peers.ports import free_port
 from tests.peers.service import Service, claptrap_environment
@@ -74,7 +74,7 @@ def test_it_is_run_and_ends_with_the_command(tmp_path: Path) -> None:
 def test_without_the_program_it_says_how_to_get_it(tmp_path: Path) -> None:
     there = {"CLAPTRAP_MEDIAMTX_DIR": str(tmp_path / "none"), "PATH": str(tmp_path)}
     for command in (("mediamtx", "run"), ("serve", "--mediamtx", "--port", "0")):
-        done = run(*command, "--data-dir", "data", folder=tmp_path, **there)
+        done = start(*command, "--data-dir", "data", folder=tmp_path, **there)
         assert done.returncode != 0
         assert "claptrap mediamtx install" in done.stderr
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from tests.cli.test_detect import detect_lines, run
+from tests.cli.test_detect import detect_lines
 from tests.peers.claps import recording
+from tests.peers.command import run
 
-pytestmark = pytest.mark.slow  # each test starts the command, as a person does
+pytestmark = pytest.mark.slow  # each test hears a recording
 
 
 def write_examples(folder: Path) -> list[float]:

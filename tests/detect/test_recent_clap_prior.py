@@ -13,7 +13,7 @@ from claptrap.detect.clapnet import AFTER, ClapNet, load_clapnet
 from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.confirm import Confirmer, HeadOutput, ModelScore
 from claptrap.detect.onset import Candidate
-from claptrap.detect.prior import NEXT_WINDOW, next_scores
+from claptrap.detect.prior import NEXT_WINDOW, RecentClapPrior
 from claptrap.detect.slot import ONSET_LAG
 
 BLOCK = RATE_HZ
@@ -68,13 +68,18 @@ def test_the_clap_that_follows_speaks_for_a_doubtful_sound(clapnet: ClapNet, aft
     assert scores_of(clapnet, [(0.3, 0.2), (0.3 + after_s, 0.45)])[0] == pytest.approx(0.2)
     assert scores_of(clapnet, [(0.3, 0.01), (0.3 + after_s, 0.97)])[0] == pytest.approx(0.01)
     onsets = [round(0.3 * RATE_HZ), round((0.3 + after_s) * RATE_HZ)]
-    assert next_scores(onsets, [0.2, 0.97]) == [0.97 if rises else 0.0, 0.0]  # what is replayed from embeddings
+    replayed = RecentClapPrior().apply_all(onsets, [0.2, 0.97])  # of what is kept as embeddings
+    assert (replayed[0] > 0.5) is rises
 
 
 def test_a_clap_does_not_wait_for_a_doubtful_sound_before_it(clapnet: ClapNet) -> None:
     """It decides both; and what is doubtful waits 0.3 s, however the sound is cut into blocks."""
+    assert not RecentClapPrior().waits(0, 0.6)
+    recent = RecentClapPrior()
+    recent.apply(0, 0.97)
+    assert not recent.waits(8000, 0.4)  # the clap before has decided it
     for block in (HOP, 4 * HOP, RATE_HZ):
-        judge = ClapClassifier(1, clapnet, Scripted([0.2, 0.97, 0.3]))
+        judge = ClapClassifier(1, clapnet, Scripted([0.2, 0.97, 0.1]))
         slot, none, found = np.zeros(1, np.int64), np.zeros(1, np.int64), []
         due = [Candidate(0, onset) for onset in (4800, 8000, 24_000)]
         for begin in range(0, 3 * RATE_HZ, block):

@@ -127,7 +127,7 @@ def test_the_service_speaks_tls_to_who_trusts_its_certificate_only(tmp_path: Pat
 
 @pytest.mark.xdist_group("cameras")
 @pytest.mark.slow
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium")
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium-headless-shell")
 @pytest.mark.skipif(not (ASSETS / "micro.html").exists(), reason="the page is not built: make page")
 def test_a_phone_in_the_network_gives_its_microphone_over_tls(tmp_path: Path) -> None:
     """By the machine's own address, not loopback, where a browser demands HTTPS and ClapTrap a password.

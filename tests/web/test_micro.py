@@ -39,7 +39,7 @@ CLAPPING = "document.querySelector('.face[data-mood=clap]')"  # for a second
 in_browser = [
     pytest.mark.slow,
     pytest.mark.xdist_group("cameras"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is missing: sudo apt install chromium-headless-shell"),
     pytest.mark.skipif(not (ASSETS / "micro.html").exists(), reason="the page is not built: make page"),
 ]
 

@@ -223,7 +223,7 @@ def test_deliveries_are_counted_by_outcome(served: Served) -> None:
     again = Attempt("e", "salon.webhook", "salon", "http://x", 1, 1.7e9, 0.1, 503, "delivery.status", {"status": 503}, 1.0)
     for attempt in (tried, again, again, failed):
         served.service.status.offer(attempt)
-    assert served.service.deliveries() == {"delivered": 1, "late": 0, "retried": 2, "given_up": 1}
+    assert served.service.counts.deliveries() == {"delivered": 1, "late": 0, "retried": 2, "given_up": 1}
 
 
 def test_a_camera_is_probed_without_being_kept(served: Served) -> None:

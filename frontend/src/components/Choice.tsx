@@ -1,21 +1,20 @@
-import { SaveState } from "./SaveState.tsx";
+import { type Key, language, speak, t } from "../i18n/index.ts";
+import { repeatRefused } from "../saving.ts";
+import { theme, THEMES } from "../theme.ts";
+import type { Language } from "../types.ts";
 
 interface Props<Value extends string> {
-  /** Of the field in the page; where `saved`, the path of the setting too. */
   id: string;
   legend: string;
   options: { value: Value; words: string; lang?: string }[];
   chosen: Value;
   onChoose: (value: Value) => void;
-  hint?: string;
-  /** Whether it is a setting of the service, which is saved. */
-  saved?: boolean;
 }
 
 /** One of a few, side by side. */
-export function Choice<Value extends string>({ id, legend, options, chosen, onChoose, hint, saved = false }: Props<Value>) {
+export function Choice<Value extends string>({ id, legend, options, chosen, onChoose }: Props<Value>) {
   return (
-    <fieldset class="field choice" id={id} aria-describedby={`${id}-state ${id}-hint`}>
+    <fieldset class="field choice" id={id}>
       <legend>{legend}</legend>
       <span class="counts">
         {options.map(({ value, words, lang }) => (
@@ -25,8 +24,28 @@ export function Choice<Value extends string>({ id, legend, options, chosen, onCh
           </label>
         ))}
       </span>
-      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
-      {saved && <SaveState path={id} id={`${id}-state`} />}
     </fieldset>
   );
+}
+
+/** Dark, light, or as this device is set. */
+export function ThemeChoice() {
+  const options = THEMES.map((value) => ({ value, words: t(`theme.${value}` satisfies Key) }));
+  return <Choice id="theme" legend={t("theme.title")} options={options} chosen={theme.value} onChoose={(one) => (theme.value = one)} />;
+}
+
+export const LANGUAGES = [
+  { value: "fr", words: "Français", lang: "fr" },
+  { value: "en", words: "English", lang: "en" },
+] as const satisfies { value: Language; words: string; lang: string }[];
+
+/** Speaks `code` on this device from now on. */
+export function speakHere(code: Language): void {
+  speak(code);
+  repeatRefused();
+}
+
+/** The language of the page on this device. */
+export function LanguageChoice() {
+  return <Choice id="page-language" legend={t("footer.language")} options={[...LANGUAGES]} chosen={language.value} onChoose={speakHere} />;
 }

@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
-import { Refused, addSource, readSettings } from "../api.ts";
+import { addSource, inWords, readSettings, Refused } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { changeSeen, isElsewhere, same } from "../saving.ts";
 import { takeOwn } from "../offers.ts";
 import { sources } from "../store.ts";
 import type { Input, Kind } from "../types.ts";
-import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
 import { InputFields } from "./InputFields.tsx";
-import { Outcome } from "./Outcome.tsx";
+import { Outcome } from "./Shape.tsx";
 import { kindName } from "./kinds.ts";
 
 interface Props {
@@ -59,7 +58,7 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
     const wish = { name: name.value.trim() || kindName(kind), input: input.value };
     const isAsSeen = () => same(current(), seen.value);
     await (sourceId
-      ? changeSeen({ sources: [{ id: sourceId, ...wish }] }, isAsSeen)
+      ? changeSeen(() => ({ sources: [{ id: sourceId, ...wish }] }), isAsSeen)
       : addSource({ kind, ...wish }).then(readSettings).then(takeOwn)
     ).then(() => onDone(wish.name), explain);
     busy.value = false;

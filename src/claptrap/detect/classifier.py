@@ -23,6 +23,7 @@ from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, log_mel
 from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
+from claptrap.detect.newest_sound import MEMORY
 from claptrap.detect.onset import Candidate
 from claptrap.detect.prior import NEXT_WINDOW
 from claptrap.detect.slot import LABEL_EVERY, ONSET_LAG, PendingCandidate, SlotState
@@ -79,15 +80,24 @@ class ClapClassifier:
         confirmer: combines and calibrates scores.
         yamnet: None without its file; may be set at any time, for the next decision point on.
         name_sounds: whether ``labels`` gives labels, beside those of claps.
+        memory: samples kept per slot, three seconds more than the longest block.
 
     Attributes:
         looks_late: False decides everything at 112 ms, what is doubtful by what is known then: for a machine too slow.
     """
 
     def __init__(
-        self, n_slots: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, name_sounds: bool = True
+        self,
+        n_slots: int,
+        clapnet: ClapNet,
+        confirmer: Confirmer,
+        yamnet: YamNet | None = None,
+        *,
+        name_sounds: bool = True,
+        memory: int = MEMORY,
     ) -> None:
         self.yamnet = yamnet
+        self._memory = memory
         self._slots: list[SlotState | None] = [None] * n_slots
         self.clapnet = clapnet
         self.confirmer = confirmer
@@ -98,7 +108,7 @@ class ClapClassifier:
     def reset(self, slot: int) -> None:
         """Begin a new stream on ``slot``: forget everything, time 0."""
         self._label_queue.pop(slot, None)
-        self._slots[slot] = SlotState()
+        self._slots[slot] = SlotState(np.zeros(self._memory, np.float32))
 
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
         """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
@@ -127,7 +137,7 @@ class ClapClassifier:
 
         Args:
             slots: (R,) distinct slots.
-            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ 16,000.
+            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ ``memory`` less 3 s.
             lost: (R,) hops missing just before.
             candidates: what the onset detector found in the same arrays, in order of time.
         """
@@ -185,7 +195,7 @@ class ClapClassifier:
     def _slot(self, slot: int) -> SlotState:
         state = self._slots[slot]
         if state is None:
-            state = self._slots[slot] = SlotState()
+            state = self._slots[slot] = SlotState(np.zeros(self._memory, np.float32))
         return state
 
     def _classify_due(self, active: dict[int, SlotState], yamnet: YamNet | None) -> list[Classification]:

@@ -17,29 +17,15 @@ DOUBT = (0.05, 0.5)  # scores of doubtful sounds
 NEXT_LEAST, NEXT_LOG_ODDS = 0.5, 2.5  # from which score on it speaks, and what a score of 1 gives
 
 
-def is_doubtful(score: float) -> bool:
-    """Return whether a score may rise with the clap that comes next."""
-    return DOUBT[0] <= score < DOUBT[1]
-
-
-def next_scores(onsets: Sequence[int], scores: Sequence[float]) -> list[float]:
-    """Return (n,) the score of the clap that speaks for each sound, in order of onset, as the classifier finds it; or 0."""
-    found = [0.0] * len(scores)
-    for i, (onset, score) in enumerate(zip(onsets, scores, strict=True)):
-        for j in range(i + 1, len(onsets) if is_doubtful(score) else 0):
-            if onsets[j] - onset > NEXT_WINDOW[1]:
-                break
-            if onsets[j] - onset >= NEXT_WINDOW[0] and scores[j] >= NEXT_LEAST:
-                found[i] = scores[j]
-                break
-    return found
-
-
 class RecentClapPrior:
     """Raises scores just after likely claps of the same stream, and lowers them in a burst of look-alikes."""
 
     def __init__(self) -> None:
         self._recent: deque[tuple[int, float, bool]] = deque()  # onset, score, whether a look-alike; of the last 2 s
+
+    def waits(self, onset: int, score: float) -> bool:
+        """Return whether the score of a sound may rise with the clap that comes next, before ``apply``."""
+        return DOUBT[0] <= score < DOUBT[1] and self._changed(onset, score, 0.0) < DOUBT[1]
 
     def apply(self, onset: int, score: float, next_score: float = 0.0) -> float:
         """Return ``score`` changed by what came just before, and by the clap that comes next.
@@ -49,8 +35,24 @@ class RecentClapPrior:
         Args:
             onset: sample where it begins.
             score: by models and profile.
-            next_score: of the clap that speaks for a doubtful sound; 0 for none.
+            next_score: of the clap that speaks for a sound that ``waits``; 0 for none.
         """
+        changed = self._changed(onset, score, next_score)
+        self._recent.append((onset, changed, ALIKE[0] <= score < ALIKE[1]))
+        return changed
+
+    def apply_all(self, onsets: Sequence[int], scores: Sequence[float]) -> list[float]:
+        """Return (n,) scores of sounds that are all known, in order of onset, changed as the classifier changes them."""
+        found = []
+        for i, (onset, score) in enumerate(zip(onsets, scores, strict=True)):
+            next_score, j = 0.0, i + 1
+            while self.waits(onset, score) and not next_score and j < len(onsets) and onsets[j] <= onset + NEXT_WINDOW[1]:
+                speaks = onsets[j] >= onset + NEXT_WINDOW[0] and scores[j] >= NEXT_LEAST
+                next_score, j = (scores[j] if speaks else 0.0), j + 1
+            found.append(self.apply(onset, score, next_score))
+        return found
+
+    def _changed(self, onset: int, score: float, next_score: float) -> float:
         nearest, farthest = PRIOR_WINDOW
         while self._recent and onset - self._recent[0][0] > farthest:
             self._recent.popleft()
@@ -58,7 +60,4 @@ class RecentClapPrior:
         likeliest = max((likely for likely, _ in before), default=0.0)
         burst = min(max(sum(is_alike for _, is_alike in before) - 1, 0), MOST_ALIKE)
         gain = math.exp(PRIOR_LOG_ODDS * likeliest - ALIKE_LOG_ODDS * burst + NEXT_LOG_ODDS * next_score)
-        is_alike = ALIKE[0] <= score < ALIKE[1]
-        score = score * gain / (1 - score + score * gain)
-        self._recent.append((onset, score, is_alike))
-        return score
+        return score * gain / (1 - score + score * gain)

@@ -15,10 +15,10 @@ from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER, BEFORE, PATCH
 from claptrap.detect.confirm import HeadOutput, ModelScore
 from claptrap.detect.matching import ProfileMatcher
-from claptrap.detect.prior import NEXT_LEAST, NEXT_WINDOW, RecentClapPrior, is_doubtful
+from claptrap.detect.newest_sound import NewestSound
+from claptrap.detect.prior import NEXT_LEAST, NEXT_WINDOW, RecentClapPrior
 from claptrap.detect.yamnet import SAMPLES
 
-MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
 LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMNet, so that nothing falls between
 ONSET_LAG = HOP  # samples after an onset within which the onset detector reports it
 SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection; later it may be the next clap, if …
@@ -44,42 +44,14 @@ class PendingCandidate:
 
 
 @dataclass(slots=True)
-class SlotState:
+class SlotState(NewestSound):
     """One slot's newest samples and pending candidates."""
 
-    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
-    heard: int = 0
     pending: deque[PendingCandidate] = field(default_factory=deque)
     prior: RecentClapPrior = field(default_factory=RecentClapPrior)
     last_decided: int = 0
     label_due: int = LABEL_EVERY
     matcher: ProfileMatcher | None = None
-
-    def add(self, block: NDArray[np.float32], lost: int) -> None:
-        """Append (n,) samples after ``lost`` hops of silence; n ≤ 1 s."""
-        silence = lost * HOP
-        if silence:
-            self._put(np.zeros(min(silence, MEMORY), np.float32), self.heard + max(0, silence - MEMORY))
-        self._put(block, self.heard + silence)
-        self.heard += silence + len(block)
-
-    def _put(self, block: NDArray[np.float32], at: int) -> None:
-        begin = at % MEMORY
-        head = min(len(block), MEMORY - begin)
-        self.samples[begin : begin + head] = block[:head]
-        self.samples[: len(block) - head] = block[head:]
-
-    def window(self, begin: int, end: int, heard: int | None = None) -> NDArray[np.float32]:
-        """Return samples [begin, end) of the stream; zero before its beginning and from ``heard`` (default: all) on."""
-        known = min(end, self.heard if heard is None else heard)
-        out = np.zeros(end - begin, np.float32)
-        first = max(begin, 0)
-        if known > first:
-            kept, place = out[first - begin : known - begin], first % MEMORY
-            head = min(len(kept), MEMORY - place)
-            kept[:head] = self.samples[place : place + head]
-            kept[head:] = self.samples[: len(kept) - head]
-        return out
 
     def n_clean_points(self, candidate: PendingCandidate) -> int:
         """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
@@ -98,7 +70,7 @@ class SlotState:
         decided = candidate.decided
         if decided is None:
             return None
-        if not is_doubtful(candidate.score):
+        if not self.prior.waits(candidate.onset, candidate.score):
             return decided, 0.0
         for other in list(self.pending)[1:]:
             gap = other.onset - candidate.onset

@@ -12,7 +12,7 @@ from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import Detection, Patterns
-from claptrap.detect.prior import RecentClapPrior, next_scores
+from claptrap.detect.prior import RecentClapPrior
 from claptrap.detect.profile import Example, Profile
 from claptrap.detect.rescoring import Rescorer
 from claptrap.runtime.candidate_recorder import KeptCandidate
@@ -79,13 +79,12 @@ class Evaluator:
         matcher = ProfileMatcher(profile, self._rules) if profile is not None and profile.examples else None
         claps, found = 0, []
         for stream in _streams(candidates):
-            patterns, prior = Patterns(detection_settings(spec)), RecentClapPrior()
+            patterns = Patterns(detection_settings(spec))
             start = stream[0].at - stream[0].onset / 16_000
             detections: list[Detection] = []
             rescored = [self._rescorer.score(one.embedding, matcher) for one in stream]
-            following = next_scores([one.onset for one in stream], rescored)
-            for one, own, next_score in zip(stream, rescored, following, strict=True):
-                score = prior.apply(one.onset, own, next_score)
+            changed = RecentClapPrior().apply_all([one.onset for one in stream], rescored)
+            for one, score in zip(stream, changed, strict=True):
                 outcome = patterns.process(Classification(0, one.onset, one.onset, score, one.labels))
                 claps += outcome.is_clap
                 detections += outcome.detections

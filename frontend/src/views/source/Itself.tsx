@@ -1,18 +1,19 @@
 import { useSignal } from "@preact/signals";
-import { orderSources, readSettings } from "../../api.ts";
-import { DeviceChoice } from "../../components/DeviceChoice.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
-import { SavedField } from "../../components/SavedField.tsx";
+import { useRef } from "preact/hooks";
+import { ask } from "../../api.ts";
+import { DeviceChoice } from "../../components/DeviceSelect.tsx";
+import { AskFirst } from "../../components/Menu.tsx";
+import { Field, SaveState } from "../../components/Field.tsx";
 import { SourceDetails } from "../../components/SourceDetails.tsx";
+import { SourceForm } from "../../components/SourceForm.tsx";
 import { SourceHead } from "../../components/SourceHead.tsx";
+import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
-import { takeOwn } from "../../offers.ts";
-import { inTurn } from "../../saving.ts";
+import { nodes } from "../../nodes.ts";
+import { go, linkTo } from "../../route.ts";
+import { discardAll, edit } from "../../saving.ts";
 import { sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import { inWords } from "../../words.ts";
-import { Clips } from "./Clips.tsx";
-import { EditSource } from "./EditSource.tsx";
 
 /** The source itself: where its sound comes from, where it stands on the wall, what is kept of it, and its removal. */
 export function Itself({ source }: { source: SourceSettings }) {
@@ -28,11 +29,18 @@ export function Itself({ source }: { source: SourceSettings }) {
       <div class="column">
         <section class="panel settings-group" aria-labelledby="place-title">
           <h2 id="place-title">{t("place.title")}</h2>
-          <SavedField path={`sources.${source.id}.room`} label={t("place.room")} value={source.room} hint={t("place.hint")} dir="auto" list={knownRooms()} />
-          <SavedField path={`sources.${source.id}.node`} label={t("place.node")} value={source.node} hint={t("place.node_hint")} />
+          <Field path={`sources.${source.id}.room`} list={knownRooms()} />
+          <Reference source={source} />
+          {(nodes.value.length > 0 || source.node) && <Field path={`sources.${source.id}.node`} options={["", "server", ...nodes.value.map(({ name }) => name), source.node]} />}
           <Order source={source} />
+          <Field path={`sources.${source.id}.armed`} />
         </section>
-        <Clips source={source} />
+        <section class="panel settings-group" aria-labelledby="clips-title">
+          <h2 id="clips-title">{t("clips.title")}</h2>
+          <Field path={`sources.${source.id}.clips`} />
+          <Field path={`sources.${source.id}.example_clips`} />
+          <p class="hint">{t("clips.hint")} <a href={linkTo.history}>{t("clips.where")}</a></p>
+        </section>
       </div>
     </div>
   );
@@ -40,15 +48,33 @@ export function Itself({ source }: { source: SourceSettings }) {
 
 const knownRooms = () => [...new Set(sources.value.map(({ room }) => room))].filter(Boolean);
 
+/** The source whose sound does not count here; of several, which only the API sets, the first is shown. */
+function Reference({ source }: { source: SourceSettings }) {
+  const path = `sources.${source.id}.references`;
+  const others = sources.value.filter(({ id }) => id !== source.id);
+  if (!others.length) return null;
+  return (
+    <div class="field">
+      <label for={path}>{t("place.reference")}</label>
+      <select id={path} aria-describedby={`${path}-state ${path}-hint`} onChange={({ currentTarget: { value } }) => edit(path, value ? [value] : [], 0)}>
+        <option value="">{t("place.no_reference")}</option>
+        {others.map(({ id, name }) => <option key={id} value={id} selected={id === source.references[0]} dir="auto">{name}</option>)}
+      </select>
+      <SaveState path={path} id={`${path}-state`} />
+      <p class="hint" id={`${path}-hint`}>{t("place.reference_hint")}</p>
+    </div>
+  );
+}
+
 /** Where the source stands among the others. */
 function Order({ source }: { source: SourceSettings }) {
-  const refusal = useSignal("");
+  const { change, fault } = useDeed();
   const ids = sources.value.map(({ id }) => id);
   const here = ids.indexOf(source.id);
   const move = (by: -1 | 1) => {
     const others = ids.filter((id) => id !== source.id);
     others.splice(here + by, 0, source.id);
-    void inTurn(() => orderSources(others).then(readSettings).then(takeOwn)).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
+    void change(() => ask("PUT /api/sources/order", { body: { ids: others } }));
   };
   if (ids.length < 2) return null;
   return (
@@ -58,7 +84,40 @@ function Order({ source }: { source: SourceSettings }) {
         <button type="button" class="quiet" aria-disabled={here === ids.length - 1} onClick={() => here < ids.length - 1 && move(1)}>{t("place.later")}</button>
         <span class="muted" role="status">{t("place.at", { place: here + 1, count: ids.length })}</span>
       </p>
-      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+      {fault}
     </>
+  );
+}
+
+/** Name and input of a source that is there, and its removal. */
+export function EditSource({ source }: { source: SourceSettings }) {
+  const open = useSignal(false);
+  const { change, fault } = useDeed();
+  const button = useRef<HTMLButtonElement>(null);
+  const remove = () => change(() => ask("DELETE /api/sources/{source_id}", { path: { source_id: source.id } }), () => {
+    discardAll(`sources.${source.id}.`);
+    go(linkTo.house, true);
+  });
+  const close = () => {
+    open.value = false;
+    button.current?.focus();
+  };
+  return (
+    <div class="edit">
+      <p class="edit-actions">
+        <button
+          type="button" class="quiet" ref={button} aria-expanded={open.value} aria-label={t("edit.open_named", { name: source.name })}
+          onClick={() => (open.value = !open.value)}
+        >{t("edit.open")}</button>
+        <AskFirst
+          label={t("remove.open")} named={t("remove.open_named", { name: source.name })} title={t("remove.title", { name: source.name })}
+          question={t("remove.detail")} sure={t("remove.confirm")} onSure={remove}
+        />
+      </p>
+      {fault}
+      {open.value && (
+        <SourceForm kind={source.kind} sourceId={source.id} name={source.name} input={source.input} onDone={close} onCancel={close} />
+      )}
+    </div>
   );
 }
