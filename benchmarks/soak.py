@@ -170,7 +170,7 @@ class Soak:
             (r.json, r.at + time.time() - time.monotonic()) for r in self.receiver.requests if LEDGER in r.body.decode()
         ]
         came = Counter(body["event_id"] for body, _ in requests)
-        delivered = [one["event_id"] for one in deliveries if one["state"] == "delivered"]
+        taken = [one["event_id"] for one in deliveries if one["state"] == "taken"]
         return {
             "fed": len(fed),
             "heard": len(fed) - len(unheard),
@@ -178,7 +178,7 @@ class Soak:
             "journaled": len(journaled),
             "deliveries": dict(Counter(one["state"] for one in deliveries)),
             "without_delivery": len(set(journaled) - {one["event_id"] for one in deliveries}),
-            "delivered_that_never_came": len(set(delivered) - set(came)),
+            "taken_that_never_came": len(set(taken) - set(came)),
             "requests_more_than_one": sum(n - 1 for n in came.values()),
             "late": sum(at_s - body["timestamp"] > LATE_S for body, at_s in requests),
             "mqtt_events": sum(LEDGER in topic for topic, _ in self.watcher.events) if self.watcher else None,
