@@ -151,7 +151,6 @@ def vban(n_streams: int, seconds: float) -> dict[str, Any]:
             "packets_sent": sent.packets,
             "packets_refused_by_the_system": sent.failed,
             "lost_packets": sent.packets - sum(stream["counts"]["packets"] for stream in streams),
-            "inbox_overflow": sum(stream["counts"]["overflow"] for stream in streams),
             "kernel_drops": about["kernel_drops"],
             "over_ceiling": about["over_ceiling"],
             "sender_late_p99_ms": round(1e3 * sent.late_p99_s, 1),

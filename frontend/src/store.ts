@@ -23,6 +23,8 @@ export interface Detection {
   trigger: string;
   latencyS: number;
   labels: Label[];
+  /** The other sources that heard it, by their names. */
+  also: string[];
 }
 
 /** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */
@@ -222,7 +224,11 @@ function justMade(news: Clap): Detection {
   return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels, applause: news.applause };
 }
 
+/** What the other sources that heard the same are called. */
+export const alsoHeardBy = ({ source_id, heard_by }: Pick<Clap, "source_id" | "heard_by">) =>
+  heard_by.filter((id) => id !== source_id).map((id) => sources.value.find((one) => one.id === id)?.name ?? id);
+
 function named(event: DetectionRecord | Clap) {
   const { source_id: sourceId, source_name: sourceName, timestamp, score, claps, trigger_name: trigger } = event;
-  return { sourceId, sourceName, timestamp, score, claps, trigger };
+  return { sourceId, sourceName, timestamp, score, claps, trigger, also: alsoHeardBy(event) };
 }

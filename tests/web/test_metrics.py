@@ -87,7 +87,7 @@ def test_a_source_that_fails(served: Served) -> None:
     while of(samples := read(served), "source_state", source="salon", state="failed") != 1:
         assert time.monotonic() < deadline
         time.sleep(0.02)  # not to be busy: the condition above is what is waited for
-    assert of(samples, "source_info", source="salon", name='Le "salon"\\', kind="file") == 1
+    assert of(samples, "source_info", source="salon", name='Le "salon"\\', kind="file", node="") == 1
     assert of(samples, "source_up", source="salon") == 0
     assert of(samples, "source_warned", source="salon") == 1
     assert of(samples, "source_retries_total", source="salon") == 1

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { clock, duration, iso, score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
-import { useNewest } from "../useNewest.ts";
+import { useNewest } from "../useAnswer.ts";
 import { detections, sources, type Detection } from "../store.ts";
 import { DeliveryOutcome } from "./DeliveryOutcome.tsx";
 import { ShowMore } from "./ShowMore.tsx";

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { isKey, type Key, t } from "../i18n/index.ts";
 
 interface Props {
   label: string;
@@ -30,5 +31,41 @@ export function Menu({ label, sign = "⋯", kind = "menu", children }: Props) {
       <summary aria-label={label} title={label}>{sign}</summary>
       <div class="panel" onClick={choose}>{children}</div>
     </details>
+  );
+}
+
+/** What a term means, behind a question mark; nothing where there are no such words. */
+export function Help({ about }: { about: Key }) {
+  const key = `${about}_help`;
+  return isKey(key) ? <Menu kind="help" label={t("help.about")} sign="?"><p>{t(key)}</p></Menu> : null;
+}
+
+interface AskFirstProps {
+  label: string;
+  /** The label where several such buttons stand together. */
+  named?: string;
+  /** Above the question. */
+  title?: string;
+  question: string;
+  /** The word that does it. */
+  sure?: string;
+  onSure: () => void;
+}
+
+/** A button that asks before it does what it says. */
+export function AskFirst({ label, named = label, title, question, sure = label, onSure }: AskFirstProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  return (
+    <>
+      <button type="button" class="quiet" data-asks aria-label={named} onClick={() => dialog.current?.showModal()}>{label}</button>
+      <dialog class="panel" ref={dialog} aria-label={title ?? named}>
+        {title && <h2 dir="auto">{title}</h2>}
+        <p>{question}</p>
+        <p class="form-actions">
+          <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("form.cancel")}</button>
+          <button type="button" class="remove" onClick={() => { dialog.current?.close(); onSure(); }}>{sure}</button>
+        </p>
+      </dialog>
+    </>
   );
 }

@@ -1,13 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { probeCamera } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import type { Input } from "../types.ts";
 import type { Probed } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { soundFormat } from "./soundFormat.ts";
-import { Outcome } from "./Outcome.tsx";
+import { soundFormat } from "./kinds.ts";
+import { Outcome } from "./Shape.tsx";
 
 /** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard; until something else is typed. */
 export function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
@@ -30,7 +29,7 @@ export function ProbeButton({ input, sourceId }: { input: Input; sourceId: strin
     forget();
     asking.value = true;
     const isOfThis = () => newest.current === typed;
-    await probeCamera(input, sourceId).then(
+    await ask("POST /api/probe/rtsp", { body: { input, source_id: sourceId } }).then(
       (answer) => isOfThis() && (found.value = answer),
       (error: unknown) => isOfThis() && (refusal.value = inWords(error)),
     );

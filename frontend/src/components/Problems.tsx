@@ -1,24 +1,23 @@
-import { useSignal } from "@preact/signals";
 import { said, t } from "../i18n/index.ts";
 import { notifyName, notifyTarget } from "../receivers.ts";
 import { attempts, failure, problems, settings, sources } from "../store.ts";
 import type { Attempt } from "../wire.ts";
+import { Menu } from "./Menu.tsx";
 import { Shape } from "./Shape.tsx";
-import { ShowMore } from "./ShowMore.tsx";
 
-/** So many are shown at once: the page itself shall be seen, on a phone too. */
-const SHOWN = 2;
-
-/** Current problems, in words, above everything else. */
+/** Current problems: the first in the bar at the top, where it moves nothing; all of them behind it. */
 export function Problems() {
-  const all = useSignal(false);
-  const sentences = [...new Set([...problems.value.map(said), ...deafReceivers()])]; // two webhooks may fail alike
-  if (!failure.value && sentences.length === 0) return null;
+  const sentences = [...new Set([...(failure.value ? [failure.value] : []), ...problems.value.map(said), ...deafReceivers()])]; // two webhooks may fail alike
+  const [first, ...more] = sentences;
+  if (!first) return null;
+  const sign = <><Shape is="triangle" /><span class="clip" dir="auto">{first}</span>{more.length > 0 && <b class="numbers">+{more.length}</b>}</>;
   return (
-    <section class="problems" aria-label={t("problems.title")}>
-      {failure.value && <Problem sentence={failure.value} dismiss={() => (failure.value = "")} />}
-      {(all.value ? sentences : sentences.slice(0, SHOWN)).map((sentence) => <Problem key={sentence} sentence={sentence} />)}
-      <ShowMore all={all} count={sentences.length} shown={SHOWN} />
+    <section class="problem-slot" aria-label={t("problems.title")}>
+      <Menu kind="problems" label={t("problems.title")} sign={sign}>
+        <ul>{sentences.map((sentence) => <li key={sentence} dir="auto">{sentence}</li>)}</ul>
+        {failure.value && <button type="button" class="quiet small" onClick={() => (failure.value = "")}>{t("problems.dismiss")}</button>}
+      </Menu>
+      <div class="unseen" role="alert">{sentences.map((sentence) => <p key={sentence}>{sentence}</p>)}</div>
     </section>
   );
 }
@@ -45,17 +44,3 @@ function whyGivenUp(targetId: string, whose: string): string {
 /** Whether the service says of this receiver already that it does not answer. */
 const isSaidToBeDown = ({ url }: Attempt, whose: string) =>
   problems.value.some(({ code, params }) => code === "delivery.open" && params["source"] === whose && params["url"] === url);
-
-function Problem({ sentence, dismiss }: { sentence: string; dismiss?: () => void }) {
-  return (
-    <p class="problem" role="alert">
-      <Shape is="triangle" />
-      <span dir="auto">{sentence}</span>
-      {dismiss && (
-        <button type="button" class="quiet icon-only" aria-label={t("problems.dismiss")} onClick={dismiss}>
-          <Shape is="cross" />
-        </button>
-      )}
-    </p>
-  );
-}

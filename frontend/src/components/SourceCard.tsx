@@ -1,10 +1,8 @@
 import { t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import type { SourceSettings } from "../types.ts";
-import { DayBars } from "./DayBars.tsx";
 import { Field } from "./Field.tsx";
-import { Glow } from "./Glow.tsx";
-import { LastClap } from "./LastClap.tsx";
+import { DayBars, Glow, LastClap } from "./LastClap.tsx";
 import { Sound, isOn } from "./Sound.tsx";
 import { SourceHead } from "./SourceHead.tsx";
 import { ThresholdField } from "./ThresholdField.tsx";

@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { readSource } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { clock, duration, iso } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { figures, statuses } from "../store.ts";
 import type { SourceCounts } from "../wire.ts";
-import { inWords } from "../words.ts";
 import { Shape } from "./Shape.tsx";
 
 const HOP_S = 0.02;
@@ -33,13 +32,13 @@ function Figures({ sourceId }: { sourceId: string }) {
   const counts = useSignal<SourceCounts | null>(null);
   const refusal = useSignal("");
   useEffect(() => {
-    const ask = () =>
-      readSource(sourceId).then(
+    const look = () =>
+      ask("GET /api/sources/{source_id}", { path: { source_id: sourceId } }).then(
         (source) => { counts.value = source.counts; refusal.value = ""; },
         (error: unknown) => (refusal.value = inWords(error)),
       );
-    void ask();
-    const again = setInterval(ask, AGAIN_MS);
+    void look();
+    const again = setInterval(look, AGAIN_MS);
     return () => clearInterval(again);
   }, [sourceId]);
   const { last_heard: heardAt, missing_hops: missing = 0 } = figures.get(sourceId) ?? {};

@@ -3,14 +3,12 @@ import { said, t } from "../i18n/index.ts";
 import { edit } from "../saving.ts";
 import { link, statuses } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
-import { SaveState } from "./SaveState.tsx";
+import { SaveState } from "./Field.tsx";
 import { Shape } from "./Shape.tsx";
 import { LostSound } from "./SourceDetails.tsx";
-import { SourceIcon } from "./SourceIcon.tsx";
-import { SourceState } from "./SourceState.tsx";
-import { Switch } from "./Switch.tsx";
-import { kindName } from "./kinds.ts";
-import { soundFormat } from "./soundFormat.ts";
+import { SourceIcon, SourceState } from "./SourceState.tsx";
+import { Switch } from "./Control.tsx";
+import { kindName, soundFormat } from "./kinds.ts";
 
 /** What stands above a source, wherever it is shown whole: what it is, how it is, its switch, and what is wrong. */
 export function SourceHead({ source, heading }: { source: SourceSettings; heading?: ComponentChildren }) {
@@ -24,7 +22,7 @@ export function SourceHead({ source, heading }: { source: SourceSettings; headin
           {heading}
           <SourceState status={status} enabled={source.enabled} />
           <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
-          <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}</p>
+          <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}{status?.node && `, ${t("nodes.heard_by", { node: status.node })}`}</p>
         </div>
         <Switch
           hidden id={`${path}.enabled`}

@@ -1,7 +1,8 @@
 import { score } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { drafts, edit, settle } from "../saving.ts";
-import { SaveState } from "./SaveState.tsx";
+import { Help } from "./Menu.tsx";
+import { SaveState } from "./Field.tsx";
 
 const PAUSE_MS = 250;
 
@@ -18,7 +19,7 @@ export function ThresholdField({ path, value, brief = false }: Props) {
   return (
     <div class={`field field-threshold ${brief ? "field-brief" : ""}`}>
       <div class="field-head">
-        <label for={path}>{t("field.threshold")}</label>
+        <span class="label-row"><label for={path}>{t("field.threshold")}</label><Help about="field.threshold" /></span>
         <output for={path} class="field-value">{score(shown)}</output>
       </div>
       <input

@@ -2,13 +2,12 @@ import { signal, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { kindName } from "../../components/kinds.ts";
 import { SourceForm } from "../../components/SourceForm.tsx";
-import { SourceIcon } from "../../components/SourceIcon.tsx";
+import { SourceIcon } from "../../components/SourceState.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { route } from "../../route.ts";
 import type { Kind } from "../../types.ts";
 import { PhoneWay } from "./PhoneWay.tsx";
-import { StreamPaths } from "./StreamPaths.tsx";
-import { VbanStreams } from "./VbanStreams.tsx";
+import { StreamPaths, VbanStreams } from "./VbanStreams.tsx";
 
 const KINDS = ["microphone", "rtsp", "browser", "vban", "wyoming", "file"] as const satisfies Kind[];
 const isOpen = signal(false);

@@ -1,14 +1,14 @@
 import { useRef } from "preact/hooks";
 import { access } from "../../access.ts";
-import { findMicro } from "../../api.ts";
-import { Outcome } from "../../components/Outcome.tsx";
+import { ask } from "../../api.ts";
+import { Outcome } from "../../components/Shape.tsx";
 import { t } from "../../i18n/index.ts";
 import { program, sources } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
 
 /** How a phone becomes a microphone: the code to scan, or what must be done first; and which came since this is shown. */
 export function PhoneWay({ onClose }: { onClose: () => void }) {
-  const { answer, failure } = useAnswer(findMicro, []).value;
+  const { answer, failure } = useAnswer(() => ask("GET /api/micro"), []).value;
   const before = useRef(new Set(sources.value.map(({ id }) => id)));
   const joined = sources.value.filter(({ id, kind }) => kind === "browser" && !before.current.has(id));
   const { address, secure } = answer ?? { address: null, secure: false };

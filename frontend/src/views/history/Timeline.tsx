@@ -49,7 +49,7 @@ function goTo(id: string): void {
 }
 
 /** Round times between two moments, a few. */
-function ticks(first: number, last: number, span: number): { at: number; words: string }[] {
+export function ticks(first: number, last: number, span: number): { at: number; words: string }[] {
   const step = STEPS_S.find((one) => span / one <= MOST_TICKS) ?? 365 * DAY_S;
   const found = [];
   for (let at = midnight(0, first); at <= last; at += step) if (at >= first + span * 0.02) found.push({ at, words: tick(at, step) });
@@ -57,7 +57,7 @@ function ticks(first: number, last: number, span: number): { at: number; words: 
 }
 
 /** A time on an axis: the hour where there are hours between two, else the day. */
-export function tick(moment: number, step: number): string {
+function tick(moment: number, step: number): string {
   const when = new Date(moment * 1000);
   return step < DAY_S && when.getHours() + when.getMinutes() !== 0
     ? when.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })

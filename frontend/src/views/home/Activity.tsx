@@ -56,7 +56,7 @@ function Line({ happening: { at, detection, deliveries } }: { happening: Happeni
       <time class="numbers muted" dateTime={iso(at)}>{clock(at)}</time>
       <span class="activity-what" dir="auto">
         {detection
-          ? <><b>{detection.sourceName}</b> <span>· {whatOf(detection)}</span></>
+          ? <><b>{detection.sourceName}</b> <span>· {whatOf(detection)}</span> {detection.also.length > 0 && <span class="muted">{t("feed.also", { sources: detection.also.join(", ") })}</span>}</>
           : <b>{t("deliveries.test")}</b>}
         {deliveries.map((one) => <Delivered key={one.target_id} attempt={one} />)}
       </span>

@@ -1,10 +1,7 @@
-import { DayBars } from "../../components/DayBars.tsx";
-import { Glow } from "../../components/Glow.tsx";
-import { LastClap } from "../../components/LastClap.tsx";
+import { DayBars, Glow, LastClap } from "../../components/LastClap.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { isHeard } from "../../components/Sound.tsx";
-import { SourceIcon } from "../../components/SourceIcon.tsx";
-import { SourceState } from "../../components/SourceState.tsx";
+import { SourceIcon, SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { linkTo, route } from "../../route.ts";
 import { isBroken, isCurrent, statuses } from "../../store.ts";

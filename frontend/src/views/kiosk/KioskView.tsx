@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Announcer } from "../../components/Announcer.tsx";
-import { GLOW_MS } from "../../components/Glow.tsx";
+import { Announcer, GLOW_MS } from "../../components/LastClap.tsx";
 import { useFlash } from "../../flash.ts";
 import { locale, timeOfDay } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
@@ -40,12 +39,14 @@ export function KioskView() {
           </span>
         </header>
         <HomeStrip />
-        {rooms.value.map((room) => (
-          <section key={room.name} aria-label={room.name || t("room.none")}>
-            {room.name && <h2 dir="auto">{room.name}</h2>}
-            <div class="tiles">{room.sources.map((source) => <Tile key={source.id} source={source} />)}</div>
-          </section>
-        ))}
+        <div class="kiosk-rooms">
+          {rooms.value.map((room) => (
+            <section key={room.name} aria-label={room.name || t("room.none")} style={{ "--tiles": room.sources.length }}>
+              {rooms.value.length > 1 && <h2 dir="auto">{room.name || t("room.none")}</h2>}
+              <div class="tiles">{room.sources.map((source) => <Tile key={source.id} source={source} />)}</div>
+            </section>
+          ))}
+        </div>
         <Announcer />
       </View>
     </main>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { listCandidates, markCandidate } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
 import { SoundNames } from "../../components/SoundNames.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
@@ -8,7 +8,6 @@ import { t } from "../../i18n/index.ts";
 import { detections, returns } from "../../store.ts";
 import type { Mark } from "../../types.ts";
 import type { HeardCandidate, LearningEffect } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 import type { Known } from "./learning.ts";
 
 const SHOWN = 10;
@@ -18,7 +17,7 @@ const LOOK_MS = 5000;
 export function HeardSounds({ sourceId, known }: { sourceId: string; known: Known }) {
   const found = useSignal<HeardCandidate[]>([]);
   const effect = useSignal<LearningEffect | null>(null);
-  const read = () => void listCandidates(sourceId, SHOWN).then(({ candidates }) => (found.value = candidates), () => undefined); // asked again soon
+  const read = () => void ask("GET /api/sources/{source_id}/candidates", { path: { source_id: sourceId }, query: { limit: SHOWN } }).then(({ candidates }) => (found.value = candidates), () => undefined); // asked again soon
   const newest = detections.value.find((one) => one.sourceId === sourceId)?.id;
   useEffect(read, [sourceId, newest, returns.value]);
   useEffect(() => {
@@ -26,7 +25,7 @@ export function HeardSounds({ sourceId, known }: { sourceId: string; known: Know
     return () => clearInterval(timer);
   }, [sourceId]);
   const mark = (one: HeardCandidate, said: Mark) =>
-    void markCandidate(sourceId, one.id, one.mark === said ? null : said).then(
+    void ask("POST /api/sources/{source_id}/candidates/{candidate_id}/mark", { path: { source_id: sourceId, candidate_id: one.id }, body: { mark: one.mark === said ? null : said } }).then(
       (answer) => {
         known.failure.value = "";
         known.state.value = answer.learning;

@@ -1,6 +1,6 @@
-import { forgetExample, forgetLearning, importProfile, profileAddress, undoLearning } from "../../api.ts";
-import { AskFirst } from "../../components/AskFirst.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
+import { ask, profileAddress } from "../../api.ts";
+import { AskFirst } from "../../components/Menu.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { clock, iso } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
@@ -24,7 +24,7 @@ export function LearningPanel({ sourceId, brief = false }: { sourceId: string; b
       {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
       <p class="learn-actions">
         <a class="button start" href={linkTo.calibrate(sourceId)}>{t("learn.calibrate")}</a>
-        {state.undo && <button type="button" class="quiet" onClick={() => void act(undoLearning(sourceId))}>{t("learn.undo")}</button>}
+        {state.undo && <button type="button" class="quiet" onClick={() => void act(ask("POST /api/sources/{source_id}/learning/undo", { path: { source_id: sourceId } }))}>{t("learn.undo")}</button>}
       </p>
       <HeardSounds sourceId={sourceId} known={known} />
       {!brief && <Examples sourceId={sourceId} state={state} known={known} />}
@@ -41,7 +41,7 @@ function Examples({ sourceId, state, known: { failure, act } }: { sourceId: stri
   const load = async (file: File | undefined) => {
     if (!file) return;
     try {
-      await act(importProfile(sourceId, JSON.parse(await file.text()) as object));
+      await act(ask("PUT /api/sources/{source_id}/learning/profile", { path: { source_id: sourceId }, body: JSON.parse(await file.text()) as object }));
     } catch {
       failure.value = t("learn.no_profile", { file: file.name });
     }
@@ -54,7 +54,7 @@ function Examples({ sourceId, state, known: { failure, act } }: { sourceId: stri
           <li key={one.id}>
             <Outcome shape={one.clap ? "disc" : "ring"} words={t(one.clap ? "learn.example_clap" : "learn.example_other")} />
             <span class="muted">{one.at !== null && <time dateTime={iso(one.at)}>{clock(one.at)}</time>}</span>
-            <button type="button" class="quiet small" onClick={() => void act(forgetExample(sourceId, one.id))}>{t("learn.remove")}</button>
+            <button type="button" class="quiet small" onClick={() => void act(ask("DELETE /api/sources/{source_id}/learning/examples/{example_id}", { path: { source_id: sourceId, example_id: one.id } }))}>{t("learn.remove")}</button>
           </li>
         ))}
       </ul>
@@ -66,7 +66,7 @@ function Examples({ sourceId, state, known: { failure, act } }: { sourceId: stri
         {state.examples.length > 0 && (
           <>
             <a class="button quiet" href={new URL(profileAddress(sourceId), document.baseURI).href} download>{t("learn.export")}</a>
-            <AskFirst label={t("learn.forget")} question={t("learn.forget_sure")} onSure={() => void act(forgetLearning(sourceId))} />
+            <AskFirst label={t("learn.forget")} question={t("learn.forget_sure")} onSure={() => void act(ask("DELETE /api/sources/{source_id}/learning", { path: { source_id: sourceId } }))} />
           </>
         )}
       </p>

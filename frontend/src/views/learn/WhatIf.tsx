@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { askWhatIf } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
 import { drafts } from "../../saving.ts";
 import { detections } from "../../store.ts";
@@ -29,10 +29,10 @@ export function WhatIf({ source }: { source: SourceSettings }) {
   const newest = detections.value.find((one) => one.sourceId === source.id)?.id;
   useEffect(() => {
     let isNewest = true;
-    const ask = (tuned: string) => askWhatIf(source.id, JSON.parse(tuned) as object);
+    const question = (tuned: string) => ask("POST /api/sources/{source_id}/what-if", { path: { source_id: source.id }, body: JSON.parse(tuned) as object });
     const look = async () => {
-      const now = await ask(asked);
-      const before = asked === opened.current ? now : await ask(opened.current);
+      const now = await question(asked);
+      const before = asked === opened.current ? now : await question(opened.current);
       if (isNewest) figures.value = { ...now.then, kept: now.kept, was: before.then.detections };
     };
     const timer = setTimeout(() => void look().catch(() => isNewest && (figures.value = null)), PAUSE_MS); // what is refused is said at its field

@@ -1,10 +1,9 @@
 // What a source has learnt of its place, read again whenever the service says that it has changed.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { readLearning } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { learningNews, returns } from "../../store.ts";
 import type { Learning } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 
 export interface Known {
   state: Signal<Learning | null>;
@@ -30,6 +29,6 @@ export function useLearning(sourceId: string): Known {
   };
   const news = learningNews.value;
   const version = news?.source_id === sourceId ? news : null;
-  useEffect(() => void act(readLearning(sourceId)), [sourceId, version, returns.value]);
+  useEffect(() => void act(ask("GET /api/sources/{source_id}/learning", { path: { source_id: sourceId } })), [sourceId, version, returns.value]);
   return { state, failure, act };
 }

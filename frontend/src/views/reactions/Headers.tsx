@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { SaveState } from "../../components/SaveState.tsx";
+import { SaveState } from "../../components/Field.tsx";
 import { t } from "../../i18n/index.ts";
 import { edit } from "../../saving.ts";
 

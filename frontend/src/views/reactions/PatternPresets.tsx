@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { listPatterns } from "../../api.ts";
-import { SaveState } from "../../components/SaveState.tsx";
+import { ask } from "../../api.ts";
+import { SaveState } from "../../components/Field.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { drafts, edit } from "../../saving.ts";
 import type { SourceSettings } from "../../types.ts";
@@ -20,7 +20,7 @@ export const presetOf = (source: SourceSettings) => presets.value &&
 /** The usual patterns, each a press away. */
 export function PatternPresets({ source }: { source: SourceSettings }) {
   useEffect(() => {
-    if (!presets.value) void listPatterns().then((answer) => (presets.value = answer.presets), () => undefined); // patterns can be set by their numbers
+    if (!presets.value) void ask("GET /api/patterns").then((answer) => (presets.value = answer.presets), () => undefined); // patterns can be set by their numbers
   }, []);
   const path = `sources.${source.id}.patterns`;
   const chosen = presetOf(source);

@@ -6,12 +6,11 @@ import { edit } from "../../saving.ts";
 import { sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { WhatIf } from "../learn/WhatIf.tsx";
-import { AddSound } from "./AddSound.tsx";
+import { AddSound, RhythmEditor, SoundEditor } from "./AddSound.tsx";
 import { Lesson } from "./Lesson.tsx";
 import { PatternPresets, patternsOf } from "./PatternPresets.tsx";
 import { PatternEditor, another, MOST } from "./Patterns.tsx";
 import { ReactionRow } from "./ReactionRow.tsx";
-import { RhythmEditor, SoundEditor } from "./TriggerEditors.tsx";
 import { Webhooks } from "./Webhooks.tsx";
 import { applause, patternWords } from "./reactions.ts";
 

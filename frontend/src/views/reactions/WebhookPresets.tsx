@@ -11,7 +11,7 @@ export function WebhookPresets({ source, onAdd }: { source: SourceSettings; onAd
   const usual: [string, Partial<WebhookSettings>][] = [
     ["Home Assistant", { url: `http://homeassistant.local:8123/api/webhook/claptrap-${source.id}` }],
     ["Node-RED", { url: "http://127.0.0.1:1880/clap" }],
-    ["ntfy", { url: `https://ntfy.sh/claptrap-${source.id}`, enabled: false, content_type: "text/plain", template: "👏 {{ source_name }}: {{ claps }}" }],
+    ["ntfy", { url: `https://ntfy.sh/claptrap-${crypto.getRandomValues(new Uint32Array(3)).reduce((topic, part) => topic + part.toString(36), "")}`, enabled: false, content_type: "text/plain", template: "👏 {{ source_name }}: {{ claps }}" }],
   ];
   const here = new Set(source.webhooks.map(({ url }) => url));
   const like = sources.value.filter(({ id }) => id !== source.id).flatMap(({ name, webhooks }) => webhooks.map((webhook) => ({ name, webhook })))

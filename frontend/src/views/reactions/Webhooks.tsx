@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { changeSettings, removeWebhook } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
 import { Fields } from "../../components/Field.tsx";
 import { WebhookField } from "../../components/WebhookField.tsx";
 import { useDeed } from "../../deed.tsx";
@@ -46,7 +46,7 @@ function Webhook({ source, webhook, number }: { source: SourceSettings; webhook:
   const path = `sources.${source.id}.webhooks.${webhook.id}`;
   const { change, fault } = useDeed();
   const open = useSignal(false);
-  const remove = () => change(() => removeWebhook(source.id, webhook.id), () => {
+  const remove = () => change(() => ask("DELETE /api/sources/{source_id}/webhooks/{webhook_id}", { path: { source_id: source.id, webhook_id: webhook.id } }), () => {
     discardAll(`${path}.`);
     document.querySelector<HTMLElement>(".webhooks .add-row")?.focus();
   });

@@ -1,6 +1,5 @@
 import { t } from "../../i18n/index.ts";
 import { environment, version } from "../../store.ts";
-import { SupportBundle } from "../../components/SupportBundle.tsx";
 
 /** Which ClapTrap this is, what its environment decides, and where to read and ask more. */
 export function About() {
@@ -23,5 +22,15 @@ export function About() {
       <p><a href="api/docs">{t("about.api")}</a></p>
       <SupportBundle />
     </section>
+  );
+}
+
+/** Downloads the support bundle. */
+export function SupportBundle() {
+  return (
+    <p>
+      <a href="api/support-bundle" download>{t("support.link")}</a>
+      <span class="hint">{t("support.detail")}</span>
+    </p>
   );
 }

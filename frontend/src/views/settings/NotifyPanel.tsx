@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { changeSettings, readNotifier, removeNotify, testNotify } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
 import { Field, Fields } from "../../components/Field.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { TestButton } from "../../components/TestButton.tsx";
 import { useDeed } from "../../deed.tsx";
 import { said, t } from "../../i18n/index.ts";
@@ -25,7 +25,7 @@ export function NotifyPanel() {
   const { change, fault } = useDeed();
   const added = useSignal("");
   const list = useRef<HTMLDivElement>(null);
-  const { answer } = useAnswer(readNotifier, []).value;
+  const { answer } = useAnswer(() => ask("GET /api/notify"), []).value;
   useLayoutEffect(() => {
     if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=password]")?.focus();
   }, [added.value]);
@@ -53,7 +53,7 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
   const { change, fault } = useDeed();
   const name = one.name || t("notify.number", { number });
   const address = drafts.value[`${path}.url`]?.text ?? one.url;
-  const remove = () => change(() => removeNotify(one.id), () => {
+  const remove = () => change(() => ask("DELETE /api/notify/{notify_id}", { path: { notify_id: one.id } }), () => {
     discardAll(`${path}.`);
     document.querySelector<HTMLElement>("#settings-notify ~ .add-row")?.focus();
   });
@@ -63,10 +63,10 @@ function Service({ one, number }: { one: NotifySettings; number: number }) {
       <div class="notify-head">
         <strong class="clip" dir="auto" title={name}>{name}</strong>
         <Field path={`${path}.enabled`} />
-        <TestButton path={`${path}.url`} target={notifyTarget(one)} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => testNotify(one.id)} />
+        <TestButton path={`${path}.url`} target={notifyTarget(one)} ready={address !== "" && one.enabled} label={t("notify.test_named", { name })} send={() => ask("POST /api/notify/{notify_id}/test", { path: { notify_id: one.id } })} />
         <button type="button" class="quiet" aria-label={t("notify.remove_named", { name })} onClick={remove}>{t("webhooks.remove")}</button>
       </div>
-      <div class="options"><Fields of={path} names={["name", "url", "max_age_s"]} /></div>
+      <div class="options"><Fields of={path} names={["name", "url", "max_age_s", "alerts"]} /></div>
       <SourcesFilter path={`${path}.sources`} chosen={one.sources} hint={{ all: "notify.sources_all", some: "notify.sources_some" }} onChoose={(ids) => edit(`${path}.sources`, ids, 0)} />
       <Wanted path={path} one={one} />
       {fault}
@@ -79,10 +79,11 @@ function Wanted({ path, one }: { path: string; one: NotifySettings }) {
   const { change, fault } = useDeed();
   const triggers = new Map(sources.value.flatMap(triggersOf).map((reaction) => [reaction.what, reaction]));
   const all: Reaction[] = [...COUNTS.map((count) => ({ what: count, words: t("activity.claps", { count }) })), applause(), ...triggers.values()];
-  const toggle = (which: Reaction, on: boolean) => {
-    const wish = wishFor(all, (other) => (other === which ? on : isWanted(one, other)));
-    void change(() => changeSettings({ notify: [{ id: one.id, ...(wish ?? { enabled: false }) }] }));
-  };
+  const toggle = (which: Reaction, on: boolean) => change(() => { // in its turn, of what has come of the changes before
+    const now = settings.value?.notify.find(({ id }) => id === one.id) ?? one;
+    const wish = wishFor(all, (other) => (other === which ? on : isWanted(now, other)));
+    return changeSettings({ notify: [{ id: one.id, ...(wish ?? { enabled: false }) }] });
+  });
   return (
     <fieldset class="field filter" id={`${path}.claps`}>
       <legend>{t("webhooks.claps")}</legend>

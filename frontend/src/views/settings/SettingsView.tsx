@@ -1,17 +1,20 @@
 import type { ComponentChildren } from "preact";
+import { access } from "../../access.ts";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
-import { LanguageChoice } from "../../components/LanguageChoice.tsx";
 import { Field } from "../../components/Field.tsx";
-import { ThemeChoice } from "../../components/ThemeChoice.tsx";
+import { LanguageChoice, ThemeChoice } from "../../components/Choice.tsx";
 import { type Key, t } from "../../i18n/index.ts";
+import { nodes } from "../../nodes.ts";
 import { linkTo } from "../../route.ts";
 import { View } from "../View.tsx";
 import { About } from "./About.tsx";
 import { Acting } from "./Acting.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
+import { Heartbeats } from "./Heartbeats.tsx";
 import { ImportPanel } from "./ImportPanel.tsx";
-import { ModelState } from "./ModelState.tsx";
+import { ModelState } from "../../components/NamingModel.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
+import { NodesPanel } from "./NodesPanel.tsx";
 import { NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
 
@@ -20,11 +23,12 @@ const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
   display: { title: "settings.display", show: () => <Display /> },
   acting: { title: "arming.title", show: () => <Acting /> },
   sounds: { title: "settings.sounds", show: () => <><Model /><Group title="settings.keep" paths={["history.keep_days", "clips.keep_days", "clips.keep_mb"]} /></> },
-  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="notify.language" paths={["language", "public_url"]} /></> },
+  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="alerts.title" paths={["alerts.unheard_after_s"]} /><Heartbeats /><Group title="notify.more" paths={["language", "public_url"]} /></> },
   mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><Group title="wyoming.title" intro="wyoming.intro" paths={["wyoming.listen", "wyoming.forward"]} /></> },
   backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
   import: { title: "import.title", show: () => <ImportPanel /> },
-  access: { title: "access.title", show: () => <><AccessPanel /><Group title="setting.found" paths={["announce"]} /></> },
+  access: { title: "access.page", show: () => <>{!access.value?.ingress && <AccessPanel />}<Group title="setting.found" paths={["announce"]} /></> },
+  nodes: { title: "nodes.title", show: () => <NodesPanel /> },
   about: { title: "settings.about", show: () => <About /> },
 };
 const FIRST = "display";
@@ -37,7 +41,7 @@ export function SettingsView({ page }: { page: string }) {
       <div class="settings-view">
         <nav class="sections" aria-label={t("settings.sections")}>
           <ul>
-            {Object.entries(PAGES).map(([id, { title }]) => (
+            {Object.entries(PAGES).filter(([id]) => id !== "nodes" || nodes.value.length > 0).map(([id, { title }]) => (
               <li key={id}><a href={linkTo.settingsPage(id)} aria-current={id === shown ? "page" : undefined}>{t(title)}</a></li>
             ))}
           </ul>

@@ -1,4 +1,4 @@
-import { SaveState } from "../../components/SaveState.tsx";
+import { SaveState } from "../../components/Field.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { drafts } from "../../saving.ts";
 import { sources } from "../../store.ts";

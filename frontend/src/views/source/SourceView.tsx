@@ -8,6 +8,7 @@ import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
+import { TryRecording } from "../learn/TryRecording.tsx";
 import { WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
 import { Hearing } from "./Hearing.tsx";
@@ -73,6 +74,7 @@ function Live({ source }: { source: SourceSettings }) {
           <Sound source={source} />
           <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} />
           <WhatIf source={source} />
+          <TryRecording source={source} />
           <Proof sourceId={source.id} />
         </section>
         <LearningPanel sourceId={source.id} />

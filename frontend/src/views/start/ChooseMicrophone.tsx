@@ -1,12 +1,11 @@
-import { startDetection } from "../../api.ts";
-import { DeviceChoice } from "../../components/DeviceChoice.tsx";
+import { ask, inWords } from "../../api.ts";
+import { DeviceChoice } from "../../components/DeviceSelect.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
 import { failure, link, running, statuses } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import { inWords } from "../../words.ts";
 import { openAdd } from "../add/AddDialog.tsx";
 
 /** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */
@@ -35,6 +34,6 @@ export function ChooseMicrophone({ source }: { source: SourceSettings | undefine
 }
 
 function Stopped() {
-  const start = () => startDetection().catch((error: unknown) => (failure.value = t("error.start", { reason: inWords(error) })));
+  const start = () => ask("POST /api/detection/start").catch((error: unknown) => (failure.value = t("error.start", { reason: inWords(error) })));
   return <p><button type="button" class="quiet" onClick={start}>{t("detection.start")}</button></p>;
 }

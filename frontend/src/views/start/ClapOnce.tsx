@@ -3,7 +3,7 @@ import { useLayoutEffect } from "preact/hooks";
 import { thresholdOf } from "../../components/Sound.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Coming, HowToNameSounds } from "../../components/NamingModel.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { ThresholdField } from "../../components/ThresholdField.tsx";
 import { percent, score } from "../../i18n/format.ts";
 import { said, soundName, t } from "../../i18n/index.ts";
