@@ -30,8 +30,9 @@ from claptrap.cluster.node import Node
 from claptrap.cluster.server import ClusterServer
 from claptrap.cluster.wire import Seal
 from claptrap.core.clock import SystemClock
-from claptrap.core.events import Event, SourceStatus, State, Status
+from claptrap.core.events import Event, SourceStatus, State
 from claptrap.core.spec import RtspInput, SourceSpec
+from claptrap.service.cluster import ClusterSinks
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / f"cluster-{datetime.now(UTC):%Y-%m-%d}.json"
@@ -65,11 +66,11 @@ class NullHearing:
 
 
 class Nobody:
-    """Takes events and statuses."""
+    """Takes everything that nodes hear."""
 
     def record(self, event: Event, age_s: float | None = None) -> None: ...
 
-    def offer(self, status: Status) -> None: ...
+    def offer(self, one: object) -> None: ...
 
 
 def run_node(url: str, key: str, name: str, capacity: str) -> None:
@@ -122,7 +123,7 @@ def measure(n_sources: int, n_nodes: int, folder: Path) -> dict[str, Any]:
         seal = Seal.of_file(key, make=True)
         server = ClusterServer(Link(Address(nats.url), "server"), seal, "1", SystemClock())
         nobody = Nobody()
-        server.start(nobody, nobody)
+        server.start(ClusterSinks(nobody, nobody, nobody, nobody))
         capacity = 2 * n_sources // n_nodes
         nodes = {f"n{i}": start_node(nats, key, f"n{i}", capacity) for i in range(n_nodes)}
         specs = [SourceSpec(f"s{i}", f"s{i}", RtspInput(f"rtsp://10.0.0.1/{i}")) for i in range(n_sources)]

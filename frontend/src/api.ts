@@ -67,6 +67,9 @@ export const undoStep = (step_id: string) => ask("POST /api/settings/steps/{step
 
 export const testWebhook = (source_id: string, webhook: string) =>
   ask("POST /api/sources/{source_id}/webhook/test", { path: { source_id }, query: { webhook } });
+export const startProof = (source_id: string, receivers?: string[]) =>
+  ask("POST /api/sources/{source_id}/proof", { path: { source_id }, body: { receivers } });
+export const readProof = (source_id: string) => ask("GET /api/sources/{source_id}/proof", { path: { source_id } });
 /** What a webhook as it is typed would send: for the last detection of a source, if any, and for examples. */
 export const previewWebhook = (body: object, source: string) => ask("POST /api/webhooks/preview", { query: { source }, body });
 export const readNotifier = () => ask("GET /api/notify");
@@ -130,6 +133,14 @@ export const listPatterns = () => ask("GET /api/patterns");
 export const changeArming = (body: object) => ask("POST /api/arming", { body });
 export const removeWebhook = (source_id: string, webhook_id: string) =>
   ask("DELETE /api/sources/{source_id}/webhooks/{webhook_id}", { path: { source_id, webhook_id } });
+/** The sounds that can be reactions, and rhythms taught by clapping them: see views/reactions. */
+export const listSounds = () => ask("GET /api/sounds");
+export const removeTrigger = (source_id: string, trigger_id: string) =>
+  ask("DELETE /api/sources/{source_id}/triggers/{trigger_id}", { path: { source_id, trigger_id } });
+export const beginLesson = (source_id: string) => ask("POST /api/sources/{source_id}/rhythms/lesson", { path: { source_id } });
+export const readLesson = (source_id: string) => ask("GET /api/sources/{source_id}/rhythms/lesson", { path: { source_id } });
+export const endLesson = (source_id: string) => ask("DELETE /api/sources/{source_id}/rhythms/lesson", { path: { source_id } });
+export const applyLesson = (source_id: string, body: object) => ask("POST /api/sources/{source_id}/rhythms/lesson/apply", { path: { source_id }, body });
 export const readAccess = () => ask("GET /api/access");
 export const logIn = (password: string) => ask("POST /api/access/login", { body: { password } });
 export const logOut = () => ask("POST /api/access/logout");

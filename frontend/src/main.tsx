@@ -12,6 +12,7 @@ import "./styles/source.css";
 import "./styles/forms.css";
 import "./styles/lists.css";
 import "./styles/views.css";
+import "./styles/reactions.css";
 import "./styles/learn.css";
 import "./styles/history.css";
 import "./styles/access.css";

@@ -5,13 +5,14 @@
 // seen. If that is stale, the page looks again, and sends the change again where this very field is still as it was.
 import { signal } from "@preact/signals";
 import { Refused, changeSettings, readSettings } from "./api.ts";
+import { BY_ID, BY_PLACE } from "./fields.ts";
 import { t } from "./i18n/index.ts";
 import { released } from "./press.ts";
 import { takeOwn } from "./offers.ts";
 import { link, settings, takeSettings } from "./store.ts";
-import type { PatternSettings } from "./wire.ts";
+import type { PatternSettings, QuietHours } from "./wire.ts";
 
-export type Value = string | number | boolean | PatternSettings[] | number[] | string[] | Record<string, string | null>;
+export type Value = string | number | boolean | null | PatternSettings[] | QuietHours[] | number[] | string[] | Record<string, string | null>;
 
 export interface Draft {
   /** What is shown, exactly as typed. */
@@ -36,7 +37,6 @@ export const drafts = signal<Record<string, Draft>>({});
 const SHOW_SAVED_MS = 1500;
 const SAVE_AGAIN_MS = 2000;
 const MOST_TRIES = 4;
-const LISTS = ["sources", "webhooks", "notify"];
 const timers = new Map<string, ReturnType<typeof setTimeout>>();
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -103,7 +103,7 @@ async function send(path: string, value: Value): Promise<void> {
     const truth = valueAt(path);
     return same(truth, drafts.value[path]?.base) || same(truth, value);
   };
-  const outcome = await changeSeen(patchFor(path, value), isAsSeen).then(() => null, explain(path));
+  const outcome = await changeSeen(() => patchFor(path, value), isAsSeen).then(() => null, explain(path));
   await released();
   const draft = drafts.value[path];
   if (!draft) return;
@@ -119,11 +119,11 @@ async function send(path: string, value: Value): Promise<void> {
 }
 
 /** Changes the settings unless `isAsSeen` finds, in what the service has now, that somebody else has changed what is changed. */
-export async function changeSeen(patch: object, isAsSeen: () => boolean): Promise<void> {
+export async function changeSeen(patch: () => object, isAsSeen: () => boolean): Promise<void> {
   for (let tries = 1; ; tries++) {
     if (!isAsSeen()) throw new ChangedElsewhere();
     try {
-      takeOwn(await changeSettings(patch, settings.value?.revision));
+      takeOwn(await changeSettings(patch(), settings.value?.revision));
       return;
     } catch (error) {
       if (!(error instanceof Refused && error.problem.code === "settings.stale") || tries === MOST_TRIES) throw error;
@@ -153,25 +153,31 @@ function elsewhere(path: string): string {
 }
 
 /** What the service has at "sources.ID.a.b"; undefined where there is nothing. */
-function valueAt(path: string): unknown {
+export function valueAt(path: string): unknown {
   let here: unknown = settings.value;
   for (const step of path.split(".")) {
-    if (Array.isArray(here)) here = here.find((entry) => entry.id === step);
+    if (Array.isArray(here)) here = here.find((entry, at) => (entry.id ?? String(at)) === step);
     else here = typeof here === "object" && here !== null ? (here as Record<string, unknown>)[step] : undefined;
   }
   return here;
 }
 
-/** "sources.ID.a.b" → {sources: [{id: ID, a: {b: value}}]}: the service merges sources, and their webhooks, by id. */
+/**
+ * "sources.ID.a.b" → {sources: [{id: ID, a: {b: value}}]}: the service merges what has ids by them; a list without ids is sent
+ * whole, as it is now but for what is changed.
+ */
 export function patchFor(path: string, value: Value): object {
-  const nest = (steps: string[]): unknown => {
-    const [step, ...rest] = steps;
+  const steps = path.split(".");
+  const nest = (at: number): unknown => {
+    const [step, entry] = [steps[at], steps[at + 1]];
     if (step === undefined) return value;
-    const [id, ...within] = rest;
-    if (!LISTS.includes(step) || id === undefined) return { [step]: nest(rest) }; // the last "sources" of "notify.ID.sources" is a value
-    return { [step]: [{ id, ...(nest(within) as object) }] };
+    if (entry === undefined || ![...BY_ID, ...BY_PLACE].includes(step)) return { [step]: nest(at + 1) }; // the last "sources" of "notify.ID.sources" is a value
+    const changed = nest(at + 2) as object;
+    if (BY_ID.includes(step)) return { [step]: [{ id: entry, ...changed }] };
+    const known = valueAt(steps.slice(0, at + 1).join(".")) as object[];
+    return { [step]: known.map((one, place) => (String(place) === entry ? { ...one, ...changed } : one)) };
   };
-  return nest(path.split(".")) as object;
+  return nest(0) as object;
 }
 
 function schedule(path: string, pauseMs: number, then: () => void): void {

@@ -91,6 +91,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -113,6 +114,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "browser";
@@ -187,6 +189,7 @@ export interface components {
             trigger: string;
             trigger_name: string;
             heard_by: string[];
+            test: boolean;
             event_id: string;
             latency_s: number;
         };
@@ -268,6 +271,7 @@ export interface components {
             trigger: string;
             trigger_name: string;
             heard_by: string[];
+            test: boolean;
             id: string;
             latency_s: number;
             mark: ("clap" | "not_clap") | null;
@@ -324,6 +328,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -346,6 +351,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "file";
@@ -517,6 +523,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -539,6 +546,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "microphone";
@@ -692,6 +700,27 @@ export interface components {
             };
             faults: components["schemas"]["Fault"][];
         };
+        Proof: {
+            source_id: string;
+            event_id: string;
+            /** @enum {string} */
+            state: "running" | "passed" | "failed";
+            steps: components["schemas"]["ProofStep"][];
+        };
+        ProofStep: {
+            /** @enum {string} */
+            step: "frame" | "onset" | "models" | "threshold" | "pattern" | "journal" | "acts" | "receiver";
+            ms: number;
+            ok: boolean | null;
+            clap: number;
+            receiver: string;
+            code: string;
+            params: {
+                [key: string]: unknown;
+            };
+            message_fr: string;
+            message_en: string;
+        };
         QuietHours: {
             name: string;
             enabled: boolean;
@@ -782,6 +811,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -804,6 +834,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "rtsp";
@@ -857,6 +888,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -879,6 +911,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "satellite";
@@ -992,6 +1025,7 @@ export interface components {
         SourceCounts: {
             claps: number;
             detections: number;
+            vetoed: number;
             retries: number;
         };
         SourceStatus: {
@@ -1135,6 +1169,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -1157,6 +1192,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "vban";
@@ -1193,6 +1229,7 @@ export interface components {
                 [key: string]: unknown;
             };
             labels: components["schemas"]["Label"][];
+            test: boolean;
             message_fr: string;
             message_en: string;
         };
@@ -1284,6 +1321,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "wyoming";
@@ -1306,6 +1344,7 @@ export interface components {
             clips: boolean;
             node: string;
             example_clips: boolean;
+            references: string[];
             webhooks: components["schemas"]["WebhookSettings"][];
             /** @constant */
             kind: "wyoming";
@@ -1334,6 +1373,8 @@ export interface components {
             "PATCH /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "DELETE /api/sources/{source_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "POST /api/sources/{source_id}/webhook/test": components["schemas"]["Sent"];
+            "POST /api/sources/{source_id}/proof": components["schemas"]["Proof"];
+            "GET /api/sources/{source_id}/proof": components["schemas"]["Proof"];
             "DELETE /api/sources/{source_id}/webhooks/{webhook_id}": components["schemas"]["MicrophoneSourceState"] | components["schemas"]["FileSourceState"] | components["schemas"]["RtspSourceState"] | components["schemas"]["VbanSourceState"] | components["schemas"]["BrowserSourceState"] | components["schemas"]["SatelliteSourceState"] | components["schemas"]["WyomingSourceState"];
             "GET /api/patterns": components["schemas"]["PatternPresets"];
             "GET /api/devices": components["schemas"]["Microphone"][];
@@ -1631,6 +1672,8 @@ export type Preview = components["schemas"]["Preview"];
 export type Previewed = components["schemas"]["Previewed"];
 export type Probed = components["schemas"]["Probed"];
 export type ProblemDocument = components["schemas"]["ProblemDocument"];
+export type Proof = components["schemas"]["Proof"];
+export type ProofStep = components["schemas"]["ProofStep"];
 export type QuietHours = components["schemas"]["QuietHours"];
 export type Receiver = components["schemas"]["Receiver"];
 export type Recent = components["schemas"]["Recent"];

@@ -16,9 +16,10 @@ import pytest
 import trustme
 from tests.conftest import ROOT
 from tests.peers.cluster_node import NodeProcess, Stage
-from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
+from tests.peers.hearing import LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
 from tests.peers.nats import NatsServer
 
+from claptrap.audio.clip import Clip
 from claptrap.cluster.jetstream import JetStream
 from claptrap.cluster.link import NO_ANSWER, Address, Link
 from claptrap.cluster.node import Node
@@ -26,7 +27,9 @@ from claptrap.cluster.server import ClusterServer
 from claptrap.cluster.wire import ANY, WORK, Holder, Placement, Seal, dump_event
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Event, State
+from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.runtime.worker import Worker, WorkerDeps
+from claptrap.service.cluster import ClusterSinks
 
 pytestmark = pytest.mark.slow
 WAIT_S = 30.0
@@ -48,6 +51,17 @@ class Records(Witness):
         super().record(event)
 
 
+class Recordings:
+    """What the server got of the sound."""
+
+    def __init__(self) -> None:
+        self.clips: list[Clip] = []
+        self.candidates: list[KeptCandidate] = []
+
+    def offer(self, sound: Clip | KeptCandidate) -> None:
+        (self.clips if isinstance(sound, Clip) else self.candidates).append(sound)
+
+
 class Member:
     """A node in this process that hears taps."""
 
@@ -55,7 +69,7 @@ class Member:
         clock = SystemClock()
         self.taps = Taps()
         self.node = Node(Link(address, name), name, capacity, seal, "1", clock)
-        deps = WorkerDeps(self.taps.build, LoudOnsetDetector, LoudClassifier, Clipboard(), Album())
+        deps = WorkerDeps(self.taps.build, LoudOnsetDetector, LoudClassifier, self.node.sounds, self.node.sounds)
         self.worker = Worker(deps, self.node, self.node, clock)
         self.worker.start()
         self.node.start(self.worker)
@@ -80,12 +94,13 @@ class Site:
         self._ca = folder / "ca.pem" if guard else None
         self.seal = Seal.of_file(folder / "cluster.key", make=True)
         self.records = Records()
+        self.recordings = Recordings()
         self.members: dict[str, Member] = {}
         self.server = self.serve()
 
     def serve(self) -> ClusterServer:
         self.server = ClusterServer(Link(self.address("server"), "server"), self.seal, "1", SystemClock())
-        self.server.start(self.records, self.records)
+        self.server.start(ClusterSinks(self.records, self.records, self.recordings, self.recordings))
         return self.server
 
     def address(self, role: str) -> Address:
@@ -137,12 +152,17 @@ def open_site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_a_source_is_heard_by_a_node_and_its_claps_are_recorded(site: Site) -> None:
-    site.server.apply([spec("hall")])
+    site.server.apply([spec("hall", clips=True)])
     site.join("kitchen")
     until(lambda: site.where("hall") == "kitchen")
     tap = site.members["kitchen"].taps["hall"]
     tap.pour(quiet(), clap(), *[quiet()] * 100, clap())
-    site.records.wait_for(Event, "hall", 2)
+    event = site.records.wait_for(Event, "hall", 2)[0]
+    until(lambda: site.recordings.clips and site.recordings.candidates, "the sound around it, and what to learn from")
+    [clip], candidate = site.recordings.clips, site.recordings.candidates[0]
+    assert (clip.event_id, round(float(clip.samples.max()), 3)) == (event.id, event.score)
+    assert (candidate.epoch, candidate.score) == (event.epoch, event.score)
+    assert candidate.at == pytest.approx(event.timestamp, abs=0.1)  # by the server's clock, as far as the node knew it
 
     site.server.apply([spec("hall"), spec("desk", pin="kitchen")])
     until(lambda: site.where("desk") == "kitchen")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cryptography.fernet import Fernet
 
 from claptrap.cluster.share import RECOVERY_S, SETTLED_S, Balance
+from claptrap.cluster.sound import dump_sound, load_sound
 from claptrap.cluster.wire import Placement, Seal
 from claptrap.core.errors import InputError
 from claptrap.core.spec import RtspInput, SourceSpec
+from claptrap.detect.embedding import Embedding
+from claptrap.detect.enrolment import Refusal
+from claptrap.runtime.candidate_recorder import KeptCandidate
 
 SPEC = SourceSpec("hall", "Hall", RtspInput("rtsp://camera/1", password="secret"), threshold=0.7)
 
@@ -26,6 +32,26 @@ def test_a_spec_is_sealed_and_opened_by_who_has_the_key(tmp_path: Path) -> None:
         Seal(Fernet.generate_key()).open(closed)
     with pytest.raises(InputError, match=r"cluster\.no_key"):
         Seal.of_file(tmp_path / "another.key")
+
+
+def test_a_candidate_arrives_with_its_sound_by_the_server_s_clock() -> None:
+    seal = Seal(Fernet.generate_key())
+    embedding = Embedding(np.full((4, 64), 0.5, np.float32), np.full((2, 96), 0.25, np.float32))
+    sound = np.linspace(-1, 1, 16_000, dtype=np.float32)
+    labels = (("Clapping", 0.8),)
+    sent = KeptCandidate(
+        "hall", "a-b-c", 320, 1e9, 0.4, 0.3, False, labels, embedding, Refusal.ECHO, True, {"1": 9.0}, sound
+    )
+    came = load_sound(dump_sound(sent, seal, 2.5), seal)
+    assert isinstance(came, KeptCandidate)
+    assert came.sound is not None
+    assert np.abs(came.sound - sound).max() < 1e-4
+    assert (came.embedding.net == embedding.net).all()
+    assert (came.id, came.at, came.labels, came.refusal) == (sent.id, 1e9 + 2.5, labels, Refusal.ECHO)
+    assert came.channels == sent.channels
+    bare = load_sound(dump_sound(replace(sent, refusal=None, sound=None), seal, 0.0), seal)
+    assert isinstance(bare, KeptCandidate)
+    assert (bare.refusal, bare.sound) == (None, None)
 
 
 def test_versions_may_be_mixed() -> None:

@@ -48,7 +48,7 @@ class Watch:
 
 def counted(service: Application) -> tuple[int, dict[str, int]]:
     """Return how many datagrams have come, and how many packets each stream has brought."""
-    streams, (port,) = service.vban_counts()
+    streams, (port,) = service.inputs.vban.stream_counts(), service.inputs.vban.port_counts()
     return port.datagrams, {stream.stream: stream.counts["packets"] for stream in streams}
 
 
@@ -74,7 +74,7 @@ def test_vban_sources_come_and_go(tmp_path: Path) -> None:
             assert (absent.state, absent.code, absent.params["seen"]) == (State.RETRYING, "vban.wrong_name", "“A”")
             sender.send(packets(sine()[:12_800], name=b"a"))
             watch.wait_for("a", lambda status: status.state is State.LIVE and not status.code)
-            seen = {stream.stream: (stream.rate_hz, stream.wanted) for stream in service.vban_streams(port)}
+            seen = {stream.stream: (stream.rate_hz, stream.wanted) for stream in service.inputs.vban.discovered()}
             assert seen == {"A": (48_000, False), "B": (48_000, True), "a": (48_000, True)}
             deadline = time.monotonic() + 15.0  # the port's thread and the sources' may still be reading what was sent
             while (found := counted(service)) != (300, {"a": 100, "B": 100}):

@@ -18,7 +18,7 @@ from wyoming.ping import Ping
 from wyoming.server import AsyncEventHandler, AsyncTcpServer
 from wyoming.wake import Detect, Detection, NotDetected
 
-from claptrap.selftest.claps import recording
+from claptrap.audio.claps import recording
 
 CHUNK_S = 0.064
 PATIENT_S = 30.0

@@ -53,6 +53,6 @@ def test_the_service_calls_what_the_settings_say(tmp_path: Path, monkeypatch: py
                 service.settings.apply({"heartbeats": [{"id": "hc", "url": receiver.url + path}]})
                 wait_until(lambda path=path: any(one.path.endswith(path) for one in receiver.requests))
             service.settings.apply({"heartbeats": [{"id": "hc", "enabled": False}]})
-            assert not service.heartbeats.problems()
+            assert not service.problems.found()
     finally:
         service.stop()

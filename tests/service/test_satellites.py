@@ -14,9 +14,9 @@ from tests.peers.wyoming import PATIENT_S, SPOKEN, MicrophoneServer, Satellite, 
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detection, NotDetected
 
+from claptrap.audio.claps import recording
 from claptrap.core.errors import InputError
 from claptrap.core.events import Event, State
-from claptrap.selftest.claps import recording
 from claptrap.service import Application
 from claptrap.service.satellites import MAX_SATELLITES
 from claptrap.sources.wyoming_session import FIRST_S

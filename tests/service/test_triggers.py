@@ -73,13 +73,23 @@ def test_presets_are_settings_and_unknown_sounds_are_refused(service: Applicatio
 
 
 def test_each_receiver_gets_what_it_names(service: Application) -> None:
-    """Without triggers claps and applause, as ever; with them nothing else."""
-    for triggers, wants_clap, wants_glass in (((), True, False), (("glass",), False, True), (("other",), False, False)):
+    """Without triggers claps and applause, as ever; with them nothing else, but what names claps or applause."""
+    for triggers, wants_clap, wants_glass, wants_applause in (
+        ((), True, False, True),
+        (("glass",), False, True, False),
+        (("other",), False, False, False),
+        (("glass", "clap"), True, True, True),
+        (("applause",), False, False, True),
+    ):
         for receiver in (
             WebhookSpec("salon.w", "salon", "http://127.0.0.1:9", triggers=triggers),
             NotifySpec("n", "json://127.0.0.1:9", triggers=triggers),
         ):
             assert (receiver.wants(clap(0)), receiver.wants(GLASS)) == (wants_clap, wants_glass)
+            assert receiver.wants(replace(clap(0), applause=True)) == wants_applause
+            only_two = replace(receiver, claps=(2,))
+            assert not only_two.wants(clap(0))
+            assert only_two.wants(replace(clap(0), claps=2)) == wants_clap
     body = event_payload(GLASS)
     assert (body["event"], body["trigger"], body["trigger_name"], body["claps"]) == ("sound", "glass", "Window", 0)
     assert "trigger" not in event_payload(clap(0))

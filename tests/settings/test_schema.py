@@ -489,3 +489,14 @@ def test_a_broker_s_host_is_no_address(host: str) -> None:
     with pytest.raises(SettingsFaults) as refused:
         check({"mqtt": {"host": host}})
     assert "pass" not in refused.value.faults[0].value
+
+
+def test_a_source_is_not_its_own_reference_and_its_references_reach_the_worker() -> None:
+    """What is also in a reference does not count: of itself that would be all."""
+    entry = {"id": "salon", "kind": "microphone", "name": "Salon"}
+    known = Settings.model_validate({"sources": [{**entry, "references": ["tv", "pc"]}]})
+    (spec,) = known.specs()
+    assert spec.references == ("tv", "pc")
+    assert SourceSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+    own = faults({"version": 3, "sources": [{**entry, "references": ["salon"]}]})
+    assert own == {"sources.salon.references": "settings.own_reference"}

@@ -20,6 +20,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from claptrap.audio.claps import recording
 from claptrap.audio.frame import RATE_HZ
 from claptrap.audio.hopper import Hopper
 from claptrap.core.errors import InputError
@@ -27,7 +28,6 @@ from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine
 from claptrap.detect.patterns import Detection, DetectionSettings
-from claptrap.selftest.claps import recording
 from claptrap.sources.recording import read_frames
 
 pytestmark = pytest.mark.slow  # decoding of hundreds of odd files

@@ -52,7 +52,7 @@ def test_a_source_that_is_heard(served: Served) -> None:
     assert of(samples, "info", version=__version__) == 1
     assert of(samples, "detection_running") == 1
     assert of(samples, "healthy") == 1
-    assert of(samples, "source_info", source="salon", name="Salon", kind="file") == 1
+    assert of(samples, "source_info", source="salon", name="Salon", kind="file", node="") == 1
     assert of(samples, "source_up", source="salon") == 1
     assert of(samples, "source_enabled", source="salon") == 1
     assert of(samples, "source_warned", source="salon") == 0
@@ -87,7 +87,7 @@ def test_a_source_that_fails(served: Served) -> None:
     while of(samples := read(served), "source_state", source="salon", state="failed") != 1:
         assert time.monotonic() < deadline
         time.sleep(0.02)  # not to be busy: the condition above is what is waited for
-    assert of(samples, "source_info", source="salon", name='Le "salon"\\', kind="file") == 1
+    assert of(samples, "source_info", source="salon", name='Le "salon"\\', kind="file", node="") == 1
     assert of(samples, "source_up", source="salon") == 0
     assert of(samples, "source_warned", source="salon") == 1
     assert of(samples, "source_retries_total", source="salon") == 1

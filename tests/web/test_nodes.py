@@ -9,10 +9,10 @@ from typing import Any
 from tests.peers.hearing import Tap
 
 from claptrap.core.errors import ClapTrapError, InputError, ServiceError
-from claptrap.core.events import SourceStatus, State, StatusSink
+from claptrap.core.events import SourceStatus, State
 from claptrap.core.spec import SourceSpec
 from claptrap.service import Application
-from claptrap.service.cluster import NodeView, RemoteEventSink
+from claptrap.service.cluster import ClusterSinks, NodeView
 from claptrap.web.app import create_app
 from claptrap.web.metrics import as_text
 
@@ -23,8 +23,9 @@ class Kitchen:
     def __init__(self) -> None:
         self.specs: Sequence[SourceSpec] = ()
         self.draining = False
+        self.fenced = 2
 
-    def start(self, events: RemoteEventSink, status: StatusSink) -> None: ...
+    def start(self, sinks: ClusterSinks) -> None: ...
 
     def stop(self) -> None: ...
 
@@ -79,7 +80,11 @@ def test_nodes_are_shown_and_drained(tmp_path: Path) -> None:
         assert client.post("/api/nodes/attic/drain", json={"draining": True}).status_code == 404
         assert client.post("/api/nodes/kitchen/drain", json={"draining": "yes"}).status_code == 400
         assert client.get("/api/nodes/kitchen/devices").get_json()["code"] == "cluster.no_answer"
-        assert 'claptrap_node_up{node="kitchen"} 1.0' in as_text(service)
+        metrics = as_text(service)
+        assert 'claptrap_node_up{node="kitchen"} 1.0' in metrics
+        assert 'claptrap_node_info{node="kitchen",state="draining",version="1"} 1.0' in metrics
+        assert 'claptrap_source_info{kind="rtsp",name="Hall",node="kitchen",source="hall"} 1.0' in metrics
+        assert "claptrap_cluster_events_fenced_total 2.0" in metrics
         assert [problem["code"] for problem in service.health()] == ["cluster.node_lost"]
         service.stop_detection()
         assert client.get("/api/nodes").get_json()[0]["sources"] == []

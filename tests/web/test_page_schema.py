@@ -19,32 +19,21 @@ pytestmark = needs_browser
 NO_EDITOR = {
     "version": "of the document: ClapTrap's own",
     "welcomed": "said by going through the first minute",
-    "announce": "over REST; its switch belongs beside the language",
-    "public_url": "over REST; its field belongs beside the notifications",
     "sources": "a list: each source is added, changed and removed",
     "sources[].id": "stable: events and orders name it",
     "sources[].kind": "chosen when a source is added; another kind is another source",
-    "sources[].example_clips": "over REST; its switch belongs beside that of clips",
     "sources[].input.address": "a satellite: it connects by itself",
     "sources[].input.number": "a satellite: it connects by itself",
-    "sources[].armed": "over REST, /api/arming; its switch belongs beside the house's",
     "sources[].snoozed_until": "over REST, /api/arming",
-    **{
-        f"when.{name}": "over REST; their page belongs among the settings"
-        for name in (
-            *("snoozed_until", "latitude", "longitude", "quiet"),
-            *(f"quiet[].{one}" for one in ("name", "enabled", "days", "begin", "end", "sources")),
-        )
-    },
-    **{
-        f"sources[].{name}": "over REST; its editor belongs among the reactions"
-        for name in (
-            *("sounds", "rhythms", "webhooks[].triggers"),
-            *(f"sounds[].{one}" for one in ("id", "name", "enabled", "labels", "threshold", "persistence_s", "delay_s")),
-            *(f"rhythms[].{one}" for one in ("id", "name", "enabled", "intervals", "tolerance")),
-        )
-    },
-    "notify[].triggers": "over REST; its editor belongs beside claps",
+    "when.snoozed_until": "the button that pauses sets it",
+    "when.quiet": "a list: each is added, changed and removed",
+    "sources[].sounds": "a list",
+    "sources[].sounds[].id": "stable: webhooks and events name it",
+    "sources[].rhythms": "a list",
+    "sources[].rhythms[].id": "stable: webhooks and events name it",
+    "sources[].rhythms[].intervals": "drawn: it is taught by clapping",
+    "sources[].webhooks[].claps": "ticked in the rows of reactions (test_page_source)",
+    "sources[].webhooks[].triggers": "ticked in the rows of reactions (test_page_source)",
     "notify[].alerts": "over REST; its switch belongs beside the notification's",
     "alerts.unheard_after_s": "over REST; its field belongs beside the notifications",
     "heartbeats": "a list, over REST; its editor belongs beside the notifications",
@@ -56,6 +45,7 @@ NO_EDITOR = {
     "notify[].id": "stable: deliveries that wait name it",
 }
 PATTERN = [{"claps": 2, "at_least": False}]  # any clap has no gaps
+ENTRIES = {"patterns": "0", "webhooks": "one", "sounds": "one", "rhythms": "two"}
 WEBHOOKS = [{"id": "one", "url": "http://127.0.0.1:9/"}]
 INPUTS: dict[str, dict[str, str]] = {
     "microphone": {},
@@ -71,9 +61,11 @@ INPUTS: dict[str, dict[str, str]] = {
 def every_kind(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     """A service with a source of each kind, none of which is heard, and all that can be in its settings."""
     assert not quiet_models.exists()
-    common = {"enabled": False, "patterns": PATTERN, "webhooks": WEBHOOKS}
+    sounds, rhythms = [{"id": "one", "labels": ["Dog"]}], [{"id": "two", "intervals": [1.0, 1.0]}]
+    common = {"enabled": False, "patterns": PATTERN, "webhooks": WEBHOOKS, "sounds": sounds, "rhythms": rhythms}
+    when = {"quiet": [{"begin": "22:00", "end": "07:00"}]}
     sources = [{"id": kind, "kind": kind, "name": kind, "input": given, **common} for kind, given in INPUTS.items()]
-    document = {"version": 3, "sources": sources, "mqtt": {"tls": True}, "notify": [{"id": "one"}]}
+    document = {"version": 3, "sources": sources, "mqtt": {"tls": True}, "notify": [{"id": "one"}], "when": when}
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps(document))
@@ -102,15 +94,17 @@ def test_every_setting_has_an_editor_and_room_for_its_fault(every_kind: Served) 
 def _places(row: Row) -> list[str]:
     """Return the ids that the editors of a setting have, behind the kind of source that they are looked for on."""
     if not row.path.startswith("sources[]"):
-        return [row.path.replace("[]", ".one")]
-    rest = row.path.removeprefix("sources[].").replace("patterns[]", "patterns.0").replace("webhooks[]", "webhooks.one")
+        return [row.path.replace("quiet[]", "quiet.0").replace("[]", ".one")]
+    rest = row.path.removeprefix("sources[].")
+    for entries, entry in ENTRIES.items():
+        rest = rest.replace(f"{entries}[]", f"{entries}.{entry}")
     is_form = rest == "name" or rest.startswith("input.")
     id_of = "edit.{0}." + rest.removeprefix("input.") if is_form else "sources.{0}." + rest
     return [f"{kind}: {id_of.format(kind)}" for kind in row.kinds or INPUTS]
 
 
 def _is_choice(row: Row) -> bool:
-    lists = (".claps", ".sources", ".device", ".channel")  # made of what there is
+    lists = (".claps", ".triggers", ".days", ".sources", ".device", ".channel")  # made of what there is
     return row.schema.get("type") == "boolean" or "enum" in row.schema or row.path.endswith(lists)
 
 
@@ -127,5 +121,8 @@ def _ids(page: Page, address: str, title: str) -> set[str]:
     for button in page.get_by_role("button", name="Modifier").all():
         button.click()
         expect(page.locator("form .form-actions")).to_be_visible()
+    closed = page.locator(".reaction button[aria-expanded=false]")
+    while closed.count():
+        closed.first.click()
     page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
     return set(page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)"))

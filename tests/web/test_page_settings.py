@@ -160,15 +160,15 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
         expect(address).to_have_value("********")
         notify.get_by_label("Nom", exact=True).fill("Téléphone")
         notify.get_by_role("checkbox", name="Salon").press("Space")
-        notify.get_by_role("checkbox", name="2 claps").press("Space")
+        notify.get_by_role("checkbox", name="1 clap").press("Space")  # all are ticked at first
         until(
             page,
             """fetch('api/settings').then(a => a.json()).then(s => s.notify.length === 1 && s.notify[0].name === 'Téléphone'
-                && s.notify[0].sources.join() === 'salon' && s.notify[0].claps.join() === '2')""",
+                && s.notify[0].sources.join() === 'salon' && s.notify[0].claps.join() === '2,3,4')""",
         )
         (kept,) = served.service.settings.current.notify
         assert (kept.id, kept.url.endswith("/s3cret"), kept.enabled) == ("notification-1", True, True)
-        assert (kept.sources, kept.claps) == (["salon"], [2])
+        assert (kept.sources, kept.claps, kept.triggers) == (["salon"], [2, 3, 4], ["clap", "applause"])
     assert "s3cret" not in page.content()
     notify.get_by_role("switch", name="Notifier").press("Space")
     expect(notify.get_by_role("button", name="Tester Téléphone")).to_be_disabled()

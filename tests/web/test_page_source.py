@@ -59,20 +59,22 @@ def test_the_sound_is_drawn_and_every_candidate_says_why(page: Page, clapping: S
     page.get_by_role("slider").fill("1")
     expect(page.locator(".candidates").get_by_text("avec ce seuil : pas un clap").first).to_be_visible()
     expect(page.locator(".candidates").get_by_text("Proche d'un clap, mais sous le seuil.").first).to_be_visible()
+    page.get_by_role("button", name="Essayer tout le trajet avec un clap d'essai").click()
+    expect(page.locator(".proof-steps")).to_contain_text("est sous le seuil, 1")
     page.get_by_role("link", name="Réglages", exact=True).click()
     until(page, "document.querySelector('canvas.sound-picture') === null")
     page.goto(f"{clapping.url}#/source/salon")
     expect(page.locator("canvas[data-drawn]")).to_be_visible()
 
 
-def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
-    """One clap tells the lamp, two the gate: patterns and webhooks are added, filtered and taken away by keyboard."""
+def test_reactions_are_rows_that_say_who_is_called(page: Page, clapping: Served) -> None:
+    """One clap calls the lamp, a dog and two claps the gate: rows are added, tuned, ticked and taken away by keyboard."""
     with Receiver(answer(204)) as lamp:
         page.get_by_role("link", name="Réactions").click()
-        page.get_by_text("Motif à la main").press("Enter")
         page.get_by_role("button", name="Ajouter un motif").press("Enter")
-        page.get_by_role("group", name="Motif 1").get_by_label("Exactement ou au moins").select_option("Exactement")
-        first = page.get_by_role("group", name="Motif 1")
+        page.get_by_role("button", name="Chaque clap", exact=True).press("Enter")
+        page.get_by_label("Exactement ou au moins").select_option("Exactement")
+        first = page.get_by_role("group", name="Quand 1 clap", exact=True)
         shortest, longest = first.get_by_label("Écart de"), first.get_by_label("l'écart le plus long")
         shortest.fill("0.9")
         shortest.press("Enter")
@@ -84,21 +86,35 @@ def test_patterns_each_have_their_webhook(page: Page, clapping: Served) -> None:
         page.get_by_role("button", name="Ajouter un webhook").press("Enter")
         fields = page.get_by_role("textbox", name=re.compile("^Webhook"))
         expect(fields.nth(1)).to_be_focused()
+        page.get_by_role("combobox", name="Ajouter un son…").select_option("preset:dog")
+        dog, two = page.get_by_role("group", name="Quand Chien"), page.get_by_role("group", name="Quand 2 claps")
+        expect(dog.get_by_role("checkbox", checked=True)).to_have_count(0)
+        expect(page.get_by_text(re.compile("commodité"))).to_be_visible()  # the advice: it is no safety device
+        dog.get_by_role("checkbox", name="Webhook 2").press("Space")
+        expect(
+            page.get_by_role("group", name="Quand 1 clap", exact=True).get_by_role("checkbox", name="Webhook 2")
+        ).to_be_checked()
+        first.get_by_role("checkbox", name="Webhook 2").press("Space")
+        expect(first.get_by_role("checkbox", name="Webhook 2")).not_to_be_checked()
+        two.get_by_role("checkbox", name="Webhook 1").press("Space")
+        expect(two.get_by_role("checkbox", name="Webhook 1")).not_to_be_checked()
         fields.nth(0).fill(lamp.url)
         fields.nth(0).press("Enter")
-        page.get_by_role("group", name="Webhook 1").get_by_role("checkbox", name="1 clap").press("Space")
-        page.get_by_role("group", name="Webhook 2").get_by_role("checkbox", name="2 claps").press("Space")
         fields.nth(1).fill("http://127.0.0.1:1/gate")
         fields.nth(1).press("Enter")
-        expect(page.get_by_role("group", name="Motif 2").get_by_text("Appelle : webhook 2.")).to_be_visible()
         assert lamp.wait_for(1)[0].json["claps"] == 1
-    until(
-        page,
-        """fetch('api/sources/salon').then(a => a.json()).then(s =>
-            s.patterns.map(p => `${p.claps} ${p.at_least}`).join() === '1 false,2 false'
-            && s.webhooks.map(w => w.claps.join()).join() === '1,2')""",
-    )
-    page.get_by_role("button", name="Retirer le motif 1").press("Enter")
+    salon = clapping.service.settings.current.sources[0]
+    assert [(one.claps, one.at_least) for one in salon.patterns] == [(1, False), (2, False)]
+    assert [(one.claps, one.triggers) for one in salon.webhooks] == [
+        ([1], ["clap", "applause"]),
+        ([2], ["clap", "applause", "dog"]),
+    ]
+    dog.get_by_role("button", name="Retirer : Chien").press("Enter")
+    expect(dog).to_have_count(0)
+    undo = page.locator(".undo-bar").filter(has_text="Chien")
+    undo.get_by_role("button", name="Annuler").press("Enter")
+    expect(dog).to_have_count(1)
+    page.get_by_role("button", name="Retirer : 1 clap", exact=True).press("Enter")
     page.get_by_role("button", name="Retirer le webhook 2").press("Enter")
     expect(page.get_by_role("textbox", name=re.compile("^Webhook"))).to_have_count(1)
     expect(page.get_by_role("button", name="Ajouter un webhook")).to_be_focused()

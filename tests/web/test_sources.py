@@ -87,6 +87,7 @@ def test_a_script_invents_no_ids(served: Served) -> None:
     assert [webhook["id"] for webhook in changed.json["webhooks"]] == ["webhook", "webhook-2", "webhook-3"]
 
 
+@pytest.mark.changes_nothing
 def test_a_webhook_to_claptrap_itself_is_refused(served: Served) -> None:
     """A clap that stops the hearing would be the last."""
     for host in ("127.0.0.1", "localhost"):
@@ -153,6 +154,7 @@ def test_a_password_goes_in_and_never_comes_out(served: Served, data_dir: Path) 
     assert (kept["name"], kept["input"]["username"], kept["input"]["password"]) == ("Cour", "u", "hunter2")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "told"),
     [
@@ -223,7 +225,7 @@ def test_deliveries_are_counted_by_outcome(served: Served) -> None:
     again = Attempt("e", "salon.webhook", "salon", "http://x", 1, 1.7e9, 0.1, 503, "delivery.status", {"status": 503}, 1.0)
     for attempt in (tried, again, again, failed):
         served.service.status.offer(attempt)
-    assert served.service.deliveries() == {"delivered": 1, "late": 0, "retried": 2, "given_up": 1}
+    assert served.service.counts.deliveries() == {"delivered": 1, "late": 0, "retried": 2, "given_up": 1}
 
 
 def test_a_camera_is_probed_without_being_kept(served: Served) -> None:
@@ -282,6 +284,7 @@ def _until_seen(served: Served, port: int, sender: Sender, packet: Packet) -> di
     return dict(seen[0])
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("port", ["0", "65536", "x", "-1", "²", "1e3", ""])
 def test_a_port_that_cannot_be(served: Served, port: str) -> None:
     answer = served.ask("GET", f"/api/vban/streams?port={port.replace('²', '%C2%B2')}")

@@ -1,21 +1,15 @@
-import { SaveState } from "./SaveState.tsx";
-
 interface Props<Value extends string> {
-  /** Of the field in the page; where `saved`, the path of the setting too. */
   id: string;
   legend: string;
   options: { value: Value; words: string; lang?: string }[];
   chosen: Value;
   onChoose: (value: Value) => void;
-  hint?: string;
-  /** Whether it is a setting of the service, which is saved. */
-  saved?: boolean;
 }
 
 /** One of a few, side by side. */
-export function Choice<Value extends string>({ id, legend, options, chosen, onChoose, hint, saved = false }: Props<Value>) {
+export function Choice<Value extends string>({ id, legend, options, chosen, onChoose }: Props<Value>) {
   return (
-    <fieldset class="field choice" id={id} aria-describedby={`${id}-state ${id}-hint`}>
+    <fieldset class="field choice" id={id}>
       <legend>{legend}</legend>
       <span class="counts">
         {options.map(({ value, words, lang }) => (
@@ -25,8 +19,6 @@ export function Choice<Value extends string>({ id, legend, options, chosen, onCh
           </label>
         ))}
       </span>
-      {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
-      {saved && <SaveState path={id} id={`${id}-state`} />}
     </fieldset>
   );
 }

@@ -39,10 +39,13 @@ export function FormField({ id, label, hint, fault, half = false, type = "text",
       {type === "text" && <input type="text" {...own} />}
       {type === "number" && <input type="number" {...own} />}
       {type === "password" && <input type="password" {...own} onFocus={(event) => event.currentTarget.select()} />}
-      <p class="save-state save-refused" id={`${id}-fault`} role={fault ? "alert" : undefined}>
-        {fault && <><Shape is="cross" /><span dir="auto">{fault}</span></>}
-      </p>
+      <Fault id={`${id}-fault`} why={fault} />
       {hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
     </div>
   );
+}
+
+/** Why a field was refused; an empty line of the same height where it was not. */
+export function Fault({ id, why }: { id: string; why: string | undefined }) {
+  return <p class="save-state save-refused" id={id} role={why ? "alert" : undefined}>{why && <><Shape is="cross" /><span dir="auto">{why}</span></>}</p>;
 }

@@ -1,5 +1,5 @@
 import { language, speak, t } from "../i18n/index.ts";
-import { drafts, edit, repeatRefused } from "../saving.ts";
+import { repeatRefused } from "../saving.ts";
 import type { Language } from "../types.ts";
 import { Choice } from "./Choice.tsx";
 
@@ -17,15 +17,4 @@ export function speakHere(code: Language): void {
 /** The language of the page on this device. */
 export function LanguageChoice() {
   return <Choice id="page-language" legend={t("footer.language")} options={[...LANGUAGES]} chosen={language.value} onChoose={speakHere} />;
-}
-
-/** The language in which the service itself writes to people. */
-export function ServiceLanguage({ value }: { value: Language }) {
-  const chosen = (drafts.value["language"]?.value ?? value) as Language;
-  return (
-    <Choice
-      id="language" legend={t("notify.language")} hint={t("notify.language_hint")} options={[...LANGUAGES]} saved
-      chosen={chosen} onChoose={(code) => edit("language", code, 0)}
-    />
-  );
 }

@@ -1,8 +1,16 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** All that can be done with one thing, behind one button; it closes when something was chosen, or by looking elsewhere. */
-export function Menu({ label, children }: { label: string; children: ComponentChildren }) {
+interface Props {
+  label: string;
+  /** What stands on the button, and its class. */
+  sign?: ComponentChildren;
+  kind?: "menu" | "help" | "problems";
+  children: ComponentChildren;
+}
+
+/** Something behind a button; it closes when something in it was chosen, or by looking elsewhere. */
+export function Menu({ label, sign = "⋯", kind = "menu", children }: Props) {
   const box = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const close = ({ target }: Event) => {
@@ -16,10 +24,11 @@ export function Menu({ label, children }: { label: string; children: ComponentCh
     box.current!.open = false;
     box.current!.querySelector("summary")!.focus();
   };
+  const choose = ({ target }: Event) => (target as Element).closest("button, a") && !(target as Element).closest("dialog, [data-asks]") && leave();
   return (
-    <details class="menu" ref={box} onKeyDown={(event) => event.key === "Escape" && leave()}>
-      <summary aria-label={label} title={label}>⋯</summary>
-      <div class="panel" onClick={({ target }) => !(target as Element).closest("dialog, [data-asks]") && leave()}>{children}</div>
+    <details class={kind} ref={box} onKeyDown={(event) => event.key === "Escape" && leave()}>
+      <summary aria-label={label} title={label}>{sign}</summary>
+      <div class="panel" onClick={choose}>{children}</div>
     </details>
   );
 }

@@ -2,7 +2,7 @@ import { t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import type { SourceSettings } from "../types.ts";
 import { DayBars } from "./DayBars.tsx";
-import { DelayField } from "./DelayField.tsx";
+import { Field } from "./Field.tsx";
 import { Glow } from "./Glow.tsx";
 import { LastClap } from "./LastClap.tsx";
 import { Sound, isOn } from "./Sound.tsx";
@@ -21,7 +21,7 @@ export function SourceCard({ source }: { source: SourceSettings }) {
       {enabled && <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} brief />}
       {enabled && (
         <div class="fields">
-          <DelayField path={`sources.${source.id}.delay_s`} value={source.delay_s} />
+          <Field path={`sources.${source.id}.delay_s`} />
           <WebhookField source={source} />
         </div>
       )}

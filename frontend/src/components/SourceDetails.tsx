@@ -53,6 +53,7 @@ function Figures({ sourceId }: { sourceId: string }) {
         <dt>{t("details.missing")}</dt><dd>{duration(missing * HOP_S)}</dd>
         <dt>{t("details.lost")}</dt><dd>{duration(lost(sourceId))}</dd>
         <dt>{t("details.claps")}</dt><dd>{counts.value?.claps ?? "…"}</dd>
+        {!!counts.value?.vetoed && <><dt>{t("details.vetoed")}</dt><dd>{counts.value.vetoed}</dd></>}
         <dt>{t("details.detections")}</dt><dd>{counts.value?.detections ?? "…"}</dd>
       </dl>
     </>

@@ -59,7 +59,7 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
     const wish = { name: name.value.trim() || kindName(kind), input: input.value };
     const isAsSeen = () => same(current(), seen.value);
     await (sourceId
-      ? changeSeen({ sources: [{ id: sourceId, ...wish }] }, isAsSeen)
+      ? changeSeen(() => ({ sources: [{ id: sourceId, ...wish }] }), isAsSeen)
       : addSource({ kind, ...wish }).then(readSettings).then(takeOwn)
     ).then(() => onDone(wish.name), explain);
     busy.value = false;

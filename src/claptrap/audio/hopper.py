@@ -119,6 +119,11 @@ class Hopper:
         self._time = 0  # of the next hop, in samples at 16 kHz
         self._lost = 0  # hops lost just before the next hop
 
+    def time_of(self, frame: Frame) -> int:
+        """Return the stream time of the first sample of ``frame``, the next one, in samples at 16 kHz."""
+        end = 0 if self._segment is None else self._segment.end
+        return end + at_16_khz(frame.lost_samples, frame.rate_hz)
+
     def push(self, frame: Frame) -> Hops:
         """Return the hops that ``frame`` (n, channels), the next one, completes.
 
@@ -144,8 +149,7 @@ class Hopper:
 
     def _begin(self, frame: Frame) -> ResamplerSegment:
         """Return a segment that begins with ``frame``; count what is lost before it, unless it is the stream's first."""
-        end = 0 if self._segment is None else self._segment.end
-        start = end + at_16_khz(frame.lost_samples, frame.rate_hz)
+        start = self.time_of(frame)
         if self._segment is not None or frame.lost_samples:
             n_lost = max(0 if self._lost else 1, -(-(start - self._time) // HOP))
             self._lost += n_lost

@@ -45,7 +45,7 @@ class NodeApplication:
         self._node = node
         self._inputs = Sources()
         self._yamnet: YamNet | None = None
-        deps = WorkerDeps(build_source or self._inputs.build, OnsetDetector, self._classifier, _Nowhere(), _Nowhere())
+        deps = WorkerDeps(build_source or self._inputs.build, OnsetDetector, self._classifier, node.sounds, node.sounds)
         self._worker = Worker(deps, node, node, clock)
         self._model = YamnetModel(yamnet_url, self._use_yamnet, node)
         self._is_started = False
@@ -84,10 +84,3 @@ class NodeApplication:
 
     def _classifier(self, slots: int) -> ClapClassifier:
         return ClapClassifier(slots, load_clapnet(), load_confirmer(), self._yamnet)
-
-
-class _Nowhere:
-    """Takes clips and candidates, which stay on no node: sound does not cross the cluster."""
-
-    def offer(self, _offered: object) -> None:
-        pass

@@ -16,6 +16,7 @@ from claptrap.cluster.jetstream import Item, JetStream, Pull
 from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
 from claptrap.cluster.reports import Reports
 from claptrap.cluster.share import Balance
+from claptrap.cluster.sound import SoundReports
 from claptrap.cluster.wire import (
     ACK_WAIT_S,
     ANY,
@@ -87,6 +88,9 @@ class Node:
         seal: opens specs.
         version: of this ClapTrap.
         clock: the machine's.
+
+    Attributes:
+        sounds: takes clips and candidates for the server.
     """
 
     def __init__(self, link: Link, name: str, capacity: int, seal: Seal, version: str, clock: Clock) -> None:
@@ -111,6 +115,7 @@ class Node:
         self._answered_at = float("-inf")
         self._cpu_at = (0.0, 0.0)
         self._offsets: deque[tuple[float, float]] = deque(maxlen=8)
+        self.sounds = SoundReports(link, seal, name, self._offset_s)
 
     def start(self, hearing: Hearing, devices: Callable[[], Mapping[str, Any]] = dict) -> None:
         """Connect, and hear with ``hearing`` what there is to hear; ``devices`` returns what else could be heard here."""
@@ -118,7 +123,7 @@ class Node:
         self._devices = devices
         hearing.attend(is_watched=False)
         steps = [self._watch, self._pull_any, self._pull_pinned, self._keep, self._beat, self._apply, self._tell]
-        steps.append(self._reports.send_events)
+        steps += [self._reports.send_events, self.sounds.send]
         self._link.start(*(persistently(step.__name__.strip("_"), step) for step in steps), self._answer())
 
     def leave(self) -> None:

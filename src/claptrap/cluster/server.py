@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from claptrap.audio.clip import Clip
 from claptrap.cluster.jetstream import REQUEST_S, Item, JetStream
 from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
+from claptrap.cluster.sound import load_sound
 from claptrap.cluster.wire import (
     DRAIN,
     EVENTS,
@@ -32,9 +34,9 @@ from claptrap.cluster.wire import (
 )
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, InputError, ServiceError
-from claptrap.core.events import Event, Level, Levels, SourceStatus, State, Status, StatusSink
+from claptrap.core.events import Event, Level, Levels, SourceStatus, State, Status
 from claptrap.core.spec import SourceSpec
-from claptrap.service.cluster import SERVER, NodeView, RemoteEventSink
+from claptrap.service.cluster import SERVER, ClusterSinks, NodeView
 
 FORGET_S = 3600.0  # a node that left, or was lost, is shown for so long
 MAX_OFFSET_S = 1.0
@@ -69,8 +71,7 @@ class ClusterServer:
         self._version = version
         self._clock = clock
         self._replicas = replicas
-        self._events: RemoteEventSink | None = None
-        self._status: StatusSink | None = None
+        self._sinks: ClusterSinks | None = None
         self._wanted: dict[str, SourceSpec] | None = None
         self._wanted_at = self._connected_at = clock.monotonic()
         self._stored: dict[str, SourceSpec] | None = None
@@ -81,18 +82,23 @@ class ClusterServer:
         self._is_watched = False
         self._shown: tuple[str, ...] = ()
         self._recorded: deque[str] = deque(maxlen=REMEMBERED)
-        self.fenced = 0
+        self._fenced = 0
 
     # -- the service's side, from any thread -----------------------------------------------------------------------------
 
-    def start(self, events: RemoteEventSink, status: StatusSink) -> None:
-        self._events, self._status = events, status
+    def start(self, sinks: ClusterSinks) -> None:
+        self._sinks = sinks
         self._link.on_connect(self._connected)
         steps = (self._reconcile, self._consume, self._check)
         self._link.start(self._listen(), *(persistently(step.__name__.strip("_"), step) for step in steps))
 
     def stop(self) -> None:
         self._link.stop()
+
+    @property
+    def _to(self) -> ClusterSinks:
+        assert self._sinks  # noqa: S101  # ``start`` set it
+        return self._sinks
 
     def is_remote(self, spec: SourceSpec) -> bool:
         return spec.pin != SERVER and (spec.pin is not None or spec.input.IS_MOVABLE)
@@ -138,6 +144,10 @@ class ClusterServer:
         if waiting and self._clock.monotonic() - self._wanted_at > UNPLACED_S:
             found.append(ServiceError("cluster.nobody", count=waiting))
         return found
+
+    @property
+    def fenced(self) -> int:
+        return self._fenced
 
     def _problems_of(self, name: str, beat: Beat, *, is_lost: bool) -> list[ClapTrapError]:
         if is_lost:
@@ -270,9 +280,8 @@ class ClusterServer:
         self._recorded.append(event.id)
 
     def _record(self, event: Event, offset_s: float | None) -> None:
-        assert self._events  # noqa: S101  # ``start`` set it
         decided_at = event.timestamp + event.decided_s - event.onset_s
-        self._events.record(event, max(0.0, self._clock.unix() - decided_at) if offset_s is not None else None)
+        self._to.events.record(event, max(0.0, self._clock.unix() - decided_at) if offset_s is not None else None)
 
     async def _taken(self, source: str, holder: Holder) -> None:
         """Believe no older holder of a source any more."""
@@ -287,7 +296,7 @@ class ClusterServer:
         holder = self._holders.get(source)
         if holder is None or placement is None or placement >= holder.placement:
             return False
-        self.fenced += 1
+        self._fenced += 1
         _log.info("%s: dropped what %s was no longer to hear", source, placement)
         return True
 
@@ -308,20 +317,33 @@ class ClusterServer:
 
         await self._link.subscribe("claptrap.beat.*", beat)
         await self._link.subscribe("claptrap.news.*", news)
+        await self._link.subscribe("claptrap.sound.*", self._heard)
+
+    async def _heard(self, message: Message) -> None:
+        sound = load_sound(message.data, self._seal)
+        if isinstance(sound, Clip):
+            source, epoch, _ = sound.event_id.split(":")
+            if self._is_current(source, Placement.of_epoch(epoch)):
+                self._to.clips.offer(sound)
+        elif self._is_current(sound.source_id, Placement.of_epoch(sound.epoch)):
+            self._to.candidates.offer(sound)
 
     def _pass_on(self, node: str, placement: Placement | None, news: Status) -> None:
-        assert self._status  # noqa: S101  # ``start`` set it
         if isinstance(news, Levels):
             levels = tuple(level for level in news.levels if self._is_held(level, node))
-            self._status.offer(Levels(levels))
+            self._to.status.offer(Levels(levels))
             return
         source: str = getattr(news, "source_id", "")
-        holder = self._holders.get(source)
-        if holder is None or placement is None or placement < holder.placement or source not in (self._wanted or {}):
+        if not self._is_current(source, placement):
             return
         if isinstance(news, SourceStatus):
             news = self._statuses[source] = replace(news, node=node)
-        self._status.offer(news)
+        self._to.status.offer(news)
+
+    def _is_current(self, source: str, placement: Placement | None) -> bool:
+        holder = self._holders.get(source)
+        is_wanted = source in (self._wanted or {})
+        return is_wanted and holder is not None and placement is not None and placement >= holder.placement
 
     def _is_held(self, level: Level, node: str) -> bool:
         holder = self._holders.get(level.source_id)
@@ -333,7 +355,6 @@ class ClusterServer:
         for name, seen in tuple(self._nodes.items()):
             if now - seen.at > FORGET_S:
                 del self._nodes[name]
-        assert self._status  # noqa: S101  # ``start`` set it
         is_settled = now - self._connected_at > LOST_S  # else nodes may just not have been heard of yet
         for source, spec in (self._wanted or {}).items() if is_settled and not self._link.lost else ():
             holder = self._holders.get(source)
@@ -342,7 +363,7 @@ class ClusterServer:
             known = self._statuses.get(source, _UNKNOWN)
             if (seen_holder is None or self._is_lost(seen_holder)) and known.code != waiting.code:
                 self._statuses[source] = waiting
-                self._status.offer(waiting)
+                self._to.status.offer(waiting)
         await asyncio.sleep(1.0)
 
     def _waiting(self, spec: SourceSpec) -> SourceStatus:

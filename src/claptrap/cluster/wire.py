@@ -54,14 +54,13 @@ class Placement:
     @property
     def prefix(self) -> str:
         """What the names of all streams heard by it begin with."""
-        return f"{self.generation:x}.{self.revision:x}-"
+        return f"{self.generation:x}-{self.revision:x}-"
 
     @classmethod
     def of_epoch(cls, epoch: str) -> Placement | None:
         """Return the placement of an event's epoch; None where no node heard it."""
-        placement, dash, _ = epoch.partition("-")
-        generation, dot, revision = placement.partition(".")
-        return cls(int(generation, 16), int(revision, 16)) if dash and dot else None
+        numbers = epoch.split("-")
+        return cls(int(numbers[0], 16), int(numbers[1], 16)) if len(numbers) == 3 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +131,20 @@ class Seal:
         except OSError as error:
             raise InputError("cluster.no_key", path=str(path), reason=error.strerror or str(error)) from error
 
+    def encrypt(self, data: bytes) -> bytes:
+        """Return ``data``, encrypted."""
+        return self._fernet.encrypt(data)
+
+    def decrypt(self, data: bytes) -> bytes:
+        """Return what was encrypted. Raises InputError: ``cluster.wrong_key``: it was with another key."""
+        try:
+            return self._fernet.decrypt(data)
+        except InvalidToken as error:
+            raise InputError("cluster.wrong_key") from error
+
     def close(self, spec: SourceSpec) -> bytes:
         """Return ``spec``, encrypted."""
-        return self._fernet.encrypt(_dump(spec.to_json()))
+        return self.encrypt(_dump(spec.to_json()))
 
     def open(self, data: bytes) -> SourceSpec:
         """Return the spec in ``data``. What a newer ClapTrap has in it is left out; what an older one lacks has its default.
@@ -143,10 +153,7 @@ class Seal:
             InputError: ``cluster.wrong_key``: it was encrypted with another key; ``cluster.unknown_kind``: this ClapTrap
                 is too old for its kind of source.
         """
-        try:
-            given: dict[str, Any] = json.loads(self._fernet.decrypt(data))
-        except InvalidToken as error:
-            raise InputError("cluster.wrong_key") from error
+        given: dict[str, Any] = json.loads(self.decrypt(data))
         known = {field.name for field in fields(SourceSpec)} | {"kind"}
         try:
             return SourceSpec.from_json(_DEFAULTS | {name: value for name, value in given.items() if name in known})
@@ -192,7 +199,7 @@ class Beat:
     def load(cls, data: bytes) -> tuple[Beat, float]:
         """Rebuild a beat and its time; what is unknown here is left out."""
         given = json.loads(data)
-        return cls(**_known(cls, given)), given["unix"]
+        return cls(**known(cls, given)), given["unix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +225,7 @@ class Wishes:
     @classmethod
     def load(cls, data: bytes) -> Wishes:
         """Rebuild it; what is unknown here is left out."""
-        return cls(**_known(cls, json.loads(data)))
+        return cls(**known(cls, json.loads(data)))
 
 
 def dump_event(event: Event, offset_s: float | None) -> bytes:
@@ -229,7 +236,7 @@ def dump_event(event: Event, offset_s: float | None) -> bytes:
 def load_event(data: bytes) -> tuple[Event, float | None]:
     """Rebuild what ``dump_event`` wrote, with the time of the server's clock in it."""
     given = json.loads(data)
-    event, offset_s = Event.from_json(_known(Event, given["event"])), given["offset_s"]
+    event, offset_s = Event.from_json(known(Event, given["event"])), given["offset_s"]
     return (event if offset_s is None else replace(event, timestamp=event.timestamp + offset_s)), offset_s
 
 
@@ -263,20 +270,21 @@ def _plain(news: Status) -> dict[str, Any]:
 
 
 def _rebuilt(kind: type[Any], given: dict[str, Any]) -> Status:
-    given = _known(kind, given)
+    given = known(kind, given)
     if kind is SourceStatus:
         given["state"] = State(given["state"])
     elif kind is Picture:
         given["columns"] = base64.b64decode(given["columns"])
     elif kind is Levels:
-        given["levels"] = tuple(Level(**_known(Level, level)) for level in given["levels"])
+        given["levels"] = tuple(Level(**known(Level, level)) for level in given["levels"])
     if "labels" in given:
         given["labels"] = tuple((str(name), float(score)) for name, score in given["labels"])
     news: Status = kind(**given)
     return news
 
 
-def _known(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def known(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of ``given`` the dataclass ``kind`` has here: another version may have more."""
     names = {field.name for field in fields(kind)}
     return {name: value for name, value in given.items() if name in names}
 

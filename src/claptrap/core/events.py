@@ -48,6 +48,7 @@ class Event:
         applause: whether this is applause that begins, a crowd's or one person's, rather than claps.
         trigger, trigger_name: which of the source's sounds or rhythms it is; empty for claps and applause.
         heard_by: ids of the sources whose detections were merged into this one, the nearest first; empty for its own alone.
+        test: whether it is of claps that were put into the sound to try the path (``runtime.proof``), and none of the room.
     """
 
     source_id: str
@@ -65,6 +66,7 @@ class Event:
     trigger: str = ""
     trigger_name: str = ""
     heard_by: tuple[str, ...] = ()
+    test: bool = False
 
     @property
     def what(self) -> Literal["clap", "applause", "sound", "rhythm"]:
@@ -181,6 +183,7 @@ class Verdict:
         code: why, and what came of it; a key of ``text.catalogue``.
         params: values for that sentence.
         labels: the sounds heard there; empty without YAMNet, and for what is far from a clap.
+        test: whether it is of a clap that was put into the sound.
     """
 
     source_id: str
@@ -191,6 +194,7 @@ class Verdict:
     code: str = ""
     params: Mapping[str, str | int | float] = field(default_factory=dict)
     labels: Labels = ()
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

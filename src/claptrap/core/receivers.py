@@ -75,7 +75,7 @@ class WebhookSpec:
         url: http or https address; a secret (it may hold a token), shown by ``core.weburl.redact`` in logs.
         timeout_s, max_attempts, max_age_s, idempotent: as ``ReceiverSpec`` says.
         claps: only events of so many claps; empty for all, applause too.
-        triggers: only events of these sounds and rhythms; empty for claps and applause.
+        triggers: only events of these sounds and rhythms, of "clap" and "applause"; empty for the last two.
         headers: sent along; their values are secret.
         signing_secret: signs what is sent, as ``core.signing`` says; empty for no signature.
         verify_tls: whether the certificate of an https receiver is checked.
@@ -213,7 +213,7 @@ class NotifySpec:
         address: Apprise's URL of it, a secret through and through: in ``tgram://TOKEN/CHAT`` the host is one.
         sources: whose events it wants; empty for all.
         claps: only events of so many claps; empty for all, applause too.
-        triggers: only events of these sounds and rhythms; empty for claps and applause.
+        triggers: only events of these sounds and rhythms, of "clap" and "applause"; empty for the last two.
         language: of what people read.
         title: what people call it; empty for its id.
         alerts: whether it also shows what is out of order.
@@ -280,7 +280,11 @@ class NotifySpec:
 
 
 def _is_wanted(event: Event, claps: tuple[int, ...], triggers: tuple[str, ...]) -> bool:
-    """Return whether an event is of ``triggers``; where none are named, of so many ``claps``, if any are named."""
-    if event.trigger or triggers:
+    """Return whether an event is of ``triggers``; claps, meant where none are named, of so many ``claps``, if any."""
+    if event.trigger:
         return event.trigger in triggers
+    if event.applause and "applause" in triggers:
+        return True
+    if triggers and "clap" not in triggers:
+        return False
     return not claps or (not event.applause and event.claps in claps)

@@ -260,6 +260,7 @@ class SourceSpec:
         example_clips: whether the sound of what may be a clap, and of examples, is kept.
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
+        references: ids of sources; what is in one of them too does not count.
         epoch_prefix: what the names of its streams begin with: in a cluster, the placement by which a node hears it.
     """
 
@@ -278,6 +279,7 @@ class SourceSpec:
     pin: str | None = None
     profile: str = field(default="", repr=False)
     calibrating: bool = False
+    references: tuple[str, ...] = ()
     epoch_prefix: str = ""
 
     @property
@@ -299,12 +301,13 @@ class SourceSpec:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SourceSpec:
         """Rebuild a spec. Raises KeyError or TypeError on a document that ``to_json`` did not write."""
-        rest = {k: v for k, v in data.items() if k not in ("kind", "input", *_LISTS, "hears")}
+        rest = {k: v for k, v in data.items() if k not in ("kind", "input", *_LISTS, "hears", "references")}
         return cls(
             **rest,
             input=INPUTS[data["kind"]](**data["input"]),
             patterns=tuple(PatternSpec(**pattern) for pattern in data["patterns"]),
             sounds=tuple(SoundSpec(**{**one, "labels": tuple(one["labels"])}) for one in data["sounds"]),
             rhythms=tuple(RhythmSpec(**{**one, "intervals": tuple(one["intervals"])}) for one in data["rhythms"]),
+            references=tuple(data.get("references", ())),
             hears=Hears(data["hears"]),
         )

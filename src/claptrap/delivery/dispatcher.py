@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -78,16 +78,19 @@ class Dispatcher:
         for delivery in self._outbox.orphans(wanted):
             self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def dispatch(self, event: Event, age_s: float | None = None, *, acts: bool = True) -> bool:
+    def dispatch(
+        self, event: Event, age_s: float | None = None, *, acts: bool = True, only: Collection[str] | None = None
+    ) -> bool:
         """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks.
 
         Args:
             event: what was heard.
             age_s: how long ago it was decided, where another machine did; None where it can be no older than hearing lags.
             acts: whether receivers get it; otherwise it is only written down.
+            only: ids of the receivers that may get it; None for all.
         """
         with self._lock:
-            workers = self._interested(event) if acts else []
+            workers = self._interested(event, only) if acts else []
             deliveries = [self._delivery(event, worker.target) for worker in workers]
             self._count_ages(
                 deliveries, self._lag_s(event) if age_s is None else age_s
@@ -173,11 +176,11 @@ class Dispatcher:
             self._workers.clear()
         _end(workers, timeout_s)
 
-    def _interested(self, event: Event) -> list[DeliveryWorker]:
+    def _interested(self, event: Event, only: Collection[str] | None = None) -> list[DeliveryWorker]:
         """Return who gets it; of what several sources merged into one, each address once."""
         found: dict[object, DeliveryWorker] = {}
         for worker in self._workers.values():
-            if worker.target.wants(event):
+            if worker.target.wants(event) and (only is None or worker.target.id in only):
                 found.setdefault(worker.target.endpoint if event.heard_by else worker.target.id, worker)
         return list(found.values())
 

@@ -22,7 +22,11 @@ def event_payload(event: Event) -> dict[str, Any]:
         "labels": [[name, score] for name, score in event.labels],
         **({"trigger": event.trigger, "trigger_name": event.trigger_name} if event.trigger else {}),
     }
-    return {**body, "heard_by": list(event.heard_by)} if event.heard_by else body
+    return {
+        **body,
+        **({"heard_by": list(event.heard_by)} if event.heard_by else {}),
+        **({"test": True} if event.test else {}),
+    }
 
 
 def trial_payload(event_id: str, source_id: str, source_kind: str, source_name: str, timestamp: float) -> dict[str, Any]:

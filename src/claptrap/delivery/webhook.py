@@ -24,6 +24,7 @@ from claptrap.core.receivers import WebhookSpec
 from claptrap.core.signing import signature_headers
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
+from claptrap.delivery.payload import is_trial
 from claptrap.delivery.policy import tidy
 from claptrap.delivery.sender import Answer, excerpt, nothing
 from claptrap.template import BadTemplateError, render
@@ -88,7 +89,7 @@ class WebhookSender:
         tls = self._tls(target) if _speaks_tls(target) else None
         self._loop.steps = Steps()
         try:
-            raw = self._exchanged(target, _request(target, content, key), tls, fresh_s, on_send)
+            raw = self._exchanged(target, _request(target, content, key, is_test=is_trial(body)), tls, fresh_s, on_send)
             return _answer(target, raw, self._loop.steps.taken())
         except DeliveryError as error:
             if error.code == "delivery.tls":
@@ -210,7 +211,7 @@ def _content(target: WebhookSpec, body: Mapping[str, Any]) -> bytes | None:
         raise DeliveryError("delivery.template", reason=str(error)) from error
 
 
-def _request(target: WebhookSpec, content: bytes | None, key: str) -> bytes:
+def _request(target: WebhookSpec, content: bytes | None, key: str, *, is_test: bool = False) -> bytes:
     """Return head and body as they are sent.
 
     Raises:
@@ -231,6 +232,8 @@ def _request(target: WebhookSpec, content: bytes | None, key: str) -> bytes:
     )
     headers.update(target.headers)
     headers["Idempotency-Key"] = key
+    if is_test:
+        headers["ClapTrap-Test"] = "true"
     if content is not None:
         headers["Content-Type"] = target.content_type if target.template else "application/json"
         headers["Content-Length"] = str(len(content))

@@ -39,6 +39,19 @@ def _bands() -> NDArray[np.float32]:
 
 
 _BANDS = _bands()
+BANDS = len(BAND_EDGES_HZ) - 1
+
+
+def band_levels(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the level of each band in dB, every ``STEP`` of (n,) samples at 16 kHz, n ≥ WINDOW: (T, BANDS)."""
+    levels: NDArray[np.float32] = _levels(_windows(samples[None]))[0]
+    return levels
+
+
+def band_rises(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how many dB each level rose, of (FARTHEST + T, BANDS) levels in 5 ms steps: (T, BANDS), 0…MOST_RISE_DB."""
+    rises: NDArray[np.float32] = _rises(levels[None])[0]
+    return rises
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +122,7 @@ class OnsetDetector:
         levels = np.concatenate([self._levels[slots], _levels(windows)], axis=1)
         self._levels[slots] = levels[:, -FARTHEST:]
         steps = windows.shape[1]
-        before = levels[:, 0:steps]
-        for lag in range(1, FARTHEST - NEAREST + 1):
-            before = np.maximum(before, levels[:, lag : lag + steps])
-        rise = np.minimum(np.maximum(levels[:, FARTHEST:] - before, 0), MOST_RISE_DB)
+        rise = _rises(levels)
         mean_rise: NDArray[np.float32] = np.add.reduce(rise, axis=2) / np.float32(rise.shape[2])
         known = self._known[slots]
         self._known[slots] = known + steps
@@ -127,6 +137,16 @@ class OnsetDetector:
             return None
         self._last[slot], self._last_rise[slot] = at, rise
         return Candidate(slot, max(0, (at + 1) * STEP - LEAD))
+
+
+def _rises(levels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rises in dB of levels (R, FARTHEST + T, bands) above their loudest reference: (R, T, bands)."""
+    steps = levels.shape[1] - FARTHEST
+    before = levels[:, 0:steps]
+    for lag in range(1, FARTHEST - NEAREST + 1):
+        before = np.maximum(before, levels[:, lag : lag + steps])
+    rises: NDArray[np.float32] = np.minimum(np.maximum(levels[:, FARTHEST:] - before, 0), MOST_RISE_DB)
+    return rises
 
 
 def _windows(samples: NDArray[np.float32]) -> NDArray[np.float32]:

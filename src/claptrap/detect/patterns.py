@@ -74,6 +74,7 @@ class Reason(StrEnum):
     DELAY = "delay"
     APPLAUSE_BEGINS = "applause_begins"
     IN_APPLAUSE = "in_applause"
+    VETOED = "vetoed"  # a reference of the source explains it
     NOT_SELECTED = "not_wished"  # the source does not react to this kind
 
 
@@ -130,9 +131,17 @@ class Patterns:
             is_clap, Reason.TOLD if admitted else self._why_untold(classification, found), (*closed, *admitted)
         )
 
+    def veto(self, classification: Classification) -> PatternOutcome:
+        """Return the outcome of the next classification where it does not count, whatever its score."""
+        return PatternOutcome(is_clap=False, reason=Reason.VETOED, detections=self.advance(classification.onset))
+
     def advance(self, sample: int) -> tuple[Detection, ...]:
         """Return the detections that are complete once every classification with an onset before ``sample`` is known."""
         return tuple(self._admit([d for g in self._groups if (d := g.advance(sample))], Hears.CLAPS))
+
+    def may_count(self, classification: Classification) -> bool:
+        """Return whether a classification may be a clap or part of applause."""
+        return classification.score >= self._settings.threshold or classification.applause >= STILL_SCORE
 
     def finish(self) -> tuple[Detection, ...]:
         """Return the detections that are complete at the end of the stream."""

@@ -60,6 +60,8 @@ VERSIONS = (
     ALTER TABLE events ADD COLUMN trigger TEXT NOT NULL DEFAULT '';
     ALTER TABLE events ADD COLUMN trigger_name TEXT NOT NULL DEFAULT '';
     """,
+    # 8: whether a detection is of claps that were put into the sound
+    "ALTER TABLE events ADD COLUMN test INTEGER NOT NULL DEFAULT 0;",
 )
 
 

@@ -26,9 +26,9 @@ QUARTER_S = 900  # the offsets of all time zones are multiples of it
 
 _ADD = """
     INSERT INTO events (id, source_id, source_name, kind, epoch, sequence, onset_s, decided_s, timestamp, score, claps,
-        labels, applause, heard_by, trigger, trigger_name)
+        labels, applause, heard_by, trigger, trigger_name, test)
     VALUES (:id, :source_id, :source_name, :kind, :epoch, :sequence, :onset_s, :decided_s, :timestamp, :score, :claps,
-        :labels, :applause, :heard_by, :trigger, :trigger_name)
+        :labels, :applause, :heard_by, :trigger, :trigger_name, :test)
     ON CONFLICT (id) DO NOTHING
 """
 
@@ -83,11 +83,11 @@ def page(
 
 
 def counts(db: sqlite3.Connection, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
-    """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""
+    """Return how many there were per hour or day of a calendar, oldest first, without the empty ones and without tests."""
     where, values = wanted.where()
     quarters = db.execute(
         f"SELECT CAST(timestamp / {QUARTER_S} AS INTEGER) * {QUARTER_S} AS quarter, source_id, count(*) AS n "
-        f"FROM events WHERE {where} GROUP BY quarter, source_id ORDER BY quarter, source_id",
+        f"FROM events WHERE {where} AND NOT test GROUP BY quarter, source_id ORDER BY quarter, source_id",
         values,
     )
     found: dict[float, dict[str, int]] = {}
@@ -114,5 +114,5 @@ def _stored(row: sqlite3.Row, states: Mapping[str, Sequence[DeliveryState]]) -> 
     for name in ("sequence", "onset_s", "decided_s", "timestamp", "score", "claps"):
         number(row[name])
     lists = {name: json.loads(row[name]) for name in ("labels", "heard_by")}
-    event = Event.from_json({**fields, **lists, "applause": bool(row["applause"])})
+    event = Event.from_json({**fields, **lists, "applause": bool(row["applause"]), "test": bool(row["test"])})
     return StoredDetection(event, row["mark"], tuple(states.get(row["id"], ())))

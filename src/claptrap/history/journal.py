@@ -142,8 +142,8 @@ class Journal:
         return self._read(lambda db: detections.page(db, wanted, limit, cursor, self._damage))
 
     def newest(self, source_id: str) -> StoredDetection | None:
-        """Return the newest detection of a source."""
-        return next(iter(self.events(DetectionFilter(source_id=source_id), 1).rows), None)
+        """Return the newest detection of a source that is no test."""
+        return next(iter(self.events(DetectionFilter(source_id=source_id, test=False), 1).rows), None)
 
     def counts(self, wanted: DetectionFilter, per: Per, calendar: Calendar) -> Sequence[Count]:
         """Return how many there were per hour or day of a calendar, oldest first, without the empty ones."""

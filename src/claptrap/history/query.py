@@ -31,6 +31,7 @@ class DetectionFilter:
         label: a sound that was named, as YAMNet writes it.
         labels: any of these sounds was named.
         epoch: in that uninterrupted stream.
+        test: whether it is of claps that were put into the sound.
         least_latency_s, most_latency_s: from the onset to the decision, in seconds of sound; both included.
     """
 
@@ -46,6 +47,7 @@ class DetectionFilter:
     label: str | None = None
     labels: tuple[str, ...] | None = None
     epoch: str | None = None
+    test: bool | None = None
     least_latency_s: float | None = None
     most_latency_s: float | None = None
 
@@ -72,6 +74,7 @@ _CONDITIONS = {
     "labels": "CASE WHEN json_valid(labels) THEN EXISTS (SELECT 1 FROM json_each(labels)"
     " WHERE json_extract(json_each.value, '$[0]') IN (SELECT value FROM json_each(:labels))) ELSE 0 END",
     "epoch": "epoch = :epoch",
+    "test": "test = :test",
     "least_latency_s": "decided_s - onset_s >= :least_latency_s",
     "most_latency_s": "decided_s - onset_s <= :most_latency_s",
 }

@@ -34,16 +34,17 @@ class SourceReport:
 
 _MARKS = """
     SELECT source_id, count(*) AS detections, total(mark = 'clap') AS claps, total(mark = 'not_clap') AS not_claps
-    FROM events WHERE timestamp >= ? AND timestamp < ? GROUP BY source_id
+    FROM events WHERE timestamp >= ? AND timestamp < ? AND NOT test GROUP BY source_id
 """
 _LATENCIES = """
-    SELECT source_id, decided_s - onset_s AS latency_s FROM events WHERE timestamp >= ? AND timestamp < ?
+    SELECT source_id, decided_s - onset_s AS latency_s FROM events WHERE timestamp >= ? AND timestamp < ? AND NOT test
     ORDER BY source_id, latency_s
 """
 _DELIVERIES = """
     SELECT source_id, total(state = 'taken') AS delivered, total(outcome = 'late') AS late,
         total(outcome = 'unknown') AS unclear, total(state = 'given_up' AND outcome IS NULL) AS refused
-    FROM deliveries WHERE since >= ? AND since < ? AND event_id NOT LIKE 'test:%' GROUP BY source_id
+    FROM deliveries WHERE since >= ? AND since < ? AND source_id <> '' AND event_id NOT LIKE 'test:%'
+        AND event_id NOT IN (SELECT id FROM events WHERE test) GROUP BY source_id
 """
 
 

@@ -16,7 +16,7 @@ from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.matching import ProfileMatcher, load_rules
-from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
+from claptrap.detect.patterns import Detection, DetectionSettings, Patterns, Reason
 from claptrap.detect.profile import parse
 from claptrap.detect.rhythm import Rhythms
 from claptrap.detect.sounds import SoundTriggers
@@ -25,6 +25,8 @@ from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink, Waiting
 from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.overload import Overload, Shedding
+from claptrap.runtime.proof import Proof
+from claptrap.runtime.reference_veto import ReferenceVeto, references_of
 from claptrap.runtime.stream import Stream
 
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
@@ -41,7 +43,17 @@ class StreamContext:
         self.spec = spec
         self.patterns = Patterns(detection_settings(spec))
         self.sounds, self.rhythms = SoundTriggers(spec.sounds), Rhythms(spec.rhythms)
+        self.is_urgent = False  # something is undecided, so sound should come soon
         self._sequence = 0
+        self._proving: tuple[Proof, Patterns] | None = None
+
+    @property
+    def proof_patterns(self) -> Patterns:
+        """The patterns of our own claps, apart: they delay no clap of the room, nor does one delay them."""
+        proof = self.stream.proof
+        if self._proving is None or self._proving[0] is not proof:
+            self._proving = (proof, Patterns(detection_settings(self.spec))) if proof is not None else None
+        return self._proving[1] if self._proving is not None else self.patterns
 
     def apply(self, spec: SourceSpec) -> bool:
         """Use the settings of ``spec`` from the next classification on; return whether it has another profile."""
@@ -55,7 +67,7 @@ class StreamContext:
             self.rhythms = Rhythms(spec.rhythms)
         return spec.profile != before.profile
 
-    def event(self, found: Detection, timestamp: float) -> Event:
+    def event(self, found: Detection, timestamp: float, *, test: bool = False) -> Event:
         """Return the event of a detection, next in sequence."""
         sequence, self._sequence = self._sequence, self._sequence + 1
         return Event(
@@ -73,6 +85,7 @@ class StreamContext:
             applause=found.applause,
             trigger=found.trigger,
             trigger_name=self.spec.trigger_name(found.trigger),
+            test=test,
         )
 
 
@@ -118,6 +131,7 @@ class ClassifierThread:
         self._status = status
         self._clock = clock
         self._contexts: dict[int, StreamContext] = {}
+        self._veto = ReferenceVeto()
         self._labels_wanted = True
         self._overload = Overload()
         self._stop = threading.Event()
@@ -172,6 +186,7 @@ class ClassifierThread:
             for classification in self._classifier.process(batch.slots, batch.hops, batch.lost, batch.candidates):
                 self._report(classification)
             self._advance_patterns(batch.slots.tolist())
+            self._veto.update(batch.slots.tolist(), self._contexts, self._classifier)
             self._candidates.process(self._classifier)
             self._label_sounds()
         for stream in batch.finished:
@@ -194,6 +209,7 @@ class ClassifierThread:
 
     def _open(self, stream: Stream) -> None:
         self._classifier.reset(stream.slot)
+        self._veto.forget(stream.slot)
         spec = self._spec_of(stream.source_id)
         if spec is None:
             self._contexts.pop(stream.slot, None)
@@ -216,7 +232,12 @@ class ClassifierThread:
         if context is None:
             return
         at = self._timestamp(context, classification.onset)
-        outcome = context.patterns.process(classification)
+        proof = context.stream.proof
+        if proof is not None and (clap := proof.clap_at(classification.onset)):
+            self._report_proof(context, proof, clap, classification)
+            return
+        explained_by = self._explained_by(context, classification)
+        outcome = (context.patterns.veto if explained_by else context.patterns.process)(classification)
         self._status.offer(
             Verdict(
                 context.spec.id,
@@ -225,6 +246,7 @@ class ClassifierThread:
                 context.spec.threshold,
                 outcome.is_clap,
                 code=f"verdict.{outcome.reason}",
+                params={"reference": explained_by.name} if explained_by else {},
                 labels=classification.labels,
             )
         )
@@ -238,21 +260,66 @@ class ClassifierThread:
                     classification.score,
                 )
             )
+        if not explained_by:
+            self._remember(context, classification, at, is_clap=outcome.is_clap)
+        self._publish(context, outcome.detections)
+        if outcome.is_clap:
+            self._publish(context, context.rhythms.advance(classification.onset))
+            context.rhythms.add(classification)
+
+    def _explained_by(self, context: StreamContext, classification: Classification) -> SourceSpec | None:
+        """Return the reference that a would-be clap comes from; while a person calibrates, every sound is examined."""
+        if not context.spec.references or context.spec.calibrating or not context.patterns.may_count(classification):
+            return None
+        return self._veto.explained_by(classification.slot, classification.onset, self._contexts, self._classifier)
+
+    def _remember(self, context: StreamContext, classification: Classification, at: float, *, is_clap: bool) -> None:
+        """Have a candidate kept, to learn from."""
         self._candidates.add(
             Waiting(
                 classification,
                 context.spec.id,
                 context.stream.epoch,
                 at,
-                outcome.is_clap,
+                is_clap,
                 channels=context.stream.channels if context.spec.calibrating else None,
                 keeps_sound=context.spec.example_clips,
             )
         )
-        self._publish(context, outcome.detections)
-        if outcome.is_clap:
-            self._publish(context, context.rhythms.advance(classification.onset))
-            context.rhythms.add(classification)
+
+    def _report_proof(self, context: StreamContext, proof: Proof, clap: int, classification: Classification) -> None:
+        """Report a candidate that is of our own claps: it teaches nothing, and touches no clap of the room."""
+        outcome = context.proof_patterns.process(classification)
+        threshold = context.spec.threshold
+        score, by_models = (round(one, 2) for one in (classification.score, classification.by_models))
+        labels = classification.labels
+        self._status.offer(
+            Verdict(
+                context.spec.id,
+                self._timestamp(context, classification.onset),
+                classification.score,
+                threshold,
+                outcome.is_clap,
+                code=f"verdict.{outcome.reason}",
+                labels=labels,
+                test=True,
+            )
+        )
+        if outcome.reason is not Reason.ECHO:
+            proof.note("models", "proof.models", {"score": score, "by_models": by_models}, clap=clap)
+            code = "proof.threshold" if outcome.is_clap else "proof.below"
+            proof.note("threshold", code, {"score": score, "threshold": threshold}, ok=outcome.is_clap, clap=clap)
+        self._publish_proof(context, outcome.detections)
+        if outcome.is_clap and not outcome.detections and outcome.reason is not Reason.WAITING:
+            proof.note("pattern", f"verdict.{outcome.reason}", ok=False)
+
+    def _publish_proof(self, context: StreamContext, detections: Iterable[Detection]) -> None:
+        for found in detections:
+            event = context.event(found, self._timestamp(context, found.onset), test=True)
+            if (proof := context.stream.proof) is not None:
+                proof.event_id = event.id
+                proof.note("pattern", "proof.pattern", {"claps": found.claps})
+            self._emit(event)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
         """Publish patterns that no further clap can continue; have sound come sooner where something is undecided."""
@@ -260,8 +327,18 @@ class ClassifierThread:
             if (context := self._current(slot)) is not None:
                 settled = self._classifier.settled(slot)
                 self._publish(context, (*context.patterns.advance(settled), *context.rhythms.advance(settled)))
+                if context.stream.proof is not None:
+                    self._publish_proof(context, context.proof_patterns.advance(settled))
                 is_open = context.patterns.is_open or context.rhythms.is_open
-                context.stream.pacing.set_urgent(self._classifier.is_pending(slot) or is_open)
+                context.is_urgent = self._classifier.is_pending(slot) or is_open
+                context.stream.pacing.set_urgent(context.is_urgent or self._is_awaited(context))
+                if context.is_urgent:
+                    for reference in references_of(context, self._contexts):
+                        reference.stream.pacing.set_urgent(True)
+
+    def _is_awaited(self, context: StreamContext) -> bool:
+        """Return whether a source is undecided of which this one is a reference."""
+        return any(one.is_urgent and context.spec.id in one.spec.references for one in self._contexts.values())
 
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
@@ -287,6 +364,7 @@ class ClassifierThread:
             self._publish(context, (*context.patterns.finish(), *context.rhythms.finish()))
             context.extractor.finish()
         self._candidates.forget(stream.slot)
+        self._veto.forget(stream.slot)
         self._contexts.pop(stream.slot, None)
 
     def _current(self, slot: int) -> StreamContext | None:
@@ -306,7 +384,7 @@ class ClassifierThread:
         """Contain a fault of the classifier: log it, and have every running stream replaced by a new one."""
         if self._faults.add(self._clock.monotonic()):
             _log.exception("classification failed (%d times in all); it starts over", self._faults.total)
-        self._classifier = self._make_classifier()
+        self._classifier, self._veto = self._make_classifier(), ReferenceVeto()
         for context in self._contexts.values():
             context.extractor.finish()
             context.stream.fail(f"{type(error).__name__}: {error}")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from claptrap.core.events import Attempt, Clap, Event, Level, Levels, SourceStatus, State, Status
+from claptrap.core.events import Attempt, Clap, Event, Level, Levels, SourceStatus, State, Status, Verdict
 
 OUTCOMES = ("delivered", "retried", "given_up", "late")
 
@@ -19,12 +19,14 @@ class SourceCounts:
     Attributes:
         claps: accepted ones.
         detections: patterns of claps, and beginnings of applause.
+        vetoed: what would be claps or applause, but comes from a reference of the source.
         retries: how often it failed and was to be tried again.
         level: the newest; None before the first.
     """
 
     claps: int = 0
     detections: int = 0
+    vetoed: int = 0
     retries: int = 0
     level: Level | None = None
 
@@ -46,7 +48,9 @@ class Counts:
                     self._deliveries[_outcome(news)] += 1
                 case Levels():
                     self._levels.update((level.source_id, level) for level in news.levels)
-                case Clap() | Event() | SourceStatus():
+                case Event(test=True):
+                    pass
+                case Clap() | Event() | SourceStatus() | Verdict(code="verdict.vetoed"):
                     now = self._sources.get(news.source_id, SourceCounts())
                     self._sources[news.source_id] = _added(now, news)
 
@@ -67,12 +71,14 @@ class Counts:
             return dict(self._deliveries)
 
 
-def _added(now: SourceCounts, news: Clap | Event | SourceStatus) -> SourceCounts:
+def _added(now: SourceCounts, news: Clap | Event | SourceStatus | Verdict) -> SourceCounts:
     match news:
         case Clap():
             return replace(now, claps=now.claps + 1)
         case Event():
             return replace(now, detections=now.detections + 1)
+        case Verdict():
+            return replace(now, vetoed=now.vetoed + 1)
         case SourceStatus(state=State.RETRYING | State.FAILED) if news.attempt:
             return replace(now, retries=now.retries + 1)
     return now

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
 
@@ -157,11 +157,19 @@ class OnsetThread:
         candidates: tuple[Candidate, ...] = ()
         if len(slots):
             candidates = tuple(self._detector.process(slots, hops, lost))
+            self._note_proofs(candidates)
             self._meters.add(slots, hops)
             self._spectrograms.add(slots, hops, lost)
         self._held.append(HopBatch(opened, slots, hops, lost, candidates, finished, self._due_at))
         if candidates or opened or finished:
             self._pass_on()
+
+    def _note_proofs(self, candidates: Sequence[Candidate]) -> None:
+        """Say of onsets of our own claps that they were found."""
+        proofs = {stream.slot: stream.proof for stream in self._streams} if candidates else {}
+        for candidate in candidates:
+            if (proof := proofs.get(candidate.slot)) is not None and (clap := proof.clap_at(candidate.onset)):
+                proof.note("onset", "proof.onset", clap=clap)
 
     def _pass_on(self) -> None:
         """Give the classifier all batches that it has not got yet, waiting while it is too far behind."""

@@ -22,6 +22,7 @@ from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.runtime.channel_meter import ChannelMeter
 from claptrap.runtime.liveness import Liveness, SoundFault
+from claptrap.runtime.proof import Proof
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.pacing import Pacing
@@ -79,6 +80,7 @@ class Runner:
         self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
         self._hopper = Hopper(spec.input.heard_channel, self.channels)
+        self._proof: Proof | None = None  # what is still to be mixed in
         self._updated_at = float("-inf")
         self._sound_at = float("-inf")  # monotonic seconds of the newest frame
         self._drops = RateLimitedCounter()
@@ -109,6 +111,10 @@ class Runner:
             if (stream := self._stream) is not None:
                 stream.fail(_ABANDONED)  # else no other stream could use its slot for as long as it hangs
             _log.error("%s: the source hangs, it did not stop within %.1f s", self.spec.id, JOIN_S)
+
+    def prove(self, proof: Proof) -> None:
+        """Mix the claps of ``proof`` into the sound, from the next frame on."""
+        self._proof = proof
 
     def watch(self) -> None:
         """Check the sound, publish what changed, and stop a source that gives none. For another thread to call."""
@@ -173,6 +179,10 @@ class Runner:
         self._sound_at = now
         with self._lock:
             self._liveness.heard(frame, now)
+        if (proof := self._proof) is not None:
+            stream.proof = proof  # before the hops are there for detection
+            frame = proof.mix(frame, self._hopper.time_of(frame))
+            self._proof = None if proof.is_mixed else proof
         hops, lost = self._hops(frame)
         self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
@@ -252,6 +262,9 @@ class Runner:
             self._stream.write(hops, lost, self._context.clock.monotonic())
             self._stream.end()
             self._stream = None
+        if (proof := self._proof) is not None:
+            proof.interrupt()
+            self._proof = None
 
     def _was_healthy(self) -> bool:
         with self._lock:

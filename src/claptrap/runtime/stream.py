@@ -13,6 +13,7 @@ from claptrap.audio.ring import HopRing
 from claptrap.core.clock import Clock
 from claptrap.runtime.anchor import Anchor
 from claptrap.runtime.channel_meter import ChannelMeter
+from claptrap.runtime.proof import Proof
 from claptrap.sources.pacing import Pacing
 
 HOP_S = HOP / RATE_HZ
@@ -30,6 +31,7 @@ class Stream:
         epoch: names this stream; part of event ids.
         pacing, channels: its source's.
         failure: why detection gave it up; None while it did not.
+        proof: the newest claps of our own that were mixed into it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Stream:
         self._written_hops = 0
         self._ended = threading.Event()
         self.failure: str | None = None
+        self.proof: Proof | None = None
 
     def write(self, hops: NDArray[np.float32], lost: NDArray[np.int64], monotonic_s: float) -> int:
         """Add hops (k, 320) that arrived at ``monotonic_s``; return how many old ones had to be dropped for them."""

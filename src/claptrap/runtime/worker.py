@@ -24,6 +24,7 @@ from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.onset_thread import OnsetThread
 from claptrap.runtime.overload import Shedding
+from claptrap.runtime.proof import Proof
 from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
@@ -126,6 +127,11 @@ class Worker:
     def show(self, source_ids: Iterable[str]) -> None:
         """Publish ``Picture`` news of these sources and of no others."""
         self._onset_thread.show(source_ids)
+
+    def prove(self, source_id: str, proof: Proof) -> None:
+        """Mix the claps of ``proof`` into the sound of a source. Harmless where it is not heard here."""
+        if (runner := self._runners.get(source_id)) is not None:
+            runner.prove(proof)
 
     def attend(self, *, is_watched: bool) -> None:
         """Publish ``Heard`` news and frequent levels, as at first, or neither. Labels of claps come in any case."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from claptrap.audio.claps import recording
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.detect.clapnet import load_clapnet
@@ -16,7 +17,6 @@ from claptrap.detect.confirm import load_confirmer
 from claptrap.detect.engine import Engine, Finding
 from claptrap.detect.patterns import Detection, DetectionSettings
 from claptrap.selftest.case import Case, CaseContext, expect
-from claptrap.selftest.claps import recording
 from claptrap.selftest.receiver import Receiver
 from claptrap.service import Application
 

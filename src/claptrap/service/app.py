@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -27,15 +27,13 @@ from claptrap.mediamtx.config import ApiAddress
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access
-from claptrap.service.alerts import AlertService
 from claptrap.service.arming import ArmingService
 from claptrap.service.availability import Availability
 from claptrap.service.backups import BackupService
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews
-from claptrap.service.cluster import Cluster
+from claptrap.service.cluster import Cluster, ClusterSinks
 from claptrap.service.detection import DetectionService
 from claptrap.service.events import EventRecorder, StatusRelay
-from claptrap.service.heartbeats import HeartbeatService, is_well
 from claptrap.service.history import HistoryService
 from claptrap.service.imports import ImportService
 from claptrap.service.known_sounds import check_sounds
@@ -50,6 +48,7 @@ from claptrap.service.notify_addresses import check_addresses
 from claptrap.service.own_address import OwnAddress
 from claptrap.service.probes import ProbeExecutor
 from claptrap.service.problems import ProblemList
+from claptrap.service.proofs import ProofService
 from claptrap.service.receivers import ReceiverViews
 from claptrap.service.recent import LastMinute
 from claptrap.service.reports import ReportService
@@ -58,16 +57,15 @@ from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
+from claptrap.service.supervision import Supervision
 from claptrap.service.support import SupportBundles
 from claptrap.service.undo import UndoHistory
-from claptrap.service.unheard import UnheardSources
 from claptrap.service.what_if import WhatIf
 from claptrap.settings.backups import Why
 from claptrap.settings.environment import Override
 from claptrap.settings.store import Store
 from claptrap.sources.base import Source
 from claptrap.sources.registry import Sources
-from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 STOP_DELIVERIES_S = 1.5
 
@@ -115,7 +113,7 @@ class Application:
         self.arming = ArmingService(self.settings, clock)
 
         self.cluster = cluster
-        self._inputs = Sources()
+        self.inputs = Sources()
         self.journal = Journal(data_dir / "history.sqlite", clock)
         self.clips = Clips(data_dir / "clips", clock, self._clip_tried)
         self.learning = LearningService(data_dir, self.settings, self.hub, clock)
@@ -123,11 +121,11 @@ class Application:
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
-            build_source or self._inputs.build, self.clips, self.learning, self.settings, clock, cluster
+            build_source or self.inputs.build, self.clips, self.learning, self.settings, clock, cluster
         )
-        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self._inputs.feeds)
+        self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self.inputs.feeds)
         self.satellites = SatelliteService(
-            self.settings, self.sources.add, self.sources.change, self._inputs.feeds, self.problems.publish, wyoming
+            self.settings, self.sources.add, self.sources.change, self.inputs.feeds, self.problems.publish, wyoming
         )
         self.marks = DetectionMarks(self.journal, self.learning)
         self.broker = BrokerService(
@@ -147,14 +145,11 @@ class Application:
             self._broker_changed,
         )
         self.mark_links = MarkLinks(data_dir, self.settings, self.journal, self.marks, clock)
-        self._link = "off"
-        self._link_lock = threading.Lock()
+        self._link, self._link_lock = "off", threading.Lock()
         self._last_minute = LastMinute(clock)
-        self._availability, self._unheard = (
-            Availability(data_dir / "availability.json", clock),
-            UnheardSources(self.settings, clock),
-        )
-        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add, self._unheard.add]
+        self._availability = Availability(data_dir / "availability.json", clock)
+        self._supervision = Supervision(self.problems, self.settings, clock, self.detection.stalled)
+        observers: list[Callable[[Status], None]] = [self._last_minute.add, self._availability.add, self._supervision.add]
         self.status = StatusRelay(self.counts, self.hub, self.problems, self.broker.status_changed, observers)
         self._dispatcher = Dispatcher(
             self.journal,
@@ -166,15 +161,13 @@ class Application:
                 NotifySpec.KIND: lambda: NotificationSender(partial(self.mark_links.link, mark="not_clap")),
             },
         )
+        self.proofs = ProofService(self.settings, self.detection, self.journal, clock)
         self.events = EventRecorder(
-            self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts
+            *(self._dispatcher, self.counts, self.hub, self.problems, self.satellites.server.detected, self.arming.acts),
+            self.proofs,
         )
         self.merger = DetectionMerger(self.events, clock)
-        observers.append(self.merger.observe)
-        self.heartbeats, self._alerts = (
-            HeartbeatService(self._is_well, self.problems.publish),
-            AlertService(self.problems, self._dispatcher, self.settings, clock),
-        )
+        observers += [self.merger.observe, self.proofs.add]
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -184,15 +177,15 @@ class Application:
         self.notifications = NotificationService(self._dispatcher, self.settings)
         self.probes = ProbeExecutor(self.settings)
         self.streams = MediaMtxStreams(self.settings, data_dir / CONFIG_NAME, mediamtx_api)
-        self._inputs.explain = self.streams.explain
+        self.inputs.explain = self.streams.explain
         self.support = SupportBundles(data_dir, self.probes, self.settings, self.sources.all)
 
         self.settings.observe(self._apply)
         self.problems.add(
             *(self.settings.problems, self.model.problems, self.journal.problems, self.clips.problems),
-            *(self.detection.problems, self._inputs.vban.problems, self.broker.problems, self._dispatcher.problems),
-            *(self._unheard.problems, self.heartbeats.problems),
-            *(self.satellites.server.problems, *([cluster.problems] if cluster is not None else [])),
+            *(self.detection.problems, self.inputs.vban.problems, self.broker.problems, self._dispatcher.problems),
+            *(self.satellites.server.problems, self._supervision.problems),
+            *([cluster.problems] if cluster is not None else ()),
         )
 
     # -- life -----------------------------------------------------------------------------------------------------------
@@ -221,11 +214,11 @@ class Application:
         self.broker.start()  # from now on commands may come, and change the settings
         self.merger.start()
         if self.cluster is not None:
-            self.cluster.start(self.merger, self.status)
+            self.cluster.start(ClusterSinks(self.merger, self.status, self.clips, self.learning))
         self.start_detection()
         self.satellites.apply(self.settings.current)
         self.model.start()
-        self.heartbeats.apply(self.settings.current)
+        self._supervision.start(self._dispatcher)
 
     def cancel_probes(self) -> None:
         """Answer requests that wait for a camera or a microphone: the service is about to stop."""
@@ -233,13 +226,13 @@ class Application:
 
     def stop(self) -> None:
         """End everything in reverse order. Changes no setting."""
-        self.heartbeats.stop()
+        self._supervision.stop()
         self.model.stop()
         if self.cluster is not None:
             self.cluster.stop()
         self.satellites.server.stop()
         self.stop_detection()
-        self._inputs.stop()
+        self.inputs.stop()
         self.merger.stop()
         self._dispatcher.stop(STOP_DELIVERIES_S)
         self.broker.stop()
@@ -270,7 +263,7 @@ class Application:
         self._availability.maintain()
         self.learning.maintain()
         self.problems.publish()
-        self._alerts.check()
+        self._supervision.maintain()
 
     # -- what people ask ------------------------------------------------------------------------------------------------
 
@@ -313,23 +306,6 @@ class Application:
         """Return which threads of hearing do not move, in words: only a restart may mend that."""
         return [with_messages({"code": "service.stalled", "params": {"thread": name}}) for name in self.detection.stalled()]
 
-    def deliveries(self) -> Mapping[str, int]:
-        """Return the number of delivery attempts, by outcome (``runtime.counts.OUTCOMES``)."""
-        return self.counts.deliveries()
-
-    def vban_streams(self, port: int = 6980) -> Sequence[SeenStream]:
-        """Return the VBAN streams that arrive on all open ports, and listen on ``port`` for a minute to see more.
-
-        Raises:
-            SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
-        """
-        self._inputs.vban.listen_for(port)
-        return self._inputs.vban.discovered()
-
-    def vban_counts(self) -> tuple[Sequence[StreamCounts], Sequence[PortCounts]]:
-        """Return what happened to each VBAN stream that is heard, and on each port."""
-        return self._inputs.vban.stream_counts(), self._inputs.vban.port_counts()
-
     # -- what happens ---------------------------------------------------------------------------------------------------
 
     def _apply(self, before: SettingsState, after: SettingsState, why: Why) -> None:
@@ -342,13 +318,10 @@ class Application:
         self.merger.apply(after.settings)
         self.detection.apply(after)
         self.satellites.apply(after.settings)
-        self.heartbeats.apply(after.settings)
+        self._supervision.apply(after.settings)
         for part in (self.counts, self._last_minute, self._availability):
             part.keep({source.id for source in after.settings.sources})
         self.hub.publish(SettingsChanged(after.shown()))
-
-    def _is_well(self) -> bool:
-        return not self.detection.stalled() and is_well(self.problems.found())
 
     def _clip_tried(self, event_id: str | None) -> None:
         if event_id is not None:

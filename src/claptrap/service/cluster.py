@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from claptrap.audio.clip import ClipSink
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import Event, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
+from claptrap.runtime.candidate_recorder import CandidateSink
 
 SERVER = "server"
 """The node of sources that this very process hears."""
@@ -52,10 +54,20 @@ class RemoteEventSink(Protocol):
         """Accept an event that was decided ``age_s`` ago; a second call with the same id changes nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterSinks:
+    """Where goes what nodes hear: events, statuses and other news, the sound around events, what may be a clap."""
+
+    events: RemoteEventSink
+    status: StatusSink
+    clips: ClipSink
+    candidates: CandidateSink
+
+
 class Cluster(Protocol):
     """The nodes that hear for this service. Safe from any thread; nothing but ``devices`` waits for the network."""
 
-    def start(self, events: RemoteEventSink, status: StatusSink) -> None:
+    def start(self, sinks: ClusterSinks) -> None:
         """Connect, and pass on what nodes hear."""
 
     def stop(self) -> None:
@@ -97,3 +109,7 @@ class Cluster(Protocol):
 
     def problems(self) -> Sequence[ClapTrapError]:
         """Return what is out of order."""
+
+    @property
+    def fenced(self) -> int:
+        """How many events were dropped, since the start, because another node had their source by then."""

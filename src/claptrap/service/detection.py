@@ -18,6 +18,7 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.candidate_recorder import CandidateSink
 from claptrap.runtime.overload import Shedding
+from claptrap.runtime.proof import Proof
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.cluster import Cluster
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
@@ -147,6 +148,11 @@ class DetectionService:
             worker.show(self._shown)
         if self._cluster is not None:
             self._cluster.show(self._shown)
+
+    def prove(self, source_id: str, proof: Proof) -> None:
+        """Put the claps of ``proof`` into the sound of a source that this process hears. Does not wait."""
+        if (worker := self._worker) is not None:
+            worker.prove(source_id, proof)
 
     def attend(self, *, is_watched: bool) -> None:
         """Say whether a page is open: without one, sounds are not labelled and levels are rare. Does not wait."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from claptrap.core.events import Attempt, Event, ModelProgress, SheddingChanged, SourceStatus, Status
 from claptrap.delivery.dispatcher import Dispatcher
@@ -52,6 +53,16 @@ class StatusRelay:
             self._problems.publish()
 
 
+class ProofFollower(Protocol):
+    """Follows detections of claps that were put into the sound."""
+
+    def receivers(self, event: Event) -> Collection[str] | None:
+        """Return the ids of the receivers that may get it; None for all."""
+
+    def recorded(self, event: Event) -> None:
+        """Note that it was written down."""
+
+
 class EventRecorder:
     """An ``EventSink``: writes detections down, has them delivered, counts and publishes them.
 
@@ -62,6 +73,7 @@ class EventRecorder:
         problems: may have changed with one that could not be written down.
         on_event: called with each that acts, after that; must not wait.
         acts: whether the detections of a source at a moment (UTC Unix seconds) act, or are only written down.
+        proofs: follow those that are tests.
     """
 
     def __init__(
@@ -72,6 +84,7 @@ class EventRecorder:
         problems: ProblemList,
         on_event: Callable[[Event], None],
         acts: Callable[[str, float], bool],
+        proofs: ProofFollower,
     ) -> None:
         self._dispatcher = dispatcher
         self._counts = counts
@@ -79,20 +92,25 @@ class EventRecorder:
         self._problems = problems
         self._on_event = on_event
         self._acts = acts
+        self._proofs = proofs
 
     def record(self, event: Event, age_s: float | None = None) -> None:
         """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
         acts = any(self._acts(source_id, event.timestamp) for source_id in event.hearers)
-        is_new = self._dispatcher.dispatch(event, age_s, acts=acts)
-        if is_new and acts:
+        only = self._proofs.receivers(event) if event.test else None
+        is_new = self._dispatcher.dispatch(event, age_s, acts=acts, only=only)
+        if event.test:
+            self._proofs.recorded(event)
+        elif is_new and acts:
             for source_id in event.hearers:
                 self._on_event(replace(event, source_id=source_id))
         self._problems.publish()
         if not is_new:
             return
         _log.info(
-            "%s: clap, score %.2f, heard in %.0f ms%s",
+            "%s: %s, score %.2f, heard in %.0f ms%s",
             event.source_id,
+            "test" if event.test else event.what,
             event.score,
             1e3 * (event.decided_s - event.onset_s),
             "" if acts else "; it does not act now",

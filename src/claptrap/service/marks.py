@@ -49,7 +49,7 @@ class DetectionMarks:
             SettingsError: as ``mark``.
         """
         if order in MARKS:
-            newest = self._journal.events(DetectionFilter(source_id=source_id), 1).rows
+            newest = self._journal.events(DetectionFilter(source_id=source_id, test=False), 1).rows
             if not newest:
                 raise InputError("api.unknown_event", id="")
             self.mark(newest[0].event.id, order)

@@ -107,7 +107,9 @@ class DetectionMerger:
 
     def apply(self, settings: Settings) -> None:
         """Merge by the rooms of ``settings``, if at all."""
-        rooms = {source.id: source.room for source in settings.sources if source.room and settings.merge_rooms}
+        references = {one for source in settings.sources for one in source.references}
+        wanted = [source for source in settings.sources if source.room and settings.merge_rooms]
+        rooms = {source.id: source.room for source in wanted if source.id not in references}
         sizes = [*rooms.values()]
         with self._changed:
             self._rooms = {source: room for source, room in rooms.items() if sizes.count(room) > 1}
@@ -147,7 +149,7 @@ class DetectionMerger:
         """Accept a detection, as ``EventRecorder.record``; it may be sent on later, or be part of another."""
         with self._changed:
             room = self._rooms.get(event.source_id)
-            if room is not None and not event.trigger:
+            if room is not None and not event.trigger and not event.test:
                 self._merge(event, room, age_s)
                 self._changed.notify()
                 return

@@ -64,6 +64,9 @@ _WORDS: dict[str, dict[Language, str]] = {
     "merge_rooms": {
         "fr": "si un clap entendu par plusieurs sources d'une pièce est une seule détection, nommée d'après la plus proche"
     },
+    "sources[].references": {
+        "fr": "identifiants de sources (une télévision, un PC) : ce que l'une d'elles contient aussi ne compte pas"
+    },
     "sources[].enabled": {"en": "whether it is heard", "fr": "si elle est écoutée"},
     "sources[].threshold": {"fr": "score minimal d'un clap"},
     "sources[].delay_s": {"fr": "temps minimal entre deux détections"},
@@ -84,10 +87,10 @@ _WORDS: dict[str, dict[Language, str]] = {
     "sources[].rhythms[].intervals": {"fr": "d'un clap au suivant, les uns par rapport aux autres"},
     "sources[].rhythms[].tolerance": {"fr": "l'écart permis, en intervalles moyens"},
     "sources[].webhooks[].triggers": {
-        "fr": "seulement les détections de ces sons et rythmes, par identifiant ; vide pour claps et applaudissements"
+        "fr": "seulement les détections de ces sons et rythmes, par identifiant, de clap et d'applause ; vide pour ces deux"
     },
     "notify[].triggers": {
-        "fr": "seulement les détections de ces sons et rythmes, par identifiant ; vide pour claps et applaudissements"
+        "fr": "seulement les détections de ces sons et rythmes, par identifiant, de clap et d'applause ; vide pour ces deux"
     },
     "sources[].clips": {"fr": "garder le son autour de chaque détection, 2,5 s ou un peu plus"},
     "sources[].node": {"fr": "dans une grappe, le nœud qui l'écoute ; vide pour tout nœud qui le peut"},

@@ -88,7 +88,19 @@ class _SourceEntry(SettingsPart):
     example_clips: bool = Field(
         default=False, description="keep a second of sound of each example that it learns from, and of near misses"
     )
+    references: list[Annotated[str, Field(pattern=ID)]] = Field(
+        default=[],
+        max_length=4,
+        description="ids of sources (a television, a PC): what is in one of them too does not count",
+    )
     webhooks: list[WebhookSettings] = Field(default=[WebhookSettings(id="webhook")], max_length=16)
+
+    @field_validator("references")
+    @classmethod
+    def _references_are_others(cls, references: list[str], info: ValidationInfo) -> list[str]:
+        if info.data.get("id") in references:
+            raise refused("settings.own_reference")
+        return references
 
     @model_validator(mode="after")
     def _trigger_ids_are_unique(self) -> Self:
@@ -123,6 +135,7 @@ class _SourceEntry(SettingsPart):
             clips=self.clips,
             pin=self.node or None,
             example_clips=self.example_clips,
+            references=tuple(self.references),
         )
 
 

@@ -14,7 +14,8 @@ RESERVED = ("clap", "applause", "test")
 
 Triggers = Annotated[list[Annotated[str, Field(pattern=ID)]], Field(max_length=32)]
 TRIGGERS: Any = Field(
-    default=[], description="only detections of these sounds and rhythms, by their ids; empty for claps and applause"
+    default=[],
+    description="only detections of these sounds and rhythms, by their ids, of clap and of applause; empty for the last two",
 )
 
 

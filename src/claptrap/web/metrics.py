@@ -69,13 +69,18 @@ class ServiceCollector(Collector):
         yield CounterMetricFamily("claptrap_news_dropped", "News that pages were too slow for.", value=service.hub.dropped)
         yield _family(
             CounterMetricFamily, "claptrap_delivery_attempts", "Attempts to tell a receiver.", ["outcome"],
-            [((outcome,), count) for outcome, count in service.deliveries().items()],
+            [((outcome,), count) for outcome, count in service.counts.deliveries().items()],
         )  # fmt: skip
         yield from _of_receivers(service.receivers.all())
         yield from _of_sources(service.sources.all())
         yield from _of_vban(service)
         if service.cluster is not None:
             yield from _of_nodes(service.cluster.nodes())
+            yield CounterMetricFamily(
+                "claptrap_cluster_events_fenced",
+                "Events dropped because another node had their source by then.",
+                value=service.cluster.fenced,
+            )
 
 
 def _of_receivers(receivers: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
@@ -102,8 +107,11 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
 
     status = {key: source["status"] for key, source in each.items()}
     yield _family(
-        InfoMetricFamily, "claptrap_source", "What people call it, and what it is.", ["source"],
-        [(key, {"name": source["name"], "kind": source["kind"]}) for key, source in each.items()],
+        InfoMetricFamily, "claptrap_source", "What people call it, what it is, and the node that hears it.", ["source"],
+        [
+            (key, {"name": source["name"], "kind": source["kind"], "node": source["status"]["node"]})
+            for key, source in each.items()
+        ],
     )  # fmt: skip
     yield _family(
         GaugeMetricFamily, "claptrap_source_state", "1 for the state it is in.", ["source", "state"],
@@ -128,6 +136,7 @@ def _of_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
     yield counter("missing_hops", "20 ms of sound each, that never arrived from a source that went on.", missing)
     for name, about in (
         ("claps", "Accepted claps."),
+        ("vetoed", "What would be claps, but comes from a reference of the source."),
         ("detections", "Detections that were passed on to receivers."),
         ("retries", "Failures after which it was to be tried again."),
     ):
@@ -149,10 +158,15 @@ def _of_nodes(nodes: Sequence[NodeView]) -> Iterator[Metric]:
         (CounterMetricFamily, "events_lost", "Events that it could not keep.", {n.name: n.lost_events for n in nodes}),
     ):  # fmt: skip
         yield _family(kind, f"claptrap_node_{name}", about, ["node"], [((node,), value) for node, value in values.items()])
+    yield _family(
+        InfoMetricFamily, "claptrap_node", "Its ClapTrap, and its state.", ["node"],
+        [((n.name,), {"version": n.version, "state": n.state}) for n in nodes],
+    )  # fmt: skip
 
 
 def _of_vban(service: Application) -> Iterator[Metric]:
-    streams, ports = service.vban_counts()
+    vban = service.inputs.vban
+    streams, ports = vban.stream_counts(), vban.port_counts()
     packets: Counter[tuple[str, ...]] = Counter()  # of all sources that hear the stream
     refused: Counter[tuple[str, ...]] = Counter()
     for stream in streams:

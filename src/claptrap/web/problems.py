@@ -53,6 +53,8 @@ _STATUS = {
     "api.not_a_browser": 409,
     "mark.bad_link": 410,
     "api.unknown_trigger": 404,
+    "proof.none": 404,
+    "proof.running": 409,
     "rhythm.no_lesson": 404,
     "rhythm.too_few": 409,
     "learning.no_calibration": 404,

@@ -112,6 +112,20 @@ Invitation = response_model(
 )
 Claimed = response_model("Claimed", id=str)
 
+_ProofStep = response_model(
+    "ProofStep",
+    step=Literal["frame", "onset", "models", "threshold", "pattern", "journal", "acts", "receiver"],
+    ms=int,
+    ok=bool | None,
+    clap=int,
+    receiver=str,
+    **WITH_MESSAGES,
+    about="A step that test claps have reached, and how long after they began; `ok` is null while an answer is awaited.",
+)
+Proof = response_model(
+    "Proof", source_id=str, event_id=str, state=Literal["running", "passed", "failed"], steps=list_of(_ProofStep)
+)
+
 # -- settings
 
 

@@ -133,6 +133,39 @@ def test_webhook(service: Application, source_id: str, query: WebhookTestQuery) 
     return {"event_id": service.receivers.test_webhook(source_id, query.webhook)}
 
 
+@routes.post(
+    "/api/sources/{source_id}/proof",
+    "Mettre des claps d'essai dans le son d'une source, et les suivre jusqu'à la réponse de chaque destinataire",
+    responses.Proof,
+    status=202,
+    body=object_schema(
+        receivers={
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "ids of those receivers (GET /api/receivers) that may get it; without this all that want it",
+        }
+    ),
+    codes=("api.bad_parameter", _UNKNOWN, "proof.running"),
+)
+def start_proof(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Put test claps into the sound of a source, and follow them to each receiver's answer."""
+    receivers = body.get("receivers")
+    if receivers is not None and not (isinstance(receivers, list) and all(isinstance(one, str) for one in receivers)):
+        raise InputError("api.bad_parameter", name="receivers")
+    return service.proofs.start(source_id, receivers)
+
+
+@routes.get(
+    "/api/sources/{source_id}/proof",
+    "Le dernier essai d'une source, étape par étape",
+    responses.Proof,
+    codes=("proof.none",),
+)
+def proof(service: Application, source_id: str) -> dict[str, Any]:
+    """The newest proof of a source, step by step."""
+    return service.proofs.shown(source_id)
+
+
 @routes.delete(
     "/api/sources/{source_id}/webhooks/{webhook_id}",
     "Supprimer un webhook ; ce qui l'attend est abandonné",
@@ -202,7 +235,8 @@ def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
 )
 def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]:
     """The VBAN streams that arrive; more are looked for during a minute."""
-    streams = [asdict(stream) for stream in service.vban_streams(query.port)]
+    service.inputs.vban.listen_for(query.port)
+    streams = [asdict(stream) for stream in service.inputs.vban.discovered()]
     return [with_messages({**stream, "code": stream.pop("problem"), "params": {}}) for stream in streams]
 
 
@@ -213,7 +247,7 @@ def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]
 )
 def vban_counts(service: Application) -> dict[str, Any]:
     """What happened to each VBAN stream and on each port."""
-    streams, ports = service.vban_counts()
+    streams, ports = service.inputs.vban.stream_counts(), service.inputs.vban.port_counts()
     return {"streams": [asdict(stream) for stream in streams], "ports": [asdict(port) for port in ports]}
 
 

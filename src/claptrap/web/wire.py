@@ -79,6 +79,7 @@ def _clap(event: Event) -> dict[str, Any]:
         "trigger_name": event.trigger_name,
         "latency_s": event.decided_s - event.onset_s,
         "labels": labels_for_people(event.labels),
+        "test": event.test,
     }
 
 

@@ -8,7 +8,7 @@ import { t } from "../../i18n/index.ts";
 import { go, linkTo } from "../../route.ts";
 import { sources } from "../../store.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
-import { PatternPresets } from "../source/PatternPresets.tsx";
+import { PatternPresets } from "../reactions/PatternPresets.tsx";
 
 /** A source of the wall, close up beside it: what it hears, and what is tuned most often. */
 export function Beside({ id }: { id: string }) {

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { applyCalibration, endCalibration, readCalibration, startCalibration, undoLearning } from "../../api.ts";
-import { channelName } from "../../components/InputFields.tsx";
+import { channelName } from "../../components/kinds.ts";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Outcome } from "../../components/Outcome.tsx";
 import { score } from "../../i18n/format.ts";

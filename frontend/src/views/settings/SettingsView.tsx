@@ -1,32 +1,30 @@
 import type { ComponentChildren } from "preact";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
-import { LanguageChoice, ServiceLanguage } from "../../components/LanguageChoice.tsx";
-import { SavedSwitch } from "../../components/SavedSwitch.tsx";
+import { LanguageChoice } from "../../components/LanguageChoice.tsx";
+import { Field } from "../../components/Field.tsx";
 import { ThemeChoice } from "../../components/ThemeChoice.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
-import { settings } from "../../store.ts";
 import { View } from "../View.tsx";
 import { About } from "./About.tsx";
+import { Acting } from "./Acting.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
 import { ImportPanel } from "./ImportPanel.tsx";
-import { KeepPanel } from "./KeepPanel.tsx";
 import { ModelState } from "./ModelState.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
 import { NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
-import { WyomingPanel } from "./WyomingPanel.tsx";
 
 /** The pages of the settings, by the part of the address that names each. */
 const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
   display: { title: "settings.display", show: () => <Display /> },
   acting: { title: "arming.title", show: () => <Acting /> },
-  sounds: { title: "settings.sounds", show: () => <><Model /><KeepPanel /></> },
-  notify: { title: "notify.title", show: () => <><NotifyPanel /><NotifyLanguage /></> },
-  mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><WyomingPanel /></> },
+  sounds: { title: "settings.sounds", show: () => <><Model /><Group title="settings.keep" paths={["history.keep_days", "clips.keep_days", "clips.keep_mb"]} /></> },
+  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="notify.language" paths={["language", "public_url"]} /></> },
+  mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><Group title="wyoming.title" intro="wyoming.intro" paths={["wyoming.listen", "wyoming.forward"]} /></> },
   backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
   import: { title: "import.title", show: () => <ImportPanel /> },
-  access: { title: "access.title", show: () => <AccessPanel /> },
+  access: { title: "access.title", show: () => <><AccessPanel /><Group title="setting.found" paths={["announce"]} /></> },
   about: { title: "settings.about", show: () => <About /> },
 };
 const FIRST = "display";
@@ -50,25 +48,6 @@ export function SettingsView({ page }: { page: string }) {
   );
 }
 
-/** When detections act, and what is one detection. */
-function Acting() {
-  const known = settings.value;
-  if (!known) return null;
-  return (
-    <section class="panel settings-group" aria-labelledby="settings-acting">
-      <h2 id="settings-acting">{t("arming.title")}</h2>
-      <div class="field">
-        <SavedSwitch path="when.armed" label={t("arming.armed")} checked={known.when.armed} />
-        <p class="hint">{t("arming.armed_hint")}</p>
-      </div>
-      <div class="field">
-        <SavedSwitch path="merge_rooms" label={t("rooms.merge")} checked={known.merge_rooms} />
-        <p class="hint">{t("rooms.merge_hint")}</p>
-      </div>
-    </section>
-  );
-}
-
 function Display() {
   return (
     <section class="panel settings-group" aria-labelledby="settings-display">
@@ -80,9 +59,15 @@ function Display() {
   );
 }
 
-function NotifyLanguage() {
-  if (!settings.value) return null;
-  return <section class="panel" aria-label={t("notify.language")}><ServiceLanguage value={settings.value.language} /></section>;
+/** Fields of settings that save themselves, under a title. */
+function Group({ title, intro, paths }: { title: Key; intro?: Key; paths: string[] }) {
+  return (
+    <section class="panel settings-group" aria-label={t(title)}>
+      <h2>{t(title)}</h2>
+      {intro && <p class="muted">{t(intro)}</p>}
+      <div class="options">{paths.map((path) => <Field key={path} path={path} />)}</div>
+    </section>
+  );
 }
 
 function Model() {

@@ -1,5 +1,6 @@
 import { Sound, thresholdOf } from "../../components/Sound.tsx";
 import { Detections } from "../../components/Detections.tsx";
+import { Proof } from "../../components/Proof.tsx";
 import { SourceHead } from "../../components/SourceHead.tsx";
 import { ThresholdField } from "../../components/ThresholdField.tsx";
 import { type Key, t } from "../../i18n/index.ts";
@@ -11,7 +12,7 @@ import { WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
 import { Hearing } from "./Hearing.tsx";
 import { Itself } from "./Itself.tsx";
-import { Reactions } from "./Reactions.tsx";
+import { Reactions } from "../reactions/Reactions.tsx";
 
 const TABS = ["live", "reactions", "source"] as const;
 type Tab = (typeof TABS)[number];
@@ -72,6 +73,7 @@ function Live({ source }: { source: SourceSettings }) {
           <Sound source={source} />
           <ThresholdField path={`sources.${source.id}.threshold`} value={source.threshold} />
           <WhatIf source={source} />
+          <Proof sourceId={source.id} />
         </section>
         <LearningPanel sourceId={source.id} />
       </div>

@@ -1,12 +1,8 @@
 import { useEffect } from "preact/hooks";
 import { BodyPreview } from "./BodyPreview.tsx";
-import { SavedField } from "../../components/SavedField.tsx";
-import { SaveState } from "../../components/SaveState.tsx";
-import { t } from "../../i18n/index.ts";
+import { Field } from "../../components/Field.tsx";
 import { drafts, edit } from "../../saving.ts";
 import type { WebhookSettings } from "../../wire.ts";
-
-const METHODS = ["POST", "PUT", "GET"];
 
 interface Props {
   path: string;
@@ -30,18 +26,12 @@ export function Body({ path, sourceId, webhook, isOpen }: Props) {
   }, [webhook.template]);
   return (
     <>
-      <div class="field">
-        <label for={methodPath}>{t("body.method")}</label>
-        <select id={methodPath} aria-describedby={`${methodPath}-state`} onChange={(event) => edit(methodPath, event.currentTarget.value, 0)}>
-          {METHODS.map((one) => <option key={one} selected={one === method}>{one}</option>)}
-        </select>
-        <SaveState path={methodPath} id={`${methodPath}-state`} />
-      </div>
+      <Field path={methodPath} />
       {(method !== "GET" || webhook.template || typed.template) && (
         <>
-          <SavedField path={`${path}.content_type`} label={t("body.type")} value={webhook.content_type ?? "application/json"} />
+          <Field path={`${path}.content_type`} />
           <div class="wide">
-            <SavedField path={`${path}.template`} label={t("body.template")} value={webhook.template ?? ""} type="lines" placeholder={'{"text": {{ source_name | tojson }}}'} hint={t("body.template_hint")} />
+            <Field path={`${path}.template`} />
             {isOpen && <BodyPreview sourceId={sourceId} templatePath={`${path}.template`} typed={typed} />}
           </div>
         </>

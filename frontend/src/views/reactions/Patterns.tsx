@@ -1,0 +1,95 @@
+import { useSignal } from "@preact/signals";
+import { Fault } from "../../components/FormField.tsx";
+import { decimal } from "../../i18n/format.ts";
+import { type Key, t } from "../../i18n/index.ts";
+import { drafts } from "../../saving.ts";
+import type { PatternSettings } from "../../wire.ts";
+
+const COUNTS = [1, 2, 3, 4];
+export const MOST = 4;
+
+/** Another row: the shortest that is not there yet. */
+export function another(patterns: PatternSettings[]): PatternSettings {
+  const claps = COUNTS.find((count) => !patterns.some((pattern) => pattern.claps === count)) ?? MOST;
+  return { ...patterns[0]!, claps, at_least: false };
+}
+
+interface EditorProps {
+  /** Of the list of patterns. */
+  path: string;
+  index: number;
+  patterns: PatternSettings[];
+  put: (fresh: PatternSettings[]) => void;
+}
+
+/** How many claps in a row, how far apart; and what that means for when it is sent. */
+export function PatternEditor({ path: of, index, patterns, put }: EditorProps) {
+  const path = `${of}.${index}`;
+  const pattern = patterns[index]!;
+  const draft = drafts.value[of];
+  const fault = draft?.state === "refused" && draft.at?.startsWith(`${path}.`) ? draft : undefined;
+  const change = (part: Partial<PatternSettings>) => put(patterns.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  const gap = (name: "min_gap_s" | "max_gap_s") => (
+    <Gap id={`${path}.${name}`} name={name} value={pattern[name]} isRefused={fault?.at === `${path}.${name}`} describedBy={`${path}-fault`} onChange={(value) => change({ [name]: value })} />
+  );
+  return (
+    <>
+      <span class="pattern">
+        <select id={`${path}.at_least`} aria-label={t("pattern.how")} onChange={(event) => change({ at_least: event.currentTarget.value === "least" })}>
+          <option value="least" selected={pattern.at_least}>{t("pattern.at_least")}</option>
+          <option value="exactly" selected={!pattern.at_least}>{t("pattern.exactly")}</option>
+        </select>
+        <span class="counts" id={`${path}.claps`} role="radiogroup" aria-label={t("pattern.title")}>
+          {COUNTS.map((claps) => (
+            <label key={claps} class="count">
+              <input type="radio" name={path} checked={pattern.claps === claps} onChange={() => change({ claps })} />
+              <span aria-hidden="true">{claps}</span>
+              <span class="unseen">{t("activity.claps", { count: claps })}</span>
+            </label>
+          ))}
+        </span>
+        {(pattern.claps > 1 || !pattern.at_least) && <span class="gaps">{gap("min_gap_s")}{gap("max_gap_s")}<span class="unit" aria-hidden="true">{t("field.seconds")}</span></span>}
+      </span>
+      <Fault id={`${path}-fault`} why={fault?.reason} />
+      <p class="hint">{consequence(pattern, waits(pattern, patterns))}</p>
+    </>
+  );
+}
+
+interface GapProps {
+  id: string;
+  name: "min_gap_s" | "max_gap_s";
+  value: number;
+  isRefused: boolean;
+  describedBy: string;
+  onChange: (value: number) => void;
+}
+
+/** How soon, or how late, a clap may follow the last one. What is being typed stays, whatever news come in. */
+function Gap({ id, name, value, isRefused, describedBy, onChange }: GapProps) {
+  const typed = useSignal<string | null>(null);
+  return (
+    <label class="gap">
+      <span>{t(`pattern.${name}` satisfies Key)}<span class="unseen"> {t(`pattern.${name}_unseen` satisfies Key)}</span></span>
+      <input
+        type="number" id={id} min="0" max={name === "min_gap_s" ? 2 : 5} step="0.05" inputMode="decimal" value={typed.value ?? value}
+        aria-invalid={isRefused} aria-describedby={describedBy}
+        onInput={(event) => (typed.value = event.currentTarget.value)}
+        onChange={(event) => {
+          typed.value = null;
+          onChange(event.currentTarget.valueAsNumber || 0);
+        }}
+      />
+    </label>
+  );
+}
+
+/** Whether a pattern is sent only once no other clap has followed: it is exact, or another one has room for more claps. */
+function waits({ claps, at_least }: PatternSettings, all: PatternSettings[]): boolean {
+  return !at_least || claps < Math.max(...all.map((other) => other.claps + (other.at_least ? 0 : 1)));
+}
+
+function consequence({ claps, max_gap_s }: PatternSettings, isDelayed: boolean): string {
+  if (isDelayed) return t("pattern.exactly_hint", { seconds: decimal(max_gap_s, 1) });
+  return claps === 1 ? t("pattern.any_hint") : t("pattern.at_least_hint", { seconds: decimal(max_gap_s, 1) });
+}

@@ -1,0 +1,70 @@
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { changeSettings, removeWebhook } from "../../api.ts";
+import { Fields } from "../../components/Field.tsx";
+import { WebhookField } from "../../components/WebhookField.tsx";
+import { useDeed } from "../../deed.tsx";
+import { t } from "../../i18n/index.ts";
+import { freeId } from "../../ids.ts";
+import { discardAll } from "../../saving.ts";
+import type { SourceSettings } from "../../types.ts";
+import type { WebhookSettings } from "../../wire.ts";
+import { Body } from "./Body.tsx";
+import { Headers } from "./Headers.tsx";
+import { WebhookPresets } from "./WebhookPresets.tsx";
+
+const MOST = 16;
+
+/** The webhooks of a source, each with its own settings. */
+export function Webhooks({ source }: { source: SourceSettings }) {
+  const { change, fault } = useDeed();
+  const added = useSignal("");
+  const list = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=url]")?.focus();
+  }, [added.value]);
+  const add = (preset: Partial<WebhookSettings> = {}) => {
+    const id = freeId("webhook", source.webhooks.map((one) => one.id), source.webhooks.length === 0);
+    added.value = ""; // the same id may come again
+    void change(() => changeSettings({ sources: [{ id: source.id, webhooks: [{ ...preset, id }] }] }), () => (added.value = id));
+  };
+  return (
+    <section class="panel webhooks" aria-labelledby="webhooks-title">
+      <h2 id="webhooks-title">{t("webhooks.title")}</h2>
+      {source.webhooks.length === 0 && <p class="muted">{t("webhooks.none")}</p>}
+      <div class="webhook-list" ref={list}>
+        {source.webhooks.map((webhook, index) => <Webhook key={webhook.id} source={source} webhook={webhook} number={index + 1} />)}
+      </div>
+      {fault}
+      {source.webhooks.length < MOST && <button type="button" class="quiet add-row" onClick={() => add()}>{t("webhooks.add")}</button>}
+      {source.webhooks.length < MOST && <WebhookPresets source={source} onAdd={add} />}
+    </section>
+  );
+}
+
+function Webhook({ source, webhook, number }: { source: SourceSettings; webhook: WebhookSettings; number: number }) {
+  const path = `sources.${source.id}.webhooks.${webhook.id}`;
+  const { change, fault } = useDeed();
+  const open = useSignal(false);
+  const remove = () => change(() => removeWebhook(source.id, webhook.id), () => {
+    discardAll(`${path}.`);
+    document.querySelector<HTMLElement>(".webhooks .add-row")?.focus();
+  });
+  const name = t("webhooks.number", { number });
+  return (
+    <fieldset class="webhook">
+      <legend class="unseen">{name}</legend>
+      <WebhookField source={source} webhook={webhook} label={source.webhooks.length > 1 ? name : t("field.webhook")} />
+      <details class="more-options" onToggle={(event) => (open.value = event.currentTarget.open)}>
+        <summary>{t("webhooks.options")}</summary>
+        <div class="options">
+          <Fields of={path} names={["max_age_s", "timeout_s", "idempotent", "max_attempts", "signing_secret", "ca_file", "verify_tls"]} />
+          <Body path={path} sourceId={source.id} webhook={webhook} isOpen={open.value} />
+          <Headers path={`${path}.headers`} headers={webhook.headers} />
+        </div>
+      </details>
+      {fault}
+      <button type="button" class="quiet" aria-label={t("webhooks.remove_named", { number })} onClick={remove}>{t("webhooks.remove")}</button>
+    </fieldset>
+  );
+}
