@@ -44,7 +44,7 @@ def no_thread_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
         is_a_peer_s = thread.name.startswith("asyncio-waitpid") or thread.name.endswith("(process_request_thread)")
         if not thread.daemon or ":" in thread.name or is_a_peer_s:  # a browser, or a server of the test's, that is ending
             thread.join(max(0, deadline - time.monotonic()))
-    pools = ("asyncio_", "ThreadPoolExecutor")  # asyncio's own, which outlive their loop by design
+    pools = ("asyncio_", "ThreadPoolExecutor", "tqdm_monitor")  # libraries' own, which outlive what began them by design
     left = [t.name for t in set(threading.enumerate()) - before if not t.name.startswith(pools)]
     assert not left, f"threads left behind: {left}"
 
