@@ -357,16 +357,16 @@ def test_what_happened_to_a_source_is_told_to_who_looks(page: Page, served: Serv
 def test_nothing_sticks_out(page: Page) -> None:
     """On a television, a desk, a phone and a small one."""
 
-    def look(what: str) -> None:
+    def look() -> None:
         for width in (3840, 1280, 390, 320):
             page.set_viewport_size({"width": width, "height": 844})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, (what, width)
+            until(page, f"document.documentElement.scrollWidth <= {width}")  # once what is drawn has been drawn for it
 
     expect(page.locator(".state-live")).to_be_visible()
     page.get_by_role("button", name="Ajouter une source").click()
     for kind in page.get_by_role("radio", name=re.compile("Caméra|Enregistrement")).all():
         kind.press("Space")
-        look("a new source")
+        look()
     for view in (
         "#/source/salon",
         "#/source/salon/reactions",
@@ -378,8 +378,8 @@ def test_nothing_sticks_out(page: Page) -> None:
         page.goto(page.url.partition("#")[0] + view)
         expect(page.locator(f"main[data-view={view.split('/')[1]}] h1")).to_be_visible()
         for details in page.locator("details").all():
-            details.locator("summary").press("Enter")
-        look(view)
+            details.locator("> summary").press("Enter")
+        look()
 
 
 LARGE = """() => {

@@ -11,7 +11,7 @@ from tests.web.conftest import Served, clap
 pytestmark = needs_browser
 
 VIEWS = ("house", "start", "source/salon", "source/salon/reactions", "source/salon/source", "history", "settings/mqtt")
-WIDTHS = (1280, 390)
+WIDTHS = (390, 1280)
 # what can be pressed or typed into; of radio buttons the one that is chosen stands for all
 MARK = """() => {
     const kinds = 'a[href], button, input, select, textarea, summary, audio[controls], [tabindex="0"]';
