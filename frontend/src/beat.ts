@@ -1,6 +1,7 @@
 // What moves on the page moves on one beat: ten times a second, with the levels, so that the browser makes one frame of
 // all of it. Only what can be seen is drawn.
 
+const MANY = 10; // a wall of meters is read at five frames a second as well
 const IDLE_MS = 250; // without levels, for what moves with time alone
 
 interface Drawn {
@@ -10,6 +11,7 @@ interface Drawn {
 
 const drawn = new Map<Element, Drawn>();
 let last = 0;
+let isOff = false;
 let idle: ReturnType<typeof setInterval> | undefined;
 
 const scrolled = new IntersectionObserver((places) => {
@@ -35,8 +37,9 @@ export function onBeat(place: Element, draw: () => void): () => void {
   };
 }
 
-/** Draws all that can be seen. */
+/** Draws all that can be seen; where that is much, on every second beat. */
 export function beat(): void {
   last = performance.now();
-  if (!document.hidden) drawn.forEach((one) => one.isSeen && one.draw());
+  isOff = drawn.size > MANY && !isOff;
+  if (!document.hidden && !isOff) drawn.forEach((one) => one.isSeen && one.draw());
 }

@@ -13,7 +13,7 @@ import { SourceView } from "../views/source/SourceView.tsx";
 import { StartView } from "../views/start/StartView.tsx";
 import { LANGUAGES, speakHere } from "./Choice.tsx";
 import { Header, Nav } from "./Header.tsx";
-import { Announcer } from "./LastClap.tsx";
+import { Announcer } from "./Heard.tsx";
 import { Login, LogOut } from "./Login.tsx";
 import { Problems } from "./Problems.tsx";
 import { SelfTests } from "./SelfTests.tsx";

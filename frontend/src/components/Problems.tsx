@@ -2,7 +2,7 @@ import { said, t } from "../i18n/index.ts";
 import { notifyName, notifyTarget } from "../receivers.ts";
 import { attempts, failure, problems, settings, sources } from "../store.ts";
 import type { Attempt } from "../wire.ts";
-import { Menu } from "./Menu.tsx";
+import { Menu } from "./Buttons.tsx";
 import { Shape } from "./Shape.tsx";
 
 /** Current problems: the first in the bar at the top, where it moves nothing; all of them behind it. */

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask, clipAddress } from "../../api.ts";
-import { AskFirst, Menu } from "../../components/Menu.tsx";
+import { AskFirst, Menu } from "../../components/Buttons.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { type Key, soundName, t } from "../../i18n/index.ts";

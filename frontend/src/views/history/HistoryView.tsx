@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { ask } from "../../api.ts";
-import { AskFirst } from "../../components/Menu.tsx";
+import { AskFirst } from "../../components/Buttons.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
@@ -11,7 +11,7 @@ import { Calendar } from "./Calendar.tsx";
 import { DeliveryList } from "./DeliveryList.tsx";
 import { Filters } from "./Filters.tsx";
 import { Found } from "./Found.tsx";
-import { PerHour } from "./PerHour.tsx";
+import { PerHour } from "./Timeline.tsx";
 import { forgotten } from "./filter.ts";
 
 /**

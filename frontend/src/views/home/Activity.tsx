@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { Shape } from "../../components/Shape.tsx";
-import { ShowMore } from "../../components/ShowMore.tsx";
+import { ShowMore } from "../../components/Buttons.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
 import { nameOfReceiver } from "../../receivers.ts";

@@ -1,7 +1,8 @@
-import { computed, effect, useComputed, useSignal } from "@preact/signals";
+import { computed, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
-import { GLOW_MS } from "../../components/LastClap.tsx";
+import { onBeat } from "../../beat.ts";
+import { GLOW_MS } from "../../components/Heard.tsx";
 import { loudness } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { useFlash } from "../../flash.ts";
@@ -30,7 +31,7 @@ export function HomeStrip() {
     if (burping.value) return "burp";
     return hearing.value ? "waiting" : "deaf";
   });
-  useEffect(() => effect(() => orb.current?.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
+  useEffect(() => onBeat(orb.current!, () => orb.current!.style.setProperty("--level", loudness(loudest.value).toFixed(2))), []);
   const shown = mood.value === "burp" ? "waiting" : mood.value;
   return (
     <section class={`panel ear ear-${mood.value}`} aria-label={t("house.title")}>

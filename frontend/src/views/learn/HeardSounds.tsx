@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
-import { SoundNames } from "../../components/SoundNames.tsx";
+import { SoundNames } from "../../components/Heard.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
 import { detections, returns } from "../../store.ts";

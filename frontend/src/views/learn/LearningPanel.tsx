@@ -1,5 +1,5 @@
 import { ask, profileAddress } from "../../api.ts";
-import { AskFirst } from "../../components/Menu.tsx";
+import { AskFirst } from "../../components/Buttons.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { clock, iso } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";

@@ -10,12 +10,11 @@ import { View } from "../View.tsx";
 import { About } from "./About.tsx";
 import { Acting } from "./Acting.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
-import { Heartbeats } from "./Heartbeats.tsx";
 import { ImportPanel } from "./ImportPanel.tsx";
 import { ModelState } from "../../components/NamingModel.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
 import { NodesPanel } from "./NodesPanel.tsx";
-import { NotifyPanel } from "./NotifyPanel.tsx";
+import { Heartbeats, NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
 
 /** The pages of the settings, by the part of the address that names each. */

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { onBeat } from "../../beat.ts";
 import { Outcome } from "../../components/Shape.tsx";
-import { SoundNames } from "../../components/SoundNames.tsx";
+import { SoundNames } from "../../components/Heard.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
 import { minuteOf } from "../../minute.ts";

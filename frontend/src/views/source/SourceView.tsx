@@ -1,15 +1,13 @@
-import { Sound, thresholdOf } from "../../components/Sound.tsx";
+import { Sound, ThresholdField, thresholdOf } from "../../components/Sound.tsx";
 import { Detections } from "../../components/Detections.tsx";
 import { Proof } from "../../components/Proof.tsx";
-import { SourceHead } from "../../components/SourceHead.tsx";
-import { ThresholdField } from "../../components/ThresholdField.tsx";
+import { SourceHead } from "../../components/Source.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { opened, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
-import { TryRecording } from "../learn/TryRecording.tsx";
-import { WhatIf } from "../learn/WhatIf.tsx";
+import { TryRecording, WhatIf } from "../learn/WhatIf.tsx";
 import { View } from "../View.tsx";
 import { Hearing } from "./Hearing.tsx";
 import { Itself } from "./Itself.tsx";
