@@ -24,11 +24,11 @@ from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, ClapN
 from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, ModelScore
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
+from claptrap.detect.newest_sound import MEMORY, NewestSound
 from claptrap.detect.onset import Candidate
 from claptrap.detect.prior import RecentClapPrior
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
-MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
 LONGEST_BLOCK = RATE_HZ
 LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMNet, so that nothing falls between
 LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to label
@@ -94,42 +94,14 @@ class _PendingCandidate:
 
 
 @dataclass(slots=True)
-class _SlotState:
+class _SlotState(NewestSound):
     """One slot's newest samples and pending candidates."""
 
-    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
-    heard: int = 0
     pending: deque[_PendingCandidate] = field(default_factory=deque)
     prior: RecentClapPrior = field(default_factory=RecentClapPrior)
     last_decided: int = 0
     label_due: int = LABEL_EVERY
     matcher: ProfileMatcher | None = None
-
-    def add(self, block: NDArray[np.float32], lost: int) -> None:
-        """Append (n,) samples after ``lost`` hops of silence; n ≤ 1 s."""
-        silence = lost * HOP
-        if silence:
-            self._put(np.zeros(min(silence, MEMORY), np.float32), self.heard + max(0, silence - MEMORY))
-        self._put(block, self.heard + silence)
-        self.heard += silence + len(block)
-
-    def _put(self, block: NDArray[np.float32], at: int) -> None:
-        begin = at % MEMORY
-        head = min(len(block), MEMORY - begin)
-        self.samples[begin : begin + head] = block[:head]
-        self.samples[: len(block) - head] = block[head:]
-
-    def window(self, begin: int, end: int, heard: int | None = None) -> NDArray[np.float32]:
-        """Return samples [begin, end) of the stream; zero before its beginning and from ``heard`` (default: all) on."""
-        known = min(end, self.heard if heard is None else heard)
-        out = np.zeros(end - begin, np.float32)
-        first = max(begin, 0)
-        if known > first:
-            kept, place = out[first - begin : known - begin], first % MEMORY
-            head = min(len(kept), MEMORY - place)
-            kept[:head] = self.samples[place : place + head]
-            kept[head:] = self.samples[: len(kept) - head]
-        return out
 
     def n_clean_points(self, candidate: _PendingCandidate) -> int:
         """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
@@ -195,15 +167,24 @@ class ClapClassifier:
         confirmer: combines and calibrates scores.
         yamnet: None without its file; may be set at any time, for the next decision point on.
         name_sounds: whether ``labels`` gives labels, beside those of claps.
+        memory: samples kept per slot, three seconds more than the longest block.
 
     Attributes:
         looks_late: False decides everything at 112 ms, what is doubtful by what is known then: for a machine too slow.
     """
 
     def __init__(
-        self, n_slots: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, name_sounds: bool = True
+        self,
+        n_slots: int,
+        clapnet: ClapNet,
+        confirmer: Confirmer,
+        yamnet: YamNet | None = None,
+        *,
+        name_sounds: bool = True,
+        memory: int = MEMORY,
     ) -> None:
         self.yamnet = yamnet
+        self._memory = memory
         self._slots: list[_SlotState | None] = [None] * n_slots
         self.clapnet = clapnet
         self.confirmer = confirmer
@@ -214,7 +195,7 @@ class ClapClassifier:
     def reset(self, slot: int) -> None:
         """Begin a new stream on ``slot``: forget everything, time 0."""
         self._label_queue.pop(slot, None)
-        self._slots[slot] = _SlotState()
+        self._slots[slot] = _SlotState(np.zeros(self._memory, np.float32))
 
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
         """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
@@ -243,7 +224,7 @@ class ClapClassifier:
 
         Args:
             slots: (R,) distinct slots.
-            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ 16,000.
+            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ ``memory`` less 3 s.
             lost: (R,) hops missing just before.
             candidates: what the onset detector found in the same arrays, in order of time.
         """
@@ -301,7 +282,7 @@ class ClapClassifier:
     def _slot(self, slot: int) -> _SlotState:
         state = self._slots[slot]
         if state is None:
-            state = self._slots[slot] = _SlotState()
+            state = self._slots[slot] = _SlotState(np.zeros(self._memory, np.float32))
         return state
 
     def _classify_due(self, active: dict[int, _SlotState], yamnet: YamNet | None) -> list[Classification]:
