@@ -58,7 +58,7 @@ function Row({ detection }: { detection: Detection }) {
 const SURELY_TRIED_S = 60;
 
 /** How the telling of one detection stands. */
-export function DeliveryOutcome({ detection }: { detection: Detection }) {
+function DeliveryOutcome({ detection }: { detection: Detection }) {
   const attempt = deliveryOf.value.get(detection.id);
   if (!attempt) {
     if (!detections.value.some(({ id }) => id === detection.id)) return <span class="muted">–</span>; // the history knows

@@ -56,7 +56,7 @@ export function InputFields({ kind, sourceId, ...form }: Props) {
 }
 
 /** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard; until something else is typed. */
-export function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
+function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
   const asking = useSignal(false);
   const found = useSignal<Probed | null>(null);
   const refusal = useSignal("");

@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
-import { ask, inWords } from "../api.ts";
+import { ask } from "../api.ts";
 import { clock, duration, iso } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import { edit } from "../saving.ts";
 import { figures, link, statuses } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
-import type { SourceCounts } from "../wire.ts";
+import { useAnswer } from "../useAnswer.ts";
 import { Switch } from "./Control.tsx";
 import { Field, SaveState } from "./Field.tsx";
 import { DayBars, Glow, LastClap } from "./Heard.tsx";
@@ -49,7 +48,7 @@ const HOP_S = 0.02;
 const AGAIN_MS = 2000;
 
 /** Said on the card itself, for the person must do something about it: sound was lost because the machine is too slow. */
-export function LostSound({ sourceId }: { sourceId: string }) {
+function LostSound({ sourceId }: { sourceId: string }) {
   const lost_s = lost(sourceId);
   if (!lost_s) return null;
   return <p class="reason" role="status"><Shape is="triangle" /><span>{t("details.overloaded", { lost: duration(lost_s) })}</span></p>;
@@ -67,31 +66,21 @@ export function SourceDetails({ sourceId, name }: { sourceId: string; name: stri
 }
 
 function Figures({ sourceId }: { sourceId: string }) {
-  const counts = useSignal<SourceCounts | null>(null);
-  const refusal = useSignal("");
-  useEffect(() => {
-    const look = () =>
-      ask("GET /api/sources/{source_id}", { path: { source_id: sourceId } }).then(
-        (source) => { counts.value = source.counts; refusal.value = ""; },
-        (error: unknown) => (refusal.value = inWords(error)),
-      );
-    void look();
-    const again = setInterval(look, AGAIN_MS);
-    return () => clearInterval(again);
-  }, [sourceId]);
+  const { answer, failure } = useAnswer(() => ask("GET /api/sources/{source_id}", { path: { source_id: sourceId } }), [sourceId], AGAIN_MS).value;
+  const counts = answer?.counts;
   const { last_heard: heardAt, missing_hops: missing = 0 } = figures.get(sourceId) ?? {};
   return (
     <>
-      {refusal.value && <p class="muted" role="status">{refusal.value}</p>}
+      {failure && <p class="muted" role="status">{failure}</p>}
       <dl>
         <dt>{t("details.last_heard")}</dt>
         <dd>{heardAt ? <time dateTime={iso(heardAt)}>{clock(heardAt)}</time> : t("details.never")}</dd>
-        <dt>{t("details.retries")}</dt><dd>{counts.value?.retries ?? "…"}</dd>
+        <dt>{t("details.retries")}</dt><dd>{counts?.retries ?? "…"}</dd>
         <dt>{t("details.missing")}</dt><dd>{duration(missing * HOP_S)}</dd>
         <dt>{t("details.lost")}</dt><dd>{duration(lost(sourceId))}</dd>
-        <dt>{t("details.claps")}</dt><dd>{counts.value?.claps ?? "…"}</dd>
-        {!!counts.value?.vetoed && <><dt>{t("details.vetoed")}</dt><dd>{counts.value.vetoed}</dd></>}
-        <dt>{t("details.detections")}</dt><dd>{counts.value?.detections ?? "…"}</dd>
+        <dt>{t("details.claps")}</dt><dd>{counts?.claps ?? "…"}</dd>
+        {!!counts?.vetoed && <><dt>{t("details.vetoed")}</dt><dd>{counts.vetoed}</dd></>}
+        <dt>{t("details.detections")}</dt><dd>{counts?.detections ?? "…"}</dd>
       </dl>
     </>
   );

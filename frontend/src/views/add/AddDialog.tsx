@@ -74,7 +74,7 @@ function Ways({ onDone, onClose }: { onDone: (name: string) => void; onClose: ()
 }
 
 /** How a phone becomes a microphone: the code to scan, or what must be done first; and which came since this is shown. */
-export function PhoneWay({ onClose }: { onClose: () => void }) {
+function PhoneWay({ onClose }: { onClose: () => void }) {
   const { answer, failure } = useAnswer(() => ask("GET /api/micro"), []).value;
   const before = useRef(new Set(sources.value.map(({ id }) => id)));
   const joined = sources.value.filter(({ id, kind }) => kind === "browser" && !before.current.has(id));

@@ -50,7 +50,7 @@ function Statistics({ newest }: { newest: string }) {
 const MEGABYTE = 1e6;
 
 /** What is kept, and how to be rid of it: sounds only, or everything. Asks before. */
-export function Forget({ newest }: { newest: string }) {
+function Forget({ newest }: { newest: string }) {
   const { act, said, fault } = useDeed();
   const { answer } = useAnswer(() => ask("GET /api/clips"), [newest]).value;
   const deleteSounds = () => act(() => ask("DELETE /api/clips"), ({ deleted }) => (forgotten.value += 1, t("history.sounds_deleted", { count: deleted })));

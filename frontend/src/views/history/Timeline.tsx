@@ -51,7 +51,7 @@ function goTo(id: string): void {
 }
 
 /** Round times between two moments, a few. */
-export function ticks(first: number, last: number, span: number): { at: number; words: string }[] {
+function ticks(first: number, last: number, span: number): { at: number; words: string }[] {
   const step = STEPS_S.find((one) => span / one <= MOST_TICKS) ?? 365 * DAY_S;
   const found = [];
   for (let at = midnight(0, first); at <= last; at += step) if (at >= first + span * 0.02) found.push({ at, words: tick(at, step) });

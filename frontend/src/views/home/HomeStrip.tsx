@@ -106,14 +106,14 @@ function burpAt(): number | undefined {
 const PAUSE_S = 3600;
 
 /** Why nothing of the whole house is sent, in words; empty where detections act. */
-export const pauseWords = computed(() => {
+const pauseWords = computed(() => {
   const when = settings.value?.when;
   if (!when || (when.armed && when.snoozed_until <= now.value)) return "";
   return when.armed ? t("arming.paused", { time: timeOfDay(new Date(1000 * when.snoozed_until)) }) : t("arming.disarmed");
 });
 
 /** Sends nothing for an hour, whatever is heard; or sends again. */
-export function PauseButton() {
+function PauseButton() {
   const busy = useSignal(false);
   const isPaused = pauseWords.value !== "";
   const toggle = async () => {

@@ -55,7 +55,7 @@ interface BodyPreviewProps {
 }
 
 /** What would be sent, while the template is typed: for the source's last detection, or an example of any kind. */
-export function BodyPreview({ sourceId, templatePath, typed }: BodyPreviewProps) {
+function BodyPreview({ sourceId, templatePath, typed }: BodyPreviewProps) {
   const asked = useSignal(typed);
   const which = useSignal(0);
   useEffect(() => {

@@ -105,7 +105,7 @@ const presets = signal<Presets["presets"] | null>(null);
 export const patternsOf = ({ id, patterns }: SourceSettings) => (drafts.value[`sources.${id}.patterns`]?.value ?? patterns) as PatternSettings[];
 
 /** Which preset a source's patterns are; "other" for none of them, null before that is known. */
-export const presetOf = (source: SourceSettings) => presets.value &&
+const presetOf = (source: SourceSettings) => presets.value &&
   (NAMES.find((name) => presets.value?.[name] && counts(presets.value[name]) === counts(patternsOf(source))) ?? "other");
 
 /** The usual patterns, each a press away. */

@@ -72,7 +72,7 @@ const MOST_LIKE = 4;
 const MASK = "****";
 
 /** Webhooks that are nearly ready: of the usual receivers, and like those of other sources. */
-export function WebhookPresets({ source, onAdd }: { source: SourceSettings; onAdd: (webhook: Partial<WebhookSettings>) => void }) {
+function WebhookPresets({ source, onAdd }: { source: SourceSettings; onAdd: (webhook: Partial<WebhookSettings>) => void }) {
   const usual: [string, Partial<WebhookSettings>][] = [
     ["Home Assistant", { url: `http://homeassistant.local:8123/api/webhook/claptrap-${source.id}` }],
     ["Node-RED", { url: "http://127.0.0.1:1880/clap" }],

@@ -144,6 +144,10 @@ export function Heartbeats() {
         <fieldset key={id} class="webhook">
           <legend class="unseen">{t("heartbeat.number", { number: index + 1 })}</legend>
           <div class="options"><Fields of={`heartbeats.${id}`} names={["url", "every_s", "enabled", "verify_tls"]} /></div>
+          <button
+            type="button" class="quiet" aria-label={t("reaction.remove_named", { what: t("heartbeat.number", { number: index + 1 }) })}
+            onClick={() => change(() => ask("DELETE /api/heartbeats/{heartbeat_id}", { path: { heartbeat_id: id } }))}
+          >{t("webhooks.remove")}</button>
         </fieldset>
       ))}
       {fault}

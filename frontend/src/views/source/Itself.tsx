@@ -89,7 +89,7 @@ function Order({ source }: { source: SourceSettings }) {
 }
 
 /** Name and input of a source that is there, and its removal. */
-export function EditSource({ source }: { source: SourceSettings }) {
+function EditSource({ source }: { source: SourceSettings }) {
   const open = useSignal(false);
   const { change, fault } = useDeed();
   const button = useRef<HTMLButtonElement>(null);

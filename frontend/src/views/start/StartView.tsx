@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { computed, effect, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceSelect.tsx";
@@ -10,13 +10,13 @@ import { SourceState } from "../../components/SourceState.tsx";
 import { WebhookField } from "../../components/WebhookField.tsx";
 import { percent, score } from "../../i18n/format.ts";
 import { said, soundName, t } from "../../i18n/index.ts";
-import { go, linkTo } from "../../route.ts";
+import { go, linkTo, route } from "../../route.ts";
+import { edit } from "../../saving.ts";
 import { failure, labelsOn, link, model, opened, program, running, settings, sources, statuses, verdicts } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { Verdict } from "../../wire.ts";
 import { View } from "../View.tsx";
 import { openAdd } from "../add/AddDialog.tsx";
-import { finish } from "./fresh.ts";
 
 const STEPS = ["microphone", "clap", "webhook"] as const;
 
@@ -78,7 +78,7 @@ export function StartView() {
 const CHECKOUT = /\.venv\/bin\/claptrap$/; // how it is called after `make run`
 
 /** The webhook of a source, and a test of it. */
-export function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
+function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
   if (!source) return <p>{t("start.no_source")}</p>;
   return (
     <>
@@ -101,7 +101,7 @@ function Example({ command }: { command: string }) {
 }
 
 /** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */
-export function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
+function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
   const status = source && statuses.value[source.id];
   const live = status?.state === "live" && link.value === "connected";
   return (
@@ -131,7 +131,7 @@ function Stopped() {
 }
 
 /** Clap: what was heard, how it scored, and why it was or was not a clap. */
-export function ClapOnce({ source }: { source: SourceSettings | undefined }) {
+function ClapOnce({ source }: { source: SourceSettings | undefined }) {
   const heard = useSignal<Verdict | null>(null);
   const claps = useSignal(0);
   const id = source?.id ?? "";
@@ -164,4 +164,26 @@ function Heard({ heard }: { heard: Verdict }) {
       {heard.labels.length > 0 && <p class="muted">{heard.labels.slice(0, 3).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ")}</p>}
     </div>
   );
+}
+
+/** Whether nothing has been set up yet: the service says so, not this browser. */
+const isFresh = computed(() => {
+  const known = settings.value;
+  if (!known || known.welcomed) return false;
+  const [first, ...more] = known.sources;
+  if (!first) return true;
+  return more.length === 0 && first.id === "microphone" && first.kind === "microphone" && first.input.device === "" && first.webhooks.every(({ url }) => !url);
+});
+
+/** The first minute is over, or was left out; the service remembers it for everybody. */
+const finish = () => edit("welcomed", true, 0);
+
+/** Opens the first steps where nothing has been set up; once, so that they can be left. */
+export function welcome(): void {
+  let done = false;
+  effect(() => {
+    if (done || !settings.value) return;
+    done = true;
+    if (isFresh.value && route.value.view === "house") go(linkTo.start, true);
+  });
 }
