@@ -128,11 +128,11 @@ export function takeSnapshot(snapshot: Snapshot): void {
     environment.value = snapshot.environment;
     Object.entries(snapshot.statuses).forEach(([id, status]) => figures.set(id, status));
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
+    takeSettings(snapshot.settings);
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
     lastOf.value = Object.fromEntries(snapshot.newest.map((event) => [event.source_id, remembered(event)]));
     days.value = snapshot.days;
-    takeSettings(snapshot.settings);
     opened.value = true;
   });
 }

@@ -1,5 +1,5 @@
 import { computed, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
 import { onBeat } from "../../beat.ts";
 import { GLOW_MS } from "../../components/Heard.tsx";
@@ -31,7 +31,7 @@ export function HomeStrip() {
     if (burping.value) return "burp";
     return hearing.value ? "waiting" : "deaf";
   });
-  useEffect(() => onBeat(orb.current!, () => orb.current!.style.setProperty("--level", loudness(loudest.value).toFixed(2))), []);
+  useLayoutEffect(() => onBeat(orb.current!, (place) => place.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
   const shown = mood.value === "burp" ? "waiting" : mood.value;
   return (
     <section class={`panel ear ear-${mood.value}`} aria-label={t("house.title")}>
