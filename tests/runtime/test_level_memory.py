@@ -108,7 +108,7 @@ def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
         classifier.process(slot, hops, none, ())
         if i % 2:
             classifier.finish(i % 4)
-    assert live_objects()["claptrap.detect.classifier._SlotState"] <= 4
+    assert live_objects()["claptrap.detect.slot.SlotState"] <= 4
     assert len(classifier._label_queue) <= 4
 
 

@@ -96,7 +96,7 @@ def house(tmp_path: Path, quiet_models: Path, tap: Tap) -> Iterator[Served]:
     service: Application
 
     def build_source(spec: SourceSpec) -> Source:
-        return tap.wrapped(service._inputs.build(spec))
+        return tap.wrapped(service.inputs.build(spec))
 
     service = Application(folder, build_source=build_source)
     with serving(service) as running:

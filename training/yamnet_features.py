@@ -1,6 +1,6 @@
-"""What YAMNet makes of examples, at the early and at the last look: the very call that the judge makes.
+"""YAMNet's features of examples at the early and the last decision point, by the very call that the classifier makes.
 
-The judge asks YAMNet only about what the embedded model does not dismiss, and so it need not hear more to learn from.
+The classifier runs YAMNet only on what the embedded model does not reject, so nothing else is needed to learn from.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, load_clapnet, log_mel
-from claptrap.detect.classifier import fill_digital_silence
 from claptrap.detect.confirm import EARLY, LATE
+from claptrap.detect.slot import fill_digital_silence
 from claptrap.detect.yamnet import FEATURES, SAMPLES, YamNet, load_yamnet
 from training import examples
 from training.recordings import LEFT_OUT, part_of
@@ -45,7 +45,7 @@ def _work(rows: NDArray[np.int64]) -> NDArray[np.float16]:
     return out
 
 
-def hear(model: Path, folder: Path, processes: int = 2, worth: NDArray[np.bool_] | None = None) -> None:
+def extract_features(model: Path, folder: Path, processes: int = 2, worth: NDArray[np.bool_] | None = None) -> None:
     """Write ``features.npy`` (n, 2, FEATURES) float16 beside the examples of ``folder``.
 
     With ``worth`` (n,) only those are heard, the others are zero, and the file is ``features-worth.npy``.
@@ -61,7 +61,7 @@ def hear(model: Path, folder: Path, processes: int = 2, worth: NDArray[np.bool_]
     (folder / "features.part.npy").rename(folder / ("features.npy" if worth is None else "features-worth.npy"))
 
 
-def worth_hearing(folder: Path) -> NDArray[np.bool_]:
+def worth_extracting(folder: Path) -> NDArray[np.bool_]:
     """Return (n,): the claps, and what the embedded model that ships does not dismiss at its first two looks."""
     path = folder / "worth.npy"
     if not path.exists():

@@ -1,4 +1,4 @@
-"""What is learnt from: the examples of some parts in several renderings, one rendering in memory at a time."""
+"""Training sets: the examples of some parts in several renderings, one rendering in memory at a time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import examples, network
-from training.hear import hear, worth_hearing
 from training.recordings import part_of
+from training.yamnet_features import extract_features, worth_extracting
 
 ROWS = 4000  # as many are read at once
 
@@ -75,11 +75,11 @@ def prepared(
             examples.make(recordings, folder, seed=seed, processes=processes)
         heard = ("features.npy", "features-worth.npy") if only_worth else ("features.npy",)
         if not any((folder / name).exists() for name in heard):
-            hear(yamnet, folder, processes, worth_hearing(folder) if only_worth else None)
+            extract_features(yamnet, folder, processes, worth_extracting(folder) if only_worth else None)
         with np.load(folder / "examples.npz") as file:
             chosen = np.array([part_of(name) in parts for name in file["recording"].tolist()])
             if only_worth:
-                chosen &= worth_hearing(folder)
+                chosen &= worth_extracting(folder)
             else:
                 _keep_patches(folder, file["scale"])
             rows = np.flatnonzero(chosen)
