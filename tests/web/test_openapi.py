@@ -132,7 +132,7 @@ def test_the_page_is_read_offline_and_without_a_script(served: Served, language:
     assert {f"form-{name}" for name in ("Detection", "ProblemDocument", "SettingsPart")} <= seen.ids
     for _, path in ROUTES:
         assert path in answer.body.decode()
-    assert len(answer.body) < 400_000
+    assert len(answer.body) < 350_000
 
 
 # -- Socket.IO

@@ -161,7 +161,7 @@ def test_a_source_is_added_set_to_two_claps_and_removed(page: Page, served: Serv
     expect(two).to_be_enabled()  # what there is to choose comes from the service
     two.press("Space")
     card.get_by_label("Réagit à").select_option("des claps")
-    card.get_by_text("Motif à la main").press("Enter")
+    card.get_by_role("button", name="2 claps").press("Enter")
     expect(card.get_by_text("Envoyé quand aucun autre clap n'a suivi pendant 0,7 s.")).to_be_visible()
     kept = "s.hears === 'claps' && s.patterns[0].claps === 2"
     until(page, f"fetch('api/sources/repetition').then(a => a.json()).then(s => {kept})")
@@ -377,8 +377,8 @@ def test_nothing_sticks_out(page: Page) -> None:
     ):
         page.goto(page.url.partition("#")[0] + view)
         expect(page.locator(f"main[data-view={view.split('/')[1]}] h1")).to_be_visible()
-        for details in page.locator("details").all():
-            details.locator("> summary").press("Enter")
+        for summary in page.locator("details > summary").all():
+            summary.press("Enter")
         look()
 
 

@@ -10,7 +10,7 @@ export interface Reaction {
 }
 
 /** What of a receiver's settings says which reactions it wants (`core/receivers._is_wanted`). */
-export interface Wish {
+interface Wish {
   claps: number[];
   triggers: string[];
 }
