@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from cryptography.fernet import Fernet
 
-from claptrap.cluster.share import RECOVERY_S, SETTLED_S, Balance
+from claptrap.cluster.share import RECOVERY_S, SETTLED_S, SHED_S, Balance
 from claptrap.cluster.sound import dump_sound, load_sound
 from claptrap.cluster.wire import Placement, Seal
 from claptrap.core.errors import InputError
@@ -91,7 +91,9 @@ def test_sources_are_shared_by_capacity_and_seldom_moved() -> None:
 def test_a_node_that_cannot_keep_up_offers_less_and_recovers() -> None:
     balance = Balance(60, 0.0)
     balance.overloaded(60, 10.0)
-    assert (balance.capacity, balance.surplus(60, 60, 10.0)) == (54, 6)
+    balance.overloaded(60, 10.0 + SHED_S / 2)
+    balance.overloaded(54, 10.0 + SHED_S / 2)
+    assert (balance.capacity, balance.surplus(60, 60, 10.0)) == (54, 6), "what it gives away is not yet taken"
     balance.ease(10.0 + RECOVERY_S)
     assert balance.capacity == 55
     balance.draining = True

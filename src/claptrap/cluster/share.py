@@ -8,6 +8,7 @@ from claptrap.cluster.wire import LOST_S
 
 SLACK = 0.1  # a node that has so much more than its share keeps it: moves are rare
 SETTLED_S = 15.0  # a node gives nothing away before the others have been the same for this long
+SHED_S = 10.0  # until a node that sheds sheds more: others need some seconds to take what it gives away
 RECOVERY_S = 300.0  # a node that was too slow takes on one source more in each such time
 
 
@@ -38,6 +39,7 @@ class Balance:
         self.draining = False
         self._most_now = float(capacity)
         self._eased_at = started
+        self._shed_at = float("-inf")
         self._peers: dict[str, OtherNode] = {}
         self._changed_at = started
 
@@ -54,7 +56,10 @@ class Balance:
         self._peers[node] = OtherNode(capacity, now)
 
     def overloaded(self, held: int, now: float) -> None:
-        """Offer a tenth less than is held now: hearing fell behind."""
+        """Offer a tenth less than is held now: hearing fell behind. Not again before ``SHED_S``."""
+        if now - self._shed_at < SHED_S:
+            return
+        self._shed_at = now
         self._most_now = max(0.0, min(self._most_now, held - max(1.0, held * SLACK)))
         self._eased_at = now
 
