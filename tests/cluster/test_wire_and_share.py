@@ -90,11 +90,14 @@ def test_sources_are_shared_by_capacity_and_seldom_moved() -> None:
 
 def test_a_node_that_cannot_keep_up_offers_less_and_recovers() -> None:
     balance = Balance(60, 0.0)
-    balance.overloaded(60, 10.0)
-    balance.overloaded(60, 10.0 + SHED_S / 2)
-    balance.overloaded(54, 10.0 + SHED_S / 2)
+    balance.overloaded(60, 10.0, loses_sound=True)
+    assert balance.capacity == 60, "nobody else could take what it gives away"
+    balance.heard_of("other", 60, 10.0)
+    balance.overloaded(60, 10.0, loses_sound=True)
+    balance.overloaded(60, 10.0 + SHED_S / 2, loses_sound=True)
+    balance.overloaded(54, 10.0 + SHED_S, loses_sound=False)
     assert (balance.capacity, balance.surplus(60, 60, 10.0)) == (54, 6), "what it gives away is not yet taken"
     balance.ease(10.0 + RECOVERY_S)
-    assert balance.capacity == 55
+    assert (balance.capacity, balance.is_reduced) == (55, True)
     balance.draining = True
     assert (balance.capacity, balance.surplus(55, 60, 11.0)) == (0, 55)

@@ -40,6 +40,7 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
 from claptrap.core.events import Event, SourceStatus, Status
 from claptrap.core.spec import SourceSpec
+from claptrap.runtime.overload import Shedding
 
 HANDOVER_S = 4.0
 FETCHED = 32
@@ -56,6 +57,9 @@ class Hearing(Protocol):
     def attend(self, *, is_watched: bool) -> None: ...
 
     def statuses(self) -> dict[str, SourceStatus]: ...
+
+    @property
+    def shedding(self) -> Shedding: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +298,9 @@ class Node:
         now = self._clock.monotonic()
         self._balance.ease(now)
         held = self._held()
-        if self._reports.fell_behind():
-            self._balance.overloaded(held, now)
+        loses_sound = self._reports.fell_behind()
+        if loses_sound or (self._hearing and self._hearing.shedding is Shedding.LATE_LOOK):
+            self._balance.overloaded(held, now, loses_sound=loses_sound)
         surplus = self._balance.surplus(held, self._movable(), now)
         for source, hold in [(s, h) for s, h in self._holds.items() if not h.pinned and not h.released][:surplus]:
             await self._give_back(source, hold)
@@ -320,6 +325,7 @@ class Node:
             self._reports.lost,
             self._offset_s(),
             state,
+            self._balance.is_reduced or bool(self._hearing and self._hearing.shedding),
         )
         reply = f"claptrap.inbox.{self._name}.wishes"
         await self._link.publish(f"claptrap.beat.{self._name}", beat.dump(self._clock.unix()), reply)

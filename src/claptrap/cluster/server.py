@@ -157,6 +157,8 @@ class ClusterServer:
             found.append(ServiceError("cluster.clock", node=name, seconds=round(abs(beat.offset_s), 1)))
         if beat.version != self._version:
             found.append(ServiceError("cluster.version", node=name, theirs=beat.version, ours=self._version))
+        if beat.slow:
+            found.append(ServiceError("cluster.node_slow", node=name))
         if beat.lost_events:
             found.append(ServiceError("cluster.events_lost", node=name, count=beat.lost_events))
         return found

@@ -177,6 +177,7 @@ class Beat:
         lost_events: events that it could not keep, since its start.
         offset_s: what its clock lacks to be as far as the server's; None while it does not know.
         state: ``ready``, ``draining`` or ``leaving``.
+        slow: whether it cannot keep up: it leaves things out, or has lost sound and offers less since.
     """
 
     node: str
@@ -190,6 +191,7 @@ class Beat:
     lost_events: int = 0
     offset_s: float | None = None
     state: str = "ready"
+    slow: bool = False
 
     def dump(self, unix: float) -> bytes:
         """Return the JSON form, with the node's time."""
