@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 from claptrap.audio.clip import Clip
 from claptrap.core.events import Event
@@ -37,20 +37,28 @@ class Ledger:
         self._records = records
 
     def recorded(self, source: str) -> list[float]:
-        """Return the claps that were recorded, in order, by their scores; a repeated id is none, as in the journal."""
-        return [*{event.id: event.score for event in self._records.all(Event, source)}.values()]
+        """Return the claps that were recorded, in order of their play; a repeated id is none, as in the journal.
+
+        None of them was recorded twice, and those of one stream in order.
+        """
+        events = {event.id: event for event in self._records.all(Event, source)}.values()
+        scores = [event.score for event in events]
+        assert len(set(scores)) == len(scores), f"{source}: twice: {sorted(scores)}"
+        for epoch in {event.epoch for event in events}:
+            of_epoch = [event.score for event in events if event.epoch == epoch]
+            assert of_epoch == sorted(of_epoch), f"{source}: out of order"
+        return sorted(scores)
 
     def is_past(self, source: str, score: float) -> bool:
         """Return whether something was recorded that was played after the clap of that score."""
-        return any(one > score for one in self.recorded(source)[-1:])
+        return any(one > score for one in self.recorded(source))
 
     def lost(self, source: str) -> list[float]:
-        """Return the claps that were not recorded since the first that was; none was recorded twice, or out of order."""
+        """Return the claps that were not recorded since the first that was."""
         recorded = self.recorded(source)
-        assert recorded == sorted(set(recorded)), f"{source}: twice, or out of order"
         return sorted({score for score in self._stage.played[source] if recorded[0] < score < recorded[-1]} - {*recorded})
 
     def unheard_s(self, source: str) -> float:
         """Return the longest time in which no clap of a source was recorded, beyond the usual between two."""
         at = [self._stage.played[source][score] for score in self.recorded(source)]
-        return max(0.0, *(after - before - PERIOD_S for before, after in itertools.pairwise(at)))
+        return max(0.0, *(after - before - PERIOD_S for before, after in pairwise(at)))

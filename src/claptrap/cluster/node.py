@@ -229,12 +229,12 @@ class Node:
         await self._heard_again.wait()
         await asyncio.sleep(2 * BEAT_S)  # until the others are known
         async with self._stream.pull(WORK, ANY, work_subject("*", None)) as offers:
-            while True:
+            while not self._link.lost:  # then from the beginning: first others shall say what they still hear
                 wanted = self._balance.wanted(self._held(), self._movable(), self._clock.monotonic())
-                if not wanted or self._link.lost:
-                    await asyncio.sleep(0.2)
-                else:
+                if wanted:
                     await self._take_all(offers, min(wanted, FETCHED))
+                else:
+                    await asyncio.sleep(0.2)
 
     async def _pull_pinned(self) -> None:
         await self._heard_again.wait()
@@ -255,10 +255,12 @@ class Node:
         if source not in self._specs or self._is_leaving:
             await offer.give_back(1.0)
             return
+        offset_s = self._offset_s()
+        at = None if offset_s is None else self._clock.unix() + offset_s
         revision = await self._stream.put(f"{HELD}.{source}", dump_claim(given["generation"], self._name))
         placement = Placement(given["generation"], revision)
         await self._stream.store(
-            f"claptrap.taken.{source}", Holder(placement, self._name).dump(), f"{source}/{placement.prefix}"
+            f"claptrap.taken.{source}", Holder(placement, self._name, at).dump(), f"{source}/{placement.prefix}"
         )
         self._moves += offer.delivery > 1
         self._holds[source] = Hold(offer, placement)

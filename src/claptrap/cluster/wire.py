@@ -65,10 +65,17 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Which node hears a source, by which placement."""
+    """Which node hears a source, by which placement.
+
+    Attributes:
+        placement: which.
+        node: its name.
+        at: when it took the source, before it opened it: UTC Unix seconds by the server's clock; None where unknown.
+    """
 
     placement: Placement
     node: str
+    at: float | None = None
 
     def dump(self) -> bytes:
         """Return the JSON form."""
@@ -78,7 +85,7 @@ class Holder:
     def load(cls, data: bytes) -> Holder:
         """Rebuild a holder."""
         given = json.loads(data)
-        return cls(Placement(**given["placement"]), given["node"])
+        return cls(Placement(**given["placement"]), given["node"], given.get("at"))
 
 
 def dump_claim(generation: int, node: str) -> bytes:
