@@ -173,7 +173,7 @@ def test_each_event_is_recorded_once_and_none_of_an_older_placement(open_site: S
     async def send(*given: Event | Holder) -> None:
         for one in given:
             subject = "taken" if isinstance(one, Holder) else "event"
-            data = one.dump() if isinstance(one, Holder) else dump_event(one, 0.0)
+            data = one.dump() if isinstance(one, Holder) else dump_event(one, one.timestamp, 0.0)
             await stream.store(f"claptrap.{subject}.hall", data, f"key {next(keys)}")  # no repeat for NATS
 
     def is_set_up() -> bool:

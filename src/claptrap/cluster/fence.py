@@ -7,7 +7,7 @@ import json
 from claptrap.cluster.wire import Holder, Placement
 
 REMEMBERED = 16  # holders of a source
-APART_S = 0.25  # by so much later may the same sound reach another node
+APART_S = 0.25  # by so much later, beyond the time that opening a source takes, may the same sound reach another node
 
 
 class Fence:
@@ -43,16 +43,17 @@ class Fence:
         """Forget a source."""
         self._holders.pop(source_id, None)
 
-    def is_open(self, source_id: str, placement: Placement, decided_at: float | None) -> bool:
-        """Return whether to believe what was heard by a placement and decided at a moment.
+    def is_open(self, source_id: str, placement: Placement, recorded_at: float | None) -> bool:
+        """Return whether to believe an event of a placement that was made at a moment.
 
         Args:
             source_id: whose sound.
             placement: by which it was heard.
-            decided_at: UTC Unix seconds by the server's clock; None where that is unknown.
+            recorded_at: UTC Unix seconds by the server's clock; None where that is unknown.
 
-        An older placement is believed in what it heard before the next one began: a node that was cut off, or whose events
-        waited for NATS, was the only one to hear it. The next one may have been so much later that it heard the same.
+        An older placement is believed in what it made before the next one began: a node that was cut off, or whose events
+        waited for NATS, was the only one to hear it. When it was made counts, not when it sounded: sound that arrives late
+        arrives at both.
         """
         known = self._holders.get(source_id, [])
         newer = [holder for holder in known if holder.placement > placement]
@@ -60,7 +61,7 @@ class Fence:
             return True
         is_forgotten = len(newer) == REMEMBERED  # then others may have come between
         at = newer[0].at
-        return not is_forgotten and at is not None and decided_at is not None and decided_at < at - APART_S
+        return not is_forgotten and at is not None and recorded_at is not None and recorded_at < at - APART_S
 
     def dump(self, source_id: str) -> bytes:
         """Return the JSON form of what is known of a source."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from claptrap.cluster.jetstream import Item, JetStream, Pull
-from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
+from claptrap.cluster.link import NO_ANSWER, Link, Message, persistently
 from claptrap.cluster.reports import Reports
 from claptrap.cluster.share import Balance
 from claptrap.cluster.sound import SoundReports
@@ -150,7 +150,7 @@ class Node:
 
     def record(self, event: Event) -> None:
         """Queue an event; its epoch names the placement by which it was heard, and the server drops those of older ones."""
-        self._reports.event(event, self._offset_s())
+        self._reports.event(event, self._clock.unix(), self._offset_s())
 
     def offer(self, status: Status) -> None:
         self._reports.offer(status)
@@ -226,10 +226,10 @@ class Node:
         return sum(spec.pin is None for spec in self._specs.values())
 
     async def _pull_any(self) -> None:
-        await self._heard_again.wait()
+        await self._have_kept()
         await asyncio.sleep(2 * BEAT_S)  # until the others are known
         async with self._stream.pull(WORK, ANY, work_subject("*", None)) as offers:
-            while not self._link.lost:  # then from the beginning: first others shall say what they still hear
+            while not self._link.lost:
                 wanted = self._balance.wanted(self._held(), self._movable(), self._clock.monotonic())
                 if wanted:
                     await self._take_all(offers, min(wanted, FETCHED))
@@ -237,16 +237,21 @@ class Node:
                     await asyncio.sleep(0.2)
 
     async def _pull_pinned(self) -> None:
-        await self._heard_again.wait()
+        await self._have_kept()
         async with self._stream.pull(WORK, node_consumer(self._name), work_subject("*", self._name)) as offers:
-            while True:
+            while not self._link.lost:
                 await self._take_all(offers, FETCHED)
 
+    async def _have_kept(self) -> None:
+        """Wait until what is held has been kept, else NATS hands it out. Raises ``NO_ANSWER`` while there is no connection."""
+        await self._heard_again.wait()
+        if self._link.lost:
+            raise TimeoutError
+        if self._holds:
+            await asyncio.sleep(2 * KEEP_S)
+
     async def _take_all(self, offers: Pull, batch: int) -> None:
-        taken = await offers.take(batch, 1.0)
-        if not taken and self._link.lost:
-            await asyncio.sleep(RETRY_S)
-        await asyncio.gather(*map(self._take, taken))
+        await asyncio.gather(*map(self._take, await offers.take(batch, 1.0)))
 
     async def _take(self, offer: Item) -> None:
         """Hear a source that was offered, after all others can know it."""

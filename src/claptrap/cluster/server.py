@@ -275,14 +275,14 @@ class ClusterServer:
             if kind == "taken":
                 await self._taken(source, Holder.load(message.data))
                 return
-            event, offset_s = load_event(message.data)
+            event, recorded_at = load_event(message.data)
         except (ValueError, KeyError, TypeError) as error:
             _log.error("%s: dropped what cannot be read: %r", message.subject, error)
             return
-        decided_at = None if offset_s is None else event.timestamp + event.decided_s - event.onset_s
-        if event.id in self._recorded or self._is_fenced(source, Placement.of_epoch(event.epoch), decided_at):
+        if event.id in self._recorded or self._is_fenced(source, Placement.of_epoch(event.epoch), recorded_at):
             return
-        age_s = None if decided_at is None else max(0.0, self._clock.unix() - decided_at)
+        decided_at = event.timestamp + event.decided_s - event.onset_s
+        age_s = None if recorded_at is None else max(0.0, self._clock.unix() - decided_at)
         await asyncio.get_running_loop().run_in_executor(None, self._to.events.record, event, age_s)
         self._recorded.append(event.id)
 
@@ -291,8 +291,8 @@ class ClusterServer:
             await self._stream.put(f"{FENCE}.{source}", self._fence.dump(source))
             _log.info("%s: heard by %s", source, holder.node)
 
-    def _is_fenced(self, source: str, placement: Placement | None, decided_at: float | None) -> bool:
-        if placement is None or self._fence.is_open(source, placement, decided_at):
+    def _is_fenced(self, source: str, placement: Placement | None, recorded_at: float | None) -> bool:
+        if placement is None or self._fence.is_open(source, placement, recorded_at):
             return False
         self._fenced += 1
         _log.info("%s: dropped what %s was no longer to hear", source, placement)

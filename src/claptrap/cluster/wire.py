@@ -237,16 +237,18 @@ class Wishes:
         return cls(**known(cls, json.loads(data)))
 
 
-def dump_event(event: Event, offset_s: float | None) -> bytes:
-    """Return an event with what its node's clock lacks."""
-    return _dump({"event": event.to_json(), "offset_s": offset_s})
+def dump_event(event: Event, recorded_at: float, offset_s: float | None) -> bytes:
+    """Return an event with when it was made by its node's clock (UTC Unix seconds), and what that clock lacks."""
+    return _dump({"event": event.to_json(), "recorded_at": recorded_at, "offset_s": offset_s})
 
 
 def load_event(data: bytes) -> tuple[Event, float | None]:
-    """Rebuild what ``dump_event`` wrote, with the time of the server's clock in it."""
+    """Rebuild what ``dump_event`` wrote, and when it was made, by the server's clock; None where its offset is unknown."""
     given = json.loads(data)
     event, offset_s = Event.from_json(known(Event, given["event"])), given["offset_s"]
-    return (event if offset_s is None else replace(event, timestamp=event.timestamp + offset_s)), offset_s
+    if offset_s is None:
+        return event, None
+    return replace(event, timestamp=event.timestamp + offset_s), given["recorded_at"] + offset_s
 
 
 NEWS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (SourceStatus, Levels, Heard, Verdict, Picture, Clap)}
