@@ -243,7 +243,7 @@ class Node:
                 await self._take_all(offers, FETCHED)
 
     async def _have_kept(self) -> None:
-        """Wait until what is held has been kept, else NATS hands it out. Raises ``NO_ANSWER`` while there is no connection."""
+        """Wait until what is held has been kept, else NATS hands it out. Raises ``NO_ANSWER`` without a connection."""
         await self._heard_again.wait()
         if self._link.lost:
             raise TimeoutError
