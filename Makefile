@@ -8,7 +8,7 @@ HOME_ASSISTANT := build/home-assistant-core
 HOME_ASSISTANT_PYTHON ?= python3.13
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-quality bench-live bench-load bench-vban bench-rtsp bench-cluster audit notices docs lock clean install-service addon
+.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-quality bench-live bench-load bench-vban bench-rtsp bench-cluster soak audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -109,6 +109,10 @@ bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the re
 
 bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
 	@$(BIN)/python -m benchmarks.vban_load
+
+HOURS ?= 2
+soak: $(VENV)/.installed-dev  ## whether anything is lost while everything fails, for HOURS=2
+	@$(BIN)/python -m benchmarks.soak --hours $(HOURS)
 
 bench-cluster: $(VENV)/.installed-dev  ## placement, healing and broker traffic of 1,000 null sources
 	@$(BIN)/python -m benchmarks.cluster

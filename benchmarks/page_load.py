@@ -1,10 +1,11 @@
 """What the page costs the browser that shows it: many sources, real sound, ten updates a second.
 
 The service runs in a process of its own and hears ``--sources`` recordings of claps; Debian's Chromium, without a screen,
-shows the house (and then one source close up) for ``--seconds``. Told are the shares of one core that the page's main thread
-(time that passed, so the machine's other work is in it) and the browser's processes (processor time) used, from the Chrome
-DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the longest time between two frames. Without a
-graphics card the processor also draws, in the renderer and the GPU process: on a desk that is the card's work.
+shows nothing, the house, the wall of a tablet and one source close up, each for ``--seconds``. The figures are the shares of
+one core that the page's main thread (time that passed, so the machine's other work is in it) and the browser's processes
+(processor time) used, from the Chrome DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the
+longest time between two frames. Without a graphics card the processor also draws, in the renderer and the GPU process: on a
+desk that is the card's work. What the empty page costs is the browser itself.
 
 Builds are compared in turn within one run, for what else the machine does changes with the minute: ``--other`` names the
 folder of another build of the page (``node build.mjs FOLDER``), ``--rounds`` how often each is measured. Medians are told.
@@ -29,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
-from tests.web.browser import FLAGS, WINDOWED
+from tests.web.browser import FLAGS, WHOLE
 
 from benchmarks.clapping import write_wav
 from benchmarks.process import machine
@@ -40,7 +41,7 @@ EVERY_S = 20.0  # between two claps of one source: with 16, one every 1.25 s som
 SETTLED_MS = 5_000
 WINDOW = "1280x800"
 UNGUARDED = "--disable-features=LocalNetworkAccessChecks"  # a page that a test hands to the browser may not call loopback
-VIEWS = {"house": "#/", "source": "#/source/s0"}
+VIEWS = {"empty": "about:blank", "house": "#/", "kiosk": "#/kiosk", "source": "#/source/s0"}
 FRAMES_S = 5.0
 FRAMES = """seconds => new Promise(done => {
     const gaps = [];
@@ -94,7 +95,7 @@ def measure(
         url = next(found.group() for line in said if (found := re.search(r"http://[\d.]+:\d+", line)))
         try:
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=WINDOWED, args=[*FLAGS, UNGUARDED])
+                browser = playwright.chromium.launch(executable_path=WHOLE, args=[*FLAGS, UNGUARDED])
                 rows = [
                     {build: costs(browser, url, assets, seconds, window) for build, assets in builds.items()}
                     for _ in range(rounds)
@@ -126,7 +127,8 @@ def costs(browser: Browser, url: str, assets: Path, seconds: float, window: str)
     page.route(re.compile(re.escape(url)), give)
     try:
         return {
-            view: cost(page, browser.new_browser_cdp_session(), f"{url}/{link}", seconds) for view, link in VIEWS.items()
+            view: cost(page, browser.new_browser_cdp_session(), link if ":" in link else f"{url}/{link}", seconds)
+            for view, link in VIEWS.items()
         }
     finally:
         page.close()
@@ -135,7 +137,8 @@ def costs(browser: Browser, url: str, assets: Path, seconds: float, window: str)
 def cost(page: Page, system: CDPSession, address: str, seconds: float) -> dict[str, float]:
     """Return what the page at ``address`` costs, in shares of one core, over ``seconds``."""
     page.goto(address)
-    page.locator(".state-live").first.wait_for()
+    if address.startswith("http"):
+        page.locator(".state-live").first.wait_for()
     page.wait_for_timeout(SETTLED_MS)
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")

@@ -18,7 +18,7 @@ import soundfile
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.triggers import SoundSpec
-from claptrap.detect.classifier import LABEL_EVERY
+from claptrap.detect.slot import LABEL_EVERY
 from claptrap.detect.sounds import SoundTriggers
 from claptrap.detect.yamnet import SAMPLES, YamNet, load_yamnet
 from claptrap.settings.sound_presets import SOUND_PRESETS

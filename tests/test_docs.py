@@ -209,6 +209,17 @@ def test_twenty_complaints_are_answered_in_both_languages() -> None:
     assert len(english) == len(french) >= 20
 
 
+def test_each_fault_that_is_survived_names_its_test() -> None:
+    """The same tests in both languages, and each is there."""
+    english, french = (
+        re.findall(r"`(tests/\S+\.py)::(\w+)`", (DOCS / folder / "faults.md").read_text("utf-8")) for folder in ("", "fr")
+    )
+    assert english == french
+    missing = [f"{file}::{name}" for file, name in english if f"def {name}(" not in (ROOT / file).read_text("utf-8")]
+    assert missing == []
+    assert len(english) >= 30
+
+
 def test_bodies_that_are_shown_are_the_ones_that_are_sent() -> None:
     event = Event("s", "S", "microphone", "e", 0, 1.0, 1.1, 1.0, 0.9)
     texts = [block for page in PAGES for block in blocks(page, "json") if '"event_id"' in block and '"labels"' in block]

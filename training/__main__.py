@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from training import heads, network, scenes
 from training.calibration import Calibration, calibrated, figures, scores, scores_alone
-from training.lessons import Rendering, prepared
 from training.recordings import BLIND, TRAIN, VALIDATION
+from training.renderings import Rendering, prepared
 from training.weights import narrowed, write
 
 SHIPPED = Path(__file__).parent.parent / "src" / "claptrap" / "detect" / "weights"
@@ -64,13 +64,13 @@ def learnt(renderings: list[Rendering], passes: int, kept: Path) -> Model:
     if not passes:
         return Model(None, early, late)
     directions = principal(renderings, TAUGHT)
-    lessons = []
+    training_sets = []
     for rendering, weight in zip(renderings, weights, strict=True):
         features = rendering.features(1)
         believed = 1 / (1 + np.exp(-late.logits(features)))
         target = (0.5 * rendering.is_clap + 0.5 * believed).astype(np.float32)
-        lessons.append(network.Lesson(rendering.patches, target, weight, directions(features)))
-    return Model(network.learn(lessons, network.Schedule(passes=passes)), early, late)
+        training_sets.append(network.TrainingSet(rendering.patches, target, weight, directions(features)))
+    return Model(network.learn(training_sets, network.Schedule(passes=passes)), early, late)
 
 
 def principal(renderings: list[Rendering], n: int) -> Callable[[NDArray[np.float16]], NDArray[np.float16]]:
@@ -98,7 +98,9 @@ def written(model: Model, scale: Calibration, folder: Path) -> None:
     elif folder != SHIPPED:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(SHIPPED / "clapnet.npz", folder / "clapnet.npz")
-    arrays: dict[str, NDArray[Any]] = {name: np.array(value, np.float32) for name, value in scale.arrays().items()}
+    with np.load(SHIPPED / "confirm.npz") as file:  # what ``training.embedded_heads`` has made
+        arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files if name.startswith("alone")}
+    arrays |= {name: np.array(value, np.float32) for name, value in scale.arrays().items()}
     for name, head in (("early", model.early), ("late", model.late)):
         arrays |= narrowed(f"{name}_w", head.w)
         arrays |= {f"{name}_b": head.b, f"{name}_out": head.out, f"{name}_out_b": np.array(head.out_b, np.float32)}
@@ -125,12 +127,12 @@ def main() -> None:
         path = args.work / f"{name}.pickle"
         if not path.exists():
             known = (args.recordings, args.yamnet, args.work, args.seeds, parts)
-            lessons = prepared(*known, only_worth=not args.passes, processes=args.threads)
+            renderings = prepared(*known, only_worth=not args.passes, processes=args.threads)
             print(
-                f"{name}: {sum(len(r.rows) for r in lessons)} examples, {sum(r.is_clap.sum() for r in lessons)} claps",
+                f"{name}: {sum(len(r.rows) for r in renderings)} examples, {sum(r.is_clap.sum() for r in renderings)} claps",
                 flush=True,
             )
-            path.write_bytes(pickle.dumps(learnt(lessons, args.passes, args.work / f"{name}-heads.pickle")))
+            path.write_bytes(pickle.dumps(learnt(renderings, args.passes, args.work / f"{name}-heads.pickle")))
         found: Model = pickle.loads(path.read_bytes())  # noqa: S301  # our own file, just written
         return found
 

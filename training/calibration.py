@@ -36,8 +36,9 @@ class Calibration:
     ask_from: NDArray[np.float64]
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Return them by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        """Return those that ship, by name: without YAMNet ``training.embedded_heads`` gives others."""
+        kept = {name: getattr(self, name) for name in self.__slots__ if not name.startswith("alone")}
+        return {**kept, "rejected_scale": self.alone_scale}
 
 
 def calibrated(found: Answers) -> Calibration:

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
-from claptrap.detect.classifier import CONTEXT
 from claptrap.detect.onset import OnsetDetector
+from claptrap.detect.slot import CONTEXT
 from training import sound
 from training.recordings import BLIND, CLAPPING, FloatArray, Recording, hashed, recordings, rooms
 

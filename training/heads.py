@@ -14,8 +14,8 @@ from torch import nn
 from torch.nn import functional
 
 from claptrap.detect.yamnet import FEATURES
-from training.lessons import Rendering
 from training.recordings import FloatArray
+from training.renderings import Rendering
 
 ROWS = 4000  # as many are heard at once where nothing is learnt
 HEARD = (slice(1024, 3072), slice(0, FEATURES))  # by one perceptron each: the ninth layer alone, and all (see README)

@@ -27,7 +27,7 @@ from claptrap.detect.clapnet import (
     load_clapnet,
     log_mel,
 )
-from claptrap.detect.classifier import fill_digital_silence
+from claptrap.detect.slot import fill_digital_silence
 from training import examples
 from training.recordings import FloatArray
 from training.weights import narrowed
@@ -79,7 +79,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingSet:
     """What one rendering teaches.
 
     Attributes:
@@ -128,20 +128,20 @@ def varied(db: torch.Tensor) -> torch.Tensor:
     return torch.where(noisy, both, db)
 
 
-def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
-    """Return a network that has learnt all lessons; each pass takes them in another order, with the onset a little off."""
+def learn(training_sets: Sequence[TrainingSet], how: Schedule) -> Net:
+    """Return a network that has learnt all training sets; each pass takes another order, with the onset a little off."""
     torch.manual_seed(how.seed)
     rng = np.random.default_rng(how.seed)
-    net = Net(lessons[0].taught.shape[1])
-    n_steps = how.passes * sum(len(lesson.target) // how.batch for lesson in lessons)
+    net = Net(training_sets[0].taught.shape[1])
+    n_steps = how.passes * sum(len(training_set.target) // how.batch for training_set in training_sets)
     optimiser = torch.optim.AdamW(net.parameters(), how.rate, weight_decay=how.decay)
     plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, how.rate, total_steps=n_steps + 1, pct_start=0.2)
     looks = np.array(DECISION_POINTS)
     for number in range(how.passes):
-        for i in rng.permutation(len(lessons)).tolist():
-            began, total, lesson = time.monotonic(), 0.0, lessons[i]
+        for i in rng.permutation(len(training_sets)).tolist():
+            began, total, training_set = time.monotonic(), 0.0, training_sets[i]
             shift = int(rng.choice(JITTER))
-            patches = lesson.patches(shift)
+            patches = training_set.patches(shift)
             order = rng.permutation(len(patches))
             for a in range(0, len(order) - how.batch + 1, how.batch):
                 pick = np.sort(order[a : a + how.batch])
@@ -149,10 +149,10 @@ def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
                 x = network_input(db, torch.from_numpy(looks[rng.integers(len(DECISION_POINTS), size=len(pick))]))
                 answer, repeated = net.both(x)
                 loss = functional.binary_cross_entropy_with_logits(
-                    answer, torch.from_numpy(lesson.target[pick]), torch.from_numpy(lesson.weight[pick])
+                    answer, torch.from_numpy(training_set.target[pick]), torch.from_numpy(training_set.weight[pick])
                 )
                 loss = loss + TEACHING * functional.mse_loss(
-                    repeated, torch.from_numpy(lesson.taught[pick].astype(np.float32))
+                    repeated, torch.from_numpy(training_set.taught[pick].astype(np.float32))
                 )
                 optimiser.zero_grad()
                 loss.backward()
@@ -160,7 +160,7 @@ def learn(lessons: Sequence[Lesson], how: Schedule) -> Net:
                 plan.step()
                 total += loss.item()
             mean = total / max(1, len(order) // how.batch)
-            print(f"  pass {number + 1}, lesson {i}: loss {mean:.4f}, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"  pass {number + 1}, training_set {i}: loss {mean:.4f}, {time.monotonic() - began:.0f} s", flush=True)
     return net.eval()
 
 

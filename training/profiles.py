@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_weights, log_mel
 from claptrap.detect.classifier import ClapClassifier
-from claptrap.detect.confirm import EARLY, LATE, load_confirmer
+from claptrap.detect.confirm import EARLY, LATE, load_confirmer, signed
 from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS, models_version
 from claptrap.detect.matching import COMPARED, MOST_COUNTED
 from claptrap.detect.onset import OnsetDetector
@@ -106,7 +106,7 @@ def heard(truth_file: Path, yamnet: YamNet) -> Heard:
     if not kept.exists():
         _listen(truth_file, kept, yamnet)
     with np.load(kept) as file:
-        log_odds = _log_odds(file["net"], file["heads"])
+        log_odds = _log_odds(file["net"], file["hidden_net"].astype(np.float32), file["heads"])
         hidden = (*(file["hidden_net"][:, p] for p in range(POINTS)), *(file["hidden_heads"][:, k] for k in range(2)))
         return Heard(
             truth_file.stem, file["who"], file["group"], file["event"], log_odds,
@@ -158,17 +158,27 @@ def _listen(truth_file: Path, kept: Path, yamnet: YamNet) -> None:
     np.savez(kept, is_clap=len(onsets) > 0, hours=truth["seconds"] / 3600, **{k: np.array(v) for k, v in rows.items()})
 
 
-def _log_odds(net: FloatArray, heads: FloatArray) -> FloatArray:
-    """Return the log-odds (n, LAYERS) of the scores that the confirmer gives, from (n, 4) and (n, 2) of its models."""
+def _log_odds(net: FloatArray, hidden: FloatArray, heads: FloatArray) -> FloatArray:
+    """Return the log-odds (n, LAYERS) of the scores that the confirmer gives.
+
+    Args:
+        net: (n, 4) log-odds by the embedded model.
+        hidden: (n, 4, 64), its hidden layer.
+        heads: (n, 2) log-odds by YAMNet's heads.
+    """
     w = load_weights("confirm.npz")
+    alone = w["alone_mix"] * net
+    for point in range(POINTS):
+        own, b, out, out_b = (w[f"alone{point}_{part}"] for part in ("w", "b", "out", "out_b"))
+        alone[:, point] += np.maximum(signed(hidden[:, point]) @ own + b, 0) @ out + out_b
     early = w["early_mix"][0] * heads[:, 0] + w["early_mix"][2] * net[:, EARLY]
     late = w["late_mix"][0] * heads[:, 0] + w["late_mix"][1] * heads[:, 1] + w["late_mix"][2] * net[:, LATE]
     mixed = np.stack([early, late], axis=1) * w["mixed_scale"][:, 0] + w["mixed_scale"][:, 1]
-    return np.concatenate([net * w["alone_scale"][:, 0] + w["alone_scale"][:, 1], mixed], axis=1)
+    return np.concatenate([alone * w["alone_scale"][:, 0] + w["alone_scale"][:, 1], mixed], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class EnrolledPerson:
     """One person enrolled: inputs of the rule for their other claps, for strangers' claps and for look-alikes."""
 
     who: str
@@ -212,7 +222,7 @@ def _unit(covariance: FloatArray) -> FloatArray:
 
 
 class Decision:
-    """One decision, and the lessons for its rule."""
+    """One decision, and the enrolments for its rule."""
 
     def __init__(self, number: int, layers: list[Layer], found: list[Heard]) -> None:
         self.number = number
@@ -230,7 +240,7 @@ class Decision:
         ]
         self.is_snap = is_unlearnt_snap(np.concatenate([h.event[k] for k, h in zip(kept, alike, strict=True)]))
 
-    def lessons(self, given: int, rng: np.random.Generator) -> Iterator[Lesson]:
+    def enrolments(self, given: int, rng: np.random.Generator) -> Iterator[EnrolledPerson]:
         """Enrol every person with enough claps ``given`` claps of theirs, ``DRAWS`` times in every scene."""
         for h in self._claps:
             vectors, odds = [layer.direction(h) for layer in self._layers], h.log_odds[:, self.number]
@@ -245,7 +255,7 @@ class Decision:
                         continue
                     strangers = rng.permutation(np.flatnonzero(h.who != who))[:STRANGERS]
                     enrolled = [v[drawn] for v in vectors]
-                    yield Lesson(
+                    yield EnrolledPerson(
                         who,
                         h.name.split("-")[0],
                         _inputs(enrolled, [v[others] for v in vectors], odds[others]),
@@ -271,18 +281,18 @@ def is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
     return np.array([name.startswith(UNLEARNT_SNAPS) for name in event.tolist()], bool)
 
 
-def learnt(lessons: list[Lesson], is_snap: NDArray[np.bool_], strangers_to_heads: set[str]) -> FloatArray:
+def learnt(enrolments: list[EnrolledPerson], is_snap: NDArray[np.bool_], strangers_to_heads: set[str]) -> FloatArray:
     """Return the weights and the constant of a logistic regression of claps against look-alikes, both sides equal."""
     alike_weight = np.where(is_snap, SNAP_WEIGHT, 1.0)
     x, y, w = [], [], []
-    n_of = Counter(lesson.who for lesson in lessons)
-    for lesson in lessons:
-        times = (NEVER_LEARNT_WEIGHT if lesson.who in strangers_to_heads else 1.0) / np.sqrt(n_of[lesson.who])
-        x += [lesson.own, lesson.strangers, lesson.alike]
-        y += [np.ones(len(lesson.own) + len(lesson.strangers)), np.zeros(len(lesson.alike))]
+    n_of = Counter(enrolment.who for enrolment in enrolments)
+    for enrolment in enrolments:
+        times = (NEVER_LEARNT_WEIGHT if enrolment.who in strangers_to_heads else 1.0) / np.sqrt(n_of[enrolment.who])
+        x += [enrolment.own, enrolment.strangers, enrolment.alike]
+        y += [np.ones(len(enrolment.own) + len(enrolment.strangers)), np.zeros(len(enrolment.alike))]
         w += [
-            np.full(len(lesson.own), times / len(lesson.own)),
-            np.full(len(lesson.strangers), STRANGERS_WEIGHT * times / len(lesson.strangers)),
+            np.full(len(enrolment.own), times / len(enrolment.own)),
+            np.full(len(enrolment.strangers), STRANGERS_WEIGHT * times / len(enrolment.strangers)),
             (1 + STRANGERS_WEIGHT) * times * alike_weight / alike_weight.sum(),
         ]
     return _logistic(np.concatenate(x), np.concatenate(y), np.concatenate(w))
@@ -318,42 +328,44 @@ def _plain(inputs: FloatArray) -> FloatArray:
     return inputs[:, 0] + inputs[:, 1]
 
 
-def fitted(decision: Decision, lessons: list[Lesson], strangers_to_heads: set[str], per_hour: float) -> Fitted:
+def fitted(decision: Decision, enrolments: list[EnrolledPerson], strangers_to_heads: set[str], per_hour: float) -> Fitted:
     """Return the rule that takes ``per_hour`` look-alikes for claps, ``FLOOR_SHARE`` of them by the models alone."""
-    weights = learnt(lessons, decision.is_snap, strangers_to_heads)
-    alike = np.concatenate([lesson.alike[~decision.is_snap] for lesson in lessons])
-    floor = _exceeded(_plain(alike), FLOOR_SHARE * per_hour, decision, lessons)
+    weights = learnt(enrolments, decision.is_snap, strangers_to_heads)
+    alike = np.concatenate([enrolment.alike[~decision.is_snap] for enrolment in enrolments])
+    floor = _exceeded(_plain(alike), FLOOR_SHARE * per_hour, decision, enrolments)
     without = np.where(_plain(alike) > floor, np.inf, alike @ weights[:-1] + weights[-1])
-    weights[-1] -= _exceeded(without, per_hour, decision, lessons)
+    weights[-1] -= _exceeded(without, per_hour, decision, enrolments)
     return Fitted(weights, floor)
 
 
-def _exceeded(log_odds: FloatArray, per_hour: float, decision: Decision, lessons: list[Lesson]) -> float:
-    """Return the log-odds that so many look-alikes an hour exceed, mean over lessons."""
-    return float(np.sort(log_odds)[::-1][round(per_hour * decision.hours * len(lessons))])
+def _exceeded(log_odds: FloatArray, per_hour: float, decision: Decision, enrolments: list[EnrolledPerson]) -> float:
+    """Return the log-odds that so many look-alikes an hour exceed, mean over enrolments."""
+    return float(np.sort(log_odds)[::-1][round(per_hour * decision.hours * len(enrolments))])
 
 
-def decisive(decision: Decision, rule: Fitted, lessons: list[Lesson], per_hour: float) -> tuple[float, float]:
+def decisive(decision: Decision, rule: Fitted, enrolments: list[EnrolledPerson], per_hour: float) -> tuple[float, float]:
     """Return the log-odds below and above which a score is decisive."""
-    alike = np.concatenate([rule.log_odds(lesson.alike[~decision.is_snap]) for lesson in lessons])
-    low = float(np.quantile(np.concatenate([rule.log_odds(lesson.own) for lesson in lessons]), GIVEN_UP))
-    return min(low, -1.0), max(_exceeded(alike, per_hour, decision, lessons), 0.2)
+    alike = np.concatenate([rule.log_odds(enrolment.alike[~decision.is_snap]) for enrolment in enrolments])
+    low = float(np.quantile(np.concatenate([rule.log_odds(enrolment.own) for enrolment in enrolments]), GIVEN_UP))
+    return min(low, -1.0), max(_exceeded(alike, per_hour, decision, enrolments), 0.2)
 
 
-def judged(decision: Decision, lessons: list[Lesson], strangers_to_heads: set[str]) -> dict[str, str]:
+def judged(decision: Decision, enrolments: list[EnrolledPerson], strangers_to_heads: set[str]) -> dict[str, str]:
     """Return recall at 10, 5 and 2 look-alikes an hour: of those enrolled and of strangers, without and with the profile.
 
     Every person is left out of what is learnt once; mean over people.
     """
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for per_hour in (10, 5, 2):
-        for who in sorted({lesson.who for lesson in lessons}):
-            rule = fitted(decision, [lesson for lesson in lessons if lesson.who != who], strangers_to_heads, per_hour)
-            for lesson in (lesson for lesson in lessons if lesson.who == who):
+        for who in sorted({enrolment.who for enrolment in enrolments}):
+            rule = fitted(
+                decision, [enrolment for enrolment in enrolments if enrolment.who != who], strangers_to_heads, per_hour
+            )
+            for enrolment in (enrolment for enrolment in enrolments if enrolment.who == who):
                 for name, score in (("without", _plain), ("with", rule.log_odds)):
-                    at = np.sort(score(lesson.alike[~decision.is_snap]))[::-1][int(per_hour * decision.hours)]
-                    for whose, inputs in (("own", lesson.own), ("strangers", lesson.strangers)):
-                        found[f"{lesson.scene} {whose} {name}", str(per_hour)][who].append(
+                    at = np.sort(score(enrolment.alike[~decision.is_snap]))[::-1][int(per_hour * decision.hours)]
+                    for whose, inputs in (("own", enrolment.own), ("strangers", enrolment.strangers)):
+                        found[f"{enrolment.scene} {whose} {name}", str(per_hour)][who].append(
                             float((score(inputs) > at).mean())
                         )
     rows: dict[str, list[str]] = defaultdict(list)
@@ -402,12 +414,12 @@ def main() -> None:
     floors, bounds, report = [], [], {}
     for number in range(LAYERS):
         decision, rng = Decision(number, layers, found), np.random.default_rng(number)
-        by_given = {given: list(decision.lessons(given, rng)) for given in GIVEN}
-        lessons = [lesson for some in by_given.values() for lesson in some if lesson.who not in left_out]
+        by_given = {given: list(decision.enrolments(given, rng)) for given in GIVEN}
+        enrolments = [enrolment for some in by_given.values() for enrolment in some if enrolment.who not in left_out]
         at, decisive_at = (ALONE_FA, ALONE_DECISIVE_FA) if number < POINTS else (LAST_FA, DECISIVE_FA)
-        rule = fitted(decision, lessons, strangers, at)
+        rule = fitted(decision, enrolments, strangers, at)
         floors.append(rule.floor)
-        bounds.append(decisive(decision, rule, lessons, decisive_at))
+        bounds.append(decisive(decision, rule, enrolments, decisive_at))
         arrays[f"weights{number}"] = rule.weights.astype(np.float32)
         print(number, np.round(rule.weights, 2), round(rule.floor, 2), np.round(bounds[-1], 2), flush=True)
         if number in (POINTS - 1, *YAMNET_LAYERS.values()) and not left_out:

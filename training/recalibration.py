@@ -83,7 +83,7 @@ def main() -> None:
     for name, array in {**weights, **found}.items():
         if name.endswith("_w"):
             arrays |= narrowed(name, array)
-        elif not name.endswith("_scale") or name in ("mixed_scale", "alone_scale"):
+        elif not name.endswith("_w_scale"):
             arrays[name] = np.asarray(array, np.float32)
     print(
         f"confirm.npz {write(args.out / 'confirm.npz', arrays) / 1000:.0f} kB",

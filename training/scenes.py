@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import RATE_HZ
 from claptrap.detect.yamnet import FEATURES
 from training import examples, heads, network
-from training.hear import hear
 from training.recordings import FloatArray, select
+from training.yamnet_features import extract_features
 
 SCENES = "clean,reverb,cam8k,babble10,music10,noise10,hard,everyday"
 TOLERANCE_S = 0.080
@@ -57,7 +57,7 @@ def of_part(folder: Path, renderer: Path, yamnet: Path, work: Path, part: int) -
         )
         heard.mkdir(parents=True, exist_ok=True)
         _cut(rendered, heard)
-        hear(yamnet, heard)
+        extract_features(yamnet, heard)
     with np.load(heard / "examples.npz") as file:
         scene, is_clap, scale = (file[name] for name in ("scene", "is_clap", "scale"))
     truths = {p.stem: json.loads(p.read_text()) for p in sorted((work / f"part-{part}-scenes").glob("*.json"))}

@@ -1,6 +1,6 @@
 // Whether this page is let in. Nothing else is asked of the service before that is known.
 import { computed, effect, signal } from "@preact/signals";
-import { readAccess, shutOut } from "./api.ts";
+import { ask, shutOut } from "./api.ts";
 import type { Access } from "./wire.ts";
 
 const AGAIN_MS = 3000;
@@ -17,7 +17,7 @@ let changing = false;
 export async function lookAtAccess(): Promise<void> {
   if (asking || changing) return;
   asking = true;
-  const found = await readAccess().catch(() => null);
+  const found = await ask("GET /api/access").catch(() => null);
   asking = false;
   if (found && !changing) access.value = found;
   else if (!access.value) setTimeout(() => void lookAtAccess(), AGAIN_MS);

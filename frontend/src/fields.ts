@@ -22,7 +22,7 @@ const CHANNELS = ["auto", "mean", "loudest", ...Array.from({ length: 64 }, (_, i
 const WEBHOOK = "sources.*.webhooks.*";
 
 const FIELDS: Record<string, Key | FieldSpec> = {
-  "language": "notify.language",
+  "language": { label: "notify.language", options: ["fr", "en"] },
   "announce": "setting.announce",
   "public_url": { label: "setting.public_url", placeholder: "http://192.168.1.10:16045" },
   "history.keep_days": "settings.keep_history",
@@ -110,6 +110,12 @@ const FIELDS: Record<string, Key | FieldSpec> = {
   "notify.*.name": { label: "notify.name", dir: "auto" },
   "notify.*.url": { label: "notify.url", type: "password", placeholder: "ntfy://…, tgram://…, mailto://…" },
   "notify.*.enabled": "notify.enabled",
+  "notify.*.alerts": "notify.alerts",
+  "alerts.unheard_after_s": { label: "alerts.unheard", min: 0, max: 86_400 },
+  "heartbeats.*.enabled": "heartbeat.enabled",
+  "heartbeats.*.url": { label: "heartbeat.url", placeholder: "https://hc-ping.com/…" },
+  "heartbeats.*.every_s": { label: "heartbeat.every", min: 10, max: 86_400 },
+  "heartbeats.*.verify_tls": "webhooks.verify",
   "notify.*.sources": "notify.sources",
   "notify.*.claps": "webhooks.claps",
   "notify.*.triggers": "webhooks.claps",
@@ -117,12 +123,12 @@ const FIELDS: Record<string, Key | FieldSpec> = {
 };
 
 /** Lists whose entries have an id: the service merges them by it. */
-export const BY_ID = ["sources", "webhooks", "sounds", "rhythms", "notify"];
+export const BY_ID = ["sources", "webhooks", "sounds", "rhythms", "notify", "heartbeats"];
 /** Lists whose entries have none: they are sent whole. */
 export const BY_PLACE = ["patterns", "quiet"];
 
 /** "sources.salon.webhooks.lamp.url" → "sources.*.webhooks.*.url"; the last "sources" of "notify.ID.sources" is a value. */
-export function patternOf(path: string): string {
+function patternOf(path: string): string {
   let isEntry = false;
   return path.split(".").map((step) => {
     const shown = isEntry ? "*" : step;

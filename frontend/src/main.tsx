@@ -1,11 +1,10 @@
 import { render } from "preact";
 import { App } from "./components/App.tsx";
 import { connect } from "./socket.ts";
-import { readDays } from "./api.ts";
+import { ask } from "./api.ts";
 import { days, isCurrent, now, serviceNow } from "./store.ts";
-import { welcome } from "./views/start/fresh.ts";
+import { welcome } from "./views/start/StartView.tsx";
 import "./theme.ts";
-import "uplot/dist/uPlot.min.css";
 import "./styles/base.css";
 import "./styles/home.css";
 import "./styles/source.css";
@@ -23,7 +22,7 @@ import "./styles/undo.css";
 const DAYS_MS = 300_000;
 
 setInterval(() => (now.value = serviceNow()), 1000);
-setInterval(() => isCurrent.value && void readDays().then((fresh) => (days.value = fresh), () => undefined), DAYS_MS); // asked again soon
+setInterval(() => isCurrent.value && void ask("GET /api/days").then((fresh) => (days.value = fresh), () => undefined), DAYS_MS); // asked again soon
 connect();
 welcome();
 render(<App />, document.getElementById("app")!);

@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import { io } from "socket.io-client";
 import { isIn, lookAtAccess } from "./access.ts";
+import { lookAtNodes } from "./nodes.ts";
 import { attemptSaving } from "./saving.ts";
 import {
   heard, learningNews, link, mqtt, newestClip, opened, pictures, problems, returns, running, takeAttempt, takeClap, takeGreeting, takeLevels, takeModel, takeSettings, takeStatus,
@@ -23,6 +24,7 @@ export function connect(): Connection {
     link.value = "connected";
     if (opened.value) returns.value += 1;
     attemptSaving();
+    lookAtNodes();
     watchOver(socket);
   });
   socket.on("disconnect", lose);

@@ -23,6 +23,8 @@ export interface Detection {
   trigger: string;
   latencyS: number;
   labels: Label[];
+  /** The other sources that heard it, by their names. */
+  also: string[];
 }
 
 /** A status, and when this page learnt of it (UTC Unix seconds): its countdown starts there. */
@@ -32,7 +34,7 @@ const SHOWN = [
   "state", "code", "message_fr", "attempt", "next_in_s", "rate_hz", "channels", "dropped_hops",
 ] as const satisfies (keyof SourceStatus)[];
 
-export type Link = "connecting" | "connected" | "lost";
+type Link = "connecting" | "connected" | "lost";
 
 export const link = signal<Link>("connecting");
 export const opened = signal(false);
@@ -126,11 +128,11 @@ export function takeSnapshot(snapshot: Snapshot): void {
     environment.value = snapshot.environment;
     Object.entries(snapshot.statuses).forEach(([id, status]) => figures.set(id, status));
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
+    takeSettings(snapshot.settings);
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
     lastOf.value = Object.fromEntries(snapshot.newest.map((event) => [event.source_id, remembered(event)]));
     days.value = snapshot.days;
-    takeSettings(snapshot.settings);
     opened.value = true;
   });
 }
@@ -195,7 +197,7 @@ const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: serv
 // Levels and verdicts come many times a second: they go straight to who draws them, past signals and rendering.
 type Listener<News> = (news: News) => void;
 
-export class Feed<News extends { source_id: string }> {
+class Feed<News extends { source_id: string }> {
   readonly #listeners = new Map<string, Set<Listener<News>>>();
 
   publish(news: News): void {
@@ -222,7 +224,11 @@ function justMade(news: Clap): Detection {
   return { ...named(news), id: news.event_id, latencyS: news.latency_s, labels: news.labels, applause: news.applause };
 }
 
+/** What the other sources that heard the same are called. */
+export const alsoHeardBy = ({ source_id, heard_by }: Pick<Clap, "source_id" | "heard_by">) =>
+  heard_by.filter((id) => id !== source_id).map((id) => sources.value.find((one) => one.id === id)?.name ?? id);
+
 function named(event: DetectionRecord | Clap) {
   const { source_id: sourceId, source_name: sourceName, timestamp, score, claps, trigger_name: trigger } = event;
-  return { sourceId, sourceName, timestamp, score, claps, trigger };
+  return { sourceId, sourceName, timestamp, score, claps, trigger, also: alsoHeardBy(event) };
 }

@@ -1,16 +1,16 @@
 // As the device is set, unless dark or light is chosen: per device, so this browser keeps it.
 import { computed, effect, signal } from "@preact/signals";
+import { recall, remember } from "./memory.ts";
 
 export const THEMES = ["system", "dark", "light"] as const;
-export type Theme = (typeof THEMES)[number];
+type Theme = (typeof THEMES)[number];
 
-const MEMORY = "claptrap.theme";
 const GROUND = { dark: "#0d0f1a", light: "#f3f4fa" };
 const light = matchMedia("(prefers-color-scheme: light)");
 const deviceIsLight = signal(light.matches);
 light.addEventListener("change", () => (deviceIsLight.value = light.matches));
 
-export const theme = signal<Theme>(remembered());
+export const theme = signal<Theme>(THEMES.find((one) => one === recall("theme")) ?? "system");
 
 /** What is shown. */
 export const shade = computed<"dark" | "light">(() => (theme.value === "system" ? (deviceIsLight.value ? "light" : "dark") : theme.value));
@@ -20,19 +20,4 @@ effect(() => {
   document.querySelector('meta[name="theme-color"]')?.setAttribute("content", GROUND[shade.value]);
 });
 
-effect(() => {
-  try {
-    localStorage.setItem(MEMORY, theme.value);
-  } catch {
-    // A browser that keeps nothing is as its device again next time.
-  }
-});
-
-function remembered(): Theme {
-  try {
-    const kept = localStorage.getItem(MEMORY);
-    return THEMES.find((one) => one === kept) ?? "system";
-  } catch {
-    return "system";
-  }
-}
+effect(() => remember("theme", theme.value));

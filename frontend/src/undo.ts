@@ -1,14 +1,13 @@
 // Undoing: one change is taken back, exactly what it touched, unless the same has been changed since.
-import { listSteps, undoStep } from "./api.ts";
+import { ask, inWords, listSteps } from "./api.ts";
 import { allFound, made, offer, undone } from "./offers.ts";
 import { inTurn, showTruth } from "./saving.ts";
 import { takeSettings } from "./store.ts";
 import type { Step } from "./wire.ts";
-import { inWords } from "./words.ts";
 
 /** Undoes `step`; or, where `kind` is "done", brings back what `step` has undone. */
 export async function undo(step: Step, kind: "undone" | "done" = "undone"): Promise<void> {
-  await inTurn(() => undoStep(step.id)).then(
+  await inTurn(() => ask("POST /api/settings/steps/{step_id}/undo", { path: { step_id: step.id } })).then(
     (answer) => {
       showTruth();
       takeSettings(answer.settings);

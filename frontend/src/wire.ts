@@ -1430,6 +1430,7 @@ export interface components {
             "GET /api/notify": components["schemas"]["Notifier"];
             "POST /api/notify/{notify_id}/test": components["schemas"]["Sent"];
             "DELETE /api/notify/{notify_id}": components["schemas"]["ShownSettings"];
+            "DELETE /api/heartbeats/{heartbeat_id}": components["schemas"]["ShownSettings"];
             "GET /api/settings": components["schemas"]["ShownSettings"];
             "PATCH /api/settings": components["schemas"]["ShownSettings"];
             "GET /api/settings/backups": components["schemas"]["Backups"];

@@ -66,6 +66,16 @@ def test_every_format_is_heard(tmp_path: Path, form: str) -> None:
     assert errors == ""
 
 
+def test_several_files_at_once_give_what_one_after_the_other_gives(tmp_path: Path) -> None:
+    """In the order of the files, whichever is heard first, with the fault of one in its place."""
+    write(tmp_path / "long.wav", 48_000, n_claps=6)
+    write(tmp_path / "short.wav", 16_000)
+    files = ("long.wav", "none.wav", "short.wav")
+    one_by_one, at_once = (detect_lines("--jobs", jobs, *files, folder=tmp_path, status=2) for jobs in ("1", "3"))
+    assert at_once == one_by_one
+    assert [line["file"] for line in at_once[0] if line["type"] == "clap"] == ["long.wav"] * 6 + ["short.wav"] * 3
+
+
 @pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000, 192_000])
 def test_every_rate_is_heard(tmp_path: Path, rate_hz: int) -> None:
     """From a telephone to a studio. At 8 kHz half of a clap is missing, and one may be too."""

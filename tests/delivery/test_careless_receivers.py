@@ -124,11 +124,12 @@ KINDS = (
     unknown("another protocol", "read", "act", b"220 mail.example ESMTP\x00"[4:], "close", code="delivery.unreadable"),
     # it says that it failed while it worked on it
     says("500 after acting", status("500 Oops"), state="unknown", code="delivery.server_error"),
+    says("502 of a proxy after acting", status("502 Bad Gateway"), state="unknown", code="delivery.server_error"),
     says("504 of a proxy", status("504 Gateway Timeout"), state="unknown", code="delivery.server_error"),
     says("507 after acting", status("507 Full"), state="unknown", code="delivery.server_error"),
     # it says that it did not take it, and does later
     then_ok("503, then well", ("read", status("503 Busy"), "close"), ("read", status("503 Busy"), "close")),
-    then_ok("502 of a proxy, then well", *[("read", status("502 Bad Gateway"), "close")] * 6),
+    then_ok("503 six times, then well", *[("read", status("503 Busy"), "close")] * 6),
     then_ok("429, then well", ("read", b"HTTP/1.1 429 Slowly\r\nRetry-After: 0\r\n\r\n", "close")),
     then_ok("425, then well", ("read", status("425 Too Early"), "close")),
     then_ok("408, then well", ("read", status("408 Timeout"), "close")),

@@ -402,7 +402,7 @@ def test_a_token_that_is_echoed_without_its_scheme_is_masked_too() -> None:
     assert told.excerpt == "Bearer expected, token ******** is unknown"
 
 
-@pytest.mark.parametrize("status", [429, 502, 503])
+@pytest.mark.parametrize("status", [429, 503])
 def test_what_the_receiver_does_not_take_now_costs_no_attempt(status: int) -> None:
     """Few attempts are allowed, many are refused: only the freshness of the event bounds them."""
     attempts = Attempts()

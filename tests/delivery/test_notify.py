@@ -15,7 +15,7 @@ from tests.peers.receiver import Receiver, answer, dead_url, hang_up, silence
 from claptrap.core.errors import DeliveryError, InputError
 from claptrap.core.receivers import NotifySpec
 from claptrap.delivery.notify import NotificationSender, check_address, message
-from claptrap.delivery.payload import event_payload, trial_payload
+from claptrap.delivery.payload import alert_payload, event_payload, trial_payload
 from claptrap.text.catalogue import say
 
 SECRET = "t0ken-of-mine-4711"
@@ -174,6 +174,20 @@ def test_stopping_does_not_wait_for_it() -> None:
             dispatcher.stop(0.0)
             assert time.monotonic() - began < PATIENT_S / 2
         assert [a.code for a in attempts.all()] == ["delivery.cut_off"]
+
+
+def test_an_alert_goes_the_way_of_every_delivery() -> None:
+    """In words, without a link to mark it; nothing happens where the service is gone."""
+    attempts, problem = Attempts(), {"code": "source.unheard", "params": {"source": "Salon", "minutes": "5"}}
+    with Receiver(then=answer(200)) as receiver, dispatching(attempts, spec(receiver.url)) as dispatcher:
+        dispatcher.send("notify:phone", alert_payload("alert:1", [problem], [{**problem, "minutes": 12}], 1.7e9))
+        (told,) = attempts.wait_for(done)
+        (request,) = receiver.requests
+        dispatcher.send("notify:nobody", alert_payload("alert:2", [problem], [], 1.7e9))
+    sentence = say("source.unheard", "fr", source="Salon", minutes="5")
+    assert (told.ok, told.event_id) == (True, "alert:1")
+    assert request.json["title"] == "ClapTrap : un problème"
+    assert request.json["message"] == f"{sentence}\nRétabli après 12 min : {sentence}"
 
 
 def test_it_is_told_only_of_what_it_wants() -> None:

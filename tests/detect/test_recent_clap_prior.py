@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from claptrap.audio.frame import RATE_HZ
-from claptrap.detect.clapnet import ClapNet, load_clapnet
+from claptrap.audio.frame import HOP, RATE_HZ
+from claptrap.detect.clapnet import AFTER, ClapNet, load_clapnet
 from claptrap.detect.classifier import ClapClassifier
-from claptrap.detect.confirm import Confirmer, ModelScore
+from claptrap.detect.confirm import Confirmer, HeadOutput, ModelScore
 from claptrap.detect.onset import Candidate
+from claptrap.detect.prior import NEXT_WINDOW, RecentClapPrior
+from claptrap.detect.slot import ONSET_LAG
 
 BLOCK = RATE_HZ
 
@@ -23,8 +25,8 @@ class Scripted(Confirmer):
     def __init__(self, scores: Iterable[float]) -> None:
         self._scores = iter(scores)
 
-    def embedded_score(self, logit: float, point: int) -> ModelScore:
-        return ModelScore(next(self._scores), is_decisive=point == 0 and np.isfinite(logit))
+    def embedded_score(self, net: HeadOutput, point: int) -> ModelScore:
+        return ModelScore(next(self._scores), is_decisive=point == 0 and np.isfinite(net.log_odds))
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,35 @@ def test_the_benefit_of_the_doubt_is_given_for_2_s_but_not_to_an_echo(clapnet: C
     first, second = scores_of(clapnet, [(0.3, 0.97), (0.3 + after_s, 0.3)])
     assert first == 0.97
     assert (second > 0.5) if gains else (second == pytest.approx(0.3))
+
+
+@pytest.mark.parametrize(("after_s", "rises"), [(0.06, False), (0.12, True), (0.25, True), (0.29, True), (0.34, False)])
+def test_the_clap_that_follows_speaks_for_a_doubtful_sound(clapnet: ClapNet, after_s: float, rises: bool) -> None:
+    """Of a pair the first is often the doubtful one. What follows later, or is doubtful too, says nothing of it."""
+    assert (scores_of(clapnet, [(0.3, 0.2), (0.3 + after_s, 0.97)])[0] > 0.5) is rises
+    assert scores_of(clapnet, [(0.3, 0.2), (0.3 + after_s, 0.45)])[0] == pytest.approx(0.2)
+    assert scores_of(clapnet, [(0.3, 0.01), (0.3 + after_s, 0.97)])[0] == pytest.approx(0.01)
+    onsets = [round(0.3 * RATE_HZ), round((0.3 + after_s) * RATE_HZ)]
+    replayed = RecentClapPrior().apply_all(onsets, [0.2, 0.97])  # of what is kept as embeddings
+    assert (replayed[0] > 0.5) is rises
+
+
+@pytest.mark.parametrize("gap", [1000, 3200])
+def test_a_clap_does_not_wait_for_a_doubtful_sound_before_it(clapnet: ClapNet, gap: int) -> None:
+    """It decides both; and what is doubtful waits 0.3 s, however the sound is cut into blocks."""
+    assert not RecentClapPrior().waits(0, 0.6)
+    recent = RecentClapPrior()
+    recent.apply(0, 0.97)
+    assert not recent.waits(8000, 0.4)  # the clap before has decided it
+    for block in (HOP, 4 * HOP, RATE_HZ):
+        judge = ClapClassifier(1, clapnet, Scripted([0.2, 0.97, 0.1]))
+        slot, none, found = np.zeros(1, np.int64), np.zeros(1, np.int64), []
+        due = [Candidate(0, onset) for onset in (4800, gap + 4800, 24_000)]
+        for begin in range(0, 3 * RATE_HZ, block):
+            new = [one for one in due if begin <= one.onset < begin + block]
+            found += judge.process(slot, np.zeros((1, block), np.float32), none, new)
+        at = gap + 4800 + AFTER[0]
+        assert [one.decided for one in found] == [at, at, 24_000 + NEXT_WINDOW[1] + ONSET_LAG]
 
 
 def test_a_doubtful_sound_alone_stays_doubtful(clapnet: ClapNet) -> None:

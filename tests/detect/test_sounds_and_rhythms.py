@@ -12,10 +12,11 @@ import soundfile
 
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.triggers import RhythmSpec, SoundSpec
-from claptrap.detect.classifier import LABEL_EVERY, Classification
+from claptrap.detect.classifier import Classification
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import Detection
 from claptrap.detect.rhythm import PAUSE_S, Rhythms, chance, chronotonic_distance, mean_rhythm
+from claptrap.detect.slot import LABEL_EVERY
 from claptrap.detect.sounds import SoundTriggers
 from claptrap.detect.yamnet import SAMPLES
 

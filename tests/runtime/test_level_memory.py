@@ -108,7 +108,7 @@ def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
         classifier.process(slot, hops, none, ())
         if i % 2:
             classifier.finish(i % 4)
-    assert live_objects()["claptrap.detect.classifier._SlotState"] <= 4
+    assert live_objects()["claptrap.detect.slot.SlotState"] <= 4
     assert len(classifier._label_queue) <= 4
 
 
@@ -118,7 +118,11 @@ def test_a_thousand_senders_leave_a_port_s_table_bounded() -> None:
     table = StreamTable(6980)
     datagram = memoryview(build(packets(sine(MONO, 0.01))[0]))
     for i in range(N):
-        host, queue, now = f"10.0.{i // 250}.{i % 250}", PacketQueue(Pacing()), i * 0.01
+        host, queue, now = (
+            f"10.0.{i // 250}.{i % 250}",
+            PacketQueue(Pacing(), lambda _arrivals, _now: 1.0, Counter()),
+            i * 0.01,
+        )
         table.subscribe((host, b"Stream1"), queue)
         table.process(datagram, host, now, is_cut=False)
         table.unsubscribe((host, b"Stream1"), queue)

@@ -256,6 +256,7 @@ def test_what_was_lost_is_told_by_who_lost_it() -> None:
     script = Script()
 
     def lossy(sink: Sink) -> None:
+        sink.pacing.attend(is_watched=True)  # so that no frame waits for the next
         live(sink)
         sink.frame(Frame(np.zeros((320, 1), np.float32), 16_000, lost_samples=10 * 320))
         for _ in range(RING_HOPS):  # nobody reads

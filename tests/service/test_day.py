@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from claptrap.core.clock import Clock
 from claptrap.core.events import DetectionRunning, Level, Levels, SourceStatus, State, Verdict
-from claptrap.service.availability import WEEK_S, WEEKS, Availability, week_of, week_start
+from claptrap.detect.embedding import Embedding
+from claptrap.runtime.candidate_recorder import KeptCandidate
+from claptrap.service.availability import MOST_WEEKS, WEEK_S, Availability, week_of, week_start
+from claptrap.service.candidates import KeptCandidates
 from claptrap.service.recent import SECONDS, LastMinute
 
 NOON = 1_700_000_000.0 // 3600 * 3600
@@ -19,12 +23,13 @@ class SetClock(Clock):
 
     def __init__(self) -> None:
         self.now = NOON
+        self.wrong_by = 0.0  # only the time of day
 
     def monotonic(self) -> float:
         return self.now
 
     def unix(self) -> float:
-        return self.now
+        return self.now + self.wrong_by
 
 
 def status(state: State) -> SourceStatus:
@@ -69,7 +74,7 @@ def test_a_day_goes_on_after_a_restart_and_ends_after_24_hours(tmp_path: Path, c
     assert again.shown(["salon"], {})["salon"]["live"] == [None] * 24
 
 
-def test_a_week_has_the_share_heard_and_the_outages_and_nine_are_kept(tmp_path: Path, clock: SetClock) -> None:
+def test_a_week_has_the_share_heard_and_the_outages_and_the_newest_are_kept(tmp_path: Path, clock: SetClock) -> None:
     """Two outages of an hour in three days; being off is none; a restart keeps them."""
     clock.now = week_start(week_of(NOON))
     week = Availability(tmp_path / "availability.json", clock)
@@ -82,11 +87,37 @@ def test_a_week_has_the_share_heard_and_the_outages_and_nine_are_kept(tmp_path: 
     again.open()
     assert again.week("salon", week_of(NOON)) == {"live": pytest.approx(46 / 48, abs=0.001), "outages": 2}
     again.add(status(State.LIVE))
-    clock.now += WEEKS * WEEK_S
-    assert again.week("salon", week_of(clock.now))["live"] == 1.0
+    for _ in range(MOST_WEEKS):
+        clock.now += WEEK_S
+        assert again.week("salon", week_of(clock.now))["live"] == 1.0
     assert again.week("salon", week_of(NOON)) == {"live": None, "outages": 0}
     again.keep([])
     assert again.week("salon", week_of(clock.now)) == {"live": None, "outages": 0}
+
+
+def test_a_clock_that_is_wrong_for_a_while_forgets_and_invents_nothing(tmp_path: Path, clock: SetClock) -> None:
+    """Ten years ahead for half a minute: the hour before it is still known, and no year was heard."""
+    day, candidates = Availability(tmp_path / "availability.json", clock), KeptCandidates(clock)
+    day.open()
+    candidates.add(
+        KeptCandidate(
+            "salon", "e", 0, clock.unix(), 0.9, 0.9, True, (), Embedding(np.zeros(1, np.float32), None), None, False
+        )
+    )
+    day.add(status(State.LIVE))
+    clock.now += 1800
+    day.add(status(State.RETRYING))
+    for wrong_by in (3.2e8, 0.0):
+        clock.wrong_by = wrong_by
+        clock.now += 30
+        day.add(status(State.LIVE))
+        assert len(candidates.of("salon")) == 1
+    assert day.shown(["salon"], {})["salon"]["live"][-1] == pytest.approx(1.0, abs=0.02)
+    assert day.week("salon", week_of(NOON))["outages"] == 1
+    day.save()
+    assert len((tmp_path / "availability.json").read_text()) < 500
+    clock.now += 86_401.0
+    assert not candidates.of("salon")
 
 
 def test_a_file_that_cannot_be_read_costs_the_day_and_no_more(tmp_path: Path, clock: SetClock) -> None:

@@ -217,3 +217,17 @@ def test_its_thread_sends_what_waits_and_at_the_end_everything() -> None:
     room.merger.record(room.event("near", 1000.0))
     room.merger.stop()
     assert len(room.sent) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_paths_are_learnt_from_rows_of_which_sources_miss_claps(seed: int) -> None:
+    """Whoever misses the first of a row is one clap behind: that must not be taken for the length of its path."""
+    random_ = random.Random(seed)
+    rows = [at + 0.25 * i for at in times(16, lambda _: 3.5) for i in range(4)]
+    heard = [(at, [source for source in DELAYS if source == "near" or random_.random() < 0.7]) for at in rows]
+    room = Room(DELAYS)
+    room.play(heard[:32], jitter_s=0.01, seed=seed)
+    assert room.merger.delays() == pytest.approx({"near": 0, "far": 0.19, "camera": 0.38}, abs=0.02)
+    later = [(at + room.clock.now - heard[32][0] + 1, sources) for at, sources in heard[32:]]
+    sent = sorted(room.play(later, jitter_s=0.01, seed=seed), key=lambda event: event.onset_s)
+    assert [sorted(event.hearers) for event in sent] == [sorted(sources) for _, sources in later]

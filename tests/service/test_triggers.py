@@ -107,7 +107,7 @@ def test_a_rhythm_is_taught_by_three_examples(service: Application, embedding: E
     refused("api.unknown_source", lambda: lessons.begin("gone"))
     assert lessons.begin(SOURCE)["rows"] == []
     began = time.time() - 60
-    lessons._began[SOURCE] = began  # a minute ago: what follows has been heard meanwhile
+    lessons._began[SOURCE] = began, time.monotonic()  # a minute ago: what follows has been heard meanwhile
 
     def heard(at: float, *gaps: float) -> None:
         for offset in [0.0, *(sum(gaps[: i + 1]) for i in range(len(gaps)))]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from collections.abc import Sequence
 
 from tests.peers.ports import free_port
 from tests.peers.vban import Sender
@@ -10,6 +12,7 @@ from tests.peers.vban import Sender
 from claptrap.sources.pacing import LONG_S, SHORT_S, WATCHED_S, Pacing
 from claptrap.sources.vban_packet import Encoding, Format, Packet, build
 from claptrap.sources.vban_ports import VbanPorts
+from claptrap.sources.vban_queue import Arrival, PacketQueue
 
 HOST = "127.0.0.1"
 PATIENT_S = 15.0
@@ -49,16 +52,23 @@ def test_a_port_that_rests_gives_what_has_come_when_it_becomes_urgent() -> None:
     ports, pacing, port = VbanPorts(HOST), Pacing(), free_port()
     packet = build(Packet(Format(48_000, 1, Encoding.INT16), 256, b"one", 0, bytes(512)))
     try:
-        with ports.receiving(port, HOST, b"one", pacing) as queue, Sender(port) as sender:
-            arrived: list[int] = []
-            reader = threading.Thread(target=lambda: arrived.append(len(queue.get(PATIENT_S))), name="test:reader")
-            reader.start()
+        heard: list[int] = []
+        calls = threading.Semaphore(0)
+
+        def hear(arrivals: Sequence[Arrival], _now: float) -> float:
+            heard.append(len(arrivals))
+            calls.release()
+            return PATIENT_S
+
+        packets = PacketQueue(pacing, hear, Counter())
+        with ports.receiving(port, HOST, b"one", packets), Sender(port) as sender:
+            assert calls.acquire(timeout=PATIENT_S)  # at first with nothing, to say when to be called again
             sender.send([packet])
             while ports.port_counts()[0].datagrams < 1:
-                reader.join(0.001)
-            assert reader.is_alive()
+                packets.pacing.wait(0.001)
+            assert heard == [0]
             pacing.set_urgent(True)
-            reader.join(PATIENT_S)
-            assert arrived == [1]
+            assert calls.acquire(timeout=PATIENT_S)
+            assert heard == [0, 1]
     finally:
         ports.stop()

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +25,13 @@ from claptrap.audio.hopper import Hopper
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import VbanInput
-from claptrap.sources import vban_port, vban_queue, vban_reorder
+from claptrap.sources import vban_port, vban_reorder
 from claptrap.sources.base import StopSignal
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import AbsenceLimits, VbanSource
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
+from claptrap.sources.vban_queue import PacketQueue
 from claptrap.text.catalogue import say
 
 HOST = "127.0.0.1"
@@ -99,9 +101,9 @@ def ports() -> Iterator[VbanPorts]:
 
 
 @contextmanager
-def session(ports: VbanPorts, wanted: VbanInput, limits: AbsenceLimits = QUICK) -> Iterator[Ear]:
+def session(ports: VbanPorts, wanted: VbanInput, limits: AbsenceLimits = QUICK, ear: Ear | None = None) -> Iterator[Ear]:
     """Run a source in a thread until the block ends; its port is open when the block begins."""
-    ear = Ear()
+    ear = ear or Ear()
 
     def run() -> None:
         try:
@@ -566,20 +568,28 @@ def test_a_port_that_is_closed_under_a_source_ends_it(ports: VbanPorts, port: in
     assert ear.error.code == "vban.port_failed"
 
 
-def test_who_reads_too_slowly_loses_the_oldest_and_knows_it(
-    ports: VbanPorts, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The inbox is bounded in seconds; what it dropped is counted, and shows as a gap of the counter."""
-    monkeypatch.setattr(vban_queue, "QUEUE_S", 0.5)
-    with ports.receiving(port, HOST, b"Stream1", Pacing()) as queue, Sender(port) as sender:
-        sent = packets(sine(MONO, 1.0), frames=240)
-        for at in range(0, len(sent), 50):
-            sender.send(sent[at : at + 50])
-            wait_for_datagrams(ports, min(len(sent), at + 50))
-        taken = [packet for packet, _ in queue.get(1.0)]
-        assert len(taken) == pytest.approx(100, abs=1)
-        assert taken == sent[-len(taken) :]
-        assert queue.counts["overflow"] == len(sent) - len(taken)
+def test_what_hearing_raises_ends_the_source_and_no_other(ports: VbanPorts, port: int) -> None:
+    """Streams of one port are heard in its thread; a fault of one is raised in the thread of its own source."""
+
+    class Deaf(Ear):
+        def frame(self, frame: Frame) -> None:
+            raise SourceError("source.deaf", retryable=True, reason=f"a test of {frame.rate_hz} Hz")
+
+    with (
+        session(ports, want(port), ear=Deaf()) as deaf,
+        session(ports, want(port, "Stream2")) as ear,
+        Sender(port) as sender,
+    ):
+        sender.send(packets(sine(MONO, 0.2)) + packets(sine(MONO, 0.2), name=b"Stream2"))
+        ear.wait_for_samples(8_000)
+        wait_until(lambda: len(ports.stream_counts()) == 1)
+    assert isinstance(deaf.error, SourceError)
+    assert deaf.error.code == "source.deaf"
+
+
+def unheard() -> PacketQueue:
+    """Return the queue of a stream whose packets are thrown away."""
+    return PacketQueue(Pacing(), lambda _arrivals, _now: 1.0, Counter())
 
 
 def test_a_machine_that_stalls_for_a_second_loses_nothing(ports: VbanPorts, port: int) -> None:
@@ -590,7 +600,7 @@ def test_a_machine_that_stalls_for_a_second_loses_nothing(ports: VbanPorts, port
         except OSError:
             pytest.skip("needs Linux and CAP_NET_ADMIN")
         granted = probe.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    with ports.receiving(port, HOST, b"Stream1", Pacing()):
+    with ports.receiving(port, HOST, b"Stream1", unheard()):
         assert ports.port_counts()[0].buffer_bytes == granted >= vban_port.BUFFER_BYTES
 
 
@@ -618,7 +628,7 @@ def test_what_the_kernel_dropped_is_a_problem_with_a_remedy_for_a_while(
     clock.go_on.set()
     ports = VbanPorts(HOST, clock=clock)
     try:
-        with ports.receiving(port, HOST, b"Stream1", Pacing()), Sender(port) as sender:
+        with ports.receiving(port, HOST, b"Stream1", unheard()), Sender(port) as sender:
             assert ports.problems() == ()
             clock.go_on.clear()
             sender.send(packets(sine(MONO, 1.0), frames=240))  # far more than the buffer holds

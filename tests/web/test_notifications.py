@@ -69,6 +69,11 @@ def test_a_service_is_set_up_tried_out_and_removed(served: Served, caplog: pytes
     assert served.ask("GET", "/api/receivers").json == []
     assert served.ask("POST", "/api/notify/phone/test").json["code"] == "api.unknown_notify"
     assert served.ask("DELETE", "/api/notify/phone").status == 404
+    assert (
+        served.ask("PATCH", "/api/settings", {"heartbeats": [{"enabled": False}]}).json["heartbeats"][0]["id"] == "heartbeat"
+    )
+    assert served.ask("DELETE", "/api/heartbeats/heartbeat").json["heartbeats"] == []
+    assert served.ask("DELETE", "/api/heartbeats/heartbeat").json["code"] == "api.unknown_heartbeat"
 
 
 def test_faults_are_told_at_their_place(served: Served) -> None:

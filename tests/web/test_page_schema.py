@@ -34,10 +34,8 @@ NO_EDITOR = {
     "sources[].rhythms[].intervals": "drawn: it is taught by clapping",
     "sources[].webhooks[].claps": "ticked in the rows of reactions (test_page_source)",
     "sources[].webhooks[].triggers": "ticked in the rows of reactions (test_page_source)",
-    "notify[].alerts": "over REST; its switch belongs beside the notification's",
-    "alerts.unheard_after_s": "over REST; its field belongs beside the notifications",
-    "heartbeats": "a list, over REST; its editor belongs beside the notifications",
-    **{f"heartbeats[].{name}": "over REST, as its list" for name in ("id", "enabled", "url", "every_s", "verify_tls")},
+    "heartbeats": "a list",
+    "heartbeats[].id": "stable",
     "sources[].patterns": "a list: its rows are added, changed and removed",
     "sources[].webhooks": "a list",
     "sources[].webhooks[].id": "stable: deliveries that wait name it",
@@ -62,10 +60,24 @@ def every_kind(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
     """A service with a source of each kind, none of which is heard, and all that can be in its settings."""
     assert not quiet_models.exists()
     sounds, rhythms = [{"id": "one", "labels": ["Dog"]}], [{"id": "two", "intervals": [1.0, 1.0]}]
-    common = {"enabled": False, "patterns": PATTERN, "webhooks": WEBHOOKS, "sounds": sounds, "rhythms": rhythms}
+    common = {
+        "enabled": False,
+        "patterns": PATTERN,
+        "webhooks": WEBHOOKS,
+        "sounds": sounds,
+        "rhythms": rhythms,
+        "node": "server",
+    }
     when = {"quiet": [{"begin": "22:00", "end": "07:00"}]}
     sources = [{"id": kind, "kind": kind, "name": kind, "input": given, **common} for kind, given in INPUTS.items()]
-    document = {"version": 3, "sources": sources, "mqtt": {"tls": True}, "notify": [{"id": "one"}], "when": when}
+    document = {
+        "version": 3,
+        "sources": sources,
+        "mqtt": {"tls": True},
+        "notify": [{"id": "one"}],
+        "heartbeats": [{"id": "one"}],
+        "when": when,
+    }
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "settings.json").write_text(json.dumps(document))

@@ -65,7 +65,7 @@ def test_a_proof_goes_the_whole_way_and_is_marked_as_a_test_everywhere(served: S
         assert receiver.requests[0].json["claps"] == 2
         history = served.ask("GET", "/api/history").json["events"]
         assert [one["test"] for one in history] == [True] * 3
-        assert served.ask("GET", "/api/sources/salon").json["counts"] == {"claps": 0, "detections": 0, "retries": 0}
+        assert set(served.ask("GET", "/api/sources/salon").json["counts"].values()) == {0}
         assert served.ask("GET", "/api/history/counts?per=day").json["counts"] == []
         assert sum(one["detections"] for week in served.service.reports.weeks() for one in week["sources"].values()) == 0
         assert not served.ask("GET", "/api/sources/salon/candidates").json.get("candidates")

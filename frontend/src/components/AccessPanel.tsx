@@ -1,16 +1,15 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect } from "preact/hooks";
+import { useDeed } from "../deed.tsx";
 import { access, changeAccess } from "../access.ts";
-import { choosePassword, createToken, listTokens, revokeToken } from "../api.ts";
+import { ask } from "../api.ts";
 import { day } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
 import { returns } from "../store.ts";
 import type { Token } from "../wire.ts";
-import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
-import { AccountName, useSending } from "./Login.tsx";
-import { LogOut } from "./LogOut.tsx";
-import { Outcome } from "./Outcome.tsx";
+import { AccountName, LogOut } from "./Login.tsx";
+import { Outcome } from "./Shape.tsx";
 
 /** Who may come in: the password, and the tokens of scripts. Stands wherever it is put. */
 export function AccessPanel() {
@@ -28,14 +27,13 @@ function Password({ hasOne }: { hasOne: boolean }) {
   const current = useSignal("");
   const password = useSignal("");
   const done = useSignal("");
-  const { refusal, busy, send } = useSending(async () => {
-    done.value = "";
-    await changeAccess(() => choosePassword({ password: password.value, current: current.value }));
+  const { send, busy, fault } = useDeed();
+  const choose = send(() => (done.value = "", changeAccess(() => ask("PUT /api/access/password", { body: { password: password.value, current: current.value } }))), () => {
     current.value = password.value = "";
     done.value = t("access.chosen");
   });
   return (
-    <form class="access-part" onSubmit={send}>
+    <form class="access-part" onSubmit={choose}>
       <p class="muted">{t(hasOne ? "access.has_password" : "access.no_password")}</p>
       <AccountName />
       {hasOne && (
@@ -49,11 +47,11 @@ function Password({ hasOne }: { hasOne: boolean }) {
         value={password.value} onType={(typed) => (password.value = typed)}
       />
       <p class="form-actions">
-        <button type="submit" class="quiet" disabled={busy.value}>{t(hasOne ? "access.change" : "access.choose")}</button>
+        <button type="submit" class="quiet" disabled={busy}>{t(hasOne ? "access.change" : "access.choose")}</button>
         {hasOne && <LogOut />}
       </p>
       <p role="status">{done.value && <Outcome shape="check" words={done.value} />}</p>
-      <p role="alert">{refusal.value && <Outcome shape="cross" words={refusal.value} />}</p>
+      {fault}
     </form>
   );
 }
@@ -62,24 +60,19 @@ function Tokens() {
   const tokens = useSignal<Token[]>([]);
   const name = useSignal("");
   const made = useSignal<{ name: string; token: string } | null>(null);
-  const refresh = () => listTokens().then((found) => (tokens.value = found));
-  const { refusal, busy, send } = useSending(async () => {
+  const refresh = () => ask("GET /api/access/tokens").then((found) => (tokens.value = found));
+  const { act, send, busy, fault } = useDeed();
+  const create = send(async () => {
     made.value = null;
-    made.value = await createToken(name.value);
+    made.value = await ask("POST /api/access/tokens", { body: { name: name.value } });
     name.value = "";
     await refresh();
   });
   const revoke = (id: string) =>
-    revokeToken(id).then(refresh).then(() => {
-      refusal.value = "";
-      document.getElementById("token-name")?.focus();
-    }, (error: unknown) => (refusal.value = inWords(error)));
-  useLayoutEffect(
-    () => void refresh().then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error))),
-    [returns.value],
-  );
+    act(() => ask("DELETE /api/access/tokens/{token_id}", { path: { token_id: id } }).then(refresh), () => document.getElementById("token-name")?.focus());
+  useLayoutEffect(() => void act(refresh), [returns.value]);
   return (
-    <form class="access-part" onSubmit={send} aria-labelledby="tokens-title">
+    <form class="access-part" onSubmit={create} aria-labelledby="tokens-title">
       <h3 id="tokens-title">{t("tokens.title")}</h3>
       <p class="hint">{t("tokens.intro")} <code>Authorization: Bearer …</code></p>
       {tokens.value.length > 0 && (
@@ -95,11 +88,11 @@ function Tokens() {
         </ul>
       )}
       <FormField id="token-name" label={t("tokens.name")} required maxLength={64} value={name.value} onType={(typed) => (name.value = typed)} />
-      <p class="form-actions"><button type="submit" class="quiet" disabled={busy.value}>{t("tokens.create")}</button></p>
+      <p class="form-actions"><button type="submit" class="quiet" disabled={busy}>{t("tokens.create")}</button></p>
       <div role="status">
         {made.value && <><p>{t("tokens.once", { name: made.value.name })}</p><code class="token" dir="ltr">{made.value.token}</code></>}
       </div>
-      <p role="alert">{refusal.value && <Outcome shape="cross" words={refusal.value} />}</p>
+      {fault}
     </form>
   );
 }

@@ -1,6 +1,8 @@
-import { isShutOut } from "../access.ts";
-import { t } from "../i18n/index.ts";
+import type { ComponentChildren } from "preact";
+import { access, isShutOut } from "../access.ts";
+import { language, t } from "../i18n/index.ts";
 import { linkTo, route } from "../route.ts";
+import { dev, version } from "../store.ts";
 import { AddButton, AddDialog } from "../views/add/AddDialog.tsx";
 import { HistoryView } from "../views/history/HistoryView.tsx";
 import { HomeView } from "../views/home/HomeView.tsx";
@@ -9,13 +11,11 @@ import { CalibrateView } from "../views/learn/CalibrateView.tsx";
 import { SettingsView } from "../views/settings/SettingsView.tsx";
 import { SourceView } from "../views/source/SourceView.tsx";
 import { StartView } from "../views/start/StartView.tsx";
-import { Announcer } from "./Announcer.tsx";
-import { Footer } from "./Footer.tsx";
-import { Header } from "./Header.tsx";
-import { Login } from "./Login.tsx";
-import { Nav } from "./Nav.tsx";
-import { Problems } from "./Problems.tsx";
-import { UndoBar } from "./UndoBar.tsx";
+import { LANGUAGES, speakHere } from "./Choice.tsx";
+import { Header, Nav, Problems, UndoBar } from "./Header.tsx";
+import { Announcer } from "./Heard.tsx";
+import { Login, LogOut } from "./Login.tsx";
+import { SelfTests } from "./SelfTests.tsx";
 
 export function App() {
   return isShutOut.value ? <Outside /> : <Inside />;
@@ -30,9 +30,8 @@ function Inside() {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.querySelector<HTMLElement>("main h1")?.focus()}>{t("nav.skip")}</button>
-      <Header home={linkTo.house}><Nav /><UndoBar /><AddButton /></Header>
+      <Header home={linkTo.house}><Nav /><div class="bar-slot"><Problems /><UndoBar /></div><AddButton /></Header>
       <main data-view={route.value.view}>
-        <Problems />
         <CurrentView />
       </main>
       <Footer><p><a href={linkTo.start}>{t("start.title")}</a> · <a href={linkTo.kiosk}>{t("kiosk.open")}</a></p></Footer>
@@ -52,4 +51,22 @@ function CurrentView() {
     case "start": return <StartView />;
     default: return <HomeView id={id} />;
   }
+}
+
+export function Footer({ children }: { children?: ComponentChildren }) {
+  return (
+    <footer class="foot">
+      <p>ClapTrap{version.value && ` · ${t("footer.version", { version: version.value })}`}</p>
+      {children}
+      {dev.value && <SelfTests />}
+      <div class="languages" role="group" aria-label={t("footer.language")}>
+        {LANGUAGES.map(({ value: code, words }) => (
+          <button key={code} type="button" lang={code} class="quiet" aria-pressed={language.value === code} onClick={() => speakHere(code)}>
+            {words}
+          </button>
+        ))}
+      </div>
+      {access.value?.state === "in" && <LogOut />}
+    </footer>
+  );
 }

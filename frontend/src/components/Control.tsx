@@ -1,8 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { FieldSpec } from "../fields.ts";
 import { isKey, t } from "../i18n/index.ts";
-import { Help } from "./Help.tsx";
-import { Switch } from "./Switch.tsx";
+import { Help } from "./Buttons.tsx";
 
 interface Props {
   id: string;
@@ -61,7 +60,7 @@ export function Control({ id, spec, value, text, label = t(spec.label), list, is
 }
 
 function optionOf({ label }: FieldSpec, option: string): string {
-  const key = `${label}.${option}`;
+  const key = `${label}.${option || "any"}`;
   return isKey(key) ? t(key) : option;
 }
 
@@ -69,4 +68,23 @@ function optionOf({ label }: FieldSpec, option: string): string {
 function asNumber(typed: string, before: unknown): number | string | null {
   if (typed.trim() === "") return typeof before === "number" ? typed : null;
   return Number.isNaN(Number(typed)) ? typed : Number(typed);
+}
+
+interface SwitchProps {
+  checked: boolean;
+  label: string;
+  hidden?: boolean;
+  id?: string;
+  onChange: (checked: boolean) => void;
+}
+
+/** On or off; `hidden` keeps the label for screen readers only. */
+export function Switch({ checked, label, hidden = false, id, onChange }: SwitchProps) {
+  return (
+    <label class="switch">
+      <input type="checkbox" role="switch" id={id} checked={checked} onChange={(event) => onChange(event.currentTarget.checked)} />
+      <i class="switch-track" aria-hidden="true" />
+      <span class={hidden ? "unseen" : ""} dir="auto">{label}</span>
+    </label>
+  );
 }

@@ -1,56 +1,45 @@
 import { useSignal } from "@preact/signals";
+import { useDeed } from "../deed.tsx";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { access, changeAccess } from "../access.ts";
-import { choosePassword, logIn } from "../api.ts";
+import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
-import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
-import { Outcome } from "./Outcome.tsx";
+import { Outcome } from "./Shape.tsx";
 
 /** The login, in the page's place: asks for the password, or lets it be chosen for the first time. */
 export function Login() {
-  return <main class="login">{access.value?.state === "setup" ? <FirstPassword /> : <LogIn />}</main>;
+  const isSetup = access.value?.state === "setup";
+  return <main class="login"><LoginForm key={String(isSetup)} isSetup={isSetup} /></main>;
 }
 
-function LogIn() {
-  const password = useSignal("");
-  const { refusal, busy, send } = useSending(() => changeAccess(() => logIn(password.value)));
-  const form = useFocusFirst();
-  return (
-    <form class="panel login-form" ref={form} onSubmit={send} aria-labelledby="login-title">
-      <h1 id="login-title">{t("login.title")}</h1>
-      <AccountName />
-      <FormField
-        id="login-password" label={t("login.password")} type="password" autocomplete="current-password" required
-        value={password.value} onType={(typed) => (password.value = typed)}
-      />
-      <p class="form-actions"><button type="submit" class="start" disabled={busy.value}>{t("login.enter")}</button></p>
-      <p role="alert">{refusal.value && <Outcome shape="cross" words={refusal.value} />}</p>
-      <p class="hint">{t("login.forgotten")} <code>claptrap password</code></p>
-    </form>
-  );
-}
-
-function FirstPassword() {
+function LoginForm({ isSetup }: { isSetup: boolean }) {
   const code = useSignal("");
   const password = useSignal("");
-  const { refusal, busy, send } = useSending(() => changeAccess(() => choosePassword({ password: password.value, code: code.value })));
-  const form = useFocusFirst();
+  const { send, busy, fault } = useDeed();
+  const form = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("input:not([hidden])")?.focus(), []);
+  const enter = () => (isSetup
+    ? ask("PUT /api/access/password", { body: { password: password.value, code: code.value } })
+    : ask("POST /api/access/login", { body: { password: password.value } }));
   return (
-    <form class="panel login-form" ref={form} onSubmit={send} aria-labelledby="login-title">
-      <h1 id="login-title">{t("login.setup_title")}</h1>
-      <p class="muted">{t("login.setup_intro")}</p>
+    <form class="panel login-form" ref={form} onSubmit={send(() => changeAccess(enter))} aria-labelledby="login-title">
+      <h1 id="login-title">{t(isSetup ? "login.setup_title" : "login.title")}</h1>
+      {isSetup && <p class="muted">{t("login.setup_intro")}</p>}
       <AccountName />
+      {isSetup && (
+        <FormField
+          id="login-code" label={t("login.code")} autocomplete="one-time-code" required spellcheck={false} dir="ltr"
+          value={code.value} onType={(typed) => (code.value = typed)}
+        />
+      )}
       <FormField
-        id="login-code" label={t("login.code")} autocomplete="one-time-code" required spellcheck={false} dir="ltr"
-        value={code.value} onType={(typed) => (code.value = typed)}
+        id="login-password" label={t(isSetup ? "access.new" : "login.password")} hint={isSetup ? t("access.length") : ""} type="password"
+        autocomplete={isSetup ? "new-password" : "current-password"} required value={password.value} onType={(typed) => (password.value = typed)}
       />
-      <FormField
-        id="login-password" label={t("access.new")} hint={t("access.length")} type="password" autocomplete="new-password" required
-        value={password.value} onType={(typed) => (password.value = typed)}
-      />
-      <p class="form-actions"><button type="submit" class="start" disabled={busy.value}>{t("access.choose")}</button></p>
-      <p role="alert">{refusal.value && <Outcome shape="cross" words={refusal.value} />}</p>
+      <p class="form-actions"><button type="submit" class="start" disabled={busy}>{t(isSetup ? "access.choose" : "login.enter")}</button></p>
+      {fault}
+      {!isSetup && <p class="hint">{t("login.forgotten")} <code>claptrap password</code></p>}
     </form>
   );
 }
@@ -60,23 +49,14 @@ export function AccountName() {
   return <input hidden type="text" autocomplete="username" value="ClapTrap" readOnly />;
 }
 
-/** Sends a form once at a time, and keeps why that failed. */
-export function useSending(act: () => Promise<unknown>) {
-  const refusal = useSignal("");
-  const busy = useSignal(false);
-  const send = async (event: Event) => {
-    event.preventDefault();
-    if (busy.value) return;
-    busy.value = true;
-    refusal.value = "";
-    await act().catch((error: unknown) => (refusal.value = inWords(error)));
-    busy.value = false;
-  };
-  return { refusal, busy, send };
-}
-
-function useFocusFirst() {
-  const form = useRef<HTMLFormElement>(null);
-  useLayoutEffect(() => form.current?.querySelector<HTMLInputElement>("input:not([hidden])")?.focus(), []);
-  return form;
+/** Ends the session of this browser, or says that it goes on, and why. */
+export function LogOut() {
+  const { act, refusal } = useDeed();
+  const leave = () => act(() => changeAccess(() => ask("POST /api/access/logout")));
+  return (
+    <span class="log-out">
+      <button type="button" class="quiet" onClick={leave}>{t("access.log_out")}</button>
+      <span role="alert">{refusal.value && <Outcome shape="cross" words={t("access.still_in", { reason: refusal.value })} />}</span>
+    </span>
+  );
 }

@@ -1,11 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { pauseModel, resumeModel } from "../api.ts";
+import { access } from "../access.ts";
+import { ask, inWords } from "../api.ts";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { program } from "../store.ts";
+import { labelsOn, model, program } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
+import { Outcome } from "./Shape.tsx";
 
 const PAUSED = "model.stopped";
 const IMPOSSIBLE = "model.no_runtime";
@@ -38,8 +38,8 @@ function Download({ progress }: { progress: ModelProgress }) {
       )}
       {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
       <p class="form-actions">
-        {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(resumeModel)}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}
-        {!isPaused && (waits || !progress.code) && <button type="button" class="quiet" onClick={() => act(pauseModel)}>{t("sounds.pause")}</button>}
+        {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(() => ask("POST /api/model/resume"))}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}
+        {!isPaused && (waits || !progress.code) && <button type="button" class="quiet" onClick={() => act(() => ask("POST /api/model/pause"))}>{t("sounds.pause")}</button>}
       </p>
     </div>
   );
@@ -50,8 +50,13 @@ export function HowToNameSounds() {
   return (
     <div class="how">
       <p>{t("sounds.off")}</p>
-      <p>{t("sounds.off_how")}</p>
-      <code dir="ltr">{program.value} models pull</code>
+      {access.value?.ingress ? <p>{t("sounds.off_ingress")}</p> : <><p>{t("sounds.off_how")}</p><code dir="ltr">{program.value} models pull</code></>}
     </div>
   );
+}
+
+/** Whether YAMNet names sounds; or how its file comes; or how to get it. */
+export function ModelState() {
+  if (labelsOn.value) return <p>{t("settings.model_in_use")}</p>;
+  return model.value ? <Coming progress={model.value} /> : <HowToNameSounds />;
 }

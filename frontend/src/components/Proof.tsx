@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { readProof, startProof } from "../api.ts";
+import { inWords, readProof, startProof } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
 import type { Proof as ProofAnswer, ProofStep } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
-import { Switch } from "./Switch.tsx";
+import { Outcome } from "./Shape.tsx";
+import { Switch } from "./Control.tsx";
 
 const LOOK_MS = 250;
 

@@ -7,6 +7,7 @@ import { edit, settle } from "../saving.ts";
 import { verdicts } from "../store.ts";
 import { shade } from "../theme.ts";
 import type { Verdict } from "../wire.ts";
+import { Help } from "./Buttons.tsx";
 import { GAP_PX, LEVEL_PX, MARK_PX, SPAN_S, Scores } from "./scores.ts";
 
 const REDRAW_MS = 150; // every second beat: it moves by two pixels. A candidate is drawn at once
@@ -70,10 +71,11 @@ export function ScoreStrip({ sourceId, threshold }: Props) {
         <span class="strip-times">{TIMES_S.map((at) => <span key={at}>{at ? `−${at}` : "0"} s</span>)}</span>
       </div>
       <figcaption>
-        <span>{t("strip.title")}</span>
+        <span>{t("strip.title")} <Help about="strip.title" /></span>
         <span class="key-clap">{t("strip.accepted")}</span>
         <span class="key-other">{t("strip.rejected")}</span>
         <span class="key-threshold">{t("strip.threshold")}</span>
+        <span class="key-level">dBFS <Help about="level.title" /></span>
       </figcaption>
     </figure>
   );

@@ -1,12 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { readSelfTests, startSelfTests } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { duration } from "../i18n/format.ts";
 import { type Key, language, said, t } from "../i18n/index.ts";
 import type { Test, Tests } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
-import { Shape, type ShapeName } from "./Shape.tsx";
+import { Outcome, Shape, type ShapeName } from "./Shape.tsx";
 
 const AGAIN_MS = 250;
 const shapes: Record<Test["stage"], ShapeName> = {
@@ -22,11 +20,11 @@ export function SelfTests() {
     answer.then((fresh) => (run.value = fresh), (error: unknown) => (refusal.value = inWords(error)));
   const start = () => {
     refusal.value = "";
-    follow(startSelfTests());
+    follow(ask("POST /api/selftest"));
   };
   useEffect(() => {
     if (!run.value?.running || refusal.value) return;
-    const timer = setTimeout(() => follow(readSelfTests()), AGAIN_MS);
+    const timer = setTimeout(() => follow(ask("GET /api/selftest")), AGAIN_MS);
     return () => clearTimeout(timer);
   }, [run.value, refusal.value]);
   return (

@@ -1,3 +1,4 @@
+
 // States are shown by shape and words, never by colour alone.
 const shapes = {
   disc: <circle cx="8" cy="8" r="6" />,
@@ -13,4 +14,9 @@ export type ShapeName = keyof typeof shapes;
 
 export function Shape({ is }: { is: ShapeName }) {
   return <svg class="shape" viewBox="0 0 16 16" aria-hidden="true">{shapes[is]}</svg>;
+}
+
+/** How something ended: a shape, and words. */
+export function Outcome({ shape, words }: { shape: ShapeName; words: string }) {
+  return <span class={`outcome outcome-${shape}`}><Shape is={shape} /><span dir="auto">{words}</span></span>;
 }

@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
-import { Refused, addSource, readSettings } from "../api.ts";
+import { addSource, inWords, readSettings, Refused } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { changeSeen, isElsewhere, same } from "../saving.ts";
 import { takeOwn } from "../offers.ts";
 import { sources } from "../store.ts";
 import type { Input, Kind } from "../types.ts";
-import { inWords } from "../words.ts";
 import { FormField } from "./FormField.tsx";
 import { InputFields } from "./InputFields.tsx";
-import { Outcome } from "./Outcome.tsx";
+import { Outcome } from "./Shape.tsx";
 import { kindName } from "./kinds.ts";
 
 interface Props {

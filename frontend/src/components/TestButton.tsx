@@ -4,8 +4,8 @@ import { said, t } from "../i18n/index.ts";
 import { drafts, settle } from "../saving.ts";
 import { attempts, deliveryOf } from "../store.ts";
 import type { Attempt } from "../wire.ts";
-import { inWords } from "../words.ts";
-import { Outcome } from "./Outcome.tsx";
+import { inWords } from "../api.ts";
+import { Outcome } from "./Shape.tsx";
 
 interface Props {
   /** Where the address is: what is being typed there is saved first. */

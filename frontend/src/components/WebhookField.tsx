@@ -1,10 +1,10 @@
-import { testWebhook } from "../api.ts";
+import { ask } from "../api.ts";
 import { t } from "../i18n/index.ts";
 import { discard, drafts, edit, settle } from "../saving.ts";
 import type { SourceSettings } from "../types.ts";
 import type { WebhookSettings } from "../wire.ts";
-import { SaveState } from "./SaveState.tsx";
-import { Switch } from "./Switch.tsx";
+import { SaveState } from "./Field.tsx";
+import { Switch } from "./Control.tsx";
 import { TestButton } from "./TestButton.tsx";
 
 const PAUSE_MS = 900;
@@ -40,7 +40,7 @@ export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET,
           onBlur={() => settle(path)}
           onKeyDown={(event) => event.key === "Enter" ? settle(path) : event.key === "Escape" && discard(path)}
         />
-        <TestButton path={path} target={`${source.id}.${webhook.id}`} ready={url.trim() !== "" && enabled} send={() => testWebhook(source.id, webhook.id)} />
+        <TestButton path={path} target={`${source.id}.${webhook.id}`} ready={url.trim() !== "" && enabled} send={() => ask("POST /api/sources/{source_id}/webhook/test", { path: { source_id: source.id }, query: { webhook: webhook.id } })} />
       </span>
       <div class="states">
         <SaveState path={path} id={`${path}-state`} />

@@ -4,6 +4,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Language, Worded } from "../types.ts";
 import type { Label } from "../wire.ts";
+import { recall, remember } from "../memory.ts";
 import en from "./en.json";
 import fr from "./fr.json";
 
@@ -17,18 +18,13 @@ export const unbroken = (french: string) => french.replace(/ (?=[;:?!»])/g, "\u
 const catalogues: Record<Language, Record<Key, Sentence>> = { fr, en };
 const rules = { fr: new Intl.PluralRules("fr"), en: new Intl.PluralRules("en") };
 const LANGUAGES: Language[] = ["fr", "en"];
-const MEMORY = "claptrap.language";
 
-export const language = signal<Language>(remembered() ?? browsers());
+export const language = signal<Language>(LANGUAGES.find((code) => code === recall("language")) ?? browsers());
 
 /** Speaks `code` on this device from now on. */
 export function speak(code: Language): void {
   language.value = code;
-  try {
-    localStorage.setItem(MEMORY, code);
-  } catch {
-    // A browser that keeps nothing speaks its own language again next time.
-  }
+  remember("language", code);
 }
 
 effect(() => {
@@ -54,14 +50,6 @@ export function said(worded: Worded): string {
 /** The sound's name in the page's language. */
 export function soundName(sound: Label): string {
   return language.value === "fr" ? sound.label_fr : sound.label;
-}
-
-function remembered(): Language | undefined {
-  try {
-    return LANGUAGES.find((code) => code === localStorage.getItem(MEMORY));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The first of the browser's languages that the page speaks; English where it speaks none of them. */

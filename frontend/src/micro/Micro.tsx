@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { isShutOut } from "../access.ts";
-import { Footer } from "../components/Footer.tsx";
+import { Footer } from "../components/App.tsx";
 import { Header } from "../components/Header.tsx";
 import { LevelMeter } from "../components/LevelMeter.tsx";
 import { Login } from "../components/Login.tsx";

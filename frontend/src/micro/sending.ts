@@ -1,16 +1,15 @@
 // This device as a source: opens the microphone, claims a source, and sends blocks over Socket.IO. A connection that breaks
 // comes back by itself; what could not be sent meanwhile is left out, and the places of the blocks show how much that was.
 import { signal } from "@preact/signals";
-import { claimBrowser } from "../api.ts";
+import { ask, inWords } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
-import { inWords } from "../words.ts";
+import { recall, remember } from "../memory.ts";
 import type { Connection } from "../types.ts";
 import { type Microphone, MicrophoneError, whenAllowed } from "./microphone.ts";
 import { keepMicrophone } from "./watchdog.ts";
 
-export type Phase = "ready" | "asking" | "joining" | "on";
+type Phase = "ready" | "asking" | "joining" | "on";
 
-const MEMORY = "claptrap.micro";
 const MOST_WAITING_BYTES = 200_000; // about 2 s of sound: what comes later is worth less than what comes now
 
 export const phase = signal<Phase>("ready");
@@ -20,7 +19,8 @@ export const trouble = signal("");
 export const allowed = signal(false);
 export const paused = signal<"muted" | "asleep" | "gone" | "">("");
 export const sourceId = signal("");
-export const remembered = recall();
+const kept = (recall("micro") ?? {}) as { id?: unknown; name?: unknown };
+export const remembered = { id: typeof kept.id === "string" ? kept.id : "", name: typeof kept.name === "string" ? kept.name : "" };
 
 let socket: Connection | null = null;
 let microphone: Microphone | null = null;
@@ -46,10 +46,10 @@ export async function start(name: string): Promise<void> {
     const opened = await keepMicrophone({ block: send, paused: (why) => (paused.value = why), lost, reopened, failed });
     microphone = opened;
     phase.value = "joining";
-    const { id } = await claimBrowser(name, remembered.id);
+    const { id } = await ask("POST /api/micro", { body: { name, id: remembered.id } });
     if (microphone !== opened) return; // it was switched off meanwhile
     sourceId.value = id;
-    remember(sourceId.value, name);
+    remember("micro", Object.assign(remembered, { id, name }));
     page = crypto.randomUUID();
     await wake();
     if (socket?.connected) join();
@@ -131,22 +131,4 @@ async function wake(): Promise<void> {
   if (wanted !== page) return void held?.release(); // it was switched off meanwhile
   void lock?.release();
   lock = held;
-}
-
-function remember(id: string, name: string): void {
-  Object.assign(remembered, { id, name });
-  try {
-    localStorage.setItem(MEMORY, JSON.stringify({ id, name }));
-  } catch {
-    // A browser that keeps nothing becomes another source next time.
-  }
-}
-
-function recall(): { id: string; name: string } {
-  try {
-    const { id, name }: { id?: unknown; name?: unknown } = JSON.parse(localStorage.getItem(MEMORY) ?? "{}");
-    return { id: typeof id === "string" ? id : "", name: typeof name === "string" ? name : "" };
-  } catch {
-    return { id: "", name: "" };
-  }
 }

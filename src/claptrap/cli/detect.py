@@ -6,15 +6,19 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import click
+import numpy as np
 from tqdm import tqdm
 
 from claptrap.audio.channels import AUTO, LOUDEST, MEAN
 from claptrap.audio.frame import RATE_HZ, Frame
-from claptrap.audio.hopper import Hopper
+from claptrap.audio.hopper import Hopper, Hops
 from claptrap.cli.language import error_message, exit_on_error
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError, InputError, ModelError
@@ -22,7 +26,7 @@ from claptrap.core.spec import PatternSpec
 from claptrap.detect.clapnet import load_clapnet
 from claptrap.detect.classifier import Classification
 from claptrap.detect.confirm import load_confirmer
-from claptrap.detect.engine import Engine, Finding
+from claptrap.detect.engine import BLOCK_HOPS, Engine, Finding
 from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.patterns import APPLAUSE, Detection, DetectionSettings
 from claptrap.detect.profile import read_profile
@@ -81,6 +85,7 @@ def _channel(_context: click.Context, _option: click.Parameter, value: str) -> s
     type=click.Path(path_type=Path, readable=False),
     help="A profile made by claptrap profile learn.",
 )
+@click.option("--jobs", type=click.IntRange(1), help="Files heard at the same time. Default: one per processor core.")
 def detect(
     files: tuple[Path, ...],
     as_json: bool,
@@ -90,31 +95,84 @@ def detect(
     claps: int | None,
     engine: str,
     profile_path: Path | None,
+    jobs: int | None,
 ) -> None:
     """Find claps in recordings: any sound or video files, or - for standard input.
 
     Exit status 2 if part of a file could not be decoded; the rest is still heard.
     """
-    clapnet, confirmer, yamnet = load_clapnet(), load_confirmer(), choose_yamnet(engine)
     with exit_on_error():
-        matcher = None if profile_path is None else ProfileMatcher(read_profile(profile_path), load_rules())
+        if profile_path is not None:
+            read_profile(profile_path)
+    heard_with = "embedded" if choose_yamnet(engine) is None else "yamnet"
     patterns = (PatternSpec() if claps is None else PatternSpec(claps, at_least=False),)
-    wishes = DetectionSettings(threshold, delay_s, patterns)
+    wishes = _Wishes(channel, heard_with, profile_path, DetectionSettings(threshold, delay_s, patterns), as_json=as_json)
     failed = False
-    for path in files:
-        hearing = _Hearing(Engine(clapnet, confirmer, yamnet, wishes, matcher), channel)
-        name = printable_path(path)
+    for line, is_error in _reports(files, wishes, min(jobs or os.cpu_count() or 1, len(files))):
+        with tqdm.external_write_mode():  # above the bar, where there is one
+            echo(line, err=is_error)
+        failed |= is_error
+    sys.exit(FAILED if failed else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """How files are heard, and what is said of them."""
+
+    channel: str
+    engine: str
+    profile_path: Path | None
+    settings: DetectionSettings
+    as_json: bool
+
+
+Line = tuple[str, bool]
+"""A line, and whether it is an error."""
+
+
+def _reports(files: Sequence[Path], wishes: _Wishes, jobs: int) -> Iterator[Line]:
+    """Yield the lines of all files, file by file; with more than one job, each file's when it and those before are heard."""
+    if jobs == 1 or Path(STREAM) in files:
+        reporter = _Reporter(wishes)
+        for path in files:
+            yield from reporter.lines(path)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        for lines in pool.map(_lines_in_worker, files, [wishes] * len(files)):
+            yield from lines
+
+
+def _lines_in_worker(path: Path, wishes: _Wishes) -> list[Line]:
+    return list(_reporter(wishes).lines(path))
+
+
+@cache
+def _reporter(wishes: _Wishes) -> _Reporter:
+    """Return the one of a worker process, which loads its models once."""
+    return _Reporter(wishes)
+
+
+class _Reporter:
+    """Says what is found in files, one after the other."""
+
+    def __init__(self, wishes: _Wishes) -> None:
+        self._wishes = wishes
+        self._models = load_clapnet(), load_confirmer(), choose_yamnet(wishes.engine)
+        path = wishes.profile_path
+        self._matcher = None if path is None else ProfileMatcher(read_profile(path), load_rules())
+
+    def lines(self, path: Path) -> Iterator[Line]:
+        """Yield what is said of one file."""
+        wishes, name = self._wishes, printable_path(path)
+        hearing = _Hearing(Engine(*self._models, wishes.settings, self._matcher), wishes.channel)
         try:
             for finding in hearing.findings(path):
-                if line := _json_line(name, finding) if as_json else _text_line(name, finding):
-                    with tqdm.external_write_mode():  # above the bar, where there is one
-                        echo(line)
+                if line := _json_line(name, finding) if wishes.as_json else _text_line(name, finding):
+                    yield line, False
         except ClapTrapError as error:
-            echo(error_message(error), err=True)
-            failed = True
-        if hearing.heard_s and not hearing.n_found and not as_json:
-            echo(f"{name}: {say('detect.none', terminal_language(), seconds=_decimal(hearing.heard_s))}")
-    sys.exit(FAILED if failed else 0)
+            yield error_message(error), True
+        if hearing.heard_s and not hearing.n_found and not wishes.as_json:
+            yield f"{name}: {say('detect.none', terminal_language(), seconds=_decimal(hearing.heard_s))}", False
 
 
 def printable_path(path: Path) -> str:
@@ -163,7 +221,8 @@ class _Hearing:
             yield finding
 
     def _findings(self, path: Path) -> Iterator[Finding]:
-        hopper = Hopper(self._channel)
+        hopper, gathered = Hopper(self._channel), list[Hops]()
+        n_gathered = 0 if str(path) == STREAM else BLOCK_HOPS  # a stream's claps are shown as they come
         fault: ClapTrapError | None = None
         try:
             for frame in _with_progress(path):
@@ -172,13 +231,21 @@ class _Hearing:
                     name = printable_path(path)
                     raise InputError("file.no_channel", path=name, channel=self._channel, channels=channels)
                 self.heard_s += len(frame.samples) / frame.rate_hz
-                yield from self._engine.process(*hopper.push(frame))
+                gathered.append(hopper.push(frame))
+                if sum(len(hops) for hops, _ in gathered) >= n_gathered:
+                    yield from self._engine.process(*_joined(gathered))
+                    gathered.clear()
         except ClapTrapError as error:
             fault = error
-        yield from self._engine.process(*hopper.finish())
+        yield from self._engine.process(*_joined([*gathered, hopper.finish()]))
         yield from self._engine.finish()
         if fault is not None:
             raise fault
+
+
+def _joined(parts: Sequence[Hops]) -> Hops:
+    """Return hops (k, 320), lost (k,) of all parts."""
+    return np.concatenate([hops for hops, _ in parts]), np.concatenate([lost for _, lost in parts])
 
 
 def _with_progress(path: Path) -> Iterator[Frame]:

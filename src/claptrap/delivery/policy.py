@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 
 from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
 
-NOT_NOW = frozenset({408, 425, 429, 502, 503})  # answers that say: not taken, come back later
+NOT_NOW = frozenset({408, 425, 429, 503})
+"""Answers that say: not taken, come back later. A proxy's 502 and 504 do not: what is behind it may have acted."""
 NOT_THERE = frozenset({404, 405})  # the answers of a receiver whose routes are still to come
 MAX_RETRY_AFTER_S = 60.0
 _MAX_WAIT_PART = 0.1  # of an event's freshness, so that a receiver that is back in time gets it

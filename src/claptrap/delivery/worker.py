@@ -69,6 +69,7 @@ class DeliveryWorker:
         self._circuit = Circuit(recorder.probes)
         self._may_be_starting = False  # it took something before, or was out of reach just now
         self._was_out_of_reach = False  # at the last attempt
+        self._failing_since = 0.0  # monotonic: the first of the failures in a row
         self._not_before = 0.0  # monotonic: until then the receiver has asked to be left alone
         self._thread = threading.Thread(target=self._run, name=f"deliver:{target.id}")
 
@@ -183,8 +184,7 @@ class DeliveryWorker:
             target, circuit = self.target, self._circuit
         is_back = self._sender.is_reachable(target) if self._was_out_of_reach else None
         if is_back is None:
-            since = circuit.circuit_state.since
-            is_back = since is not None and self._recorder.clock.unix() - since > _FORGIVEN_S
+            is_back = self._recorder.clock.monotonic() - self._failing_since > _FORGIVEN_S
         with self._changed:
             if target.endpoint == self.target.endpoint:
                 self._circuit = circuit.closed() if is_back else circuit.probed()
@@ -263,7 +263,10 @@ class DeliveryWorker:
         with self._changed:
             if target.endpoint != self.target.endpoint:
                 return
+            was_well = self._circuit.circuit_state.since is None
             self._circuit = self._circuit.failed(result.error, at) if result.error else self._circuit.closed()
+            if was_well:
+                self._failing_since = self._recorder.clock.monotonic()
             self._was_out_of_reach = isinstance(result.error, NotSent)
             if result.error is None or self._was_out_of_reach:
                 self._may_be_starting = True

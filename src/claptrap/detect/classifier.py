@@ -6,43 +6,36 @@ decision points). The embedded model runs at each. With YAMNet, the embedded mod
 scores of the earlier points count as well. Any number of slots: all candidates that are due are scored in one batch.
 
 Recent-clap prior: who has clapped is likely to clap again, so the score of an onset up to 2 s after a likely clap rises.
+And who claps has likely clapped just before: a doubtful score waits for 0.3 s, and rises if a clap follows.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
-from claptrap.detect.clapnet import AFTER, BEFORE, DECISION_POINTS, PATCH, ClapNet, log_mel
-from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, ModelScore
+from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, log_mel
+from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
+from claptrap.detect.newest_sound import MEMORY
 from claptrap.detect.onset import Candidate
-from claptrap.detect.prior import RecentClapPrior
+from claptrap.detect.prior import NEXT_WINDOW
+from claptrap.detect.slot import LABEL_EVERY, ONSET_LAG, PendingCandidate, SlotState
 from claptrap.detect.yamnet import SAMPLES, YamNet
 
-MEMORY = 4 * RATE_HZ  # samples kept per slot: the longest block offline (1 s), the longest past (1 s) and room
 LONGEST_BLOCK = RATE_HZ
-LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMNet, so that nothing falls between
 LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to label
 LABEL_LEAST_SCORE = 0.1
 LABEL_MOST = 5
 LABELLED_LEAST_SCORE = 0.2  # candidates below this get no labels: nothing shows them
 APPLAUSE = 62  # YAMNet's class
-ONSET_LAG = HOP  # samples after an onset within which the onset detector reports it
-SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection; later it may be the next clap, if …
-NEXT_LEAST_SCORE = 0.3  # … its first score is at least this
-SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
-FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models never learnt digital silence
 _LAST = len(DECISION_POINTS) - 1
-CONTEXT = SAMPLES - AFTER[_LAST]  # samples before an onset in YAMNet's window
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,114 +71,6 @@ class SoundLabels:
     scores: Mapping[str, float]
 
 
-@dataclass(slots=True)
-class _PendingCandidate:
-    """A candidate that is not decided, or not released yet."""
-
-    onset: int
-    point: int = 0
-    scores: list[float] = field(default_factory=list)  # at the decision points so far
-    early: HeadOutput | None = None
-    decided: int | None = None
-    score: float = 0.0
-    labels: Labels = ()
-    applause: float = 0.0
-    by_models: float = 0.0
-
-
-@dataclass(slots=True)
-class _SlotState:
-    """One slot's newest samples and pending candidates."""
-
-    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(MEMORY, np.float32))
-    heard: int = 0
-    pending: deque[_PendingCandidate] = field(default_factory=deque)
-    prior: RecentClapPrior = field(default_factory=RecentClapPrior)
-    last_decided: int = 0
-    label_due: int = LABEL_EVERY
-    matcher: ProfileMatcher | None = None
-
-    def add(self, block: NDArray[np.float32], lost: int) -> None:
-        """Append (n,) samples after ``lost`` hops of silence; n ≤ 1 s."""
-        silence = lost * HOP
-        if silence:
-            self._put(np.zeros(min(silence, MEMORY), np.float32), self.heard + max(0, silence - MEMORY))
-        self._put(block, self.heard + silence)
-        self.heard += silence + len(block)
-
-    def _put(self, block: NDArray[np.float32], at: int) -> None:
-        begin = at % MEMORY
-        head = min(len(block), MEMORY - begin)
-        self.samples[begin : begin + head] = block[:head]
-        self.samples[: len(block) - head] = block[head:]
-
-    def window(self, begin: int, end: int, heard: int | None = None) -> NDArray[np.float32]:
-        """Return samples [begin, end) of the stream; zero before its beginning and from ``heard`` (default: all) on."""
-        known = min(end, self.heard if heard is None else heard)
-        out = np.zeros(end - begin, np.float32)
-        first = max(begin, 0)
-        if known > first:
-            kept, place = out[first - begin : known - begin], first % MEMORY
-            head = min(len(kept), MEMORY - place)
-            kept[:head] = self.samples[place : place + head]
-            kept[head:] = self.samples[: len(kept) - head]
-        return out
-
-    def n_clean_points(self, candidate: _PendingCandidate) -> int:
-        """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
-        for other in self.pending:
-            gap, first_score = other.onset - candidate.onset, other.scores[0] if other.scores else other.score
-            if SEPARATE_AFTER <= gap <= AFTER[_LAST] - AFTER[0] and first_score >= NEXT_LEAST_SCORE:
-                return sum(after <= gap for after in AFTER)
-        return 0
-
-    def apply_score(
-        self,
-        candidate: _PendingCandidate,
-        scored: ModelScore,
-        decision: int,
-        hidden: Sequence[NDArray[np.float32]],
-        *,
-        is_last: bool,
-    ) -> bool:
-        """Give a candidate the models' score, changed by the slot's profile; return whether that is decisive."""
-        candidate.by_models = scored.score
-        if self.matcher is not None:
-            scored = self.matcher.score(scored, decision, hidden, is_last=is_last)
-        candidate.score = scored.score
-        return scored.is_decisive
-
-    def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
-        """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
-        return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)
-
-    def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
-        """Return (PATCH,) samples from ``BEFORE`` before the onset on, zero from ``heard`` after it on, then filled."""
-        return fill_digital_silence(self.window(onset - BEFORE, onset - BEFORE + PATCH, heard=onset + heard))
-
-    def context(self, onset: int, end: int) -> NDArray[np.float32]:
-        """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
-        heard = fill_digital_silence(self.window(onset - CONTEXT, end))
-        heard -= heard.mean()  # an offset would take the place of the loudest sample, to which YAMNet's input is scaled
-        return np.pad(heard, (SAMPLES - len(heard), 0))
-
-
-def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fill (n,) samples, n a multiple of 16, in place with faint noise where they are digitally silent; return them."""
-    blocks = samples.reshape(-1, 16)
-    peaks = np.abs(blocks).max(axis=1)
-    silent = peaks < SILENT
-    if np.any(silent):
-        blocks[silent] += np.float32(FILL_LEVEL) * peaks.max() * _fill_noise()[: len(blocks)][silent]
-    return samples
-
-
-@cache
-def _fill_noise() -> NDArray[np.float32]:
-    """Return noise (SAMPLES // 16, 16), made when first needed: ``numpy.random`` takes 3 MB."""
-    return np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
-
-
 class ClapClassifier:
     """Classifies candidates on any number of slots; slots are independent of each other.
 
@@ -195,16 +80,25 @@ class ClapClassifier:
         confirmer: combines and calibrates scores.
         yamnet: None without its file; may be set at any time, for the next decision point on.
         name_sounds: whether ``labels`` gives labels, beside those of claps.
+        memory: samples kept per slot, three seconds more than the longest block.
 
     Attributes:
         looks_late: False decides everything at 112 ms, what is doubtful by what is known then: for a machine too slow.
     """
 
     def __init__(
-        self, n_slots: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None = None, *, name_sounds: bool = True
+        self,
+        n_slots: int,
+        clapnet: ClapNet,
+        confirmer: Confirmer,
+        yamnet: YamNet | None = None,
+        *,
+        name_sounds: bool = True,
+        memory: int = MEMORY,
     ) -> None:
         self.yamnet = yamnet
-        self._slots: list[_SlotState | None] = [None] * n_slots
+        self._memory = memory
+        self._slots: list[SlotState | None] = [None] * n_slots
         self.clapnet = clapnet
         self.confirmer = confirmer
         self._name_sounds = name_sounds
@@ -214,7 +108,7 @@ class ClapClassifier:
     def reset(self, slot: int) -> None:
         """Begin a new stream on ``slot``: forget everything, time 0."""
         self._label_queue.pop(slot, None)
-        self._slots[slot] = _SlotState()
+        self._slots[slot] = SlotState(np.zeros(self._memory, np.float32))
 
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
         """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
@@ -243,7 +137,7 @@ class ClapClassifier:
 
         Args:
             slots: (R,) distinct slots.
-            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ 16,000.
+            hops: (R, n) float32 at 16 kHz, the next of each slot; n ≤ ``memory`` less 3 s.
             lost: (R,) hops missing just before.
             candidates: what the onset detector found in the same arrays, in order of time.
         """
@@ -253,14 +147,14 @@ class ClapClassifier:
             if state.heard >= state.label_due:
                 self._label_queue.setdefault(slot)
         for candidate in candidates:
-            self._slot(candidate.slot).pending.append(_PendingCandidate(candidate.onset))
+            self._slot(candidate.slot).pending.append(PendingCandidate(candidate.onset))
         return self._classify_due(active, self.yamnet)
 
     def finish(self, slot: int) -> list[Classification]:
         """Return the classifications of what is pending on ``slot`` at the end of its stream, as if silence followed."""
         state = self._slot(slot)
         end = state.heard
-        state.add(np.zeros(AFTER[-1] + HOP, np.float32), 0)
+        state.add(np.zeros(NEXT_WINDOW[1] + AFTER[-1] + 2 * HOP, np.float32), 0)
         classifications = self._classify_due({slot: state}, self.yamnet)
         self._slots[slot] = None
         self._label_queue.pop(slot, None)
@@ -298,13 +192,13 @@ class ClapClassifier:
 
     # -- scoring --------------------------------------------------------------------------------------------------------
 
-    def _slot(self, slot: int) -> _SlotState:
+    def _slot(self, slot: int) -> SlotState:
         state = self._slots[slot]
         if state is None:
-            state = self._slots[slot] = _SlotState()
+            state = self._slots[slot] = SlotState(np.zeros(self._memory, np.float32))
         return state
 
-    def _classify_due(self, active: dict[int, _SlotState], yamnet: YamNet | None) -> list[Classification]:
+    def _classify_due(self, active: dict[int, SlotState], yamnet: YamNet | None) -> list[Classification]:
         waiting = [state for state in active.values() if state.pending]
         for point in range(len(DECISION_POINTS)):
             due = [
@@ -317,7 +211,7 @@ class ClapClassifier:
                 self._evaluate(due, point, yamnet)
         return [c for slot, state in active.items() if state.pending for c in self._release(slot, state)]
 
-    def _evaluate(self, due: Sequence[tuple[_SlotState, _PendingCandidate]], point: int, yamnet: YamNet | None) -> None:
+    def _evaluate(self, due: Sequence[tuple[SlotState, PendingCandidate]], point: int, yamnet: YamNet | None) -> None:
         """Score candidates in one batch; decide those with a decisive score, and all at the last point."""
         heard = AFTER[point]
         samples = np.stack([state.patch(candidate.onset, heard) for state, candidate in due])
@@ -333,18 +227,18 @@ class ClapClassifier:
                 candidate.scores.append(candidate.score)
 
     def _weigh(
-        self, state: _SlotState, candidate: _PendingCandidate, net: HeadOutput, point: int, yamnet: YamNet | None
+        self, state: SlotState, candidate: PendingCandidate, net: HeadOutput, point: int, yamnet: YamNet | None
     ) -> bool:
         """Score a candidate by what is known at this point; return whether that is decisive."""
         is_last = point == _LAST
         if yamnet is None:
-            scored = self.confirmer.embedded_score(net.log_odds, point)
+            scored = self.confirmer.embedded_score(net, point)
             return state.apply_score(candidate, scored, point, [net.hidden], is_last=is_last)
         if not (self.confirmer.needs_yamnet(net.log_odds, point) or state.resembles_a_clap(point, net.hidden)):
             candidate.score = candidate.by_models = self.confirmer.rejected_score(net.log_odds, point)
             return True
         if point < EARLY:
-            candidate.score = self.confirmer.embedded_score(net.log_odds, point).score
+            candidate.score = self.confirmer.embedded_score(net, point).score
         if point not in (EARLY, _LAST):
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
@@ -363,12 +257,12 @@ class ClapClassifier:
             candidate.labels = _top(output.scores, yamnet.names)
         return is_decisive
 
-    def _release(self, slot: int, state: _SlotState) -> Iterable[Classification]:
+    def _release(self, slot: int, state: SlotState) -> Iterable[Classification]:
         """Yield decided candidates in order of onset: a quick one waits for an earlier one that is not decided."""
-        while state.pending and (decided := state.pending[0].decided) is not None:
-            candidate = state.pending.popleft()
+        while state.pending and (settled := state.settle_first()) is not None:
+            candidate, (decided, next_score) = state.pending.popleft(), settled
             state.last_decided = max(state.last_decided, decided)
-            score = state.prior.apply(candidate.onset, candidate.score)
+            score = state.prior.apply(candidate.onset, candidate.score, next_score)
             yield Classification(
                 slot,
                 candidate.onset,
@@ -381,7 +275,7 @@ class ClapClassifier:
 
     # -- labels ---------------------------------------------------------------------------------------------------------
 
-    def _label(self, slot: int, state: _SlotState, yamnet: YamNet) -> SoundLabels | None:
+    def _label(self, slot: int, state: SlotState, yamnet: YamNet) -> SoundLabels | None:
         """Return the labels of the window that is due, None where it is silent; queue the slot again if another is due."""
         late = max(0, state.heard - LONGEST_BLOCK - state.label_due)
         state.label_due += -(-late // LABEL_EVERY) * LABEL_EVERY  # sound that was lost, or waited too long, is not labelled

@@ -30,11 +30,11 @@ class ModelScore:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadOutput:
-    """What a head makes of YAMNet's features.
+    """What a head makes of YAMNet's features, or the embedded model of a patch.
 
     Attributes:
         log_odds: of a clap.
-        hidden: (96,) its hidden layer before it is rectified.
+        hidden: its hidden layer before it is rectified, (96,) of a head, (64,) of the embedded model.
     """
 
     log_odds: float
@@ -47,10 +47,13 @@ class Confirmer:
     Args:
         weights: for each of ``early`` and ``late`` the head on YAMNet's features: ``…_w`` (FEATURES, h), ``…_b`` (h,),
             ``…_out`` (h,), ``…_out_b`` (), and ``…_mix`` (3,): how much the log-odds of the early head, the late head and
-            the embedded model weigh at that decision point. Slope and offset of scores: ``mixed_scale`` (2, 2) for the
-            two mixtures, ``alone_scale`` (4, 2) for the embedded model at each point. Log-odds below the first or above
-            the second of which a score is decisive: ``early_sure`` (2,) for the early mixture, ``alone_sure`` (4, 2) for
-            the embedded model without YAMNet; and ``ask_from`` (4,): least log-odds at each point for which YAMNet runs.
+            the embedded model weigh at that decision point. For the embedded model without YAMNet, at each point, a head
+            ``alone0_…`` to ``alone3_…`` on its hidden layer (``signed``), to whose log-odds its own are added ``alone_mix``
+            () times. Slope and offset of scores: ``mixed_scale`` (2, 2) for the two mixtures, ``alone_scale`` (4, 2) for
+            the embedded model without YAMNet, ``rejected_scale`` (4, 2) for what it rejects with it. Log-odds below the
+            first or above the second of which a score is decisive: ``early_sure`` (2,) for the early mixture,
+            ``alone_sure`` (4, 2) for the embedded model without YAMNet; and ``ask_from`` (4,): least log-odds at each point
+            for which YAMNet runs.
     """
 
     def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
@@ -59,13 +62,17 @@ class Confirmer:
         self._mix = {EARLY: w["early_mix"].tolist(), LATE: w["late_mix"].tolist()}
         self._mixed_scale = {EARLY: w["mixed_scale"][0], LATE: w["mixed_scale"][1]}
         self._early_sure = w["early_sure"].tolist()
+        self._alone = [_Head(w, f"alone{point}") for point in range(len(DECISION_POINTS))]
+        self._alone_mix = float(w["alone_mix"])
         self._alone_scale, self._alone_sure = w["alone_scale"], w["alone_sure"].tolist()
+        self._rejected_scale = w["rejected_scale"]
         self._ask_from = w["ask_from"].tolist()
 
-    def embedded_score(self, logit: float, point: int) -> ModelScore:
-        """Return the score of the embedded model's ``logit`` at decision point ``point``, 0 to 3, used without YAMNet."""
+    def embedded_score(self, net: HeadOutput, point: int) -> ModelScore:
+        """Return the score of what the embedded model makes of a candidate at point ``point``, 0 to 3, without YAMNet."""
+        log_odds = self._alone_mix * net.log_odds + self._alone[point].run(signed(net.hidden)).log_odds
         low, high = self._alone_sure[point]
-        return ModelScore(_score(logit, self._alone_scale[point]), not low <= logit <= high)
+        return ModelScore(_score(log_odds, self._alone_scale[point]), not low <= log_odds <= high)
 
     def needs_yamnet(self, logit: float, point: int) -> bool:
         """Return whether YAMNet could still make a clap of what the embedded model gives ``logit`` at ``point``."""
@@ -73,7 +80,7 @@ class Confirmer:
 
     def rejected_score(self, logit: float, point: int) -> float:
         """Return the score, ≤ 0.05, of a candidate for which YAMNet need not run: below any threshold in use."""
-        return min(0.05, _score(logit, self._alone_scale[point]))
+        return min(0.05, _score(logit, self._rejected_scale[point]))
 
     def head(self, output: YamNetOutput, point: int) -> HeadOutput:
         """Run the head of ``point``, ``EARLY`` or ``LATE``, on YAMNet's features."""
@@ -110,6 +117,11 @@ class _Head:
 
     def log_odds(self, hidden: NDArray[np.float32]) -> float:
         return float(np.maximum(hidden, 0) @ self._out + self._out_b)
+
+
+def signed(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (…, 2 h) of hidden values (…, h): their positive and their negative parts."""
+    return np.concatenate([np.maximum(hidden, 0), np.minimum(hidden, 0)], axis=-1)
 
 
 @cache

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP
 from claptrap.detect.clapnet import ClapNet
-from claptrap.detect.classifier import LONGEST_BLOCK, ClapClassifier, Classification
+from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.confirm import Confirmer
 from claptrap.detect.matching import ProfileMatcher
+from claptrap.detect.newest_sound import MEMORY
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
 
 _SLOT = np.zeros(1, np.int64)
-_HOPS = LONGEST_BLOCK // HOP
+BLOCK_HOPS = 500  # 10 s: the more candidates are scored at once, the less each costs
 
 Finding = Classification | Detection
 """An accepted clap, or a detection."""
@@ -42,7 +43,7 @@ class Engine:
         matcher: ProfileMatcher | None = None,
     ) -> None:
         self._detector = OnsetDetector(1)
-        self._classifier = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
+        self._classifier = ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False, memory=MEMORY + BLOCK_HOPS * HOP)
         self._classifier.apply_profile(0, matcher)
         self._patterns = Patterns(settings)
 
@@ -67,10 +68,10 @@ class Engine:
 
 
 def blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """Yield hops (k, 320) as blocks (1, n), n ≤ 16,000, a new one at every gap, each with lost (1,)."""
+    """Yield hops (k, 320) as blocks (1, n), n ≤ 160,000, a new one at every gap, each with lost (1,)."""
     start = 0
     cuts = set(np.flatnonzero(lost).tolist()) | {len(hops)}
     for i in range(1, len(hops) + 1):
-        if i in cuts or i - start == _HOPS:
+        if i in cuts or i - start == BLOCK_HOPS:
             yield hops[start:i].reshape(1, -1), lost[start : start + 1]
             start = i

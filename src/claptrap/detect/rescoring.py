@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from claptrap.detect.clapnet import ClapNet
-from claptrap.detect.confirm import EARLY, LATE, Confirmer, ModelScore
+from claptrap.detect.confirm import EARLY, LATE, Confirmer, HeadOutput, ModelScore
 from claptrap.detect.embedding import POINTS, YAMNET_LAYERS, Embedding
 from claptrap.detect.matching import ProfileMatcher
 
@@ -27,7 +27,7 @@ class Rescorer:
         """Return the best score of any decision by the models, though an earlier one would have rejected the candidate."""
         logits = self._clapnet.log_odds(embedding.net).tolist()
         if embedding.yamnet is None:
-            return max(self._confirmer.embedded_score(logit, point).score for point, logit in enumerate(logits))
+            return max(self._embedded(embedding, point).score for point in range(POINTS))
         early, late = (self._head_log_odds(embedding, point) for point in (EARLY, LATE))
         return max(
             self._confirmer.early_score(early, logits[EARLY]).score,
@@ -36,11 +36,14 @@ class Rescorer:
 
     def _alone(self, embedding: Embedding, matcher: ProfileMatcher | None) -> float:
         for point in range(POINTS):
-            scored = self._confirmer.embedded_score(float(self._clapnet.log_odds(embedding.net[point])), point)
-            scored = _by_profile(matcher, scored, point, embedding)
+            scored = _by_profile(matcher, self._embedded(embedding, point), point, embedding)
             if scored.is_decisive:
                 break
         return scored.score
+
+    def _embedded(self, embedding: Embedding, point: int) -> ModelScore:
+        hidden = embedding.net[point]
+        return self._confirmer.embedded_score(HeadOutput(float(self._clapnet.log_odds(hidden)), hidden), point)
 
     def _with_yamnet(self, embedding: Embedding, matcher: ProfileMatcher | None) -> float:
         logits = self._clapnet.log_odds(embedding.net).tolist()

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.core.triggers import SoundSpec
-from claptrap.detect.classifier import LABEL_EVERY
 from claptrap.detect.patterns import Detection
+from claptrap.detect.slot import LABEL_EVERY
 from claptrap.detect.yamnet import SAMPLES
 
 

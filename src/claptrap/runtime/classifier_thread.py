@@ -16,7 +16,7 @@ from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.matching import ProfileMatcher, load_rules
-from claptrap.detect.patterns import Detection, DetectionSettings, Patterns, Reason
+from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.profile import parse
 from claptrap.detect.rhythm import Rhythms
 from claptrap.detect.sounds import SoundTriggers
@@ -46,6 +46,11 @@ class StreamContext:
         self.is_urgent = False  # something is undecided, so sound should come soon
         self._sequence = 0
         self._proving: tuple[Proof, Patterns] | None = None
+
+    def proof_of(self, onset: int) -> Proof | None:
+        """Return the proof whose claps an onset is one of, None for a sound of the room."""
+        proof = self.stream.proof
+        return proof if proof is not None and proof.clap_at(onset) else None
 
     @property
     def proof_patterns(self) -> Patterns:
@@ -231,13 +236,11 @@ class ClassifierThread:
         context = self._current(classification.slot)
         if context is None:
             return
-        at = self._timestamp(context, classification.onset)
-        proof = context.stream.proof
-        if proof is not None and (clap := proof.clap_at(classification.onset)):
-            self._report_proof(context, proof, clap, classification)
-            return
-        explained_by = self._explained_by(context, classification)
-        outcome = (context.patterns.veto if explained_by else context.patterns.process)(classification)
+        at, proof = self._timestamp(context, classification.onset), context.proof_of(classification.onset)
+        patterns = context.patterns if proof is None else context.proof_patterns
+        explained_by = self._explained_by(context, patterns, classification)
+        outcome = (patterns.veto if explained_by else patterns.process)(classification)
+        params = {"reference": explained_by.name} if explained_by else {}
         self._status.offer(
             Verdict(
                 context.spec.id,
@@ -246,10 +249,15 @@ class ClassifierThread:
                 context.spec.threshold,
                 outcome.is_clap,
                 code=f"verdict.{outcome.reason}",
-                params={"reference": explained_by.name} if explained_by else {},
+                params=params,
                 labels=classification.labels,
+                test=proof is not None,
             )
         )
+        if proof is not None:  # it teaches nothing, and touches no clap of the room
+            proof.judge(classification, outcome, context.spec.threshold, params)
+            self._publish_proof(context, proof, outcome.detections)
+            return
         if outcome.is_clap:
             self._status.offer(
                 Clap(
@@ -267,9 +275,9 @@ class ClassifierThread:
             self._publish(context, context.rhythms.advance(classification.onset))
             context.rhythms.add(classification)
 
-    def _explained_by(self, context: StreamContext, classification: Classification) -> SourceSpec | None:
+    def _explained_by(self, context: StreamContext, patterns: Patterns, classification: Classification) -> SourceSpec | None:
         """Return the reference that a would-be clap comes from; while a person calibrates, every sound is examined."""
-        if not context.spec.references or context.spec.calibrating or not context.patterns.may_count(classification):
+        if not context.spec.references or context.spec.calibrating or not patterns.may_count(classification):
             return None
         return self._veto.explained_by(classification.slot, classification.onset, self._contexts, self._classifier)
 
@@ -287,38 +295,10 @@ class ClassifierThread:
             )
         )
 
-    def _report_proof(self, context: StreamContext, proof: Proof, clap: int, classification: Classification) -> None:
-        """Report a candidate that is of our own claps: it teaches nothing, and touches no clap of the room."""
-        outcome = context.proof_patterns.process(classification)
-        threshold = context.spec.threshold
-        score, by_models = (round(one, 2) for one in (classification.score, classification.by_models))
-        labels = classification.labels
-        self._status.offer(
-            Verdict(
-                context.spec.id,
-                self._timestamp(context, classification.onset),
-                classification.score,
-                threshold,
-                outcome.is_clap,
-                code=f"verdict.{outcome.reason}",
-                labels=labels,
-                test=True,
-            )
-        )
-        if outcome.reason is not Reason.ECHO:
-            proof.note("models", "proof.models", {"score": score, "by_models": by_models}, clap=clap)
-            code = "proof.threshold" if outcome.is_clap else "proof.below"
-            proof.note("threshold", code, {"score": score, "threshold": threshold}, ok=outcome.is_clap, clap=clap)
-        self._publish_proof(context, outcome.detections)
-        if outcome.is_clap and not outcome.detections and outcome.reason is not Reason.WAITING:
-            proof.note("pattern", f"verdict.{outcome.reason}", ok=False)
-
-    def _publish_proof(self, context: StreamContext, detections: Iterable[Detection]) -> None:
+    def _publish_proof(self, context: StreamContext, proof: Proof, detections: Iterable[Detection]) -> None:
         for found in detections:
             event = context.event(found, self._timestamp(context, found.onset), test=True)
-            if (proof := context.stream.proof) is not None:
-                proof.event_id = event.id
-                proof.note("pattern", "proof.pattern", {"claps": found.claps})
+            proof.detected(event)
             self._emit(event)
 
     def _advance_patterns(self, slots: Iterable[int]) -> None:
@@ -327,8 +307,8 @@ class ClassifierThread:
             if (context := self._current(slot)) is not None:
                 settled = self._classifier.settled(slot)
                 self._publish(context, (*context.patterns.advance(settled), *context.rhythms.advance(settled)))
-                if context.stream.proof is not None:
-                    self._publish_proof(context, context.proof_patterns.advance(settled))
+                if (proof := context.stream.proof) is not None:
+                    self._publish_proof(context, proof, context.proof_patterns.advance(settled))
                 is_open = context.patterns.is_open or context.rhythms.is_open
                 context.is_urgent = self._classifier.is_pending(slot) or is_open
                 context.stream.pacing.set_urgent(context.is_urgent or self._is_awaited(context))

@@ -1,7 +1,8 @@
 """The onset thread: the newest hops of all sources go through the onset detector in one batch.
 
-One thread for any number of sources. It sleeps until one has written hops. Nothing here waits for a network or a model:
-the classifier is behind a bounded queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the
+One thread for any number of sources. It sleeps until one has written hops; those of a few sources are processed by the
+thread that wrote them, for waking another costs more than the work. Nothing here waits for a network or a model: the
+classifier is behind a bounded queue. Overload rule: when the queue is full, this thread waits, the rings fill, and the
 oldest sound is dropped and counted there.
 """
 
@@ -29,7 +30,8 @@ from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
 MOST_HOPS = 5  # of one slot in one batch; the hop that completes a level ends one
-FEW = 4  # sources that are processed every 20 ms at most; more of them every 40: a batch costs as much for ten as for one
+FEW = 4  # sources that are processed as they write; more of them together: a batch costs as much for ten as for one
+GATHER_S = 0.02  # so long after one of many has written: a port or a server brings several in a burst
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
 UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
@@ -63,6 +65,7 @@ class OnsetThread:
         self._streams: list[Stream] = []
         self._opening: list[Stream] = []
         self._lock = threading.Lock()
+        self._rounding = threading.Lock()
         self._stop = threading.Event()
         self._news = threading.Event()
         self._faults = RateLimitedCounter()
@@ -73,8 +76,19 @@ class OnsetThread:
         """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
             self._opening.append(stream)
-        stream.notify(self._news.set)
+        stream.notify(self._written, self._news.set)
         self._news.set()
+
+    def _written(self) -> None:
+        """Process what the calling thread has written, if that is quick, or have the onset thread do it."""
+        is_quick = len(self._streams) <= FEW and self._batches.qsize() <= self._batches.maxsize // 2
+        if not (is_quick and self._thread.is_alive() and self._rounding.acquire(blocking=False)):
+            self._news.set()
+            return
+        try:
+            self._attempt_round()
+        finally:
+            self._rounding.release()
 
     def attend(self, *, is_watched: bool) -> None:
         """Publish levels for a page ten times a second, or else once a second."""
@@ -96,19 +110,19 @@ class OnsetThread:
         self._thread.join()
 
     def _run(self) -> None:
-        began_at = self._clock.monotonic()
         while not self._stop.is_set():
-            self._news.wait(ALIVE_S)
-            rest_s = HOP_S if len(self._streams) <= FEW else 2 * HOP_S
-            early_s = began_at + rest_s - self._clock.monotonic()
-            if early_s > 0 and self._stop.wait(early_s):
-                return
+            if self._news.wait(ALIVE_S) and len(self._streams) > FEW:
+                self._stop.wait(GATHER_S)
             self._news.clear()  # before reading: what is written from now on sets it again
-            began_at = self.alive_at = self._clock.monotonic()
-            try:
-                self.round()
-            except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of detection, and says so
-                self._start_over(error)
+            with self._rounding:
+                self._attempt_round()
+
+    def _attempt_round(self) -> None:
+        self.alive_at = self._clock.monotonic()
+        try:
+            self.round()
+        except Exception as error:  # noqa: BLE001  # the supervisor contains a fault of detection, and says so
+            self._start_over(error)
 
     def round(self) -> None:
         """Read the rings and pass on batches: one for all slots that have equally many hops."""

@@ -12,6 +12,9 @@ from claptrap.audio.claps import GOOD, Sound, clap
 from claptrap.audio.frame import RATE_HZ, Frame
 from claptrap.audio.hopper import at_16_khz
 from claptrap.core.clock import Clock
+from claptrap.core.events import Event
+from claptrap.detect.classifier import Classification
+from claptrap.detect.patterns import PatternOutcome, Reason
 
 PEAK = 0.35
 TAIL_S = 0.5  # of a clap with its room
@@ -112,6 +115,27 @@ class Proof:
         with self._lock:
             if all(one.ok and (one.name, one.clap) != (name, clap) for one in self._steps):
                 self._steps.append(step)
+
+    def judge(
+        self, found: Classification, outcome: PatternOutcome, threshold: float, params: Mapping[str, str | float]
+    ) -> None:
+        """Note what the models and the patterns made of an onset of a clap; ``params`` are those of its reason."""
+        clap, reason = self.clap_at(found.onset), f"verdict.{outcome.reason}"
+        if outcome.reason is Reason.ECHO:  # of the clap itself
+            return
+        score = round(found.score, 2)
+        self.note("models", "proof.models", {"score": score, "by_models": round(found.by_models, 2)}, clap=clap)
+        if outcome.reason is Reason.VETOED:
+            self.note("threshold", reason, params, ok=False, clap=clap)
+        code = "proof.threshold" if outcome.is_clap else "proof.below"
+        self.note("threshold", code, {"score": score, "threshold": threshold}, ok=outcome.is_clap, clap=clap)
+        if outcome.is_clap and not outcome.detections and outcome.reason is not Reason.WAITING:
+            self.note("pattern", reason, ok=False)
+
+    def detected(self, event: Event) -> None:
+        """Note that the pattern is complete, by ``event``."""
+        self.event_id = event.id
+        self.note("pattern", "proof.pattern", {"claps": event.claps})
 
     def steps(self) -> tuple[ProofStep, ...]:
         """Return the steps so far, in the order in which they were reached."""

@@ -23,6 +23,7 @@ from claptrap.core.spec import SourceSpec
 from claptrap.runtime.channel_meter import ChannelMeter
 from claptrap.runtime.liveness import Liveness, SoundFault
 from claptrap.runtime.proof import Proof
+from claptrap.runtime.quiet import QuietBuffer
 from claptrap.runtime.stream import Stream
 from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.pacing import Pacing
@@ -154,7 +155,7 @@ class Runner:
         with self._lock:
             self._fault = None
             self._liveness.opened(now)
-        self._hopper = Hopper(self.spec.input.heard_channel, self.channels)
+        self._hopper, self._quiet = Hopper(self.spec.input.heard_channel, self.channels), QuietBuffer()
         epoch = f"{self.spec.epoch_prefix}{int(self._context.clock.unix() * 1000):x}"
         self.pacing.set_urgent(False)
         self._stream = Stream(self.spec.id, self.slot, epoch, pacing=self.pacing, channels=self.channels)
@@ -179,6 +180,13 @@ class Runner:
         self._sound_at = now
         with self._lock:
             self._liveness.heard(frame, now)
+        for piece in self._quiet.push(frame, is_patient=self.pacing.is_patient and self._proof is None):
+            self._process(piece, stream, now)
+        if now - self._updated_at >= 1.0:
+            drops, missing = self._drops.total, self._n_missing
+            self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
+
+    def _process(self, frame: Frame, stream: Stream, now: float) -> None:
         if (proof := self._proof) is not None:
             stream.proof = proof  # before the hops are there for detection
             frame = proof.mix(frame, self._hopper.time_of(frame))
@@ -186,9 +194,6 @@ class Runner:
         hops, lost = self._hops(frame)
         self._n_missing += int(lost.sum())
         self._count_drops(stream.write(hops, lost, now), now)
-        if now - self._updated_at >= 1.0:
-            drops, missing = self._drops.total, self._n_missing
-            self._update(last_heard=self._context.clock.unix(), dropped_hops=drops, missing_hops=missing)
 
     def _hops(self, frame: Frame) -> Hops:
         try:
@@ -258,10 +263,14 @@ class Runner:
 
     def _end_stream(self) -> None:
         if self._stream is not None:
-            hops, lost = self._hopper.finish()
-            self._stream.write(hops, lost, self._context.clock.monotonic())
-            self._stream.end()
-            self._stream = None
+            now = self._context.clock.monotonic()
+            try:
+                for piece in self._quiet.flush():
+                    self._process(piece, self._stream, now)
+                self._stream.write(*self._hopper.finish(), now)
+            finally:
+                self._stream.end()
+                self._stream = None
         if (proof := self._proof) is not None:
             proof.interrupt()
             self._proof = None

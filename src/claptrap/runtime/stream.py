@@ -23,7 +23,7 @@ RING_HOPS = 250  # 5 s: long enough for a stalled machine, short enough that lat
 class Stream:
     """A ring of hops with a name for its time.
 
-    The capture thread writes; the onset thread reads; the classifier thread asks when a moment was.
+    The capture thread writes; the onset thread, or the capture thread for it, reads; the classifier thread asks for times.
 
     Attributes:
         source_id: whose sound.
@@ -49,7 +49,8 @@ class Stream:
         self.ring = HopRing(ring_hops)
         self.pacing = pacing or Pacing()
         self.channels = channels or ChannelMeter()
-        self._notify: Callable[[], object] = _nothing
+        self._written: Callable[[], object] = _nothing
+        self._finished: Callable[[], object] = _nothing
         self._anchor = Anchor()
         self._anchor_lock = threading.Lock()
         self._written_hops = 0
@@ -65,17 +66,17 @@ class Stream:
         with self._anchor_lock:
             self._anchor.arrived(self._written_hops * HOP_S, monotonic_s)
         n_dropped = self.ring.write(hops, lost)
-        self._notify()
+        self._written()
         return n_dropped
 
-    def notify(self, notify: Callable[[], object]) -> None:
-        """Call ``notify``, which must not block, after every ``write`` and ``end``."""
-        self._notify = notify
+    def notify(self, written: Callable[[], object], ended: Callable[[], object]) -> None:
+        """Call ``written`` after every ``write``, ``ended`` after ``end``; neither may block."""
+        self._written, self._finished = written, ended
 
     def end(self) -> None:
         """Mark that nothing more will be written."""
         self._ended.set()
-        self._notify()
+        self._finished()
 
     def fail(self, reason: str) -> None:
         """Mark that detection on this stream failed; its runner ends it and begins a new one."""

@@ -18,6 +18,10 @@ from claptrap.settings.document import write_temporary
 
 HOURS = 24
 WEEKS = 9  # the last still running
+MOST_HOURS, MOST_WEEKS = (
+    2 * HOURS,
+    2 * WEEKS,
+)  # of a source; a time of day that is wrong for a while must not forget the rest
 WEEK_S = 7 * 24 * HOUR_S
 MONDAY_S = 4 * 24 * HOUR_S  # the first one after 1970 began
 SAVE_EVERY_S = 600.0  # a memory card must not wear out for this
@@ -57,7 +61,7 @@ class Availability:
         self._clock = clock
         self._hours: dict[str, _Hours] = {}
         self._weeks: dict[str, _Weeks] = {}
-        self._states: dict[str, tuple[State, float]] = {}  # of each source its state, counted since then
+        self._states: dict[str, tuple[State, float]] = {}  # of each source its state, counted since then (monotonic)
         self._saved_at = 0.0
         self._lock = threading.Lock()
 
@@ -82,7 +86,7 @@ class Availability:
                 before, _ = self._states.get(news.source_id, (None, 0.0))
                 if before is State.LIVE and news.state in (State.RETRYING, State.FAILED):
                     self._add_week(news.source_id, week_of(self._clock.unix()), 0.0, 0.0, outages=1)
-                self._states[news.source_id] = news.state, self._clock.unix()
+                self._states[news.source_id] = news.state, self._clock.monotonic()
             elif isinstance(news, DetectionRunning) and not news.running:
                 for source in list(self._states):
                     self._count(source)
@@ -144,18 +148,18 @@ class Availability:
         weeks = self._weeks.setdefault(source, {})
         live, wanted, lost = weeks.get(week, (0.0, 0.0, 0))
         weeks[week] = live + live_s, wanted + wanted_s, lost + outages
-        for old in [known for known in weeks if known <= week - WEEKS]:
+        for old in sorted(weeks)[:-MOST_WEEKS]:
             del weeks[old]
 
     def _count(self, source: str) -> None:
-        """Add the time since a source was last counted to the hours in which it lay, and forget those of yesterday."""
-        now = self._clock.unix()
+        """Add the time since a source was last counted to the hours in which it lay, and forget the oldest."""
         if source not in self._states:
             return
-        state, since = self._states[source]
-        self._states[source] = state, now
+        now, monotonic = self._clock.unix(), self._clock.monotonic()
+        state, counted = self._states[source]
+        self._states[source] = state, monotonic
         hours = self._hours.setdefault(source, {})
-        since = max(since, now - HOURS * HOUR_S)
+        since = now - min(monotonic - counted, HOURS * HOUR_S)
         while since < now and state not in (State.IDLE, State.ENDED):
             hour = int(since // HOUR_S)
             until = min(now, (hour + 1) * HOUR_S)
@@ -164,7 +168,7 @@ class Availability:
             hours[hour] = live + live_s, wanted + wanted_s
             self._add_week(source, week_of(since), live_s, wanted_s)
             since = until
-        for hour in [hour for hour in hours if not 0 <= now // HOUR_S - hour < HOURS]:
+        for hour in sorted(hours)[:-MOST_HOURS]:
             del hours[hour]
 
 

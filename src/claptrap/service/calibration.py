@@ -40,11 +40,12 @@ class Sound:
 
 @dataclass(slots=True)
 class Calibration:
-    """One session of one source."""
+    """One session of one source; it ``started`` in UTC Unix seconds, and ``began`` in monotonic ones."""
 
     source_id: str
     started: float
     phase: Phase
+    began: float = 0.0
     sounds: list[Sound] = field(default_factory=list)
     _next: int = 1
     _proposed: tuple[object, dict[str, Any]] | None = None

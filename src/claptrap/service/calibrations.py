@@ -62,7 +62,8 @@ class Calibrations:
 
     def maintain(self) -> None:
         """End sessions that have been forgotten."""
-        late = [i for i, session in list(self._sessions.items()) if self._clock.unix() - session.started > LONGEST_S]
+        now = self._clock.monotonic()
+        late = [i for i, session in list(self._sessions.items()) if now - session.began > LONGEST_S]
         for source_id in late:
             self._end(source_id)
 
@@ -81,7 +82,7 @@ class Calibrations:
             if session is not None:
                 session.phase = chosen
             else:
-                self._sessions[source_id] = Calibration(source_id, self._clock.unix(), chosen)
+                self._sessions[source_id] = Calibration(source_id, self._clock.unix(), chosen, self._clock.monotonic())
         if session is None:
             self._on_change(source_id)
         return self.get(source_id)

@@ -23,6 +23,7 @@ class KeptCandidates:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._kept: dict[str, deque[KeptCandidate]] = defaultdict(lambda: deque(maxlen=MOST))
+        self._added: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST))  # when, by a clock that is never set
         self._lock = threading.Lock()
 
     def add(self, candidate: KeptCandidate) -> None:
@@ -30,16 +31,18 @@ class KeptCandidates:
         with self._lock:
             kept = self._kept[candidate.source_id]
             kept.append(candidate)
+            self._added[candidate.source_id].append(self._clock.elapsed())
             if len(kept) > MOST_SOUNDS and (old := kept[-1 - MOST_SOUNDS]).sound is not None:
                 kept[-1 - MOST_SOUNDS] = replace(old, sound=None)
 
     def of(self, source_id: str) -> list[KeptCandidate]:
         """Return those of a source, oldest first, none older than a day."""
-        oldest = self._clock.unix() - KEPT_S
+        oldest = self._clock.elapsed() - KEPT_S
         with self._lock:
-            kept = self._kept[source_id]
-            while kept and kept[0].at < oldest:
+            kept, added = self._kept[source_id], self._added[source_id]
+            while kept and added[0] < oldest:
                 kept.popleft()
+                added.popleft()
             return list(kept)
 
     def find(self, source_id: str, candidate_id: str) -> KeptCandidate | None:
@@ -56,6 +59,7 @@ class KeptCandidates:
         """Forget all of a source."""
         with self._lock:
             self._kept.pop(source_id, None)
+            self._added.pop(source_id, None)
 
     def misses_in_a_row(self, source_id: str) -> bool:
         """Return whether there were ``OFFER_MISSES`` near misses within ``OFFER_S``, the last of them just now."""

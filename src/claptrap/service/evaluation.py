@@ -79,11 +79,12 @@ class Evaluator:
         matcher = ProfileMatcher(profile, self._rules) if profile is not None and profile.examples else None
         claps, found = 0, []
         for stream in _streams(candidates):
-            patterns, prior = Patterns(detection_settings(spec)), RecentClapPrior()
+            patterns = Patterns(detection_settings(spec))
             start = stream[0].at - stream[0].onset / 16_000
             detections: list[Detection] = []
-            for one in stream:
-                score = prior.apply(one.onset, self._rescorer.score(one.embedding, matcher))
+            rescored = [self._rescorer.score(one.embedding, matcher) for one in stream]
+            changed = RecentClapPrior().apply_all([one.onset for one in stream], rescored)
+            for one, score in zip(stream, changed, strict=True):
                 outcome = patterns.process(Classification(0, one.onset, one.onset, score, one.labels))
                 claps += outcome.is_clap
                 detections += outcome.detections

@@ -2,7 +2,7 @@
 
 Sound takes a path of its own from each microphone to here, some tenths of a second long (a camera's encoder, a network's
 buffers), so the same clap has another timestamp from each. How much later one source is than another is measured from the
-claps that both hear (the median of the newest differences), and forgotten when a stream begins again. Until it is known, the
+claps that both report (``PathDelays``), and forgotten when a stream begins again. Until it is known, the
 first clap of one source that the other has not heard yet is taken for the same, if they are at most ``SPREAD_S`` apart.
 """
 
@@ -13,7 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
 
 from claptrap.core.clock import Clock
 from claptrap.core.events import Event, Levels, SourceStatus, State, Status
@@ -25,8 +27,9 @@ TOLERANCE_S = 0.11  # of what is left once the paths are known: less than half o
 DECISION_S = 0.25  # by how much the decisions of two sources about the same clap may lie apart
 MEMORY_S = 5.0  # how long a merged detection still swallows what comes late
 MAX_GAP_S = 0.7  # between the claps of a row: a source that missed the first one reports the second
-DIFFERENCES = 15
-ENOUGH = 3
+TIMES = 48  # of each source that are remembered
+DIFFERENCES, ENOUGH = 15, 3  # of claps that stand alone: the newest that count, and how many are needed
+ENOUGH_IN_ROWS, CLEARLY = 8, 1.15  # votes for a difference in rows of claps, and how many times those for any other
 LOUDNESS_S = (-0.15, 0.35)  # around an onset
 
 _log = logging.getLogger(__name__)
@@ -43,29 +46,31 @@ class _Merged:
 
 
 class PathDelays:
-    """How much later one source is than another, learnt from the claps that both heard. Not thread-safe."""
+    """How much later one source is than another, learnt from what both reported. Not thread-safe.
+
+    Claps that stand alone say it best: their median. Where there are none, as in rows of claps, it is the greatest bin of
+    the cross-correlogram, all differences of times (D. Perkel et al., "Neuronal spike trains and stochastic point processes
+    II", Biophysical Journal 7, 1967), if it is clear. Neither depends on what was merged before, so an error does not last.
+    """
 
     def __init__(self) -> None:
-        self._differences: dict[tuple[str, str], deque[float]] = {}
+        self._times: dict[str, deque[tuple[float, int]]] = {}  # of each source, with the number of claps
         self._epochs: dict[str, str] = {}
+        self._known: dict[tuple[str, str], float | None] = {}
 
-    def add(self, event: Event, others: Sequence[Event]) -> None:
-        """Learn that ``event`` and ``others`` are the same clap."""
-        for other in others:
-            for one, two in ((event, other), (other, event)):
-                pair = one.source_id, two.source_id
-                self._differences.setdefault(pair, deque(maxlen=DIFFERENCES)).append(one.timestamp - two.timestamp)
-
-    def follow(self, event: Event) -> None:
-        """Forget what is known of a source whose stream has begun again: its path may be another."""
+    def add(self, event: Event) -> None:
+        """Learn when a source reported a clap; forget it first if its stream has begun again: its path may be another."""
         if self._epochs.get(event.source_id) != event.epoch:
             self.forget(event.source_id)
             self._epochs[event.source_id] = event.epoch
+        self._times.setdefault(event.source_id, deque(maxlen=TIMES)).append((event.timestamp, event.claps))
+        self._known = {pair: later for pair, later in self._known.items() if event.source_id not in pair}
 
     def forget(self, source_id: str) -> None:
         """Forget a source."""
         self._epochs.pop(source_id, None)
-        self._differences = {pair: found for pair, found in self._differences.items() if source_id not in pair}
+        self._times.pop(source_id, None)
+        self._known = {pair: later for pair, later in self._known.items() if source_id not in pair}
 
     def known(self) -> set[str]:
         """Return the sources of which anything is known."""
@@ -73,12 +78,44 @@ class PathDelays:
 
     def later_s(self, source_id: str, than: str) -> float | None:
         """Return by how many seconds a source is later than another, < 0 if sooner; None while that is unknown."""
-        differences = self._differences.get((source_id, than), ())
-        if len(differences) < ENOUGH:
+        pair = source_id, than
+        if source_id == than:
             return None
-        middle = median(differences)
-        agreeing = sum(abs(difference - middle) <= TOLERANCE_S / 2 for difference in differences)
-        return middle if 2 * agreeing > len(differences) else None
+        if pair not in self._known:
+            self._known[pair] = _later_s(self._times.get(source_id, ()), self._times.get(than, ()))
+        return self._known[pair]
+
+
+def _later_s(times: Sequence[tuple[float, int]], others: Sequence[tuple[float, int]]) -> float | None:
+    if not times or not others:
+        return None
+    at, other = (np.array([time for time, _ in one]) for one in (times, others))
+    apart = at[:, None] - other[None, :]
+    is_near = np.abs(apart) <= SPREAD_S
+    is_alike = np.array([n for _, n in times])[:, None] == np.array([n for _, n in others])[None, :]
+    alone = is_near & is_alike & _is_alone(at)[:, None] & _is_alone(other)[None, :]
+    differences = apart[alone][-DIFFERENCES:]
+    if len(differences) >= ENOUGH:
+        middle = float(np.median(differences))
+        agreeing = np.abs(differences - middle) <= TOLERANCE_S / 2
+        return middle if 2 * agreeing.sum() > len(differences) else None
+    differences = apart[is_near & is_alike]
+    if len(differences) < ENOUGH_IN_ROWS:
+        return None
+    near = np.abs(differences[:, None] - differences[None, :])
+    votes = (near <= TOLERANCE_S / 4).sum(axis=1)
+    best = int(votes.argmax())
+    elsewhere = votes[near[best] > TOLERANCE_S]
+    if votes[best] < ENOUGH_IN_ROWS or votes[best] < CLEARLY * max(elsewhere, default=0):
+        return None
+    return float(np.median(differences[near[best] <= TOLERANCE_S / 4]))
+
+
+def _is_alone(times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which of times (n,) have no other within twice the spread of paths, so that nothing else can be meant."""
+    n_near: NDArray[np.int64] = (np.abs(times[:, None] - times[None, :]) <= 2 * SPREAD_S).sum(axis=1)
+    is_alone: NDArray[np.bool_] = n_near == 1
+    return is_alone
 
 
 class DetectionMerger:
@@ -191,13 +228,11 @@ class DetectionMerger:
         now = self._clock.monotonic()
         if any(event.id == known.id for one in self._merged for known in one.heard.values()):
             return
-        self._delays.follow(event)
+        self._delays.add(event)
         found = self._same(event, room)
         if found is None:
             self._merged.append(_Merged(room, now + self._patience_s(event, room), now, {event.source_id: event}, age_s))
             return
-        if not any(event.claps != other.claps for other in found.heard.values()):
-            self._delays.add(event, [*found.heard.values()])
         if found.is_sent:
             _log.info("%s: the same clap as %s, which was sent before", event.source_id, ", ".join(found.heard))
             return

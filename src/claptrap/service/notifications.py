@@ -1,4 +1,4 @@
-"""Services that show notifications, as people ask for them: tried out and removed."""
+"""Services that show notifications, as people ask for them: tried out and removed; and heartbeats removed."""
 
 from __future__ import annotations
 
@@ -50,10 +50,27 @@ class NotificationService:
             InputError: ``api.unknown_notify``.
             SettingsError: as ``SettingsOwner.replace``.
         """
-        with self._settings.locked() as state:
+        with self._settings.locked():
             self._check_known(notify_id)
-            kept = [one for one in state.dump.whole["notify"] if one["id"] != notify_id]
-            return self._settings.replace({**state.dump.whole, "notify": kept}).shown()
+            return self._without("notify", notify_id)
+
+    def remove_heartbeat(self, heartbeat_id: str) -> dict[str, Any]:
+        """Remove a heartbeat; return the settings as they are shown.
+
+        Raises:
+            InputError: ``api.unknown_heartbeat``.
+            SettingsError: as ``SettingsOwner.replace``.
+        """
+        with self._settings.locked() as state:
+            if all(one.id != heartbeat_id for one in state.settings.heartbeats):
+                raise InputError("api.unknown_heartbeat", id=heartbeat_id)
+            return self._without("heartbeats", heartbeat_id)
+
+    def _without(self, name: str, entry_id: str) -> dict[str, Any]:
+        """Remove an entry of a list of the settings, which are locked; return them as they are shown."""
+        whole = self._settings.state.dump.whole
+        kept = [one for one in whole[name] if one["id"] != entry_id]
+        return self._settings.replace({**whole, name: kept}).shown()
 
     def _check_known(self, notify_id: str) -> None:
         if all(one.id != notify_id for one in self._settings.current.notify):

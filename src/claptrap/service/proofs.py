@@ -62,7 +62,8 @@ class ProofService:
         Raises:
             InputError: ``api.unknown_source``; ``proof.running``.
         """
-        source = next((one for one in self._settings.current.specs() if one.id == source_id), None)
+        sources = {one.id: one for one in self._settings.current.specs()}
+        source = sources.get(source_id)
         if source is None:
             raise InputError("api.unknown_source", source=source_id)
         pattern = source.patterns[0]
@@ -77,6 +78,7 @@ class ProofService:
             before = self._proofs.get(source_id)
             if before is not None and not before.proof.event_id and self._shown(source_id, before)["state"] == "running":
                 raise InputError("proof.running")
+            self._proofs = {one: known for one, known in self._proofs.items() if one in sources}
             self._proofs[source_id] = running
         refusal = _refusal(self._detection.statuses()[source_id])
         if refusal is None:

@@ -57,7 +57,7 @@ class RhythmLessons:
         self._settings = settings
         self._heard = heard
         self._clock = clock
-        self._began: dict[str, float] = {}
+        self._began: dict[str, tuple[float, float]] = {}  # UTC Unix seconds, and monotonic ones
         self._lock = threading.Lock()
 
     def begin(self, source_id: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class RhythmLessons:
         """
         self._entry(source_id)
         with self._lock:
-            self._began[source_id] = self._clock.unix()
+            self._began[source_id] = self._clock.unix(), self._clock.monotonic()
         return self.get(source_id)
 
     def get(self, source_id: str) -> dict[str, Any]:
@@ -139,8 +139,8 @@ class RhythmLessons:
 
     def _start_of(self, source_id: str) -> float:
         self._entry(source_id)
-        began = self._began.get(source_id)
-        if began is None or self._clock.unix() - began > LONGEST_S:
+        began, monotonic = self._began.get(source_id, (0.0, float("-inf")))
+        if self._clock.monotonic() - monotonic > LONGEST_S:
             raise InputError("rhythm.no_lesson")
         return began
 

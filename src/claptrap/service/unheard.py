@@ -43,15 +43,17 @@ class UnheardSources:
 
     def problems(self) -> Sequence[SourceError]:
         """Return ``source.unheard`` for each source that was not heard for as long as the settings say."""
-        limit_s, now = self._settings.current.alerts.unheard_after_s, self._clock.monotonic()
+        settings, now = self._settings.current, self._clock.monotonic()
+        limit_s, known = settings.alerts.unheard_after_s, {source.id for source in settings.sources}
         if not limit_s:
             return ()
         with self._lock:
+            self._since = {source: since for source, since in self._since.items() if source in known}
             late = {source for source, since in self._since.items() if now - since >= limit_s}
         minutes = round(limit_s / 60, 1)
         return [
             SourceError("source.unheard", source=source.name, minutes=f"{minutes:g}")
-            for source in self._settings.current.sources
+            for source in settings.sources
             if source.id in late and source.enabled
         ]
 

@@ -34,7 +34,7 @@ class StopSignal(threading.Event):
 
 
 class Sink(Protocol):
-    """What a running source talks to, always from the thread that called ``run``."""
+    """What a running source talks to: from one thread at a time, and from none once ``run`` has returned."""
 
     @property
     def stop(self) -> StopSignal:

@@ -30,6 +30,11 @@ class Pacing:
         return self._is_urgent
 
     @property
+    def is_patient(self) -> bool:
+        """Whether nothing is undecided, and no page is open."""
+        return not self._is_urgent and not self._is_watched
+
+    @property
     def block_s(self) -> float:
         """How many seconds of sound to gather before the next frame; a source may round, and give less at any time."""
         if self._is_urgent:

@@ -12,9 +12,10 @@ from claptrap.core.spec import VbanInput
 from claptrap.core.vbanname import to_bytes
 from claptrap.sources.base import Sink
 from claptrap.sources.vban_frames import FrameAssembler
-from claptrap.sources.vban_packet import Format, Packet
+from claptrap.sources.vban_packet import Format
 from claptrap.sources.vban_ports import VbanPorts
-from claptrap.sources.vban_reorder import HOLD_S, OrderedPacket, ReorderBuffer
+from claptrap.sources.vban_queue import Arrival, PacketQueue
+from claptrap.sources.vban_reorder import COUNTS, HOLD_S, OrderedPacket, ReorderBuffer
 
 LOOK_S = 1.0  # a stream without packets looks at least so often how long it has waited
 
@@ -60,38 +61,29 @@ class VbanSource:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
         name = to_bytes(self._wanted.stream)
-        port, host = self._wanted.port, self._wanted.host
-        with self._ports.receiving(port, host, name, sink.pacing) as queue, sink.stop.waking(queue.wake):
-            session = _Session(self._wanted, self._ports, self._limits, sink, queue.counts, self._clock.monotonic())
-            while not sink.stop.is_set():
-                session.process(queue.get(session.wait_s(self._clock.monotonic())), self._clock.monotonic())
+        session = _Session(self._wanted, self._ports, self._limits, sink, self._clock.monotonic())
+        queue = PacketQueue(sink.pacing, session.process, session.counts)
+        with sink.stop.waking(queue.end), self._ports.receiving(self._wanted.port, self._wanted.host, name, queue):
+            if not sink.stop.is_set():
+                queue.wait()
 
 
 class _Session:
-    """One run of a source: what is open, and what was said."""
+    """One run of a source: what is open, and what was said. ``process`` is called in the thread of the port."""
 
-    def __init__(
-        self, wanted: VbanInput, ports: VbanPorts, limits: AbsenceLimits, sink: Sink, counts: Counter[str], now: float
-    ) -> None:
+    def __init__(self, wanted: VbanInput, ports: VbanPorts, limits: AbsenceLimits, sink: Sink, now: float) -> None:
         self._wanted = wanted
         self._ports = ports
         self._limits = limits
         self._sink = sink
-        self._counts = counts
-        self._reorder = ReorderBuffer(counts)
+        self.counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
+        self._reorder = ReorderBuffer(self.counts)
         self._assembler: FrameAssembler | None = None  # None while there is nothing to hear
         self._was_live = False
         self._heard_s = now  # last sound, or when its absence was reported last
 
-    def wait_s(self, now: float) -> float:
-        """Return how long there is nothing to do unless packets come."""
-        if self._reorder.is_holding:
-            return HOLD_S
-        limit_s = self._limits.absent_s if self._assembler is None else self._limits.lost_s
-        return min(LOOK_S, max(0.0, self._heard_s + limit_s - now))
-
-    def process(self, arrivals: Sequence[tuple[Packet, float]], now: float) -> None:
-        """Hear what has arrived; say so where nothing has for too long."""
+    def process(self, arrivals: Sequence[Arrival], now: float) -> float:
+        """Hear what has arrived; say so where nothing has for too long; return how long there is nothing else to do."""
         ordered = [item for packet, at_s in arrivals for item in self._reorder.push(packet, at_s)]
         if not arrivals:
             ordered = self._reorder.expire(now)
@@ -102,9 +94,17 @@ class _Session:
         if self._assembler is None:
             self._report_absence(now)
         elif now - self._heard_s >= self._limits.lost_s:
-            self._assembler, self._reorder = None, ReorderBuffer(self._counts)
+            self._assembler, self._reorder = None, ReorderBuffer(self.counts)
             self._heard_s = now
             self._wait("vban.lost", seconds=self._limits.lost_s)
+        return self._wait_s(now)
+
+    def _wait_s(self, now: float) -> float:
+        """Return how long there is nothing to do unless packets come."""
+        if self._reorder.is_holding:
+            return HOLD_S
+        limit_s = self._limits.absent_s if self._assembler is None else self._limits.lost_s
+        return min(LOOK_S, max(0.0, self._heard_s + limit_s - now))
 
     def _begin(self, form: Format) -> None:
         try:

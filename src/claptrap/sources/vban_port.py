@@ -1,12 +1,13 @@
 """A UDP port on which VBAN arrives: one socket and one thread for all its streams. Nothing is ever sent.
 
-The thread takes datagrams from the kernel; ``vban_streams`` sorts them.
+The thread takes datagrams from the kernel; ``vban_streams`` sorts them; then each stream's source hears what has come.
 """
 
 from __future__ import annotations
 
 import errno
 import logging
+import math
 import selectors
 import socket
 import struct
@@ -27,12 +28,8 @@ from claptrap.sources.vban_streams import FORGET_S, STRANGERS_PER_S, Key, PortCo
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
 BUFFER_SHARE = 0.25  # of the buffer that may fill between two looks: many packets per wake-up, each stamped by the kernel
-FEW, MANY_REST_S = 8, 0.04  # with more readers the thread rests longer: waking them costs more than their work
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
-# Datagrams per look, so that a flood cannot keep the thread from stopping. When much waits, much is taken before any reader
-# is woken: with 256, 64 streams that had once fallen behind stayed behind for 20 s and lost packets, on a machine of which
-# 1.5 of 2 cores were busy (``benchmarks.load``). The larger buffer came at the same time, so neither is proved alone.
-DRAIN = 4096
+DRAIN = 4096  # datagrams per look, so that a flood cannot keep the thread from stopping; and what queues can hold
 LOOK_S = 0.5
 ANCILLARY_BYTES = 128
 DROPS_SHOWN_S = 600.0  # for how long it is a problem that the kernel had to drop something
@@ -106,7 +103,7 @@ class VbanPort:
 
     def hurry(self, queue: PacketQueue) -> None:
         """Give ``queue`` soon what has come, and look again how much its reader wants at once. Does not block."""
-        queue.wake()
+        queue.hurry()
         with suppress(OSError):  # it is full of such requests, or closed
             self._waker.send(b".")
 
@@ -183,8 +180,12 @@ class VbanPort:
             selector.register(self._wake, selectors.EVENT_READ)
             rest.register(self._wake, selectors.EVENT_READ)
             while not self._is_stopping:
-                ready = {key.fileobj for key, _ in selector.select(LOOK_S)}
-                if self._socket in ready and (rest_s := self._drain(buffer)):
+                ready = {key.fileobj for key, _ in selector.select(self._idle_s())}
+                drained = self._drain(buffer) if self._socket in ready else None
+                queues = self._streams.queues()
+                for queue in queues:
+                    queue.pass_on(self._clock.monotonic())
+                if drained and (rest_s := self._rest_s(queues, *drained)) > 0:
                     ready |= {key.fileobj for key, _ in rest.select(rest_s)}
                 if self._wake in ready:
                     self._wake.recv(DATAGRAM_BYTES)
@@ -195,25 +196,27 @@ class VbanPort:
                         return True
         return False
 
-    def _drain(self, buffer: memoryview) -> float:
-        """Take what has arrived, up to a bound, and wake readers; return how long to rest then, 0 where more waits."""
+    def _idle_s(self) -> float:
+        """Return how long to wait for a datagram: until a source wants to be called without one, at most."""
+        due_at = min((queue.due_at for queue in self._streams.queues()), default=math.inf)
+        return max(0.0, min(LOOK_S, due_at - self._clock.monotonic()))
+
+    def _drain(self, buffer: memoryview) -> tuple[int, float] | None:
+        """Take what has arrived, up to a bound; return how many datagrams in how many seconds, None where more waits."""
         with self._lock:
             before_s, self._drained_s = self._drained_s, self._clock.monotonic()
             n_before = self._streams.counts["datagrams"]
             is_drained = self._receive_all(buffer)
-            n_datagrams, queues = self._streams.counts["datagrams"] - n_before, self._streams.queues()
-        for queue in queues:
-            if queue.is_due:
-                queue.wake()
-        return self._rest_s(queues, n_datagrams, self._drained_s - before_s) if is_drained else 0.0
+            n_datagrams = self._streams.counts["datagrams"] - n_before
+        return (n_datagrams, self._drained_s - before_s) if is_drained else None
 
     def _rest_s(self, queues: Sequence[PacketQueue], n_datagrams: int, in_s: float) -> float:
-        """Return how long to rest: as the readers wish, unless the buffer would fill, at the rate of late, meanwhile."""
+        """Return how long to rest: as the sources wish, unless the buffer would fill, at the rate of late, meanwhile."""
+        now = self._clock.monotonic()
         wished_s = min((queue.pacing.block_s for queue in queues), default=LONG_S)
-        if len(queues) > FEW:
-            wished_s = max(wished_s, MANY_REST_S)
+        due_s = min((queue.due_at for queue in queues), default=math.inf) - now
         fills_s = in_s * self._buffer_bytes / (PACKET_BYTES * max(1, n_datagrams))
-        return min(wished_s, BUFFER_SHARE * fills_s)
+        return min(self._drained_s + min(wished_s, BUFFER_SHARE * fills_s) - now, due_s)
 
     def _receive_all(self, buffer: memoryview) -> bool:
         now = self._clock.monotonic()

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.core.vbanname import to_text
-from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_port import VbanPort
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
@@ -47,20 +46,21 @@ class VbanPorts:
         self._lock = threading.Lock()
 
     @contextmanager
-    def receiving(self, port: int, host: str, name: bytes, pacing: Pacing) -> Iterator[PacketQueue]:
-        """Receive the packets of one stream, as many at once as ``pacing`` says, until the context ends.
+    def receiving(self, port: int, host: str, name: bytes, queue: PacketQueue) -> Iterator[None]:
+        """Give ``queue`` the packets of one stream until the context ends.
 
         Raises:
             SourceError: ``vban.port_taken``, ``vban.port_forbidden``, ``vban.port_failed``.
         """
-        queue, key = PacketQueue(pacing), (host, name)
+        key = (host, name)
         with self._lock:
             opened = self._opened(port)
             opened.subscribe(key, queue)
         try:
-            with pacing.waking(lambda: opened.hurry(queue)):
-                yield queue
+            with queue.pacing.waking(lambda: opened.hurry(queue)):
+                yield
         finally:
+            queue.close()  # before locking: what hears may ask us why a stream is absent
             with self._lock:
                 opened.unsubscribe(key, queue)
                 if not opened.is_needed():
@@ -125,8 +125,10 @@ class VbanPorts:
     def stop(self) -> None:
         """Close every port; who still receives gets ``vban.port_failed``."""
         with self._lock:
-            for port in list(self._ports.values()):
-                self._close(port)
+            ports = list(self._ports.values())
+            self._ports.clear()
+        for port in ports:  # without the lock, for which its thread may wait
+            port.stop()
 
     def _open_ports(self) -> list[VbanPort]:
         with self._lock:

@@ -1,81 +1,98 @@
-"""One VBAN stream's packets between the thread of their port and the thread of a source."""
+"""One VBAN stream's packets in the thread of their port, until as many wait as the stream's source wants at once."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from claptrap.core.errors import SourceError
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_packet import Packet
-from claptrap.sources.vban_reorder import COUNTS
 
-QUEUE_S = 3.0  # of sound, or so many packets, whichever is less
-QUEUE_PACKETS = 4096
+Arrival = tuple[Packet, float]
+"""A packet and when it arrived, in monotonic seconds."""
 
 
 class PacketQueue:
-    """A bounded queue of packets, and the counts of the stream.
+    """A queue of packets, and the counts of the stream.
 
-    Overload rule: the oldest packet is dropped and counted; its counter then shows the gap.
+    What is received is heard in the port's thread too: with a thread for each of 64 streams, waking them and their taking
+    turns at the interpreter cost more than the work. Nothing is dropped here: a thread that falls behind leaves datagrams to
+    the kernel, whose buffer is bounded and counts what it drops.
 
     Args:
-        pacing: the reader's.
+        pacing: the source's.
+        hear: takes packets, oldest first, and the monotonic time; returns after how many seconds to be called again even if
+            no packet has come. What it raises ends the reception.
+        counts: by the keys of ``vban_reorder.COUNTS``, written by the source.
 
     Attributes:
-        pacing: likewise.
-        counts: by the keys of ``vban_reorder.COUNTS``, written by the reader; ``overflow``: packets dropped.
+        pacing, counts: likewise.
+        due_at: monotonic seconds at which ``hear`` shall be called in any case.
     """
 
-    def __init__(self, pacing: Pacing) -> None:
+    def __init__(self, pacing: Pacing, hear: Callable[[Sequence[Arrival], float], float], counts: Counter[str]) -> None:
         self.pacing = pacing
-        self.counts: Counter[str] = Counter(dict.fromkeys((*COUNTS, "overflow"), 0))
-        self._packets: deque[tuple[Packet, float]] = deque()
+        self.counts = counts
+        self.due_at = 0.0
+        self._hear = hear
+        self._packets: list[Arrival] = []
         self._waiting_s = 0.0
-        self._is_woken = False
-        self._failure: SourceError | None = None
-        self._news = threading.Condition(threading.Lock())
+        self._is_hurried = False
+        self._failure: Exception | None = None
+        self._ended = threading.Event()
+        self._hearing = threading.Lock()
+
+    # -- for the port's thread ------------------------------------------------------------------------------------------
 
     def put(self, packet: Packet, at_s: float) -> None:
-        """Add a packet that arrived at ``at_s`` on the monotonic clock.
+        """Add a packet that arrived at ``at_s`` on the monotonic clock."""
+        self._packets.append((packet, at_s))
+        self._waiting_s += packet.duration_s
 
-        Never waits for the reader, and does not wake it: readers that wake while the port's thread goes from one datagram to
-        the next would take the interpreter from it each time. With 64 streams that doubled the cost of everything.
-        """
-        with self._news:
-            self._packets.append((packet, at_s))
-            self._waiting_s += packet.duration_s
-            while len(self._packets) > QUEUE_PACKETS or self._waiting_s > QUEUE_S:
-                self._waiting_s -= self._packets.popleft()[0].duration_s
-                self.counts["overflow"] += 1
+    def pass_on(self, now: float) -> None:
+        """Have what waits heard, if it is as much as the source wants at once, or time."""
+        if not (self._is_hurried or now >= self.due_at or self.pacing.is_due(self._waiting_s)):
+            return
+        self._is_hurried = False
+        taken, self._packets, self._waiting_s = self._packets, [], 0.0
+        with self._hearing:
+            if self._ended.is_set():
+                return
+            try:
+                self.due_at = now + self._hear(taken, now)
+            except Exception as error:  # noqa: BLE001  # raised again in the thread that waits for the end
+                self._failure = error
+                self._ended.set()
 
-    @property
-    def is_due(self) -> bool:
-        """Whether as much sound waits as the reader wants at once."""
-        return self.pacing.is_due(self._waiting_s)
+    # -- for any thread -------------------------------------------------------------------------------------------------
 
-    def wake(self) -> None:
-        """Let the reader have what has come."""
-        with self._news:
-            self._is_woken = True
-            self._news.notify()
+    def hurry(self) -> None:
+        """Have what waits heard at the next occasion."""
+        self._is_hurried = True
 
     def fail(self, error: SourceError) -> None:
         """Say that no more will come."""
-        with self._news:
-            self._failure = error
-            self._news.notify()
+        self._failure = self._failure or error
+        self._ended.set()
 
-    def get(self, timeout_s: float) -> list[tuple[Packet, float]]:
-        """Return what has come, oldest first, with the times of arrival, once woken or after ``timeout_s``.
+    def end(self) -> None:
+        """Let ``wait`` return. Does not block."""
+        self._ended.set()
+
+    def close(self) -> None:
+        """End, and wait until nothing is being heard."""
+        self._ended.set()
+        with self._hearing:
+            pass
+
+    def wait(self) -> None:
+        """Wait for the end.
 
         Raises:
-            SourceError: the one given to ``fail``, after all that came before.
+            Exception: the one given to ``fail``, or what hearing has raised.
         """
-        with self._news:
-            self._news.wait_for(lambda: self._is_woken or self._failure, timeout_s)
-            taken, self._waiting_s, self._is_woken = list(self._packets), 0.0, False
-            self._packets.clear()
-            if self._failure is not None and not taken:
-                raise self._failure
-            return taken
+        self._ended.wait()
+        if self._failure is not None:
+            raise self._failure

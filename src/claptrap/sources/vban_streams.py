@@ -61,7 +61,7 @@ class StreamCounts:
 
     Attributes:
         host, stream, port: which.
-        counts: by the keys of ``vban_reorder.COUNTS``; ``overflow``: packets dropped because their reader fell behind.
+        counts: by the keys of ``vban_reorder.COUNTS``.
         refused: packets not used, by the reason's key of ``text.catalogue``.
     """
 

@@ -19,7 +19,7 @@ Format = Literal["csv", "jsonl"]
 TYPES: dict[Format, str] = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 COLUMNS = (
     *("id", "time", "timestamp", "source_id", "source_name", "kind", "epoch", "sequence", "onset_s", "decided_s"),
-    *("latency_s", "score", "claps", "applause", "mark", "labels"),
+    *("latency_s", "score", "claps", "applause", "mark", "labels", "test"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

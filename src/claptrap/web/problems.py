@@ -47,6 +47,7 @@ _STATUS = {
     "api.unknown_webhook": 404,
     "api.unknown_delivery": 404,
     "api.unknown_notify": 404,
+    "api.unknown_heartbeat": 404,
     "api.no_webhook": 409,
     "api.no_notify": 409,
     "api.no_receiver": 409,

@@ -68,3 +68,14 @@ def test_notification(service: Application, notify_id: str) -> dict[str, Any]:
 def remove_notification(service: Application, notify_id: str) -> dict[str, Any]:
     """Remove a notification service; deliveries that wait for it are abandoned."""
     return service.notifications.remove(notify_id)
+
+
+@routes.delete(
+    "/api/heartbeats/{heartbeat_id}",
+    "Supprimer un signal de vie",
+    responses.ShownSettings,
+    codes=("api.unknown_heartbeat", *SAVING),
+)
+def remove_heartbeat(service: Application, heartbeat_id: str) -> dict[str, Any]:
+    """Remove a heartbeat."""
+    return service.notifications.remove_heartbeat(heartbeat_id)

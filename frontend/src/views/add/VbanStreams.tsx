@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { addSource, listStreams, readSettings } from "../../api.ts";
-import { said, t } from "../../i18n/index.ts";
-import { takeOwn } from "../../offers.ts";
-import type { VbanStream } from "../../wire.ts";
-import { inWords } from "../../words.ts";
+import { addSource, ask } from "../../api.ts";
 import { FormField } from "../../components/FormField.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
-import { soundFormat } from "../../components/soundFormat.ts";
+import { Outcome } from "../../components/Shape.tsx";
+import { soundFormat } from "../../components/kinds.ts";
+import { said, t } from "../../i18n/index.ts";
+import { useDeed } from "../../deed.tsx";
+import { useAnswer } from "../../useAnswer.ts";
+import type { StreamPath, VbanStream } from "../../wire.ts";
 
 const EVERY_MS = 1500;
 const PAUSE_MS = 800;
@@ -15,10 +15,7 @@ const PORT = "6980";
 
 /** The streams that arrive on the network just now: one press makes a source of one. */
 export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
-  const streams = useSignal<VbanStream[] | null>(null);
-  const problem = useSignal("");
-  const refusal = useSignal(""); // stays, whatever is seen next
-  const busy = useSignal(false);
+  const { change, busy, fault } = useDeed(); // its refusal stays, whatever is seen next
   const typed = useSignal(PORT);
   const port = useSignal(PORT);
 
@@ -27,42 +24,22 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
     return () => clearTimeout(timer);
   }, [typed.value]);
 
-  useEffect(() => {
-    let stopped = false;
-    const unlessStopped = (seen: VbanStream[] | null, why: string) => {
-      if (stopped) return;
-      streams.value = seen;
-      problem.value = why;
-    };
-    const look = () => listStreams(port.value).then((seen) => unlessStopped(seen, ""), (error: unknown) => unlessStopped(null, inWords(error)));
-    void look();
-    const timer = setInterval(look, EVERY_MS);
-    return () => {
-      stopped = true;
-      clearInterval(timer);
-    };
-  }, [port.value]);
-
-  const take = async ({ host, stream, port }: VbanStream) => {
-    busy.value = true;
-    refusal.value = "";
+  const { answer, failure } = useAnswer(() => ask("GET /api/vban/streams", { query: { port: port.value } }), [port.value], EVERY_MS).value;
+  const streams = failure ? null : answer;
+  const take = ({ host, stream, port: from }: VbanStream) => {
     const name = stream.trim() || host;
-    await addSource({ kind: "vban", name, input: { host, stream, port } })
-      .then(readSettings)
-      .then(takeOwn)
-      .then(() => onDone(name), (error: unknown) => (refusal.value = inWords(error)));
-    busy.value = false;
+    void change(() => addSource({ kind: "vban", name, input: { host, stream, port: from } }), () => onDone(name));
   };
 
   return (
     <section class="streams" aria-labelledby="streams-title">
       <h3 id="streams-title">{t("vban.seen")}</h3>
       <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />
-      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
-      {problem.value && <p role="alert"><Outcome shape="cross" words={problem.value} /></p>}
-      {streams.value?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
+      {fault}
+      {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
+      {streams?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
       <ul>
-        {streams.value?.map((seen) => (
+        {streams?.map((seen) => (
           <li key={`${seen.host} ${seen.port} ${seen.stream}`}>
             <span>
               <strong dir="auto">{seen.stream || t("vban.nameless")}</strong>{" "}
@@ -73,10 +50,37 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
               ? <span class="muted">{t("vban.wanted")}</span>
               : (
                 <button
-                  type="button" class="quiet" disabled={busy.value || seen.rate_hz === 0} onClick={() => take(seen)}
+                  type="button" class="quiet" disabled={busy || seen.rate_hz === 0} onClick={() => take(seen)}
                   aria-label={t("vban.take", { stream: seen.stream || seen.host })}
                 >{t("form.add")}</button>
               )}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What MediaMTX serves, where it runs: one press makes a source of a stream. Without it, which few need, nothing is shown. */
+export function StreamPaths({ onDone }: { onDone: (name: string) => void }) {
+  const { change, busy, fault } = useDeed();
+  const { paths = [] } = useAnswer(() => ask("GET /api/mediamtx/paths"), []).value.answer ?? {};
+  const take = ({ name, url }: StreamPath) => change(() => addSource({ kind: "rtsp", name, input: { url } }), () => onDone(name));
+  if (paths.length === 0) return null;
+  return (
+    <section class="streams" aria-labelledby="paths-title">
+      <h3 id="paths-title">{t("mediamtx.title")}</h3>
+      {fault}
+      <ul>
+        {paths.map((path) => (
+          <li key={path.name}>
+            <span>
+              <strong dir="auto">{path.name}</strong>{" "}
+              <span class="muted">{path.ready ? path.tracks.join(", ") : t("mediamtx.waiting")}</span>
+            </span>
+            {path.source_id
+              ? <span class="muted">{t("mediamtx.heard")}</span>
+              : <button type="button" class="quiet" disabled={busy} onClick={() => take(path)} aria-label={t("mediamtx.take", { name: path.name })}>{t("form.add")}</button>}
           </li>
         ))}
       </ul>

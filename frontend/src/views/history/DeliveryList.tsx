@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { listDeliveries, replayDelivery } from "../../api.ts";
+import { ask, inWords } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
@@ -7,7 +7,6 @@ import { attempts, sources } from "../../store.ts";
 import { receiverOf } from "../../receivers.ts";
 import type { DeliveryState } from "../../types.ts";
 import type { Attempt, Delivery } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import { chosen } from "./filter.ts";
 
@@ -24,12 +23,12 @@ export function DeliveryList({ newest }: { newest: string }) {
   const { source } = chosen.value;
   const tried = attempts.value[0];
   const { answer, failure: refused } = useAnswer(
-    () => listDeliveries({ source, state: state.value }, SHOWN),
+    () => ask("GET /api/deliveries", { query: { source, state: state.value, limit: SHOWN } }),
     [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
   ).value;
   const again = (id: string) => {
     failure.value = "";
-    void replayDelivery(id).catch((error: unknown) => (failure.value = inWords(error)));
+    void ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id: id } }).catch((error: unknown) => (failure.value = inWords(error)));
   };
   return (
     <section class="panel" aria-labelledby="told-title">

@@ -1,17 +1,19 @@
 import { useSignal } from "@preact/signals";
-import { deleteDetection, markDetection, readState, replayDetection } from "../../api.ts";
-import { AskFirst } from "../../components/AskFirst.tsx";
-import { Menu } from "../../components/Menu.tsx";
+import { useEffect, useRef } from "preact/hooks";
+import { ask, clipAddress } from "../../api.ts";
+import { AskFirst, Menu } from "../../components/Buttons.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { type Key, soundName, t } from "../../i18n/index.ts";
 import { receiverOf } from "../../receivers.ts";
-import { attempts, takeSnapshot } from "../../store.ts";
+import { alsoHeardBy, attempts, takeSnapshot } from "../../store.ts";
+import { shade } from "../../theme.ts";
 import type { DeliveryState, Mark } from "../../types.ts";
 import type { Attempt, Detection, Label } from "../../wire.ts";
-import { ClipPlayer } from "./ClipPlayer.tsx";
-import { forgotten } from "./filter.ts";
+import { paletteOf } from "../source/picture.ts";
 import { SHAPES } from "./DeliveryList.tsx";
+import { forgotten } from "./filter.ts";
+import { BANDS, spectrogram } from "./spectrogram.ts";
 
 const CLAPS = ["Clapping", "Hands", "Applause", "Finger snapping"];
 
@@ -23,11 +25,12 @@ interface Props {
 
 /** One detection: when, where, what, how sure, what became of its deliveries, and all that can be done with it. */
 export function DetectionRow({ event, onChange, onFail }: Props) {
+  const also = alsoHeardBy(event);
   const playing = useSignal(false);
   const sent = useSignal(0);
-  const mark = (said: Mark) => void markDetection(event.id, event.mark === said ? null : said).then(onChange).catch(onFail);
-  const replay = () => void replayDetection(event.id).then(({ receivers }) => (sent.value = receivers)).catch(onFail);
-  const remove = () => void deleteDetection(event.id).then(readState).then((state) => {
+  const mark = (said: Mark) => void ask("PATCH /api/history/{event_id}", { path: { event_id: event.id }, body: { mark: event.mark === said ? null : said } }).then(onChange).catch(onFail);
+  const replay = () => void ask("POST /api/history/{event_id}/replay", { path: { event_id: event.id } }).then(({ receivers }) => (sent.value = receivers)).catch(onFail);
+  const remove = () => void ask("DELETE /api/history/{event_id}", { path: { event_id: event.id } }).then(() => ask("GET /api/state")).then((state) => {
     forgotten.value += 1;
     takeSnapshot(state); // the home page shows it, too
   }).catch(onFail);
@@ -35,10 +38,11 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
     <>
       <tr id={`detection-${event.id}`}>
         <td><time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time></td>
-        <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b></td>
+        <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b>{also.length > 0 && <span class="muted also" dir="auto">{t("feed.also", { sources: also.join(", ") })}</span>}</td>
         <td class="found-what" title={event.labels.map((one) => `${soundName(one)} ${percent(one.score)}`).join(", ")}>
           <span aria-hidden="true">👏</span> {event.trigger_name || (event.applause ? t("feed.applause") : t("history.claps", { count: event.claps }))}
           <Named labels={event.labels} />
+          {event.test && <span class="tag">{t("deliveries.test")}</span>}
           {event.mark && <span class="tag">{t(`history.mark_${event.mark}` satisfies Key)}</span>}
           {event.clip && (
             <button type="button" class="quiet small" aria-expanded={playing.value} onClick={() => (playing.value = !playing.value)}>
@@ -95,4 +99,45 @@ function stateAfter({ ok, retry_in_s: retryInS, code }: Attempt): DeliveryState 
   if (ok) return "taken";
   if (code === "delivery.too_late") return "late";
   return retryInS === null ? "given_up" : "waiting";
+}
+
+/** The sound around a detection: to be heard, and seen while it plays. */
+function ClipPlayer({ id }: { id: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const along = useSignal(0);
+  const address = new URL(clipAddress(id), document.baseURI).href;
+  const shownIn = shade.value;
+  useEffect(() => {
+    let isWanted = true;
+    fetch(address).then((answer) => answer.arrayBuffer())
+      .then((sound) => new OfflineAudioContext(1, 1, 16_000).decodeAudioData(sound))
+      .then((sound) => isWanted && draw(canvas.current!, sound.getChannelData(0), shownIn))
+      .catch(() => undefined); // a browser that cannot decode it says so in the player itself
+    return () => (isWanted = false, undefined);
+  }, [address, shownIn]);
+  return (
+    <div class="clip-player">
+      <div class="clip-picture">
+        <canvas ref={canvas} height={BANDS} role="img" aria-label={t("history.clip_picture")} />
+        <i style={{ left: `${100 * along.value}%` }} />
+      </div>
+      <audio
+        controls autoplay preload="auto" src={address} aria-label={t("history.listen")}
+        onTimeUpdate={({ currentTarget: { currentTime, duration } }) => (along.value = duration ? currentTime / duration : 0)}
+      />
+    </div>
+  );
+}
+
+function draw(canvas: HTMLCanvasElement, samples: Float32Array, shownIn: "dark" | "light"): void {
+  const columns = spectrogram(samples);
+  const colours = paletteOf(shownIn);
+  canvas.width = columns.length;
+  const image = new ImageData(columns.length, BANDS);
+  columns.forEach((column, x) => column.forEach((loudness, band) => {
+    const at = 4 * ((BANDS - 1 - band) * columns.length + x);
+    image.data.set(colours.subarray(4 * loudness, 4 * loudness + 4), at);
+  }));
+  canvas.getContext("2d")!.putImageData(image, 0, 0);
+  canvas.dataset["drawn"] = "true";
 }

@@ -1,9 +1,12 @@
-import { historyFile } from "../../api.ts";
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { historyFile, inWords, readHistory } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
-import { chosen, question } from "./filter.ts";
+import { returns } from "../../store.ts";
+import type { Detection } from "../../wire.ts";
 import { DetectionRow } from "./DetectionRow.tsx";
 import { Timeline } from "./Timeline.tsx";
-import { useDetections } from "./useDetections.ts";
+import { chosen, question } from "./filter.ts";
 
 /** The detections that fit: on a line of time, as a table, and as a file. */
 export function Found({ newest }: { newest: string }) {
@@ -43,4 +46,39 @@ export function Found({ newest }: { newest: string }) {
       </div>
     </section>
   );
+}
+
+const PAGE = 50;
+const MOST = 500; // that the service gives at once
+
+/** The detections that fit, newest first, as many pages as were asked for; they stay when something new is heard. */
+function useDetections(newest: string) {
+  const found = useSignal<Detection[] | null>(null);
+  const cursor = useSignal<string | null>(null);
+  const failure = useSignal("");
+  const asked = question(chosen.value);
+  const about = JSON.stringify(asked);
+  const shown = useRef("");
+  const reading = useRef(0);
+  const tell = (error: unknown) => void (failure.value = inWords(error));
+  const read = (from: string | null, limit = PAGE) => {
+    const mine = ++reading.current;
+    const unlessAskedAgain = <Answer,>(take: (answer: Answer) => void) => (answer: Answer) => mine === reading.current && take(answer);
+    void readHistory(asked, limit, from ?? "").then(unlessAskedAgain((page) => {
+      found.value = [...(from === null ? [] : found.value ?? []), ...page.events];
+      cursor.value = page.cursor;
+      failure.value = "";
+    }), unlessAskedAgain(tell));
+  };
+  useEffect(() => {
+    const isOther = shown.current !== about;
+    if (isOther) cursor.value = null; // what followed was of another question
+    shown.current = about;
+    read(null, isOther ? PAGE : Math.min(MOST, Math.max(PAGE, found.value?.length ?? 0)));
+  }, [about, newest, returns.value]);
+  const replace = (changed: Detection) => {
+    found.value = (found.value ?? []).map((one) => (one.id === changed.id ? changed : one));
+    failure.value = "";
+  };
+  return { found: found.value, failure: failure.value, tell, replace, more: cursor.value ? () => read(cursor.value) : null };
 }

@@ -1,16 +1,16 @@
-import { effect, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { startDetection, stopDetection } from "../../api.ts";
-import { GLOW_MS } from "../../components/Glow.tsx";
+import { computed, useComputed, useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { ask, inWords } from "../../api.ts";
+import { onBeat } from "../../beat.ts";
+import { GLOW_MS } from "../../components/Heard.tsx";
 import { loudness } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { useFlash } from "../../flash.ts";
-import { ago, score } from "../../i18n/format.ts";
+import { ago, score, timeOfDay } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
-import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, running, sources } from "../../store.ts";
-import { inWords } from "../../words.ts";
-import { PauseButton, pauseWords } from "./Pause.tsx";
+import { inTurn } from "../../saving.ts";
+import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, running, settings, sources } from "../../store.ts";
 import { broken, isFew } from "./rooms.ts";
 
 const BURP_MS = 2000;
@@ -31,7 +31,7 @@ export function HomeStrip() {
     if (burping.value) return "burp";
     return hearing.value ? "waiting" : "deaf";
   });
-  useEffect(() => effect(() => orb.current?.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
+  useLayoutEffect(() => onBeat(orb.current!, (place) => place.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
   const shown = mood.value === "burp" ? "waiting" : mood.value;
   return (
     <section class={`panel ear ear-${mood.value}`} aria-label={t("house.title")}>
@@ -85,7 +85,7 @@ function StartStop() {
   const toggle = async () => {
     busy.value = true;
     failure.value = "";
-    await (running.value ? stopDetection() : startDetection()).catch((error: unknown) => {
+    await (running.value ? ask("POST /api/detection/stop") : ask("POST /api/detection/start")).catch((error: unknown) => {
       failure.value = t("error.start", { reason: inWords(error) });
     });
     busy.value = false;
@@ -101,4 +101,30 @@ function StartStop() {
 function burpAt(): number | undefined {
   const news = heard.value;
   return news?.detected.some(({ label, score: sure }) => label === BURP && sure > 0.5) ? news.timestamp : undefined;
+}
+
+const PAUSE_S = 3600;
+
+/** Why nothing of the whole house is sent, in words; empty where detections act. */
+const pauseWords = computed(() => {
+  const when = settings.value?.when;
+  if (!when || (when.armed && when.snoozed_until <= now.value)) return "";
+  return when.armed ? t("arming.paused", { time: timeOfDay(new Date(1000 * when.snoozed_until)) }) : t("arming.disarmed");
+});
+
+/** Sends nothing for an hour, whatever is heard; or sends again. */
+function PauseButton() {
+  const busy = useSignal(false);
+  const isPaused = pauseWords.value !== "";
+  const toggle = async () => {
+    busy.value = true;
+    failure.value = "";
+    await inTurn(() => ask("POST /api/arming", { body: isPaused ? { armed: true, snooze_s: 0 } : { snooze_s: PAUSE_S } })).catch((error: unknown) => (failure.value = inWords(error)));
+    busy.value = false;
+  };
+  return (
+    <button type="button" class="quiet pause" disabled={busy.value || link.value !== "connected"} aria-label={t(isPaused ? "arming.act" : "arming.pause")} onClick={toggle}>
+      {t(isPaused ? "arming.act_short" : "arming.pause_short")}
+    </button>
+  );
 }

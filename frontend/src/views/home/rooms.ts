@@ -1,9 +1,8 @@
 // The sources of the wall, by rooms, in the order of the settings; what is broken comes first in its room.
 import { computed, effect, signal } from "@preact/signals";
+import { recall, remember } from "../../memory.ts";
 import { isBroken, isCurrent, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-
-const MEMORY = "claptrap.folded";
 
 export interface Room {
   /** Empty for the sources of no room. */
@@ -28,22 +27,8 @@ export const rooms = computed<Room[]>(() => {
     .sort((a, b) => isLast(a) - isLast(b));
 });
 
+const kept = recall("folded");
 /** Rooms that are folded on this device. */
-export const folded = signal<string[]>(remembered());
+export const folded = signal<string[]>(Array.isArray(kept) ? kept.filter((one) => typeof one === "string") : []);
 
-effect(() => {
-  try {
-    localStorage.setItem(MEMORY, JSON.stringify(folded.value));
-  } catch {
-    // A browser that keeps nothing shows all rooms next time.
-  }
-});
-
-function remembered(): string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(MEMORY) ?? "[]");
-    return Array.isArray(kept) ? kept.filter((one) => typeof one === "string") : [];
-  } catch {
-    return [];
-  }
-}
+effect(() => remember("folded", folded.value));

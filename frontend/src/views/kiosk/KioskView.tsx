@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Announcer } from "../../components/Announcer.tsx";
-import { GLOW_MS } from "../../components/Glow.tsx";
+import { Announcer, GLOW_MS } from "../../components/Heard.tsx";
 import { useFlash } from "../../flash.ts";
 import { locale, timeOfDay } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
@@ -10,7 +9,7 @@ import { newestClap, now } from "../../store.ts";
 import { View } from "../View.tsx";
 import { HomeStrip } from "../home/HomeStrip.tsx";
 import { rooms } from "../home/rooms.ts";
-import { Tile } from "../home/Tile.tsx";
+import { Tile } from "../home/Wall.tsx";
 
 const DAY = { from: 7, to: 22 }; // the hours in which it is bright
 const DRIFT_PX = 6; // a minute here, a minute there, so that nothing burns in
@@ -40,12 +39,14 @@ export function KioskView() {
           </span>
         </header>
         <HomeStrip />
-        {rooms.value.map((room) => (
-          <section key={room.name} aria-label={room.name || t("room.none")}>
-            {room.name && <h2 dir="auto">{room.name}</h2>}
-            <div class="tiles">{room.sources.map((source) => <Tile key={source.id} source={source} />)}</div>
-          </section>
-        ))}
+        <div class="kiosk-rooms">
+          {rooms.value.map((room) => (
+            <section key={room.name} aria-label={room.name || t("room.none")} style={{ "--tiles": room.sources.length }}>
+              {rooms.value.length > 1 && <h2 dir="auto">{room.name || t("room.none")}</h2>}
+              <div class="tiles">{room.sources.map((source) => <Tile key={source.id} source={source} />)}</div>
+            </section>
+          ))}
+        </div>
         <Announcer />
       </View>
     </main>

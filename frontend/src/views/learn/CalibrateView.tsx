@@ -1,17 +1,15 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { applyCalibration, endCalibration, readCalibration, startCalibration, undoLearning } from "../../api.ts";
-import { channelName } from "../../components/kinds.ts";
+import { ask, inWords } from "../../api.ts";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
-import { score } from "../../i18n/format.ts";
-import { type Key, t } from "../../i18n/index.ts";
+import { Outcome } from "../../components/Shape.tsx";
+import { channelName } from "../../components/kinds.ts";
+import { clock, iso, score } from "../../i18n/format.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
 import { go, linkTo } from "../../route.ts";
 import { link, opened, sources, statuses } from "../../store.ts";
 import type { Calibration } from "../../wire.ts";
-import { inWords } from "../../words.ts";
 import { View } from "../View.tsx";
-import { Sounds } from "./Sounds.tsx";
 
 const STEPS = ["claps", "noises", "proposal"] as const;
 const LOOK_MS = 500;
@@ -32,7 +30,7 @@ export function CalibrateView({ id }: { id: string }) {
     failure.value = "";
   };
   const fail = (error: unknown) => void (failure.value = inWords(error));
-  const listen = (phase: "claps" | "noises") => void startCalibration(id, phase).then(show, fail);
+  const listen = (phase: "claps" | "noises") => void ask("POST /api/sources/{source_id}/calibration", { path: { source_id: id }, body: { phase } }).then(show, fail);
   const enter = (next: Step) => {
     step.value = next;
     if (next === "claps" || next === "noises") listen(next);
@@ -44,13 +42,13 @@ export function CalibrateView({ id }: { id: string }) {
     const look = async () => {
       while (goesOn()) {
         await new Promise((soon) => setTimeout(soon, LOOK_MS));
-        if (goesOn() && !document.hidden) await readCalibration(id).then((answer) => goesOn() && show(answer), (error: unknown) => goesOn() && fail(error));
+        if (goesOn() && !document.hidden) await ask("GET /api/sources/{source_id}/calibration", { path: { source_id: id } }).then((answer) => goesOn() && show(answer), (error: unknown) => goesOn() && fail(error));
       }
     };
-    void startCalibration(id, "claps").then(show, fail).then(look);
+    void ask("POST /api/sources/{source_id}/calibration", { path: { source_id: id }, body: { phase: "claps" } }).then(show, fail).then(look);
     return () => {
       isOver = true;
-      if (step.value !== "applied") void endCalibration(id).catch(() => undefined); // it ends by itself after ten minutes
+      if (step.value !== "applied") void ask("DELETE /api/sources/{source_id}/calibration", { path: { source_id: id } }).catch(() => undefined); // it ends by itself after ten minutes
     };
   }, [id, open]);
   useLayoutEffect(() => heading.current?.focus(), [step.value]);
@@ -59,7 +57,7 @@ export function CalibrateView({ id }: { id: string }) {
 
   const now = session.value;
   const accepted = now?.sounds.filter(({ phase, outcome }) => phase === "claps" && outcome === "accepted").length ?? 0;
-  const apply = () => void applyCalibration(id).then(() => (step.value = "applied"), fail);
+  const apply = () => void ask("POST /api/sources/{source_id}/calibration/apply", { path: { source_id: id } }).then(() => (step.value = "applied"), fail);
   const live = statuses.value[id]?.state === "live" && link.value === "connected";
   return (
     <View title={t("calibrate.title", { source: source.name })}>
@@ -88,7 +86,7 @@ export function CalibrateView({ id }: { id: string }) {
             {step.value === "proposal" && <><Back onClick={() => enter("noises")} /><button type="button" class="start" disabled={!now?.proposal} onClick={apply}>{t("calibrate.apply")}</button></>}
             {step.value === "applied" && (
               <>
-                <button type="button" class="quiet" onClick={() => void undoLearning(id).then(() => go(linkTo.source(id)), fail)}>{t("calibrate.undo")}</button>
+                <button type="button" class="quiet" onClick={() => void ask("POST /api/sources/{source_id}/learning/undo", { path: { source_id: id } }).then(() => go(linkTo.source(id)), fail)}>{t("calibrate.undo")}</button>
                 <button type="button" class="start" onClick={() => go(linkTo.source(id))}>{t("start.done")}</button>
               </>
             )}
@@ -102,13 +100,8 @@ export function CalibrateView({ id }: { id: string }) {
 
 const stepNumber = (step: Step) => (step === "applied" ? STEPS.length : STEPS.indexOf(step));
 
-function Back({ onClick }: { onClick: () => void }) {
-  return <button type="button" class="quiet" onClick={onClick}>{t("start.back")}</button>;
-}
-
-function Next({ ready, onClick }: { ready: boolean; onClick: () => void }) {
-  return <button type="button" class="start" disabled={!ready} onClick={onClick}>{t("start.next")}</button>;
-}
+const Back = ({ onClick }: { onClick: () => void }) => <button type="button" class="quiet" onClick={onClick}>{t("start.back")}</button>;
+const Next = ({ ready, onClick }: { ready: boolean; onClick: () => void }) => <button type="button" class="start" disabled={!ready} onClick={onClick}>{t("start.next")}</button>;
 
 /** What applying would change, in figures of the sounds that were just made. */
 function Proposal({ session }: { session: Calibration | null }) {
@@ -129,5 +122,44 @@ function Proposal({ session }: { session: Calibration | null }) {
         </>
       )}
     </dl>
+  );
+}
+
+const SHOWN = 6;
+
+interface Props {
+  session: Calibration;
+  phase: "claps" | "noises";
+  onChange: (session: Calibration) => void;
+  onFail: (error: unknown) => void;
+}
+
+/** The sounds of one phase, newest first, each with what was made of it; any can be taken out. */
+export function Sounds({ session, phase, onChange, onFail }: Props) {
+  const sounds = session.sounds.filter((sound) => sound.phase === phase).reverse();
+  const shown = sounds.slice(0, SHOWN);
+  const accepted = sounds.filter(({ outcome }) => outcome === "accepted").length;
+  return (
+    <>
+      {phase === "claps"
+        ? (
+          <p class="clap-dots" role="img" aria-label={t("calibrate.count", { accepted, wanted: session.wanted })}>
+            {Array.from({ length: session.wanted }, (_, index) => (
+              <span key={index} class={index < accepted ? "clap-dot clap-dot-full" : "clap-dot"}>{index < accepted ? "👏" : index + 1}</span>
+            ))}
+          </p>
+        )
+        : <p class="noise-count" aria-hidden="true">{accepted}</p>}
+      <p role="status" class="unseen">{sounds[0] && said(sounds[0])}</p>
+      <ul class="learn-examples">
+        {shown.map((sound) => (
+          <li key={sound.n}>
+            <Outcome shape={sound.outcome === "accepted" ? "check" : "triangle"} words={said(sound)} />
+            <time class="numbers muted" dateTime={iso(sound.at)}>{clock(sound.at)}</time>
+            <button type="button" class="quiet small" onClick={() => void ask("DELETE /api/sources/{source_id}/calibration/sounds/{n}", { path: { source_id: session.source_id, n: String(sound.n) } }).then(onChange, onFail)}>{t("learn.remove")}</button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -1,23 +1,27 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { changeSettings, listSounds } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
+import { Field, Fields, SaveState } from "../../components/Field.tsx";
+import { Shape } from "../../components/Shape.tsx";
 import type { Deed } from "../../deed.tsx";
 import { language, t } from "../../i18n/index.ts";
 import { freeId } from "../../ids.ts";
+import { drafts, edit } from "../../saving.ts";
 import type { SourceSettings } from "../../types.ts";
-import type { SoundPreset, Sounds } from "../../wire.ts";
+import type { RhythmSettings, SoundPreset, Sounds, SoundSettings } from "../../wire.ts";
+import { Rhythm } from "./Lesson.tsx";
 
 const sounds = signal<Sounds | null>(null);
 
 const inLanguage = <Words,>(french: Words, english: Words) => (language.value === "fr" ? french : english);
 
 /** What a sound of YAMNet is called in the page's language. */
-export const labelName = (label: string) => inLanguage(sounds.value?.labels.find((one) => one.label === label)?.label_fr ?? label, label);
+const labelName = (label: string) => inLanguage(sounds.value?.labels.find((one) => one.label === label)?.label_fr ?? label, label);
 
 /** A choice among the sounds that YAMNet names. */
-export function LabelOptions({ label, except = [], presets = [], onChoose }: { label: string; except?: string[]; presets?: SoundPreset[]; onChoose: (label: string) => void }) {
+function LabelOptions({ label, except = [], presets = [], onChoose }: { label: string; except?: string[]; presets?: SoundPreset[]; onChoose: (label: string) => void }) {
   useEffect(() => {
-    if (!sounds.value) void listSounds().then((found) => (sounds.value = found), () => undefined); // asked again when it is shown next
+    if (!sounds.value) void ask("GET /api/sounds").then((found) => (sounds.value = found), () => undefined); // asked again when it is shown next
   }, []);
   const choose = (select: HTMLSelectElement) => {
     onChoose(select.value);
@@ -56,6 +60,47 @@ export function AddSound({ source, deed }: { source: SourceSettings; deed: Deed 
       <LabelOptions label={t("trigger.add_sound")} presets={known?.presets ?? []} onChoose={add} />
       {known && !known.available && <p class="reason">{t("trigger.no_yamnet")}</p>}
       {known && <p class="hint">{inLanguage(known.advice_fr, known.advice_en)}</p>}
+    </div>
+  );
+}
+
+/** How a sound is listened for. */
+export function SoundEditor({ path, sound }: { path: string; sound: SoundSettings }) {
+  return (
+    <div class="options">
+      <Fields of={path} names={["enabled", "name", "threshold", "persistence_s", "delay_s"]} />
+      <Labels path={`${path}.labels`} known={sound.labels} />
+    </div>
+  );
+}
+
+/** Which of YAMNet's names are meant, any of them; at least one. */
+function Labels({ path, known }: { path: string; known: string[] }) {
+  const labels = (drafts.value[path]?.value ?? known) as string[];
+  return (
+    <fieldset class="field wide" id={path} aria-describedby={`${path}-state`}>
+      <legend>{t("trigger.labels")}</legend>
+      <span class="checks">
+        {labels.map((label) => (
+          <button
+            key={label} type="button" class="quiet small" disabled={labels.length === 1} aria-label={t("reaction.remove_named", { what: labelName(label) })}
+            onClick={() => edit(path, labels.filter((one) => one !== label), 0)}
+          >{labelName(label)} <Shape is="cross" /></button>
+        ))}
+        <LabelOptions label={t("trigger.another")} except={labels} onChoose={(label) => edit(path, [...labels, label], 0)} />
+      </span>
+      <SaveState path={path} id={`${path}-state`} />
+    </fieldset>
+  );
+}
+
+/** How exactly a rhythm must be clapped. */
+export function RhythmEditor({ path, rhythm }: { path: string; rhythm: RhythmSettings }) {
+  return (
+    <div class="options">
+      <div class="field wide" id={`${path}.intervals`} role="img" aria-label={t("lesson.drawn", { count: rhythm.intervals.length + 1 })}><Rhythm intervals={rhythm.intervals} /></div>
+      <Fields of={path} names={["enabled", "name"]} />
+      <Field path={`${path}.tolerance`} />
     </div>
   );
 }

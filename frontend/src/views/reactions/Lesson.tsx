@@ -1,14 +1,13 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { applyLesson, beginLesson, endLesson, readLesson } from "../../api.ts";
+import { ask, beginLesson, readLesson } from "../../api.ts";
 import { FormField } from "../../components/FormField.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal, percent } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { RhythmLesson } from "../../wire.ts";
-import { Rhythm } from "./Rhythm.tsx";
 
 const LOOK_MS = 500;
 const SHOWN = 5;
@@ -25,14 +24,14 @@ export function Lesson({ source: { id }, onClose }: { source: SourceSettings; on
     const timer = setInterval(() => document.hidden || look(readLesson), LOOK_MS);
     return () => {
       clearInterval(timer);
-      void endLesson(id).catch(() => undefined); // where it was applied there is none; else it ends by itself
+      void ask("DELETE /api/sources/{source_id}/rhythms/lesson", { path: { source_id: id } }).catch(() => undefined); // where it was applied there is none; else it ends by itself
     };
   }, [id]);
   const { rows = [], proposal = null, wanted = 3 } = lesson.value ?? {};
   const apply = (event: Event) => {
     event.preventDefault();
     const chosen = Number(tolerance.value.replace(",", "."));
-    void deed.change(() => applyLesson(id, { name: name.value.trim(), ...(tolerance.value && { tolerance: chosen }) }), onClose);
+    void deed.change(() => ask("POST /api/sources/{source_id}/rhythms/lesson/apply", { path: { source_id: id }, body: { name: name.value.trim(), ...(tolerance.value && { tolerance: chosen }) } }), onClose);
   };
   return (
     <form class="lesson" aria-labelledby="lesson-title" onSubmit={apply}>
@@ -59,5 +58,20 @@ export function Lesson({ source: { id }, onClose }: { source: SourceSettings; on
         <button type="button" class="quiet" onClick={onClose}>{t("form.cancel")}</button>
       </p>
     </form>
+  );
+}
+
+const WIDE = 100; // of the drawing, in its own units
+
+/** A rhythm as dots on a line, as far apart as its claps. */
+export function Rhythm({ intervals }: { intervals: number[] }) {
+  const whole = intervals.reduce((sum, one) => sum + one, 0) || 1;
+  let at = 0;
+  const places = [0, ...intervals.map((one) => (at += one))].map((one) => 6 + (one / whole) * (WIDE - 12));
+  return (
+    <svg class="rhythm" viewBox={`0 0 ${WIDE} 12`} aria-hidden="true">
+      <path d={`M6 6H${WIDE - 6}`} />
+      {places.map((x, index) => <circle key={index} cx={x} cy="6" r="4.5" />)}
+    </svg>
   );
 }

@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { changeSettings, removeTrigger } from "../../api.ts";
+import { ask, changeSettings } from "../../api.ts";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
 import { hostOf, notifyName } from "../../receivers.ts";
 import { linkTo } from "../../route.ts";
-import { settings } from "../../store.ts";
+import { settings, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { WebhookSettings } from "../../wire.ts";
-import { Rhythm } from "./Rhythm.tsx";
-import { patternsOf } from "./PatternPresets.tsx";
+import { Rhythm } from "./Lesson.tsx";
+import { patternsOf } from "./Patterns.tsx";
 import { type Reaction, clapsOf, isWanted, triggersOf, wishFor } from "./reactions.ts";
 
 interface Props {
@@ -29,14 +29,14 @@ interface Props {
 export function ReactionRow({ source, reaction, intervals, isOff = false, isTrigger = false, onRemove, children }: Props) {
   const open = useSignal(false);
   const { change, fault } = useDeed();
-  const all = [...clapsOf(source, patternsOf(source)), ...triggersOf(source)];
   const isCalled = (webhook: WebhookSettings, one = reaction) => webhook.enabled && isWanted(webhook, one);
-  const toggle = (webhook: WebhookSettings, on: boolean) => {
-    const wish = wishFor(all, (one) => (one.what === reaction.what ? on : isCalled(webhook, one)));
-    const changed = { id: webhook.id, enabled: wish !== null, ...wish };
-    void change(() => changeSettings({ sources: [{ id: source.id, webhooks: [changed] }] }));
-  };
-  const remove = onRemove ?? (isTrigger ? () => void change(() => removeTrigger(source.id, String(reaction.what))) : undefined);
+  const toggle = ({ id }: WebhookSettings, on: boolean) => change(() => { // in its turn, of what has come of the changes before
+    const now = sources.value.find((one) => one.id === source.id) ?? source;
+    const webhook = now.webhooks.find((one) => one.id === id)!;
+    const wish = wishFor([...clapsOf(now, patternsOf(now)), ...triggersOf(now)], (one) => (one.what === reaction.what ? on : isCalled(webhook, one)));
+    return changeSettings({ sources: [{ id: source.id, webhooks: [{ id, enabled: wish !== null, ...wish }] }] });
+  });
+  const remove = onRemove ?? (isTrigger ? () => void change(() => ask("DELETE /api/sources/{source_id}/triggers/{trigger_id}", { path: { source_id: source.id, trigger_id: String(reaction.what) } })) : undefined);
   const leave = () => {
     document.querySelector<HTMLElement>(".reaction-more button")?.focus(); // the button goes, the focus does not
     remove!();

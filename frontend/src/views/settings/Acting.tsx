@@ -1,9 +1,9 @@
 import { Field, Fields } from "../../components/Field.tsx";
 import { type Key, t } from "../../i18n/index.ts";
-import { edit } from "../../saving.ts";
+import { drafts, edit } from "../../saving.ts";
 import { settings } from "../../store.ts";
 import type { QuietHours } from "../../wire.ts";
-import { SourcesFilter } from "./SourcesFilter.tsx";
+import { SourcesFilter } from "./NotifyPanel.tsx";
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const MOST = 32;
@@ -13,9 +13,10 @@ const QUIET = "when.quiet";
 export function Acting() {
   const when = settings.value?.when;
   if (!when) return null;
+  const quiet = (drafts.value[QUIET]?.value ?? when.quiet) as QuietHours[];
   const put = (fresh: QuietHours[]) => edit(QUIET, fresh, 0);
-  const add = () => put([...when.quiet, { name: "", enabled: true, days: [...DAYS], begin: "22:00", end: "07:00", sources: [] }]);
-  const change = (index: number, part: Partial<QuietHours>) => put(when.quiet.map((one, at) => (at === index ? { ...one, ...part } : one)));
+  const add = () => put([...quiet, { name: "", enabled: true, days: [...DAYS], begin: "22:00", end: "07:00", sources: [] }]);
+  const change = (index: number, part: Partial<QuietHours>) => put(quiet.map((one, at) => (at === index ? { ...one, ...part } : one)));
   return (
     <>
       <section class="panel settings-group" aria-labelledby="settings-acting">
@@ -26,7 +27,7 @@ export function Acting() {
       <section class="panel settings-group webhooks" aria-labelledby="settings-quiet">
         <h2 id="settings-quiet">{t("when.quiet")}</h2>
         <p class="muted">{t("when.intro")}</p>
-        {when.quiet.map((one, index) => (
+        {quiet.map((one, index) => (
           <fieldset key={index} class="webhook">
             <legend class="unseen">{one.name || t("when.number", { number: index + 1 })}</legend>
             <div class="options"><Fields of={`${QUIET}.${index}`} names={["name", "begin", "end", "enabled"]} /></div>
@@ -36,11 +37,11 @@ export function Acting() {
             />
             <button
               type="button" class="quiet" aria-label={t("reaction.remove_named", { what: one.name || t("when.number", { number: index + 1 }) })}
-              onClick={() => put(when.quiet.filter((_, at) => at !== index))}
+              onClick={() => put(quiet.filter((_, at) => at !== index))}
             >{t("webhooks.remove")}</button>
           </fieldset>
         ))}
-        {when.quiet.length < MOST && <button type="button" class="quiet add-row" onClick={add}>{t("when.add")}</button>}
+        {quiet.length < MOST && <button type="button" class="quiet add-row" onClick={add}>{t("when.add")}</button>}
         <h3>{t("when.place")}</h3>
         <p class="hint">{t("when.place_why")}</p>
         <div class="options"><Fields of="when" names={["latitude", "longitude"]} /></div>

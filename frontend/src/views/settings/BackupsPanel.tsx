@@ -1,40 +1,27 @@
 import { useSignal } from "@preact/signals";
-import { SETTINGS_FILE, compareBackup, exportSecrets, keepBackup, listBackups, restoreBackup } from "../../api.ts";
+import { ask, SETTINGS_FILE } from "../../api.ts";
+import { AskFirst } from "../../components/Buttons.tsx";
+import { Outcome } from "../../components/Shape.tsx";
+import { type Deed, useDeed } from "../../deed.tsx";
 import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
-import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
 import { inOneLine } from "../../steps.ts";
 import { settings } from "../../store.ts";
-import type { Backup } from "../../wire.ts";
-import { inWords } from "../../words.ts";
-import { Outcome } from "../../components/Outcome.tsx";
 import { useAnswer } from "../../useAnswer.ts";
-import { AskFirst } from "../../components/AskFirst.tsx";
-import { ChangeList } from "./ChangeList.tsx";
-import { download } from "./download.ts";
+import type { Backup } from "../../wire.ts";
+import { ChangeList } from "./StepsPanel.tsx";
 
 const SHOWN_AT_FIRST = 5;
 
 /** Settings of before: looked at, put back in force; and those of now, taken away as a file. */
 export function BackupsPanel() {
-  const done = useSignal("");
-  const failure = useSignal("");
+  const deed = useDeed();
   const kept = useSignal(0);
-  const { answer, failure: unlisted } = useAnswer(listBackups, [settings.value?.revision, kept.value]).value;
-  const tell = (act: () => Promise<string>) => {
-    done.value = failure.value = "";
-    void act().then((words) => (done.value = words), (error: unknown) => (failure.value = inWords(error)));
-  };
-  const keep = () => tell(async () => {
-    await inTurn(keepBackup);
-    kept.value += 1;
-    return t("backups.kept");
-  });
-  const withSecrets = () => tell(async () => {
-    download(await exportSecrets(), "claptrap-settings-with-secrets.json");
-    return "";
-  });
+  const { answer, failure } = useAnswer(() => ask("GET /api/settings/backups"), [settings.value?.revision, kept.value]).value;
+  const keep = () => deed.act(() => inTurn(() => ask("POST /api/settings/backups")), () => (kept.value += 1, t("backups.kept")));
+  const withSecrets = () =>
+    deed.act(() => ask("POST /api/settings/export", { body: { secrets: true } }), (found) => download(found, "claptrap-settings-with-secrets.json"));
   return (
     <section class="panel settings-group" aria-labelledby="settings-backups">
       <h2 id="settings-backups">{t("backups.title")}</h2>
@@ -44,22 +31,20 @@ export function BackupsPanel() {
         <a class="button" href={SETTINGS_FILE} download>{t("backups.download")}</a>
         <AskFirst label={t("backups.download_secrets")} named={t("backups.secrets_title")} question={t("backups.secrets_sure")} onSure={withSecrets} />
       </div>
-      <output class="muted">{done.value}</output>
-      {(failure.value || unlisted) && <p role="alert"><Outcome shape="cross" words={failure.value || unlisted} /></p>}
-      {answer && <BackupList backups={answer.backups} tell={tell} />}
+      {deed.said}
+      {deed.fault || (failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>)}
+      {answer && <BackupList backups={answer.backups} deed={deed} />}
     </section>
   );
 }
 
-type Tell = (act: () => Promise<string>) => void;
-
-function BackupList({ backups, tell }: { backups: Backup[]; tell: Tell }) {
+function BackupList({ backups, deed }: { backups: Backup[]; deed: Deed }) {
   const all = useSignal(false);
   if (backups.length === 0) return <p class="muted">{t("backups.none")}</p>;
   const shown = all.value ? backups : backups.slice(0, SHOWN_AT_FIRST);
   return (
     <>
-      <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} tell={tell} />)}</ul>
+      <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} deed={deed} />)}</ul>
       {shown.length < backups.length && (
         <p><button type="button" class="quiet" onClick={() => (all.value = true)}>{t("backups.more", { count: backups.length })}</button></p>
       )}
@@ -67,14 +52,13 @@ function BackupList({ backups, tell }: { backups: Backup[]; tell: Tell }) {
   );
 }
 
-function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
+function BackupRow({ backup, deed }: { backup: Backup; deed: Deed }) {
   const open = useSignal(false);
   const when = clock(backup.at);
-  const restore = () => tell(async () => {
-    takeOwn((await inTurn(() => restoreBackup(backup.name, settings.value?.revision))).settings);
-    open.value = false;
-    return t("backups.restored", { when });
-  });
+  const restore = () => deed.change(
+    () => ask("POST /api/settings/backups/{name}/restore", { path: { name: backup.name }, revision: settings.value?.revision }),
+    () => (open.value = false, t("backups.restored", { when })),
+  );
   return (
     <li>
       <span class="backup-what">
@@ -102,9 +86,19 @@ function BackupRow({ backup, tell }: { backup: Backup; tell: Tell }) {
 
 /** What restoring would change, compared again whenever the settings change. */
 function Difference({ name }: { name: string }) {
-  const { answer, failure } = useAnswer(() => compareBackup(name), [name, settings.value?.revision]).value;
+  const { answer, failure } = useAnswer(() => ask("GET /api/settings/backups/{name}/diff", { path: { name } }), [name, settings.value?.revision]).value;
   if (failure) return <p role="alert"><Outcome shape="cross" words={failure} /></p>;
   if (!answer) return null;
   if (answer.changes.length === 0) return <p class="difference muted">{t("backups.same")}</p>;
   return <div class="difference"><p>{t("backups.would_change")}</p><ChangeList changes={answer.changes} /></div>;
+}
+
+/** Hands a document to the person as a JSON file. */
+export function download(document_: object, name: string): void {
+  const address = URL.createObjectURL(new Blob([JSON.stringify(document_, null, 2) + "\n"], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
 }

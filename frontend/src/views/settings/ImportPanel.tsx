@@ -1,14 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { previewImport, takeImport } from "../../api.ts";
+import { Refused, ask } from "../../api.ts";
+import { useDeed } from "../../deed.tsx";
 import { type Key, said, t } from "../../i18n/index.ts";
-import { takeOwn } from "../../offers.ts";
 import { inTurn } from "../../saving.ts";
 import { nameOf } from "../../steps.ts";
 import type { Change, Previewed } from "../../wire.ts";
-import { inWords } from "../../words.ts";
-import { Outcome } from "../../components/Outcome.tsx";
-import { ChangeList } from "./ChangeList.tsx";
+import { ChangeList } from "./StepsPanel.tsx";
 
 const MOST_KB = 250; // the service takes 256 kB
 
@@ -20,35 +18,22 @@ interface Looked {
 /** Settings from a file: looked at first, then taken or not. */
 export function ImportPanel() {
   const looked = useSignal<Looked | null>(null);
-  const failure = useSignal("");
-  const done = useSignal("");
-  const busy = useSignal(false);
+  const { act, change, busy, said: told, fault } = useDeed();
   const input = useRef<HTMLInputElement>(null);
   const forget = () => {
     looked.value = null;
-    if (input.current) input.current.value = "";
+    if (input.current) input.current.value = ""; // so that the same file can be chosen again once it was mended
   };
-  const act = async (deed: () => Promise<void>) => {
-    failure.value = done.value = "";
-    busy.value = true;
-    await deed().catch((error: unknown) => (failure.value = error instanceof NotADocument ? error.message : inWords(error)));
-    busy.value = false;
-  };
-  const look = (file: File) => act(async () => {
+  const look = async (file: File) => {
     looked.value = null;
-    try {
+    await act(async () => {
       const document = await documentIn(file);
-      looked.value = { document, preview: await inTurn(() => previewImport(document)) };
-    } catch (error) {
-      forget(); // so that the same file can be chosen again once it was mended
-      throw error;
-    }
-  });
-  const take = ({ document, preview }: Looked) => act(async () => {
-    takeOwn((await inTurn(() => takeImport(document, preview.revision, preview.mode))).settings);
-    forget();
-    done.value = t("import.done");
-  });
+      looked.value = { document, preview: await inTurn(() => ask("POST /api/settings/import/preview", { body: document })) };
+    });
+    if (!looked.value) forget();
+  };
+  const take = ({ document, preview: { mode, revision } }: Looked) =>
+    change(() => ask("POST /api/settings/import", { query: { mode }, body: document, revision }), () => (forget(), t("import.done")));
   return (
     <section class="panel settings-group" aria-labelledby="settings-import">
       <h2 id="settings-import">{t("import.title")}</h2>
@@ -56,13 +41,13 @@ export function ImportPanel() {
       <div class="field">
         <label for="import-file">{t("import.file")}</label>
         <input
-          type="file" id="import-file" ref={input} accept=".json,application/json" disabled={busy.value}
+          type="file" id="import-file" ref={input} accept=".json,application/json" disabled={busy}
           onChange={({ currentTarget: { files } }) => files?.[0] && void look(files[0])}
         />
       </div>
-      {failure.value && <p role="alert"><Outcome shape="cross" words={failure.value} /></p>}
-      <output class="muted">{done.value}</output>
-      {looked.value && <Preview looked={looked.value} busy={busy.value} onTake={take} onCancel={forget} />}
+      {fault}
+      {told}
+      {looked.value && <Preview looked={looked.value} busy={busy} onTake={take} onCancel={forget} />}
     </section>
   );
 }
@@ -124,11 +109,10 @@ function Overwritten({ changes }: { changes: Change[] }) {
   return <strong>{t("import.overwrites", { count: count(["changed", "reordered"]) })} {t("import.removes", { count: count(["removed"]) })}</strong>;
 }
 
-/** The file cannot be a document of settings; the message says why, in words. */
-class NotADocument extends Error {}
+const notADocument = (message: string) => new Refused({ code: "", message, status: 0 });
 
 async function documentIn(file: File): Promise<object> {
-  if (file.size > MOST_KB * 1000) throw new NotADocument(t("import.too_large", { most: MOST_KB }));
+  if (file.size > MOST_KB * 1000) throw notADocument(t("import.too_large", { most: MOST_KB }));
   const text = await file.text();
   try {
     const found: unknown = JSON.parse(text);
@@ -136,5 +120,5 @@ async function documentIn(file: File): Promise<object> {
   } catch {
     // said below
   }
-  throw new NotADocument(t("import.not_json"));
+  throw notADocument(t("import.not_json"));
 }

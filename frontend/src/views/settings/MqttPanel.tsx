@@ -1,13 +1,11 @@
 import { useSignal } from "@preact/signals";
-import { Refused } from "../../api.ts";
+import { inWords, Refused } from "../../api.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { changeSeen, inTurn, isElsewhere, same } from "../../saving.ts";
 import { link, mqtt, problems, settings } from "../../store.ts";
 import type { MqttSettings } from "../../wire.ts";
-import { inWords } from "../../words.ts";
-import { FormFields } from "../../components/FormFields.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
-import type { ShapeName } from "../../components/Shape.tsx";
+import { FormFields } from "../../components/FormField.tsx";
+import { Outcome, type ShapeName } from "../../components/Shape.tsx";
 
 const SHAPES: Record<typeof mqtt.value | "unknown", ShapeName> = { off: "ring", waiting: "half", connected: "disc", unknown: "triangle" };
 

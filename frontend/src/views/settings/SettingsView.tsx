@@ -1,18 +1,20 @@
 import type { ComponentChildren } from "preact";
+import { access } from "../../access.ts";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
-import { LanguageChoice } from "../../components/LanguageChoice.tsx";
+import { LanguageChoice, ThemeChoice } from "../../components/Choice.tsx";
 import { Field } from "../../components/Field.tsx";
-import { ThemeChoice } from "../../components/ThemeChoice.tsx";
+import { ModelState } from "../../components/NamingModel.tsx";
 import { type Key, t } from "../../i18n/index.ts";
+import { nodes } from "../../nodes.ts";
 import { linkTo } from "../../route.ts";
+import { environment, version } from "../../store.ts";
 import { View } from "../View.tsx";
-import { About } from "./About.tsx";
 import { Acting } from "./Acting.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
 import { ImportPanel } from "./ImportPanel.tsx";
-import { ModelState } from "./ModelState.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
-import { NotifyPanel } from "./NotifyPanel.tsx";
+import { NodesPanel } from "./NodesPanel.tsx";
+import { Heartbeats, NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
 
 /** The pages of the settings, by the part of the address that names each. */
@@ -20,11 +22,12 @@ const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
   display: { title: "settings.display", show: () => <Display /> },
   acting: { title: "arming.title", show: () => <Acting /> },
   sounds: { title: "settings.sounds", show: () => <><Model /><Group title="settings.keep" paths={["history.keep_days", "clips.keep_days", "clips.keep_mb"]} /></> },
-  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="notify.language" paths={["language", "public_url"]} /></> },
+  notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="alerts.title" paths={["alerts.unheard_after_s"]} /><Heartbeats /><Group title="notify.more" paths={["language", "public_url"]} /></> },
   mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><Group title="wyoming.title" intro="wyoming.intro" paths={["wyoming.listen", "wyoming.forward"]} /></> },
   backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
   import: { title: "import.title", show: () => <ImportPanel /> },
-  access: { title: "access.title", show: () => <><AccessPanel /><Group title="setting.found" paths={["announce"]} /></> },
+  access: { title: "access.page", show: () => <>{!access.value?.ingress && <AccessPanel />}<Group title="setting.found" paths={["announce"]} /></> },
+  nodes: { title: "nodes.title", show: () => <NodesPanel /> },
   about: { title: "settings.about", show: () => <About /> },
 };
 const FIRST = "display";
@@ -37,7 +40,7 @@ export function SettingsView({ page }: { page: string }) {
       <div class="settings-view">
         <nav class="sections" aria-label={t("settings.sections")}>
           <ul>
-            {Object.entries(PAGES).map(([id, { title }]) => (
+            {Object.entries(PAGES).filter(([id]) => id !== "nodes" || nodes.value.length > 0).map(([id, { title }]) => (
               <li key={id}><a href={linkTo.settingsPage(id)} aria-current={id === shown ? "page" : undefined}>{t(title)}</a></li>
             ))}
           </ul>
@@ -76,5 +79,39 @@ function Model() {
       <h2 id="settings-model">{t("settings.model")}</h2>
       <ModelState />
     </section>
+  );
+}
+
+/** Which ClapTrap this is, what its environment decides, and where to read and ask more. */
+function About() {
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-about">
+      <h2 id="settings-about">{t("settings.about")}</h2>
+      <p>ClapTrap {t("footer.version", { version: version.value })}</p>
+      <h3>{t("about.environment")}</h3>
+      {environment.value.length === 0 && <p class="muted">{t("about.environment_none")}</p>}
+      {environment.value.length > 0 && (
+        <ul class="changes">
+          {environment.value.map(({ variable, option, value, near }) => (
+            <li key={variable}>
+              <code dir="ltr">{variable}</code>
+              <span dir="auto">{option || value ? value : t(near ? "about.unknown_near" : "about.unknown", { near })}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p><a href="api/docs">{t("about.api")}</a></p>
+      <SupportBundle />
+    </section>
+  );
+}
+
+/** Downloads the support bundle. */
+function SupportBundle() {
+  return (
+    <p>
+      <a href="api/support-bundle" download>{t("support.link")}</a>
+      <span class="hint">{t("support.detail")}</span>
+    </p>
   );
 }

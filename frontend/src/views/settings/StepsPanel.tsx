@@ -1,13 +1,12 @@
 import { listSteps } from "../../api.ts";
-import { Outcome } from "../../components/Outcome.tsx";
+import { Outcome } from "../../components/Shape.tsx";
 import { clock } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
-import { inOneLine } from "../../steps.ts";
+import { inOneLine, nameOf, valueInWords } from "../../steps.ts";
 import { settings } from "../../store.ts";
 import { undo } from "../../undo.ts";
-import type { Step } from "../../wire.ts";
 import { useAnswer } from "../../useAnswer.ts";
-import { ChangeList } from "./ChangeList.tsx";
+import type { Change, Step } from "../../wire.ts";
 
 /** The newest changes, whoever made them, each to be undone alone. */
 export function StepsPanel() {
@@ -37,4 +36,28 @@ function StepRow({ step }: { step: Step }) {
       )}
     </li>
   );
+}
+
+/** What would become of the settings, each named as its field is; its path for who wants to know. */
+export function ChangeList({ changes }: { changes: Change[] }) {
+  return (
+    <ul class="changes">
+      {changes.map((change) => (
+        <li key={change.path}>
+          <span class={`change-kind change-${change.kind}`}>{t(`changes.${change.kind}` satisfies Key)}</span>
+          <span dir="auto" title={change.path}>{nameOf(change.path, change)}</span>
+          <span class="change-values" dir="auto">
+            {change.kind !== "added" && <del><Shown value={change.old} /></del>}
+            {change.kind !== "removed" && <ins><Shown value={change.new} /></ins>}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A value as its field shows it; of a whole source or webhook the rest on demand. */
+function Shown({ value }: { value: unknown }) {
+  if (typeof value !== "object" || value === null) return <>{valueInWords(value) ?? String(value)}</>;
+  return <details><summary>{t("details.open")}</summary><pre dir="ltr">{JSON.stringify(value, null, 2)}</pre></details>;
 }

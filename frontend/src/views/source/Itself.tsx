@@ -1,19 +1,18 @@
 import { useSignal } from "@preact/signals";
-import { orderSources, readSettings } from "../../api.ts";
-import { DeviceChoice } from "../../components/DeviceChoice.tsx";
-import { Outcome } from "../../components/Outcome.tsx";
-import { Field } from "../../components/Field.tsx";
-import { SaveState } from "../../components/SaveState.tsx";
-import { SourceDetails } from "../../components/SourceDetails.tsx";
-import { SourceHead } from "../../components/SourceHead.tsx";
+import { useRef } from "preact/hooks";
+import { ask } from "../../api.ts";
+import { DeviceChoice } from "../../components/DeviceSelect.tsx";
+import { AskFirst } from "../../components/Buttons.tsx";
+import { Field, SaveState } from "../../components/Field.tsx";
+import { SourceForm } from "../../components/SourceForm.tsx";
+import { SourceDetails, SourceHead } from "../../components/Source.tsx";
+import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
-import { takeOwn } from "../../offers.ts";
-import { linkTo } from "../../route.ts";
-import { edit, inTurn } from "../../saving.ts";
+import { nodes } from "../../nodes.ts";
+import { go, linkTo } from "../../route.ts";
+import { discardAll, edit } from "../../saving.ts";
 import { sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
-import { inWords } from "../../words.ts";
-import { EditSource } from "./EditSource.tsx";
 
 /** The source itself: where its sound comes from, where it stands on the wall, what is kept of it, and its removal. */
 export function Itself({ source }: { source: SourceSettings }) {
@@ -31,7 +30,7 @@ export function Itself({ source }: { source: SourceSettings }) {
           <h2 id="place-title">{t("place.title")}</h2>
           <Field path={`sources.${source.id}.room`} list={knownRooms()} />
           <Reference source={source} />
-          <Field path={`sources.${source.id}.node`} />
+          {(nodes.value.length > 0 || source.node) && <Field path={`sources.${source.id}.node`} options={["", "server", ...nodes.value.map(({ name }) => name), source.node]} />}
           <Order source={source} />
           <Field path={`sources.${source.id}.armed`} />
         </section>
@@ -68,13 +67,13 @@ function Reference({ source }: { source: SourceSettings }) {
 
 /** Where the source stands among the others. */
 function Order({ source }: { source: SourceSettings }) {
-  const refusal = useSignal("");
+  const { change, fault } = useDeed();
   const ids = sources.value.map(({ id }) => id);
   const here = ids.indexOf(source.id);
   const move = (by: -1 | 1) => {
     const others = ids.filter((id) => id !== source.id);
     others.splice(here + by, 0, source.id);
-    void inTurn(() => orderSources(others).then(readSettings).then(takeOwn)).then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
+    void change(() => ask("PUT /api/sources/order", { body: { ids: others } }));
   };
   if (ids.length < 2) return null;
   return (
@@ -84,7 +83,40 @@ function Order({ source }: { source: SourceSettings }) {
         <button type="button" class="quiet" aria-disabled={here === ids.length - 1} onClick={() => here < ids.length - 1 && move(1)}>{t("place.later")}</button>
         <span class="muted" role="status">{t("place.at", { place: here + 1, count: ids.length })}</span>
       </p>
-      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+      {fault}
     </>
+  );
+}
+
+/** Name and input of a source that is there, and its removal. */
+function EditSource({ source }: { source: SourceSettings }) {
+  const open = useSignal(false);
+  const { change, fault } = useDeed();
+  const button = useRef<HTMLButtonElement>(null);
+  const remove = () => change(() => ask("DELETE /api/sources/{source_id}", { path: { source_id: source.id } }), () => {
+    discardAll(`sources.${source.id}.`);
+    go(linkTo.house, true);
+  });
+  const close = () => {
+    open.value = false;
+    button.current?.focus();
+  };
+  return (
+    <div class="edit">
+      <p class="edit-actions">
+        <button
+          type="button" class="quiet" ref={button} aria-expanded={open.value} aria-label={t("edit.open_named", { name: source.name })}
+          onClick={() => (open.value = !open.value)}
+        >{t("edit.open")}</button>
+        <AskFirst
+          label={t("remove.open")} named={t("remove.open_named", { name: source.name })} title={t("remove.title", { name: source.name })}
+          question={t("remove.detail")} sure={t("remove.confirm")} onSure={remove}
+        />
+      </p>
+      {fault}
+      {open.value && (
+        <SourceForm kind={source.kind} sourceId={source.id} name={source.name} input={source.input} onDone={close} onCancel={close} />
+      )}
+    </div>
   );
 }

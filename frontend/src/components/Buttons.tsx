@@ -1,0 +1,82 @@
+import type { Signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { isKey, type Key, t } from "../i18n/index.ts";
+
+interface Props {
+  label: string;
+  /** What stands on the button, and its class. */
+  sign?: ComponentChildren;
+  kind?: "menu" | "help" | "problems";
+  children: ComponentChildren;
+}
+
+/** Something behind a button; it closes when something in it was chosen, or by looking elsewhere. */
+export function Menu({ label, sign = "⋯", kind = "menu", children }: Props) {
+  const box = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const close = ({ target }: Event) => {
+      if (box.current?.open && !box.current.contains(target as Node)) box.current.open = false;
+    };
+    const events = ["pointerdown", "focusin"] as const;
+    events.forEach((name) => addEventListener(name, close));
+    return () => events.forEach((name) => removeEventListener(name, close));
+  }, []);
+  const leave = () => {
+    box.current!.open = false;
+    box.current!.querySelector("summary")!.focus();
+  };
+  const choose = ({ target }: Event) => (target as Element).closest("button, a") && !(target as Element).closest("dialog, [data-asks]") && leave();
+  return (
+    <details class={kind} ref={box} onKeyDown={(event) => event.key === "Escape" && leave()}>
+      <summary aria-label={label} title={label}>{sign}</summary>
+      <div class="panel" onClick={choose}>{children}</div>
+    </details>
+  );
+}
+
+/** What a term means, behind a question mark; nothing where there are no such words. */
+export function Help({ about }: { about: Key }) {
+  const key = `${about}_help`;
+  return isKey(key) ? <Menu kind="help" label={t("help.about")} sign="?"><p>{t(key)}</p></Menu> : null;
+}
+
+interface AskFirstProps {
+  label: string;
+  /** The label where several such buttons stand together. */
+  named?: string;
+  /** Above the question. */
+  title?: string;
+  question: string;
+  /** The word that does it. */
+  sure?: string;
+  onSure: () => void;
+}
+
+/** A button that asks before it does what it says. */
+export function AskFirst({ label, named = label, title, question, sure = label, onSure }: AskFirstProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  return (
+    <>
+      <button type="button" class="quiet" data-asks aria-label={named} onClick={() => dialog.current?.showModal()}>{label}</button>
+      <dialog class="panel" ref={dialog} aria-label={title ?? named}>
+        {title && <h2 dir="auto">{title}</h2>}
+        <p>{question}</p>
+        <p class="form-actions">
+          <button type="button" class="quiet" autofocus onClick={() => dialog.current?.close()}>{t("form.cancel")}</button>
+          <button type="button" class="remove" onClick={() => { dialog.current?.close(); onSure(); }}>{sure}</button>
+        </p>
+      </dialog>
+    </>
+  );
+}
+
+/** Under a long list: all of it, or the newest only. */
+export function ShowMore({ all, count, shown }: { all: Signal<boolean>; count: number; shown: number }) {
+  if (count <= shown) return null;
+  return (
+    <button type="button" class="quiet more" aria-expanded={all.value} onClick={() => (all.value = !all.value)}>
+      {all.value ? t("feed.less") : t("feed.more", { count })}
+    </button>
+  );
+}

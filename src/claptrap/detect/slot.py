@@ -1,0 +1,130 @@
+"""One source's state in the classifier: its newest sound, its candidates, and what changes their scores."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claptrap.audio.frame import HOP, RATE_HZ
+from claptrap.core.events import Labels
+from claptrap.detect.clapnet import AFTER, BEFORE, PATCH
+from claptrap.detect.confirm import HeadOutput, ModelScore
+from claptrap.detect.matching import ProfileMatcher
+from claptrap.detect.newest_sound import NewestSound
+from claptrap.detect.prior import NEXT_LEAST, NEXT_WINDOW, RecentClapPrior
+from claptrap.detect.yamnet import SAMPLES
+
+LABEL_EVERY = RATE_HZ * 48 // 100  # about twice a second; half a window of YAMNet, so that nothing falls between
+ONSET_LAG = HOP  # samples after an onset within which the onset detector reports it
+SEPARATE_AFTER = 1280  # samples, 80 ms: sooner after a clap it is a reflection; later it may be the next clap, if …
+NEXT_LEAST_SCORE = 0.3  # … its first score is at least this
+SILENT = 4e-5  # a sample's least size, that of the last of 16 bits: what is smaller for 1 ms was switched off
+FILL_LEVEL = 10 ** (-45 / 20)  # of the noise put there, to the window's peak: the models never learnt digital silence
+CONTEXT = SAMPLES - AFTER[-1]  # samples before an onset in YAMNet's window
+
+
+@dataclass(slots=True)
+class PendingCandidate:
+    """A candidate that is not decided, or not released yet."""
+
+    onset: int
+    point: int = 0
+    scores: list[float] = field(default_factory=list)  # at the decision points so far
+    early: HeadOutput | None = None
+    decided: int | None = None
+    score: float = 0.0
+    labels: Labels = ()
+    applause: float = 0.0
+    by_models: float = 0.0
+
+
+@dataclass(slots=True)
+class SlotState(NewestSound):
+    """One slot's newest samples and pending candidates."""
+
+    pending: deque[PendingCandidate] = field(default_factory=deque)
+    prior: RecentClapPrior = field(default_factory=RecentClapPrior)
+    last_decided: int = 0
+    label_due: int = LABEL_EVERY
+    matcher: ProfileMatcher | None = None
+
+    def n_clean_points(self, candidate: PendingCandidate) -> int:
+        """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
+        for other in self.pending:
+            gap, first_score = other.onset - candidate.onset, other.scores[0] if other.scores else other.score
+            if SEPARATE_AFTER <= gap <= AFTER[-1] - AFTER[0] and first_score >= NEXT_LEAST_SCORE:
+                return sum(after <= gap for after in AFTER)
+        return 0
+
+    def settle_first(self) -> tuple[int, float] | None:
+        """Return when all was known of the first candidate, and the score of the clap that speaks for it, or 0.
+
+        None while not all is known.
+        """
+        candidate = self.pending[0]
+        decided = candidate.decided
+        if decided is None:
+            return None
+        if not self.prior.waits(candidate.onset, candidate.score):
+            return decided, 0.0
+        for other in list(self.pending)[1:]:
+            if other.onset - candidate.onset > NEXT_WINDOW[1]:
+                break
+            if other.decided is None:
+                return None
+            decided = max(decided, other.decided)
+            if other.score >= NEXT_LEAST:
+                return decided, other.score if other.onset - candidate.onset >= NEXT_WINDOW[0] else 0.0
+        known = candidate.onset + NEXT_WINDOW[1] + ONSET_LAG
+        return (max(decided, known), 0.0) if self.heard >= known else None
+
+    def apply_score(
+        self,
+        candidate: PendingCandidate,
+        scored: ModelScore,
+        decision: int,
+        hidden: Sequence[NDArray[np.float32]],
+        *,
+        is_last: bool,
+    ) -> bool:
+        """Give a candidate the models' score, changed by the slot's profile; return whether that is decisive."""
+        candidate.by_models = scored.score
+        if self.matcher is not None:
+            scored = self.matcher.score(scored, decision, hidden, is_last=is_last)
+        candidate.score = scored.score
+        return scored.is_decisive
+
+    def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
+        """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
+        return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)
+
+    def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
+        """Return (PATCH,) samples from ``BEFORE`` before the onset on, zero from ``heard`` after it on, then filled."""
+        return fill_digital_silence(self.window(onset - BEFORE, onset - BEFORE + PATCH, heard=onset + heard))
+
+    def context(self, onset: int, end: int) -> NDArray[np.float32]:
+        """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
+        heard = fill_digital_silence(self.window(onset - CONTEXT, end))
+        heard -= heard.mean()  # an offset would take the place of the loudest sample, to which YAMNet's input is scaled
+        return np.pad(heard, (SAMPLES - len(heard), 0))
+
+
+def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill (n,) samples, n a multiple of 16, in place with faint noise where they are digitally silent; return them."""
+    blocks = samples.reshape(-1, 16)
+    peaks = np.abs(blocks).max(axis=1)
+    silent = peaks < SILENT
+    if np.any(silent):
+        blocks[silent] += np.float32(FILL_LEVEL) * peaks.max() * _fill_noise()[: len(blocks)][silent]
+    return samples
+
+
+@cache
+def _fill_noise() -> NDArray[np.float32]:
+    """Return noise (SAMPLES // 16, 16), made when first needed: ``numpy.random`` takes 3 MB."""
+    return np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
