@@ -86,6 +86,7 @@ def known(served: Served) -> dict[str, list[str]]:
         "source_id": ["salon", "nobody"],
         "webhook_id": ["webhook", "none"],
         "notify_id": ["phone", "none"],
+        "heartbeat_id": ["watch", "none"],
         "candidate_id": [candidate.id, "none"],
         "example_id": [learnt["examples"][0]["id"], "none"],
         "n": ["1", "x"],
