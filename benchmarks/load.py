@@ -95,9 +95,9 @@ class House:
     def wait_until_live(self, sources: Sequence[str], patience_s: float = 60.0) -> None:
         """Return once all are live."""
         deadline = time.monotonic() + patience_s
-        while late := [s for s in sources if self.statuses()[s]["state"] != "live"]:
+        while late := set(sources) - {s for s, status in self.statuses().items() if status["state"] == "live"}:
             if time.monotonic() > deadline:
-                raise SystemExit(f"not live after {patience_s} s: {late}")
+                raise SystemExit(f"not live after {patience_s} s: {sorted(late)}")
             time.sleep(0.5)
 
 

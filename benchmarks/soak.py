@@ -44,6 +44,7 @@ from claptrap.sources.vban_packet import Packet, build
 CLAP_EVERY_S = 3.0
 FAILS_S = 8.0  # for how long
 LATE_S = 1.0
+KILLED_EVERY = 12  # rounds: a life is long enough to see whether it grows
 DISK = "24m"
 LEDGER = "ledger"
 
@@ -106,8 +107,9 @@ class Soak:
     def round(self, number: int) -> None:
         """Let everything come and go, and then one more thing fail."""
         self.churn.round(number)
-        faults = [self.refuse, self.restart_broker, self.fill_disk, self.kill]
-        faults[number % len(faults)]()
+        (self.refuse, self.restart_broker, self.fill_disk)[number % 3]()
+        if number % KILLED_EVERY == KILLED_EVERY - 1:
+            self.kill()
         self.home.wait_until_live([LEDGER], 120.0)
 
     def refuse(self) -> None:
@@ -240,7 +242,7 @@ def main() -> None:
                 "ledger": soak.ledger(),
                 "dropped_hops": soak.home.dropped_hops(),
                 "wal_mb": {"most": round(max(wal_mb), 2), "last": round(wal_mb[-1], 2)},
-                "at_rest": [judged(life) for life in lives if len(life) > 3],
+                "at_rest": [judged(life) for life in lives if len(life) >= KILLED_EVERY - 1],
                 "lives": [[rounded(use, begun) for use in life] for life in lives],
                 "most_in_last_round": rounded(max(sampler.samples, key=lambda use: use.rss_mb), begun)
                 if sampler.samples

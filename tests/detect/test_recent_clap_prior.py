@@ -72,7 +72,8 @@ def test_the_clap_that_follows_speaks_for_a_doubtful_sound(clapnet: ClapNet, aft
     assert (replayed[0] > 0.5) is rises
 
 
-def test_a_clap_does_not_wait_for_a_doubtful_sound_before_it(clapnet: ClapNet) -> None:
+@pytest.mark.parametrize("gap", [1000, 3200])
+def test_a_clap_does_not_wait_for_a_doubtful_sound_before_it(clapnet: ClapNet, gap: int) -> None:
     """It decides both; and what is doubtful waits 0.3 s, however the sound is cut into blocks."""
     assert not RecentClapPrior().waits(0, 0.6)
     recent = RecentClapPrior()
@@ -81,11 +82,12 @@ def test_a_clap_does_not_wait_for_a_doubtful_sound_before_it(clapnet: ClapNet) -
     for block in (HOP, 4 * HOP, RATE_HZ):
         judge = ClapClassifier(1, clapnet, Scripted([0.2, 0.97, 0.1]))
         slot, none, found = np.zeros(1, np.int64), np.zeros(1, np.int64), []
-        due = [Candidate(0, onset) for onset in (4800, 8000, 24_000)]
+        due = [Candidate(0, onset) for onset in (4800, gap + 4800, 24_000)]
         for begin in range(0, 3 * RATE_HZ, block):
             new = [one for one in due if begin <= one.onset < begin + block]
             found += judge.process(slot, np.zeros((1, block), np.float32), none, new)
-        assert [one.decided for one in found] == [8000 + AFTER[0], 8000 + AFTER[0], 24_000 + NEXT_WINDOW[1] + ONSET_LAG]
+        at = gap + 4800 + AFTER[0]
+        assert [one.decided for one in found] == [at, at, 24_000 + NEXT_WINDOW[1] + ONSET_LAG]
 
 
 def test_a_doubtful_sound_alone_stays_doubtful(clapnet: ClapNet) -> None:

@@ -84,6 +84,7 @@ def test_a_calibration_goes_its_way(served: Served, heard: list[KeptCandidate]) 
     assert served.ask("DELETE", f"{BASE}/calibration").status == 200
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "body", "code", "status"),
     [

@@ -75,6 +75,7 @@ def test_no_secret_has_an_example_or_a_default_but_nothing() -> None:
     assert schemas["RtspSettings"]["properties"]["password"]["default"] == ""
 
 
+@pytest.mark.changes_nothing
 def test_descriptions_come_in_the_language_that_is_asked_for(served: Served) -> None:
     for path in ("/api/openapi.json", "/api/asyncapi.json"):
         french, english = (served.ask("GET", f"{path}?lang={language}") for language in ("fr", "en"))
@@ -113,6 +114,7 @@ class Seen(HTMLParser):
                 self.links.add(value or "")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_page_is_read_offline_and_without_a_script(served: Served, language: str) -> None:
     """Nothing of it is forbidden by our own policy, nothing comes from elsewhere, every link leads to something."""

@@ -59,7 +59,7 @@ def test_the_sound_is_drawn_and_every_candidate_says_why(page: Page, clapping: S
     page.get_by_role("slider").fill("1")
     expect(page.locator(".candidates").get_by_text("avec ce seuil : pas un clap").first).to_be_visible()
     expect(page.locator(".candidates").get_by_text("Proche d'un clap, mais sous le seuil.").first).to_be_visible()
-    page.get_by_role("button", name="Essayer tout le trajet avec un clap d'essai").click()
+    page.get_by_role("button", name="Envoyer un clap d'essai").click()
     expect(page.locator(".proof-steps")).to_contain_text("est sous le seuil, 1")
     page.get_by_role("link", name="Réglages", exact=True).click()
     until(page, "document.querySelector('canvas.sound-picture') === null")

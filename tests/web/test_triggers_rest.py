@@ -30,6 +30,7 @@ def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
     assert served.ask("DELETE", "/api/sources/salon/sounds/lesson").status == 200
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "body", "code", "status"),
     [

@@ -12,7 +12,7 @@ PRIOR_WINDOW = (RATE_HZ * 15 // 100, 2 * RATE_HZ)  # samples after a sound in wh
 PRIOR_LOG_ODDS = 1.2  # what a score gains after a score of 1; chosen on the validation part (see training/README.md)
 ALIKE = (0.005, 0.5)  # scores of look-alikes: onsets that resemble a clap somewhat
 ALIKE_LOG_ODDS, MOST_ALIKE = 2.0, 2  # what each look-alike but the first takes from a score, and how many count
-NEXT_WINDOW = (RATE_HZ // 10, RATE_HZ * 3 // 10)  # samples after a doubtful sound in which the next clap speaks for it
+NEXT_WINDOW = (RATE_HZ // 10, RATE_HZ * 3 // 10)  # samples after a doubtful sound in which the first clap speaks for it
 DOUBT = (0.05, 0.5)  # scores of doubtful sounds
 NEXT_LEAST, NEXT_LOG_ODDS = 0.5, 2.5  # from which score on it speaks, and what a score of 1 gives
 
@@ -45,11 +45,12 @@ class RecentClapPrior:
         """Return (n,) scores of sounds that are all known, in order of onset, changed as the classifier changes them."""
         found = []
         for i, (onset, score) in enumerate(zip(onsets, scores, strict=True)):
-            next_score, j = 0.0, i + 1
-            while self.waits(onset, score) and not next_score and j < len(onsets) and onsets[j] <= onset + NEXT_WINDOW[1]:
-                speaks = onsets[j] >= onset + NEXT_WINDOW[0] and scores[j] >= NEXT_LEAST
-                next_score, j = (scores[j] if speaks else 0.0), j + 1
-            found.append(self.apply(onset, score, next_score))
+            last = i + 1
+            while self.waits(onset, score) and last < len(onsets) and onsets[last] <= onset + NEXT_WINDOW[1]:
+                last += 1
+            claps = [j for j in range(i + 1, last) if scores[j] >= NEXT_LEAST]
+            speaks = bool(claps) and onsets[claps[0]] >= onset + NEXT_WINDOW[0]  # sooner, it is one sound with this
+            found.append(self.apply(onset, score, scores[claps[0]] if speaks else 0.0))
         return found
 
     def _changed(self, onset: int, score: float, next_score: float) -> float:

@@ -73,14 +73,13 @@ class SlotState(NewestSound):
         if not self.prior.waits(candidate.onset, candidate.score):
             return decided, 0.0
         for other in list(self.pending)[1:]:
-            gap = other.onset - candidate.onset
-            if not NEXT_WINDOW[0] <= gap <= NEXT_WINDOW[1]:
-                continue
+            if other.onset - candidate.onset > NEXT_WINDOW[1]:
+                break
             if other.decided is None:
                 return None
             decided = max(decided, other.decided)
             if other.score >= NEXT_LEAST:
-                return decided, other.score
+                return decided, other.score if other.onset - candidate.onset >= NEXT_WINDOW[0] else 0.0
         known = candidate.onset + NEXT_WINDOW[1] + ONSET_LAG
         return (max(decided, known), 0.0) if self.heard >= known else None
 
