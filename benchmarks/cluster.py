@@ -32,6 +32,7 @@ from claptrap.cluster.wire import Seal
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Event, SourceStatus, State
 from claptrap.core.spec import RtspInput, SourceSpec
+from claptrap.runtime.overload import Shedding
 from claptrap.service.cluster import ClusterSinks
 
 ROOT = Path(__file__).parents[1]
@@ -57,6 +58,10 @@ class NullHearing:
 
     def statuses(self) -> dict[str, SourceStatus]:
         return {spec.id: SourceStatus(spec.id, State.LIVE, last_heard=time.time()) for spec in self._specs}
+
+    @property
+    def shedding(self) -> Shedding:
+        return Shedding.NOTHING
 
     def _report(self) -> None:
         while True:

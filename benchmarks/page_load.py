@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
-from tests.web.browser import FLAGS, WINDOWED
+from tests.web.browser import FLAGS, WHOLE
 
 from benchmarks.clapping import write_wav
 from benchmarks.process import machine
@@ -95,7 +95,7 @@ def measure(
         url = next(found.group() for line in said if (found := re.search(r"http://[\d.]+:\d+", line)))
         try:
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=WINDOWED, args=[*FLAGS, UNGUARDED])
+                browser = playwright.chromium.launch(executable_path=WHOLE, args=[*FLAGS, UNGUARDED])
                 rows = [
                     {build: costs(browser, url, assets, seconds, window) for build, assets in builds.items()}
                     for _ in range(rounds)

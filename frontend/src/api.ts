@@ -5,7 +5,7 @@ import type { HistoryFilter } from "./types.ts";
 import type { Answers, ProblemDocument, Queries } from "./wire.ts";
 
 /** What is wrong, as the service says it; what is not ours (a proxy's answer) has no code. */
-export type Problem = Pick<ProblemDocument, "code" | "message" | "status"> & Partial<ProblemDocument>;
+type Problem = Pick<ProblemDocument, "code" | "message" | "status"> & Partial<ProblemDocument>;
 
 /** The service answered that it will not, and why. */
 export class Refused extends Error {
@@ -19,7 +19,7 @@ export class Refused extends Error {
 }
 
 /** The service did not answer, or something else did in its place. */
-export class Unreachable extends Error {}
+class Unreachable extends Error {}
 
 /** No answer takes so long; but the connection of a phone that has slept may be dead for many minutes before anybody says so. */
 const PATIENCE_MS = 60_000;

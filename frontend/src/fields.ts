@@ -128,7 +128,7 @@ export const BY_ID = ["sources", "webhooks", "sounds", "rhythms", "notify", "hea
 export const BY_PLACE = ["patterns", "quiet"];
 
 /** "sources.salon.webhooks.lamp.url" → "sources.*.webhooks.*.url"; the last "sources" of "notify.ID.sources" is a value. */
-export function patternOf(path: string): string {
+function patternOf(path: string): string {
   let isEntry = false;
   return path.split(".").map((step) => {
     const shown = isEntry ? "*" : step;

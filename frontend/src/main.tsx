@@ -3,7 +3,7 @@ import { App } from "./components/App.tsx";
 import { connect } from "./socket.ts";
 import { ask } from "./api.ts";
 import { days, isCurrent, now, serviceNow } from "./store.ts";
-import { welcome } from "./views/start/fresh.ts";
+import { welcome } from "./views/start/StartView.tsx";
 import "./theme.ts";
 import "./styles/base.css";
 import "./styles/home.css";

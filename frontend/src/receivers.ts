@@ -2,10 +2,8 @@
 import { settings } from "./store.ts";
 import type { NotifySettings } from "./wire.ts";
 
-const NOTIFY = "notify:";
-
 /** Its id among all receivers. */
-export const notifyTarget = ({ id }: NotifySettings) => NOTIFY + id;
+export const notifyTarget = ({ id }: NotifySettings) => `notify:${id}`;
 export const notifyName = ({ id, name }: NotifySettings) => name || id;
 
 /** The machine that an address leads to; what follows it may be a secret. */

@@ -14,7 +14,7 @@ import type { PatternSettings, QuietHours } from "./wire.ts";
 
 export type Value = string | number | boolean | null | PatternSettings[] | QuietHours[] | number[] | string[] | Record<string, string | null>;
 
-export interface Draft {
+interface Draft {
   /** What is shown, exactly as typed. */
   text: string;
   /** What is sent. */
@@ -166,7 +166,7 @@ export function valueAt(path: string): unknown {
  * "sources.ID.a.b" → {sources: [{id: ID, a: {b: value}}]}: the service merges what has ids by them; a list without ids is sent
  * whole, as it is now but for what is changed.
  */
-export function patchFor(path: string, value: Value): object {
+function patchFor(path: string, value: Value): object {
   const steps = path.split(".");
   const nest = (at: number): unknown => {
     const [step, entry] = [steps[at], steps[at + 1]];

@@ -34,7 +34,7 @@ const SHOWN = [
   "state", "code", "message_fr", "attempt", "next_in_s", "rate_hz", "channels", "dropped_hops",
 ] as const satisfies (keyof SourceStatus)[];
 
-export type Link = "connecting" | "connected" | "lost";
+type Link = "connecting" | "connected" | "lost";
 
 export const link = signal<Link>("connecting");
 export const opened = signal(false);
@@ -128,11 +128,11 @@ export function takeSnapshot(snapshot: Snapshot): void {
     environment.value = snapshot.environment;
     Object.entries(snapshot.statuses).forEach(([id, status]) => figures.set(id, status));
     statuses.value = Object.fromEntries(Object.entries(snapshot.statuses).map(([id, status]) => [id, learnt(status)]));
+    takeSettings(snapshot.settings);
     detections.value = snapshot.events.map(remembered);
     attempts.value = snapshot.attempts;
     lastOf.value = Object.fromEntries(snapshot.newest.map((event) => [event.source_id, remembered(event)]));
     days.value = snapshot.days;
-    takeSettings(snapshot.settings);
     opened.value = true;
   });
 }
@@ -197,7 +197,7 @@ const learnt = (status: SourceStatus): KnownStatus => ({ ...status, learnt: serv
 // Levels and verdicts come many times a second: they go straight to who draws them, past signals and rendering.
 type Listener<News> = (news: News) => void;
 
-export class Feed<News extends { source_id: string }> {
+class Feed<News extends { source_id: string }> {
   readonly #listeners = new Map<string, Set<Listener<News>>>();
 
   publish(news: News): void {

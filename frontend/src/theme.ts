@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { recall, remember } from "./memory.ts";
 
 export const THEMES = ["system", "dark", "light"] as const;
-export type Theme = (typeof THEMES)[number];
+type Theme = (typeof THEMES)[number];
 
 const GROUND = { dark: "#0d0f1a", light: "#f3f4fa" };
 const light = matchMedia("(prefers-color-scheme: light)");

@@ -1,6 +1,6 @@
 // Names for parts of what the service says (wire.ts).
 import type { Socket } from "socket.io-client";
-import type { Answers, ClientEvents, Delivery, Detection, Previewed, Queries, ServerEvents, ShownSettings, Snapshot, Trouble } from "./wire.ts";
+import type { Answers, ClientEvents, Delivery, Detection, Queries, ServerEvents, ShownSettings, Snapshot, Trouble } from "./wire.ts";
 
 export type Language = Snapshot["language"];
 /** A sentence that the service already put into words. */
@@ -16,7 +16,6 @@ export type Mark = NonNullable<Detection["mark"]>;
 /** Which detections: all that fit every value given; times in UTC Unix seconds. */
 export type HistoryFilter = Omit<Queries["GET /api/history"], "limit" | "cursor" | "lang">;
 export type DeliveryState = Delivery["state"];
-export type ImportMode = Previewed["mode"];
 
 /** The connection: what each event of either side carries, and what is answered to those that are. */
 export type Connection = Socket<

@@ -3,18 +3,24 @@ import { useEffect } from "preact/hooks";
 import { inWords, readHistory } from "./api.ts";
 import { type Detection, detections, REMEMBERED, remembered, returns } from "./store.ts";
 
-export interface Answered<Answer> {
+interface Answered<Answer> {
   answer: Answer | null;
   /** Why there is none, in words. */
   failure: string;
 }
 
 /**
- * What `ask` answers, asked again whenever `about` changes or the connection comes back; the newest question wins, and an old
- * answer stays until then.
+ * What `ask` answers, asked again whenever `about` changes, the connection comes back, or `everyMs` have passed; the newest
+ * question wins, and an old answer stays until then.
  */
-export function useAnswer<Answer>(ask: () => Promise<Answer>, about: unknown[]): Signal<Answered<Answer>> {
+export function useAnswer<Answer>(ask: () => Promise<Answer>, about: unknown[], everyMs = 0): Signal<Answered<Answer>> {
   const state = useSignal<Answered<Answer>>({ answer: null, failure: "" });
+  const round = useSignal(0);
+  useEffect(() => {
+    if (!everyMs) return undefined;
+    const timer = setInterval(() => document.hidden || (round.value += 1), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
   useEffect(() => {
     let isWanted = true;
     ask().then(
@@ -22,7 +28,7 @@ export function useAnswer<Answer>(ask: () => Promise<Answer>, about: unknown[]):
       (error: unknown) => isWanted && (state.value = { ...state.value, failure: inWords(error) }),
     );
     return () => (isWanted = false, undefined);
-  }, [...about, returns.value]);
+  }, [...about, returns.value, round.value]);
   return state;
 }
 

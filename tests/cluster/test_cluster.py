@@ -16,10 +16,10 @@ import pytest
 import trustme
 from tests.conftest import ROOT
 from tests.peers.cluster_node import NodeProcess, Stage
-from tests.peers.hearing import LoudClassifier, LoudOnsetDetector, Taps, Witness, clap, quiet, spec
+from tests.peers.hearing import LoudClassifier, LoudOnsetDetector, Taps, clap, quiet, spec
+from tests.peers.ledger import Ledger, Recordings, Records
 from tests.peers.nats import NatsServer
 
-from claptrap.audio.clip import Clip
 from claptrap.cluster.jetstream import JetStream
 from claptrap.cluster.link import NO_ANSWER, Address, Link
 from claptrap.cluster.node import Node
@@ -27,7 +27,6 @@ from claptrap.cluster.server import ClusterServer
 from claptrap.cluster.wire import ANY, WORK, Holder, Placement, Seal, dump_event
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Event, State
-from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.cluster import ClusterSinks
 
@@ -42,24 +41,6 @@ def until(condition: Callable[[], object], what: str = "") -> None:
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
-
-
-class Records(Witness):
-    """What the server recorded, each with its age."""
-
-    def record(self, event: Event, age_s: float | None = None) -> None:  # noqa: ARG002  # as the service's
-        super().record(event)
-
-
-class Recordings:
-    """What the server got of the sound."""
-
-    def __init__(self) -> None:
-        self.clips: list[Clip] = []
-        self.candidates: list[KeptCandidate] = []
-
-    def offer(self, sound: Clip | KeptCandidate) -> None:
-        (self.clips if isinstance(sound, Clip) else self.candidates).append(sound)
 
 
 class Member:
@@ -192,7 +173,7 @@ def test_each_event_is_recorded_once_and_none_of_an_older_placement(open_site: S
     async def send(*given: Event | Holder) -> None:
         for one in given:
             subject = "taken" if isinstance(one, Holder) else "event"
-            data = one.dump() if isinstance(one, Holder) else dump_event(one, 0.0)
+            data = one.dump() if isinstance(one, Holder) else dump_event(one, one.timestamp, 0.0)
             await stream.store(f"claptrap.{subject}.hall", data, f"key {next(keys)}")  # no repeat for NATS
 
     def is_set_up() -> bool:
@@ -231,29 +212,6 @@ def test_a_node_yields_to_the_next_even_where_nats_counts_deliveries_anew(open_s
     open_site.records.wait_for(Event, "hall")
 
 
-class Ledger:
-    """What was played against what the server recorded."""
-
-    def __init__(self, stage: Stage, records: Records) -> None:
-        self._stage = stage
-        self._records = records
-
-    def recorded(self, source: str) -> list[float]:
-        """Return the claps that were recorded, in order, by their scores; a repeated id is none, as in the journal."""
-        return [*{event.id: event.score for event in self._records.all(Event, source)}.values()]
-
-    def settle(self, source: str) -> None:
-        """Wait until something is recorded that is played from now on."""
-        newest = max(self._stage.played[source])
-        until(lambda: any(score > newest for score in self.recorded(source)[-1:]), f"{source}: nothing after {newest}")
-
-    def lost(self, source: str) -> list[float]:
-        """Return the claps that were not recorded since the first that was; none was recorded twice, or out of order."""
-        recorded = self.recorded(source)
-        assert recorded == sorted(set(recorded)), f"{source}: twice, or out of order"
-        return sorted({score for score in self._stage.played[source] if recorded[0] < score < recorded[-1]} - {*recorded})
-
-
 def test_each_part_may_fail_and_no_clap_is_recorded_twice(tmp_path: Path) -> None:
     """NATS is killed, the server away, a node frozen, one stopped: claps are lost in the stated gap alone."""
     with ExitStack() as parts:
@@ -269,8 +227,8 @@ def test_each_part_may_fail_and_no_clap_is_recorded_twice(tmp_path: Path) -> Non
         specs = [spec(source, threshold=0.1) for source in ("hall", "yard")]
 
         def lost() -> dict[str, int]:
-            for source in ("hall", "yard"):
-                ledger.settle(source)
+            newest = {source: max(stage.played[source]) for source in ("hall", "yard")}
+            until(lambda: all(ledger.is_past(source, score) for source, score in newest.items()), "claps from now on")
             return {source: len(ledger.lost(source)) for source in ("hall", "yard")}
 
         def are_apart() -> bool:

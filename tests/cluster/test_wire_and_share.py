@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from cryptography.fernet import Fernet
 
-from claptrap.cluster.share import RECOVERY_S, SETTLED_S, Balance
+from claptrap.cluster.fence import Fence
+from claptrap.cluster.share import RECOVERY_S, SETTLED_S, SHED_S, Balance
 from claptrap.cluster.sound import dump_sound, load_sound
-from claptrap.cluster.wire import Placement, Seal
+from claptrap.cluster.wire import Holder, Placement, Seal
 from claptrap.core.errors import InputError
 from claptrap.core.spec import RtspInput, SourceSpec
 from claptrap.detect.embedding import Embedding
@@ -73,6 +74,28 @@ def test_a_placement_is_newer_by_generation_then_revision() -> None:
     assert Placement.of_epoch("18c") is None
 
 
+def test_what_a_node_heard_before_another_took_its_source_is_believed_and_no_more() -> None:
+    """It was cut off, or NATS was away for so long that the source went elsewhere as soon as it was back."""
+    fence, none = Fence(), Placement(1, 1)
+    assert fence.is_open("hall", none, None)
+    assert fence.add("hall", Holder(Placement(1, 2), "a", 100.0))
+    assert fence.add("hall", Holder(Placement(1, 5), "b", 200.0))
+    assert not fence.add("hall", Holder(Placement(1, 3), "c", 150.0))
+    again = Fence()
+    again.load("hall", fence.dump("hall"))
+    for one in (fence, again):
+        assert (one.node("hall"), one.is_current("hall", Placement(1, 2))) == ("b", False)
+        assert one.is_open("hall", Placement(1, 5), 90.0)
+        assert one.is_open("hall", Placement(1, 2), 199.5)
+        assert not one.is_open("hall", Placement(1, 2), 199.9), "the newer one may have heard the same a little later"
+        assert not one.is_open("hall", Placement(1, 2), 230.0)
+        assert not one.is_open("hall", Placement(1, 2), None), "by a clock of which nothing is known"
+        assert not one.is_open("hall", none, 150.0), "after the next one took it, not only after the newest did"
+    for revision in range(6, 30):
+        again.add("hall", Holder(Placement(1, revision), "b", 1000.0))
+    assert not again.is_open("hall", Placement(1, 2), 199.5), "who came between is not known any more"
+
+
 def test_sources_are_shared_by_capacity_and_seldom_moved() -> None:
     balance = Balance(60, 0.0)
     assert balance.wanted(0, 90, 0.0) == 60
@@ -90,9 +113,14 @@ def test_sources_are_shared_by_capacity_and_seldom_moved() -> None:
 
 def test_a_node_that_cannot_keep_up_offers_less_and_recovers() -> None:
     balance = Balance(60, 0.0)
-    balance.overloaded(60, 10.0)
-    assert (balance.capacity, balance.surplus(60, 60, 10.0)) == (54, 6)
+    balance.overloaded(60, 10.0, loses_sound=True)
+    assert balance.capacity == 60, "nobody else could take what it gives away"
+    balance.heard_of("other", 60, 10.0)
+    balance.overloaded(60, 10.0, loses_sound=True)
+    balance.overloaded(60, 10.0 + SHED_S / 2, loses_sound=True)
+    balance.overloaded(54, 10.0 + SHED_S, loses_sound=False)
+    assert (balance.capacity, balance.surplus(60, 60, 10.0)) == (54, 6), "what it gives away is not yet taken"
     balance.ease(10.0 + RECOVERY_S)
-    assert balance.capacity == 55
+    assert (balance.capacity, balance.is_reduced) == (55, True)
     balance.draining = True
     assert (balance.capacity, balance.surplus(55, 60, 11.0)) == (0, 55)

@@ -1,6 +1,6 @@
 """A node in a process of its own that hears what ``Stage`` plays: real placement and events, a stand-in for detection.
 
-python -m tests.peers.cluster_node NATS_URL KEY_FILE NAME PORT
+python -m tests.peers.cluster_node NATS_URL KEY_FILE NAME PORT CLOCK_OFFSET_S FAST_SOURCES
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.core.errors import SourceError
 from claptrap.core.spec import SourceSpec
+from claptrap.detect.classifier import Classification
+from claptrap.runtime.worker import MAX_SOURCES
 from claptrap.sources.base import Sink
-from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, quiet
+from tests.peers.hearing import LoudClassifier, LoudOnsetDetector, quiet
 
 ROOT = Path(__file__).parents[2]
 HOPS = 30  # that are played at once, every 0.6 s: claps that are nearer are applause
@@ -121,10 +124,22 @@ class Listener:
 
 
 class NodeProcess:
-    """The process; ends with ``end``."""
+    """The process; ends with ``end``.
 
-    def __init__(self, url: str, key: Path, name: str, stage: Stage) -> None:
-        command = [sys.executable, "-m", "tests.peers.cluster_node", url, str(key), name, str(stage.port)]
+    Args:
+        url: of NATS.
+        key: the cluster's.
+        name: the node's.
+        stage: what it hears.
+        clock_offset_s: by how much its clock is ahead.
+        fast_sources: how many sources it can hear without falling behind.
+    """
+
+    def __init__(
+        self, url: str, key: Path, name: str, stage: Stage, *, clock_offset_s: float = 0.0, fast_sources: int = MAX_SOURCES
+    ) -> None:
+        given = [url, str(key), name, str(stage.port), str(clock_offset_s), str(fast_sources)]
+        command = [sys.executable, "-m", "tests.peers.cluster_node", *given]
         self._log = (key.parent / f"{name}.log").open("ab")
         self._process = subprocess.Popen(command, cwd=ROOT, stderr=self._log)
 
@@ -149,7 +164,7 @@ class NodeProcess:
         self.end()
 
 
-def main(url: str, key: str, name: str, port: str) -> None:
+def main(url: str, key: str, name: str, port: str, clock_offset_s: str, fast_sources: str) -> None:
     """Hear until SIGTERM."""
     import logging  # noqa: PLC0415  # of the process, not of the tests
 
@@ -159,15 +174,29 @@ def main(url: str, key: str, name: str, port: str) -> None:
     from claptrap.core.clock import SystemClock  # noqa: PLC0415  # likewise
     from claptrap.runtime.worker import Worker, WorkerDeps  # noqa: PLC0415  # likewise
 
+    class SetClock(SystemClock):
+        """The machine's, but for whoever set it."""
+
+        def unix(self) -> float:
+            return super().unix() + float(clock_offset_s)
+
+    class SlowClassifier(LoudClassifier):
+        """Needs half as long again as the sound lasts, where there is too much of it."""
+
+        def process(self, slots: NDArray[np.int64], hops: NDArray[np.float32], *rest: Any) -> list[Classification]:
+            if len(slots) > int(fast_sources):
+                time.sleep(1.5 * hops.shape[1] / RATE_HZ)
+            return super().process(slots, hops, *rest)
+
     logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(message)s")
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    node = Node(Link(Address(url), name), name, 10, Seal.of_file(Path(key)), "1", SystemClock())
+    node = Node(Link(Address(url), name), name, 10, Seal.of_file(Path(key)), "1", SetClock())
 
     def build(spec: SourceSpec) -> Listener:
         return Listener(spec.id, int(port))
 
-    worker = Worker(WorkerDeps(build, LoudOnsetDetector, LoudClassifier, Clipboard(), Album()), node, node, SystemClock())
+    worker = Worker(WorkerDeps(build, LoudOnsetDetector, SlowClassifier, node.sounds, node.sounds), node, node, SetClock())
     worker.start()
     node.start(worker)
     stopped.wait()

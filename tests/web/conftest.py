@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
+from tests.peers.waiting import wait_until
 from tests.web.browser import browsing
 
 from claptrap.core.events import Event
@@ -94,20 +95,28 @@ def quiet_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """A data folder whose only source plays a recording of a tone over and over."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    recording = tmp_path / "tone.wav"
-    write_tone(recording)
-    source = {"id": "salon", "kind": "file", "name": "Salon", "input": {"path": str(recording), "loop": True}}
-    (folder / "settings.json").write_text(json.dumps({"version": 1, "language": "fr", "sources": [source]}))
-    return folder
+    return make_data_dir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The same, for all tests of a file that are marked with ``changes_nothing``."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLAPTRAP_MODELS_DIR", str(folder / "models"))
+        with serving(Application(make_data_dir(folder))) as running:
+            wait_until(lambda: running.ask("GET", "/api/sources/salon").json["status"]["state"] == "live")
+            yield running
 
 
 @pytest.fixture
-def served(data_dir: Path, quiet_models: Path) -> Iterator[Served]:
-    """The service with one source that gives sound."""
-    assert not quiet_models.exists()
-    with serving(Application(data_dir)) as running:
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    """The service with one source that gives sound: the test's own, unless it is marked with ``changes_nothing``."""
+    if request.node.get_closest_marker("changes_nothing"):
+        yield request.getfixturevalue("shared_served")
+        return
+    assert not request.getfixturevalue("quiet_models").exists()
+    with serving(Application(request.getfixturevalue("data_dir"))) as running:
         yield running
 
 
@@ -116,6 +125,17 @@ def page(served: Served) -> Iterator[Page]:
     """The page of ``served``, opened in a browser."""
     with browsing(served.url) as opened:
         yield opened
+
+
+def make_data_dir(parent: Path) -> Path:
+    """Make the folder ``data`` in ``parent``, whose only source plays a recording of a tone over and over."""
+    folder = parent / "data"
+    folder.mkdir()
+    recording = parent / "tone.wav"
+    write_tone(recording)
+    source = {"id": "salon", "kind": "file", "name": "Salon", "input": {"path": str(recording), "loop": True}}
+    (folder / "settings.json").write_text(json.dumps({"version": 1, "language": "fr", "sources": [source]}))
+    return folder
 
 
 def write_tone(path: Path) -> None:

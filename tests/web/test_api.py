@@ -101,6 +101,7 @@ def test_health_gives_no_particulars_to_strangers(served: Served) -> None:
     assert b"somewhere" in served.ask("GET", "/healthz", Authorization=f"Bearer {token}").body
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [
@@ -148,6 +149,7 @@ def test_a_body_of_unknown_length_is_read_and_bounded_too(served: Served) -> Non
     assert exchange(served.port, head + chunk * 20 + b"0\r\n\r\n").startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("path", "accept", "settings", "message"),
     [

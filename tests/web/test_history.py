@@ -178,6 +178,7 @@ def test_a_delivery_and_an_event_are_sent_again(served: Served) -> None:
             assert (refused.status, refused.json["code"]) == (409, "api.no_receiver")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
@@ -273,6 +274,7 @@ def test_several_webhooks_of_one_source(served: Served) -> None:
         assert len(one.requests) == 2
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [

@@ -56,6 +56,7 @@ def test_what_was_heard_is_listed_marked_and_forgotten(served: Served, heard: li
     assert tried.json["kept"] == 4
 
 
+@pytest.mark.slow
 def test_a_recording_is_sent_and_settings_are_tried_on_it(served: Served) -> None:
     file = io.BytesIO()
     sound, _ = recording(2, RATE_HZ)
@@ -84,6 +85,7 @@ def test_a_calibration_goes_its_way(served: Served, heard: list[KeptCandidate]) 
     assert served.ask("DELETE", f"{BASE}/calibration").status == 200
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "body", "code", "status"),
     [

@@ -120,6 +120,7 @@ def test_a_page_is_told_everything_first_and_then_what_happens(served: Served) -
             "heard_by": [],
             "trigger": "",
             "trigger_name": "",
+            "test": False,
             "latency_s": pytest.approx(0.1),
             "labels": [{"label": "Clapping", "label_fr": "Battement de mains", "score": 0.8}],
         }

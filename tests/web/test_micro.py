@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.peers.claps import recording
 from tests.peers.live import LiveClient
 from tests.peers.waiting import wait_until
-from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, glimpse, show_phone
+from tests.web.browser import CHROMIUM, PATIENCE_MS, WHOLE, chromium, glimpse, show_phone
 from tests.web.conftest import WAIT_S, Served, clap, serving
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as ws_connect
@@ -319,9 +319,10 @@ class TestInChromium:
         house.service.stop_detection()
         expect(page.get_by_text("La détection est arrêtée")).to_be_visible()
 
+    @pytest.mark.skipif(not WHOLE.exists(), reason="Chromium is missing: sudo apt install chromium")
     def test_a_refused_permission_is_no_dead_end(self, house: Served, hissing: Path) -> None:
         """From the first minute: refused, told how to allow it; allowed, told so; heard, and the first minute goes on."""
-        with chromium(*playing(hissing), "--deny-permission-prompts") as browser:
+        with chromium(*playing(hissing), "--deny-permission-prompts", path=WHOLE) as browser:
             first = browser.new_context(locale="fr-FR").new_page()
             first.set_default_timeout(PATIENCE_MS)
             first.goto(house.url)

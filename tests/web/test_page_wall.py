@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from tests.peers.hearing import Tap
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, clap, serving
+from tests.web.test_nodes import CAMERA, Kitchen
 
 from claptrap.core.events import SourceStatus, State
 from claptrap.service import Application
@@ -137,3 +139,24 @@ def test_rooms_fold_and_the_kiosk_shows_all(dozen: Served) -> None:
         expect(page.locator(".state-unknown")).to_have_count(0)
         page.get_by_role("link", name="Quitter").click()
         expect(page).to_have_title("Maison · ClapTrap")
+
+
+def test_a_machine_of_the_cluster_gives_its_sources_away_at_a_press(tmp_path: Path, quiet_models: Path) -> None:
+    """It has its page where there is a cluster; a source says where it is heard, and a clap who else heard it."""
+    assert not quiet_models.exists()
+    sources = [CAMERA, {**CAMERA, "id": "porch", "name": "Porch", "input": {"url": "rtsp://127.0.0.1:1/y"}}]
+    (tmp_path / "settings.json").write_text(json.dumps({"version": 3, "welcomed": True, "sources": sources}))
+    with serving(Application(tmp_path, cluster=Kitchen(), build_source=lambda _spec: Tap())) as served:
+        served.service.events.record(replace(clap(0, "hall"), source_name="Hall", heard_by=("hall", "porch")))
+        with browsing(served.url) as page:
+            expect(page.locator(".activity li")).to_contain_text("aussi entendu par Porch")
+            page.get_by_role("link", name="Réglages", exact=True).click()
+            page.get_by_role("link", name="Machines").click()
+            kitchen = page.get_by_role("article", name="kitchen")
+            expect(kitchen).to_contain_text("2 sur 60")
+            kitchen.get_by_role("button", name="Confier ses sources aux autres").click()
+            expect(kitchen.get_by_text("Cède ses sources")).to_be_visible()
+            page.goto(f"{served.url}/#/source/hall/source")
+            expect(page.get_by_text("écoutée par kitchen")).to_be_visible()
+            page.get_by_label("Écoutée par").select_option("kitchen")
+            until(page, "fetch('api/sources/hall').then(a => a.json()).then(s => s.node === 'kitchen')")

@@ -21,6 +21,7 @@ UPGRADE = (
 )
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("path", ["/", "/api/state", "/healthz", "/socket.io/?EIO=4&transport=polling", "/nothing"])
 def test_a_foreign_name_is_misdirected(served: Served, path: str) -> None:
     """DNS rebinding: a site whose name resolves to this machine gets nothing, wherever it asks."""
@@ -31,6 +32,7 @@ def test_a_foreign_name_is_misdirected(served: Served, path: str) -> None:
 HOST = b"Host: 127.0.0.1\r\nConnection: close\r\n"
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("request_", "status", "code"),
     [
@@ -73,16 +75,19 @@ def test_a_failure_is_answered_with_our_headers(served: Served, monkeypatch: pyt
     assert b"division" not in answer.body
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "[::1]", "192.168.1.10", socket.gethostname()])
 def test_own_names_and_addresses_are_answered(served: Served, host: str) -> None:
     assert served.ask("GET", "/healthz", Host=f"{host}:{served.port}").status == 200
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("host", ["", "[", "localhost.evil.example", "127.0.0.1.evil.example", "evil@localhost.example"])
 def test_malformed_and_deceiving_names_are_refused(served: Served, host: str) -> None:
     assert served.ask("GET", "/healthz", Host=host).status == 421
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://localhost", "file://", "http://[", ""]
 )
@@ -92,6 +97,7 @@ def test_nothing_is_changed_for_another_site(served: Served, origin: str) -> Non
     assert served.service.detection.running
 
 
+@pytest.mark.changes_nothing
 def test_a_foreign_page_can_link_to_what_the_api_answers_but_not_embed_it(served: Served) -> None:
     """An image of it opens ports, looks for microphones and makes support bundles, as often as the page likes."""
     for site in ("cross-site", "same-site"):
@@ -106,6 +112,7 @@ def test_our_own_page_and_scripts_may_change_things(served: Served) -> None:
     assert served.ask("POST", "/api/detection/start").status == 200
 
 
+@pytest.mark.changes_nothing
 def test_socket_io_is_for_our_own_page_on_both_transports(served: Served) -> None:
     polling = "/socket.io/?EIO=4&transport=polling"
     assert served.ask("GET", polling, Origin="http://evil.example").status == 403
@@ -122,6 +129,7 @@ def test_a_proxy_may_show_the_page_under_names_that_were_given(data_dir: Path, q
         assert served.ask("GET", "/healthz", Host="other.example").status == 421
 
 
+@pytest.mark.changes_nothing
 def test_every_answer_forbids_what_the_page_does_not_need(served: Served) -> None:
     for path in ("/", "/api/state", "/nothing", "/socket.io/?EIO=4&transport=polling"):
         headers = served.ask("GET", path).headers

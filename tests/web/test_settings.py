@@ -154,6 +154,7 @@ def test_an_import_is_looked_at_first_and_then_taken_as_it_was_seen(served: Serv
     assert (late.status, late.json["code"]) == (412, "settings.stale")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("path", "document", "status", "code"),
     [

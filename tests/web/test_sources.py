@@ -59,7 +59,7 @@ def test_a_source_is_added_changed_toggled_and_removed(served: Served) -> None:
     added = served.ask("POST", "/api/sources", file_source(served, "Cuisine"))
     assert (added.status, added.headers["location"]) == (201, "sources/cuisine")
     assert added.json["status"]["state"] in ("connecting", "live")
-    assert added.json["counts"] == {"claps": 0, "detections": 0, "retries": 0}
+    assert added.json["counts"] == {"claps": 0, "detections": 0, "retries": 0, "vetoed": 0}
     assert wait_until(served, "cuisine", is_live)["level"]["rms_dbfs"] == pytest.approx(-15, abs=0.5)
 
     changed = served.ask("PATCH", "/api/sources/cuisine", {"name": "Bar", "patterns": [{"claps": 2, "at_least": False}]})
@@ -87,6 +87,7 @@ def test_a_script_invents_no_ids(served: Served) -> None:
     assert [webhook["id"] for webhook in changed.json["webhooks"]] == ["webhook", "webhook-2", "webhook-3"]
 
 
+@pytest.mark.changes_nothing
 def test_a_webhook_to_claptrap_itself_is_refused(served: Served) -> None:
     """A clap that stops the hearing would be the last."""
     for host in ("127.0.0.1", "localhost"):
@@ -153,6 +154,7 @@ def test_a_password_goes_in_and_never_comes_out(served: Served, data_dir: Path) 
     assert (kept["name"], kept["input"]["username"], kept["input"]["password"]) == ("Cour", "u", "hunter2")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "told"),
     [
@@ -205,7 +207,7 @@ def test_what_happened_is_counted(served: Served) -> None:
     """Until the source is gone: another of the same name begins at nothing."""
     served.service.status.offer(Clap("salon", 1.0, 1.1, 1.7e9, 0.9))
     served.service.events.record(clap(0))
-    assert served.ask("GET", "/api/sources/salon").json["counts"] == {"claps": 1, "detections": 1, "retries": 0}
+    assert served.ask("GET", "/api/sources/salon").json["counts"] == {"claps": 1, "detections": 1, "retries": 0, "vetoed": 0}
     served.ask("PATCH", "/api/sources/salon", {"input": {"path": "/nowhere.wav"}})
     failed = wait_until(served, "salon", lambda s: s["status"]["state"] == "failed")
     assert (failed["status"]["code"], failed["counts"]["retries"]) == ("file.missing", 1)
@@ -282,6 +284,7 @@ def _until_seen(served: Served, port: int, sender: Sender, packet: Packet) -> di
     return dict(seen[0])
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("port", ["0", "65536", "x", "-1", "²", "1e3", ""])
 def test_a_port_that_cannot_be(served: Served, port: str) -> None:
     answer = served.ask("GET", f"/api/vban/streams?port={port.replace('²', '%C2%B2')}")

@@ -12,12 +12,10 @@ import { SettingsView } from "../views/settings/SettingsView.tsx";
 import { SourceView } from "../views/source/SourceView.tsx";
 import { StartView } from "../views/start/StartView.tsx";
 import { LANGUAGES, speakHere } from "./Choice.tsx";
-import { Header, Nav } from "./Header.tsx";
-import { Announcer } from "./LastClap.tsx";
+import { Header, Nav, Problems, UndoBar } from "./Header.tsx";
+import { Announcer } from "./Heard.tsx";
 import { Login, LogOut } from "./Login.tsx";
-import { Problems } from "./Problems.tsx";
 import { SelfTests } from "./SelfTests.tsx";
-import { UndoBar } from "./UndoBar.tsx";
 
 export function App() {
   return isShutOut.value ? <Outside /> : <Inside />;

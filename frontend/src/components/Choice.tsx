@@ -20,7 +20,7 @@ export function Choice<Value extends string>({ id, legend, options, chosen, onCh
         {options.map(({ value, words, lang }) => (
           <label key={value} class="count" lang={lang}>
             <input type="radio" name={id} checked={value === chosen} onChange={() => onChoose(value)} />
-            {words}
+            <span>{words}</span>
           </label>
         ))}
       </span>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { FieldSpec } from "../fields.ts";
 import { isKey, t } from "../i18n/index.ts";
-import { Help } from "./Menu.tsx";
+import { Help } from "./Buttons.tsx";
 
 interface Props {
   id: string;

@@ -83,7 +83,7 @@ interface DeviceLevelsProps {
 }
 
 /** How loud it is at each microphone just now, so that one finds the right one by speaking; opened only when it is asked for. */
-export function DeviceLevels(props: DeviceLevelsProps) {
+function DeviceLevels(props: DeviceLevelsProps) {
   const open = useSignal(false);
   return (
     <details class="more-options" onToggle={(event) => (open.value = event.currentTarget.open)}>

@@ -1,7 +1,14 @@
 import type { ComponentChildren } from "preact";
-import { type Key, t } from "../i18n/index.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { type Key, said, t } from "../i18n/index.ts";
+import { offer, type Offer } from "../offers.ts";
+import { notifyName, notifyTarget } from "../receivers.ts";
 import { linkTo, route, type ViewName } from "../route.ts";
-import { link, opened } from "../store.ts";
+import { inOneLine } from "../steps.ts";
+import { attempts, failure, link, opened, problems, settings, sources } from "../store.ts";
+import { undo, undoByKey } from "../undo.ts";
+import type { Attempt } from "../wire.ts";
+import { Menu } from "./Buttons.tsx";
 import { Shape } from "./Shape.tsx";
 
 const shapes = { connecting: "half", connected: "disc", lost: "triangle" } as const;
@@ -59,5 +66,85 @@ export function Nav() {
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** Current problems: the first in the bar at the top, where it moves nothing; all of them behind it. */
+export function Problems() {
+  const sentences = [...new Set([...(failure.value ? [failure.value] : []), ...problems.value.map(said), ...deafReceivers()])]; // two webhooks may fail alike
+  const [first, ...more] = sentences;
+  if (!first) return null;
+  const sign = <><Shape is="triangle" /><span class="clip" dir="auto">{first}</span>{more.length > 0 && <b class="numbers">+{more.length}</b>}</>;
+  return (
+    <section class="problem-slot" aria-label={t("problems.title")}>
+      <Menu kind="problems" label={t("problems.title")} sign={sign}>
+        <ul>{sentences.map((sentence) => <li key={sentence} dir="auto">{sentence}</li>)}</ul>
+        {failure.value && <button type="button" class="quiet small" onClick={() => (failure.value = "")}>{t("problems.dismiss")}</button>}
+      </Menu>
+      <div class="unseen" role="alert">{sentences.map((sentence) => <p key={sentence}>{sentence}</p>)}</div>
+    </section>
+  );
+}
+
+/** Receivers whose last delivery failed for good. */
+function deafReceivers(): string[] {
+  const webhooks = sources.value.flatMap((source) => source.webhooks.flatMap((webhook) => {
+    const reason = webhook.enabled && whyGivenUp(`${source.id}.${webhook.id}`, source.name);
+    return reason ? [t("problems.webhook", { source: source.name, reason })] : [];
+  }));
+  const services = (settings.value?.notify ?? []).flatMap((one) => {
+    const reason = one.enabled && whyGivenUp(notifyTarget(one), notifyName(one));
+    return reason ? [t("problems.notify", { name: notifyName(one), reason })] : [];
+  });
+  return [...webhooks, ...services];
+}
+
+function whyGivenUp(targetId: string, whose: string): string {
+  const isOver = ({ ok, retry_in_s }: Attempt) => ok || retry_in_s === null; // while a newer one is tried, this stays said
+  const last = attempts.value.find((attempt) => attempt.target_id === targetId && isOver(attempt));
+  return last && !last.ok && !isSaidToBeDown(last, whose) ? said(last) : "";
+}
+
+/** Whether the service says of this receiver already that it does not answer. */
+const isSaidToBeDown = ({ url }: Attempt, whose: string) =>
+  problems.value.some(({ code, params }) => code === "delivery.open" && params["source"] === whose && params["url"] === url);
+
+const SHOWN_MS = 10_000;
+
+/**
+ * What was just changed, for a while, with the way back; and the keys that go the same way at any time. Through the first
+ * minute, where it would stand over the way on, only the keys.
+ */
+export function UndoBar() {
+  const bar = useRef<HTMLDivElement>(null);
+  const offered = offer.value;
+  useEffect(() => {
+    addEventListener("keydown", undoByKey);
+    return () => removeEventListener("keydown", undoByKey);
+  }, []);
+  useEffect(() => {
+    if (!offered) return undefined;
+    const timer = setInterval(() => bar.current?.matches(":hover, :focus-within") || (offer.value = null), SHOWN_MS);
+    return () => clearInterval(timer);
+  }, [offered]);
+  return (
+    <div class="undo" role="status" ref={bar}>
+      {offered && route.value.view !== "start" && <Offered {...offered} />}
+    </div>
+  );
+}
+
+function Offered({ kind, step, reason }: Offer) {
+  return (
+    <div class={`undo-bar undo-${kind}`}>
+      <Shape is={kind === "refused" ? "cross" : "check"} />
+      <p dir="auto">
+        {kind === "refused" ? reason : <>{kind === "undone" && <b>{t("undo.undone")} </b>}{inOneLine(step.changes)}</>}
+      </p>
+      {kind !== "refused" && ( // one button, which keeps the focus while its word changes
+        <button type="button" onClick={() => void undo(step, kind === "done" ? "undone" : "done")}>{t(kind === "done" ? "undo.undo" : "undo.redo")}</button>
+      )}
+      <button type="button" class="icon-only" aria-label={t("problems.dismiss")} onClick={() => (offer.value = null)}><Shape is="cross" /></button>
+    </div>
   );
 }

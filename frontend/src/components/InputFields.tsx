@@ -1,8 +1,14 @@
-import { t } from "../i18n/index.ts";
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { ask, inWords } from "../api.ts";
+import { decimal } from "../i18n/format.ts";
+import { said, t } from "../i18n/index.ts";
 import type { Input, Kind } from "../types.ts";
+import type { Probed } from "../wire.ts";
 import { DeviceSelect } from "./DeviceSelect.tsx";
-import { FormFields } from "./FormFields.tsx";
-import { ProbeButton } from "./ProbeButton.tsx";
+import { FormFields } from "./FormField.tsx";
+import { Outcome } from "./Shape.tsx";
+import { soundFormat } from "./kinds.ts";
 
 const OF = "sources.*.input";
 /** What must be known to hear a source of each kind, beside its name; a browser has nothing to choose. */
@@ -45,6 +51,60 @@ export function InputFields({ kind, sourceId, ...form }: Props) {
       )}
       <FormFields of={OF} names={isSecure ? [...NAMES[kind], "verify_tls"] : NAMES[kind]} values={input} defaults={DEFAULTS} {...form} set={(name, value) => set(name, TRIMMED.includes(name) ? String(value).trim() : value)} />
       {kind === "rtsp" && <ProbeButton input={input} sourceId={sourceId} />}
+    </>
+  );
+}
+
+/** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard; until something else is typed. */
+function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
+  const asking = useSignal(false);
+  const found = useSignal<Probed | null>(null);
+  const refusal = useSignal("");
+
+  const typed = JSON.stringify(input);
+  const newest = useRef(typed);
+  const forget = () => {
+    found.value = null;
+    refusal.value = "";
+  };
+  useLayoutEffect(() => {
+    newest.current = typed;
+    forget();
+  }, [typed]);
+
+  const probe = async () => {
+    forget();
+    asking.value = true;
+    const isOfThis = () => newest.current === typed;
+    await ask("POST /api/probe/rtsp", { body: { input, source_id: sourceId } }).then(
+      (answer) => isOfThis() && (found.value = answer),
+      (error: unknown) => isOfThis() && (refusal.value = inWords(error)),
+    );
+    asking.value = false;
+  };
+
+  return (
+    <div class="field probe">
+      <button type="button" class="quiet" disabled={asking.value || !input["url"]} onClick={probe}>{t("probe.button")}</button>
+      <p class="hint">{t("probe.hint")}</p>
+      <div role="status" class="test-outcome">
+        {asking.value && t("probe.asking")}
+        {refusal.value && <Outcome shape="cross" words={refusal.value} />}
+        {found.value && <Found probed={found.value} />}
+      </div>
+    </div>
+  );
+}
+
+function Found({ probed }: { probed: Probed }) {
+  const { rate_hz, channels, codec, level_dbfs, tracks } = probed;
+  const sound = t("probe.found", { codec, format: soundFormat(rate_hz, channels), level: decimal(level_dbfs, 0) });
+  return (
+    <>
+      {probed.code ? <Outcome shape="triangle" words={said(probed)} /> : <Outcome shape="check" words={sound} />}
+      {tracks.length > 1 && (
+        <p>{t("probe.tracks", { tracks: tracks.map((track) => `${track.number}: ${track.codec}`).join(", ") })}</p>
+      )}
     </>
   );
 }

@@ -8,6 +8,7 @@ const FLOOR_DBFS = -60;
 const HOLD_MS = 1500;
 const FALL_PER_S = 0.3;
 const WORDS_MS = 300; // as often as digits can be read
+const UNREAD_MS = 2000; // where only a screen reader asks
 
 /** How far along a meter a level lies: 0 at −60 dBFS or less, 1 at full scale. */
 export function loudness(dbfs: number): number {
@@ -31,6 +32,7 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
     let shownAt = 0;
     let wordedAt = -WORDS_MS;
     let worded = SILENCE_DBFS;
+    const pause = value.current!.offsetParent ? WORDS_MS : UNREAD_MS; // a tile leaves the digits out
     const draw = () => {
       const now = performance.now();
       const long = loudness(level);
@@ -41,7 +43,7 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
       shownAt = now;
       cover.current!.style.transform = `scaleX(${(1 - long).toFixed(3)})`;
       hold.current!.style.transform = `translateX(${((held - 1) * 100).toFixed(1)}%)`;
-      if (now - wordedAt < WORDS_MS && loudest <= worded) return;
+      if (now - wordedAt < pause && (loudest <= worded || pause > WORDS_MS)) return;
       wordedAt = now;
       worded = loudest;
       putInWords(meter.current!, value.current!, loudest);

@@ -7,7 +7,7 @@ import { edit, settle } from "../saving.ts";
 import { verdicts } from "../store.ts";
 import { shade } from "../theme.ts";
 import type { Verdict } from "../wire.ts";
-import { Help } from "./Menu.tsx";
+import { Help } from "./Buttons.tsx";
 import { GAP_PX, LEVEL_PX, MARK_PX, SPAN_S, Scores } from "./scores.ts";
 
 const REDRAW_MS = 150; // every second beat: it moves by two pixels. A candidate is drawn at once

@@ -1,7 +1,11 @@
-import { drafts } from "../saving.ts";
+import { score } from "../i18n/format.ts";
+import { t } from "../i18n/index.ts";
+import { drafts, edit, settle } from "../saving.ts";
 import { isCurrent, statuses } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
+import { SaveState } from "./Field.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
+import { Help } from "./Buttons.tsx";
 import { ScoreStrip } from "./ScoreStrip.tsx";
 
 /** How loud a source is, and how its candidates scored; of one that gives no sound, nothing: why not is said elsewhere. */
@@ -25,4 +29,34 @@ export const isOn = ({ id, enabled }: SourceSettings) => Boolean(drafts.value[`s
 export function thresholdOf(source: SourceSettings): number {
   const draft = drafts.value[`sources.${source.id}.threshold`]?.value;
   return typeof draft === "number" ? draft : source.threshold;
+}
+
+const PAUSE_MS = 250;
+
+interface Props {
+  path: string;
+  value: number;
+  /** In one row, without saying what it does. */
+  brief?: boolean;
+}
+
+/** The least score of a clap. */
+export function ThresholdField({ path, value, brief = false }: Props) {
+  const shown = Number(drafts.value[path]?.value ?? value);
+  return (
+    <div class={`field field-threshold ${brief ? "field-brief" : ""}`}>
+      <div class="field-head">
+        <span class="label-row"><label for={path}>{t("field.threshold")}</label><Help about="field.threshold" /></span>
+        <output for={path} class="field-value">{score(shown)}</output>
+      </div>
+      <input
+        type="range" id={path} min="0" max="1" step="0.01" value={shown}
+        aria-describedby={`${path}-hint ${path}-state`} aria-valuetext={score(shown)}
+        onInput={(event) => edit(path, event.currentTarget.valueAsNumber, PAUSE_MS)}
+        onBlur={() => settle(path)}
+      />
+      <p class={brief ? "unseen" : "hint"} id={`${path}-hint`}>{t("field.threshold_hint")}</p>
+      <SaveState path={path} id={`${path}-state`} />
+    </div>
+  );
 }

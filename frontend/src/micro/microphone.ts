@@ -3,7 +3,7 @@
 
 declare const WORKLET: string;
 
-export type Failure = "refused" | "refused_by_system" | "dismissed" | "no_device" | "busy";
+type Failure = "refused" | "refused_by_system" | "dismissed" | "no_device" | "busy";
 
 /** The microphone could not be opened, for a reason that has a sentence. */
 export class MicrophoneError extends Error {

@@ -8,7 +8,7 @@ import type { Connection } from "../types.ts";
 import { type Microphone, MicrophoneError, whenAllowed } from "./microphone.ts";
 import { keepMicrophone } from "./watchdog.ts";
 
-export type Phase = "ready" | "asking" | "joining" | "on";
+type Phase = "ready" | "asking" | "joining" | "on";
 
 const MOST_WAITING_BYTES = 200_000; // about 2 s of sound: what comes later is worth less than what comes now
 

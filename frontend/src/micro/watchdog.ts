@@ -6,7 +6,7 @@ const RESUME_MS = 2000; // without sound: the browser is asked to go on
 const REOPEN_MS = 5000; // without sound although it goes on: the microphone is opened again
 const RETRY_MS = 5000; // between two tries, besides those when a device is plugged in
 
-export interface KeptListener {
+interface KeptListener {
   block(bytes: ArrayBuffer): void;
   /** The system mutes it for a while, or the browser pauses it; "" when it goes on. */
   paused(why: "muted" | "asleep" | ""): void;

@@ -107,7 +107,7 @@ class Link:
             "max_outstanding_pings": 2,
             "connect_timeout": 2,
         }
-        self.shown = redact(address.urls)
+        self.shown = ", ".join(redact(url.strip()) for url in address.urls.split(","))
         self.lost = "—"
         self._said = ""
         self.client = Client()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from claptrap.cluster.jetstream import Item, JetStream, Pull
-from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
+from claptrap.cluster.link import NO_ANSWER, Link, Message, persistently
 from claptrap.cluster.reports import Reports
 from claptrap.cluster.share import Balance
 from claptrap.cluster.sound import SoundReports
@@ -40,6 +40,7 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
 from claptrap.core.events import Event, SourceStatus, Status
 from claptrap.core.spec import SourceSpec
+from claptrap.runtime.overload import Shedding
 
 HANDOVER_S = 4.0
 FETCHED = 32
@@ -56,6 +57,9 @@ class Hearing(Protocol):
     def attend(self, *, is_watched: bool) -> None: ...
 
     def statuses(self) -> dict[str, SourceStatus]: ...
+
+    @property
+    def shedding(self) -> Shedding: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class Node:
 
     def record(self, event: Event) -> None:
         """Queue an event; its epoch names the placement by which it was heard, and the server drops those of older ones."""
-        self._reports.event(event, self._offset_s())
+        self._reports.event(event, self._clock.unix(), self._offset_s())
 
     def offer(self, status: Status) -> None:
         self._reports.offer(status)
@@ -222,27 +226,32 @@ class Node:
         return sum(spec.pin is None for spec in self._specs.values())
 
     async def _pull_any(self) -> None:
-        await self._heard_again.wait()
+        await self._have_kept()
         await asyncio.sleep(2 * BEAT_S)  # until the others are known
         async with self._stream.pull(WORK, ANY, work_subject("*", None)) as offers:
-            while True:
+            while not self._link.lost:
                 wanted = self._balance.wanted(self._held(), self._movable(), self._clock.monotonic())
-                if not wanted or self._link.lost:
-                    await asyncio.sleep(0.2)
-                else:
+                if wanted:
                     await self._take_all(offers, min(wanted, FETCHED))
+                else:
+                    await asyncio.sleep(0.2)
 
     async def _pull_pinned(self) -> None:
-        await self._heard_again.wait()
+        await self._have_kept()
         async with self._stream.pull(WORK, node_consumer(self._name), work_subject("*", self._name)) as offers:
-            while True:
+            while not self._link.lost:
                 await self._take_all(offers, FETCHED)
 
+    async def _have_kept(self) -> None:
+        """Wait until what is held has been kept, else NATS hands it out. Raises ``NO_ANSWER`` without a connection."""
+        await self._heard_again.wait()
+        if self._link.lost:
+            raise TimeoutError
+        if self._holds:
+            await asyncio.sleep(2 * KEEP_S)
+
     async def _take_all(self, offers: Pull, batch: int) -> None:
-        taken = await offers.take(batch, 1.0)
-        if not taken and self._link.lost:
-            await asyncio.sleep(RETRY_S)
-        await asyncio.gather(*map(self._take, taken))
+        await asyncio.gather(*map(self._take, await offers.take(batch, 1.0)))
 
     async def _take(self, offer: Item) -> None:
         """Hear a source that was offered, after all others can know it."""
@@ -251,10 +260,12 @@ class Node:
         if source not in self._specs or self._is_leaving:
             await offer.give_back(1.0)
             return
+        offset_s = self._offset_s()
+        at = None if offset_s is None else self._clock.unix() + offset_s
         revision = await self._stream.put(f"{HELD}.{source}", dump_claim(given["generation"], self._name))
         placement = Placement(given["generation"], revision)
         await self._stream.store(
-            f"claptrap.taken.{source}", Holder(placement, self._name).dump(), f"{source}/{placement.prefix}"
+            f"claptrap.taken.{source}", Holder(placement, self._name, at).dump(), f"{source}/{placement.prefix}"
         )
         self._moves += offer.delivery > 1
         self._holds[source] = Hold(offer, placement)
@@ -294,8 +305,9 @@ class Node:
         now = self._clock.monotonic()
         self._balance.ease(now)
         held = self._held()
-        if self._reports.fell_behind():
-            self._balance.overloaded(held, now)
+        loses_sound = self._reports.fell_behind()
+        if loses_sound or (self._hearing and self._hearing.shedding is Shedding.LATE_LOOK):
+            self._balance.overloaded(held, now, loses_sound=loses_sound)
         surplus = self._balance.surplus(held, self._movable(), now)
         for source, hold in [(s, h) for s, h in self._holds.items() if not h.pinned and not h.released][:surplus]:
             await self._give_back(source, hold)
@@ -320,6 +332,7 @@ class Node:
             self._reports.lost,
             self._offset_s(),
             state,
+            self._balance.is_reduced or bool(self._hearing and self._hearing.shedding),
         )
         reply = f"claptrap.inbox.{self._name}.wishes"
         await self._link.publish(f"claptrap.beat.{self._name}", beat.dump(self._clock.unix()), reply)

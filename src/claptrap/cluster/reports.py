@@ -52,13 +52,13 @@ class Reports:
         """How many events wait to be stored."""
         return len(self._events)
 
-    def event(self, event: Event, offset_s: float | None) -> None:
+    def event(self, event: Event, recorded_at: float, offset_s: float | None) -> None:
         """Queue an event; it is dropped, and counted, where ``EVENTS_WAITING`` wait."""
         if len(self._events) >= EVENTS_WAITING:
             self.lost += 1
             _log.error("%s: dropped, %d events wait for NATS", event.id, len(self._events))
             return
-        self._events.append((f"claptrap.event.{event.source_id}", event.id, dump_event(event, offset_s)))
+        self._events.append((f"claptrap.event.{event.source_id}", event.id, dump_event(event, recorded_at, offset_s)))
         self._link.call(self._has_events.set)
 
     def offer(self, status: Status) -> None:

@@ -8,10 +8,10 @@ import logging
 from collections import deque
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from claptrap.audio.clip import Clip
+from claptrap.cluster.fence import Fence
 from claptrap.cluster.jetstream import REQUEST_S, Item, JetStream
 from claptrap.cluster.link import NO_ANSWER, RETRY_S, Link, Message, persistently
 from claptrap.cluster.sound import load_sound
@@ -34,7 +34,7 @@ from claptrap.cluster.wire import (
 )
 from claptrap.core.clock import Clock
 from claptrap.core.errors import ClapTrapError, InputError, ServiceError
-from claptrap.core.events import Event, Level, Levels, SourceStatus, State, Status
+from claptrap.core.events import Levels, SourceStatus, State, Status
 from claptrap.core.spec import SourceSpec
 from claptrap.service.cluster import SERVER, ClusterSinks, NodeView
 
@@ -76,7 +76,8 @@ class ClusterServer:
         self._wanted_at = self._connected_at = clock.monotonic()
         self._stored: dict[str, SourceSpec] | None = None
         self._has_wishes = asyncio.Event()
-        self._holders: dict[str, Holder] = {}
+        self._fence = Fence()
+        self._has_loaded = asyncio.Event()
         self._statuses: dict[str, SourceStatus] = {}
         self._nodes: dict[str, _Seen] = {}
         self._is_watched = False
@@ -121,8 +122,7 @@ class ClusterServer:
     def nodes(self) -> Sequence[NodeView]:
         held: dict[str, list[str]] = {}
         for source in self._wanted or {}:
-            if (holder := self._holders.get(source)) is not None:
-                held.setdefault(holder.node, []).append(source)
+            held.setdefault(self._fence.node(source), []).append(source)
         return [self._view(seen, held.get(name, [])) for name, seen in sorted(self._nodes.items())]
 
     def drain(self, name: str, *, is_draining: bool) -> None:
@@ -157,6 +157,8 @@ class ClusterServer:
             found.append(ServiceError("cluster.clock", node=name, seconds=round(abs(beat.offset_s), 1)))
         if beat.version != self._version:
             found.append(ServiceError("cluster.version", node=name, theirs=beat.version, ours=self._version))
+        if beat.slow:
+            found.append(ServiceError("cluster.node_slow", node=name))
         if beat.lost_events:
             found.append(ServiceError("cluster.events_lost", node=name, count=beat.lost_events))
         return found
@@ -179,7 +181,8 @@ class ClusterServer:
         )
 
     def _is_lost(self, seen: _Seen) -> bool:
-        return self._clock.monotonic() - seen.at > LOST_S
+        heard_at = max(seen.at, self._connected_at)  # else nodes may just not have been heard of again yet
+        return not self._link.lost and self._clock.monotonic() - heard_at > LOST_S
 
     def _call(self, name: str, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Return what ``coroutine`` returns, which asks something of a node."""
@@ -225,8 +228,9 @@ class ClusterServer:
                 except InputError as error:  # another key, or a newer ClapTrap: it is written again
                     _log.warning("%s: %s", what, error)
             elif kind == FENCE:
-                self._holders.setdefault(what, Holder.load(value))
+                self._fence.load(what, value)
         self._stored = stored
+        self._has_loaded.set()
 
     async def _settle(self, wanted: Mapping[str, SourceSpec]) -> None:
         stream = self._stream
@@ -238,13 +242,13 @@ class ClusterServer:
         gone = set(stored) - set(wanted)
         await _all(stream.remove(f"{kind}.{source}") for source in gone for kind in (SPEC, HELD, FENCE))
         for source in gone:
-            self._holders.pop(source, None)
+            self._fence.forget(source)
             self._statuses.pop(source, None)
         self._stored = dict(wanted)
         await _all(self._offer(subject, source) for subject, source in offers.items() if subject not in offered)
 
     async def _offer(self, subject: str, source: str) -> None:
-        holder = self._holders.get(source)
+        holder = self._fence.holder(source)
         generation = max(int(self._clock.unix() * 1000), holder.placement.generation + 1 if holder else 0)
         await self._stream.offer(subject, json.dumps({"source": source, "generation": generation}).encode())
 
@@ -256,6 +260,7 @@ class ClusterServer:
 
     async def _consume(self) -> None:
         """Take events in order; each stays in the stream until it is in the journal."""
+        await self._has_loaded.wait()
         async with self._stream.pull(EVENTS, SERVER_CONSUMER, "", at_once=1) as heard:
             while True:
                 for item in await heard.take(1, 2.0):
@@ -270,31 +275,24 @@ class ClusterServer:
             if kind == "taken":
                 await self._taken(source, Holder.load(message.data))
                 return
-            event, offset_s = load_event(message.data)
+            event, recorded_at = load_event(message.data)
         except (ValueError, KeyError, TypeError) as error:
             _log.error("%s: dropped what cannot be read: %r", message.subject, error)
             return
-        if event.id in self._recorded or self._is_fenced(source, Placement.of_epoch(event.epoch)):
+        if event.id in self._recorded or self._is_fenced(source, Placement.of_epoch(event.epoch), recorded_at):
             return
-        await asyncio.get_running_loop().run_in_executor(None, partial(self._record, event, offset_s))
+        decided_at = event.timestamp + event.decided_s - event.onset_s
+        age_s = None if recorded_at is None else max(0.0, self._clock.unix() - decided_at)
+        await asyncio.get_running_loop().run_in_executor(None, self._to.events.record, event, age_s)
         self._recorded.append(event.id)
 
-    def _record(self, event: Event, offset_s: float | None) -> None:
-        decided_at = event.timestamp + event.decided_s - event.onset_s
-        self._to.events.record(event, max(0.0, self._clock.unix() - decided_at) if offset_s is not None else None)
-
     async def _taken(self, source: str, holder: Holder) -> None:
-        """Believe no older holder of a source any more."""
-        known = self._holders.get(source)
-        if known is not None and known.placement >= holder.placement:
-            return
-        self._holders[source] = holder
-        await self._stream.put(f"{FENCE}.{source}", holder.dump())
-        _log.info("%s: heard by %s", source, holder.node)
+        if self._fence.add(source, holder):
+            await self._stream.put(f"{FENCE}.{source}", self._fence.dump(source))
+            _log.info("%s: heard by %s", source, holder.node)
 
-    def _is_fenced(self, source: str, placement: Placement | None) -> bool:
-        holder = self._holders.get(source)
-        if holder is None or placement is None or placement >= holder.placement:
+    def _is_fenced(self, source: str, placement: Placement | None, recorded_at: float | None) -> bool:
+        if placement is None or self._fence.is_open(source, placement, recorded_at):
             return False
         self._fenced += 1
         _log.info("%s: dropped what %s was no longer to hear", source, placement)
@@ -330,7 +328,7 @@ class ClusterServer:
 
     def _pass_on(self, node: str, placement: Placement | None, news: Status) -> None:
         if isinstance(news, Levels):
-            levels = tuple(level for level in news.levels if self._is_held(level, node))
+            levels = tuple(level for level in news.levels if self._fence.node(level.source_id) == node)
             self._to.status.offer(Levels(levels))
             return
         source: str = getattr(news, "source_id", "")
@@ -341,13 +339,7 @@ class ClusterServer:
         self._to.status.offer(news)
 
     def _is_current(self, source: str, placement: Placement | None) -> bool:
-        holder = self._holders.get(source)
-        is_wanted = source in (self._wanted or {})
-        return is_wanted and holder is not None and placement is not None and placement >= holder.placement
-
-    def _is_held(self, level: Level, node: str) -> bool:
-        holder = self._holders.get(level.source_id)
-        return holder is not None and holder.node == node
+        return source in (self._wanted or {}) and self._fence.is_current(source, placement)
 
     async def _check(self) -> None:
         """Say which sources no node hears, once a second."""
@@ -357,8 +349,7 @@ class ClusterServer:
                 del self._nodes[name]
         is_settled = now - self._connected_at > LOST_S  # else nodes may just not have been heard of yet
         for source, spec in (self._wanted or {}).items() if is_settled and not self._link.lost else ():
-            holder = self._holders.get(source)
-            seen_holder = self._nodes.get(holder.node) if holder else None
+            seen_holder = self._nodes.get(self._fence.node(source))
             waiting = self._waiting(spec)
             known = self._statuses.get(source, _UNKNOWN)
             if (seen_holder is None or self._is_lost(seen_holder)) and known.code != waiting.code:

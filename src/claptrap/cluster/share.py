@@ -8,6 +8,10 @@ from claptrap.cluster.wire import LOST_S
 
 SLACK = 0.1  # a node that has so much more than its share keeps it: moves are rare
 SETTLED_S = 15.0  # a node gives nothing away before the others have been the same for this long
+SHED_S = (
+    10.0  # until a node that sheds and still loses sound sheds more: others need some seconds to take what it gives away
+)
+CALM_S = 45.0  # … where it is only late: hearing does all again half a minute after it keeps up
 RECOVERY_S = 300.0  # a node that was too slow takes on one source more in each such time
 
 
@@ -38,6 +42,7 @@ class Balance:
         self.draining = False
         self._most_now = float(capacity)
         self._eased_at = started
+        self._shed_at = float("-inf")
         self._peers: dict[str, OtherNode] = {}
         self._changed_at = started
 
@@ -53,8 +58,11 @@ class Balance:
             self._changed_at = now
         self._peers[node] = OtherNode(capacity, now)
 
-    def overloaded(self, held: int, now: float) -> None:
-        """Offer a tenth less than is held now: hearing fell behind."""
+    def overloaded(self, held: int, now: float, *, loses_sound: bool) -> None:
+        """Offer a tenth less than is held now: hearing is late, or loses sound. Not where no other node can take it."""
+        if now - self._shed_at < (SHED_S if loses_sound else CALM_S) or not self.has_others(now):
+            return
+        self._shed_at = now
         self._most_now = max(0.0, min(self._most_now, held - max(1.0, held * SLACK)))
         self._eased_at = now
 
@@ -76,6 +84,11 @@ class Balance:
         due = share(self.capacity, others, movable)
         is_settled = now - self._changed_at >= SETTLED_S
         return held - due if is_settled and held - due > max(1, due * SLACK) else 0
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether it offers less than it was meant to, because hearing fell behind."""
+        return self._most_now < self.most
 
     def has_others(self, now: float) -> bool:
         """Return whether another node can take sources."""

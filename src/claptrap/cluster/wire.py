@@ -12,7 +12,19 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 
 from claptrap.core.errors import InputError
-from claptrap.core.events import Clap, Event, Heard, Level, Levels, Picture, SourceStatus, State, Status, Verdict
+from claptrap.core.events import (
+    Clap,
+    Event,
+    Heard,
+    Level,
+    Levels,
+    Picture,
+    SourceStatus,
+    State,
+    Status,
+    TaughtWindow,
+    Verdict,
+)
 from claptrap.core.spec import BrowserInput, SourceSpec
 
 WORK, EVENTS, BUCKET = "claptrap-work", "claptrap-events", "claptrap"
@@ -65,10 +77,17 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Which node hears a source, by which placement."""
+    """Which node hears a source, by which placement.
+
+    Attributes:
+        placement: which.
+        node: its name.
+        at: when it took the source, before it opened it: UTC Unix seconds by the server's clock; None where unknown.
+    """
 
     placement: Placement
     node: str
+    at: float | None = None
 
     def dump(self) -> bytes:
         """Return the JSON form."""
@@ -78,7 +97,7 @@ class Holder:
     def load(cls, data: bytes) -> Holder:
         """Rebuild a holder."""
         given = json.loads(data)
-        return cls(Placement(**given["placement"]), given["node"])
+        return cls(Placement(**given["placement"]), given["node"], given.get("at"))
 
 
 def dump_claim(generation: int, node: str) -> bytes:
@@ -177,6 +196,7 @@ class Beat:
         lost_events: events that it could not keep, since its start.
         offset_s: what its clock lacks to be as far as the server's; None while it does not know.
         state: ``ready``, ``draining`` or ``leaving``.
+        slow: whether it cannot keep up: it leaves things out, or has lost sound and offers less since.
     """
 
     node: str
@@ -190,6 +210,7 @@ class Beat:
     lost_events: int = 0
     offset_s: float | None = None
     state: str = "ready"
+    slow: bool = False
 
     def dump(self, unix: float) -> bytes:
         """Return the JSON form, with the node's time."""
@@ -228,19 +249,23 @@ class Wishes:
         return cls(**known(cls, json.loads(data)))
 
 
-def dump_event(event: Event, offset_s: float | None) -> bytes:
-    """Return an event with what its node's clock lacks."""
-    return _dump({"event": event.to_json(), "offset_s": offset_s})
+def dump_event(event: Event, recorded_at: float, offset_s: float | None) -> bytes:
+    """Return an event with when it was made by its node's clock (UTC Unix seconds), and what that clock lacks."""
+    return _dump({"event": event.to_json(), "recorded_at": recorded_at, "offset_s": offset_s})
 
 
 def load_event(data: bytes) -> tuple[Event, float | None]:
-    """Rebuild what ``dump_event`` wrote, with the time of the server's clock in it."""
+    """Rebuild what ``dump_event`` wrote, and when it was made, by the server's clock; None where its offset is unknown."""
     given = json.loads(data)
     event, offset_s = Event.from_json(known(Event, given["event"])), given["offset_s"]
-    return (event if offset_s is None else replace(event, timestamp=event.timestamp + offset_s)), offset_s
+    if offset_s is None:
+        return event, None
+    return replace(event, timestamp=event.timestamp + offset_s), given["recorded_at"] + offset_s
 
 
-NEWS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (SourceStatus, Levels, Heard, Verdict, Picture, Clap)}
+NEWS: Mapping[str, type[Any]] = {
+    kind.__name__: kind for kind in (SourceStatus, Levels, Heard, Verdict, Picture, Clap, TaughtWindow)
+}
 """What of the lossy side comes from a worker, and so from nodes."""
 
 

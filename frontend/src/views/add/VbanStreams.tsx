@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { addSource, ask, inWords } from "../../api.ts";
+import { addSource, ask } from "../../api.ts";
 import { FormField } from "../../components/FormField.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { soundFormat } from "../../components/kinds.ts";
@@ -15,8 +15,6 @@ const PORT = "6980";
 
 /** The streams that arrive on the network just now: one press makes a source of one. */
 export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
-  const streams = useSignal<VbanStream[] | null>(null);
-  const problem = useSignal("");
   const { change, busy, fault } = useDeed(); // its refusal stays, whatever is seen next
   const typed = useSignal(PORT);
   const port = useSignal(PORT);
@@ -26,22 +24,8 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
     return () => clearTimeout(timer);
   }, [typed.value]);
 
-  useEffect(() => {
-    let stopped = false;
-    const unlessStopped = (seen: VbanStream[] | null, why: string) => {
-      if (stopped) return;
-      streams.value = seen;
-      problem.value = why;
-    };
-    const look = () => ask("GET /api/vban/streams", { query: { port: port.value } }).then((seen) => unlessStopped(seen, ""), (error: unknown) => unlessStopped(null, inWords(error)));
-    void look();
-    const timer = setInterval(look, EVERY_MS);
-    return () => {
-      stopped = true;
-      clearInterval(timer);
-    };
-  }, [port.value]);
-
+  const { answer, failure } = useAnswer(() => ask("GET /api/vban/streams", { query: { port: port.value } }), [port.value], EVERY_MS).value;
+  const streams = failure ? null : answer;
   const take = ({ host, stream, port: from }: VbanStream) => {
     const name = stream.trim() || host;
     void change(() => addSource({ kind: "vban", name, input: { host, stream, port: from } }), () => onDone(name));
@@ -52,10 +36,10 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
       <h3 id="streams-title">{t("vban.seen")}</h3>
       <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />
       {fault}
-      {problem.value && <p role="alert"><Outcome shape="cross" words={problem.value} /></p>}
-      {streams.value?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
+      {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
+      {streams?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
       <ul>
-        {streams.value?.map((seen) => (
+        {streams?.map((seen) => (
           <li key={`${seen.host} ${seen.port} ${seen.stream}`}>
             <span>
               <strong dir="auto">{seen.stream || t("vban.nameless")}</strong>{" "}

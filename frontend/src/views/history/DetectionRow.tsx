@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask, clipAddress } from "../../api.ts";
-import { AskFirst, Menu } from "../../components/Menu.tsx";
+import { AskFirst, Menu } from "../../components/Buttons.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
 import { type Key, soundName, t } from "../../i18n/index.ts";
@@ -42,6 +42,7 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
         <td class="found-what" title={event.labels.map((one) => `${soundName(one)} ${percent(one.score)}`).join(", ")}>
           <span aria-hidden="true">👏</span> {event.trigger_name || (event.applause ? t("feed.applause") : t("history.claps", { count: event.claps }))}
           <Named labels={event.labels} />
+          {event.test && <span class="tag">{t("deliveries.test")}</span>}
           {event.mark && <span class="tag">{t(`history.mark_${event.mark}` satisfies Key)}</span>}
           {event.clip && (
             <button type="button" class="quiet small" aria-expanded={playing.value} onClick={() => (playing.value = !playing.value)}>
@@ -101,7 +102,7 @@ function stateAfter({ ok, retry_in_s: retryInS, code }: Attempt): DeliveryState 
 }
 
 /** The sound around a detection: to be heard, and seen while it plays. */
-export function ClipPlayer({ id }: { id: string }) {
+function ClipPlayer({ id }: { id: string }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const along = useSignal(0);
   const address = new URL(clipAddress(id), document.baseURI).href;

@@ -52,7 +52,7 @@ const PAGE = 50;
 const MOST = 500; // that the service gives at once
 
 /** The detections that fit, newest first, as many pages as were asked for; they stay when something new is heard. */
-export function useDetections(newest: string) {
+function useDetections(newest: string) {
   const found = useSignal<Detection[] | null>(null);
   const cursor = useSignal<string | null>(null);
   const failure = useSignal("");

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { ask } from "../../api.ts";
-import { AskFirst } from "../../components/Menu.tsx";
+import { AskFirst } from "../../components/Buttons.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
@@ -11,7 +11,7 @@ import { Calendar } from "./Calendar.tsx";
 import { DeliveryList } from "./DeliveryList.tsx";
 import { Filters } from "./Filters.tsx";
 import { Found } from "./Found.tsx";
-import { PerHour } from "./PerHour.tsx";
+import { PerHour } from "./Timeline.tsx";
 import { forgotten } from "./filter.ts";
 
 /**
@@ -50,7 +50,7 @@ function Statistics({ newest }: { newest: string }) {
 const MEGABYTE = 1e6;
 
 /** What is kept, and how to be rid of it: sounds only, or everything. Asks before. */
-export function Forget({ newest }: { newest: string }) {
+function Forget({ newest }: { newest: string }) {
   const { act, said, fault } = useDeed();
   const { answer } = useAnswer(() => ask("GET /api/clips"), [newest]).value;
   const deleteSounds = () => act(() => ask("DELETE /api/clips"), ({ deleted }) => (forgotten.value += 1, t("history.sounds_deleted", { count: deleted })));

@@ -1,7 +1,9 @@
+import { countHistory } from "../../api.ts";
 import { clock, locale, score } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
+import { useAnswer } from "../../useAnswer.ts";
 import type { Detection } from "../../wire.ts";
-import { midnight } from "./filter.ts";
+import { chosen, midnight, question } from "./filter.ts";
 
 const HOUR_S = 3600;
 const DAY_S = 86_400;
@@ -49,7 +51,7 @@ function goTo(id: string): void {
 }
 
 /** Round times between two moments, a few. */
-export function ticks(first: number, last: number, span: number): { at: number; words: string }[] {
+function ticks(first: number, last: number, span: number): { at: number; words: string }[] {
   const step = STEPS_S.find((one) => span / one <= MOST_TICKS) ?? 365 * DAY_S;
   const found = [];
   for (let at = midnight(0, first); at <= last; at += step) if (at >= first + span * 0.02) found.push({ at, words: tick(at, step) });
@@ -62,4 +64,34 @@ function tick(moment: number, step: number): string {
   return step < DAY_S && when.getHours() + when.getMinutes() !== 0
     ? when.toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit" })
     : when.toLocaleDateString(locale(), { day: "numeric", month: "short" });
+}
+
+const TALL = 100; // of the drawing, in its own units
+const LEAST_PX = 2;
+
+/** How many were heard in each hour of the chosen time, a bar each. */
+export function PerHour({ newest }: { newest: string }) {
+  const asked = question(chosen.value);
+  const until = Math.min(asked.before ?? Infinity, Date.now() / 1000 + HOUR_S);
+  const { answer } = useAnswer(() => countHistory(asked, "hour"), [JSON.stringify(asked), newest]).value;
+  const counts = answer?.counts ?? [];
+  const since = asked.since ?? counts[0]?.start ?? until - HOUR_S;
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  const most = Math.max(4, ...counts.map(({ count }) => count));
+  const wide = until - since;
+  return (
+    <figure class="per-hour">
+      <figcaption>{t("history.per_hour", { count: total })}</figcaption>
+      <div class="per-hour-plot">
+        <span class="per-hour-most numbers" aria-hidden="true">{most}</span>
+        <svg viewBox={`0 0 ${wide} ${TALL}`} preserveAspectRatio="none" role="img" aria-label={t("history.per_hour", { count: total })}>
+          <path class="per-hour-line" d={`M0 0H${wide}M0 ${TALL / 2}H${wide}M0 ${TALL}H${wide}`} vector-effect="non-scaling-stroke" />
+          <path class="day-claps" vector-effect="non-scaling-stroke" stroke-width={LEAST_PX} d={counts.map(({ start, count }) => `M${start - since} ${TALL}v${(-TALL * count) / most}h${HOUR_S * 0.9}V${TALL}z`).join("")} />
+        </svg>
+        <div class="timeline-axis"><div class="timeline-track">
+          {ticks(since, until, wide).map(({ at, words }) => <span key={at} style={{ left: `${(100 * (at - since)) / wide}%` }}>{words}</span>)}
+        </div></div>
+      </div>
+    </figure>
+  );
 }

@@ -4,10 +4,10 @@ import type { HistoryFilter, Mark } from "../../types.ts";
 
 const DAY_S = 86_400;
 export const PERIODS = ["all", "today", "week", "month", "year"] as const;
-export type Period = (typeof PERIODS)[number];
+type Period = (typeof PERIODS)[number];
 const DAYS: Record<Exclude<Period, "all">, number> = { today: 1, week: 7, month: 30, year: 365 };
 
-export interface Chosen {
+interface Chosen {
   source: string;
   /** "all" begins with the newest, however old: there is always something to see. */
   period: Period;

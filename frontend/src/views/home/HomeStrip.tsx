@@ -1,7 +1,8 @@
-import { computed, effect, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { computed, useComputed, useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
-import { GLOW_MS } from "../../components/LastClap.tsx";
+import { onBeat } from "../../beat.ts";
+import { GLOW_MS } from "../../components/Heard.tsx";
 import { loudness } from "../../components/LevelMeter.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { useFlash } from "../../flash.ts";
@@ -30,7 +31,7 @@ export function HomeStrip() {
     if (burping.value) return "burp";
     return hearing.value ? "waiting" : "deaf";
   });
-  useEffect(() => effect(() => orb.current?.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
+  useLayoutEffect(() => onBeat(orb.current!, (place) => place.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
   const shown = mood.value === "burp" ? "waiting" : mood.value;
   return (
     <section class={`panel ear ear-${mood.value}`} aria-label={t("house.title")}>
@@ -105,14 +106,14 @@ function burpAt(): number | undefined {
 const PAUSE_S = 3600;
 
 /** Why nothing of the whole house is sent, in words; empty where detections act. */
-export const pauseWords = computed(() => {
+const pauseWords = computed(() => {
   const when = settings.value?.when;
   if (!when || (when.armed && when.snoozed_until <= now.value)) return "";
   return when.armed ? t("arming.paused", { time: timeOfDay(new Date(1000 * when.snoozed_until)) }) : t("arming.disarmed");
 });
 
 /** Sends nothing for an hour, whatever is heard; or sends again. */
-export function PauseButton() {
+function PauseButton() {
   const busy = useSignal(false);
   const isPaused = pauseWords.value !== "";
   const toggle = async () => {

@@ -1,8 +1,17 @@
-import { t } from "../../i18n/index.ts";
-import { SourceCard } from "../../components/SourceCard.tsx";
-import { broken, folded, isFew, rooms, type Room } from "./rooms.ts";
-import { Tile } from "./Tile.tsx";
-import { sources } from "../../store.ts";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { DayBars, Glow, LastClap } from "../../components/Heard.tsx";
+import { LevelMeter } from "../../components/LevelMeter.tsx";
+import { Shape } from "../../components/Shape.tsx";
+import { isHeard, isOn, Sound, ThresholdField, thresholdOf } from "../../components/Sound.tsx";
+import { SourceCard, SourceHead } from "../../components/Source.tsx";
+import { SourceIcon, SourceState } from "../../components/SourceState.tsx";
+import { said, t } from "../../i18n/index.ts";
+import { go, linkTo, route } from "../../route.ts";
+import { isBroken, isCurrent, sources, statuses } from "../../store.ts";
+import type { SourceSettings } from "../../types.ts";
+import { LearningPanel } from "../learn/LearningPanel.tsx";
+import { PatternPresets } from "../reactions/Patterns.tsx";
+import { broken, folded, isFew, type Room, rooms } from "./rooms.ts";
 
 /** All sources, room by room. */
 export function Wall() {
@@ -29,5 +38,56 @@ function Folding({ room }: { room: Room }) {
       </summary>
       <Tiles of={room} />
     </details>
+  );
+}
+
+/** A source of the wall, close up beside it: what it hears, and what is tuned most often. */
+export function Beside({ id }: { id: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const source = sources.value.find((one) => one.id === id);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), [id]);
+  const close = () => {
+    go(linkTo.house);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(`.tile a[href="${linkTo.at(id)}"]`)?.focus());
+  };
+  if (!source) return null;
+  return (
+    <aside class="panel beside" aria-labelledby="beside-title" onKeyDown={(event) => event.key === "Escape" && close()}>
+      <SourceHead source={source} heading={<h2 id="beside-title" dir="auto" tabIndex={-1} ref={heading}>{source.name}</h2>} />
+      <button type="button" class="quiet icon-only beside-close" aria-label={t("beside.close")} onClick={close}><Shape is="cross" /></button>
+      {isOn(source) && <Sound source={source} />}
+      {isOn(source) && <ThresholdField path={`sources.${id}.threshold`} value={thresholdOf(source)} brief />}
+      <PatternPresets source={source} />
+      <p class="beside-links">
+        <a href={linkTo.source(id, "reactions")}>{t("source.tab.reactions")}</a>
+        <a href={linkTo.source(id, "source")}>{t("source.tab.source")}</a>
+        <LastClap sourceId={id} />
+      </p>
+      <LearningPanel sourceId={id} brief />
+    </aside>
+  );
+}
+
+/** One source on the wall: how it is, how loud, its day and its last clap; all of it leads to the source. */
+export function Tile({ source }: { source: SourceSettings }) {
+  const { id, name, enabled } = source;
+  const status = statuses.value[id];
+  const reason = enabled && isCurrent.value && status?.code ? said(status) : "";
+  const broken = isCurrent.value && isBroken(source);
+  return (
+    <article class={`tile ${broken ? "tile-broken" : ""} ${enabled ? "" : "tile-off"}`} aria-label={name}>
+      <Glow sourceId={id} />
+      <SourceIcon kind={source.kind} />
+      <h3 class="clip" dir="auto" title={name}><a href={linkTo.at(id)} aria-current={route.value.id === id ? "true" : undefined}>{name}</a></h3>
+      <SourceState status={status} enabled={enabled} />
+      {reason
+        ? <p class="tile-reason clip" dir="auto" title={reason}>{reason}</p>
+        : <LevelMeter sourceId={id} live={enabled && isHeard(id)} />}
+      <DayBars sourceId={id} />
+      <p class="tile-foot">
+        <LastClap sourceId={id} />
+        {broken && <a class="mend" href={linkTo.source(id, "source")} aria-label={t("tile.mend_named", { name })}>{t("tile.mend")}</a>}
+      </p>
+    </article>
   );
 }

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Announcer, GLOW_MS } from "../../components/LastClap.tsx";
+import { Announcer, GLOW_MS } from "../../components/Heard.tsx";
 import { useFlash } from "../../flash.ts";
 import { locale, timeOfDay } from "../../i18n/format.ts";
 import { t } from "../../i18n/index.ts";
@@ -9,7 +9,7 @@ import { newestClap, now } from "../../store.ts";
 import { View } from "../View.tsx";
 import { HomeStrip } from "../home/HomeStrip.tsx";
 import { rooms } from "../home/rooms.ts";
-import { Tile } from "../home/Tile.tsx";
+import { Tile } from "../home/Wall.tsx";
 
 const DAY = { from: 7, to: 22 }; // the hours in which it is bright
 const DRIFT_PX = 6; // a minute here, a minute there, so that nothing burns in

@@ -100,13 +100,8 @@ export function CalibrateView({ id }: { id: string }) {
 
 const stepNumber = (step: Step) => (step === "applied" ? STEPS.length : STEPS.indexOf(step));
 
-function Back({ onClick }: { onClick: () => void }) {
-  return <button type="button" class="quiet" onClick={onClick}>{t("start.back")}</button>;
-}
-
-function Next({ ready, onClick }: { ready: boolean; onClick: () => void }) {
-  return <button type="button" class="start" disabled={!ready} onClick={onClick}>{t("start.next")}</button>;
-}
+const Back = ({ onClick }: { onClick: () => void }) => <button type="button" class="quiet" onClick={onClick}>{t("start.back")}</button>;
+const Next = ({ ready, onClick }: { ready: boolean; onClick: () => void }) => <button type="button" class="start" disabled={!ready} onClick={onClick}>{t("start.next")}</button>;
 
 /** What applying would change, in figures of the sounds that were just made. */
 function Proposal({ session }: { session: Calibration | null }) {

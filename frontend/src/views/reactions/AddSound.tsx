@@ -16,10 +16,10 @@ const sounds = signal<Sounds | null>(null);
 const inLanguage = <Words,>(french: Words, english: Words) => (language.value === "fr" ? french : english);
 
 /** What a sound of YAMNet is called in the page's language. */
-export const labelName = (label: string) => inLanguage(sounds.value?.labels.find((one) => one.label === label)?.label_fr ?? label, label);
+const labelName = (label: string) => inLanguage(sounds.value?.labels.find((one) => one.label === label)?.label_fr ?? label, label);
 
 /** A choice among the sounds that YAMNet names. */
-export function LabelOptions({ label, except = [], presets = [], onChoose }: { label: string; except?: string[]; presets?: SoundPreset[]; onChoose: (label: string) => void }) {
+function LabelOptions({ label, except = [], presets = [], onChoose }: { label: string; except?: string[]; presets?: SoundPreset[]; onChoose: (label: string) => void }) {
   useEffect(() => {
     if (!sounds.value) void ask("GET /api/sounds").then((found) => (sounds.value = found), () => undefined); // asked again when it is shown next
   }, []);

@@ -9,7 +9,7 @@ import { settings, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { WebhookSettings } from "../../wire.ts";
 import { Rhythm } from "./Lesson.tsx";
-import { patternsOf } from "./PatternPresets.tsx";
+import { patternsOf } from "./Patterns.tsx";
 import { type Reaction, clapsOf, isWanted, triggersOf, wishFor } from "./reactions.ts";
 
 interface Props {

@@ -3,13 +3,11 @@ import { Field } from "../../components/Field.tsx";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
 import { edit } from "../../saving.ts";
-import { sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { WhatIf } from "../learn/WhatIf.tsx";
 import { AddSound, RhythmEditor, SoundEditor } from "./AddSound.tsx";
 import { Lesson } from "./Lesson.tsx";
-import { PatternPresets, patternsOf } from "./PatternPresets.tsx";
-import { PatternEditor, another, MOST } from "./Patterns.tsx";
+import { another, MOST, PatternEditor, PatternPresets, patternsOf } from "./Patterns.tsx";
 import { ReactionRow } from "./ReactionRow.tsx";
 import { Webhooks } from "./Webhooks.tsx";
 import { applause, patternWords } from "./reactions.ts";
@@ -62,7 +60,7 @@ export function Reactions({ source }: { source: SourceSettings }) {
         </div>
         <WhatIf source={source} />
       </section>
-      <Webhooks source={sources.value.find(({ id }) => id === source.id) ?? source} />
+      <Webhooks source={source} />
     </div>
   );
 }

@@ -10,7 +10,7 @@ export interface Reaction {
 }
 
 /** What of a receiver's settings says which reactions it wants (`core/receivers._is_wanted`). */
-export interface Wish {
+interface Wish {
   claps: number[];
   triggers: string[];
 }
@@ -30,7 +30,7 @@ export function clapsOf({ hears }: SourceSettings, patterns: PatternSettings[]):
   return hears === "claps" ? claps : [...claps, applause()];
 }
 
-export const applause = (): Reaction => ({ what: APPLAUSE, words: t("feed.applause") });
+export const applause = (): Reaction => ({ what: APPLAUSE, words: t("pattern.hears.applause") });
 
 export function isWanted({ claps, triggers }: Wish, { what }: Reaction): boolean {
   if (triggers.includes(String(what))) return true;

@@ -3,7 +3,7 @@ import { type Key, t } from "../../i18n/index.ts";
 import { drafts, edit } from "../../saving.ts";
 import { settings } from "../../store.ts";
 import type { QuietHours } from "../../wire.ts";
-import { SourcesFilter } from "./SourcesFilter.tsx";
+import { SourcesFilter } from "./NotifyPanel.tsx";
 
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const MOST = 32;

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { ask, SETTINGS_FILE } from "../../api.ts";
-import { AskFirst } from "../../components/Menu.tsx";
+import { AskFirst } from "../../components/Buttons.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { type Deed, useDeed } from "../../deed.tsx";
 import { clock } from "../../i18n/format.ts";

@@ -4,7 +4,7 @@ import { type Key, said, t } from "../../i18n/index.ts";
 import { changeSeen, inTurn, isElsewhere, same } from "../../saving.ts";
 import { link, mqtt, problems, settings } from "../../store.ts";
 import type { MqttSettings } from "../../wire.ts";
-import { FormFields } from "../../components/FormFields.tsx";
+import { FormFields } from "../../components/FormField.tsx";
 import { Outcome, type ShapeName } from "../../components/Shape.tsx";
 
 const SHAPES: Record<typeof mqtt.value | "unknown", ShapeName> = { off: "ring", waiting: "half", connected: "disc", unknown: "triangle" };

@@ -1,19 +1,18 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, changeSettings } from "../../api.ts";
-import { Field, Fields } from "../../components/Field.tsx";
+import { Field, Fields, SaveState } from "../../components/Field.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { TestButton } from "../../components/TestButton.tsx";
 import { useDeed } from "../../deed.tsx";
-import { said, t } from "../../i18n/index.ts";
+import { type Key, said, t } from "../../i18n/index.ts";
 import { freeId } from "../../ids.ts";
 import { notifyTarget } from "../../receivers.ts";
 import { discardAll, drafts, edit } from "../../saving.ts";
 import { settings, sources } from "../../store.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import type { NotifySettings } from "../../wire.ts";
-import { type Reaction, applause, isWanted, triggersOf, wishFor } from "../reactions/reactions.ts";
-import { SourcesFilter } from "./SourcesFilter.tsx";
+import { applause, isWanted, type Reaction, triggersOf, wishFor } from "../reactions/reactions.ts";
 
 const MOST = 32;
 const COUNTS = [1, 2, 3, 4];
@@ -97,5 +96,62 @@ function Wanted({ path, one }: { path: string; one: NotifySettings }) {
       </span>
       {fault}
     </fieldset>
+  );
+}
+
+interface Props {
+  path: string;
+  chosen: string[];
+  hint: { all: Key; some: Key };
+  onChoose: (ids: string[]) => void;
+}
+
+/** Which sources something is for; none chosen is all. One that is gone can be removed. */
+export function SourcesFilter({ path, chosen: known, hint, onChoose }: Props) {
+  const chosen = (drafts.value[path]?.value ?? known) as string[];
+  const here = sources.value.map(({ id, name }) => ({ id, name }));
+  const gone = chosen.filter((id) => !here.some((source) => source.id === id)).map((id) => ({ id, name: t("notify.source_gone", { id }) }));
+  const toggle = (id: string, on: boolean) => onChoose(on ? [...chosen, id] : chosen.filter((one) => one !== id));
+  return (
+    <fieldset class="field filter" id={path} aria-describedby={`${path}-hint ${path}-state`}>
+      <legend>{t("notify.sources")}</legend>
+      <span class="checks">
+        {[...here, ...gone].map(({ id, name }) => (
+          <label key={id} class="check">
+            <input type="checkbox" checked={chosen.includes(id)} onChange={(event) => toggle(id, event.currentTarget.checked)} />
+            <span class="clip" dir="auto" title={name}>{name}</span>
+          </label>
+        ))}
+      </span>
+      <p class="hint" id={`${path}-hint`}>{t(chosen.length ? hint.some : hint.all)}</p>
+      <SaveState path={path} id={`${path}-state`} />
+    </fieldset>
+  );
+}
+
+const MOST_HEARTBEATS = 8;
+
+/** Addresses that are called while all is well: who is not called any more raises the alarm. */
+export function Heartbeats() {
+  const known = settings.value?.heartbeats ?? [];
+  const { change, fault } = useDeed();
+  const add = () => change(() => changeSettings({ heartbeats: [{ id: freeId("heartbeat", known.map(({ id }) => id)) }] }));
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-heartbeats">
+      <h2 id="settings-heartbeats">{t("heartbeat.title")}</h2>
+      <p class="muted">{t("heartbeat.intro")}</p>
+      {known.map(({ id }, index) => (
+        <fieldset key={id} class="webhook">
+          <legend class="unseen">{t("heartbeat.number", { number: index + 1 })}</legend>
+          <div class="options"><Fields of={`heartbeats.${id}`} names={["url", "every_s", "enabled", "verify_tls"]} /></div>
+          <button
+            type="button" class="quiet" aria-label={t("reaction.remove_named", { what: t("heartbeat.number", { number: index + 1 }) })}
+            onClick={() => change(() => ask("DELETE /api/heartbeats/{heartbeat_id}", { path: { heartbeat_id: id } }))}
+          >{t("webhooks.remove")}</button>
+        </fieldset>
+      ))}
+      {fault}
+      {known.length < MOST_HEARTBEATS && <button type="button" class="quiet add-row" onClick={add}>{t("heartbeat.add")}</button>}
+    </section>
   );
 }

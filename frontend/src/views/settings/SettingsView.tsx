@@ -1,21 +1,20 @@
 import type { ComponentChildren } from "preact";
 import { access } from "../../access.ts";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
-import { Field } from "../../components/Field.tsx";
 import { LanguageChoice, ThemeChoice } from "../../components/Choice.tsx";
+import { Field } from "../../components/Field.tsx";
+import { ModelState } from "../../components/NamingModel.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { nodes } from "../../nodes.ts";
 import { linkTo } from "../../route.ts";
+import { environment, version } from "../../store.ts";
 import { View } from "../View.tsx";
-import { About } from "./About.tsx";
 import { Acting } from "./Acting.tsx";
 import { BackupsPanel } from "./BackupsPanel.tsx";
-import { Heartbeats } from "./Heartbeats.tsx";
 import { ImportPanel } from "./ImportPanel.tsx";
-import { ModelState } from "../../components/NamingModel.tsx";
 import { MqttPanel } from "./MqttPanel.tsx";
 import { NodesPanel } from "./NodesPanel.tsx";
-import { NotifyPanel } from "./NotifyPanel.tsx";
+import { Heartbeats, NotifyPanel } from "./NotifyPanel.tsx";
 import { StepsPanel } from "./StepsPanel.tsx";
 
 /** The pages of the settings, by the part of the address that names each. */
@@ -80,5 +79,39 @@ function Model() {
       <h2 id="settings-model">{t("settings.model")}</h2>
       <ModelState />
     </section>
+  );
+}
+
+/** Which ClapTrap this is, what its environment decides, and where to read and ask more. */
+function About() {
+  return (
+    <section class="panel settings-group" aria-labelledby="settings-about">
+      <h2 id="settings-about">{t("settings.about")}</h2>
+      <p>ClapTrap {t("footer.version", { version: version.value })}</p>
+      <h3>{t("about.environment")}</h3>
+      {environment.value.length === 0 && <p class="muted">{t("about.environment_none")}</p>}
+      {environment.value.length > 0 && (
+        <ul class="changes">
+          {environment.value.map(({ variable, option, value, near }) => (
+            <li key={variable}>
+              <code dir="ltr">{variable}</code>
+              <span dir="auto">{option || value ? value : t(near ? "about.unknown_near" : "about.unknown", { near })}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p><a href="api/docs">{t("about.api")}</a></p>
+      <SupportBundle />
+    </section>
+  );
+}
+
+/** Downloads the support bundle. */
+function SupportBundle() {
+  return (
+    <p>
+      <a href="api/support-bundle" download>{t("support.link")}</a>
+      <span class="hint">{t("support.detail")}</span>
+    </p>
   );
 }

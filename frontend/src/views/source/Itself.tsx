@@ -2,11 +2,10 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { ask } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceSelect.tsx";
-import { AskFirst } from "../../components/Menu.tsx";
+import { AskFirst } from "../../components/Buttons.tsx";
 import { Field, SaveState } from "../../components/Field.tsx";
-import { SourceDetails } from "../../components/SourceDetails.tsx";
 import { SourceForm } from "../../components/SourceForm.tsx";
-import { SourceHead } from "../../components/SourceHead.tsx";
+import { SourceDetails, SourceHead } from "../../components/Source.tsx";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
 import { nodes } from "../../nodes.ts";
@@ -90,7 +89,7 @@ function Order({ source }: { source: SourceSettings }) {
 }
 
 /** Name and input of a source that is there, and its removal. */
-export function EditSource({ source }: { source: SourceSettings }) {
+function EditSource({ source }: { source: SourceSettings }) {
   const open = useSignal(false);
   const { change, fault } = useDeed();
   const button = useRef<HTMLButtonElement>(null);

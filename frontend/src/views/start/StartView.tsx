@@ -1,14 +1,22 @@
-import { useSignal } from "@preact/signals";
+import { computed, effect, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { ask, inWords } from "../../api.ts";
+import { DeviceChoice } from "../../components/DeviceSelect.tsx";
+import { LevelMeter } from "../../components/LevelMeter.tsx";
+import { Coming, HowToNameSounds } from "../../components/NamingModel.tsx";
+import { Outcome, Shape } from "../../components/Shape.tsx";
+import { ThresholdField, thresholdOf } from "../../components/Sound.tsx";
+import { SourceState } from "../../components/SourceState.tsx";
 import { WebhookField } from "../../components/WebhookField.tsx";
-import { t } from "../../i18n/index.ts";
-import { go, linkTo } from "../../route.ts";
-import { opened, program, settings, sources, statuses } from "../../store.ts";
+import { percent, score } from "../../i18n/format.ts";
+import { said, soundName, t } from "../../i18n/index.ts";
+import { go, linkTo, route } from "../../route.ts";
+import { edit } from "../../saving.ts";
+import { failure, labelsOn, link, model, opened, program, running, settings, sources, statuses, verdicts } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
+import type { Verdict } from "../../wire.ts";
 import { View } from "../View.tsx";
-import { ChooseMicrophone } from "./ChooseMicrophone.tsx";
-import { ClapOnce } from "./ClapOnce.tsx";
-import { finish } from "./fresh.ts";
+import { openAdd } from "../add/AddDialog.tsx";
 
 const STEPS = ["microphone", "clap", "webhook"] as const;
 
@@ -70,7 +78,7 @@ export function StartView() {
 const CHECKOUT = /\.venv\/bin\/claptrap$/; // how it is called after `make run`
 
 /** The webhook of a source, and a test of it. */
-export function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
+function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
   if (!source) return <p>{t("start.no_source")}</p>;
   return (
     <>
@@ -90,4 +98,92 @@ function Example({ command }: { command: string }) {
       <code dir="ltr">{command}</code>
     </div>
   );
+}
+
+/** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */
+function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
+  const status = source && statuses.value[source.id];
+  const live = status?.state === "live" && link.value === "connected";
+  return (
+    <>
+      {source && source.kind === "microphone" && (
+        <DeviceChoice path={`sources.${source.id}.input.device`} value={String(source.input["device"] ?? "")} explained={Boolean(status?.code)} />
+      )}
+      {source && source.kind !== "microphone" && <p dir="auto"><strong>{source.name}</strong></p>}
+      {source && (
+        <div class="step-level">
+          <SourceState status={status} enabled={source.enabled} />
+          {(live || !status?.code) && <LevelMeter sourceId={source.id} live={live} />}
+          {live && !status.code && <p class="muted">{t("start.speak")}</p>}
+          {status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
+        </div>
+      )}
+      {!running.value && <Stopped />}
+      {!source && <p>{t("start.no_source")}</p>}
+      <p><button type="button" class="quiet other-ways" onClick={openAdd}>{t("start.other_ways")}</button></p>
+    </>
+  );
+}
+
+function Stopped() {
+  const start = () => ask("POST /api/detection/start").catch((error: unknown) => (failure.value = t("error.start", { reason: inWords(error) })));
+  return <p><button type="button" class="quiet" onClick={start}>{t("detection.start")}</button></p>;
+}
+
+/** Clap: what was heard, how it scored, and why it was or was not a clap. */
+function ClapOnce({ source }: { source: SourceSettings | undefined }) {
+  const heard = useSignal<Verdict | null>(null);
+  const claps = useSignal(0);
+  const id = source?.id ?? "";
+  useLayoutEffect(() => verdicts.listen(id, (news) => {
+    if (news.accepted) claps.value += 1;
+    // a clap stays to be seen; what follows it, its own echo first, does not push it away
+    if (news.accepted || !heard.value?.accepted || news.timestamp - heard.value.timestamp > 3) heard.value = news;
+  }), [id]);
+  if (!source) return <p>{t("start.no_source")}</p>;
+  const status = statuses.value[id];
+  const live = status?.state === "live" && link.value === "connected";
+  return (
+    <>
+      <LevelMeter sourceId={id} live={live} />
+      <div class={`clap-result ${heard.value?.accepted ? "clap-result-yes" : ""}`} role="status">
+        <span class="face" aria-hidden="true" key={claps.value}>{heard.value?.accepted ? "👏" : "👂"}</span>
+        {heard.value ? <Heard heard={heard.value} /> : <p class="muted" dir="auto">{live ? t("start.clap_now") : status?.code ? said(status) : t("start.deaf")}</p>}
+      </div>
+      <ThresholdField path={`sources.${id}.threshold`} value={thresholdOf(source)} />
+      {!labelsOn.value && <div class="step-note">{model.value ? <Coming progress={model.value} /> : <HowToNameSounds />}</div>}
+    </>
+  );
+}
+
+function Heard({ heard }: { heard: Verdict }) {
+  return (
+    <div>
+      <p class="clap-score"><output>{score(heard.score)}</output> <span class="muted">{t("start.of_threshold", { threshold: score(heard.threshold) })}</span></p>
+      <p><Outcome shape={heard.accepted ? "check" : "ring"} words={said(heard)} /></p>
+      {heard.labels.length > 0 && <p class="muted">{heard.labels.slice(0, 3).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ")}</p>}
+    </div>
+  );
+}
+
+/** Whether nothing has been set up yet: the service says so, not this browser. */
+const isFresh = computed(() => {
+  const known = settings.value;
+  if (!known || known.welcomed) return false;
+  const [first, ...more] = known.sources;
+  if (!first) return true;
+  return more.length === 0 && first.id === "microphone" && first.kind === "microphone" && first.input.device === "" && first.webhooks.every(({ url }) => !url);
+});
+
+/** The first minute is over, or was left out; the service remembers it for everybody. */
+const finish = () => edit("welcomed", true, 0);
+
+/** Opens the first steps where nothing has been set up; once, so that they can be left. */
+export function welcome(): void {
+  let done = false;
+  effect(() => {
+    if (done || !settings.value) return;
+    done = true;
+    if (isFresh.value && route.value.view === "house") go(linkTo.start, true);
+  });
 }

@@ -1,8 +1,9 @@
 import { useComputed } from "@preact/signals";
 import { useFlash } from "../flash.ts";
 import { ago, clock, percent, score } from "../i18n/format.ts";
-import { t } from "../i18n/index.ts";
+import { soundName, t } from "../i18n/index.ts";
 import { days, lastOf, newestClap, now } from "../store.ts";
+import type { Label } from "../wire.ts";
 
 /** When a source clapped last, and how surely; that it never did only where its history says so. */
 export function LastClap({ sourceId, long = false }: { sourceId: string; long?: boolean }) {
@@ -62,5 +63,21 @@ export function DayBars({ sourceId }: { sourceId: string }) {
       <path class="day-partly" d={strip((one) => one !== null && one > 0 && one < WELL)} />
       <path class="day-down" d={strip((one) => one === 0)} />
     </svg>
+  );
+}
+
+const CLAPPING = ["Clapping", "Hands"];
+const MOST = 4;
+
+/** What YAMNet calls a sound: its names are guesses, so they are shown to who asks; the clap first where it is among them. */
+export function SoundNames({ labels }: { labels: Label[] }) {
+  if (labels.length === 0) return null;
+  const isClap = ({ label }: Label) => Number(CLAPPING.includes(label));
+  const sorted = [...labels].sort((a, b) => isClap(b) - isClap(a)).slice(0, MOST);
+  return (
+    <details class="sound-names">
+      <summary>{isClap(sorted[0]!) ? soundName(sorted[0]!) : t("sounds.names")}</summary>
+      {sorted.map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ")}
+    </details>
   );
 }

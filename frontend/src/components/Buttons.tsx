@@ -1,3 +1,4 @@
+import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { isKey, type Key, t } from "../i18n/index.ts";
@@ -67,5 +68,15 @@ export function AskFirst({ label, named = label, title, question, sure = label, 
         </p>
       </dialog>
     </>
+  );
+}
+
+/** Under a long list: all of it, or the newest only. */
+export function ShowMore({ all, count, shown }: { all: Signal<boolean>; count: number; shown: number }) {
+  if (count <= shown) return null;
+  return (
+    <button type="button" class="quiet more" aria-expanded={all.value} onClick={() => (all.value = !all.value)}>
+      {all.value ? t("feed.less") : t("feed.more", { count })}
+    </button>
   );
 }
