@@ -177,8 +177,8 @@ def test_what_is_told_has_the_form_that_is_described(news: Status | Event) -> No
 
 
 def test_every_kind_of_news_is_described() -> None:
-    """Those that the page is told, and those that it says; claps and shedding are no news, ``settings`` are tested live."""
-    kinds = {type(news) for news in NEWS} | {Clap, events.SheddingChanged, events.SettingsChanged}
+    """Those that the page is told, and those that it says; some are for the service alone, ``settings`` are tested live."""
+    kinds = {type(news) for news in NEWS} | {Clap, events.SheddingChanged, events.SettingsChanged, events.TaughtWindow}
     assert kinds == {Event, *Status.__args__}
     assert {*EVENTS, "micro_end"} == set(SERVER_EVENTS)
     assert set(CLIENT_EVENTS) == {"watch", "micro_open", "micro_sound", "micro_close"}

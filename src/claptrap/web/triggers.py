@@ -102,7 +102,7 @@ def begin_sound_lesson(service: Application, source_id: str) -> dict[str, Any]:
     _SOUND_LESSON, "Abandonner la leçon de son", learning_responses.SoundLesson, codes=(_UNKNOWN, "sound.no_lesson")
 )
 def cancel_sound_lesson(service: Application, source_id: str) -> dict[str, Any]:
-    """Give the lesson up; the answer is how it stood."""
+    """Give the lesson of a sound up; the answer is how it stood."""
     found = service.sound_lessons.get(source_id)
     service.sound_lessons.cancel(source_id)
     return found
