@@ -103,28 +103,35 @@ def figures(shared: Path, scenes: Path, engine: str, environment: Mapping[str, s
 
 
 def curve(scenes: Path, engine: str, environment: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    """Return recall in scenes of claps and false alarms an hour in the others, at every tenth of the threshold."""
-    jobs = [(threshold, name) for threshold in THRESHOLDS for name in CURVE_SCENES]
+    """Return recall in scenes of claps and false alarms an hour in the others, at every tenth of the threshold.
 
-    def one(job: tuple[float, str]) -> float:
-        threshold, name = job
-        command = [sys.executable, "-m", "claptrap", "detect", "--json", "--engine", engine, "--threshold", str(threshold)]
+    Each scene is heard once, at the lowest threshold, and claps are counted by their scores.
+    """
+
+    def one(name: str) -> list[float]:
+        options = ["--json", "--engine", engine, "--threshold", str(THRESHOLDS[0])]
         done = subprocess.run(
-            [*command, str(scenes / f"{name}.wav")], check=True, capture_output=True, text=True, env=dict(environment)
+            [sys.executable, "-m", "claptrap", "detect", *options, str(scenes / f"{name}.wav")],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=dict(environment),
         )
         lines = [json.loads(line) for line in done.stdout.splitlines()]
-        onsets = [line["onset"] for line in lines if line["type"] == "clap"]
+        claps = [(line["onset"], line["score"]) for line in lines if line["type"] == "clap"]
         truth = json.loads((scenes / f"{name}.json").read_text())
-        if not truth["onsets"]:
-            return len(onsets) / (truth["seconds"] / 3600)
-        return recall(onsets, truth["onsets"])
+        heard = [[onset for onset, score in claps if score >= threshold] for threshold in THRESHOLDS]
+        if truth["onsets"]:
+            return [recall(onsets, truth["onsets"]) for onsets in heard]
+        return [len(onsets) / (truth["seconds"] / 3600) for onsets in heard]
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        values = list(pool.map(one, jobs))
-    table: dict[str, dict[str, float]] = {}
-    for (threshold, name), value in zip(jobs, values, strict=True):
-        table.setdefault(str(threshold), {})[name] = round(value, 4)
-    return table
+        values = list(pool.map(one, CURVE_SCENES))
+    rows = zip(THRESHOLDS, zip(*values, strict=True), strict=True)
+    return {
+        str(threshold): {name: round(value, 4) for name, value in zip(CURVE_SCENES, row, strict=True)}
+        for threshold, row in rows
+    }
 
 
 def recall(onsets: list[float], true: list[float], tolerance_s: float = 0.080) -> float:

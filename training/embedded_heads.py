@@ -30,7 +30,7 @@ from claptrap.detect.prior import RecentClapPrior
 from training.mixtures import FEW, FEW_FA
 from training.profiles import SHIPPED, TOLERANCE_S, is_unlearnt_snap
 from training.recordings import PACKS, FloatArray, hashed
-from training.weights import narrowed, write
+from training.weights import packed, write
 
 POINTS = len(DECISION_POINTS)
 HIDDEN, SEEDS = 24, (0, 1)  # units of each perceptron; the mean of so many
@@ -310,13 +310,7 @@ def main() -> None:
         head = learnt(scenes, point, None)
         parts = {"w": head.w, "b": head.b, "out": head.out, "out_b": np.array(head.out_b)}
         found |= {f"alone{point}_{name}": value for name, value in parts.items()}
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, array in {**weights, **found}.items():
-        if name.endswith("_w"):
-            arrays |= narrowed(name, np.asarray(array, np.float32))
-        elif not name.endswith("_w_scale"):
-            arrays[name] = np.asarray(array, np.float32)
-    print(f"confirm.npz {write(args.out / 'confirm.npz', arrays) / 1000:.0f} kB")
+    print(f"confirm.npz {write(args.out / 'confirm.npz', packed({**weights, **found})) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

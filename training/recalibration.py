@@ -19,7 +19,7 @@ from claptrap.detect.confirm import EARLY, LATE
 from training.mixtures import EARLY_MIX, FEW, FEW_FA, LATE_MIX
 from training.profiles import SHIPPED, is_unlearnt_snap, learnt_before
 from training.recordings import FloatArray
-from training.weights import narrowed, write
+from training.weights import packed, write
 
 # Look-alikes an hour that may be taken for claps: each by itself (in bursts half of them are not: ``detect/prior.py``), and
 # by the early decision alone.
@@ -79,12 +79,7 @@ def main() -> None:
     weights = load_weights("confirm.npz")
     scenes = [dict(np.load(path)) for path in sorted(args.work.glob("*.npz"))]
     found = recalibrated(scenes, weights["ask_from"], learnt_before()[1])
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, array in {**weights, **found}.items():
-        if name.endswith("_w"):
-            arrays |= narrowed(name, array)
-        elif not name.endswith("_w_scale"):
-            arrays[name] = np.asarray(array, np.float32)
+    arrays = packed({**weights, **found})
     print(
         f"confirm.npz {write(args.out / 'confirm.npz', arrays) / 1000:.0f} kB",
         {n: np.round(a, 3).tolist() for n, a in found.items()},

@@ -991,9 +991,21 @@ export interface components {
                 [key: string]: number;
             };
         };
+        SoundExample: {
+            at: number;
+            labels: components["schemas"]["Label"][];
+        };
         SoundLabel: {
             label: string;
             label_fr: string;
+        };
+        SoundLesson: {
+            source_id: string;
+            started: number;
+            wanted: number;
+            most: number;
+            examples: components["schemas"]["SoundExample"][];
+            proposal: components["schemas"]["SoundProposal"] | null;
         };
         SoundPreset: {
             id: string;
@@ -1006,11 +1018,16 @@ export interface components {
             name_fr: string;
             name_en: string;
         };
+        SoundProposal: {
+            alike: number;
+            threshold: number;
+        };
         SoundSettings: {
             id: string;
             name: string;
             enabled: boolean;
             labels: string[];
+            examples: string[];
             threshold: number;
             persistence_s: number;
             delay_s: number;
@@ -1408,6 +1425,10 @@ export interface components {
             "POST /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
             "DELETE /api/sources/{source_id}/rhythms/lesson": components["schemas"]["RhythmLesson"];
             "POST /api/sources/{source_id}/rhythms/lesson/apply": components["schemas"]["RhythmSettings"];
+            "GET /api/sources/{source_id}/sounds/lesson": components["schemas"]["SoundLesson"];
+            "POST /api/sources/{source_id}/sounds/lesson": components["schemas"]["SoundLesson"];
+            "DELETE /api/sources/{source_id}/sounds/lesson": components["schemas"]["SoundLesson"];
+            "POST /api/sources/{source_id}/sounds/lesson/apply": components["schemas"]["SoundSettings"];
             "GET /api/micro": components["schemas"]["Invitation"];
             "POST /api/micro": components["schemas"]["Claimed"];
             "GET /api/history": components["schemas"]["DetectionPage"];
@@ -1698,8 +1719,11 @@ export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];
 export type Snapshot = components["schemas"]["Snapshot"];
+export type SoundExample = components["schemas"]["SoundExample"];
 export type SoundLabel = components["schemas"]["SoundLabel"];
+export type SoundLesson = components["schemas"]["SoundLesson"];
 export type SoundPreset = components["schemas"]["SoundPreset"];
+export type SoundProposal = components["schemas"]["SoundProposal"];
 export type SoundSettings = components["schemas"]["SoundSettings"];
 export type Sounds = components["schemas"]["Sounds"];
 export type SourceCounts = components["schemas"]["SourceCounts"];

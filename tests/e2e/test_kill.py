@@ -52,7 +52,7 @@ def cut(head: bytes) -> Behaviour:
 
 def slow(connection: socket.socket, ended: threading.Event) -> None:
     """Take a while."""
-    ended.wait(0.1)
+    ended.wait(0.05)
     answer(204)(connection, ended)
 
 
@@ -118,7 +118,6 @@ def test_a_clap_for_a_receiver_that_was_down_is_told_once_after_a_kill(tmp_path:
         assert len(receiver.requests) == 2
 
 
-@pytest.mark.timeout(300)
 def test_kills_in_the_middle_of_many_claps_and_a_receiver_that_often_fails(tmp_path: Path) -> None:
     """Every clap is taken by a receiver that drops repeats, but for those that were redirected, which are given up at once.
 
@@ -126,7 +125,7 @@ def test_kills_in_the_middle_of_many_claps_and_a_receiver_that_often_fails(tmp_p
     too busy, asks to come more slowly, cuts its answer off before or after it has said what it is, or sends elsewhere;
     and it is slow now and then.
     """
-    chance, n, kills = random.Random(11), 1000, 4
+    chance, n, kills = random.Random(11), 300, 3
     moods = chance.choices(list(MOODS), [68, 2, 14, 12, 1, 2, 1], k=4 * n)
     with Receiver(*[MOODS[mood] for mood in moods]) as receiver:
         data = data_folder(tmp_path / "data", url=receiver.url, max_attempts=10, idempotent=True)
@@ -135,7 +134,7 @@ def test_kills_in_the_middle_of_many_claps_and_a_receiver_that_often_fails(tmp_p
             with hearing(data, first, first + n // (kills + 1)) as process:
                 assert process.stdout
                 first = int(process.stdout.readline()) + 1
-                receiver.wait_for(len(receiver.requests) + chance.randrange(5, 100))
+                receiver.wait_for(len(receiver.requests) + chance.randrange(5, 60))
                 process.send_signal(signal.SIGKILL)
                 first = max([first, *(int(number) + 1 for number in process.stdout.read().split())])
         with hearing(data, first, n) as process:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.peers.command import run
 from tests.peers.service import Service, claptrap_environment
 
 from claptrap.settings.migrate import NEWEST
@@ -101,9 +102,7 @@ def test_a_password_and_a_token_are_set_in_the_terminal_beside_a_running_service
     """From the next request on."""
 
     def claptrap(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "claptrap", *arguments, "--data-dir", str(tmp_path)]
-        clean = claptrap_environment(os.environ)
-        return subprocess.run(command, input=said, capture_output=True, text=True, check=False, timeout=60, env=clean)
+        return run(*arguments, "--data-dir", str(tmp_path), folder=tmp_path, typed=said)
 
     with Service(tmp_path) as service:
         assert service.raw("GET", "/api/state")[0] == 200

@@ -22,11 +22,14 @@ def clean(folder: Path) -> dict[str, str]:
     return claptrap_environment(os.environ) | {"CLAPTRAP_MODELS_DIR": str(folder / "no-models"), "COLUMNS": "100"}
 
 
-def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``claptrap`` in ``folder`` and this process, without YAMNet unless the environment names its folder."""
+def run(*arguments: str, folder: Path, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``claptrap`` in ``folder`` and this process, without YAMNet unless the environment names its folder.
+
+    ``typed`` is on its standard input.
+    """
     unset = dict.fromkeys(name for name in os.environ if name.startswith("CLAPTRAP_"))
     with chdir(folder):
-        done = CliRunner().invoke(main, arguments, prog_name="claptrap", env=unset | clean(folder) | environment)
+        done = CliRunner().invoke(main, arguments, typed, prog_name="claptrap", env=unset | clean(folder) | environment)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)

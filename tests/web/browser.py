@@ -117,7 +117,8 @@ def browsing(url: str, provoked: Collection[str] = (), **context: Any) -> Iterat
 
     Args:
         url: of the service, without a path.
-        provoked: words in what Chromium says of what a test does on purpose, besides the usual.
+        provoked: words in what Chromium says of what a test does on purpose, besides the usual; "503 /api/devices" is a word
+            of what it says of that address only.
         context: options of Playwright's browser context. The browser speaks French unless told otherwise.
     """
     complaints: list[str] = []
@@ -177,4 +178,5 @@ def _is_provoked(said: str, provoked: Collection[str]) -> bool:
     words = set(said.split())
     unreachable = any(error in said for error in ("ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED"))
     removed = "404" in words and "/api/sources/" in said  # asked about a source in the moment in which it was removed
-    return bool(words & {"409", "412", "422", *provoked}) or unreachable or removed
+    wanted = any(word in words and address in said for word, _, address in (one.partition(" ") for one in provoked))
+    return bool(words & {"409", "412", "422"}) or wanted or unreachable or removed

@@ -117,6 +117,7 @@ def test_nothing_is_announced_where_nobody_else_gets_here(settings: SettingsOwne
     asyncio.run(work())
 
 
+@pytest.mark.slow
 def test_who_announces_nothing_does_not_load_the_library() -> None:
     code = "import sys, claptrap.cli.serve; sys.exit('zeroconf' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

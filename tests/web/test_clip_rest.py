@@ -28,6 +28,7 @@ def keep(served: Served, *sequences: int) -> None:
         wait_until(lambda event=event: served.service.clips.has(event.id))  # type: ignore[misc]  # mypy cannot type a default of a lambda
 
 
+@pytest.mark.slow
 def test_a_clap_that_is_heard_can_be_heard_again(tmp_path: Path, data_dir: Path, quiet_models: Path) -> None:
     """Its sound is the recording's, to the sample; a source that did not ask for clips has none."""
     assert not quiet_models.exists()

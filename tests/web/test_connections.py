@@ -136,6 +136,7 @@ def test_who_does_not_read_gives_way(
         assert is_served(served.port, "127.0.0.2")
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_takes_has_a_deadline(
     data_dir: Path, tmp_path: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,6 +260,7 @@ def test_a_body_that_never_ends_is_not_waited_for(
     assert b"api.too_slow" in answer
 
 
+@pytest.mark.slow
 def test_a_websocket_that_is_not_read_ends(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its events would wait for it in memory, and the others' behind it; a page that comes back is told everything."""
     assert not quiet_models.exists()

@@ -56,6 +56,7 @@ def test_what_was_heard_is_listed_marked_and_forgotten(served: Served, heard: li
     assert tried.json["kept"] == 4
 
 
+@pytest.mark.slow
 def test_a_recording_is_sent_and_settings_are_tried_on_it(served: Served) -> None:
     file = io.BytesIO()
     sound, _ = recording(2, RATE_HZ)

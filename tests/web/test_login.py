@@ -104,6 +104,7 @@ def test_what_does_not_exist_is_closed_too(locked: Served, path: str) -> None:
     assert locked.ask("OPTIONS", path).status == 401
 
 
+@pytest.mark.slow
 def test_every_route_lets_a_key_in_but_not_for_another_site_nor_under_another_name(locked: Served) -> None:
     _, token = locked.service.access.create_token("script")
     bearer = {"Authorization": f"Bearer {token}"}

@@ -54,6 +54,7 @@ def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
         assert ("body" in wanted, "query" in wanted) == (route.body is not None, route.query is not None), route.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_the_description_is_whole(language: Language) -> None:
     """Every reference leads somewhere, every schema is one, every name of an operation is its own."""
@@ -69,12 +70,14 @@ def test_the_description_is_whole(language: Language) -> None:
     assert len({one["summary"] for one in operations}) == len(operations)
 
 
+@pytest.mark.slow
 def test_no_secret_has_an_example_or_a_default_but_nothing() -> None:
     schemas = describe_api(ROUTES.values(), "en")["components"]["schemas"]
     assert schemas["WebhookSettings"]["properties"]["signing_secret"]["default"] == ""
     assert schemas["RtspSettings"]["properties"]["password"]["default"] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.changes_nothing
 def test_descriptions_come_in_the_language_that_is_asked_for(served: Served) -> None:
     for path in ("/api/openapi.json", "/api/asyncapi.json"):
@@ -174,13 +177,14 @@ def test_what_is_told_has_the_form_that_is_described(news: Status | Event) -> No
 
 
 def test_every_kind_of_news_is_described() -> None:
-    """Those that the page is told, and those that it says; claps and shedding are no news, ``settings`` are tested live."""
-    kinds = {type(news) for news in NEWS} | {Clap, events.SheddingChanged, events.SettingsChanged}
+    """Those that the page is told, and those that it says; some are for the service alone, ``settings`` are tested live."""
+    kinds = {type(news) for news in NEWS} | {Clap, events.SheddingChanged, events.SettingsChanged, events.TaughtWindow}
     assert kinds == {Event, *Status.__args__}
     assert {*EVENTS, "micro_end"} == set(SERVER_EVENTS)
     assert set(CLIENT_EVENTS) == {"watch", "micro_open", "micro_sound", "micro_close"}
 
 
+@pytest.mark.slow
 def test_what_really_comes_has_the_form_that_is_described(served: Served) -> None:
     """The state, levels, a source's state, a detection and new settings, as a page receives them."""
     served.service.events.record(clap(0))

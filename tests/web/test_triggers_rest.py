@@ -23,6 +23,11 @@ def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
     learning_responses.RhythmLesson.model_validate(lesson.json)
     assert (lesson.json["rows"], lesson.json["proposal"]) == ([], None)
     assert served.ask("DELETE", "/api/sources/salon/rhythms/lesson").status == 200
+    lesson = served.ask("POST", "/api/sources/salon/sounds/lesson")
+    learning_responses.SoundLesson.model_validate(lesson.json)
+    assert (lesson.json["examples"], lesson.json["proposal"]) == ([], None)
+    assert served.ask("POST", "/api/sources/salon/sounds/lesson/apply", {"name": "x"}).json["code"] == "sound.too_few"
+    assert served.ask("DELETE", "/api/sources/salon/sounds/lesson").status == 200
 
 
 @pytest.mark.changes_nothing
@@ -32,6 +37,9 @@ def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
         ("GET", "/api/sources/gone/rhythms/lesson", None, "api.unknown_source", 404),
         ("GET", "/api/sources/salon/rhythms/lesson", None, "rhythm.no_lesson", 404),
         ("POST", "/api/sources/salon/rhythms/lesson/apply", {"name": "x"}, "rhythm.no_lesson", 404),
+        ("GET", "/api/sources/salon/sounds/lesson", None, "sound.no_lesson", 404),
+        ("PATCH", "/api/sources/salon", {"sounds": [{"id": "x"}]}, "settings.invalid_document", 422),
+        ("PATCH", "/api/sources/salon", {"sounds": [{"id": "x", "examples": ["x"]}]}, "settings.invalid_document", 422),
         ("DELETE", "/api/sources/salon/triggers/x", None, "api.unknown_trigger", 404),
     ],
 )

@@ -12,7 +12,19 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken
 
 from claptrap.core.errors import InputError
-from claptrap.core.events import Clap, Event, Heard, Level, Levels, Picture, SourceStatus, State, Status, Verdict
+from claptrap.core.events import (
+    Clap,
+    Event,
+    Heard,
+    Level,
+    Levels,
+    Picture,
+    SourceStatus,
+    State,
+    Status,
+    TaughtWindow,
+    Verdict,
+)
 from claptrap.core.spec import BrowserInput, SourceSpec
 
 WORK, EVENTS, BUCKET = "claptrap-work", "claptrap-events", "claptrap"
@@ -251,7 +263,9 @@ def load_event(data: bytes) -> tuple[Event, float | None]:
     return replace(event, timestamp=event.timestamp + offset_s), given["recorded_at"] + offset_s
 
 
-NEWS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (SourceStatus, Levels, Heard, Verdict, Picture, Clap)}
+NEWS: Mapping[str, type[Any]] = {
+    kind.__name__: kind for kind in (SourceStatus, Levels, Heard, Verdict, Picture, Clap, TaughtWindow)
+}
 """What of the lossy side comes from a worker, and so from nodes."""
 
 

@@ -176,6 +176,24 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class TaughtWindow:
+    """What YAMNet hears in one window of a source that a person is teaching a sound.
+
+    Attributes:
+        timestamp: UTC Unix seconds of its end.
+        peak: of its samples, [0, 1].
+        vector: as ``detect.taught.packed`` writes it.
+        labels: what YAMNet calls it.
+    """
+
+    source_id: str
+    timestamp: float
+    peak: float
+    vector: str
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the judge thought of one candidate, accepted or not; the page shows near misses with it.
 
@@ -354,6 +372,7 @@ Status = (
     | ProblemsChanged
     | BrokerLink
     | LearningChanged
+    | TaughtWindow
 )
 """What the lossy side carries: everything that a live page shows; some of it may be lost."""
 

@@ -260,6 +260,7 @@ class SourceSpec:
         example_clips: whether the sound of what may be a clap, and of examples, is kept.
         profile: what it has learnt of its place, as ``detect.profile.serialized`` writes it; empty for nothing.
         calibrating: whether a person is giving claps and noises now, so that every sound is examined.
+        teaching: whether a person is teaching it a sound now, so that every window of its sound is published.
         references: ids of sources; what is in one of them too does not count.
         epoch_prefix: what the names of its streams begin with: in a cluster, the placement by which a node hears it.
     """
@@ -279,6 +280,7 @@ class SourceSpec:
     pin: str | None = None
     profile: str = field(default="", repr=False)
     calibrating: bool = False
+    teaching: bool = False
     references: tuple[str, ...] = ()
     epoch_prefix: str = ""
 
@@ -306,7 +308,10 @@ class SourceSpec:
             **rest,
             input=INPUTS[data["kind"]](**data["input"]),
             patterns=tuple(PatternSpec(**pattern) for pattern in data["patterns"]),
-            sounds=tuple(SoundSpec(**{**one, "labels": tuple(one["labels"])}) for one in data["sounds"]),
+            sounds=tuple(
+                SoundSpec(**{**one, **{key: tuple(one.get(key, ())) for key in ("labels", "examples")}})
+                for one in data["sounds"]
+            ),
             rhythms=tuple(RhythmSpec(**{**one, "intervals": tuple(one["intervals"])}) for one in data["rhythms"]),
             references=tuple(data.get("references", ())),
             hears=Hears(data["hears"]),

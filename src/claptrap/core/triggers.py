@@ -13,17 +13,19 @@ class SoundSpec:
         id: among the triggers of its source; events name it.
         name: what people call it.
         labels: YAMNet's names, any of which is meant.
-        threshold: least score of a window that counts, ]0, 1].
+        threshold: least score of a window that counts, ]0, 1]; of a taught sound, its least similarity to an example.
         persistence_s: for how long it must be heard, within twice that time; 0: one window, a second, is enough.
         delay_s: least time between two detections of it, > 0 s.
+        examples: of a taught sound, as ``detect.taught.packed`` writes them; it has no labels.
     """
 
     id: str
     name: str
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
     threshold: float = 0.3
     persistence_s: float = 0.0
     delay_s: float = 10.0
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

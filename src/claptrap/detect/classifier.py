@@ -12,7 +12,7 @@ And who claps has likely clapped just before: a doubtful score waits for 0.3 s, 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,12 +63,21 @@ class Classification:
 
 @dataclass(frozen=True, slots=True)
 class SoundLabels:
-    """YAMNet's labels of the newest sound on a slot, and the scores of all classes: of the window that ends at ``at``."""
+    """What YAMNet says of the newest sound on a slot: of the window that ends at ``at``.
+
+    Attributes:
+        labels: the best.
+        scores: of all classes.
+        features: as in ``YamNetOutput``; empty where there are none.
+        peak: of the window, [0, 1].
+    """
 
     slot: int
     at: int
     labels: Labels
     scores: Mapping[str, float]
+    features: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    peak: float = 0.0
 
 
 class ClapClassifier:
@@ -284,10 +293,12 @@ class ClapClassifier:
         if state.heard >= state.label_due:
             self._label_queue.setdefault(slot)
         window = state.window(at - SAMPLES, at)
-        if np.abs(window - window.mean()).max() < 10 ** (LABEL_LEAST_DBFS / 20):
+        peak = float(np.abs(window - window.mean()).max())
+        if peak < 10 ** (LABEL_LEAST_DBFS / 20):
             return None
-        scores = yamnet.run(window).scores
-        return SoundLabels(slot, at, _top(scores, yamnet.names), dict(zip(yamnet.names, scores.tolist(), strict=True)))
+        output = yamnet.run(window)
+        scores = dict(zip(yamnet.names, output.scores.tolist(), strict=True))
+        return SoundLabels(slot, at, _top(output.scores, yamnet.names), scores, output.features, peak)
 
 
 def _top(scores: NDArray[np.float32], names: Sequence[str]) -> Labels:

@@ -1,4 +1,4 @@
-"""Sounds that YAMNet names, as triggers: which of its windows count, and when that is enough. Time is in samples."""
+"""Sounds that YAMNet names, or that were taught, as triggers: which windows count, and when that is enough."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from claptrap.audio.frame import RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.core.triggers import SoundSpec
 from claptrap.detect.patterns import Detection
 from claptrap.detect.slot import LABEL_EVERY
+from claptrap.detect.taught import similarity, sound_vector, unpacked
 from claptrap.detect.yamnet import SAMPLES
 
 
@@ -23,20 +27,23 @@ class SoundTriggers:
 
     def __init__(self, specs: Sequence[SoundSpec]) -> None:
         self._triggers = [_Trigger(spec) for spec in specs]
+        self._is_taught = any(spec.examples for spec in specs)
 
     @property
     def is_any(self) -> bool:
         """Whether there is any sound to listen for."""
         return bool(self._triggers)
 
-    def process(self, at: int, scores: Mapping[str, float]) -> list[Detection]:
+    def process(self, at: int, scores: Mapping[str, float], features: NDArray[np.float32] | None = None) -> list[Detection]:
         """Return what is detected with YAMNet's window that ends at sample ``at``.
 
         Args:
             at: later than the window before.
             scores: of the window, [0, 1] by class; a silent one need not be given.
+            features: YAMNet's, by which taught sounds are known.
         """
-        return [found for trigger in self._triggers if (found := trigger.process(at, scores)) is not None]
+        vector = sound_vector(features) if self._is_taught and features is not None and len(features) else None
+        return [found for trigger in self._triggers if (found := trigger.process(at, scores, vector)) is not None]
 
 
 class _Trigger:
@@ -44,14 +51,17 @@ class _Trigger:
 
     def __init__(self, spec: SoundSpec) -> None:
         self._spec = spec
+        self._examples = [unpacked(example) for example in spec.examples]
         self._needed = max(1, math.ceil(spec.persistence_s * RATE_HZ / LABEL_EVERY))
         self._heard: deque[tuple[int, float]] = deque(maxlen=self._needed)
         self._last: int | None = None
 
-    def process(self, at: int, scores: Mapping[str, float]) -> Detection | None:
+    def process(self, at: int, scores: Mapping[str, float], vector: NDArray[np.float32] | None) -> Detection | None:
         """Return the detection that is made with the window that ends at sample ``at``, if any."""
         labels: Labels = tuple((label, round(scores.get(label, 0.0), 3)) for label in self._spec.labels)
         score = max((score for _, score in labels), default=0.0)
+        if self._examples:
+            score = 0.0 if vector is None else max(0.0, similarity(self._examples, vector))
         if score < self._spec.threshold:
             return None
         self._heard.append((at, score))

@@ -11,7 +11,7 @@ from contextlib import suppress
 from claptrap.audio.clip import ClipSink
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.clock import Clock
-from claptrap.core.events import Clap, Event, Heard, SheddingChanged, StatusSink, Verdict
+from claptrap.core.events import Clap, Event, Heard, SheddingChanged, StatusSink, TaughtWindow, Verdict
 from claptrap.core.rate_limit import RateLimitedCounter
 from claptrap.core.spec import SourceSpec
 from claptrap.detect.classifier import ClapClassifier, Classification
@@ -20,6 +20,7 @@ from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.profile import parse
 from claptrap.detect.rhythm import Rhythms
 from claptrap.detect.sounds import SoundTriggers
+from claptrap.detect.taught import packed, sound_vector
 from claptrap.detect.yamnet import YamNet
 from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.candidate_recorder import CandidateRecorder, CandidateSink, Waiting
@@ -328,12 +329,16 @@ class ClassifierThread:
 
     def _label_sounds(self) -> None:
         """Name a few sounds where that is wanted, unless a batch waits: a label can be late, a clap cannot."""
-        wanted = None if self._labels_wanted else {slot for slot, one in self._contexts.items() if one.sounds.is_any}
+        asked = {slot for slot, one in self._contexts.items() if one.sounds.is_any or one.spec.teaching}
+        wanted = None if self._labels_wanted else asked
         if self.shedding or (wanted is not None and not wanted):
             return
         for sounds in self._classifier.labels(LABELS_PER_BATCH if self._batches.empty() else 0, wanted):
             if (context := self._current(sounds.slot)) is not None:
-                self._publish(context, context.sounds.process(sounds.at, sounds.scores))
+                self._publish(context, context.sounds.process(sounds.at, sounds.scores, sounds.features))
+                if context.spec.teaching and len(sounds.features):
+                    at, vector = self._timestamp(context, sounds.at), packed(sound_vector(sounds.features))
+                    self._status.offer(TaughtWindow(context.spec.id, at, sounds.peak, vector, sounds.labels))
                 if self._labels_wanted:
                     self._status.offer(Heard(context.spec.id, self._timestamp(context, sounds.at), sounds.labels))
 

@@ -55,6 +55,7 @@ from claptrap.service.reports import ReportService
 from claptrap.service.rhythm_lessons import RhythmLessons
 from claptrap.service.satellites import SatelliteService
 from claptrap.service.settings_owner import SettingsOwner, SettingsState
+from claptrap.service.sound_lessons import SoundLessons
 from claptrap.service.sources import SourceService
 from claptrap.service.streams import MediaMtxStreams
 from claptrap.service.supervision import Supervision
@@ -109,7 +110,7 @@ class Application:
         self.access = Access(data_dir, clock)
         self.own_address = OwnAddress()
         self.settings = SettingsOwner(Store(data_dir), (check_addresses, check_sounds, self.own_address.check))
-        self.undo = UndoHistory(self.settings, clock)
+        self.undo, self.sound_lessons = UndoHistory(self.settings, clock), SoundLessons(self.settings, clock)
         self.arming = ArmingService(self.settings, clock)
 
         self.cluster = cluster
@@ -121,7 +122,13 @@ class Application:
         self.backups = BackupService(self.settings, self.learning)
         self.imports = ImportService(self.settings, self.learning)
         self.detection = DetectionService(
-            build_source or self.inputs.build, self.clips, self.learning, self.settings, clock, cluster
+            build_source or self.inputs.build,
+            self.clips,
+            self.learning,
+            self.settings,
+            clock,
+            cluster,
+            self.sound_lessons.is_active,
         )
         self.sources = SourceService(self.settings, self.detection.statuses, self.counts, self.inputs.feeds)
         self.satellites = SatelliteService(
@@ -167,7 +174,7 @@ class Application:
             self.proofs,
         )
         self.merger = DetectionMerger(self.events, clock)
-        observers += [self.merger.observe, self.proofs.add]
+        observers += [self.merger.observe, self.proofs.add, self.sound_lessons.observe]
         self.model = YamnetModel(yamnet_url, self.detection.use_yamnet, self.status)
         self._retention = RetentionThread(self.maintain)
 
@@ -205,6 +212,7 @@ class Application:
         self.clips.start()
         self._availability.open()
         self.learning.open(self.detection.apply_learning)
+        self.sound_lessons.changed = self.detection.apply_learning
         self._is_open = True
         self.model.load()
         self.problems.publish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from claptrap.audio.clip import ClipSink
@@ -42,6 +43,7 @@ class DetectionService:
         settings: which sources, and how.
         clock: the machine's.
         cluster: the nodes that hear what this process does not; None for none.
+        is_taught: whether a person teaches a source a sound now.
     """
 
     def __init__(
@@ -52,7 +54,9 @@ class DetectionService:
         settings: SettingsOwner,
         clock: Clock,
         cluster: Cluster | None = None,
+        is_taught: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        self._is_taught = is_taught
         self._build_source = build_source
         self._clips = clips
         self._learning = learning
@@ -175,7 +179,7 @@ class DetectionService:
                 self._worker.give_yamnet(yamnet)
 
     def _apply_to(self, worker: Worker, state: SettingsState) -> None:
-        specs = [self._learning.taught(spec) for spec in state.settings.specs()]
+        specs = [replace(self._learning.taught(spec), teaching=self._is_taught(spec.id)) for spec in state.settings.specs()]
         if self._cluster is not None:
             self._cluster.apply([spec for spec in specs if self._cluster.is_remote(spec)])
             specs = [spec for spec in specs if not self._cluster.is_remote(spec)]

@@ -64,6 +64,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "merge_rooms": {
         "fr": "si un clap entendu par plusieurs sources d'une pièce est une seule détection, nommée d'après la plus proche"
     },
+    "sources[].sounds[].examples": {"fr": "d'un son appris, tels que sa leçon les écrit"},
     "sources[].references": {
         "fr": "identifiants de sources (une télévision, un PC) : ce que l'une d'elles contient aussi ne compte pas"
     },

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from claptrap.core.triggers import RhythmSpec, SoundSpec
-from claptrap.settings.fields import ID, Name
+from claptrap.settings.fields import ID, Name, refused
 
 RESERVED = ("clap", "applause", "test")
 """Ids that no trigger may have: they are kinds of events."""
@@ -19,6 +20,19 @@ TRIGGERS: Any = Field(
 )
 
 
+EXAMPLE_BYTES = 256
+
+
+def _is_example(text: str) -> str:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:
+        content = b""
+    if len(content) != EXAMPLE_BYTES or not any(content):
+        raise refused("settings.bad_example")
+    return text
+
+
 class _TriggerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -28,10 +42,13 @@ class _TriggerSettings(BaseModel):
 
 
 class SoundSettings(_TriggerSettings):
-    """A sound that YAMNet names, which makes detections of its own. No safety device."""
+    """A sound that YAMNet names, or that was taught, which makes detections of its own. No safety device."""
 
     labels: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
-        min_length=1, max_length=16, description="YAMNet's names of it, any of which is meant (GET /api/sounds)"
+        default=[], max_length=16, description="YAMNet's names of it, any of which is meant (GET /api/sounds)"
+    )
+    examples: list[Annotated[str, Field(max_length=400), AfterValidator(_is_example)]] = Field(
+        default=[], max_length=10, validate_default=True, description="of a taught sound, as its lesson writes them"
     )
     threshold: float = Field(default=0.3, gt=0, le=1, description="least score of a window of a second")
     persistence_s: float = Field(
@@ -39,10 +56,17 @@ class SoundSettings(_TriggerSettings):
     )
     delay_s: float = Field(default=10.0, gt=0, le=86_400, description="least time between two detections of it")
 
+    @field_validator("examples")
+    @classmethod
+    def _has_one_of_both(cls, examples: list[str], info: ValidationInfo) -> list[str]:
+        if bool(examples) == bool(info.data.get("labels", not examples)):
+            raise refused("settings.labels_or_examples")
+        return examples
+
     def to_spec(self) -> SoundSpec:
         """Return the core's form."""
-        name = self.name or self.id
-        return SoundSpec(self.id, name, tuple(self.labels), self.threshold, self.persistence_s, self.delay_s)
+        given = self.model_dump(exclude={"enabled", "name", "labels", "examples"})
+        return SoundSpec(name=self.name or self.id, labels=tuple(self.labels), examples=tuple(self.examples), **given)
 
 
 class RhythmSettings(_TriggerSettings):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from claptrap.history.query import Mark
 from claptrap.settings.sound_presets import SoundPreset
-from claptrap.settings.triggers import RhythmSettings
+from claptrap.settings.triggers import RhythmSettings, SoundSettings
 from claptrap.web.response_model import WITH_MESSAGES, list_of, response_model
 from claptrap.web.responses import Label, Trouble
 
@@ -130,6 +130,17 @@ Sounds = response_model(
     labels=list_of(response_model("SoundLabel", label=str, label_fr=str)),
 )
 Rhythm = RhythmSettings
+TaughtSound = SoundSettings
+SoundLesson = response_model(
+    "SoundLesson",
+    about="A sound that a person makes three to five times; `alike` is the least similarity of an example to another.",
+    source_id=str,
+    started=float,
+    wanted=int,
+    most=int,
+    examples=list_of(response_model("SoundExample", at=float, labels=list_of(Label))),
+    proposal=response_model("SoundProposal", alike=float, threshold=float) | None,
+)
 RhythmLesson = response_model(
     "RhythmLesson",
     about="A rhythm that a person claps three times; `chance` is the share of random rows of as many claps that it takes.",

@@ -58,6 +58,8 @@ _STATUS = {
     "proof.running": 409,
     "rhythm.no_lesson": 404,
     "rhythm.too_few": 409,
+    "sound.no_lesson": 404,
+    "sound.too_few": 409,
     "learning.no_calibration": 404,
     "learning.no_clip": 404,
     "learning.unknown_candidate": 404,

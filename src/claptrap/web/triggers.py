@@ -1,4 +1,4 @@
-"""REST for what a source reacts to beside claps: sounds to choose from, and rhythms taught by example."""
+"""REST for what a source reacts to beside claps: sounds to choose from, sounds and rhythms taught by example."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from claptrap.web.routes import SAVING, Routes, object_schema
 
 routes = Routes("triggers")
 _LESSON = "/api/sources/{source_id}/rhythms/lesson"
+_SOUND_LESSON = "/api/sources/{source_id}/sounds/lesson"
 _UNKNOWN = "api.unknown_source"
 
 
@@ -78,3 +79,42 @@ def cancel_lesson(service: Application, source_id: str) -> dict[str, Any]:
 def apply_lesson(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
     """Add the rhythm that was taught to the source."""
     return service.rhythm_lessons.apply(source_id, body)
+
+
+@routes.get(_SOUND_LESSON, "La leçon de son en cours", learning_responses.SoundLesson, codes=(_UNKNOWN, "sound.no_lesson"))
+def sound_lesson(service: Application, source_id: str) -> dict[str, Any]:
+    """The lesson of a sound that is going on."""
+    return service.sound_lessons.get(source_id)
+
+
+@routes.post(
+    _SOUND_LESSON,
+    "Commencer une leçon : faire entendre son son trois fois",
+    learning_responses.SoundLesson,
+    codes=(_UNKNOWN,),
+)
+def begin_sound_lesson(service: Application, source_id: str) -> dict[str, Any]:
+    """Begin a lesson: make your sound three to five times."""
+    return service.sound_lessons.begin(source_id)
+
+
+@routes.delete(
+    _SOUND_LESSON, "Abandonner la leçon de son", learning_responses.SoundLesson, codes=(_UNKNOWN, "sound.no_lesson")
+)
+def cancel_sound_lesson(service: Application, source_id: str) -> dict[str, Any]:
+    """Give the lesson of a sound up; the answer is how it stood."""
+    found = service.sound_lessons.get(source_id)
+    service.sound_lessons.cancel(source_id)
+    return found
+
+
+@routes.post(
+    f"{_SOUND_LESSON}/apply",
+    "Ajouter à la source le son appris",
+    learning_responses.TaughtSound,
+    body=object_schema(name={"type": "string"}, threshold={"type": "number"}),
+    codes=(_UNKNOWN, "sound.no_lesson", "sound.too_few", *SAVING),
+)
+def apply_sound_lesson(service: Application, source_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Add the sound that was taught to the source."""
+    return service.sound_lessons.apply(source_id, body)

@@ -69,7 +69,7 @@ export function SoundEditor({ path, sound }: { path: string; sound: SoundSetting
   return (
     <div class="options">
       <Fields of={path} names={["enabled", "name", "threshold", "persistence_s", "delay_s"]} />
-      <Labels path={`${path}.labels`} known={sound.labels} />
+      {sound.examples.length === 0 && <Labels path={`${path}.labels`} known={sound.labels} />}
     </div>
   );
 }
