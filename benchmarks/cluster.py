@@ -183,6 +183,8 @@ def measure(n_sources: int, n_nodes: int, folder: Path) -> dict[str, Any]:
             }
             nodes["n2"].wait()
 
+            seconds_until(lambda: min(held()["n0"], held()["n1"]) > 0.45 * n_sources, "the nodes that are left share all")
+            time.sleep(STEADY_S / 2)
             found["moved_by_restart_of_nats"] = moved_by_restart(nats, server)
         finally:
             for node in nodes.values():

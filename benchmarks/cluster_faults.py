@@ -340,14 +340,12 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser()
     parser.add_argument("faults", nargs="*", choices=[*FAULTS, []])
-    found = {}
     for name in parser.parse_args().faults or FAULTS:
         with tempfile.TemporaryDirectory() as folder, ExitStack() as parts:
-            found[name] = FAULTS[name](Path(folder), parts)
-        print(name, json.dumps(found[name]), flush=True)
-    known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    known |= {"cores": os.cpu_count(), "load": round(os.getloadavg()[1], 1), **found}
-    RESULTS.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
+            found = {**FAULTS[name](Path(folder), parts), "load": round(os.getloadavg()[0], 1)}
+        print(name, json.dumps(found), flush=True)
+        known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+        RESULTS.write_text(json.dumps(known | {"cores": os.cpu_count(), name: found}, indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

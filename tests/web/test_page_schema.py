@@ -29,6 +29,7 @@ NO_EDITOR = {
     "when.quiet": "a list: each is added, changed and removed",
     "sources[].sounds": "a list",
     "sources[].sounds[].id": "stable: webhooks and events name it",
+    "sources[].sounds[].examples": "of a taught sound: its lesson writes them",
     "sources[].rhythms": "a list",
     "sources[].rhythms[].id": "stable: webhooks and events name it",
     "sources[].rhythms[].intervals": "drawn: it is taught by clapping",

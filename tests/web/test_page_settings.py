@@ -105,6 +105,7 @@ def test_a_change_is_undone_at_once_by_key_or_later_from_the_list(page: Page, se
     expect(days).to_have_value("365")
     page.keyboard.press("Control+y")
     expect(days).to_have_value("30")
+    expect(bar).to_contain_text("Détections (jours) : 365 → 30")  # once it is answered: before, the bar would come back
     bar.get_by_role("button", name="Masquer").click()
     expect(bar).to_be_empty()
 
