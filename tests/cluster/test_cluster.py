@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.peers.cluster_node import NodeProcess, Stage
 from tests.peers.hearing import LoudClassifier, LoudOnsetDetector, Taps, clap, quiet, spec
 from tests.peers.ledger import Ledger, Recordings, Records
 from tests.peers.nats import NatsServer
+from tests.peers.waiting import wait_until
 
 from claptrap.cluster.jetstream import JetStream
 from claptrap.cluster.link import NO_ANSWER, Address, Link
@@ -31,16 +31,8 @@ from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.service.cluster import ClusterSinks
 
 pytestmark = pytest.mark.slow
-WAIT_S = 30.0
 LATE = 1  # claps of 0.6 s that may be lost where nothing is interrupted, on a machine that is busy
 GAP = 20  # … and until another node hears what a frozen one heard: 5 s, and the time to open it
-
-
-def until(condition: Callable[[], object], what: str = "") -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 class Member:
@@ -135,26 +127,26 @@ def open_site(tmp_path: Path) -> Iterator[Site]:
 def test_a_source_is_heard_by_a_node_and_its_claps_are_recorded(site: Site) -> None:
     site.server.apply([spec("hall", clips=True)])
     site.join("kitchen")
-    until(lambda: site.where("hall") == "kitchen")
+    wait_until(lambda: site.where("hall") == "kitchen")
     tap = site.members["kitchen"].taps["hall"]
     tap.pour(quiet(), clap(), *[quiet()] * 100, clap())
     event = site.records.wait_for(Event, "hall", 2)[0]
-    until(lambda: site.recordings.clips and site.recordings.candidates, "the sound around it, and what to learn from")
+    wait_until(lambda: site.recordings.clips and site.recordings.candidates, "the sound around it, and what to learn from")
     [clip], candidate = site.recordings.clips, site.recordings.candidates[0]
     assert (clip.event_id, round(float(clip.samples.max()), 3)) == (event.id, event.score)
     assert (candidate.epoch, candidate.score) == (event.epoch, event.score)
     assert candidate.at == pytest.approx(event.timestamp, abs=0.1)  # by the server's clock, as far as the node knew it
 
     site.server.apply([spec("hall"), spec("desk", pin="kitchen")])
-    until(lambda: site.where("desk") == "kitchen")
+    wait_until(lambda: site.where("desk") == "kitchen")
     assert site.server.devices("kitchen") == {}
     [node] = site.server.nodes()
     assert (node.state, set(node.sources), node.lost_events) == ("ready", {"hall", "desk"}, 0)
 
     site.server.drain("kitchen", is_draining=True)
-    until(lambda: site.server.nodes()[0].state == "draining")
+    wait_until(lambda: site.server.nodes()[0].state == "draining")
     site.server.apply([])
-    until(lambda: not site.members["kitchen"].worker.statuses())
+    wait_until(lambda: not site.members["kitchen"].worker.statuses())
     assert site.server.problems() == []
 
 
@@ -182,7 +174,7 @@ def test_each_event_is_recorded_once_and_none_of_an_older_placement(open_site: S
         return False
 
     open_site.server.apply([])
-    until(is_set_up)
+    wait_until(is_set_up)
     first, second, late, last = event(older, 0), event(older, 1), event(older, 2), event(newer, 0)
     link.wait_for(send(Holder(older, "attic"), first, first, second, first), 10)
     link.wait_for(send(Holder(newer, "kitchen"), late, Holder(older, "attic"), late, last), 10)
@@ -202,12 +194,12 @@ def test_a_node_yields_to_the_next_even_where_nats_counts_deliveries_anew(open_s
 
     open_site.server.apply([spec("hall")])
     kitchen = open_site.join("kitchen")
-    until(lambda: open_site.where("hall") == "kitchen")
+    wait_until(lambda: open_site.where("hall") == "kitchen")
     attic = open_site.join("attic")
-    until(lambda: len(open_site.server.nodes()) == 2)
+    wait_until(lambda: len(open_site.server.nodes()) == 2)
     asyncio.run(make_consumer_again())
-    until(lambda: open_site.where("hall") == "attic")
-    until(lambda: not kitchen.worker.statuses(), "kitchen hears it no more")
+    wait_until(lambda: open_site.where("hall") == "attic")
+    wait_until(lambda: not kitchen.worker.statuses(), "kitchen hears it no more")
     attic.taps["hall"].pour(quiet(), clap())
     open_site.records.wait_for(Event, "hall")
 
@@ -228,16 +220,16 @@ def test_each_part_may_fail_and_no_clap_is_recorded_twice(tmp_path: Path) -> Non
 
         def lost() -> dict[str, int]:
             newest = {source: max(stage.played[source]) for source in ("hall", "yard")}
-            until(lambda: all(ledger.is_past(source, score) for source, score in newest.items()), "claps from now on")
+            wait_until(lambda: all(ledger.is_past(source, score) for source, score in newest.items()), "claps from now on")
             return {source: len(ledger.lost(source)) for source in ("hall", "yard")}
 
         def are_apart() -> bool:
             return {site.where("hall"), site.where("yard")} == {"a", "b"}
 
-        until(lambda: len(site.server.nodes()) == 2, "both are there before there is anything to share")
+        wait_until(lambda: len(site.server.nodes()) == 2, "both are there before there is anything to share")
         site.server.apply(specs)
-        until(are_apart, "each hears one")
-        until(lambda: ledger.recorded("hall") and ledger.recorded("yard"), "and claps")
+        wait_until(are_apart, "each hears one")
+        wait_until(lambda: ledger.recorded("hall") and ledger.recorded("yard"), "and claps")
 
         site.nats.kill()
         site.nats.start()
@@ -245,21 +237,21 @@ def test_each_part_may_fail_and_no_clap_is_recorded_twice(tmp_path: Path) -> Non
 
         site.server.stop()
         away_at = max(stage.played["hall"])
-        until(lambda: max(stage.played["hall"]) > away_at + 0.001)
+        wait_until(lambda: max(stage.played["hall"]) > away_at + 0.001)
         site.serve().apply(specs)
         assert max(lost().values()) <= LATE
 
-        until(are_apart, "the new server knows who hears what")
+        wait_until(are_apart, "the new server knows who hears what")
         [moved] = [source for source in ("hall", "yard") if site.where(source) == "a"]
         stays = "yard" if moved == "hall" else "hall"
         nodes["a"].send(signal.SIGSTOP)
-        until(lambda: site.where(moved) == "b", "the frozen node's source moves")
+        wait_until(lambda: site.where(moved) == "b", "the frozen node's source moves")
         nodes["a"].send(signal.SIGCONT)
         after_freeze = lost()
         assert after_freeze[stays] <= LATE
         assert 1 <= after_freeze[moved] <= GAP
 
         nodes["b"].send(signal.SIGTERM)
-        until(lambda: site.where(moved) == site.where(stays) == "a", "a takes what b hands over")
+        wait_until(lambda: site.where(moved) == site.where(stays) == "a", "a takes what b hands over")
         after_stop = lost()
         assert all(after_stop[source] - after_freeze[source] <= LATE for source in after_stop)

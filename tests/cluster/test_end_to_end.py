@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,24 +25,17 @@ from tests.peers.raw_rtsp import camera, rtp
 from tests.peers.receiver import Receiver
 from tests.peers.service import Service, claptrap_environment
 from tests.peers.vban import Sender, packets
+from tests.peers.waiting import wait_until
 
 from claptrap.sources.vban_packet import Encoding, Format
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cameras")]
-WAIT_S = 60.0
 RATE_HZ, PACKET = 8000, 160  # 20 ms, as a camera sends it
 VBAN_HZ = 16_000
 SPACING_S = 1.3
 NEAR_S = 0.6  # between a clap and the moment that its detection states
 LATE = 1  # claps that may be lost where nothing is interrupted, on a machine that is busy
 GAP = 15  # … and until another node hears what a killed one heard: 5 s, and the time to open it
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 def mu_law(sound: Sound) -> bytes:
@@ -157,12 +150,12 @@ def test_each_clap_is_journaled_and_delivered_once_while_each_part_is_killed(tmp
         def settle() -> None:
             """Wait until something is journaled that sounds from now on."""
             newest = {name: max(claps, default=-1) for name, claps in journal().items()}
-            until(lambda: all(max(claps, default=-1) > newest[name] + 1 for name, claps in journal().items()), "heard")
+            wait_until(lambda: all(max(claps, default=-1) > newest[name] + 1 for name, claps in journal().items()), "heard")
 
         goes = parts.enter_context(node("goes", nats.url, data / "cluster.key", tmp_path))
-        until(lambda: is_heard(camera="goes"), "the camera is heard by the only node")
+        wait_until(lambda: is_heard(camera="goes"), "the camera is heard by the only node")
         parts.enter_context(node("stays", nats.url, data / "cluster.key", tmp_path))
-        until(lambda: is_heard(camera="goes", stream="stays"), "each node hears one source")
+        wait_until(lambda: is_heard(camera="goes", stream="stays"), "each node hears one source")
         settle()
 
         nats.kill()
@@ -172,12 +165,12 @@ def test_each_clap_is_journaled_and_delivered_once_while_each_part_is_killed(tmp
         service.end(signal.SIGKILL)
         serve.close()
         service = start()
-        until(lambda: states() == ["ready", "ready"], "the new server knows its nodes")
+        wait_until(lambda: states() == ["ready", "ready"], "the new server knows its nodes")
         settle()
 
         goes.kill()
-        until(lambda: states() == ["lost", "ready"], "the node is lost")
-        until(lambda: is_heard(camera="stays", stream="stays"), "the killed node's camera is heard by the other one")
+        wait_until(lambda: states() == ["lost", "ready"], "the node is lost")
+        wait_until(lambda: is_heard(camera="stays", stream="stays"), "the killed node's camera is heard by the other one")
         settle()
         assert 'claptrap_node_up{node="goes"} 0.0' in service.raw("GET", "/metrics")[1].decode()
 
@@ -187,4 +180,4 @@ def test_each_clap_is_journaled_and_delivered_once_while_each_part_is_killed(tmp
         assert lost["stream"] <= LATE
         assert lost["camera"] <= GAP
         journaled = {one["id"] for one in service.get("/api/history?limit=200")["events"]}
-        until(lambda: {request.json["event_id"] for request in receiver.requests} >= journaled, "all is delivered")
+        wait_until(lambda: {request.json["event_id"] for request in receiver.requests} >= journaled, "all is delivered")
