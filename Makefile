@@ -58,7 +58,7 @@ test-home-assistant: $(VENV)/.installed-dev  ## with the real Home Assistant cor
 	@CLAPTRAP_TEST_HOME_ASSISTANT=$(CURDIR)/$(HOME_ASSISTANT)/bin/hass $(BIN)/python -m pytest tests/home_assistant
 
 check: $(VENV)/.installed-dev  ## the fast tests, to run every minute
-	@$(BIN)/python -m pytest -q -m "not slow" -n auto --maxprocesses 4 $(SIDE_BY_SIDE)
+	@$(BIN)/python -m pytest -q -m "not slow" -n 3 $(SIDE_BY_SIDE)
 
 lint: $(VENV)/.installed-dev  ## style, types (Python's and the page's), floors
 	@$(BIN)/ruff check .

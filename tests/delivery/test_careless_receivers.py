@@ -241,6 +241,7 @@ def told(*servers: Server, **how: object) -> Iterator[tuple[Attempts, Journal]]:
         journal.close()
 
 
+@pytest.mark.slow
 def test_each_careless_receiver_acts_once_or_the_history_says_why_not() -> None:
     servers = [Server(kind) for kind in KINDS]
     with everything(servers), told(*servers) as (attempts, journal):

@@ -458,6 +458,7 @@ def code_of(link: MqttLink) -> str:
 
 
 @needs_broker
+@pytest.mark.slow
 def test_a_topic_that_the_broker_denies_is_a_failure_that_names_it(tmp_path: Path) -> None:
     """PUBACK 0x87 is no success: neither for a detection, nor for what Home Assistant discovers."""
     with Broker(tmp_path, acl=["topic read #"]) as broker, linked(broker) as (link, spec, wait_for):
@@ -471,6 +472,7 @@ def test_a_topic_that_the_broker_denies_is_a_failure_that_names_it(tmp_path: Pat
 
 
 @needs_broker
+@pytest.mark.slow
 def test_denied_discovery_topics_are_told_though_detections_arrive(tmp_path: Path) -> None:
     acl = ["topic readwrite claptrap/#", "topic read homeassistant/#"]
     with Broker(tmp_path, acl=acl) as broker, linked(broker) as (link, spec, wait_for):
@@ -501,6 +503,7 @@ def test_a_message_expires_in_the_brokers_queue(tmp_path: Path) -> None:
 
 @needs_broker
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
+@pytest.mark.slow
 def test_a_huge_message_neither_fills_memory_nor_ends_the_link_for_long(tmp_path: Path, version: str) -> None:
     """MQTT 5 has the broker drop it; with 3.1.1 the connection ends before it is read, says why, and comes back."""
     with Broker(tmp_path) as broker, Watcher(broker.port) as home, linked(broker, version=version) as (link, spec, wait_for):

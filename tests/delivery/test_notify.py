@@ -75,6 +75,7 @@ def test_what_it_refuses_or_may_have_shown_is_not_sent_again(behaviour, code: st
     assert (told.number, told.code, told.params.get("status")) == (1, code, status)
 
 
+@pytest.mark.slow
 def test_a_service_that_thinks_for_longer_than_apprise_would_wait_gets_one_copy() -> None:
     """The time-outs follow ours: Apprise's own, 4 s, would end before this answer."""
     attempts = Attempts()

@@ -123,6 +123,7 @@ def test_proxies_of_the_environment_are_not_asked(monkeypatch: pytest.MonkeyPatc
         (trickle(b"HTTP/1.1 2"), "delivery.unreadable"),
     ],
 )
+@pytest.mark.slow
 def test_what_came_of_a_request_that_was_sent_is_unknown(behaviour, code: str) -> None:
     """The receiver may have acted: no answer, and none that can be read, is an outcome of its own, within the time."""
     with Receiver(behaviour) as receiver:
@@ -326,6 +327,7 @@ def test_plain_http_where_tls_is_expected_is_told() -> None:
     assert error.code == "delivery.tls"
 
 
+@pytest.mark.slow
 def test_a_failure_before_sending_is_known_for_one() -> None:
     """Name, connection, TLS: nothing was sent, and the last step is the one that failed."""
     with HalfOpen() as half_open, Receiver() as plain:

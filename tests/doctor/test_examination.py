@@ -222,6 +222,7 @@ def test_receivers_are_reached_without_a_post_and_without_a_secret() -> None:
     assert hook not in json.dumps([one.to_json() for one in found])
 
 
+@pytest.mark.slow
 def test_the_broker_is_reached_too() -> None:
     """By name, connection and TLS; nobody logs in."""
     with socket.create_server(("127.0.0.1", 0)) as there:
@@ -272,6 +273,7 @@ sys.stdin.read()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who has a port")
 @pytest.mark.parametrize("kind", ["SOCK_STREAM", "SOCK_DGRAM"])
+@pytest.mark.slow
 def test_a_port_that_is_taken_says_by_whom(kind: str) -> None:
     """The program and its process."""
     command = [sys.executable, "-c", HOLD, kind]

@@ -53,6 +53,7 @@ def supervised(folder: Path, mode: str) -> Iterator[Supervisor]:
 
 
 @pytest.mark.parametrize("mode", ["good", "stubborn", "mute"])
+@pytest.mark.slow
 def test_it_ends_with_us_and_with_what_it_started(tmp_path: Path, mode: str, caplog: pytest.LogCaptureFixture) -> None:
     """Also where it does not want to, or has closed its output: its ffmpeg would go on recording."""
     caplog.set_level(logging.INFO)

@@ -315,6 +315,7 @@ def test_without_network_the_fetcher_says_so_once(tmp_path: Path, caplog: pytest
     assert [record.levelname for record in caplog.records if "404" in record.getMessage()] == ["WARNING"]
 
 
+@pytest.mark.slow
 def test_the_fetcher_stops_while_a_server_is_slow(tmp_path: Path) -> None:
     """What has come is kept, and goes on at the next start."""
     go_on, told, ready = threading.Event(), Told(), threading.Event()

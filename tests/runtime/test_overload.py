@@ -44,6 +44,7 @@ class SlowClassifier(LoudClassifier):
         return super().labels(most, slots)
 
 
+@pytest.mark.slow
 def test_a_classifier_that_is_too_slow_leaves_out_names_then_the_late_look_and_recovers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -226,6 +226,7 @@ def test_a_removed_source_gives_no_more_events() -> None:
     assert witness.all(Event, "salon") == []
 
 
+@pytest.mark.slow
 def test_a_source_that_hangs_and_is_left_behind_gives_its_row_away() -> None:
     """Whoever takes its place is heard, although the one before never ended its stream; what it still says is not heard."""
     taps, witness, let_go, gone = Taps(), Witness(), threading.Event(), threading.Event()
@@ -279,6 +280,7 @@ def test_a_source_that_fails_does_not_touch_the_others() -> None:
 
 
 @pytest.mark.parametrize("poison", [-0.99, 0.99], ids=["gate", "judge"])
+@pytest.mark.slow
 def test_a_fault_in_hearing_begins_afresh(poison: float, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever breaks, gate or judge: it is logged, shown, and every source is heard again under a new epoch."""
     taps, witness = Taps(), Witness()

@@ -17,6 +17,7 @@ from claptrap.service import Application
 from claptrap.settings.store import Store
 
 
+@pytest.mark.slow
 def test_what_waits_is_not_given_up_because_the_settings_cannot_be_read(tmp_path: Path) -> None:
     """Nobody knows then who shall be told; at the next start it may be known again."""
     path = tmp_path / "settings.json"

@@ -107,6 +107,7 @@ def test_what_is_no_moment_is_refused(moment: str) -> None:
     assert found.value.faults[0].code == "when.no_place"
 
 
+@pytest.mark.slow
 def test_what_does_not_act_is_written_down_and_sent_to_nobody(tmp_path: Path) -> None:
     service = Application(tmp_path)
     service.start()

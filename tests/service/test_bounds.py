@@ -83,6 +83,7 @@ def test_changes_of_the_settings_and_sources_that_come_and_go(tmp_path: Path, mo
     app.journal.close()
 
 
+@pytest.mark.slow
 def test_pages_that_open_and_close_and_cameras_that_are_tried(tmp_path: Path) -> None:
     app = Application(tmp_path)
 

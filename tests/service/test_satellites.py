@@ -60,6 +60,7 @@ async def heard(service: Application, satellite: Satellite, names: list[str] | N
 
 
 @pytest.mark.parametrize("form", [(16_000, 2, 1), (48_000, 3, 2)], ids=["usual", "rich"])
+@pytest.mark.slow
 def test_claps_come_back_as_the_wake_word_and_go_out_as_an_event(tmp_path: Path, form: tuple[int, int, int]) -> None:
     with running(tmp_path) as service:
         satellite = Satellite(port_of(service), *form)
@@ -105,6 +106,7 @@ def test_a_satellite_that_comes_back_has_its_source_and_two_have_two(tmp_path: P
         assert [(p["claps"], p["at_least"]) for p in kept["patterns"]] == [(1, False), (2, True)]
 
 
+@pytest.mark.slow
 def test_the_service_says_what_it_is_and_when_nothing_was_heard(tmp_path: Path) -> None:
     """A connection that only asks makes no source; the setting turns the service on and off while it runs."""
 
@@ -156,6 +158,7 @@ def test_claps_are_heard_on_what_claptrap_connects_to(tmp_path: Path, is_satelli
         assert (event.source_id, event.kind, event.claps) == ("m", "wyoming", 1)
 
 
+@pytest.mark.slow
 def test_the_spoken_wake_word_of_a_service_behind_is_kept_and_its_end_harms_no_clap(tmp_path: Path) -> None:
     async def both(service: Application, behind: ExitStack, peer: WakeWordPeer) -> None:
         satellite = Satellite(port_of(service))

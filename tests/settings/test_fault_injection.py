@@ -154,6 +154,7 @@ def test_a_full_disk_at_any_step_leaves_the_old_or_the_new_document(tmp_path: Pa
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that can fork")
+@pytest.mark.slow
 def test_a_process_that_is_killed_at_any_step_leaves_the_old_or_the_new_document(tmp_path: Path) -> None:
     """Before each call, after it, and in the middle of writing; the next start finds a folder that is free and in order."""
     arguments = [str(tmp_path), json.dumps(STEPS), str(MOST_CALLS)]

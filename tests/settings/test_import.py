@@ -315,6 +315,7 @@ def made_up(dice: random.Random, depth: int = 0) -> Any:
     return {dice.choice(KEYS): made_up(dice, depth + 1) for _ in range(dice.randint(0, 6))}
 
 
+@pytest.mark.slow
 def test_no_document_brings_the_import_down() -> None:
     """Each is taken, or refused in words; never with a mask for a secret."""
     dice, n_taken = random.Random(7), 0

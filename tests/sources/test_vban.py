@@ -200,6 +200,7 @@ def test_two_streams_of_one_sender_share_a_port_and_nothing_else(ports: VbanPort
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
+@pytest.mark.slow
 def test_every_rate_of_the_table_is_heard(ports: VbanPorts, port: int, rate_hz: int) -> None:
     """From 6 kHz to 705.6 kHz the tone has the right pitch at 16 kHz."""
     form = Format(rate_hz, 1, Encoding.INT16)
@@ -459,6 +460,7 @@ def test_who_asks_for_many_ports_gets_the_newest(ports: VbanPorts, port: int) ->
         ear.wait_for_samples(4_000)
 
 
+@pytest.mark.slow
 def test_watching_lists_what_arrives_and_ends_by_itself(ports: VbanPorts, port: int) -> None:
     """Without any source the streams of the network are listed; the port closes after the time that was asked for."""
     ports.listen_for(port, for_s=0.5)
@@ -484,6 +486,7 @@ def test_watching_lists_what_arrives_and_ends_by_itself(ports: VbanPorts, port: 
     wait_until(lambda: ports.port_counts() == ())
 
 
+@pytest.mark.slow
 def test_nothing_is_ever_answered(ports: VbanPorts, port: int) -> None:
     """A service request draws no reply, so nobody can make us send to a third."""
     ping = b"VBAN\x60\x00\x00\x00" + b"VBAN Service".ljust(16, b"\0") + bytes(4)
@@ -527,6 +530,7 @@ def test_a_stream_has_a_budget_of_packets(ports: VbanPorts, port: int) -> None:
         assert stream.refused["vban.too_many_packets"] > 0 or took_s > 2
 
 
+@pytest.mark.slow
 def test_a_storm_of_junk_does_not_stop_the_port(ports: VbanPorts, port: int) -> None:
     """Random and damaged datagrams, empty and huge ones: each is counted, and the stream is heard after them."""
     rng = random.Random(5)

@@ -144,6 +144,7 @@ def test_a_peer_that_takes_no_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
     serving(scenario)
 
 
+@pytest.mark.slow
 def test_a_flood_of_sound_is_slowed_down_to_the_speed_of_sound() -> None:
     """Nothing of it is kept beyond some seconds: the sender has to wait."""
 

@@ -177,6 +177,7 @@ def test_places_are_kept_for_who_is_logged_in(data_dir: Path, quiet_models: Path
         assert not is_served(served.port, request=request.replace(b"Bearer ", b"Bearer x"))
 
 
+@pytest.mark.slow
 def test_a_flood_is_cut_off(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many come at once, only so many descriptors are taken."""
     assert not quiet_models.exists()
@@ -237,6 +238,7 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HTT", ASKED[:-2], ASKED.replace(b"close", b"keep-alive") + b"GET"])
+@pytest.mark.slow
 def test_who_does_not_finish_a_request_must_go(
     data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
@@ -284,6 +286,7 @@ def test_a_websocket_that_is_not_read_ends(data_dir: Path, quiet_models: Path, m
         assert served.ask("GET", "/healthz").status == 200
 
 
+@pytest.mark.slow
 def test_a_websocket_outlasts_the_patience(data_dir: Path, quiet_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has brought its request, and is no HTTP connection any more."""
     assert not quiet_models.exists()

@@ -279,6 +279,7 @@ def test_a_page_that_floods_is_cut_off_and_the_others_live_on(served: Served) ->
 
 
 @pytest.mark.parametrize("is_torn", [False, True])
+@pytest.mark.slow
 def test_the_model_comes_while_the_service_runs(data_dir: Path, quiet_models: Path, shared: Path, is_torn: bool) -> None:
     """A missing YAMNet, or a damaged one, is fetched in the background; pages see it come, and the running judge uses it."""
     file = (shared / "models" / "yamnet.tflite").read_bytes()

@@ -119,6 +119,7 @@ class Seen(HTMLParser):
 
 @pytest.mark.changes_nothing
 @pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.slow
 def test_the_page_is_read_offline_and_without_a_script(served: Served, language: str) -> None:
     """Nothing of it is forbidden by our own policy, nothing comes from elsewhere, every link leads to something."""
     answer = served.ask("GET", f"/api/docs?lang={language}")

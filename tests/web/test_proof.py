@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 from tests.peers.receiver import Receiver, answer
 from tests.peers.waiting import wait_until
@@ -34,6 +35,7 @@ def refusal(proof: dict[str, Any]) -> tuple[str, str, str]:
     return proof["state"], last["step"], last["code"]
 
 
+@pytest.mark.slow
 def test_a_proof_goes_the_whole_way_and_is_marked_as_a_test_everywhere(served: Served, tmp_path: Path) -> None:
     """A real source, detector, models, journal and receiver; two claps where two are wanted; what stops it is said."""
     assert served.ask("GET", "/api/sources/salon/proof").status == 404

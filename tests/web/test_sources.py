@@ -104,6 +104,7 @@ def test_patterns_are_offered_by_a_word(served: Served) -> None:
         assert served.ask("PATCH", "/api/sources/salon", {"patterns": patterns}).json["patterns"] == patterns
 
 
+@pytest.mark.slow
 def test_the_others_are_not_disturbed(served: Served) -> None:
     """Whatever is done to one source, the runner of another goes on in the same thread and epoch."""
     wait_until(served, "salon", is_live)
