@@ -9,7 +9,6 @@ import { returns } from "../store.ts";
 import type { Token } from "../wire.ts";
 import { FormField } from "./FormField.tsx";
 import { AccountName, LogOut } from "./Login.tsx";
-import { Outcome } from "./Shape.tsx";
 
 /** Who may come in: the password, and the tokens of scripts. Stands wherever it is put. */
 export function AccessPanel() {
@@ -26,11 +25,10 @@ export function AccessPanel() {
 function Password({ hasOne }: { hasOne: boolean }) {
   const current = useSignal("");
   const password = useSignal("");
-  const done = useSignal("");
-  const { send, busy, fault } = useDeed();
-  const choose = send(() => (done.value = "", changeAccess(() => ask("PUT /api/access/password", { body: { password: password.value, current: current.value } }))), () => {
+  const { send, busy, said, fault } = useDeed();
+  const choose = send(() => changeAccess(() => ask("PUT /api/access/password", { body: { password: password.value, current: current.value } })), () => {
     current.value = password.value = "";
-    done.value = t("access.chosen");
+    return t("access.chosen");
   });
   return (
     <form class="access-part" onSubmit={choose}>
@@ -50,7 +48,7 @@ function Password({ hasOne }: { hasOne: boolean }) {
         <button type="submit" class="quiet" disabled={busy}>{t(hasOne ? "access.change" : "access.choose")}</button>
         {hasOne && <LogOut />}
       </p>
-      <p role="status">{done.value && <Outcome shape="check" words={done.value} />}</p>
+      {said}
       {fault}
     </form>
   );

@@ -20,7 +20,7 @@ export function Header({ home, children }: { home: string; children?: ComponentC
   return (
     <header class="top">
       <a class="brand" href={home} aria-label={t("nav.home")}>
-        <Logo />
+        <svg class="logo" viewBox="0 0 64 64" aria-hidden="true"><path d="M12 27v10M22 20v24M42 22v20M52 28v8" /><path class="logo-clap" d="M32 11v42" /></svg>
         ClapTrap
       </a>
       {children}
@@ -29,15 +29,6 @@ export function Header({ home, children }: { home: string; children?: ComponentC
         {t(isLost ? "link.lost_long" : (`link.${state}` satisfies Key))}
       </p>
     </header>
-  );
-}
-
-function Logo() {
-  return (
-    <svg class="logo" viewBox="0 0 64 64" aria-hidden="true">
-      <path d="M12 27v10M22 20v24M42 22v20M52 28v8" />
-      <path class="logo-clap" d="M32 11v42" />
-    </svg>
   );
 }
 

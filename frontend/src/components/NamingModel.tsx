@@ -1,11 +1,10 @@
-import { useSignal } from "@preact/signals";
 import { access } from "../access.ts";
-import { ask, inWords } from "../api.ts";
+import { ask } from "../api.ts";
+import { useDeed } from "../deed.tsx";
 import { percent } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import { labelsOn, model, program } from "../store.ts";
 import type { ModelProgress } from "../wire.ts";
-import { Outcome } from "./Shape.tsx";
 
 const PAUSED = "model.stopped";
 const IMPOSSIBLE = "model.no_runtime";
@@ -18,11 +17,9 @@ export function Coming({ progress }: { progress: ModelProgress }) {
 
 function Download({ progress }: { progress: ModelProgress }) {
   const share = progress.done_bytes / progress.size_bytes;
-  const refusal = useSignal("");
+  const { act, fault } = useDeed();
   const isPaused = progress.code === PAUSED;
   const waits = progress.retry_in_s !== null;
-  const act = (deed: () => Promise<unknown>) =>
-    void deed().then(() => (refusal.value = ""), (error: unknown) => (refusal.value = inWords(error)));
   return (
     <div class="how">
       {waits
@@ -36,7 +33,7 @@ function Download({ progress }: { progress: ModelProgress }) {
           <p dir="auto">{said(progress)}</p>
         </details>
       )}
-      {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+      {fault}
       <p class="form-actions">
         {(isPaused || waits) && <button type="button" class="quiet" onClick={() => act(() => ask("POST /api/model/resume"))}>{t(isPaused ? "sounds.resume" : "sounds.again")}</button>}
         {!isPaused && (waits || !progress.code) && <button type="button" class="quiet" onClick={() => act(() => ask("POST /api/model/pause"))}>{t("sounds.pause")}</button>}

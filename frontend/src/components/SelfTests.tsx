@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { ask, inWords } from "../api.ts";
+import { ask } from "../api.ts";
+import { useDeed } from "../deed.tsx";
 import { duration } from "../i18n/format.ts";
 import { type Key, language, said, t } from "../i18n/index.ts";
 import type { Test, Tests } from "../wire.ts";
@@ -15,16 +16,12 @@ const shapes: Record<Test["stage"], ShapeName> = {
 export function SelfTests() {
   const dialog = useRef<HTMLDialogElement>(null);
   const run = useSignal<Tests | null>(null);
-  const refusal = useSignal("");
-  const follow = (answer: Promise<Tests>) =>
-    answer.then((fresh) => (run.value = fresh), (error: unknown) => (refusal.value = inWords(error)));
-  const start = () => {
-    refusal.value = "";
-    follow(ask("POST /api/selftest"));
-  };
+  const { act, refusal, fault } = useDeed();
+  const follow = (answer: () => Promise<Tests>) => void act(answer, (fresh) => (run.value = fresh));
+  const start = () => follow(() => ask("POST /api/selftest"));
   useEffect(() => {
     if (!run.value?.running || refusal.value) return;
-    const timer = setTimeout(() => follow(ask("GET /api/selftest")), AGAIN_MS);
+    const timer = setTimeout(() => follow(() => ask("GET /api/selftest")), AGAIN_MS);
     return () => clearTimeout(timer);
   }, [run.value, refusal.value]);
   return (
@@ -33,7 +30,7 @@ export function SelfTests() {
       <dialog ref={dialog} class="panel selftest" aria-labelledby="selftest-title">
         <h2 id="selftest-title">{t("selftest.title")}</h2>
         <p class="muted">{t("selftest.detail")}</p>
-        {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
+        {fault}
         {run.value && <Summary run={run.value} />}
         {run.value && <ul>{run.value.tests.map((test) => <OneTest key={test.id} test={test} />)}</ul>}
         <p class="form-actions">

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { ask, inWords } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { Shape } from "../../components/Shape.tsx";
+import { useDeed } from "../../deed.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
 import { attempts, sources } from "../../store.ts";
@@ -19,17 +20,14 @@ export const SHAPES = { waiting: "triangle", taken: "check", late: "cross", unkn
 /** Deliveries: each with its newest attempts and answers; any of them can be sent again. */
 export function DeliveryList({ newest }: { newest: string }) {
   const state = useSignal<DeliveryState | "">("");
-  const failure = useSignal("");
+  const { act, refusal } = useDeed();
   const { source } = chosen.value;
   const tried = attempts.value[0];
   const { answer, failure: refused } = useAnswer(
     () => ask("GET /api/deliveries", { query: { source, state: state.value, limit: SHOWN } }),
     [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
   ).value;
-  const again = (id: string) => {
-    failure.value = "";
-    void ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id: id } }).catch((error: unknown) => (failure.value = inWords(error)));
-  };
+  const again = (id: string) => void act(() => ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id: id } }));
   return (
     <section class="panel" aria-labelledby="told-title">
       <div class="title-row">
@@ -41,7 +39,7 @@ export function DeliveryList({ newest }: { newest: string }) {
           </select>
         </label>
       </div>
-      {(failure.value || refused) && <p class="save-state save-refused" role="alert">{failure.value || refused}</p>}
+      {(refusal.value || refused) && <p class="save-state save-refused" role="alert">{refusal.value || refused}</p>}
       {answer?.deliveries.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
       <ul class="told">
         {answer?.deliveries.map((delivery) => <Delivery key={delivery.id} delivery={delivery} onReplay={again} />)}

@@ -8,6 +8,8 @@ import { DetectionRow } from "./DetectionRow.tsx";
 import { Timeline } from "./Timeline.tsx";
 import { chosen, question } from "./filter.ts";
 
+const HEADS = ["feed.time", "feed.source", "history.heard", "feed.score", "deliveries.title"] as const;
+
 /** The detections that fit: on a line of time, as a table, and as a file. */
 export function Found({ newest }: { newest: string }) {
   const { found, failure, tell, replace, more } = useDetections(newest);
@@ -22,11 +24,7 @@ export function Found({ newest }: { newest: string }) {
           <table class="found">
             <thead>
               <tr>
-                <th scope="col">{t("feed.time")}</th>
-                <th scope="col">{t("feed.source")}</th>
-                <th scope="col">{t("history.heard")}</th>
-                <th scope="col">{t("feed.score")}</th>
-                <th scope="col">{t("deliveries.title")}</th>
+                {HEADS.map((head) => <th key={head} scope="col">{t(head)}</th>)}
                 <th><span class="unseen">{t("history.actions")}</span></th>
               </tr>
             </thead>

@@ -80,22 +80,21 @@ function Last() {
   return <p class="last muted" dir="auto">{words.value}</p>;
 }
 
-function StartStop() {
+/** Does something to the whole house, once at a time; why it failed stands among the problems. */
+function Do({ kind, named, children, what, explain }: { kind: string; named: Key; children: string; what: () => Promise<unknown>; explain: (reason: string) => string }) {
   const busy = useSignal(false);
-  const toggle = async () => {
+  const press = async () => {
     busy.value = true;
     failure.value = "";
-    await (running.value ? ask("POST /api/detection/stop") : ask("POST /api/detection/start")).catch((error: unknown) => {
-      failure.value = t("error.start", { reason: inWords(error) });
-    });
+    await what().catch((error: unknown) => (failure.value = explain(inWords(error))));
     busy.value = false;
   };
-  return (
-    <button
-      type="button" class={running.value ? "stop" : "start"} disabled={busy.value || link.value !== "connected"}
-      aria-label={t(running.value ? "detection.stop" : "detection.start")} onClick={toggle}
-    >{t(running.value ? "detection.stop_short" : "detection.start_short")}</button>
-  );
+  return <button type="button" class={kind} disabled={busy.value || link.value !== "connected"} aria-label={t(named)} onClick={press}>{children}</button>;
+}
+
+function StartStop() {
+  const to = running.value ? "stop" : "start";
+  return <Do kind={to} named={`detection.${to}`} what={() => ask(`POST /api/detection/${to}`)} explain={(reason) => t("error.start", { reason })}>{t(`detection.${to}_short`)}</Do>;
 }
 
 function burpAt(): number | undefined {
@@ -114,17 +113,7 @@ const pauseWords = computed(() => {
 
 /** Sends nothing for an hour, whatever is heard; or sends again. */
 function PauseButton() {
-  const busy = useSignal(false);
   const isPaused = pauseWords.value !== "";
-  const toggle = async () => {
-    busy.value = true;
-    failure.value = "";
-    await inTurn(() => ask("POST /api/arming", { body: isPaused ? { armed: true, snooze_s: 0 } : { snooze_s: PAUSE_S } })).catch((error: unknown) => (failure.value = inWords(error)));
-    busy.value = false;
-  };
-  return (
-    <button type="button" class="quiet pause" disabled={busy.value || link.value !== "connected"} aria-label={t(isPaused ? "arming.act" : "arming.pause")} onClick={toggle}>
-      {t(isPaused ? "arming.act_short" : "arming.pause_short")}
-    </button>
-  );
+  const toggle = () => inTurn(() => ask("POST /api/arming", { body: isPaused ? { armed: true, snooze_s: 0 } : { snooze_s: PAUSE_S } }));
+  return <Do kind="quiet pause" named={isPaused ? "arming.act" : "arming.pause"} what={toggle} explain={String}>{t(isPaused ? "arming.act_short" : "arming.pause_short")}</Do>;
 }

@@ -107,20 +107,14 @@ const Next = ({ ready, onClick }: { ready: boolean; onClick: () => void }) => <b
 function Proposal({ session }: { session: Calibration | null }) {
   if (!session?.proposal) return <p>{t("calibrate.no_proposal")}</p>;
   const { claps, noises, threshold, was_threshold, channel } = session.proposal;
+  const line = (what: Key, now: string, was: string | number) => <><dt>{t(what)}</dt><dd><b>{now}</b> <span class="muted">{t("calibrate.was", { was })}</span></dd></>;
+  const heard = ({ heard, total }: typeof claps) => t("calibrate.heard_of", { heard, of: total });
   return (
     <dl class="proposal">
-      <dt>{t("calibrate.proposal_claps")}</dt>
-      <dd><b>{t("calibrate.heard_of", { heard: claps.heard, of: claps.total })}</b> <span class="muted">{t("calibrate.was", { was: claps.was })}</span></dd>
-      <dt>{t("calibrate.proposal_noises")}</dt>
-      <dd><b>{t("calibrate.heard_of", { heard: noises.heard, of: noises.total })}</b> <span class="muted">{t("calibrate.was", { was: noises.was })}</span></dd>
-      <dt>{t("field.threshold")}</dt>
-      <dd><b>{score(threshold)}</b> <span class="muted">{t("calibrate.was", { was: score(was_threshold) })}</span></dd>
-      {channel && channel.channel !== channel.was && (
-        <>
-          <dt>{t("channel.label")}</dt>
-          <dd><b>{channelName(channel.channel)}</b> <span class="muted">{t("calibrate.was", { was: channelName(channel.was) })}</span></dd>
-        </>
-      )}
+      {line("calibrate.proposal_claps", heard(claps), claps.was)}
+      {line("calibrate.proposal_noises", heard(noises), noises.was)}
+      {line("field.threshold", score(threshold), score(was_threshold))}
+      {channel && channel.channel !== channel.was && line("channel.label", channelName(channel.channel), channelName(channel.was))}
     </dl>
   );
 }

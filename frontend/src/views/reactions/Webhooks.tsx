@@ -19,9 +19,7 @@ export function Webhooks({ source }: { source: SourceSettings }) {
   const { change, fault } = useDeed();
   const added = useSignal("");
   const list = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=url]")?.focus();
-  }, [added.value]);
+  useLayoutEffect(() => void (added.value && list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=url]")?.focus()), [added.value]);
   const add = (preset: Partial<WebhookSettings> = {}) => {
     const id = freeId("webhook", source.webhooks.map((one) => one.id), source.webhooks.length === 0);
     added.value = ""; // the same id may come again

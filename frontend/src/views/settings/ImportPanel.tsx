@@ -65,33 +65,25 @@ function Preview({ looked, busy, onTake, onCancel }: PreviewProps) {
     <div class="import-preview" role="group" aria-labelledby="import-format">
       <h3 id="import-format">{t(`import.format_${format}` satisfies Key)}</h3>
       {applicable && <p>{t(`import.mode_${mode}` satisfies Key)} <Overwritten changes={changes} /></p>}
+      {faults.length > 0 && <h3>{t("import.faults")}</h3>}
       {faults.length > 0 && (
-        <>
-          <h3>{t("import.faults")}</h3>
-          <ul class="changes">
-            {faults.map((fault) => <li key={fault.path + fault.code}><span dir="auto" title={fault.path}>{nameOf(fault.path)}</span><span dir="auto">{said(fault)}</span></li>)}
-          </ul>
-        </>
+        <ul class="changes">
+          {faults.map((fault) => <li key={fault.path + fault.code}><span dir="auto" title={fault.path}>{nameOf(fault.path)}</span><span dir="auto">{said(fault)}</span></li>)}
+        </ul>
       )}
-      {applicable && (
-        <>
-          <h3>{t("import.changes")}</h3>
-          {changes.length ? <ChangeList changes={changes} /> : <p class="muted">{t("import.nothing")}</p>}
-        </>
-      )}
+      {applicable && <h3>{t("import.changes")}</h3>}
+      {applicable && (changes.length ? <ChangeList changes={changes} /> : <p class="muted">{t("import.nothing")}</p>)}
+      {notes.length > 0 && <h3>{t("import.notes")}</h3>}
       {notes.length > 0 && (
-        <>
-          <h3>{t("import.notes")}</h3>
-          <ul class="changes">
-            {notes.map((note) => (
-              <li key={note.path + note.code}>
-                <span class={`change-kind change-${note.kind}`}>{t(`import.${note.kind}` satisfies Key)}</span>
-                <code dir="ltr">{note.path}</code>
-                <span dir="auto">{said(note)}</span>
-              </li>
-            ))}
-          </ul>
-        </>
+        <ul class="changes">
+          {notes.map((note) => (
+            <li key={note.path + note.code}>
+              <span class={`change-kind change-${note.kind}`}>{t(`import.${note.kind}` satisfies Key)}</span>
+              <code dir="ltr">{note.path}</code>
+              <span dir="auto">{said(note)}</span>
+            </li>
+          ))}
+        </ul>
       )}
       <p class="form-actions">
         <button type="button" class="quiet" onClick={onCancel}>{t("form.cancel")}</button>

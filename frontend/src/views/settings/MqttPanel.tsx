@@ -25,10 +25,8 @@ export function MqttPanel() {
 }
 
 /** Where Home Assistant takes up the blueprint that this ClapTrap serves. */
-function blueprint(): string {
-  const ours = new URL("home-assistant/blueprint.yaml", document.baseURI).href;
-  return `https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url=${encodeURIComponent(ours)}`;
-}
+const blueprint = () =>
+  `https://my.home-assistant.io/redirect/blueprint_import/?blueprint_url=${encodeURIComponent(new URL("home-assistant/blueprint.yaml", document.baseURI).href)}`;
 
 /** How the link is, and what is wrong with it. */
 function LinkState() {

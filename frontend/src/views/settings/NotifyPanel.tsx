@@ -25,9 +25,7 @@ export function NotifyPanel() {
   const added = useSignal("");
   const list = useRef<HTMLDivElement>(null);
   const { answer } = useAnswer(() => ask("GET /api/notify"), []).value;
-  useLayoutEffect(() => {
-    if (added.value) list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=password]")?.focus();
-  }, [added.value]);
+  useLayoutEffect(() => void (added.value && list.current?.querySelector<HTMLElement>(".webhook:last-child input[type=password]")?.focus()), [added.value]);
   const add = () => {
     const id = freeId("notification", known.map((one) => one.id), true);
     added.value = ""; // the same id may come again

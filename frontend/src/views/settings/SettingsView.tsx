@@ -19,9 +19,9 @@ import { StepsPanel } from "./StepsPanel.tsx";
 
 /** The pages of the settings, by the part of the address that names each. */
 const PAGES: Record<string, { title: Key; show: () => ComponentChildren }> = {
-  display: { title: "settings.display", show: () => <Display /> },
+  display: { title: "settings.display", show: () => <Group title="settings.display" intro="settings.display_intro"><LanguageChoice /><ThemeChoice /></Group> },
   acting: { title: "arming.title", show: () => <Acting /> },
-  sounds: { title: "settings.sounds", show: () => <><Model /><Group title="settings.keep" paths={["history.keep_days", "clips.keep_days", "clips.keep_mb"]} /></> },
+  sounds: { title: "settings.sounds", show: () => <><Group title="settings.model"><ModelState /></Group><Group title="settings.keep" paths={["history.keep_days", "clips.keep_days", "clips.keep_mb"]} /></> },
   notify: { title: "notify.title", show: () => <><NotifyPanel /><Group title="alerts.title" paths={["alerts.unheard_after_s"]} /><Heartbeats /><Group title="notify.more" paths={["language", "public_url"]} /></> },
   mqtt: { title: "mqtt.title", show: () => <><MqttPanel /><Group title="wyoming.title" intro="wyoming.intro" paths={["wyoming.listen", "wyoming.forward"]} /></> },
   backups: { title: "settings.backups", show: () => <><StepsPanel /><BackupsPanel /></> },
@@ -51,33 +51,14 @@ export function SettingsView({ page }: { page: string }) {
   );
 }
 
-function Display() {
-  return (
-    <section class="panel settings-group" aria-labelledby="settings-display">
-      <h2 id="settings-display">{t("settings.display")}</h2>
-      <p class="muted">{t("settings.display_intro")}</p>
-      <LanguageChoice />
-      <ThemeChoice />
-    </section>
-  );
-}
-
-/** Fields of settings that save themselves, under a title. */
-function Group({ title, intro, paths }: { title: Key; intro?: Key; paths: string[] }) {
+/** Fields of settings that save themselves, or something else, under a title. */
+function Group({ title, intro, paths, children }: { title: Key; intro?: Key; paths?: string[]; children?: ComponentChildren }) {
   return (
     <section class="panel settings-group" aria-label={t(title)}>
       <h2>{t(title)}</h2>
       {intro && <p class="muted">{t(intro)}</p>}
-      <div class="options">{paths.map((path) => <Field key={path} path={path} />)}</div>
-    </section>
-  );
-}
-
-function Model() {
-  return (
-    <section class="panel settings-group" aria-labelledby="settings-model">
-      <h2 id="settings-model">{t("settings.model")}</h2>
-      <ModelState />
+      {paths && <div class="options">{paths.map((path) => <Field key={path} path={path} />)}</div>}
+      {children}
     </section>
   );
 }
@@ -85,8 +66,7 @@ function Model() {
 /** Which ClapTrap this is, what its environment decides, and where to read and ask more. */
 function About() {
   return (
-    <section class="panel settings-group" aria-labelledby="settings-about">
-      <h2 id="settings-about">{t("settings.about")}</h2>
+    <Group title="settings.about">
       <p>ClapTrap {t("footer.version", { version: version.value })}</p>
       <h3>{t("about.environment")}</h3>
       {environment.value.length === 0 && <p class="muted">{t("about.environment_none")}</p>}
@@ -101,17 +81,10 @@ function About() {
         </ul>
       )}
       <p><a href="api/docs">{t("about.api")}</a></p>
-      <SupportBundle />
-    </section>
-  );
-}
-
-/** Downloads the support bundle. */
-function SupportBundle() {
-  return (
-    <p>
-      <a href="api/support-bundle" download>{t("support.link")}</a>
-      <span class="hint">{t("support.detail")}</span>
-    </p>
+      <p>
+        <a href="api/support-bundle" download>{t("support.link")}</a>
+        <span class="hint">{t("support.detail")}</span>
+      </p>
+    </Group>
   );
 }

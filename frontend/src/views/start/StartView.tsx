@@ -85,18 +85,13 @@ function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
       <p class="muted">{t("start.webhook_what")}</p>
       <WebhookField source={source} />
       <p class="hint">{t("start.webhook_where")}</p>
-      {CHECKOUT.test(program.value) && <Example command={`python3 ${program.value.replace(CHECKOUT, "examples/receiver.py")}`} />}
+      {CHECKOUT.test(program.value) && (
+        <div class="how">
+          <p>{t("start.webhook_example")} <code class="inline" dir="ltr">http://127.0.0.1:8080/clap</code></p>
+          <code dir="ltr">python3 {program.value.replace(CHECKOUT, "examples/receiver.py")}</code>
+        </div>
+      )}
     </>
-  );
-}
-
-/** A receiver to try it with, which is in ClapTrap's folder. */
-function Example({ command }: { command: string }) {
-  return (
-    <div class="how">
-      <p>{t("start.webhook_example")} <code class="inline" dir="ltr">http://127.0.0.1:8080/clap</code></p>
-      <code dir="ltr">{command}</code>
-    </div>
   );
 }
 
