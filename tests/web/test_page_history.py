@@ -102,6 +102,7 @@ def test_pages_that_were_asked_for_stay_when_something_new_is_heard(page: Page, 
 
 
 def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> None:
+    """And its week what each source did in it; the table scrolls in its own box on a phone."""
     served.service.events.record(heard(1, 40 * 86_400, 0.55))
     page.get_by_role("link", name="Historique").click()
     expect(rows(page)).to_have_count(1)  # it opens on what there is
@@ -123,6 +124,20 @@ def test_a_day_of_the_calendar_shows_that_day(page: Page, served: Served) -> Non
     page.keyboard.press("ArrowRight")
     expect(day).to_be_focused()
     assert page.locator(".calendar-day[tabindex='0']").count() == 1, "one stop of the Tab key, not one for each day"
+
+    weeks = page.get_by_role("group", name="Par semaine et par source")
+    expect(weeks.get_by_role("rowheader")).to_have_text("Salon")
+    figures = weeks.locator("tbody td")
+    expect(figures.first).to_have_text("0")
+    reported = served.ask("GET", "/api/reports").json["weeks"]
+    start = next(week["start"] for week in reported if week["sources"]["salon"]["detections"])
+    page.get_by_label("Semaine", exact=True).select_option(str(int(start)))
+    expect(figures.first).to_have_text("1")
+    expect(figures.nth(3)).to_have_text("–")  # it did not run then
+    expect(figures.nth(5)).to_have_text("100 ms")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert weeks.evaluate("box => box.scrollWidth > box.clientWidth")
 
 
 def test_a_delivery_is_shown_with_its_answer_and_sent_again(page: Page, served: Served) -> None:

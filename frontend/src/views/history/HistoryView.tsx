@@ -12,6 +12,7 @@ import { DeliveryList } from "./DeliveryList.tsx";
 import { Filters } from "./Filters.tsx";
 import { Found } from "./Found.tsx";
 import { PerHour } from "./Timeline.tsx";
+import { Weeks } from "./Weeks.tsx";
 import { forgotten } from "./filter.ts";
 
 /**
@@ -36,13 +37,13 @@ export function HistoryView() {
   );
 }
 
-/** How many were heard, by day and by hour; asked for once somebody looks. */
+/** How many were heard, by day and by hour, and what each source did by week; asked for once somebody looks. */
 function Statistics({ newest }: { newest: string }) {
   const open = useSignal(false);
   return (
     <details class="panel statistics" onToggle={(event) => (open.value = event.currentTarget.open)}>
       <summary><h2>{t("history.statistics")}</h2></summary>
-      {open.value && <><Calendar newest={newest} /><PerHour newest={newest} /></>}
+      {open.value && <><Calendar newest={newest} /><PerHour newest={newest} /><Weeks /></>}
     </details>
   );
 }
