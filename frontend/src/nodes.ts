@@ -11,6 +11,9 @@ export const nodes = signal<Node[]>([]);
 
 const look = () => ask("GET /api/nodes").then((found) => (nodes.value = found));
 
+/** The microphones and VBAN streams of the node of that name. */
+export const devicesOf = (name: string) => ask("GET /api/nodes/{name}/devices", { path: { name } });
+
 export const lookAtNodes = () => void look().catch(() => undefined); // asked again when something shows them
 
 /** Keeps `nodes` fresh while something shows them. */

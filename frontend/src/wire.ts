@@ -286,14 +286,6 @@ export interface components {
             /** @enum {string} */
             status: "started" | "stopped";
         };
-        Device: {
-            name: string;
-            host_api: string;
-            channels: number;
-            rate_hz: number;
-            default: boolean;
-            usb: components["schemas"]["Usb"] | null;
-        };
         Fault: {
             path: string;
             code: string;
@@ -603,8 +595,8 @@ export interface components {
             lost_events: number;
         };
         NodeDevices: {
-            microphones: components["schemas"]["Device"][];
-            vban: components["schemas"]["SeenStream"][];
+            microphones: components["schemas"]["Microphone"][];
+            vban: components["schemas"]["VbanStream"][];
         };
         Notifier: {
             installed: boolean;
@@ -919,18 +911,6 @@ export interface components {
             status: components["schemas"]["SourceStatus"];
             counts: components["schemas"]["SourceCounts"];
             level: components["schemas"]["Level"] | null;
-        };
-        SeenStream: {
-            host: string;
-            stream: string;
-            port: number;
-            rate_hz: number;
-            channels: number;
-            encoding: string;
-            packets: number;
-            last_seen: number;
-            problem: string;
-            wanted: boolean;
         };
         Sent: {
             event_id: string;
@@ -1646,7 +1626,6 @@ export type DeliveryState = components["schemas"]["DeliveryState"];
 export type Detection = components["schemas"]["Detection"];
 export type DetectionPage = components["schemas"]["DetectionPage"];
 export type DetectionStatus = components["schemas"]["DetectionStatus"];
-export type Device = components["schemas"]["Device"];
 export type Fault = components["schemas"]["Fault"];
 export type Fetching = components["schemas"]["Fetching"];
 export type FileSettings = components["schemas"]["FileSettings"];
@@ -1714,7 +1693,6 @@ export type Sample = components["schemas"]["Sample"];
 export type SatelliteSettings = components["schemas"]["SatelliteSettings"];
 export type SatelliteSource = components["schemas"]["SatelliteSource"];
 export type SatelliteSourceState = components["schemas"]["SatelliteSourceState"];
-export type SeenStream = components["schemas"]["SeenStream"];
 export type Sent = components["schemas"]["Sent"];
 export type SentAgain = components["schemas"]["SentAgain"];
 export type ShownSettings = components["schemas"]["ShownSettings"];

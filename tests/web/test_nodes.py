@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from claptrap.core.events import SourceStatus, State
 from claptrap.core.spec import SourceSpec
 from claptrap.service import Application
 from claptrap.service.cluster import ClusterSinks, NodeView
+from claptrap.sources.device import Device
+from claptrap.sources.vban_streams import SeenStream
 from claptrap.web.app import create_app
 from claptrap.web.metrics import as_text
 
@@ -24,6 +27,7 @@ class Kitchen:
         self.specs: Sequence[SourceSpec] = ()
         self.draining = False
         self.fenced = 2
+        self.found: Mapping[str, Any] | None = None  # what could be heard at it; None: it does not answer
 
     def start(self, sinks: ClusterSinks) -> None: ...
 
@@ -52,17 +56,24 @@ class Kitchen:
         self.draining = is_draining
 
     def devices(self, name: str) -> Mapping[str, Any]:
-        raise ServiceError("cluster.no_answer", retryable=True, node=name)
+        if self.found is None:
+            raise ServiceError("cluster.no_answer", retryable=True, node=name)
+        return self.found
 
     def problems(self) -> Sequence[ClapTrapError]:
         return [ServiceError("cluster.node_lost", node="attic")]
 
 
+FOUND = {
+    "microphones": [asdict(Device("Micro de table", "ALSA", 1, 48_000, default=True))],
+    "vban": [asdict(SeenStream("192.0.2.7", "Esp", 6980, 48_000, 1, "int16", 9, 1.0, "", wanted=False))],
+}
 CAMERA = {"id": "hall", "kind": "rtsp", "name": "Hall", "input": {"url": "rtsp://127.0.0.1:1/x"}}
 
 
 def test_nodes_are_shown_and_drained(tmp_path: Path) -> None:
-    service = Application(tmp_path, cluster=Kitchen(), build_source=lambda _spec: Tap())
+    kitchen = Kitchen()
+    service = Application(tmp_path, cluster=kitchen, build_source=lambda _spec: Tap())
     service.start()
     try:
         service.settings.replace({**service.settings.state.dump.whole, "sources": [CAMERA]})
@@ -80,6 +91,10 @@ def test_nodes_are_shown_and_drained(tmp_path: Path) -> None:
         assert client.post("/api/nodes/attic/drain", json={"draining": True}).status_code == 404
         assert client.post("/api/nodes/kitchen/drain", json={"draining": "yes"}).status_code == 400
         assert client.get("/api/nodes/kitchen/devices").get_json()["code"] == "cluster.no_answer"
+        kitchen.found = FOUND
+        found = client.get("/api/nodes/kitchen/devices").get_json()
+        assert [device["id"] for device in found["microphones"]] == ["Micro de table, ALSA"]
+        assert [(stream["stream"], stream["code"], stream["message_fr"]) for stream in found["vban"]] == [("Esp", "", "")]
         metrics = as_text(service)
         assert 'claptrap_node_up{node="kitchen"} 1.0' in metrics
         assert 'claptrap_node_info{node="kitchen",state="draining",version="1"} 1.0' in metrics

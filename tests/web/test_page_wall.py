@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.peers.hearing import Tap
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, clap, serving
-from tests.web.test_nodes import CAMERA, Kitchen
+from tests.web.test_nodes import CAMERA, FOUND, Kitchen
 
 from claptrap.core.events import SourceStatus, State
 from claptrap.service import Application
@@ -142,13 +142,17 @@ def test_rooms_fold_and_the_kiosk_shows_all(dozen: Served) -> None:
 
 
 def test_a_machine_of_the_cluster_gives_its_sources_away_at_a_press(tmp_path: Path, quiet_models: Path) -> None:
-    """It has its page where there is a cluster; a source says where it is heard, and a clap who else heard it."""
+    """It has its page where there is a cluster; a source says where it is heard, and a clap who else heard it.
+
+    What could be heard at it is offered where a source is added.
+    """
     assert not quiet_models.exists()
     sources = [CAMERA, {**CAMERA, "id": "porch", "name": "Porch", "input": {"url": "rtsp://127.0.0.1:1/y"}}]
     (tmp_path / "settings.json").write_text(json.dumps({"version": 3, "welcomed": True, "sources": sources}))
-    with serving(Application(tmp_path, cluster=Kitchen(), build_source=lambda _spec: Tap())) as served:
+    cluster = Kitchen()
+    with serving(Application(tmp_path, cluster=cluster, build_source=lambda _spec: Tap())) as served:
         served.service.events.record(replace(clap(0, "hall"), source_name="Hall", heard_by=("hall", "porch")))
-        with browsing(served.url) as page:
+        with browsing(served.url, ["503 /api/devices", "503 /api/nodes/kitchen/devices"]) as page:
             expect(page.locator(".activity li")).to_contain_text("aussi entendu par Porch")
             page.get_by_role("link", name="Réglages", exact=True).click()
             page.get_by_role("link", name="Machines").click()
@@ -160,3 +164,22 @@ def test_a_machine_of_the_cluster_gives_its_sources_away_at_a_press(tmp_path: Pa
             expect(page.get_by_text("écoutée par kitchen")).to_be_visible()
             page.get_by_label("Écoutée par").select_option("kitchen")
             until(page, "fetch('api/sources/hall').then(a => a.json()).then(s => s.node === 'kitchen')")
+            page.get_by_role("button", name="Ajouter une source").press("Enter")
+            dialog = page.get_by_role("dialog", name="Ajouter une source")
+            dialog.get_by_label("Machine", exact=True).select_option("kitchen")
+            expect(dialog.get_by_text("« kitchen » ne répond pas.")).to_be_visible()
+            expect(dialog.get_by_text("Écouter chaque micro")).to_have_count(0)
+            cluster.found = FOUND
+            dialog.get_by_role("button", name="Chercher à nouveau les micros").press("Enter")
+            dialog.get_by_label("Micro", exact=True).select_option("Micro de table, ALSA")
+            dialog.get_by_role("radio", name="Audio réseau").press("Space")
+            dialog.get_by_role("button", name="Ajouter Esp").press("Enter")
+            expect(dialog).to_have_count(0)
+            page.get_by_role("button", name="Ajouter une source").press("Enter")
+            dialog.get_by_label("Machine", exact=True).select_option("kitchen")
+            dialog.get_by_label("Micro", exact=True).select_option("Micro de table, ALSA")
+            dialog.get_by_role("button", name="Ajouter", exact=True).press("Enter")
+            expect(dialog).to_have_count(0)
+            stream, microphone = served.service.settings.current.sources[2:]
+            assert (stream.node, stream.input.host, stream.input.stream) == ("kitchen", "192.0.2.7", "Esp")
+            assert (microphone.node, microphone.input.device) == ("kitchen", "Micro de table, ALSA")

@@ -3,8 +3,10 @@ import { useEffect } from "preact/hooks";
 import { ask, inWords } from "../api.ts";
 import { decimal } from "../i18n/format.ts";
 import { t } from "../i18n/index.ts";
+import { devicesOf } from "../nodes.ts";
 import { drafts, edit } from "../saving.ts";
 import { link } from "../store.ts";
+import { useAnswer } from "../useAnswer.ts";
 import type { Microphone } from "../wire.ts";
 import { loudness } from "./LevelMeter.tsx";
 import { SaveState } from "./Field.tsx";
@@ -16,44 +18,35 @@ interface Props {
   describedBy?: string;
   /** Whether another part of the page says already why no microphone is there. */
   explained?: boolean;
+  /** The machine of a cluster whose microphones these are; empty for this one. */
+  node?: string;
 }
 
 /** The system's default microphone, or one of those that are there. */
-export function DeviceSelect({ id, chosen, onChoose, describedBy, explained = false }: Props) {
-  const devices = useSignal<Microphone[] | null>(null);
-  const problem = useSignal("");
-  const refresh = async () => {
-    await ask("GET /api/devices").then(
-      (found) => {
-        devices.value = found;
-        problem.value = found.length ? "" : t("field.device_none");
-      },
-      (error: unknown) => (problem.value = inWords(error)),
-    );
-  };
-  const connected = link.value === "connected";
-  useEffect(() => void (connected && refresh()), [connected]);
-
-  const known = devices.value ?? [];
-  const absent = chosen !== "" && devices.value !== null && !known.some((device) => isChosen(device, chosen));
+export function DeviceSelect({ id, chosen, onChoose, describedBy, explained = false, node = "" }: Props) {
+  const looks = useSignal(0);
+  const { answer, failure } = useAnswer(() => (node ? devicesOf(node).then(({ microphones }) => microphones) : ask("GET /api/devices")), [looks.value]).value;
+  const known = answer ?? [];
+  const problem = failure || (answer?.length === 0 ? t("field.device_none") : "");
+  const absent = chosen !== "" && answer !== null && !known.some((device) => isChosen(device, chosen));
   return (
     <>
       <span class="with-button">
         <select id={id} aria-describedby={describedBy} onChange={(event) => onChoose(event.currentTarget.value)}>
           <option value="" selected={chosen === ""}>{t("field.device_default")}</option>
-          {(absent || devices.value === null) && chosen !== "" && (
+          {(absent || answer === null) && chosen !== "" && (
             <option value={chosen} selected>{absent ? t("field.device_absent", { device: chosen }) : chosen}</option>
           )}
           {known.map((device) => (
             <option key={device.id} value={device.id} selected={isChosen(device, chosen)} dir="auto">{device.id}</option>
           ))}
         </select>
-        <button type="button" class="quiet icon-only" aria-label={t("field.device_refresh")} title={t("field.device_refresh")} onClick={refresh}>
+        <button type="button" class="quiet icon-only" aria-label={t("field.device_refresh")} title={t("field.device_refresh")} onClick={() => (looks.value += 1)}>
           <svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M20 12a8 8 0 1 1-2.4-5.7M20 3v4.5h-4.5" /></svg>
         </button>
       </span>
-      {known.length > 0 && <DeviceLevels devices={known} chosen={known.find((device) => isChosen(device, chosen))} onChoose={onChoose} />}
-      {problem.value && !explained && <p class="save-state save-refused" role="status" dir="auto">{problem.value}</p>}
+      {known.length > 0 && !node && <DeviceLevels devices={known} chosen={known.find((device) => isChosen(device, chosen))} onChoose={onChoose} />}
+      {problem && !explained && <p class="save-state save-refused" role="status" dir="auto">{problem}</p>}
     </>
   );
 }

@@ -31,13 +31,15 @@ interface Props {
   /** The source that is edited, whose secrets stand behind the masks; empty for a new one. */
   sourceId: string;
   input: Input;
+  /** The machine of a cluster that is to hear it; empty for this one. */
+  node: string;
   /** Why a field was refused, by its name. */
   faults: Record<string, string>;
   set: (name: string, value: unknown) => void;
 }
 
 /** Where the sound of a source comes from. */
-export function InputFields({ kind, sourceId, ...form }: Props) {
+export function InputFields({ kind, sourceId, node, ...form }: Props) {
   const { scope, input, set } = form;
   const isSecure = kind === "rtsp" && String(input["url"] ?? "").trim().toLowerCase().startsWith("rtsps:");
   return (
@@ -46,7 +48,7 @@ export function InputFields({ kind, sourceId, ...form }: Props) {
       {kind === "microphone" && (
         <div class="field">
           <label for={`${scope}.device`}>{t("field.device")}</label>
-          <DeviceSelect id={`${scope}.device`} chosen={String(input["device"] ?? "")} onChoose={(device) => set("device", device)} />
+          <DeviceSelect id={`${scope}.device`} node={node} chosen={String(input["device"] ?? "")} onChoose={(device) => set("device", device)} />
         </div>
       )}
       <FormFields of={OF} names={isSecure ? [...NAMES[kind], "verify_tls"] : NAMES[kind]} values={input} defaults={DEFAULTS} {...form} set={(name, value) => set(name, TRIMMED.includes(name) ? String(value).trim() : value)} />

@@ -16,12 +16,14 @@ interface Props {
   sourceId?: string;
   name?: string;
   input?: Input;
+  /** The machine of a cluster that is to hear a new one; empty for this one. */
+  node?: string;
   onDone: (name: string) => void;
   onCancel: () => void;
 }
 
 /** A source's name and where its sound comes from: sent as a whole, so that a camera is not opened at every letter typed. */
-export function SourceForm({ kind, sourceId = "", name: oldName = "", input: oldInput = {}, onDone, onCancel }: Props) {
+export function SourceForm({ kind, sourceId = "", name: oldName = "", input: oldInput = {}, node = "", onDone, onCancel }: Props) {
   const name = useSignal(oldName);
   const input = useSignal<Input>(oldInput);
   const faults = useSignal<Record<string, string>>({});
@@ -59,7 +61,7 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
     const isAsSeen = () => same(current(), seen.value);
     await (sourceId
       ? changeSeen(() => ({ sources: [{ id: sourceId, ...wish }] }), isAsSeen)
-      : addSource({ kind, ...wish }).then(readSettings).then(takeOwn)
+      : addSource({ kind, ...wish, ...(node && { node }) }).then(readSettings).then(takeOwn)
     ).then(() => onDone(wish.name), explain);
     busy.value = false;
   };
@@ -75,7 +77,7 @@ export function SourceForm({ kind, sourceId = "", name: oldName = "", input: old
         value={name.value} onType={(typed) => (name.value = typed)}
       />
       <InputFields
-        kind={kind} scope={scope} sourceId={sourceId} input={input.value} faults={inputFaults}
+        kind={kind} scope={scope} sourceId={sourceId} input={input.value} node={node} faults={inputFaults}
         set={(field, value) => (input.value = { ...input.value, [field]: value })}
       />
       {refusal.value && <p class="field" role="alert"><Outcome shape="cross" words={refusal.value} /></p>}

@@ -8,7 +8,8 @@ from typing import Any
 from claptrap.core.errors import InputError
 from claptrap.service import Application
 from claptrap.service.cluster import Cluster
-from claptrap.web import responses
+from claptrap.sources.device import Device
+from claptrap.web import responses, sources
 from claptrap.web.response_model import list_of
 from claptrap.web.routes import Routes, object_schema
 
@@ -53,4 +54,7 @@ def drain(service: Application, name: str, body: dict[str, Any]) -> list[dict[st
 def devices(service: Application, name: str) -> dict[str, Any]:
     """The microphones of a node, and the VBAN streams that it receives."""
     found = _cluster(service).devices(name)
-    return {"microphones": found["microphones"], "vban": found["vban"]}
+    return {
+        "microphones": [sources.microphone(Device.of(one)) for one in found["microphones"]],
+        "vban": [sources.stream(one) for one in found["vban"]],
+    }

@@ -102,7 +102,7 @@ Probed = response_model("Probed", ProbeResult, **WITH_MESSAGES)
 Stream = response_model("VbanStream", SeenStream, without=("problem",), **WITH_MESSAGES)
 Node = response_model("Node", NodeView)
 NodeDevices = response_model(
-    "NodeDevices", microphones=list_of(Device), vban=list_of(SeenStream), about="What could be heard at a node."
+    "NodeDevices", microphones=list_of(Microphone), vban=list_of(Stream), about="What could be heard at a node."
 )
 StreamPath = response_model("StreamPath", mediamtx.StreamPath, source_id=str | None)
 StreamPaths = response_model("StreamPaths", paths=list_of(StreamPath), **WITH_MESSAGES)

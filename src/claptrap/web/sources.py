@@ -14,6 +14,7 @@ from claptrap.core.errors import InputError
 from claptrap.service import Application, with_messages
 from claptrap.settings.presets import PATTERN_PRESETS
 from claptrap.settings.schema import AnySource, RtspSettings
+from claptrap.sources.device import Device
 from claptrap.web import responses
 from claptrap.web.query_params import PortQuery, WebhookTestQuery
 from claptrap.web.request import if_match
@@ -199,7 +200,12 @@ def pattern_presets() -> dict[str, Any]:
 )
 def devices(service: Application) -> list[dict[str, Any]]:
     """The microphones of this machine."""
-    return [{"id": device.id, "label": device.label, **asdict(device)} for device in service.probes.devices()]
+    return [microphone(device) for device in service.probes.devices()]
+
+
+def microphone(device: Device) -> dict[str, Any]:
+    """A microphone, of this machine or of a node, with what to remember it by."""
+    return {"id": device.id, "label": device.label, **asdict(device)}
 
 
 @routes.post(
@@ -236,8 +242,13 @@ def probe_camera(service: Application, body: dict[str, Any]) -> dict[str, Any]:
 def vban_streams(service: Application, query: PortQuery) -> list[dict[str, Any]]:
     """The VBAN streams that arrive; more are looked for during a minute."""
     service.inputs.vban.listen_for(query.port)
-    streams = [asdict(stream) for stream in service.inputs.vban.discovered()]
-    return [with_messages({**stream, "code": stream.pop("problem"), "params": {}}) for stream in streams]
+    return [stream(asdict(seen)) for seen in service.inputs.vban.discovered()]
+
+
+def stream(seen: dict[str, Any]) -> dict[str, Any]:
+    """A ``SeenStream`` as plain data, with its problem in words."""
+    shown = {name: value for name, value in seen.items() if name != "problem"}
+    return with_messages({**shown, "code": seen["problem"], "params": {}})
 
 
 @routes.get(

@@ -7,6 +7,7 @@ import { SourceForm } from "../../components/SourceForm.tsx";
 import { SourceIcon } from "../../components/SourceState.tsx";
 import { kindName } from "../../components/kinds.ts";
 import { type Key, t } from "../../i18n/index.ts";
+import { nodes } from "../../nodes.ts";
 import { route } from "../../route.ts";
 import { program, sources } from "../../store.ts";
 import type { Kind } from "../../types.ts";
@@ -51,6 +52,9 @@ export function AddDialog() {
 
 function Ways({ onDone, onClose }: { onDone: (name: string) => void; onClose: () => void }) {
   const kind = useSignal<(typeof KINDS)[number]>("microphone");
+  const machine = useSignal("");
+  const isPinned = nodes.value.length > 0 && (kind.value === "microphone" || kind.value === "vban");
+  const node = isPinned ? machine.value : "";
   return (
     <>
       <h2 id="add-title">{t("add.title")}</h2>
@@ -64,11 +68,20 @@ function Ways({ onDone, onClose }: { onDone: (name: string) => void; onClose: ()
           </label>
         ))}
       </fieldset>
-      {kind.value === "vban" && <><VbanStreams onDone={onDone} /><h3>{t("vban.by_hand")}</h3></>}
+      {isPinned && (
+        <div class="field">
+          <label for="add-machine">{t("add.machine")}</label>
+          <select id="add-machine" value={node} onChange={(event) => (machine.value = event.currentTarget.value)}>
+            <option value="">{t("place.node.server")}</option>
+            {nodes.value.map(({ name }) => <option key={name} value={name} dir="auto">{name}</option>)}
+          </select>
+        </div>
+      )}
+      {kind.value === "vban" && <><VbanStreams key={node} node={node} onDone={onDone} /><h3>{t("vban.by_hand")}</h3></>}
       {kind.value === "rtsp" && <StreamPaths onDone={onDone} />}
       {kind.value === "browser"
         ? <PhoneWay onClose={onClose} />
-        : <SourceForm key={kind.value} kind={kind.value} onDone={onDone} onCancel={onClose} />}
+        : <SourceForm key={`${kind.value} ${node}`} kind={kind.value} node={node} onDone={onDone} onCancel={onClose} />}
     </>
   );
 }

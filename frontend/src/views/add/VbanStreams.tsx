@@ -6,15 +6,17 @@ import { Outcome } from "../../components/Shape.tsx";
 import { soundFormat } from "../../components/kinds.ts";
 import { said, t } from "../../i18n/index.ts";
 import { useDeed } from "../../deed.tsx";
+import { devicesOf } from "../../nodes.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import type { StreamPath, VbanStream } from "../../wire.ts";
 
 const EVERY_MS = 1500;
+const EVERY_NODE_MS = 10_000; // it has five seconds to answer
 const PAUSE_MS = 800;
 const PORT = "6980";
 
-/** The streams that arrive on the network just now: one press makes a source of one. */
-export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
+/** The streams that arrive just now, here or at a node: one press makes a source of one. */
+export function VbanStreams({ node, onDone }: { node: string; onDone: (name: string) => void }) {
   const { change, busy, fault } = useDeed(); // its refusal stays, whatever is seen next
   const typed = useSignal(PORT);
   const port = useSignal(PORT);
@@ -24,20 +26,21 @@ export function VbanStreams({ onDone }: { onDone: (name: string) => void }) {
     return () => clearTimeout(timer);
   }, [typed.value]);
 
-  const { answer, failure } = useAnswer(() => ask("GET /api/vban/streams", { query: { port: port.value } }), [port.value], EVERY_MS).value;
+  const look = () => (node ? devicesOf(node).then(({ vban }) => vban) : ask("GET /api/vban/streams", { query: { port: port.value } }));
+  const { answer, failure } = useAnswer(look, [port.value], node ? EVERY_NODE_MS : EVERY_MS).value;
   const streams = failure ? null : answer;
   const take = ({ host, stream, port: from }: VbanStream) => {
     const name = stream.trim() || host;
-    void change(() => addSource({ kind: "vban", name, input: { host, stream, port: from } }), () => onDone(name));
+    void change(() => addSource({ kind: "vban", name, input: { host, stream, port: from }, ...(node && { node }) }), () => onDone(name));
   };
 
   return (
     <section class="streams" aria-labelledby="streams-title">
       <h3 id="streams-title">{t("vban.seen")}</h3>
-      <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />
+      {!node && <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />}
       {fault}
       {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
-      {streams?.length === 0 && <p class="muted">{t("vban.none_seen", { port: port.value })}</p>}
+      {streams?.length === 0 && <p class="muted">{t(node ? "vban.none_at" : "vban.none_seen", { node, port: port.value })}</p>}
       <ul>
         {streams?.map((seen) => (
           <li key={`${seen.host} ${seen.port} ${seen.stream}`}>
