@@ -70,7 +70,9 @@ class Sink:
             self.merger.record(event)
             return
         there = replace(event, timestamp=event.timestamp - CLOCK_WRONG_S)
-        self._on_the_wire.append((self._clock.now + WIRE_S, dump_event(there, CLOCK_WRONG_S + ESTIMATE_WRONG_S)))
+        made_at = self._clock.unix() - CLOCK_WRONG_S
+        sent = dump_event(there, made_at, CLOCK_WRONG_S + ESTIMATE_WRONG_S)
+        self._on_the_wire.append((self._clock.now + WIRE_S, sent))
 
     def arrive(self) -> None:
         """Pass on what the node sent some time ago, as the server does."""

@@ -53,9 +53,6 @@ export const profileAddress = (id: string) => `api/sources/${encodeURIComponent(
 /** Sends a recording to try settings on; it is kept for a while only. */
 export const sendRecording = (source_id: string, file: File) => ask("POST /api/sources/{source_id}/recordings", { path: { source_id }, query: { name: file.name }, body: file });
 
-export const beginLesson = (source_id: string) => ask("POST /api/sources/{source_id}/rhythms/lesson", { path: { source_id } });
-export const readLesson = (source_id: string) => ask("GET /api/sources/{source_id}/rhythms/lesson", { path: { source_id } });
-
 const timeZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** How often the service has asked for a login instead of answering. */

@@ -75,7 +75,7 @@ def test_three_examples_make_a_trigger_that_fires_at_the_sound_and_no_other(serv
             at += 0.48
     lessons.observe(Levels(()))
     state = lessons.get("hall")
-    assert [one["labels"] for one in state["examples"]] == [[["Bell", 0.3]]] * 3
+    assert [one["labels"] for one in state["examples"]] == [[{"label": "Bell", "label_fr": "Cloche", "score": 0.3}]] * 3
     sound = lessons.apply("hall", {"name": "Bell"})
     assert (sound["id"], len(sound["examples"]), sound["threshold"]) == ("bell", 6, state["proposal"]["threshold"])
     assert not lessons.is_active("hall")

@@ -16,7 +16,10 @@ from tests.peers.receiver import Receiver, answer
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 
+from claptrap.core.events import TaughtWindow
 from claptrap.core.spec import PatternSpec
+from claptrap.detect.taught import packed, sound_vector
+from claptrap.detect.yamnet import FEATURES
 from claptrap.service import Application
 
 pytestmark = needs_browser
@@ -114,6 +117,15 @@ def test_reactions_are_rows_that_say_who_is_called(page: Page, clapping: Served)
     undo = page.locator(".undo-bar").filter(has_text="Chien")
     undo.get_by_role("button", name="Annuler").press("Enter")
     expect(dog).to_have_count(1)
+    page.get_by_role("button", name="Apprendre un son").press("Enter")
+    expect(page.get_by_text("Faites entendre votre son 3 fois")).to_be_visible()
+    for i in range(3):
+        bell = packed(sound_vector(np.ones(FEATURES, np.float32)))
+        clapping.service.sound_lessons.observe(TaughtWindow("salon", 10.0 * i, 0.5, bell, (("Bell", 0.3),)))
+    page.get_by_label("Nom", exact=True).fill("Sonnette")
+    page.get_by_role("button", name="Ajouter ce son").press("Enter")
+    expect(page.get_by_role("group", name="Quand Sonnette")).to_be_visible()
+    expect(page.get_by_role("button", name="Apprendre un son")).to_be_visible()
     page.get_by_role("button", name="Retirer : 1 clap", exact=True).press("Enter")
     page.get_by_role("button", name="Retirer le webhook 2").press("Enter")
     expect(page.get_by_role("textbox", name=re.compile("^Webhook"))).to_have_count(1)

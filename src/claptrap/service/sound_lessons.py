@@ -17,6 +17,7 @@ from claptrap.detect.taught import similarity, unpacked
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.ids import free_id
 from claptrap.settings.triggers import RESERVED
+from claptrap.text.catalogue import labels_for_people
 
 WANTED, MOST = 3, 5  # examples
 LONGEST_S = 600.0
@@ -123,9 +124,7 @@ class SoundLessons:
                 "started": lesson.began,
                 "wanted": WANTED,
                 "most": MOST,
-                "examples": [
-                    {"at": one[0].timestamp, "labels": [list(label) for label in one[0].labels]} for one in lesson.kept()
-                ],
+                "examples": [{"at": one[0].timestamp, "labels": labels_for_people(one[0].labels)} for one in lesson.kept()],
                 "proposal": lesson.proposal(),
             }
 

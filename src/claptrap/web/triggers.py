@@ -89,7 +89,7 @@ def sound_lesson(service: Application, source_id: str) -> dict[str, Any]:
 
 @routes.post(
     _SOUND_LESSON,
-    "Commencer une leçon : faire entendre son son trois fois",
+    "Commencer une leçon : faire entendre un son trois à cinq fois",
     learning_responses.SoundLesson,
     codes=(_UNKNOWN,),
 )

@@ -1,64 +1,75 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { ask, beginLesson, readLesson } from "../../api.ts";
+import { ask } from "../../api.ts";
 import { FormField } from "../../components/FormField.tsx";
+import { SoundNames } from "../../components/Heard.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { decimal, percent } from "../../i18n/format.ts";
-import { type Key, t } from "../../i18n/index.ts";
+import { t } from "../../i18n/index.ts";
 import type { SourceSettings } from "../../types.ts";
-import type { RhythmLesson } from "../../wire.ts";
+import type { RhythmLesson, SoundLesson } from "../../wire.ts";
 
 const LOOK_MS = 500;
 const SHOWN = 5;
 
-/** Teaches a rhythm: it is clapped three times, drawn as it was heard, named, and added to the reactions. */
-export function Lesson({ source: { id }, onClose }: { source: SourceSettings; onClose: () => void }) {
-  const lesson = useSignal<RhythmLesson | null>(null);
+export type Taught = "rhythms" | "sounds";
+
+/** Teaches a rhythm or a sound: it is made three times, shown as it was heard, named, and added to the reactions. */
+export function Lesson({ source: { id }, taught, onClose }: { source: SourceSettings; taught: Taught; onClose: () => void }) {
+  const lesson = useSignal<RhythmLesson | SoundLesson | null>(null);
   const name = useSignal("");
-  const tolerance = useSignal("");
+  const typed = useSignal("");
   const deed = useDeed();
+  const path = { source_id: id };
   useEffect(() => {
-    const look = (ask: typeof readLesson) => void ask(id).then((found) => (lesson.value = found), () => undefined); // asked again soon
-    look(beginLesson);
-    const timer = setInterval(() => document.hidden || look(readLesson), LOOK_MS);
+    const look = (verb: "GET" | "POST") => void ask(`${verb} /api/sources/{source_id}/${taught}/lesson`, { path }).then((found) => (lesson.value = found), () => undefined); // asked again soon
+    look("POST");
+    const timer = setInterval(() => document.hidden || look("GET"), LOOK_MS);
     return () => {
       clearInterval(timer);
-      void ask("DELETE /api/sources/{source_id}/rhythms/lesson", { path: { source_id: id } }).catch(() => undefined); // where it was applied there is none; else it ends by itself
+      void ask(`DELETE /api/sources/{source_id}/${taught}/lesson`, { path }).catch(() => undefined); // where it was applied there is none; else it ends by itself
     };
   }, [id]);
-  const { rows = [], proposal = null, wanted = 3 } = lesson.value ?? {};
   const apply = (event: Event) => {
     event.preventDefault();
-    const chosen = Number(tolerance.value.replace(",", "."));
-    void deed.change(() => ask("POST /api/sources/{source_id}/rhythms/lesson/apply", { path: { source_id: id }, body: { name: name.value.trim(), ...(tolerance.value && { tolerance: chosen }) } }), onClose);
+    const bound = typed.value ? { [BOUNDS[taught]]: Number(typed.value.replace(",", ".")) } : {};
+    void deed.change(() => ask(`POST /api/sources/{source_id}/${taught}/lesson/apply`, { path, body: { name: name.value.trim(), ...bound } }), onClose);
   };
+  const { proposal = null, wanted = 3 } = lesson.value ?? {};
   return (
     <form class="lesson" aria-labelledby="lesson-title" onSubmit={apply}>
-      <h3 id="lesson-title">{t("lesson.title", { count: wanted })}</h3>
-      <p class="hint">{t("lesson.how")}</p>
-      <ol class="lesson-rows" aria-live="polite">
-        {rows.slice(-SHOWN).map((row) => (
-          <li key={row.at}><Rhythm intervals={row.intervals} /><Outcome shape={row.outcome === "accepted" ? "check" : "ring"} words={t(`lesson.${row.outcome}` satisfies Key, { count: row.claps })} /></li>
-        ))}
-      </ol>
+      <h3 id="lesson-title">{t(`lesson.${taught}.title`, { count: wanted })}</h3>
+      <p class="hint">{t(`lesson.${taught}.how`)}</p>
+      <ol class="lesson-rows" aria-live="polite">{lesson.value && heard(lesson.value)}</ol>
       {proposal && (
         <>
-          <p>{t("lesson.proposal", { count: proposal.claps, spread: percent(proposal.spread), chance: percent(proposal.chance) })}</p>
-          <FormField id="lesson-name" label={t("form.name")} required maxLength={200} dir="auto" value={name.value} onType={(typed) => (name.value = typed)} />
+          <p>{"claps" in proposal ? t("lesson.proposal", { count: proposal.claps, spread: percent(proposal.spread), chance: percent(proposal.chance) }) : t("lesson.alike", { alike: percent(proposal.alike) })}</p>
+          <FormField id="lesson-name" label={t("form.name")} required maxLength={200} dir="auto" value={name.value} onType={(text) => (name.value = text)} />
           <FormField
-            id="lesson-tolerance" label={t("trigger.tolerance")} hint={t("trigger.tolerance_hint")} inputMode="decimal" placeholder={decimal(proposal.tolerance, 2)}
-            value={tolerance.value} onType={(typed) => (tolerance.value = typed)}
+            id="lesson-bound" label={t(`trigger.${BOUNDS[taught]}`)} hint={t(`lesson.${taught}.hint`)} inputMode="decimal"
+            placeholder={decimal("claps" in proposal ? proposal.tolerance : proposal.threshold, 2)} value={typed.value} onType={(text) => (typed.value = text)}
           />
         </>
       )}
       {deed.fault}
       <p class="form-actions">
-        {proposal && <button type="submit" class="start" disabled={deed.busy}>{t("lesson.apply")}</button>}
+        {proposal && <button type="submit" class="start" disabled={deed.busy}>{t(`lesson.${taught}.apply`)}</button>}
         <button type="button" class="quiet" onClick={onClose}>{t("form.cancel")}</button>
       </p>
     </form>
   );
+}
+
+/** What may be chosen beside the name: how alike a row of claps, or a sound, must be. */
+const BOUNDS = { rhythms: "tolerance", sounds: "threshold" } as const;
+
+/** The newest rows of claps, or sounds, as they were heard. */
+function heard(lesson: RhythmLesson | SoundLesson) {
+  if ("examples" in lesson) return lesson.examples.map((one, at) => <li key={one.at}><Outcome shape="check" words={t("lesson.example", { count: at + 1 })} /><SoundNames labels={one.labels} /></li>);
+  return lesson.rows.slice(-SHOWN).map((row) => (
+    <li key={row.at}><Rhythm intervals={row.intervals} /><Outcome shape={row.outcome === "accepted" ? "check" : "ring"} words={t(`lesson.${row.outcome}`, { count: row.claps })} /></li>
+  ));
 }
 
 const WIDE = 100; // of the drawing, in its own units

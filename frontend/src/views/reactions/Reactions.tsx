@@ -6,7 +6,7 @@ import { edit } from "../../saving.ts";
 import type { SourceSettings } from "../../types.ts";
 import { WhatIf } from "../learn/WhatIf.tsx";
 import { AddSound, RhythmEditor, SoundEditor } from "./AddSound.tsx";
-import { Lesson } from "./Lesson.tsx";
+import { Lesson, type Taught } from "./Lesson.tsx";
 import { another, MOST, PatternEditor, PatternPresets, patternsOf } from "./Patterns.tsx";
 import { ReactionRow } from "./ReactionRow.tsx";
 import { Webhooks } from "./Webhooks.tsx";
@@ -14,7 +14,7 @@ import { applause, patternWords } from "./reactions.ts";
 
 /** What a source reacts to, and what follows: a row for each, "when two claps, to this webhook"; then the webhooks themselves. */
 export function Reactions({ source }: { source: SourceSettings }) {
-  const isTeaching = useSignal(false);
+  const taught = useSignal<Taught | null>(null);
   const deed = useDeed();
   const path = `sources.${source.id}`;
   const patterns = patternsOf(source);
@@ -49,11 +49,11 @@ export function Reactions({ source }: { source: SourceSettings }) {
           {source.hears !== "applause" && patterns.length < MOST && (
             <button type="button" class="quiet" onClick={() => put([...patterns, another(patterns)])}>{t("pattern.add")}</button>
           )}
-          {!isTeaching.value && <button type="button" class="quiet" onClick={() => (isTeaching.value = true)}>{t("lesson.open")}</button>}
+          {!taught.value && (["rhythms", "sounds"] as const).map((what) => <button key={what} type="button" class="quiet" onClick={() => (taught.value = what)}>{t(`lesson.${what}.open`)}</button>)}
           <AddSound source={source} deed={deed} />
         </div>
         {deed.fault}
-        {isTeaching.value && <Lesson source={source} onClose={() => (isTeaching.value = false)} />}
+        {taught.value && <Lesson key={taught.value} source={source} taught={taught.value} onClose={() => (taught.value = null)} />}
         <div class="options">
           <Field path={`${path}.hears`} />
           <Field path={`${path}.delay_s`} />
