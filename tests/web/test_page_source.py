@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.peers.claps import recording
 from tests.peers.receiver import Receiver, answer
+from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, serving
 
@@ -119,6 +120,7 @@ def test_reactions_are_rows_that_say_who_is_called(page: Page, clapping: Served)
     expect(dog).to_have_count(1)
     page.get_by_role("button", name="Apprendre un son").press("Enter")
     expect(page.get_by_text("Faites entendre votre son 3 fois")).to_be_visible()
+    wait_until(lambda: clapping.service.sound_lessons.is_active("salon"))
     for i in range(3):
         bell = packed(sound_vector(np.ones(FEATURES, np.float32)))
         clapping.service.sound_lessons.observe(TaughtWindow("salon", 10.0 * i, 0.5, bell, (("Bell", 0.3),)))
