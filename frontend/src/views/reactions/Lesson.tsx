@@ -12,7 +12,6 @@ import type { RhythmLesson, SoundLesson } from "../../wire.ts";
 
 const LOOK_MS = 500;
 const SHOWN = 5;
-
 export type Taught = "rhythms" | "sounds";
 
 /** Teaches a rhythm or a sound: it is made three times, shown as it was heard, named, and added to the reactions. */
@@ -21,20 +20,19 @@ export function Lesson({ source: { id }, taught, onClose }: { source: SourceSett
   const name = useSignal("");
   const typed = useSignal("");
   const deed = useDeed();
-  const path = { source_id: id };
   useEffect(() => {
-    const look = (verb: "GET" | "POST") => void ask(`${verb} /api/sources/{source_id}/${taught}/lesson`, { path }).then((found) => (lesson.value = found), () => undefined); // asked again soon
+    const look = (verb: "GET" | "POST") => void ask(`${verb} /api/sources/{source_id}/${taught}/lesson`, { path: { source_id: id } }).then((found) => (lesson.value = found), () => undefined); // asked again soon
     look("POST");
     const timer = setInterval(() => document.hidden || look("GET"), LOOK_MS);
     return () => {
       clearInterval(timer);
-      void ask(`DELETE /api/sources/{source_id}/${taught}/lesson`, { path }).catch(() => undefined); // where it was applied there is none; else it ends by itself
+      void ask(`DELETE /api/sources/{source_id}/${taught}/lesson`, { path: { source_id: id } }).catch(() => undefined); // where it was applied there is none; else it ends by itself
     };
   }, [id]);
   const apply = (event: Event) => {
     event.preventDefault();
     const bound = typed.value ? { [BOUNDS[taught]]: Number(typed.value.replace(",", ".")) } : {};
-    void deed.change(() => ask(`POST /api/sources/{source_id}/${taught}/lesson/apply`, { path, body: { name: name.value.trim(), ...bound } }), onClose);
+    void deed.change(() => ask(`POST /api/sources/{source_id}/${taught}/lesson/apply`, { path: { source_id: id }, body: { name: name.value.trim(), ...bound } }), onClose);
   };
   const { proposal = null, wanted = 3 } = lesson.value ?? {};
   return (
