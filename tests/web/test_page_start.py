@@ -44,6 +44,7 @@ def add_recording(page: Page, path: Path) -> None:
     page.get_by_label("Fichier", exact=True).fill(str(path))
     page.get_by_role("switch", name="Répéter").press("Space")
     page.get_by_role("button", name="Ajouter", exact=True).click()
+    expect(page.get_by_role("dialog")).not_to_be_visible()  # news of the source may come before the answer that closes it
 
 
 def test_from_nothing_to_a_clap_that_is_told(page: Page, empty: Served, tmp_path: Path) -> None:
