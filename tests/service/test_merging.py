@@ -66,7 +66,7 @@ class Room:
             decided_s=at + 0.1,
             timestamp=timestamp,
             **values,
-        )  # type: ignore[arg-type]
+        )  # type: ignore[arg-type]  # what the fields are is data here
 
     def play(self, claps: list[tuple[float, list[str]]], jitter_s: float = 0.0, seed: int = 0) -> list[Event]:
         """Let the sources hear claps at these times; return what is sent."""

@@ -14,7 +14,7 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
 from claptrap.detect.rhythm import FEWEST, MOST, PAUSE_S, chance, chronotonic_distance, mean_rhythm
 from claptrap.runtime.candidate_recorder import KeptCandidate
-from claptrap.service.settings_owner import SettingsOwner
+from claptrap.service.settings_owner import SettingsOwner, entry_of
 from claptrap.settings.ids import free_id
 from claptrap.settings.triggers import RESERVED
 
@@ -66,7 +66,7 @@ class RhythmLessons:
         Raises:
             InputError: ``api.unknown_source``.
         """
-        self._entry(source_id)
+        entry_of(self._settings.state.dump.whole, source_id)
         with self._lock:
             self._began[source_id] = self._clock.unix(), self._clock.monotonic()
         return self.get(source_id)
@@ -117,7 +117,7 @@ class RhythmLessons:
             proposal = self.get(source_id)["proposal"]
             if proposal is None:
                 raise InputError("rhythm.too_few")
-            entry = self._entry(source_id)
+            entry = entry_of(self._settings.state.dump.whole, source_id)
             known = [*RESERVED, *(one["id"] for one in (*entry["sounds"], *entry["rhythms"]))]
             rhythm = {
                 "id": free_id(str(wish.get("name", "")), "rhythm", known),
@@ -130,15 +130,8 @@ class RhythmLessons:
             self.cancel(source_id)
             return rhythm
 
-    def _entry(self, source_id: str) -> dict[str, Any]:
-        entries: list[dict[str, Any]] = self._settings.state.dump.whole["sources"]
-        found = next((entry for entry in entries if entry["id"] == source_id), None)
-        if found is None:
-            raise InputError("api.unknown_source", source=source_id)
-        return found
-
     def _start_of(self, source_id: str) -> float:
-        self._entry(source_id)
+        entry_of(self._settings.state.dump.whole, source_id)
         began, monotonic = self._began.get(source_id, (0.0, float("-inf")))
         if self._clock.monotonic() - monotonic > LONGEST_S:
             raise InputError("rhythm.no_lesson")

@@ -14,7 +14,7 @@ from claptrap.core.clock import Clock
 from claptrap.core.errors import InputError
 from claptrap.core.events import Status, TaughtWindow
 from claptrap.detect.taught import similarity, unpacked
-from claptrap.service.settings_owner import SettingsOwner
+from claptrap.service.settings_owner import SettingsOwner, entry_of
 from claptrap.settings.ids import free_id
 from claptrap.settings.triggers import RESERVED
 from claptrap.text.catalogue import labels_for_people
@@ -105,7 +105,7 @@ class SoundLessons:
         Raises:
             InputError: ``api.unknown_source``.
         """
-        self._entry(source_id)
+        entry_of(self._settings.state.dump.whole, source_id)
         with self._lock:
             self._lessons[source_id] = Lesson(self._clock.unix())
         self.changed()
@@ -155,7 +155,7 @@ class SoundLessons:
             proposal = self.get(source_id)["proposal"]
             if proposal is None:
                 raise InputError("sound.too_few")
-            entry = self._entry(source_id)
+            entry = entry_of(self._settings.state.dump.whole, source_id)
             known = [*RESERVED, *(one["id"] for one in (*entry["sounds"], *entry["rhythms"]))]
             sound = {
                 "id": free_id(str(wish.get("name", "")), "sound", known),
@@ -171,15 +171,8 @@ class SoundLessons:
         self.cancel(source_id)
         return sound
 
-    def _entry(self, source_id: str) -> dict[str, Any]:
-        entries: list[dict[str, Any]] = self._settings.state.dump.whole["sources"]
-        found = next((entry for entry in entries if entry["id"] == source_id), None)
-        if found is None:
-            raise InputError("api.unknown_source", source=source_id)
-        return found
-
     def _lesson(self, source_id: str) -> Lesson:
-        self._entry(source_id)
+        entry_of(self._settings.state.dump.whole, source_id)
         if not self.is_active(source_id):
             raise InputError("sound.no_lesson")
         return self._lessons[source_id]
