@@ -88,5 +88,5 @@ def test_a_sound_is_taught_by_making_it(tmp_path: Path, shared: Path, monkeypatc
         expect(lesson.locator(".lesson-rows li").nth(2)).to_contain_text("Exemple 3")
         lesson.get_by_role("button", name="Ajouter ce son").click()
         expect(page.get_by_role("group", name="Quand Trois coups")).to_be_visible()
-        page.get_by_role("link", name="Maison", exact=True).click()
+        page.get_by_role("navigation", name="Vues").get_by_role("link", name="Maison").click()
         expect(page.locator(".activity li").first).to_contain_text("Trois coups", timeout=PATIENT_MS)

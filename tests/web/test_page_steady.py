@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.peers.waiting import wait_until
-from tests.web.browser import browsing, needs_browser
+from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, clap, serving
 
 from claptrap.core.events import SourceStatus, State
@@ -18,18 +18,29 @@ from claptrap.service import Application
 
 ON_A_PHONE = ("house", "start", "source/salon")
 VIEWS = (*ON_A_PHONE, "source/salon/reactions", "source/salon/source", "history", "settings/mqtt")
-# all that can be pressed, and where it is; but for the rows of lists that news make longer, which stay under a hand
+# all that can be pressed, and where it is; but for the foot, which is where the view ends
 MARK = """() => {
     const kinds = 'a[href], button, input, select, textarea, summary';
-    const lists = '.activity li, .found tr, .told, .candidates, .feed, .learn-examples';
-    const all = [...document.querySelectorAll(kinds)].filter(one => one.offsetParent && !one.closest(lists));
+    const all = [...document.querySelectorAll(kinds)].filter(one => one.offsetParent && !one.closest('.foot'));
     window.places = new Map(all.map(one => [one, one.getBoundingClientRect()]));
     return places.size;
 }"""
-MOVED = """() => [...places].filter(([one, {x, y}]) => {
+MOVED = """() => [...places].flatMap(([one, {x, y}]) => {
     const now = one.getBoundingClientRect();
-    return one.isConnected && Math.hypot(now.x - x, now.y - y) > 1;
-}).map(([one]) => one.outerHTML.slice(0, 100))"""
+    const isMoved = one.isConnected && Math.hypot(now.x - x, now.y - y) > 1;
+    return isMoved ? [`${now.x - x} ${now.y - y} ${one.outerHTML.slice(0, 100)}`] : [];
+})"""
+# how many questions are not answered yet
+COUNTED = """(ask => {
+    window.pending = 0;
+    window.fetch = (...asked) => { pending += 1; return ask(...asked).finally(() => { pending -= 1; }); };
+})(fetch)"""
+# a hand that moves: under it no list grows
+HAND = """() => {
+    const move = () => dispatchEvent(new PointerEvent('pointermove'));
+    window.hand = setInterval(move, 100);
+    move();
+}"""
 pytestmark = needs_browser
 
 
@@ -118,6 +129,9 @@ def test_news_move_nothing_that_can_be_pressed(page: Page, served: Served) -> No
     """A source that fails and comes back with a fault, claps, a webhook that is not reached: on a desk and on a phone."""
     webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 1}
     served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [webhook]}]})
+    page.add_init_script(COUNTED)
+    page.reload()
+    expect(page.get_by_role("article")).to_be_visible()
     served.service.stop_detection()  # else what the source itself says comes over what is said for it here
     news = iter(range(1, 100))
 
@@ -135,10 +149,12 @@ def test_news_move_nothing_that_can_be_pressed(page: Page, served: Served) -> No
         page.goto(f"{served.url}/#/{view}")
         expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
         tell(State.LIVE, "")
-        page.wait_for_load_state("networkidle")  # what a view asks for has come
+        until(page, "pending === 0")  # what a view asks for has come
+        page.evaluate(HAND)
         assert page.evaluate(MARK) > 5
         for state, code in ((State.FAILED, "file.missing"), (State.LIVE, "source.silent")):
             tell(state, code)
             if found := page.evaluate(MOVED):
                 moved[view, width, code] = found
+        page.evaluate("clearInterval(hand)")
     assert moved == {}

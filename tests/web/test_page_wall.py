@@ -15,6 +15,7 @@ from tests.peers.hearing import Tap
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, clap, serving
 from tests.web.test_nodes import CAMERA, FOUND, Kitchen
+from tests.web.test_page_steady import HAND
 
 from claptrap.core.events import SourceStatus, State
 from claptrap.service import Application
@@ -23,9 +24,6 @@ pytestmark = needs_browser
 
 ROOMS = ("Bas", "Bas", "Haut", "")
 BROKEN = ("s4", "s7")
-HAND = (
-    "tile => { window.hand = setInterval(() => tile.dispatchEvent(new PointerEvent('pointermove', {bubbles: true})), 100); }"
-)
 
 
 @pytest.fixture
@@ -62,7 +60,7 @@ def test_twelve_sources_are_seen_at_once_and_the_broken_ones_first(dozen: Served
             expect(tiles.nth(place)).to_have_attribute("aria-label", f"Source {n}")
         expect(tiles.first.get_by_text("x : fichier introuvable.")).to_be_visible()
         expect(tiles.first.get_by_role("link", name="Réparer Source 4")).to_be_visible()
-        tiles.nth(2).evaluate(HAND)  # a hand that moves over the wall
+        page.evaluate(HAND)
         dozen.service.status.offer(SourceStatus("s9", State.FAILED, "file.missing", {"path": "x"}, attempt=1))
         expect(page.get_by_role("article", name="Source 9").locator(".state-failed")).to_be_visible()
         expect(tiles.nth(2)).to_have_attribute("aria-label", "Source 0")

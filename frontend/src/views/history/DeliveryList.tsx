@@ -28,7 +28,7 @@ export function DeliveryList({ newest }: { newest: string }) {
     () => ask("GET /api/deliveries", { query: { source, state: state.value, limit: SHOWN } }),
     [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
   ).value;
-  const { steady, hands } = useSteady(answer?.deliveries ?? [], ({ id }) => id);
+  const steady = useSteady(answer?.deliveries ?? [], ({ id }) => id);
   const again = (id: string) => void act(() => ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id: id } }));
   return (
     <section class="panel" aria-labelledby="told-title">
@@ -43,7 +43,7 @@ export function DeliveryList({ newest }: { newest: string }) {
       </div>
       {(refusal.value || refused) && <p class="save-state save-refused" role="alert">{refusal.value || refused}</p>}
       {answer?.deliveries.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
-      <ul class="told" {...hands}>
+      <ul class="told">
         {steady.map((delivery) => <Delivery key={delivery.id} delivery={delivery} onReplay={again} />)}
       </ul>
     </section>

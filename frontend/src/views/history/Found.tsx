@@ -14,7 +14,7 @@ const HEADS = ["feed.time", "feed.source", "history.heard", "feed.score", "deliv
 /** The detections that fit: on a line of time, as a table, and as a file. */
 export function Found({ newest }: { newest: string }) {
   const { found, failure, tell, replace, more } = useDetections(newest);
-  const { steady, hands } = useSteady(found ?? [], ({ id }) => id);
+  const steady = useSteady(found ?? [], ({ id }) => id);
   return (
     <section class="panel" aria-labelledby="found-title">
       <h2 id="found-title">{t("history.found")}</h2>
@@ -30,7 +30,7 @@ export function Found({ newest }: { newest: string }) {
                 <th><span class="unseen">{t("history.actions")}</span></th>
               </tr>
             </thead>
-            <tbody {...hands}>{steady.map((event) => <DetectionRow key={event.id} event={event} onChange={replace} onFail={tell} />)}</tbody>
+            <tbody>{steady.map((event) => <DetectionRow key={event.id} event={event} onChange={replace} onFail={tell} />)}</tbody>
           </table>
         </>
       )}

@@ -21,10 +21,7 @@ export function Wall() {
   return <>{rooms.value.map((room) => <Folding key={room.name} room={room} />)}</>;
 }
 
-function Tiles({ of }: { of: Room }) {
-  const { steady, hands } = useSteady(of.sources, ({ id }) => id);
-  return <div class="tiles" {...hands}>{steady.map((source) => <Tile key={source.id} source={source} />)}</div>;
-}
+const Tiles = ({ of }: { of: Room }) => <div class="tiles">{useSteady(of.sources, ({ id }) => id).map((source) => <Tile key={source.id} source={source} />)}</div>;
 
 function Folding({ room }: { room: Room }) {
   const { name } = room;

@@ -133,7 +133,7 @@ interface Props {
 /** The sounds of one phase, newest first, each with what was made of it; any can be taken out. */
 export function Sounds({ session, phase, onChange, onFail }: Props) {
   const sounds = session.sounds.filter((sound) => sound.phase === phase).reverse();
-  const { steady, hands } = useSteady(sounds.slice(0, SHOWN), ({ n }) => n);
+  const steady = useSteady(sounds.slice(0, SHOWN), ({ n }) => n);
   const accepted = sounds.filter(({ outcome }) => outcome === "accepted").length;
   return (
     <>
@@ -147,7 +147,7 @@ export function Sounds({ session, phase, onChange, onFail }: Props) {
         )
         : <p class="noise-count" aria-hidden="true">{accepted}</p>}
       <p role="status" class="unseen">{sounds[0] && said(sounds[0])}</p>
-      <ul class="learn-examples" {...hands}>
+      <ul class="learn-examples">
         {steady.map((sound) => (
           <li key={sound.n}>
             <Outcome shape={sound.outcome === "accepted" ? "check" : "triangle"} words={said(sound)} />

@@ -41,11 +41,11 @@ export function BackupsPanel() {
 
 function BackupList({ backups, deed }: { backups: Backup[]; deed: Deed }) {
   const all = useSignal(false);
-  const { steady: shown, hands } = useSteady(all.value ? backups : backups.slice(0, SHOWN_AT_FIRST), ({ name }) => name);
+  const shown = useSteady(all.value ? backups : backups.slice(0, SHOWN_AT_FIRST), ({ name }) => name);
   if (backups.length === 0) return <p class="muted">{t("backups.none")}</p>;
   return (
     <>
-      <ul class="backups" {...hands}>{shown.map((backup) => <BackupRow key={backup.name} backup={backup} deed={deed} />)}</ul>
+      <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} deed={deed} />)}</ul>
       {shown.length < backups.length && (
         <p><button type="button" class="quiet" onClick={() => (all.value = true)}>{t("backups.more", { count: backups.length })}</button></p>
       )}

@@ -12,14 +12,14 @@ import type { Change, Step } from "../../wire.ts";
 /** The newest changes, whoever made them, each to be undone alone. */
 export function StepsPanel() {
   const { answer, failure } = useAnswer(listSteps, [settings.value?.revision]).value;
-  const { steady, hands } = useSteady(answer?.steps ?? [], ({ id }) => id);
+  const steady = useSteady(answer?.steps ?? [], ({ id }) => id);
   return (
     <section class="panel settings-group" aria-labelledby="settings-steps">
       <h2 id="settings-steps">{t("steps.title")}</h2>
       <p class="muted">{t("steps.intro")}</p>
       {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
       {answer && answer.steps.length === 0 && <p class="muted">{t("steps.none")}</p>}
-      {steady.length > 0 && <ul class="backups" {...hands}>{steady.map((step) => <StepRow key={step.id} step={step} />)}</ul>}
+      {steady.length > 0 && <ul class="backups">{steady.map((step) => <StepRow key={step.id} step={step} />)}</ul>}
     </section>
   );
 }
