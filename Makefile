@@ -112,6 +112,7 @@ bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether 
 
 HOURS ?= 2
 soak: $(VENV)/.installed-dev  ## whether anything is lost while everything fails, for HOURS=2
+	@sh scripts/system-packages test
 	@$(BIN)/python -m benchmarks.soak --hours $(HOURS)
 
 bench-cluster: $(VENV)/.installed-dev  ## placement, healing and broker traffic of 1,000 null sources

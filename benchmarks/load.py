@@ -50,6 +50,7 @@ LEAST_EVERY_S = 2.0
 SAME_CLAP_S = 0.5  # between the onset as sent and as told; the least period is four times as long
 SETTLE_S = 8.0  # for the last webhooks
 IDLE_S = 10.0
+PATIENCE_S = 60.0  # with an answer, on a busy machine
 PYAV_S = 20.0
 BUFFER_S = 2048 / RATE_HZ  # what GStreamer's wavparse gives at once: 4096 bytes
 VBAN_RUNS = ("1:60", "16:60", "64:300")
@@ -78,7 +79,7 @@ class House:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Ask the service for something that must succeed."""
-        status, answer = self.service.raw(method, path, body)
+        status, answer = self.service.raw(method, path, body, PATIENCE_S)
         if status not in (200, 201):
             raise SystemExit(f"{method} {path}: {status} {answer[:300]!r}")
         return json.loads(answer)

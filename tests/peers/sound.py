@@ -51,11 +51,15 @@ def missing() -> str:
 class Microphone:
     """One virtual microphone: mono, 44.1 kHz. It gives faint noise, as a room does, unless it plays or is unplugged.
 
+    Attributes:
+        lost: when a block of it reached no sound server, UTC Unix seconds.
+
     Args:
         fifo: what its PulseAudio source reads.
     """
 
     def __init__(self, fifo: Path) -> None:
+        self.lost: list[float] = []
         self._fifo = fifo
         self._waiting: deque[NDArray[np.float32]] = deque()
         self._changed = threading.Condition()
@@ -103,8 +107,9 @@ class Microphone:
                     pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
                 os.write(pipe, self._block(n_blocks).tobytes())
             except BlockingIOError:
-                continue  # the server does not read yet
+                self.lost.append(time.time())  # the server does not read yet
             except OSError:
+                self.lost.append(time.time())
                 pipe = _closed(pipe)
         _closed(pipe)
 

@@ -621,6 +621,25 @@ class HeldClock(SystemClock):
         return super().monotonic() + self.ahead_s
 
 
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+def test_a_clock_that_is_set_while_packets_wait_moves_them_nowhere(
+    port: int, step_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stamped by the kernel before, taken after: they came since the last look, whatever the time of day is by now."""
+    arrivals: list[float] = []
+    began, unix = time.monotonic(), time.time
+    opened = vban_port.VbanPort(HOST, port, SystemClock(), lambda _: False)
+    monkeypatch.setattr(opened._streams, "process", lambda _data, _host, at_s, **_: arrivals.append(at_s))
+    with Sender(port) as sender, monkeypatch.context() as patched:
+        sender.send(packets(sine(seconds=0.01)))
+        patched.setattr(time, "time", lambda: unix() + step_s)
+        opened._drain(memoryview(bytearray(65_536)))
+    opened._socket.close()
+    opened._release()
+    assert len(arrivals) == len(packets(sine(seconds=0.01)))
+    assert all(began <= at_s <= time.monotonic() for at_s in arrivals)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what it dropped")
 @pytest.mark.parametrize(("asked", "code"), [(4096, "vban.overrun"), (1 << 40, "vban.small_buffer")])
 def test_what_the_kernel_dropped_is_a_problem_with_a_remedy_for_a_while(

@@ -23,7 +23,7 @@ from claptrap.sources.pacing import LONG_S
 from claptrap.sources.vban_flood import FloodFilter
 from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
-from claptrap.sources.vban_streams import FORGET_S, STRANGERS_PER_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
+from claptrap.sources.vban_streams import STRANGERS_PER_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
@@ -65,7 +65,7 @@ class VbanPort:
         self._wake.setblocking(False)
         self._waker.setblocking(False)
         self._is_stopping = False
-        self._drained_s = clock.monotonic()
+        self._drained_s = self._emptied_s = clock.monotonic()
         self._lock = threading.Lock()  # guards all below
         self._streams = StreamTable(port)
         self._flood = FloodFilter(self._socket, port)
@@ -180,8 +180,11 @@ class VbanPort:
             selector.register(self._wake, selectors.EVENT_READ)
             rest.register(self._wake, selectors.EVENT_READ)
             while not self._is_stopping:
+                asked_s = self._clock.monotonic()
                 ready = {key.fileobj for key, _ in selector.select(self._idle_s())}
                 drained = self._drain(buffer) if self._socket in ready else None
+                if self._socket not in ready:
+                    self._emptied_s = asked_s
                 queues = self._streams.queues()
                 for queue in queues:
                     queue.pass_on(self._clock.monotonic())
@@ -207,6 +210,8 @@ class VbanPort:
             before_s, self._drained_s = self._drained_s, self._clock.monotonic()
             n_before = self._streams.counts["datagrams"]
             is_drained = self._receive_all(buffer)
+            if is_drained:
+                self._emptied_s = self._drained_s
             n_datagrams = self._streams.counts["datagrams"] - n_before
         return (n_datagrams, self._drained_s - before_s) if is_drained else None
 
@@ -231,12 +236,15 @@ class VbanPort:
         return False
 
     def _arrival_s(self, ancillary: list[tuple[int, int, bytes]], realtime: float, now: float) -> float:
-        """Return when the kernel had the datagram; note what it dropped."""
+        """Return when the kernel had the datagram; note what it dropped.
+
+        A stamp from before the last look that found no more, or from the future, is of a clock that has been set since.
+        """
         at_s = now
         for _, kind, value in ancillary:
             if kind == _SO_TIMESTAMPNS and len(value) == _TIMESPEC.size:
                 seconds, nanoseconds = _TIMESPEC.unpack(value)
-                at_s = min(now, max(now - FORGET_S, seconds + 1e-9 * nanoseconds + realtime))
+                at_s = min(now, max(self._emptied_s, seconds + 1e-9 * nanoseconds + realtime))
             elif kind == _SO_RXQ_OVFL:
                 drops = int.from_bytes(value, sys.byteorder)
                 if drops != self._kernel_drops and self._flood.share < 1:
