@@ -4,34 +4,40 @@
 second one runs beside it from that folder (another commit's ``src``) and gets the same packets, one after the other by
 turns; so the ratio holds on a machine that is busy with something else. ``latency_s`` is the time from the packet with the
 clap's first sample to the whole request's arrival at a real HTTP receiver; ``first_s`` that of the first clap of all.
+
+Then it hears a camera (RTSP, AAC), and with it the peers of ``peer_loops``, each with a connection of its own, all at the
+same time; they call a receiver too. There the clap leaves with the camera's buffer, before its encoder. Of each the first
+request after a clap counts, whatever it was called for: a peer that calls for everything seems quick.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from tests.peers.ports import free_port
-from tests.peers.receiver import Receiver
+from tests.peers.receiver import Receiver, Request
+from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
 
-from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
-from benchmarks.load import compared
-from benchmarks.process import machine
+from benchmarks import peers, report
+from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets, write_wav
+from benchmarks.load import BUFFER_S, beginnings, compared, spread
 from benchmarks.vban_load import FORM, FRAMES, HOST
 from claptrap.sources.vban_packet import Packet, build
 
-RESULTS = Path(__file__).parent / "results"
 SETTLE_S = 3.0
+OPENS_S = 60.0
+RTSP_EVERY_S = 3.0
+NEXT_S = 2.0  # a request that comes so long after a clap is its own
 
 
 def send(ports: list[int], n_claps: int, every_s: float) -> list[list[float]]:
@@ -80,15 +86,67 @@ def figures(claps: list[tuple[int, float]], receiver: Receiver, wall_s: float) -
     """Match claps with requests; return counts and latencies."""
     requests = receiver.requests
     rest, first = compared(claps[1:], requests, wall_s), compared(claps[:1], requests, wall_s)
-    delays = [min((r.at - at for r in requests if 0 < r.at - at < 1.0), default=np.nan) for _, at in claps[1:]]
-    at = np.nanpercentile(delays, [50, 95]).tolist()
     return {
         "claps_sent": rest["claps_sent"],
         "claps_told": rest["claps_told"],
         "first_s": first["latency_s"]["p50"] if first["latency_s"] else None,
-        "latency_s": {"p50": round(at[0], 4), "p95": round(at[1], 4), **(rest["latency_s"] or {})},
+        "latency_s": latencies([at for _, at in claps[1:]], requests),
         "onset_as_told_minus_sent_s": rest["onset_as_told_minus_sent_s"],
     }
+
+
+def latencies(claps: Sequence[float], requests: Sequence[Request]) -> dict[str, float] | None:
+    """Return the times from each clap to the next request: median, 95th and 99th percentile, extremes; None without any."""
+    nexts = [min((r.at - at for r in requests if 0 < r.at - at < NEXT_S), default=np.nan) for at in claps]
+    delays = [delay for delay in nexts if not np.isnan(delay)]
+    found = spread(delays)
+    return found and {**found, "p95": round(float(np.percentile(delays, 95)), 4), "n": len(delays)}
+
+
+def camera(sources: dict[str, Path], names: Sequence[str], n_claps: int) -> dict[str, dict[str, Any]]:
+    """Return the figures of ClapTrap and of peers that hear the same camera at the same time."""
+    period_s = period_packets(RTSP_EVERY_S) / PACKETS_PER_S
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        recording = folder / "claps.wav"
+        write_wav(recording, RTSP_EVERY_S, n_claps * period_s + OPENS_S * (len(sources) + len(names)))
+        url = f"{stack.enter_context(RtspServer(recording=recording)).url}/recording"
+        heard: dict[str, tuple[Receiver, float]] = {}
+        for name in [*sources, *names]:
+            receiver, n_before = stack.enter_context(Receiver()), len(beginnings(recording))
+            if name in sources:
+                service = stack.enter_context(Service(folder / name, PYTHONPATH=str(sources[name])))
+                webhook = {"id": "webhook", "url": receiver.url}
+                entry = {"id": "r0", "name": "r0", "kind": "rtsp", "input": {"url": url}, "webhooks": [webhook]}
+                service.patch({"sources": [entry]})
+                service.wait_for_status("r0", "live", OPENS_S)
+            else:
+                stack.enter_context(peers.hearing(name, url, receiver.url))
+            heard[name] = receiver, began(recording, n_before)
+        begin = time.monotonic() + SETTLE_S
+        time.sleep(SETTLE_S + n_claps * period_s + NEXT_S)
+        if len(beginnings(recording)) != len(heard):
+            raise SystemExit("the camera was opened again: it is not known when its claps left")
+        return {name: camera_figures(at, begin, n_claps, period_s, receiver) for name, (receiver, at) in heard.items()}
+
+
+def began(recording: Path, n_before: int) -> float:
+    """Return when the recording began for the listener who came last (monotonic), once it has."""
+    deadline = time.monotonic() + OPENS_S
+    while len(found := beginnings(recording)) <= n_before:
+        if time.monotonic() > deadline:
+            raise SystemExit("the camera was not opened")
+        time.sleep(0.05)
+    return found[-1]
+
+
+def camera_figures(began_s: float, begin: float, n_claps: int, period_s: float, receiver: Receiver) -> dict[str, Any]:
+    """Return counts and latencies of the claps that left after ``begin`` (monotonic)."""
+    first = int(np.ceil((begin - began_s - LEAD_S) / period_s))
+    within_s = [LEAD_S + k * period_s for k in range(first, first + n_claps)]
+    claps = [began_s + np.floor(at / BUFFER_S) * BUFFER_S for at in within_s]
+    found = latencies(claps, [r for r in receiver.requests if r.at > begin])
+    return {"claps_sent": len(claps), "claps_told": int(found["n"]) if found else 0, "latency_s": found}
 
 
 def main() -> None:
@@ -100,16 +158,13 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
     sources = {"this": Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
-    runs: dict[str, Any] = dict(measure(sources, wanted.claps, wanted.every))
-    if wanted.against:
-        pairs = {at: (runs["this"]["latency_s"][at], runs["against"]["latency_s"][at]) for at in ("p50", "p95")}
-        runs["ratio"] = {at: round(this / other, 3) for at, (this, other) in pairs.items()}
+    others = peers.find()
+    runs = {
+        "VBAN": measure(sources, wanted.claps, wanted.every),
+        "camera (RTSP)": camera(sources, others.present, wanted.claps),
+    }
     print(json.dumps(runs, indent=1))
-    now = datetime.now(UTC)
-    about = {"date": now.isoformat(timespec="seconds"), **machine(), "load_average": round(os.getloadavg()[0], 2)}
-    path = RESULTS / f"clap-latency-{now:%Y-%m-%d-%H%M}.json"
-    path.write_text(json.dumps({**about, "note": wanted.note, "runs": runs}, indent=2) + "\n", encoding="utf-8")
-    print(path)
+    report.write("clap-latency", {"missing": others.missing, "runs": runs}, wanted.note)
 
 
 if __name__ == "__main__":
