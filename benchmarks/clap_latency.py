@@ -29,9 +29,8 @@ from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
 
 from benchmarks import peers, report
-from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets, write_wav
+from benchmarks.clapping import FORM, FRAMES, HOST, LEAD_S, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets, write_wav
 from benchmarks.load import BUFFER_S, beginnings, compared, spread
-from benchmarks.vban_load import FORM, FRAMES, HOST
 from claptrap.sources.vban_packet import Packet, build
 
 SETTLE_S = 3.0
@@ -163,8 +162,14 @@ def main() -> None:
         "VBAN": measure(sources, wanted.claps, wanted.every),
         "camera (RTSP)": camera(sources, others.present, wanted.claps),
     }
-    print(json.dumps(runs, indent=1))
-    report.write("clap-latency", {"missing": others.missing, "runs": runs}, wanted.note)
+    ratios = {
+        kind: {at: round(run["this"]["latency_s"][at] / run["against"]["latency_s"][at], 3) for at in ("p50", "p95")}
+        for kind, run in runs.items()
+        if wanted.against
+    }
+    found = {"missing": others.missing, "runs": runs, "ratio_to_against": ratios}
+    print(json.dumps(found, indent=1))
+    report.write("clap-latency", found, wanted.note)
 
 
 if __name__ == "__main__":

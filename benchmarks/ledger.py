@@ -17,10 +17,9 @@ from tests.peers.receiver import Request
 from tests.peers.sound import RATE_HZ as MICROPHONE_HZ
 from tests.peers.sound import Microphone, faint_noise
 
-from benchmarks.clapping import LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
+from benchmarks.clapping import FORM, FRAMES, HOST, LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
 from benchmarks.load import SAME_CLAP_S, House
 from benchmarks.time_of_day import TimeOfDay
-from benchmarks.vban_load import FORM, FRAMES, HOST
 from claptrap.sources.vban_packet import Packet, build
 
 CLAP_EVERY_S = 3.0

@@ -29,10 +29,10 @@ from tests.peers.live import LiveClient
 from tests.peers.ports import free_port
 from tests.peers.rtsp_server import RtspServer
 
-from benchmarks.clapping import send_vban, write_wav
-from benchmarks.load import RESULTS, House, house
+from benchmarks.clapping import HOST, send_vban, write_wav
+from benchmarks.load import House, house
 from benchmarks.process import Usage, machine, usage
-from benchmarks.vban_load import HOST
+from benchmarks.report import RESULTS
 
 CLAP_EVERY_S = 4.0
 SAMPLE_EVERY_S = 5.0

@@ -51,7 +51,8 @@ def bars(axes: Axes, groups: Mapping[str, Mapping[str, Spread]], label: str) -> 
 
 def subtitle(result: Mapping[str, Any]) -> str:
     """Return the machine and date of a result, for a title."""
-    return f"{result['cpu']}, {result['cores']} cores, {result['date'][:10]}"
+    machine = result.get("machine") or f"{result['cpu']}, {result['cores']} cores"
+    return f"{machine}, {result['date'][:10]}"
 
 
 def live_cost(result: Mapping[str, Any]) -> None:
@@ -78,7 +79,7 @@ def clap_latency(result: Mapping[str, Any]) -> None:
 
 def growth(result: Mapping[str, Any]) -> None:
     """Start and adding many sources."""
-    runs = {name: run for name, run in result["runs"].items() if name != "ratio"}
+    runs = result["runs"]
     with plot("growth", f"Starting, and adding {result['sources']} sources ({subtitle(result)})", 2) as (left, right):
         for axes, figures in ((left, ("version_cpu_s", "start_s")), (right, ("add_s", "add_cpu_s", "add_at_once_s"))):
             groups = {figure: {name: run[figure] for name, run in runs.items() if figure in run} for figure in figures}
@@ -111,12 +112,19 @@ def quality(result: Mapping[str, Any]) -> None:
             for scene, colour in (("clean", "tab:blue"), ("reverb", "tab:orange"), ("music10", "tab:green")):
                 axes.plot(alarms, [row[scene] for row in table.values()], style, color=colour, marker=".", label=f"{scene}, {engine}")
             axes.plot(max(0.3, table["0.5"]["hard"]), table["0.5"]["clean"], "o", color="tab:blue", markersize=9, fillstyle="none")
-        for name, scenes in result.get("peers", {}).items():
-            at = max(0.3, scenes["hard"]["fa_per_h"]), scenes["clean"]["recall"]
+        for name, peer in result["peers"].items():
+            at = max(0.3, peer["scenes"]["hard"]["fa_per_h"]), peer["scenes"]["clean"]["recall"]
             axes.plot(*at, "x", color="tab:red")
             axes.annotate(f" {name}", at, fontsize=8, color="tab:red")
         axes.set(xscale="log", xlabel="false alarms an hour among 1,800 look-alikes an hour", ylabel="recall", ylim=(0, 1.02))
         axes.legend(loc="lower right")
+
+
+def qualities() -> dict[str, Any] | None:
+    """Return the newest curve, and the newest figures of others on the same scenes."""
+    found, beside = newest("quality-blind"), newest("quality-peers")
+    runs = beside["runs"] if beside else {}
+    return found and {**found, "peers": {name: run for name, run in runs.items() if not name.startswith("ClapTrap")}}
 
 
 def loads() -> dict[str, Any] | None:
@@ -134,7 +142,7 @@ DRAWN: Sequence[tuple[Callable[[Mapping[str, Any]], None], Callable[[], dict[str
     (clap_latency, lambda: newest("clap-latency")),
     (growth, lambda: newest("growth")),
     (load, loads),
-    (quality, lambda: newest("quality-blind")),
+    (quality, qualities),
 )
 
 

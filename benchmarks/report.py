@@ -28,7 +28,7 @@ def write(name: str, found: Mapping[str, Any], note: str = "") -> Path:
 
 def newest(name: str) -> dict[str, Any] | None:
     """Return the newest result of a name; None where there is none."""
-    paths = sorted(RESULTS.glob(f"{name}-[0-9]*.json"))
+    paths = sorted(RESULTS.glob(f"{name}-[0-9]*.json"), key=lambda path: path.stem)
     found: dict[str, Any] | None = json.loads(paths[-1].read_text(encoding="utf-8")) if paths else None
     return found
 

@@ -37,12 +37,13 @@ from tests.peers.sound import SoundServer
 from tests.peers.sound import missing as missing_for_sound
 from tests.peers.wyoming import MicrophoneServer
 
+from benchmarks.clapping import HOST
 from benchmarks.ledger import Ledger, MicrophoneClapper, VbanClapper
-from benchmarks.load import MODELS, RESULTS, House
+from benchmarks.load import MODELS, House
 from benchmarks.load_churn import Churn, Sampler, judged, rounded
 from benchmarks.process import machine
+from benchmarks.report import RESULTS
 from benchmarks.time_of_day import TimeOfDay
-from benchmarks.vban_load import HOST
 from claptrap.audio.claps import recording
 
 FAILS_S = 8.0  # for how long
