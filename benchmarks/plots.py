@@ -120,6 +120,20 @@ def quality(result: Mapping[str, Any]) -> None:
         axes.legend(loc="lower right")
 
 
+def enrolment(result: Mapping[str, Any]) -> None:
+    """Each person's recall at the default threshold, without and with a profile."""
+    kinds = {"plain": "without", "profile": "five claps"}
+    with plot("enrolment", f"What five claps teach ({subtitle(result)})", len(result["people"])) as panels:
+        for axes, (scene, rows) in zip(panels, result["people"].items(), strict=True):
+            mean = result["mean"][scene]
+            for row in rows:
+                axes.plot((0, 1), [row[kind]["recall"] for kind in kinds], ".-", color="tab:blue", alpha=0.5)
+            axes.plot((0, 1), [mean[kind]["recall"] for kind in kinds], "o-", color="tab:orange", linewidth=3)
+            axes.set_xticks((0, 1), [f"{name}\n{mean[kind]['fa']:.0f} FA/h" for kind, name in kinds.items()])
+            axes.set(xlim=(-0.3, 1.3), ylim=(0, 1.02), title=f"{scene}: {len(rows)} people")
+        panels[0].set(ylabel="recall at the default threshold")
+
+
 def qualities() -> dict[str, Any] | None:
     """Return the newest curve, and the newest figures of others on the same scenes."""
     found, beside = newest("quality-blind"), newest("quality-peers")
@@ -143,6 +157,7 @@ DRAWN: Sequence[tuple[Callable[[Mapping[str, Any]], None], Callable[[], dict[str
     (growth, lambda: newest("growth")),
     (load, loads),
     (quality, qualities),
+    (enrolment, lambda: newest("enrolment")),
 )
 
 
