@@ -107,6 +107,7 @@ bench-quality: bench-tools  ## how well claps are heard; needs the recordings (C
 
 bench-live: bench-tools  ## what one source costs, clap to webhook, start and adding sources; AGAINST=FOLDER: beside another commit's src
 	@$(BIN)/python -m benchmarks.live_cost $(if $(AGAINST),--against $(AGAINST))
+	@$(BIN)/python -m benchmarks.live_peers $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.clap_latency $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.growth $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.plots

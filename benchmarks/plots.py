@@ -56,11 +56,14 @@ def subtitle(result: Mapping[str, Any]) -> str:
 
 
 def live_cost(result: Mapping[str, Any]) -> None:
-    """Processor time of one source by its kind, beside others."""
-    runs = result["runs"]
-    groups = {kind: {name: one["cpu_percent"] for name, one in run.items() if "cpu_percent" in one} for kind, run in runs.items()}
-    with plot("live-cost", f"One source, left on: whole service, and bare loops of others ({subtitle(result)})") as (axes,):
-        bars(axes, groups, "processor time, % of one core")
+    """Processor time of one source by its kind; that of a camera beside others."""
+    with plot("live-cost", f"One source, left on ({subtitle(result)})", 2) as (left, right):
+        figures = {kind: run["this"]["cpu_percent"] for kind, run in result["runs"].items()}
+        kinds = {kind: {"ClapTrap, whole service": {"median": share, "range": [share, share]}} for kind, share in figures.items()}
+        bars(left, kinds, "processor time, % of one core")
+        scenes = {f"camera, {scene}": run for scene, run in result["peers"].items()}
+        beside = {scene: {name: one["cpu_percent"] for name, one in run.items()} for scene, run in scenes.items()}
+        bars(right, beside, "processor time, % of one core: medians and ranges")
 
 
 def clap_latency(result: Mapping[str, Any]) -> None:
@@ -141,6 +144,12 @@ def qualities() -> dict[str, Any] | None:
     return found and {**found, "peers": {name: run for name, run in runs.items() if not name.startswith("ClapTrap")}}
 
 
+def costs() -> dict[str, Any] | None:
+    """Return the newest costs of one source, and the newest of others beside."""
+    found, beside = newest("live-cost"), newest("live-peers")
+    return found and {**found, "peers": beside["runs"] if beside else {}}
+
+
 def loads() -> dict[str, Any] | None:
     """Return the newest results of ``benchmarks.load`` as one."""
     parts = {part: newest(f"load-{part}") for part in ("vban", "rtsp")}
@@ -152,7 +161,7 @@ def loads() -> dict[str, Any] | None:
 
 
 DRAWN: Sequence[tuple[Callable[[Mapping[str, Any]], None], Callable[[], dict[str, Any] | None]]] = (
-    (live_cost, lambda: newest("live-cost")),
+    (live_cost, costs),
     (clap_latency, lambda: newest("clap-latency")),
     (growth, lambda: newest("growth")),
     (load, loads),
