@@ -51,7 +51,8 @@ DAY_S = 86_400.0
 KILLED_EVERY, KILLED_FIRST = 40, 5  # rounds: a life is long enough to see whether it grows
 JUDGED_ROUNDS = 11  # of a life, at least
 PATIENCE_S = 180.0
-DISK = "24m"
+DISK = "96m"
+BALANCED_EVERY = 5  # rounds: reading the whole journal is work too
 
 
 class Soak:
@@ -228,8 +229,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         soak = Soak(stack, Path(folder))
         begun, rests, wal_mb = time.monotonic(), [soak.home.use()], [soak.wal_mb()]
-        lives, ended_by = [rests], ""
-        while (time.monotonic() - begun < 3600 * args.hours or not soak.done) and not ended_by:
+        lives, ended_by, balances = [rests], "", dict[str, dict[str, Any]]()
+        is_last = False
+        while not (is_last or ended_by):
             was = soak.home
             with Sampler(was.service.pid) as sampler:
                 try:
@@ -240,6 +242,9 @@ def main() -> None:
                 lives.append([])
             lives[-1].append(soak.home.use())
             wal_mb.append(soak.wal_mb())
+            is_last = time.monotonic() - begun >= 3600 * args.hours
+            if is_last or ended_by or len(wal_mb) % BALANCED_EVERY == 0:
+                balances = soak.balances()
             result = {
                 "date": datetime.now(UTC).isoformat(timespec="seconds"),
                 **machine(),
@@ -249,7 +254,7 @@ def main() -> None:
                 "ended_by": ended_by,
                 "done": dict(soak.done + soak.churn.done),
                 "without": soak.without,
-                "ledgers": soak.balances(),
+                "ledgers": balances,
                 "dropped_hops": soak.home.dropped_hops(),
                 "wal_mb": {"most": round(max(wal_mb), 2), "last": round(wal_mb[-1], 2)},
                 "at_rest": [judged(life) for life in lives if len(life) >= JUDGED_ROUNDS],
@@ -258,6 +263,7 @@ def main() -> None:
                 if sampler.samples
                 else {},
             }
+            path.with_suffix(".log").write_text(soak.home.service.log_text(), encoding="utf-8")
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             print(json.dumps({name: result[name] for name in ("hours", "done", "ledgers")}), flush=True)
     print(path)
