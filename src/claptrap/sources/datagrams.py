@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import math
 import mmap
 import os
 import socket
@@ -23,7 +24,6 @@ from numpy.typing import NDArray
 AT_ONCE = 1024  # datagrams of one call
 HEAD_BYTES = 2048  # of each, side by side: usual ones fit
 DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of VBAN's specification, so nothing is cut to it
-LATEST_S = 30.0  # a kernel's stamp is believed as far as so long ago
 
 _HAS_RECVMMSG = sys.platform == "linux" and sys.maxsize > 2**32  # the structures below are those of 64 bits
 _SO_TIMESTAMPNS, _SO_RXQ_OVFL = 35, 40  # Linux's numbers, which Python's socket module does not know
@@ -97,6 +97,7 @@ class DatagramReceiver:
     def __init__(self, receiver: socket.socket) -> None:
         self.drops = 0
         self._socket = receiver
+        self._emptied_s = -math.inf  # when nothing waited last: no stamp is earlier, whatever the machine's clock was set to
         self._bulk: _Bulk | None = None
         if sys.platform == "linux":
             receiver.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
@@ -115,8 +116,10 @@ class DatagramReceiver:
         """
         if self._bulk is None:
             return self._one_by_one(now_s)
-        received, drops = self._bulk.receive(self._socket.fileno(), now_s)
+        received, drops = self._bulk.receive(self._socket.fileno(), now_s, self._emptied_s)
         self.drops = self.drops if drops is None else drops
+        if len(received) < AT_ONCE:
+            self._emptied_s = now_s
         return received
 
     def _one_by_one(self, now_s: float) -> Datagrams:
@@ -153,8 +156,8 @@ class _Bulk:
         header["n_parts"] = 2
         self._n_used = AT_ONCE  # of the messages, whose sizes the kernel has changed
 
-    def receive(self, descriptor: int, now_s: float) -> tuple[Datagrams, int | None]:
-        """Return what has come, and how many datagrams the kernel says that it has dropped so far, if it does."""
+    def receive(self, descriptor: int, now_s: float, since_s: float) -> tuple[Datagrams, int | None]:
+        """Return what has come since ``since_s``, and how many datagrams the kernel says that it has dropped, if it does."""
         monotonic_less_unix_s = now_s - time.time()
         header = self._messages["header"]
         header["address_bytes"][: self._n_used] = _ADDRESS_BYTES
@@ -171,7 +174,7 @@ class _Bulk:
             self._heads[:n],
             lengths,
             self._addresses[:n, 4:8],
-            _arrivals_s(control["stamp"], known >= _STAMP.itemsize, monotonic_less_unix_s, now_s),
+            np.clip(_arrivals_s(control["stamp"], known >= _STAMP.itemsize, monotonic_less_unix_s), since_s, now_s),
             {
                 i: self._heads[i].tobytes() + self._tails[i, : lengths[i] - HEAD_BYTES].tobytes()
                 for i in np.flatnonzero(lengths > HEAD_BYTES).tolist()
@@ -186,11 +189,7 @@ def _places(array: NDArray[Any]) -> NDArray[np.uint64]:
     return (array.ctypes.data + np.arange(len(array)) * array.strides[0]).astype(np.uint64)
 
 
-def _arrivals_s(
-    stamps: NDArray[Any], is_there: NDArray[np.bool_], monotonic_less_unix_s: float, now_s: float
-) -> NDArray[np.float64]:
-    """Return the monotonic seconds (n,) at which the kernel had each datagram; ``now_s`` where it does not say."""
+def _arrivals_s(stamps: NDArray[Any], is_there: NDArray[np.bool_], monotonic_less_unix_s: float) -> NDArray[np.float64]:
+    """Return the monotonic seconds (n,) at which the kernel had each datagram; infinite where it does not say."""
     at_s = stamps["seconds"] + 1e-9 * stamps["nanoseconds"] + monotonic_less_unix_s
-    is_stamp = is_there & (stamps["kind"] == _SO_TIMESTAMPNS)
-    clipped: NDArray[np.float64] = np.where(is_stamp, np.clip(at_s, now_s - LATEST_S, now_s), now_s)
-    return clipped
+    return np.where(is_there & (stamps["kind"] == _SO_TIMESTAMPNS), at_s, np.inf)
