@@ -29,7 +29,7 @@ from claptrap.runtime.spectrogram import Spectrograms
 from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
-MOST_HOPS = 5  # of one slot in one batch; the hop that completes a level ends one
+MOST_HOPS = 25  # of one slot in one batch: what a quiet source hands on at once
 FEW = 4  # sources that are processed as they write; more of them together: a batch costs as much for ten as for one
 GATHER_S = 0.02  # so long after one of many has written: a port or a server brings several in a burst
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
