@@ -18,7 +18,7 @@ from contextlib import suppress
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
 from claptrap.sources.datagrams import AT_ONCE, DatagramReceiver
-from claptrap.sources.pacing import LONG_S
+from claptrap.sources.pacing import LONG_S, SHORT_S
 from claptrap.sources.vban_flood import FloodFilter
 from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
@@ -191,9 +191,9 @@ class VbanPort:
         return False
 
     def _idle_s(self) -> float:
-        """Return how long to wait for a datagram: until a source wants to be called without one, at most."""
+        """Return how long to wait for a datagram: about until a source wants to be called without one, at most."""
         due_at = min((queue.due_at for queue in self._streams.queues()), default=math.inf)
-        return max(0.0, min(LOOK_S, due_at - self._clock.monotonic()))
+        return max(SHORT_S, min(LOOK_S, due_at - self._clock.monotonic()))  # a thousand sources want it a thousand times
 
     def _drain(self) -> tuple[int, float] | None:
         """Take what has arrived, up to a bound; return how many datagrams in how many seconds, None where more waits."""
