@@ -193,7 +193,7 @@ class VbanPort:
     def _idle_s(self) -> float:
         """Return how long to wait for a datagram: about until a source wants to be called without one, at most."""
         due_at = min((queue.due_at for queue in self._streams.queues()), default=math.inf)
-        return max(SHORT_S, min(LOOK_S, due_at - self._clock.monotonic()))  # a thousand sources want it a thousand times
+        return max(SHORT_S, min(LOOK_S, due_at - self._clock.monotonic()))  # no sooner, however many sources there are
 
     def _drain(self) -> tuple[int, float] | None:
         """Take what has arrived, up to a bound; return how many datagrams in how many seconds, None where more waits."""
