@@ -107,8 +107,8 @@ class TokenBucket:
     def admit(self, at_s: Sequence[float], per_s: float) -> int:
         """Return how many of the packets that came at ``at_s`` are within ``per_s`` a second, and a burst."""
         if self.left >= len(at_s):  # whatever time passes between them
-            self._fill(at_s[-1], per_s)
             self.left -= len(at_s)
+            self._fill(at_s[-1], per_s)
             return len(at_s)
         n = 0
         for each_s in at_s:
