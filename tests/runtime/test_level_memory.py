@@ -23,9 +23,9 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.sources.base import Sink, Source
 from claptrap.sources.browser import put_data
+from claptrap.sources.datagrams import Datagrams
 from claptrap.sources.feeds import Feeds
 from claptrap.sources.pacing import Pacing
-from claptrap.sources.datagrams import Datagrams
 from claptrap.sources.vban_packet import build
 from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import ROWS_PER_HOST, TABLE_ROWS, StreamTable

@@ -1,4 +1,4 @@
-"""File descriptors: a thousand sources with a socket and a receiver each need more than the 1,024 that many systems begin with."""
+"""File descriptors: a thousand sources with a socket and a receiver each need more than the usual 1,024."""
 
 from __future__ import annotations
 

@@ -136,9 +136,7 @@ class ClapClassifier:
     def embedding(self, slot: int, onset: int, known: Mapping[int, NDArray[np.float32]] | None = None) -> Embedding:
         """Return the embedding of the candidate at ``onset`` of ``slot``; ``AFTER[-1]`` samples after it are heard.
 
-        Args:
-            slot, onset: which.
-            known: the layers that its ``Classification`` has; the models need not run again for these.
+        The models need not run again for the layers that are ``known``: those that its ``Classification`` has.
         """
         return embed(self._slot(slot), onset, self.clapnet, self.confirmer, self.yamnet, known)
 

@@ -87,11 +87,7 @@ def embed(
 ) -> Embedding:
     """Return the embedding of the candidate at sample ``onset``; ``AFTER[-1]`` samples after it must have been heard.
 
-    Args:
-        window: has its sound.
-        onset: where it begins.
-        clapnet, confirmer, yamnet: the models.
-        known: layers of it that the models have made already, by number; they need not run again for these.
+    The models need not run again for its layers that are ``known``, by their numbers.
     """
     known = known or {}
     net = [
