@@ -1,8 +1,8 @@
 """How much faster than real time ``claptrap detect`` is on one core: ``python -m benchmarks.detect_speed RECORDING…``.
 
 Recordings are best those of ``benchmarks.quality`` (``benchmarks/work/scenes-all/clean.wav``, ``everyday.wav``). Each is
-heard with and without YAMNet by a process of its own, its start included. With ``--against FOLDER`` another one runs by turns
-from that folder (another commit's ``src``). Medians of all turns: seconds of sound per second of processor time.
+heard with and without YAMNet by a process of its own, its start included. With ``--against FOLDER`` another one runs by
+turns from that folder (another commit's ``src``). Medians of all turns: seconds of sound per second of processor time.
 """
 
 from __future__ import annotations
