@@ -1,4 +1,4 @@
-"""What is wanted of sources: frozen plain data with a lossless JSON form. Receivers: ``core.receivers``.
+"""What is wanted of sources: frozen plain data with a lossless JSON form. Receivers: ``receivers``.
 
 A worker receives the whole desired state at once (``Worker.apply(specs, revision)``); a spec carries everything that a
 machine must know to hear one source, and nothing about receivers.

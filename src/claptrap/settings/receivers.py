@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from claptrap.core.receivers import WebhookSpec
 from claptrap.core.spec import MAX_SOURCES
+from claptrap.receivers import WebhookSpec
 from claptrap.settings.fields import (
     ID,
     WITH_SECRETS,

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
-from claptrap.core.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.core.spec import (
     INPUTS,
     MAX_SOURCES,
@@ -23,6 +22,7 @@ from claptrap.core.spec import (
     SourceSpec,
 )
 from claptrap.core.weburl import check_rtsp_url, take_credentials
+from claptrap.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.settings.fields import (
     ID,
     WITH_SECRETS,
