@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from claptrap.core.triggers import RhythmSpec, SoundSpec
 
 Language = Literal["fr", "en"]
+MAX_SOURCES = 1000  # of one ClapTrap; a process hears as many as its machine allows
 
 
 @dataclass(frozen=True, slots=True)
