@@ -140,7 +140,7 @@ class StoredWeights(Mapping[str, NDArray[Any]]):
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         array = self._stored[name]
-        return array * self._stored[f"{name}_scale"] if array.dtype == np.int8 else array
+        return np.asarray(array * self._stored[f"{name}_scale"]) if array.dtype == np.int8 else array
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stored)

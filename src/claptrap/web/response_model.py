@@ -35,7 +35,7 @@ class ResponseModel:
         self._name, self._of, self._without, self._about, self._more = name, of, without, about, more
 
     def __or__(self, other: Any) -> Any:
-        return Union[self, other]  # type: ignore[valid-type]  # noqa: UP007  # only ``typed`` reads it
+        return Union[self, other]  # noqa: UP007  # only ``typed`` reads it
 
     @cached_property
     def model(self) -> type[BaseModel]:
