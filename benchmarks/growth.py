@@ -32,7 +32,7 @@ from benchmarks import peers, report
 from benchmarks.live_cost import with_sources
 from benchmarks.process import usage
 
-SOURCES, FIFTY = 255, 50
+SOURCES, FIFTY = 255, 50  # unless said otherwise; how many the first and the last are
 
 
 def version_cpu_s(source: Path) -> float:
@@ -49,7 +49,7 @@ def entry(n: int) -> dict[str, Any]:
     return {"id": f"v{n}", "name": f"v{n}", "kind": "vban", "input": {"host": "127.0.0.1", "stream": f"s{n}", "port": 6999}}
 
 
-def measure(source: Path) -> dict[str, float]:
+def measure(source: Path, n_sources: int) -> dict[str, float]:
     """Return one turn's figures of the ClapTrap in a folder."""
     with TemporaryDirectory() as folder:
         began_s = time.monotonic()
@@ -57,7 +57,7 @@ def measure(source: Path) -> dict[str, float]:
             start_s = time.monotonic() - began_s
             began = usage(service.pid)
             at_s = [began.at_s]
-            for n in range(SOURCES):
+            for n in range(n_sources):
                 status, body = service.raw("POST", "/api/sources", entry(n))
                 if status != 201:
                     raise RuntimeError(body.decode())
@@ -65,7 +65,7 @@ def measure(source: Path) -> dict[str, float]:
             cpu_s = usage(service.pid).cpu_s - began.cpu_s
         with Service(with_sources(Path(folder) / "at-once", []), PYTHONPATH=str(source)) as service:
             began_s = time.monotonic()
-            service.patch({"sources": [entry(n) for n in range(SOURCES)]})
+            service.patch({"sources": [entry(n) for n in range(n_sources)]})
             at_once_s = time.monotonic() - began_s
     return {
         "version_cpu_s": statistics.median(version_cpu_s(source) for _ in range(5)),
@@ -88,6 +88,7 @@ def peer_start_s(name: str) -> float:
 def main() -> None:
     """Measure, print, and write the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--sources", type=int, default=SOURCES)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--against", type=Path, help="the src folder of another commit, to run by turns")
     parser.add_argument("--note", default="", help="what ran beside")
@@ -97,14 +98,20 @@ def main() -> None:
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in (*sources, *others.present)}
     for _ in range(wanted.turns):
         for name, taken in turns.items():
-            taken.append(measure(sources[name]) if name in sources else {"start_s": peer_start_s(name)})
+            taken.append(measure(sources[name], wanted.sources) if name in sources else {"start_s": peer_start_s(name)})
     runs = {name: report.spreads(taken) for name, taken in turns.items()}
     ratios = {
         figure: round(one["median"] / runs["against"][figure]["median"], 3)
         for figure, one in runs["this"].items()
         if wanted.against
     }
-    found = {"sources": SOURCES, "turns": wanted.turns, "missing": others.missing, "runs": runs, "ratio_to_against": ratios}
+    found = {
+        "sources": wanted.sources,
+        "turns": wanted.turns,
+        "missing": others.missing,
+        "runs": runs,
+        "ratio_to_against": ratios,
+    }
     print(json.dumps(found, indent=1))
     report.write("growth", found, wanted.note)
 

@@ -1,8 +1,8 @@
 """What listening to a camera costs, left on, beside others: ``python -m benchmarks.live_peers``.
 
 The whole service (``claptrap serve``: page, journal, delivery) and the bare loops of ``peer_loops``, each a process with a
-connection of its own to one RTSP server (AAC beside H.264 video), hear the same sound in the same minutes; turn after turn the
-processor time of each is taken, with that of its children. ``ratio`` is ClapTrap's to each other's of the same turn.
+connection of its own to one RTSP server (AAC beside H.264 video), hear the same sound in the same minutes; turn after turn
+the processor time of each is taken, with that of its children. ``ratio`` is ClapTrap's to each other's of the same turn.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def used_s(pid: int) -> float:
     return sum(one.whole_s + one.children_s for one in map(cost, family(pid)))
 
 
-def measure(recording: Path, sources: Mapping[str, Path], names: Sequence[str], seconds: float, turns: int) -> dict[str, Any]:
+def measure(
+    recording: Path, sources: Mapping[str, Path], names: Sequence[str], seconds: float, turns: int
+) -> dict[str, Any]:
     """Return the figures of all that hear a recording as a camera's sound."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))

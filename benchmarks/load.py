@@ -1,7 +1,8 @@
 """What many sources cost the service as a person starts it, and whether it hears every clap: ``python -m benchmarks.load``.
 
 ``vban`` and ``rtsp`` run ``claptrap serve`` in a process of its own, with senders in other processes and a real HTTP
-receiver, all on loopback; every stream carries known claps, which fall at another moment in each. For each number of sources:
+receiver, all on loopback; every stream carries known claps, which fall at another moment in each. For each number of
+sources:
 
 - ``cores``: processor time of the service, user and system, as a share of one core;
 - ``dropped_hops``: 20 ms of sound each, lost because hearing fell behind; ``lost_packets``: sent, and not played (VBAN);

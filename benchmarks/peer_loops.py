@@ -1,6 +1,6 @@
 """What others do with the same sound, each as the bare loop that it is built around: no page, no journal, no delivery.
 
-Runs under a Python of its own that has their packages and not ClapTrap (``make peers``), and so imports nothing of the
+Runs under a Python of its own that has their packages and not ClapTrap (``make bench-tools``), and so imports nothing of the
 project; ``benchmarks.peers`` starts it. First it writes the JSON line ``{"type": "ready"}``, then one for every clap that it
 hears: ``decided``, seconds of sound that it had when it did, and its ``score``.
 
@@ -202,8 +202,7 @@ def by_ffmpeg(source: str, loop: Loop) -> Iterator[NDArray[np.int16]]:
     options = ["-rtsp_transport", "tcp"] if source.startswith("rtsp") else []
     command = ["ffmpeg", "-loglevel", "error", *options, "-i", source, "-vn", "-f", "s16le", "-ar", str(loop.rate_hz)]
     with subprocess.Popen([*command, "-ac", "1", "-"], stdout=subprocess.PIPE) as ffmpeg:
-        assert ffmpeg.stdout
-        while len(data := ffmpeg.stdout.read(2 * loop.block)) == 2 * loop.block:
+        while ffmpeg.stdout and len(data := ffmpeg.stdout.read(2 * loop.block)) == 2 * loop.block:
             yield np.frombuffer(data, np.int16)
 
 

@@ -1,4 +1,4 @@
-"""Others that hear claps, run beside ClapTrap: ``peer_loops`` in processes of their own, under the Python of ``make peers``."""
+"""Others that hear claps, beside ClapTrap: ``peer_loops`` in processes of their own, under a Python of their own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def find(*names: str) -> Peers:
     missing: dict[str, str] = {}
     for name in names or NAMES:
         if not PYTHON.exists():
-            missing[name] = "`make peers` has not been run"
+            missing[name] = "`make bench-tools` has not been run"
             continue
         done = subprocess.run(command(name), capture_output=True, text=True, check=False)
         if done.returncode:
@@ -56,9 +56,10 @@ def command(name: str, source: str | Path | None = None, post: str | None = None
 @contextmanager
 def hearing(name: str, source: str, post: str | None = None) -> Iterator[int]:
     """Run a peer while the block lasts; yield its process number once it is ready."""
-    with subprocess.Popen(command(name, source, post), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        ready = process.stdout.readline()
+    with subprocess.Popen(
+        command(name, source, post), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        ready = process.stdout.readline() if process.stdout else ""
         if not ready or json.loads(ready)["type"] != "ready":
             raise RuntimeError(f"{name} did not make ready")
         try:

@@ -10,13 +10,15 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 
-from matplotlib import pyplot as plt  # noqa: E402  # after the backend is chosen
-from matplotlib.axes import Axes  # noqa: E402  # likewise
+from matplotlib import pyplot as plt  # after the backend is chosen
+from matplotlib.axes import Axes  # likewise
 
-from benchmarks.report import RESULTS, newest  # noqa: E402  # likewise
+from benchmarks.report import RESULTS, newest  # likewise
 
 Spread = Mapping[str, Any]  # median and range
-mpl.rcParams.update({"svg.hashsalt": "claptrap", "svg.fonttype": "none", "axes.grid": True, "grid.alpha": 0.3, "legend.fontsize": 8})
+mpl.rcParams.update(
+    {"svg.hashsalt": "claptrap", "svg.fonttype": "none", "axes.grid": True, "grid.alpha": 0.3, "legend.fontsize": 8}
+)
 
 
 @contextmanager
@@ -59,7 +61,9 @@ def live_cost(result: Mapping[str, Any]) -> None:
     """Processor time of one source by its kind; that of a camera beside others."""
     with plot("live-cost", f"One source, left on ({subtitle(result)})", 2) as (left, right):
         figures = {kind: run["this"]["cpu_percent"] for kind, run in result["runs"].items()}
-        kinds = {kind: {"ClapTrap, whole service": {"median": share, "range": [share, share]}} for kind, share in figures.items()}
+        kinds = {
+            kind: {"ClapTrap, whole service": {"median": share, "range": [share, share]}} for kind, share in figures.items()
+        }
         bars(left, kinds, "processor time, % of one core")
         scenes = {f"camera, {scene}": run for scene, run in result["peers"].items()}
         beside = {scene: {name: one["cpu_percent"] for name, one in run.items()} for scene, run in scenes.items()}
@@ -71,7 +75,10 @@ def clap_latency(result: Mapping[str, Any]) -> None:
     with plot("clap-latency", f"Clap → webhook ({subtitle(result)})") as (axes,):
         groups = {
             kind: {
-                name: {"median": 1e3 * one["latency_s"]["p50"], "range": [1e3 * one["latency_s"]["least"], 1e3 * one["latency_s"]["p95"]]}
+                name: {
+                    "median": 1e3 * one["latency_s"]["p50"],
+                    "range": [1e3 * one["latency_s"]["least"], 1e3 * one["latency_s"]["p95"]],
+                }
                 for name, one in run.items()
                 if one.get("latency_s")
             }
@@ -108,18 +115,31 @@ def load(result: Mapping[str, Any]) -> None:
 
 def quality(result: Mapping[str, Any]) -> None:
     """Recall against false alarms, beside others."""
-    with plot("quality", f"Recall of single claps against false alarms ({subtitle(result)}); circle: threshold 0.5") as (axes,):
+    with plot("quality", f"Recall of single claps against false alarms ({subtitle(result)}); circle: threshold 0.5") as (
+        axes,
+    ):
         for engine, style in (("with YAMNet", "-"), ("embedded alone", "--")):
             table = result["curve"][engine]
             alarms = [max(0.3, row["hard"]) for row in table.values()]
             for scene, colour in (("clean", "tab:blue"), ("reverb", "tab:orange"), ("music10", "tab:green")):
-                axes.plot(alarms, [row[scene] for row in table.values()], style, color=colour, marker=".", label=f"{scene}, {engine}")
-            axes.plot(max(0.3, table["0.5"]["hard"]), table["0.5"]["clean"], "o", color="tab:blue", markersize=9, fillstyle="none")
+                axes.plot(
+                    alarms,
+                    [row[scene] for row in table.values()],
+                    style,
+                    color=colour,
+                    marker=".",
+                    label=f"{scene}, {engine}",
+                )
+            axes.plot(
+                max(0.3, table["0.5"]["hard"]), table["0.5"]["clean"], "o", color="tab:blue", markersize=9, fillstyle="none"
+            )
         for name, peer in result["peers"].items():
             at = max(0.3, peer["scenes"]["hard"]["fa_per_h"]), peer["scenes"]["clean"]["recall"]
             axes.plot(*at, "x", color="tab:red")
             axes.annotate(f" {name}", at, fontsize=8, color="tab:red")
-        axes.set(xscale="log", xlabel="false alarms an hour among 1,800 look-alikes an hour", ylabel="recall", ylim=(0, 1.02))
+        axes.set(
+            xscale="log", xlabel="false alarms an hour among 1,800 look-alikes an hour", ylabel="recall", ylim=(0, 1.02)
+        )
         axes.legend(loc="lower right")
 
 

@@ -1,7 +1,7 @@
 """How well claps are heard: ``python -m benchmarks.quality [--part all|blind] [--weights FOLDER]``.
 
 Renders the evaluation's scenes, runs ``claptrap detect`` on them with and without YAMNet, scores it with the evaluation's
-own program, and compares with the newest committed result of the same part; ``--curve`` also at every tenth of the threshold.
+own program, and compares with the newest committed result of the same part; ``--curve``: at each tenth of the threshold.
 Results go to ``benchmarks/results`` as dated JSON that names the machine by its processor and the weights by their SHA-256.
 
 The recordings are not part of the project: ``CLAPTRAP_SHARED`` names the folder that has ``audio/``, ``eval/`` and

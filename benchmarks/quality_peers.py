@@ -1,7 +1,7 @@
 """How well claps are heard, beside others on the same scenes: ``python -m benchmarks.quality_peers [--part blind]``.
 
-ClapTrap (``claptrap detect``, with and without YAMNet) and the peers of ``peer_loops`` hear the evaluation's scenes, one after
-the other, each scene by all in turn. Most peers do not say when a clap began, so all are scored alike by when they decided,
+ClapTrap (``claptrap detect``, with and without YAMNet) and the peers of ``peer_loops`` hear the evaluation's scenes, one
+after the other, each scene by all in turn. Most do not say when a clap began, so all are scored alike by when they decided,
 less the delay that each has as a rule (its median in the clean scene): a clap is heard where that falls within 150 ms of it.
 
 - ``recall``: of claps; ``event``: of rows of claps, any of whose claps was heard; ``double``: of pairs, exactly both;
@@ -35,7 +35,9 @@ PAIR_S = 0.8
 def run(command: Sequence[str], environment: Mapping[str, str]) -> tuple[list[float], float]:
     """Return when claps were decided, in seconds of sound, and the processor time that it took."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    done = subprocess.run(
+        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -89,10 +91,10 @@ def main() -> None:
     decided: dict[str, dict[str, list[float]]] = {name: {} for name in (*subjects, *others.present)}
     cpu_s: dict[str, list[float]] = {name: [] for name in decided}
     for scene, truth in truths.items():
-        for name in decided:
+        for name, claps in decided.items():
             source = str(folder / f"{scene}.wav")
             command = [*subjects[name], source] if name in subjects else peers.command(name, source)
-            decided[name][scene], used_s = run(command, environment)
+            claps[scene], used_s = run(command, environment)
             cpu_s[name].append(used_s / (truth["seconds"] / 3600))
     found: dict[str, Any] = {}
     for name, of_scene in decided.items():

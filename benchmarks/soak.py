@@ -3,10 +3,10 @@
 ``claptrap serve`` in a process of its own hears what ``load_churn`` lets come and go, whose senders and RTSP server are
 killed again and again. Beside them a VBAN stream and a virtual microphone clap all the time, the ledgers: each clap must be
 heard, be in the journal, and be delivered, or given up in so many words. After each round one more thing fails, by turns:
-the receiver refuses, hangs up, breaks connections off; the MQTT broker is restarted; the disk is full (where this program may
-mount one of its own); the sound daemon is killed and started again; the service's time of day is set a day ahead, then a day
-back, then right; now and then the service is killed (SIGKILL) and started again. Claps while it did not run, and at the
-microphone while there was no sound daemon, are not counted. What this machine lacks for that is ``without`` in the result.
+the receiver refuses, hangs up, breaks connections off; the MQTT broker is restarted; the disk is full (where this program
+may mount one of its own); the sound daemon is killed and started again; the service's time of day is set a day ahead, then
+a day back, then right; now and then the service is killed (SIGKILL) and started again. Claps while it did not run, and at
+the microphone while there was no sound daemon, are not counted. What this machine lacks is ``without`` in the result.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ class Soak:
             broker = {"enabled": True, "host": HOST, "port": self.broker.port}
             self.home.ask("PATCH", "/api/settings", {"mqtt": broker})
         port = free_port()
-        self.vban = self._ledger("vban", {"host": HOST, "stream": "ledger-vban", "port": port}, VbanClapper("ledger-vban", port))
+        self.vban = self._ledger(
+            "vban", {"host": HOST, "stream": "ledger-vban", "port": port}, VbanClapper("ledger-vban", port)
+        )
         self.ledgers = [self.vban]
         if self.sound:
             clapper = MicrophoneClapper(self.sound.microphone)

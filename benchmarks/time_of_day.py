@@ -25,14 +25,18 @@ class TimeOfDay:
         self._steps: list[tuple[float, float]] = []  # since when (UTC Unix seconds), by how much it is ahead
         self.set(0.0)
         found = next((path for pattern in LIBRARIES for path in sorted(Path("/").glob(pattern[1:]))), None)
-        self.environment = {
-            "LD_PRELOAD": str(found),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": str(CACHED_S),
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",  # its name up to version 0.9.9
-            "NO_FAKE_STAT": "1",
-        } if found else {}
+        self.environment = (
+            {
+                "LD_PRELOAD": str(found),
+                "FAKETIME_TIMESTAMP_FILE": str(self._file),
+                "FAKETIME_CACHE_DURATION": str(CACHED_S),
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "DONT_FAKE_MONOTONIC": "1",  # its name up to version 0.9.9
+                "NO_FAKE_STAT": "1",
+            }
+            if found
+            else {}
+        )
 
     def set(self, ahead_s: float) -> None:
         """Set it so many seconds ahead of the machine's."""
@@ -42,7 +46,7 @@ class TimeOfDay:
         written.replace(self._file)
 
     def meant(self, stamp: float) -> list[float]:
-        """Return the moments (UTC Unix seconds of the machine) at which the process's time of day may have been ``stamp``."""
+        """Return the machine's times of day (UTC Unix seconds) at which the process's may have been ``stamp``."""
         ends = [since for since, _ in self._steps[1:]] + [float("inf")]
         return [
             stamp - ahead_s

@@ -96,7 +96,7 @@ class LoudClassifier:
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
         self.matchers[slot] = matcher
 
-    def embedding(self, slot: int, onset: int) -> Embedding:  # noqa: ARG002  # as the classifier's
+    def embedding(self, slot: int, onset: int, known: object = None) -> Embedding:  # noqa: ARG002  # as the classifier's
         return Embedding(np.full((POINTS, NET_HIDDEN), onset % 97, np.float32), None)
 
     def is_pending(self, slot: int) -> bool:  # noqa: ARG002  # everything is decided at once

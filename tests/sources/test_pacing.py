@@ -10,9 +10,10 @@ from tests.peers.ports import free_port
 from tests.peers.vban import Sender
 
 from claptrap.sources.pacing import LONG_S, SHORT_S, WATCHED_S, Pacing
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_packet import Encoding, Format, Packet, build
 from claptrap.sources.vban_ports import VbanPorts
-from claptrap.sources.vban_queue import Arrival, PacketQueue
+from claptrap.sources.vban_queue import PacketQueue
 
 HOST = "127.0.0.1"
 PATIENT_S = 15.0
@@ -55,7 +56,7 @@ def test_a_port_that_rests_gives_what_has_come_when_it_becomes_urgent() -> None:
         heard: list[int] = []
         calls = threading.Semaphore(0)
 
-        def hear(arrivals: Sequence[Arrival], _now: float) -> float:
+        def hear(arrivals: Sequence[Burst], _now: float) -> float:
             heard.append(len(arrivals))
             calls.release()
             return PATIENT_S
