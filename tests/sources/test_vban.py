@@ -29,9 +29,10 @@ from claptrap.sources import vban_port, vban_reorder
 from claptrap.sources.base import StopSignal
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import AbsenceLimits, VbanSource
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
-from claptrap.sources.vban_queue import Arrival, PacketQueue
+from claptrap.sources.vban_queue import PacketQueue
 from claptrap.text.catalogue import say
 
 HOST = "127.0.0.1"
@@ -630,8 +631,8 @@ def test_a_clock_that_is_set_while_packets_wait_moves_them_nowhere(
     began, unix = time.monotonic(), time.time
     monkeypatch.setattr(time, "time", lambda: unix() + step_s)
 
-    def hear(heard: Sequence[Arrival], _: float) -> float:
-        arrivals.extend(at_s for _, at_s in heard)
+    def hear(heard: Sequence[Burst], _: float) -> float:
+        arrivals.extend(at_s for burst in heard for at_s in burst.at_s)
         return 0.01
 
     queue, sent = PacketQueue(Pacing(), hear, Counter()), packets(sine(seconds=0.01))
