@@ -31,7 +31,7 @@ from benchmarks.live_cost import with_sources
 from benchmarks.process import machine, usage
 
 RESULTS = Path(__file__).parent / "results"
-SOURCES, FIFTY = 255, 50
+SOURCES, FIFTY = 255, 50  # unless said otherwise; how many the first and the last are
 
 
 def version_cpu_s(source: Path) -> float:
@@ -48,7 +48,7 @@ def entry(n: int) -> dict[str, Any]:
     return {"id": f"v{n}", "name": f"v{n}", "kind": "vban", "input": {"host": "127.0.0.1", "stream": f"s{n}", "port": 6999}}
 
 
-def measure(source: Path) -> dict[str, float]:
+def measure(source: Path, n_sources: int) -> dict[str, float]:
     """Return one turn's figures of the ClapTrap in a folder."""
     with TemporaryDirectory() as folder:
         began_s = time.monotonic()
@@ -56,7 +56,7 @@ def measure(source: Path) -> dict[str, float]:
             start_s = time.monotonic() - began_s
             began = usage(service.pid)
             at_s = [began.at_s]
-            for n in range(SOURCES):
+            for n in range(n_sources):
                 status, body = service.raw("POST", "/api/sources", entry(n))
                 if status != 201:
                     raise RuntimeError(body.decode())
@@ -64,7 +64,7 @@ def measure(source: Path) -> dict[str, float]:
             cpu_s = usage(service.pid).cpu_s - began.cpu_s
         with Service(with_sources(Path(folder) / "at-once", []), PYTHONPATH=str(source)) as service:
             began_s = time.monotonic()
-            service.patch({"sources": [entry(n) for n in range(SOURCES)]})
+            service.patch({"sources": [entry(n) for n in range(n_sources)]})
             at_once_s = time.monotonic() - began_s
     return {
         "version_cpu_s": statistics.median(version_cpu_s(source) for _ in range(5)),
@@ -81,6 +81,7 @@ def main() -> None:
     """Measure, print, and write the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--sources", type=int, default=SOURCES)
     parser.add_argument("--against", type=Path, help="the src folder of another commit, to run by turns")
     parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
@@ -88,7 +89,7 @@ def main() -> None:
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in sources}
     for _ in range(wanted.turns):
         for name, source in sources.items():
-            turns[name].append(measure(source))
+            turns[name].append(measure(source, wanted.sources))
     runs: dict[str, Any] = {
         name: {
             figure: {"median": round(statistics.median(values), 3), "range": [round(min(values), 3), round(max(values), 3)]}
@@ -105,7 +106,7 @@ def main() -> None:
     now = datetime.now(UTC)
     about = {"date": now.isoformat(timespec="seconds"), **machine(), "load_average": round(os.getloadavg()[0], 2)}
     path = RESULTS / f"growth-{now:%Y-%m-%d-%H%M}.json"
-    result = {**about, "note": wanted.note, "sources": SOURCES, "turns": wanted.turns, "runs": runs}
+    result = {**about, "note": wanted.note, "sources": wanted.sources, "turns": wanted.turns, "runs": runs}
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(path)
 

@@ -100,7 +100,7 @@ class LoudClassifier:
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
         self.matchers[slot] = matcher
 
-    def embedding(self, slot: int, onset: int) -> Embedding:  # noqa: ARG002  # as the classifier's
+    def embedding(self, slot: int, onset: int, known: object = None) -> Embedding:  # noqa: ARG002  # as the classifier's
         return Embedding(np.full((POINTS, NET_HIDDEN), onset % 97, np.float32), None)
 
     def awaited(self, slot: int) -> int | None:

@@ -14,7 +14,7 @@ from claptrap.core.clock import SystemClock
 from claptrap.core.events import Level, Levels
 from claptrap.runtime import onset_thread
 from claptrap.runtime.batch import HopBatch
-from claptrap.runtime.onset_thread import CATCH_UP_HOPS, FEW, LEVEL_HOPS, MOST_HELD, MOST_HOPS, OnsetThread
+from claptrap.runtime.onset_thread import CATCH_UP_HOPS, FEW, LEVEL_HOPS, MOST_HELD, OnsetThread
 from claptrap.runtime.stream import Stream
 
 
@@ -78,11 +78,11 @@ def test_a_gap_begins_another_beat() -> None:
     rig = Rig()
     stream = rig.stream("salon", 0)
     write(stream, quiet(2))
-    write(stream, quiet(MOST_HOPS + 1), lost=3)
+    write(stream, quiet(LEVEL_HOPS + 1), lost=3)
     write(stream, clap(), lost=1)
     batches = rig.round()
-    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in batches] == [(2, [0]), (MOST_HOPS, [3]), (1, [0]), (1, [1])]
-    assert batches[-1].candidates[0].onset == (2 + 3 + MOST_HOPS + 1 + 1) * HOP
+    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in batches] == [(2, [0]), (LEVEL_HOPS, [3]), (1, [0]), (1, [1])]
+    assert batches[-1].candidates[0].onset == (2 + 3 + LEVEL_HOPS + 1 + 1) * HOP
 
 
 def test_a_round_is_bounded_so_that_stopping_stays_prompt() -> None:
@@ -154,7 +154,7 @@ def test_when_the_judge_is_behind_the_beat_waits_and_the_rings_count_the_loss() 
     """Overload rule: nothing that was heard is thrown away unheard behind the gate; the oldest sound is, before it."""
     rig = Rig(capacity=2)
     stream = rig.stream("salon", 0)
-    write(stream, quiet(5 * MOST_HOPS))
+    write(stream, quiet(5 * LEVEL_HOPS))
     thread = threading.Thread(target=rig.onset_thread.round, name="test:round")
     thread.start()
     taken = [rig.batches.get(timeout=10) for _ in range(5)]

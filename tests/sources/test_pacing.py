@@ -10,9 +10,10 @@ from tests.peers.ports import free_port
 from tests.peers.vban import Sender
 
 from claptrap.sources.pacing import FINE_S, LONG_S, SHORT_S, WATCHED_S, Pacing
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_packet import Encoding, Format, Packet, build
 from claptrap.sources.vban_ports import VbanPorts
-from claptrap.sources.vban_queue import Arrival, PacketQueue
+from claptrap.sources.vban_queue import PacketQueue
 
 HOST = "127.0.0.1"
 PATIENT_S = 15.0
@@ -47,14 +48,14 @@ def test_a_packet_is_heard_when_it_decides_something() -> None:
     """Not when as much has come as is heard at once."""
     pacing, heard = Pacing(), list[int]()
 
-    def hear(arrivals: Sequence[Arrival], _now: float) -> float:
-        heard.append(len(arrivals))
+    def hear(bursts: Sequence[Burst], _now: float) -> float:
+        heard.append(len(bursts))
         return PATIENT_S
 
     packets = PacketQueue(pacing, hear, Counter())
     packets.pass_on(1.0)
     pacing.set_urgent(True, 1.03)
-    packets.put(Packet(Format(48_000, 1, Encoding.INT16), 256, b"one", 0, bytes(512)), 1.02)
+    packets.put(Burst(Format(48_000, 1, Encoding.INT16), 256, 0, bytes(512), [1.02]))
     packets.pass_on(1.02)
     assert heard == [0]
     packets.pass_on(1.03)
@@ -88,7 +89,7 @@ def test_a_port_that_rests_gives_what_has_come_when_it_becomes_urgent() -> None:
         heard: list[int] = []
         calls = threading.Semaphore(0)
 
-        def hear(arrivals: Sequence[Arrival], _now: float) -> float:
+        def hear(arrivals: Sequence[Burst], _now: float) -> float:
             heard.append(len(arrivals))
             calls.release()
             return PATIENT_S

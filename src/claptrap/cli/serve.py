@@ -13,6 +13,7 @@ from claptrap.cli.add_on import SUPERVISOR_ADDRESS, AddOn
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.cluster import ClusterOptions, with_credentials, with_tls_ca
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
+from claptrap.cli.descriptors import allow_many_descriptors
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
@@ -189,6 +190,7 @@ def serve(
 ) -> None:
     """Run the service with its page. Ctrl-C stops it."""
     give_large_blocks_back()
+    allow_many_descriptors()
     add_on = AddOn() if as_add_on else None
     start_logging(add_on.log_level if add_on else log_level)
     _keep_log_tail()

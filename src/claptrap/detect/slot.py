@@ -41,6 +41,7 @@ class PendingCandidate:
     labels: Labels = ()
     applause: float = 0.0
     by_models: float = 0.0
+    layers: dict[int, NDArray[np.float32]] = field(default_factory=dict)  # hidden ones that the models have made of it
 
 
 @dataclass(slots=True)

@@ -249,10 +249,12 @@ class ClassifierThread:
         self._classifier.apply_profile(slot, matcher)
 
     def _extract_clips(self, batch: HopBatch) -> None:
-        """Give each stream's hops to its clip extractor."""
-        for slot, hops, lost in zip(batch.slots.tolist(), batch.hops, batch.lost.tolist(), strict=True):
-            if (context := self._contexts.get(slot)) is not None:
-                context.extractor.process(hops.reshape(-1, HOP), lost, is_wanted=context.spec.clips)
+        """Give hops to the clip extractors of the streams that want clips, or wanted some until now."""
+        for i, slot in enumerate(batch.slots.tolist()):
+            context = self._contexts.get(slot)
+            if context is not None and (context.spec.clips or context.extractor.is_on):
+                begin = self._classifier.heard(slot) // HOP + int(batch.lost[i])
+                context.extractor.process(batch.hops[i].reshape(-1, HOP), begin, is_wanted=context.spec.clips)
 
     def _report(self, classification: Classification) -> None:
         context = self._current(classification.slot)
