@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, load_weights, log_mel
+from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, StoredWeights, log_mel
 from claptrap.detect.confirm import EARLY, LATE, Confirmer
 from claptrap.detect.yamnet import YamNet
 
@@ -61,7 +61,7 @@ def models_version() -> str:
     """Return 16 hex digits that change with the weights that make embeddings: embeddings of two versions do not compare."""
     digest = hashlib.sha256()
     for file, names in _BOUND.items():
-        weights = load_weights(file)
+        weights = StoredWeights(file)
         for name in names or sorted(weights):
             digest.update(name.encode() + np.ascontiguousarray(weights[name], np.float32).tobytes())
     return digest.hexdigest()[:16]
