@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tests.peers.claps import GOOD, clap
 from tests.peers.receiver import Request
 from tests.peers.sound import RATE_HZ as MICROPHONE_HZ
-from tests.peers.sound import Microphone, faint_noise
+from tests.peers.sound import Microphone
 
 from benchmarks.clapping import FORM, FRAMES, HOST, LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
 from benchmarks.load import SAME_CLAP_S, House
@@ -79,16 +79,14 @@ class MicrophoneClapper(threading.Thread):
         self._microphone = microphone
 
     def run(self) -> None:
-        lead = faint_noise(round(LEAD_S * MICROPHONE_HZ))
         for seed in itertools.cycle(GOOD):
             if self.stop.is_set():
                 return
-            sound = faint_noise(round((CLAP_EVERY_S - LEAD_S) * MICROPHONE_HZ))
-            one = clap(np.random.default_rng(seed), MICROPHONE_HZ)
-            sound[: len(one)] += np.float32(LOUD) * one
-            self._microphone.play(lead)
-            self.claps.append(time.time())
-            self._microphone.play(sound)
+            sound = np.random.default_rng(0).normal(0, 3e-4, round(CLAP_EVERY_S * MICROPHONE_HZ)).astype(np.float32)
+            begin, one = round(LEAD_S * MICROPHONE_HZ), clap(np.random.default_rng(seed), MICROPHONE_HZ)
+            sound[begin : begin + len(one)] += np.float32(LOUD) * one
+            began_s = self._microphone.play(sound) + time.time() - time.monotonic()
+            self.claps.append(began_s + LEAD_S)
 
 
 class Ledger:
