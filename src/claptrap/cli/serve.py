@@ -18,6 +18,7 @@ from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.options import may_not_download, with_log_level
+from claptrap.cli.program_text import give_text_back
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.weburl import check_tcp_url
@@ -231,6 +232,8 @@ def serve(
             supervisor.on_change = service.problems.publish
             service.problems.add(supervisor.problems)
             service.streams.supervise(supervisor.problems)
+        service.model.load()
+        give_text_back()
         serve_web(
             service,
             host=host,
