@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,33 +28,26 @@ AROUND_S = 1.0  # what is clapped so shortly before or after is cut
 LATE_S = 1.0
 
 
-class Clapper(Protocol):
-    """Claps all the time, in a thread of its own, until ``stop``.
+class Clapper(threading.Thread):
+    """Claps all the time, until ``stop``.
 
     Attributes:
         claps: when it clapped, UTC Unix seconds.
         lost: when sound of it was lost before it came to the service, UTC Unix seconds.
     """
 
-    claps: list[float]
-    lost: Sequence[float]
-    stop: threading.Event
-
-    def start(self) -> None:
-        """Begin."""
-
-    def join(self) -> None:
-        """Return when it has ended."""
-
-
-class VbanClapper(threading.Thread):
-    """Sends a stream of the source's name."""
-
-    def __init__(self, name: str, port: int) -> None:
-        super().__init__(name="bench:vban-clapper")
+    def __init__(self) -> None:
+        super().__init__(name="bench:clapper")
         self.claps: list[float] = []
         self.lost: Sequence[float] = ()
         self.stop = threading.Event()
+
+
+class VbanClapper(Clapper):
+    """Sends a stream of the source's name."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__()
         self._stream, self._port = name.encode(), port
 
     def run(self) -> None:
@@ -68,14 +61,12 @@ class VbanClapper(threading.Thread):
                 k += 1
 
 
-class MicrophoneClapper(threading.Thread):
+class MicrophoneClapper(Clapper):
     """Claps at a virtual microphone."""
 
     def __init__(self, microphone: Microphone) -> None:
-        super().__init__(name="bench:microphone-clapper")
-        self.claps: list[float] = []
+        super().__init__()
         self.lost = microphone.lost
-        self.stop = threading.Event()
         self._microphone = microphone
 
     def run(self) -> None:
