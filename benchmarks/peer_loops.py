@@ -168,7 +168,7 @@ class Peaks:
 
         quiet = logging.getLogger("peer")
         quiet.setLevel(logging.CRITICAL)
-        self._detector = ClapDetector(inputDeviceIndex=None, logger=quiet)
+        self._detector = ClapDetector(inputDevice=None, logger=quiet)
         self._n, self._is_clap = 0, False
         is_clap = self._detector.isClap
 
