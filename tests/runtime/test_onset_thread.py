@@ -12,8 +12,9 @@ from tests.peers.hearing import POISON, LoudOnsetDetector, Witness, clap, quiet
 from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Level, Levels
+from claptrap.runtime import onset_thread
 from claptrap.runtime.batch import HopBatch
-from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_HOPS, MOST_HELD, OnsetThread
+from claptrap.runtime.onset_thread import CATCH_UP_HOPS, FEW, LEVEL_HOPS, MOST_HELD, OnsetThread
 from claptrap.runtime.stream import Stream
 
 
@@ -182,6 +183,24 @@ def test_a_fault_of_the_gate_is_contained_and_every_running_stream_is_given_up(c
     assert "the gate broke" in str(hall.failure)
     assert again.failure is None
     assert "starts over" in caplog.text
+
+
+def test_of_many_sources_one_that_is_undecided_does_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the others have written comes with it."""
+    rig = Rig()
+    monkeypatch.setattr(onset_thread, "GATHER_S", 600.0)
+    streams = [rig.stream(f"s{i}", i) for i in range(FEW + 1)]
+    rig.onset_thread.round()
+    rig.onset_thread.start()
+    try:
+        write(streams[0], quiet())
+        streams[1].pacing.set_urgent(True)
+        write(streams[1], quiet())
+        while not len((batch := rig.batches.get(timeout=10)).slots):
+            pass
+        assert batch.slots.tolist() == [0, 1]
+    finally:
+        rig.onset_thread.stop()
 
 
 def test_batches_wait_for_one_another_while_nothing_is_undecided() -> None:

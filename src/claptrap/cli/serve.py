@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -219,6 +220,8 @@ def serve(
         if add_on is not None:
             add_on.start(service)
         _print_addresses(address, service.access.setup_code)
+        gc.collect()
+        gc.freeze()  # what the start made lives as long as the process: looking through it again would hold up a clap
 
     try:
         if with_mediamtx or mediamtx_binary:

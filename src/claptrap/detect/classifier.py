@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
-from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, log_mel
-from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput
+from claptrap.detect.clapnet import AFTER, DECISION_POINTS, PATCH, ClapNet, log_mel
+from claptrap.detect.confirm import EARLY, LATE, Confirmer, HeadOutput
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.newest_sound import MEMORY
@@ -125,6 +125,14 @@ class ClapClassifier:
         """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
         self._slot(slot).matcher = matcher
 
+    def rehearse(self) -> None:
+        """Run each model once on silence: its first run takes longer, and shall not delay the first clap."""
+        self.clapnet.run(log_mel(np.zeros((1, PATCH), np.float32)), DECISION_POINTS[0])
+        if self.yamnet is not None:
+            output = self.yamnet.run(np.zeros(SAMPLES, np.float32))
+            for point in (EARLY, LATE):
+                self.confirmer.head(output, point)
+
     def heard(self, slot: int) -> int:
         """Return how many samples of the stream on ``slot`` have been heard."""
         return self._slot(slot).heard
@@ -180,9 +188,9 @@ class ClapClassifier:
         known = max(0, state.heard - ONSET_LAG)
         return min(known, state.pending[0].onset) if state.pending else known
 
-    def is_pending(self, slot: int) -> bool:
-        """Return whether a candidate on ``slot`` is not decided yet."""
-        return bool(self._slot(slot).pending)
+    def awaited(self, slot: int) -> int | None:
+        """Return how many samples must be heard for what is pending on ``slot`` to come further; None where nothing is."""
+        return self._slot(slot).awaited()
 
     def labels(self, most: int | None = None, slots: Collection[int] | None = None) -> list[SoundLabels]:
         """Return the labels that are due: about two windows a second of every slot that is not silent.

@@ -54,6 +54,13 @@ class SlotState(NewestSound):
     label_due: int = LABEL_EVERY
     matcher: ProfileMatcher | None = None
 
+    def awaited(self) -> int | None:
+        """Return from which sample on a pending candidate can be scored, or released; None where none is pending."""
+        if not self.pending:
+            return None
+        looks = [one.onset + AFTER[one.point] for one in self.pending if one.decided is None]
+        return min(looks, default=self.pending[0].onset + NEXT_WINDOW[1] + ONSET_LAG)
+
     def n_clean_points(self, candidate: PendingCandidate) -> int:
         """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
         for other in self.pending:

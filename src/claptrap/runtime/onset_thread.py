@@ -30,7 +30,7 @@ from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
 FEW = 4  # sources that are processed as they write; more of them together: a batch costs as much for ten as for one
-GATHER_S = 0.02  # so long after one of many has written: a port or a server brings several in a burst
+GATHER_S = 0.02  # so long at most after one of many has written: a port or a server brings several in a burst
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
 UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
@@ -67,6 +67,7 @@ class OnsetThread:
         self._rounding = threading.Lock()
         self._stop = threading.Event()
         self._news = threading.Event()
+        self._hurried = threading.Event()  # what was written decides something
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="tick")
         self.alive_at = clock.monotonic()
@@ -75,14 +76,16 @@ class OnsetThread:
         """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
             self._opening.append(stream)
-        stream.notify(self._written, self._news.set)
+        stream.notify(lambda: self._written(stream), self._news.set)
         self._news.set()
 
-    def _written(self) -> None:
-        """Process what the calling thread has written, if that is quick, or have the onset thread do it."""
+    def _written(self, stream: Stream) -> None:
+        """Process what the calling thread has written to a stream, if that is quick, or have the onset thread do it."""
         is_quick = len(self._streams) <= FEW and self._batches.qsize() <= self._batches.maxsize // 2
         if not (is_quick and self._thread.is_alive() and self._rounding.acquire(blocking=False)):
             self._news.set()
+            if stream.pacing.is_urgent:
+                self._hurried.set()
             return
         try:
             self._attempt_round()
@@ -106,12 +109,14 @@ class OnsetThread:
         """End; what is still in the rings is not processed."""
         self._stop.set()
         self._news.set()
+        self._hurried.set()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             if self._news.wait(ALIVE_S) and len(self._streams) > FEW:
-                self._stop.wait(GATHER_S)
+                self._hurried.wait(GATHER_S)
+            self._hurried.clear()
             self._news.clear()  # before reading: what is written from now on sets it again
             with self._rounding:
                 self._attempt_round()

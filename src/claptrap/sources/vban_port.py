@@ -207,10 +207,10 @@ class VbanPort:
     def _rest_s(self, queues: Sequence[PacketQueue], n_datagrams: int, in_s: float) -> float:
         """Return how long to rest: as the sources wish, unless the buffer would fill, at the rate of late, meanwhile."""
         now = self._clock.monotonic()
-        wished_s = min((queue.pacing.block_s for queue in queues), default=LONG_S)
+        wished_at = min((queue.pacing.next_at(self._drained_s) for queue in queues), default=self._drained_s + LONG_S)
         due_s = min((queue.due_at for queue in queues), default=math.inf) - now
         fills_s = in_s * self._buffer_bytes / (PACKET_BYTES * max(1, n_datagrams))
-        return min(self._drained_s + min(wished_s, BUFFER_SHARE * fills_s) - now, due_s)
+        return min(min(wished_at, self._drained_s + BUFFER_SHARE * fills_s) - now, due_s)
 
     def _receive_all(self, now: float) -> bool:
         """Sort what has arrived, up to a bound; return whether no more waits."""

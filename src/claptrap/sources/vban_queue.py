@@ -36,6 +36,7 @@ class PacketQueue:
         self._hear = hear
         self._bursts: list[Burst] = []
         self._waiting_s = 0.0
+        self._passed_at = 0.0
         self._is_hurried = False
         self._failure: Exception | None = None
         self._ended = threading.Event()
@@ -50,9 +51,10 @@ class PacketQueue:
 
     def pass_on(self, now: float) -> None:
         """Have what waits heard, if it is as much as the source wants at once, or time."""
-        if not (self._is_hurried or now >= self.due_at or self.pacing.is_due(self._waiting_s)):
+        is_awaited = self.pacing.is_urgent and now >= self.pacing.next_at(self._passed_at)
+        if not (self._is_hurried or is_awaited or now >= self.due_at or self.pacing.is_due(self._waiting_s)):
             return
-        self._is_hurried = False
+        self._is_hurried, self._passed_at = False, now
         taken, self._bursts, self._waiting_s = self._bursts, [], 0.0
         with self._hearing:
             if self._ended.is_set():
