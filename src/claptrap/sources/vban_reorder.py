@@ -117,7 +117,7 @@ class ReorderBuffer:
         self._expected = (burst.counter + n) % _WRAP
         self._past.extend(counter % _WRAP for counter in range(burst.counter, burst.counter + n))
         self._frames = burst.frames
-        self._came_at = max(self._came_at, max(burst.at_s))
+        self._came_at = max(self._came_at, *burst.at_s)
         return OrderedPacket(burst)
 
     # -- what a packet can be -------------------------------------------------------------------------------------------
