@@ -123,9 +123,9 @@ def test_sounds_are_named_in_the_page_s_language(page: Page, served: Served) -> 
     page.get_by_text("Sons entendus").click()
     expect(page.locator(".sound-name")).to_have_text(["Claquement de doigts", "Intérieur, petite pièce"])
     page.goto(f"{served.url}/#/source/salon")
-    expect(page.locator(".feed .sound-names")).to_have_text(re.compile(r"^Battement de mains\s*Battement de mains 80"))
+    expect(page.locator(".activity .sound-names")).to_have_text(re.compile(r"^Battement de mains\s*Battement de mains 80"))
     page.get_by_role("button", name="English").click()
-    expect(page.locator(".feed .sound-names")).to_have_text(re.compile(r"^Clapping\s*Clapping 80"))
+    expect(page.locator(".activity .sound-names")).to_have_text(re.compile(r"^Clapping\s*Clapping 80"))
     page.goto(f"{served.url}/#/")
     expect(page.locator(".sound-name")).to_have_text(["Finger snapping", "Inside, small room"])
 

@@ -91,7 +91,7 @@ def test_a_clap_lights_its_tile_and_a_tap_opens_the_recipe_of_two_claps(dozen: S
         dozen.service.events.record(replace(clap(0, "s3"), source_name="Source 3", timestamp=time.time()))
         expect(page.locator(".glow")).to_have_count(1)
         expect(tile.locator(".glow")).to_be_attached()
-        expect(tile.get_by_text(re.compile(r"il y a\s\d+\ss"))).to_be_visible()
+        expect(tile.get_by_text(re.compile(r"maintenant|il y a\s\d+\ss"))).to_be_visible()
         expect(page.locator(".activity li")).to_have_text(re.compile("Source 3 · 1 clap"))
         tile.get_by_role("link", name="Source 3").click()
         panel = page.get_by_role("complementary", name="Source 3")
