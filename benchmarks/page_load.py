@@ -1,11 +1,12 @@
 """What the page costs the browser that shows it: many sources, real sound, ten updates a second.
 
-The service runs in a process of its own and hears ``--sources`` recordings of faintly noisy rooms, in which a clap is heard
-``--events`` times a minute, each time in another; Debian's Chromium, without a screen, shows nothing, the house, the wall of a tablet and one source close up, each for ``--seconds``. The figures are the shares of
-one core that the page's main thread (time that passed, so the machine's other work is in it) and the browser's processes
-(processor time) used, from the Chrome DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the
-longest time between two frames. Without a graphics card the processor also draws, in the renderer and the GPU process: on a
-desk that is the card's work. What the empty page costs is the browser itself.
+The service runs in a process of its own and hears ``--sources`` recordings of faintly noisy rooms, in which a clap is
+heard ``--events`` times a minute, each time in another; Debian's Chromium, without a screen, shows nothing, the house,
+the wall of a tablet and one source close up, each for ``--seconds``. The figures are the shares of one core that the
+page's main thread (time that passed, so the machine's other work is in it) and the browser's processes (processor time)
+used, from the Chrome DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the longest time
+between two frames. Without a graphics card the processor also draws, in the renderer and the GPU process: on a desk that
+is the card's work. What the empty page costs is the browser itself.
 
 Builds are compared in turn within one run, for what else the machine does changes with the minute: ``--other`` names the
 folder of another build of the page (``node build.mjs FOLDER``), ``--rounds`` how often each is measured. Medians are told.

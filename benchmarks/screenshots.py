@@ -1,9 +1,10 @@
 """Pictures of every view of the page, to be looked at: in both shades, as wide as a desk, a tablet and a phone.
 
-The houses are made up (``tests.peers.demo_house``) and heard by the real service; Debian's Chromium shows them. Each picture is
-the whole view, however long. With ``--docs`` it makes the pictures of README and docs instead: WebP, both languages.
+The houses are made up (``tests.peers.demo_house``) and heard by the real service; Debian's Chromium shows them. Each picture
+is the whole view, however long. With ``--docs`` it makes the pictures of README and docs instead: WebP, both languages.
 
-    python -m benchmarks.screenshots FOLDER [--only home,history] [--widths 1440,820,390] [--shades dark,light] [--language fr]
+    python -m benchmarks.screenshots FOLDER [--only home,history] [--widths 1440,820,390] [--shades dark,light]
+        [--language fr]
     python -m benchmarks.screenshots docs/images --docs
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import logging
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +30,8 @@ from claptrap.service import Application
 
 SIZES = {1440: 900, 820: 1180, 390: 844}
 SHADES = ("dark", "light")
-HEARD_MS = 33_000  # until strips and spectrograms are full
+HEARD_MS = 33_000  # until strips are full
+SEEN_MS = 9_000  # until the spectrogram of a source that is looked at is
 SETTLED_MS = 450
 STEP_MS = 1_200
 PATIENCE_MS = 15_000
@@ -108,7 +111,10 @@ VIEWS = {
     "history-statistics": View("full", "#/history", press(".statistics summary")),
     **{f"settings-{page}": View("full", f"#/settings/{page}") for page in SETTINGS},
     "settings-machines": View("cluster", "#/settings/nodes"),
-    **{f"add-{kind}": View("full", "#/", press(".add-open", f".kind:has(input[value={kind}])"), whole=False) for kind in KINDS},
+    **{
+        f"add-{kind}": View("full", "#/", press(".add-open", f".kind:has(input[value={kind}])"), whole=False)
+        for kind in KINDS
+    },
     "remove": View("full", "#/source/living/source", press(".edit-actions [data-asks]"), whole=False),
     "kiosk": View("full", "#/kiosk", whole=False),
     "kiosk-plain": View("plain", "#/kiosk", whole=False),
@@ -118,7 +124,9 @@ VIEWS = {
     "empty-history": View("empty", "#/history"),
     **{f"start-{step + 1}": View("fresh", "#/start", first_steps(step)) for step in range(3)},
     "login": View("locked", "#/"),
-    "login-wrong": View("locked", "#/", lambda page: (page.locator("#login-password").fill("no"), press(".login-form .start")(page))),
+    "login-wrong": View(
+        "locked", "#/", lambda page: (page.locator("#login-password").fill("no"), press(".login-form .start")(page))
+    ),
     "micro": View("few", "micro"),
     "offline": View("full", "#/", offline),
     "offline-source": View("full", "#/source/living", lambda page: (page.goto(page.url), offline(page))),
@@ -174,7 +182,9 @@ def show(page: Page, served: Served, view: View) -> None:
     page.wait_for_timeout(SETTLED_MS)
 
 
-def look_at_all(browser: Browser, folder: Path, wanted: dict[str, View], sizes: list[int], shades: list[str], language: str) -> None:
+def look_at_all(
+    browser: Browser, folder: Path, wanted: dict[str, View], sizes: list[int], shades: list[str], language: str
+) -> None:
     """Make a picture of each view, ``NAME-WIDTH-SHADE.png``; what could not be shown is said, and the others are made."""
     for name in dict.fromkeys(view.house for view in wanted.values()):
         with tempfile.TemporaryDirectory() as data, house(name, Path(data), language) as served:
@@ -217,6 +227,7 @@ def picture_docs(browser: Browser, folder: Path) -> None:
                                 continue
                             page.set_viewport_size({"width": width, "height": height})
                             show(page, served, VIEWS[view])
+                            page.wait_for_timeout(SEEN_MS if title == "source" else 0)
                             if is_clap:
                                 page.locator(".ear-clap").wait_for(timeout=4 * PATIENCE_MS)
                                 page.wait_for_timeout(SETTLED_MS)
@@ -236,11 +247,14 @@ def main() -> None:
     asked.add_argument("--language", default="fr", choices=("fr", "en"))
     asked.add_argument("--docs", action="store_true")
     args = asked.parse_args()
+    logging.getLogger("claptrap").setLevel(logging.CRITICAL)  # what is broken in the house is broken on purpose
     args.folder.mkdir(parents=True, exist_ok=True)
     begun = tuple(args.only.split(","))
     wanted = {name: view for name, view in VIEWS.items() if name.startswith(begun)}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=WHOLE, args=[*FLAGS, "--disable-features=LocalNetworkAccessChecks"])
+        browser = playwright.chromium.launch(
+            executable_path=WHOLE, args=[*FLAGS, "--disable-features=LocalNetworkAccessChecks"]
+        )
         if args.docs:
             picture_docs(browser, args.folder)
         else:

@@ -1,4 +1,5 @@
 // Names of receivers, as people call them.
+import { t } from "./i18n/index.ts";
 import { settings, sources } from "./store.ts";
 import type { SourceSettings } from "./types.ts";
 import type { NotifySettings } from "./wire.ts";
@@ -21,11 +22,14 @@ export function placeOf(url: string, { webhooks }: Pick<SourceSettings, "webhook
   return [host, ...(shared > 1 ? ["…"] : []), ...parts.slice(Math.max(1, shared))].join("/");
 }
 
-/** What people call it, else the machine that its address leads to, told apart from the source's others. */
+/** What people call it, else the machine that its address leads to, for what follows may be a secret; of several to one machine, with its number. */
 export function nameOfReceiver({ target_id, url }: { target_id: string; url: string }): string {
   const known = settings.value?.notify.find((one) => notifyTarget(one) === target_id);
-  const source = sources.value.find(({ id }) => target_id.startsWith(`${id}.`));
-  return (known && notifyName(known)) || (source ? placeOf(url, source) : hostOf(url)) || target_id;
+  const host = hostOf(url);
+  const { id = "", webhooks = [] } = sources.value.find((one) => target_id.startsWith(`${one.id}.`)) ?? {};
+  const number = 1 + webhooks.findIndex((one) => `${id}.${one.id}` === target_id);
+  const isOneOfMore = number > 0 && webhooks.filter((one) => hostOf(one.url) === host).length > 1;
+  return (known && notifyName(known)) || (isOneOfMore ? `${t("webhooks.number", { number })}, ${host}` : host) || target_id;
 }
 
 /** A receiver's address, and what people call it where it has a name. */

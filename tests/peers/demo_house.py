@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.peers.claps import GOOD, clap
-from tests.peers.receiver import Receiver
-from tests.web.conftest import Served, serving
-from tests.web.conftest import clap as detection
 
 from claptrap.core.spec import SourceSpec
 from claptrap.service import Application
 from claptrap.sources.base import Source
 from claptrap.sources.file import FileSource
 from claptrap.sources.registry import Sources
+from tests.peers.claps import GOOD, clap
+from tests.peers.receiver import Receiver
+from tests.web.conftest import Served, serving
+from tests.web.conftest import clap as detection
 
 RATE_HZ = 16_000
 HOUR_S = 3600
@@ -142,14 +142,14 @@ def _receivers(lamp: Receiver, sources: list[dict[str, Any]], *, is_french: bool
         "id": "living",
         "patterns": [{"claps": 1, "at_least": False}, {"claps": 2, "at_least": False}],
         "webhooks": [
-            {"id": "lamp", "url": f"http://{machine}/api/webhook/lampe", "claps": [1]},
+            {"id": "webhook", "url": f"http://{machine}/api/webhook/lampe", "claps": [1]},
             {"id": "shutters", "url": f"http://{machine}/api/webhook/volets", "claps": [2]},
         ],
         "sounds": [{"id": "dog", "name": "Chien" if is_french else "Dog", "labels": ["Dog", "Bark"]}],
         "rhythms": [{"id": "rhythm", "name": "Toc toc toc" if is_french else "Shave and a haircut", "intervals": RHYTHM}],
         "clips": True,
     }
-    office = {"id": "office", "webhooks": [{"id": "door", "url": "http://127.0.0.1:9/porte", "max_attempts": 1}]}
+    office = {"id": "office", "webhooks": [{"id": "webhook", "url": "http://127.0.0.1:9/porte", "max_attempts": 1}]}
     phone = {"id": "phone", "name": "Téléphone de Léa" if is_french else "Lea's phone", "url": f"json://{machine}/lea"}
     known = {one["id"] for one in sources}
     return {

@@ -93,7 +93,9 @@ def test_a_menu_is_opened_gone_through_and_left_by_keyboard(page: Page, served: 
     page.keyboard.press("Escape")
     expect(summary).to_be_focused()
     expect(page.locator("details.menu[open]")).to_have_count(0)
-    page.set_viewport_size({"width": 390, "height": 800})  # what a term means is opened the same way, moves nothing, and is seen whole
+    page.set_viewport_size(
+        {"width": 390, "height": 800}
+    )  # what a term means is opened the same way, moves nothing, and is seen whole
     page.goto(f"{served.url}/#/source/salon")
     help_ = page.locator(".field-threshold .help")
     question, slider = help_.locator("summary"), page.get_by_role("slider", name="Seuil")

@@ -41,7 +41,7 @@ const MARGIN_PX = 8;
 /** Moves what was opened sideways into what scrolls around it, or else the window, and that far enough to show all of it. */
 function keepInside(panel: HTMLElement): void {
   panel.style.translate = "0";
-  const { left, right } = (panel.closest("dialog, aside") ?? document.documentElement).getBoundingClientRect();
+  const { left, right } = (panel.closest("dialog, aside, .activity") ?? document.documentElement).getBoundingClientRect();
   const place = panel.getBoundingClientRect();
   panel.style.translate = `${Math.max(left + MARGIN_PX - place.left, Math.min(0, right - MARGIN_PX - place.right))}px`;
   panel.scrollIntoView({ block: "nearest" });
@@ -53,16 +53,8 @@ export function Help({ about }: { about: Key }) {
   return isKey(key) ? <Menu kind="help" label={t("help.about", { term: t(about) })} sign="?"><p>{t(key)}</p></Menu> : null;
 }
 
-interface TitleProps {
-  of: Key;
-  id?: string;
-  is?: "h2" | "h3";
-  /** The term to explain, where it is called otherwise. */
-  about?: Key;
-}
-
-/** A heading with what its term means beside it, which is no part of its name. */
-export const Title = ({ of, id, is: Tag = "h2", about = of }: TitleProps) => <div class="label-row"><Tag id={id}>{t(of)}</Tag><Help about={about} /></div>;
+/** A heading with what its term means beside it, which is no part of its name; `about` is the term where it is called otherwise. */
+export const Title = ({ of, id, is: Tag = "h2", about = of }: { of: Key; id?: string; is?: "h2" | "h3"; about?: Key }) => <div class="label-row"><Tag id={id}>{t(of)}</Tag><Help about={about} /></div>;
 
 interface AskFirstProps {
   label: string;

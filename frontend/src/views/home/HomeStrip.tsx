@@ -67,7 +67,7 @@ function Health() {
   return (
     <p class="health">
       <a href={isFew.value ? linkTo.source(first.id) : linkTo.at(first.id)}>
-        {listening} · <span class="health-broken"><Shape is="cross" /> {t("home.broken", { count: failing.length })}</span>
+        {listening} <span class="health-broken"><Shape is="cross" /> {t("home.broken", { count: failing.length })}</span>
       </a>
     </p>
   );
