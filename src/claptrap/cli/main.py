@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from claptrap.cli import COMMANDS
+from claptrap.cli.imports import without_unused_libraries
 from claptrap.cli.terminal import FAILED, echo, terminal_language
 from claptrap.core.build import version_line
 
@@ -39,7 +40,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"claptrap.cli.{cmd_name}"), cmd_name)
+        with without_unused_libraries():
+            module = importlib.import_module(f"claptrap.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
         assert isinstance(command, click.Command)  # noqa: S101  # COMMANDS says so
         return _translated(command)
 

@@ -7,6 +7,7 @@ not arrived yet are marked in a second channel. It was trained with the future c
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -122,15 +123,35 @@ class ClapNet:
         return self.run(patches, frames)[0]
 
 
-def load_weights(name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file of ``detect/weights``; those in 8 bits are multiplied by their scales (``NAME_scale``).
+class StoredWeights(Mapping[str, NDArray[Any]]):
+    """The arrays of a file of ``detect/weights``; those in 8 bits are multiplied by their scales (``NAME_scale``) when read.
 
     ``CLAPTRAP_WEIGHTS_DIR`` names another folder, to try what ``training`` has made.
+
+    Args:
+        name: the file's.
     """
-    named = os.environ.get("CLAPTRAP_WEIGHTS_DIR")
-    folder = Path(named) if named else files("claptrap.detect").joinpath("weights")
-    with folder.joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return {key: a * arrays[f"{key}_scale"] if a.dtype == np.int8 else a for key, a in arrays.items()}
+
+    def __init__(self, name: str) -> None:
+        named = os.environ.get("CLAPTRAP_WEIGHTS_DIR")
+        folder = Path(named) if named else files("claptrap.detect").joinpath("weights")
+        with folder.joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            self._stored = dict(arrays)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        array = self._stored[name]
+        return np.asarray(array * self._stored[f"{name}_scale"]) if array.dtype == np.int8 else array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+def load_weights(name: str) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a file of ``StoredWeights``."""
+    return dict(StoredWeights(name))
 
 
 @cache

@@ -60,7 +60,6 @@ class Encoding(IntEnum):
 class RejectReason(StrEnum):
     """Why a datagram gives no sound. Each is, behind ``vban.``, a key of ``text.catalogue``."""
 
-    CUT = "cut"
     TOO_SHORT = "too_short"
     NOT_VBAN = "not_vban"
     NOT_AUDIO = "not_audio"
@@ -127,11 +126,6 @@ def parse(datagram: bytes | bytearray | memoryview) -> Packet | RejectReason:
     if len(datagram) - HEADER.size != (frames + 1) * form.channels * form.encoding.n_bytes:
         return RejectReason.WRONG_LENGTH
     return Packet(form, frames + 1, name.partition(b"\0")[0], counter, bytes(datagram[HEADER.size :]))
-
-
-def name_of(datagram: bytes | bytearray | memoryview) -> bytes:
-    """Return the raw name in a datagram's header; empty where there is none."""
-    return bytes(datagram[8:24]).partition(b"\0")[0]
 
 
 @lru_cache(maxsize=1024)  # a handful in practice; bounded against a stranger who tries them all

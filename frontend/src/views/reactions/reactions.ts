@@ -9,7 +9,7 @@ export interface Reaction {
   words: string;
 }
 
-/** What of a receiver's settings says which reactions it wants (`core/receivers._is_wanted`). */
+/** What of a receiver's settings says which reactions it wants (`claptrap/receivers._is_wanted`). */
 interface Wish {
   claps: number[];
   triggers: string[];
