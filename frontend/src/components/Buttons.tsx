@@ -14,15 +14,15 @@ interface Props {
 /** Something behind a button; it closes when something in it was chosen, or by looking elsewhere. */
 export function Menu({ label, sign = "⋯", kind = "menu", children }: Props) {
   const box = useRef<HTMLDetailsElement>(null);
+  const fit = () => box.current?.open && keepInside(box.current.lastElementChild as HTMLElement);
   useEffect(() => {
     const close = ({ target }: Event) => {
       if (box.current?.open && !box.current.contains(target as Node)) box.current.open = false;
     };
-    const events = ["pointerdown", "focusin"] as const;
-    events.forEach((name) => addEventListener(name, close));
-    return () => events.forEach((name) => removeEventListener(name, close));
+    const events = [["pointerdown", close], ["focusin", close], ["resize", fit]] as const;
+    events.forEach(([name, then]) => addEventListener(name, then));
+    return () => events.forEach(([name, then]) => removeEventListener(name, then));
   }, []);
-  const fit = () => box.current?.open && keepInside(box.current.lastElementChild as HTMLElement);
   const leave = () => {
     box.current!.open = false;
     box.current!.querySelector("summary")!.focus();
