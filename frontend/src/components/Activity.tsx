@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { clock, duration, iso, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
+import { useSteady } from "../press.ts";
 import { nameOfReceiver } from "../receivers.ts";
 import { linkTo } from "../route.ts";
 import { attempts, type Detection } from "../store.ts";
@@ -28,7 +29,7 @@ export function Activity({ sourceId = "" }: { sourceId?: string }) {
   const all = useSignal(false);
   const newest = useNewest(sourceId, sourceId ? SHOWN : MOST);
   const found = newest && happenings(newest, sourceId);
-  const shown = found?.slice(0, all.value ? MOST : SHOWN) ?? [];
+  const shown = useSteady(found?.slice(0, all.value ? MOST : SHOWN) ?? [], ({ id }) => id);
   return (
     <section class="panel activity" aria-labelledby="activity-title">
       <header class="title-row"><Title id="activity-title" of="activity.title" /><a href={linkTo.history}>{t("activity.history")}</a></header>

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { historyFile, inWords, readHistory } from "../../api.ts";
 import { Title } from "../../components/Buttons.tsx";
 import { t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { returns } from "../../store.ts";
 import type { Detection } from "../../wire.ts";
 import { DetectionRow } from "./DetectionRow.tsx";
@@ -14,6 +15,7 @@ const HEADS = ["feed.time", "feed.source", "history.heard", "feed.score", "deliv
 /** The detections that fit: on a line of time, as a table, and as a file. */
 export function Found({ newest }: { newest: string }) {
   const { found, failure, tell, replace, more } = useDetections(newest);
+  const steady = useSteady(found ?? [], ({ id }) => id);
   return (
     <section class="panel" aria-labelledby="found-title">
       <Title id="found-title" of="history.found" />
@@ -29,7 +31,7 @@ export function Found({ newest }: { newest: string }) {
                 <th><span class="unseen">{t("history.actions")}</span></th>
               </tr>
             </thead>
-            <tbody>{found.map((event) => <DetectionRow key={event.id} event={event} onChange={replace} onFail={tell} />)}</tbody>
+            <tbody>{steady.map((event) => <DetectionRow key={event.id} event={event} onChange={replace} onFail={tell} />)}</tbody>
           </table>
         </>
       )}
