@@ -27,9 +27,9 @@ interface Happening {
 /** The newest first: "Salon · 2 claps → lampe ✓ 12 ms"; of one source without its name, but how sure and how soon that was. */
 export function Activity({ sourceId = "" }: { sourceId?: string }) {
   const all = useSignal(false);
-  const newest = useNewest(sourceId, sourceId ? SHOWN : MOST);
+  const newest = useNewest(sourceId, MOST);
   const found = newest && happenings(newest, sourceId);
-  const shown = useSteady(found?.slice(0, all.value ? MOST : SHOWN) ?? [], ({ id }) => id);
+  const shown = useSteady(found ?? [], ({ id }) => id).slice(0, all.value ? MOST : SHOWN);
   return (
     <section class="panel activity" aria-labelledby="activity-title">
       <header class="title-row"><Title id="activity-title" of="activity.title" /><a href={linkTo.history}>{t("activity.history")}</a></header>
