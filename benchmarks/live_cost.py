@@ -1,13 +1,14 @@
 """What one source costs the whole service while no page is open: ``python -m benchmarks.live_cost``.
 
-``claptrap serve`` runs in a process of its own with one source: none, a file, a VBAN stream, an RTSP camera. With
-``--against FOLDER`` a second one runs beside it on the same sound from that folder (another commit's ``src``), so
-that the ratio holds on a machine that is busy with something else. For each kind of source:
+``claptrap serve`` runs in a process of its own with one source: none, a file, a VBAN stream, an RTSP camera, a microphone
+(PulseAudio's, fed by us). With ``--against FOLDER`` a second one runs beside it on the same sound from that folder (another
+commit's ``src``), so that the ratio holds on a machine that is busy with something else. For each kind of source:
 
 - ``cpu_percent``: processor time of all threads, user and system, of one core; ``by_thread`` the same by their names,
-  which they have from Python 3.14 on;
+  which they have from Python 3.14 on; ``children_percent`` that of processes which it started and which have ended;
 - ``switches_a_second``: voluntary context switches of all threads: how often anything woke up;
-- ``pss_mb``: memory, what is shared counted by its share.
+- ``pss_mb``: memory, what is shared counted by its share; ``rss_mb`` the same counted whole, as on a machine that runs no
+  other Python; ``own_mb``: of these what no other process has, and no file.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ import soundfile
 from tests.peers.ports import free_port
 from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
+from tests.peers.sound import SoundServer
 
 from benchmarks.clapping import payloads
 from benchmarks.process import machine
@@ -43,27 +45,35 @@ from claptrap.sources.vban_packet import Packet, build
 RESULTS = Path(__file__).parent / "results"
 RATE_HZ = 16_000
 SETTLE_S = 8.0
-KINDS = ("none", "file", "everyday", "vban", "rtsp")
+KINDS = ("none", "file", "everyday", "vban", "rtsp", "microphone")
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the threads of a process have used since they began.
+    """What a process has used since it began.
 
     Attributes:
         at_s: monotonic.
-        cpu_s: seconds by the thread's name.
+        whole_s: seconds of the processor, by all its threads.
+        children_s: by its children that have ended, in hundredths.
+        cpu_s: seconds by the name of the threads that live.
         switches: voluntary ones, by the thread's name.
     """
 
     at_s: float
+    whole_s: float
+    children_s: float
     cpu_s: Counter[str]
     switches: Counter[str]
 
 
 def cost(pid: int) -> Cost:
     """Return what a process has used so far (Linux)."""
-    found = Cost(time.monotonic(), Counter(), Counter())
+    fields = (Path("/proc") / str(pid) / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    children_s = (int(fields[13]) + int(fields[14])) / CLOCK_TICKS
+    whole_s = time.clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3)
+    found = Cost(time.monotonic(), whole_s, children_s, Counter(), Counter())
     for task in (Path("/proc") / str(pid) / "task").iterdir():
         try:
             name = (task / "comm").read_text(encoding="utf-8").strip()
@@ -83,17 +93,22 @@ def between(before: Cost, after: Cost) -> dict[str, Any]:
     switches = sum(after.switches[name] - before.switches[name] for name in after.switches) / seconds
     busiest = sorted(cpu.items(), key=lambda item: -item[1])
     return {
-        "cpu_percent": round(sum(cpu.values()), 2),
+        "cpu_percent": round(100 * (after.whole_s - before.whole_s) / seconds, 2),
+        "children_percent": round(100 * (after.children_s - before.children_s) / seconds, 2),
         "switches_a_second": round(switches, 1),
         "by_thread": {name: round(share, 2) for name, share in busiest if share >= 0.005},  # per cent
     }
 
 
-def pss_mb(pid: int) -> float:
-    """Return the memory of a process, what is shared counted by its share (Linux)."""
+def memory(pid: int) -> dict[str, float]:
+    """Return the memory of a process (Linux)."""
     about = (Path("/proc") / str(pid) / "smaps_rollup").read_text(encoding="utf-8")
-    found = re.search(r"^Pss:\s+(\d+) kB", about, re.MULTILINE)
-    return round(int(found[1]) / 1024, 1) if found else 0.0
+    found = {name: int(kb) / 1024 for name, kb in re.findall(r"^(\w+):\s+(\d+) kB", about, re.MULTILINE)}
+    return {
+        "pss_mb": round(found["Pss"], 1),
+        "rss_mb": round(found["Rss"], 1),
+        "own_mb": round(found["Anonymous"], 1),
+    }
 
 
 def write_room(path: Path, seconds: float = 60.0) -> Path:
@@ -104,22 +119,27 @@ def write_room(path: Path, seconds: float = 60.0) -> Path:
 
 
 @contextmanager
-def given(kind: str, folder: Path, everyday: Path | None, seconds: float, n: int) -> Iterator[list[Mapping[str, Any]]]:
-    """Provide the sound, and yield for each of ``n`` services the inputs of its sources."""
+def given(
+    kind: str, folder: Path, everyday: Path | None, seconds: float, n: int
+) -> Iterator[tuple[list[Mapping[str, Any]], Mapping[str, str]]]:
+    """Provide the sound; yield for each of ``n`` services the input of its source, and the environment of all."""
     if kind == "none":
-        yield [{} for _ in range(n)]
+        yield [{} for _ in range(n)], {}
     elif kind in {"file", "everyday"}:
         path = everyday if kind == "everyday" else write_room(folder / "room.wav")
-        yield [{"path": str(path), "loop": True} for _ in range(n)]
+        yield [{"path": str(path), "loop": True} for _ in range(n)], {}
     elif kind == "vban":
         ports = [free_port() for _ in range(n)]
         threading.Thread(target=_send_room, args=(ports, seconds), daemon=True).start()
-        yield [{"host": HOST, "stream": "s0", "port": port} for port in ports]
+        yield [{"host": HOST, "stream": "s0", "port": port} for port in ports], {}
+    elif kind == "microphone":
+        with SoundServer() as server:
+            yield [{"device": ""} for _ in range(n)], server.environment
     else:
         recording = folder / "rtsp.wav"
         _write_pcm(recording, seconds)
         with RtspServer(recording=recording) as server:
-            yield [{"url": f"{server.url}/recording"} for _ in range(n)]
+            yield [{"url": f"{server.url}/recording"} for _ in range(n)], {}
 
 
 def _send_room(ports: list[int], seconds: float) -> None:
@@ -155,12 +175,13 @@ def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, secon
     """Return the figures of the same sound for the ClapTrap in each folder of ``sources``, at the same time."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        inputs = stack.enter_context(given(kind, folder, everyday, seconds + SETTLE_S + 60, len(sources)))
+        inputs, environment = stack.enter_context(given(kind, folder, everyday, seconds + SETTLE_S + 60, len(sources)))
         running: dict[str, Service] = {}
         for (name, source), wanted in zip(sources.items(), inputs, strict=True):
             source_kind = {"everyday": "file"}.get(kind, kind)
             entries = [{"id": "one", "name": "one", "kind": source_kind, "input": wanted}] if wanted else []
-            service = stack.enter_context(Service(with_sources(folder / name, entries), PYTHONPATH=str(source)))
+            service = Service(with_sources(folder / name, entries), PYTHONPATH=str(source), **environment)
+            stack.enter_context(service)
             if wanted:
                 service.wait_for_status("one", "live", 30.0)
             running[name] = service
@@ -168,8 +189,7 @@ def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, secon
         begun = {name: cost(service.pid) for name, service in running.items()}
         time.sleep(seconds)
         return {
-            name: {**between(begun[name], cost(service.pid)), "pss_mb": pss_mb(service.pid)}
-            for name, service in running.items()
+            name: {**between(begun[name], cost(service.pid)), **memory(service.pid)} for name, service in running.items()
         }
 
 

@@ -18,6 +18,7 @@ from tests.peers.command import run, start
 from tests.peers.sound import SoundServer
 
 from claptrap import __version__
+from claptrap.cli.imports import UNUSED
 from claptrap.cli.main import main
 
 pytestmark = pytest.mark.slow  # each test starts the command, as a person does
@@ -33,6 +34,16 @@ def test_version_loads_little() -> None:
     """It is asked by scripts: half of its time went into the package's metadata."""
     slow = ("click", "importlib.metadata", "subprocess", "numpy", "claptrap.text.catalogue")
     code = f"import claptrap.__main__, sys; print([name for name in {slow} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said == "[]\n"
+
+
+def test_serve_loads_no_library_that_it_does_not_use() -> None:
+    """Engine.IO and HTTPX load what else is installed, for parts of them that we do not use; Apprise can load it later."""
+    heavy = (*UNUSED, "rich", "pygments", "av", "cryptography", "zeroconf", "soundfile", "sounddevice", "segno", "apprise")
+    heavy = (*heavy, "ai_edge_litert", "nats", "numpy.random", "prometheus_client", "claptrap.selftest.cases")
+    code = "from claptrap.cli.main import main; import sys; main.get_command(None, 'serve')\n"
+    code += f"print([name for name in {heavy} if name in sys.modules]); import requests"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == "[]\n"
 

@@ -16,10 +16,10 @@ from tests.delivery.test_dispatcher import QUICK, Attempts, clap, done
 
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Attempt
-from claptrap.core.receivers import WebhookSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.journal import Journal
+from claptrap.receivers import WebhookSpec
 
 TIMEOUT_S = 3.0
 WAIT_S = 40.0

@@ -9,11 +9,11 @@ from typing import Any, get_args
 
 import pytest
 
-from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import INPUTS, Language
 from claptrap.delivery.discovery import EVENT_TYPES, PATTERNS, event_type, retained
 from claptrap.delivery.mqtt_commands import Command, parse_command
 from claptrap.delivery.mqtt_topics import HUB_COMMANDS, SOURCE_COMMANDS, Published, PublishedSource, command_topic
+from claptrap.receivers import BrokerSpec
 from claptrap.settings.presets import PATTERN_PRESETS, preset_of
 from claptrap.settings.schema import PatternSettings
 from claptrap.text.catalogue import MESSAGES

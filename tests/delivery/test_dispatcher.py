@@ -18,13 +18,13 @@ from tests.peers.receiver import HalfOpen, Receiver, answer, dead_url, late, sil
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import Attempt, Event, Status
-from claptrap.core.receivers import ReceiverSpec, WebhookSpec
 from claptrap.delivery import dispatcher as under_test
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.sender import Answer
 from claptrap.delivery.webhook import WebhookSender
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.journal import Journal
+from claptrap.receivers import ReceiverSpec, WebhookSpec
 
 PATIENT_S = 20.0
 QUICK = Backoff(first_s=0.002, max_s=0.002, rng=random.Random(1))

@@ -18,12 +18,12 @@ from tests.peers.waiting import wait_until
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.clock import Clock
-from claptrap.core.receivers import BrokerSpec, ReceiverSpec, WebhookSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.mqtt import MqttLink
 from claptrap.delivery.registry import SENDERS, Senders
 from claptrap.history.deliveries import DeliveryFilter
 from claptrap.history.journal import Journal
+from claptrap.receivers import BrokerSpec, ReceiverSpec, WebhookSpec
 
 NOON = 1_700_000_000.0
 HOURS_12 = 12 * 3600.0

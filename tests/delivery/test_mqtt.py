@@ -21,7 +21,6 @@ from tests.web.conftest import clap
 
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import DeliveryError
-from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery import mqtt as under_test
 from claptrap.delivery.discovery import retained
 from claptrap.delivery.mqtt import MqttLink
@@ -29,6 +28,7 @@ from claptrap.delivery.mqtt_commands import Command
 from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
 from claptrap.delivery.mqtt_topics import Published, PublishedSource
 from claptrap.delivery.payload import event_payload
+from claptrap.receivers import BrokerSpec
 from claptrap.runtime.hub import Subscription
 from claptrap.service import Application
 from claptrap.service.broker import BrokerActions, BrokerService, SourceViews

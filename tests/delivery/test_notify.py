@@ -13,9 +13,9 @@ from tests.delivery.test_dispatcher import PATIENT_S, SLOW, Attempts, clap, disp
 from tests.peers.receiver import Receiver, answer, dead_url, hang_up, silence
 
 from claptrap.core.errors import DeliveryError, InputError
-from claptrap.core.receivers import NotifySpec
 from claptrap.delivery.notify import NotificationSender, check_address, message
 from claptrap.delivery.payload import alert_payload, event_payload, trial_payload
+from claptrap.receivers import NotifySpec
 from claptrap.text.catalogue import say
 
 SECRET = "t0ken-of-mine-4711"

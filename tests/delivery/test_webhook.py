@@ -24,9 +24,9 @@ from tests.peers.receiver import Behaviour, HalfOpen, Receiver, answer, dead_url
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
-from claptrap.core.receivers import WebhookSpec
 from claptrap.delivery.sender import Answer
 from claptrap.delivery.webhook import WebhookSender
+from claptrap.receivers import WebhookSpec
 
 BODY = {"source": "microphone", "source_name": "Été 👏", "score": 0.5}
 PATIENT_S = 15.0
@@ -397,7 +397,7 @@ def test_a_resolver_that_hangs_holds_up_neither_the_attempt_nor_the_end_of_the_p
 import socket, threading
 socket.getaddrinfo = lambda *a, **k: threading.Event().wait()  # as the system's does without a network, only longer
 from claptrap.core.errors import DeliveryError
-from claptrap.core.receivers import WebhookSpec
+from claptrap.receivers import WebhookSpec
 from claptrap.delivery.webhook import WebhookSender
 hook = WebhookSender()
 try:

@@ -91,6 +91,22 @@ def test_live_is_offline_and_rows_never_mix() -> None:
     assert live == alone
 
 
+def test_a_candidate_is_looked_at_with_the_hop_that_completes_its_sound() -> None:
+    """Not one later; and what sound is awaited for is known before."""
+    sound, slot, none = recording(4, RATE_HZ)[0], np.zeros(1, np.int64), np.zeros(1, np.int64)
+    gate, judge = OnsetDetector(1), ClapClassifier(1, load_clapnet(), load_confirmer())
+    n_claps, awaited = 0, None
+    for heard_until in range(HOP, len(sound), HOP):
+        hop = sound[None, heard_until - HOP : heard_until]
+        for classification in judge.process(slot, hop, none, gate.process(slot, hop, none)):
+            n_claps += classification.score >= WISHES.threshold
+            assert classification.decided <= heard_until < classification.decided + HOP
+            assert awaited is not None
+            assert awaited <= heard_until
+        awaited = judge.awaited(0)
+    assert n_claps == 4
+
+
 def test_louder_moves_no_onset() -> None:
     """Twice as loud is the same claps at the same samples."""
     sound, _ = recording(4, RATE_HZ)

@@ -11,8 +11,9 @@ from tests.peers.claps import Sound, recording
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.detect.clapnet import AFTER, load_clapnet
-from claptrap.detect.classifier import ClapClassifier
+from claptrap.detect.classifier import ClapClassifier, Classification
 from claptrap.detect.confirm import load_confirmer
+from claptrap.detect.embedding import Embedding
 from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.profile import Profile
@@ -35,17 +36,24 @@ def both(yamnet: YamNet | None, profile: Profile) -> tuple[list[float], list[flo
     classifier.apply_profile(0, matcher)
     rescorer = Rescorer(classifier.clapnet, classifier.confirmer)
     slot, none = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    scores: dict[int, float] = {}
     rescored: dict[int, float] = {}
+    embeddings: dict[int, Embedding] = {}
+    classifications: list[Classification] = []
     waiting: list[int] = []
     for at in range(0, len(sound), HOP):
         hop = sound[None, at : at + HOP]
         found = detector.process(slot, hop, none)
         waiting += [candidate.onset for candidate in found]
-        scores |= {c.onset: c.score for c in classifier.process(slot, hop, none, found)}
+        classifications += classifier.process(slot, hop, none, found)
         for onset in [onset for onset in waiting if onset + AFTER[-1] <= at + HOP]:
             waiting.remove(onset)
-            rescored[onset] = rescorer.score(classifier.embedding(0, onset), matcher)
+            embeddings[onset] = classifier.embedding(0, onset)
+            rescored[onset] = rescorer.score(embeddings[onset], matcher)
+    scores = {c.onset: c.score for c in classifications}
+    for one in classifications:  # what the models made of it then is what they make of it again
+        assert one.layers
+        for number, layer in one.layers.items():
+            assert np.allclose(embeddings[one.onset].layer(number), layer, atol=1e-4)
     assert set(rescored) == set(scores)
     assert max(scores.values()) > 0.6
     assert min(scores.values()) < 0.1

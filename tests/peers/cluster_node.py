@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.core.errors import SourceError
-from claptrap.core.spec import SourceSpec
+from claptrap.core.spec import MAX_SOURCES, SourceSpec
 from claptrap.detect.classifier import Classification
-from claptrap.runtime.worker import MAX_SOURCES
 from claptrap.sources.base import Sink
 from tests.peers.hearing import LoudClassifier, LoudOnsetDetector, quiet
 

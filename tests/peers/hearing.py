@@ -37,6 +37,9 @@ class LoudOnsetDetector:
     def __init__(self, n_slots: int) -> None:
         self._heard = np.zeros(n_slots, np.int64)
 
+    def rehearse(self) -> None:
+        pass
+
     def reset(self, slot: int) -> None:
         self._heard[slot] = 0
 
@@ -60,6 +63,7 @@ class LoudClassifier:
         self._heard = np.zeros(n_slots, np.int64)
         self._named: list[SoundLabels] = []
         self.matchers: dict[int, ProfileMatcher | None] = {}
+        self.awaits: dict[int, int] = {}  # samples; nothing by itself, for everything is decided at once
 
     def reset(self, slot: int) -> None:
         self._heard[slot] = 0
@@ -96,11 +100,11 @@ class LoudClassifier:
     def apply_profile(self, slot: int, matcher: ProfileMatcher | None) -> None:
         self.matchers[slot] = matcher
 
-    def embedding(self, slot: int, onset: int) -> Embedding:  # noqa: ARG002  # as the classifier's
+    def embedding(self, slot: int, onset: int, known: object = None) -> Embedding:  # noqa: ARG002  # as the classifier's
         return Embedding(np.full((POINTS, NET_HIDDEN), onset % 97, np.float32), None)
 
-    def is_pending(self, slot: int) -> bool:  # noqa: ARG002  # everything is decided at once
-        return False
+    def awaited(self, slot: int) -> int | None:
+        return self.awaits.get(slot)
 
     def labels(self, most: int | None = None, slots: Collection[int] | None = None) -> list[SoundLabels]:
         self._named = [one for one in self._named if slots is None or one.slot in slots]

@@ -51,12 +51,19 @@ def missing() -> str:
 class Microphone:
     """One virtual microphone: mono, 44.1 kHz. It gives faint noise, as a room does, unless it plays or is unplugged.
 
+    Attributes:
+        lost: when a block of it reached no sound server, UTC Unix seconds.
+
     Args:
         fifo: what its PulseAudio source reads.
+        block: samples that it gives at once.
     """
 
-    def __init__(self, fifo: Path) -> None:
+    def __init__(self, fifo: Path, block: int = BLOCK) -> None:
+        self.lost: list[float] = []
         self._fifo = fifo
+        self._n = block
+        self._begun_at: float | None = None
         self._waiting: deque[NDArray[np.float32]] = deque()
         self._changed = threading.Condition()
         self._is_hung = False
@@ -65,12 +72,19 @@ class Microphone:
         self._thread = threading.Thread(target=self._feed, name="test:microphone")
         self._thread.start()
 
-    def play(self, sound: NDArray[np.float32], timeout_s: float = 60.0) -> None:
-        """Play ``sound`` (n,) in real time; return when all of it has been given to the sound server."""
-        blocks = np.split(sound.astype(np.float32), range(BLOCK, len(sound), BLOCK))
+    def play(self, sound: NDArray[np.float32], timeout_s: float = 60.0) -> float:
+        """Play ``sound`` (n,), n ≥ 1, in real time; return when all of it has been given to the sound server.
+
+        Returns:
+            The monotonic time at which its first block was given.
+        """
+        blocks = np.split(sound.astype(np.float32), range(self._n, len(sound), self._n))
         with self._changed:
+            self._begun_at = None
             self._waiting.extend(blocks)
             assert self._changed.wait_for(lambda: not self._waiting, len(sound) / RATE_HZ + timeout_s)
+            assert self._begun_at is not None
+            return self._begun_at
 
     def hush(self) -> None:
         """Play nothing more of what waits."""
@@ -94,7 +108,7 @@ class Microphone:
     def _feed(self) -> None:
         pipe, due, n_blocks = -1, time.monotonic(), 0
         while not self._ended.wait(max(0.0, due - time.monotonic())):
-            due = max(due + BLOCK / RATE_HZ, time.monotonic() - 1.0)
+            due = max(due + self._n / RATE_HZ, time.monotonic() - 1.0)
             if self._is_hung:
                 continue
             n_blocks += 1
@@ -103,8 +117,9 @@ class Microphone:
                     pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
                 os.write(pipe, self._block(n_blocks).tobytes())
             except BlockingIOError:
-                continue  # the server does not read yet
+                self.lost.append(time.time())  # the server does not read yet
             except OSError:
+                self.lost.append(time.time())
                 pipe = _closed(pipe)
         _closed(pipe)
 
@@ -112,10 +127,11 @@ class Microphone:
         with self._changed:
             if self._waiting:
                 block = self._waiting.popleft()
+                self._begun_at = self._begun_at or time.monotonic()
                 self._changed.notify_all()
                 return block
-        begin = number * BLOCK % (len(self._noise) - BLOCK)
-        return self._noise[begin : begin + BLOCK]
+        begin = number * self._n % (len(self._noise) - self._n)
+        return self._noise[begin : begin + self._n]
 
 
 def _closed(pipe: int) -> int:
@@ -127,11 +143,14 @@ def _closed(pipe: int) -> int:
 class SoundServer:
     """PulseAudio with the microphones ``microphone`` (the default) and ``kitchen``; ends with the ``with`` block.
 
+    Args:
+        block: samples that a microphone gives at once.
+
     Attributes:
         environment: what a process needs to hear these microphones and no others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = BLOCK) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="ct-"))  # short: the path of a socket has 107 bytes at most
         self._socket = self._home / "run" / "native"
         self._socket.parent.mkdir(mode=0o700)
@@ -142,7 +161,7 @@ class SoundServer:
         except BaseException:
             self.kill()
             raise
-        self.microphone, self.kitchen = (Microphone(self._home / name) for name in NAMES)
+        self.microphone, self.kitchen = (Microphone(self._home / name, block) for name in NAMES)
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.peers.hearing import Album, Clipboard, LoudClassifier, LoudOnsetDetector, Witness, clap, quiet, spec
 
+from claptrap.audio.frame import HOP
 from claptrap.core.clock import Clock
 from claptrap.core.events import Clap, Event, Heard, SheddingChanged, Verdict
 from claptrap.core.spec import PatternSpec, SourceSpec
@@ -18,6 +19,7 @@ from claptrap.detect.profile import Example, Profile, serialized
 from claptrap.runtime.batch import HopBatch
 from claptrap.runtime.classifier_thread import ClassifierThread
 from claptrap.runtime.stream import HOP_S, Stream
+from claptrap.sources.pacing import WATCHED_S
 
 NOW_S = 5_000.0
 UTC_S = 1_700_000_000.0
@@ -295,3 +297,23 @@ def test_sound_that_comes_all_at_once_is_no_overload() -> None:
         rig.clock.later_s, rig.due_at = later_s, NOW_S + later_s - behind_s
         rig.hear(salon, quiet(1))
     assert rig.status.all(SheddingChanged) == []
+
+
+def test_sound_comes_when_the_next_look_at_a_candidate_needs_it_and_that_of_references_too() -> None:
+    """The hop in which the look's last sample lies, by the stream's anchor; then nothing is urgent any more."""
+    rig = Rig(replace(spec("salon"), references=("tv",)), spec("tv"))
+    salon, tv = Stream("salon", 0, "e"), Stream("tv", 1, "e")
+    rig.hear(tv, quiet(3), opened=True)
+    rig.classifier.awaits[0] = 4 * HOP + 1
+    rig.hear(salon, quiet(3), opened=True)
+    for stream in (salon, tv):
+        assert stream.pacing.is_urgent
+        assert stream.pacing.next_at(NOW_S) == pytest.approx(min(NOW_S + 2 * HOP_S, NOW_S + WATCHED_S))
+    rig.classifier.awaits[0] = 3 * HOP + 1
+    rig.hear(salon, quiet())
+    assert salon.pacing.next_at(NOW_S - HOP_S) == pytest.approx(NOW_S)
+    del rig.classifier.awaits[0]
+    rig.hear(salon, quiet())
+    rig.hear(tv, quiet())
+    assert not salon.pacing.is_urgent
+    assert not tv.pacing.is_urgent

@@ -23,6 +23,7 @@ from claptrap.detect.onset import OnsetDetector
 from claptrap.runtime.worker import Worker, WorkerDeps
 from claptrap.sources.base import Sink, Source
 from claptrap.sources.browser import put_data
+from claptrap.sources.datagrams import Datagrams
 from claptrap.sources.feeds import Feeds
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban_packet import build
@@ -117,7 +118,8 @@ def test_a_thousand_streams_leave_the_classifier_as_it_was() -> None:
 def test_a_thousand_senders_leave_a_port_s_table_bounded() -> None:
     """Streams that are heard for a while, and strangers; after half a minute of silence nothing is kept of them."""
     table = StreamTable(6980)
-    datagram = memoryview(build(packets(sine(MONO, 0.01))[0]))
+    datagram = build(packets(sine(MONO, 0.01))[0])
+    junk = [build(packets(sine(MONO, 0.01), name=b"%d" % k)[0]) for k in range(ROWS_PER_HOST * 2)]
     for i in range(N):
         host, queue, now = (
             f"10.0.{i // 250}.{i % 250}",
@@ -125,12 +127,9 @@ def test_a_thousand_senders_leave_a_port_s_table_bounded() -> None:
             i * 0.01,
         )
         table.subscribe((host, b"Stream1"), queue)
-        table.process(datagram, host, now, is_cut=False)
+        table.process(Datagrams.of([(datagram, host, now)]))
         table.unsubscribe((host, b"Stream1"), queue)
-        for k in range(ROWS_PER_HOST * 2):
-            junk = memoryview(build(packets(sine(MONO, 0.01), name=b"%d" % k)[0]))
-            table.process(junk, host, now, is_cut=False)
-        table.process(memoryview(b"junk"), host, now, is_cut=False)
+        table.process(Datagrams.of([(data, host, now) for data in (*junk, b"junk")]))
     assert len(table._hosts) <= TABLE_ROWS
     assert len(table._logged_at) <= TABLE_ROWS
     table.tidy(N * 0.01 + 31)

@@ -12,8 +12,9 @@ from tests.peers.hearing import POISON, LoudOnsetDetector, Witness, clap, quiet
 from claptrap.audio.frame import HOP
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import Level, Levels
+from claptrap.runtime import onset_thread
 from claptrap.runtime.batch import HopBatch
-from claptrap.runtime.onset_thread import CATCH_UP_HOPS, LEVEL_HOPS, MOST_HELD, MOST_HOPS, OnsetThread
+from claptrap.runtime.onset_thread import CATCH_UP_HOPS, FEW, LEVEL_HOPS, MOST_HELD, OnsetThread
 from claptrap.runtime.stream import Stream
 
 
@@ -77,11 +78,11 @@ def test_a_gap_begins_another_beat() -> None:
     rig = Rig()
     stream = rig.stream("salon", 0)
     write(stream, quiet(2))
-    write(stream, quiet(MOST_HOPS + 1), lost=3)
+    write(stream, quiet(LEVEL_HOPS + 1), lost=3)
     write(stream, clap(), lost=1)
     batches = rig.round()
-    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in batches] == [(2, [0]), (MOST_HOPS, [3]), (1, [0]), (1, [1])]
-    assert batches[-1].candidates[0].onset == (2 + 3 + MOST_HOPS + 1 + 1) * HOP
+    assert [(b.hops.shape[1] // HOP, b.lost.tolist()) for b in batches] == [(2, [0]), (LEVEL_HOPS, [3]), (1, [0]), (1, [1])]
+    assert batches[-1].candidates[0].onset == (2 + 3 + LEVEL_HOPS + 1 + 1) * HOP
 
 
 def test_a_round_is_bounded_so_that_stopping_stays_prompt() -> None:
@@ -153,7 +154,7 @@ def test_when_the_judge_is_behind_the_beat_waits_and_the_rings_count_the_loss() 
     """Overload rule: nothing that was heard is thrown away unheard behind the gate; the oldest sound is, before it."""
     rig = Rig(capacity=2)
     stream = rig.stream("salon", 0)
-    write(stream, quiet(5 * MOST_HOPS))
+    write(stream, quiet(5 * LEVEL_HOPS))
     thread = threading.Thread(target=rig.onset_thread.round, name="test:round")
     thread.start()
     taken = [rig.batches.get(timeout=10) for _ in range(5)]
@@ -182,6 +183,24 @@ def test_a_fault_of_the_gate_is_contained_and_every_running_stream_is_given_up(c
     assert "the gate broke" in str(hall.failure)
     assert again.failure is None
     assert "starts over" in caplog.text
+
+
+def test_of_many_sources_one_that_is_undecided_does_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the others have written comes with it."""
+    rig = Rig()
+    monkeypatch.setattr(onset_thread, "GATHER_S", 600.0)
+    streams = [rig.stream(f"s{i}", i) for i in range(FEW + 1)]
+    rig.onset_thread.round()
+    rig.onset_thread.start()
+    try:
+        write(streams[0], quiet())
+        streams[1].pacing.set_urgent(True)
+        write(streams[1], quiet())
+        while not len((batch := rig.batches.get(timeout=10)).slots):
+            pass
+        assert batch.slots.tolist() == [0, 1]
+    finally:
+        rig.onset_thread.stop()
 
 
 def test_batches_wait_for_one_another_while_nothing_is_undecided() -> None:

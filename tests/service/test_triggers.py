@@ -16,12 +16,12 @@ from tests.service.test_learning import SOURCE, refused
 from tests.web.conftest import clap
 
 from claptrap.audio.frame import RATE_HZ
-from claptrap.core.receivers import NotifySpec, WebhookSpec
 from claptrap.delivery.discovery import event_type
 from claptrap.delivery.notify import message
 from claptrap.delivery.payload import event_payload
 from claptrap.detect.embedding import Embedding
 from claptrap.history.query import DetectionFilter
+from claptrap.receivers import NotifySpec, WebhookSpec
 from claptrap.runtime.candidate_recorder import KeptCandidate
 from claptrap.service import Application
 from claptrap.settings.sound_presets import SOUND_PRESETS

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from claptrap.core.events import Event
-from claptrap.core.spec import BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
+from claptrap.core.spec import MAX_SOURCES, BrowserInput, Hears, PatternSpec, RtspInput, SourceSpec, VbanInput
 from claptrap.core.weburl import MASK
+from claptrap.settings.fields import WITH_SECRETS
 from claptrap.settings.merge import camera_input, merged
 from claptrap.settings.schema import RtspEntry, Settings
 from claptrap.settings.validation import MAX_FAULTS, SettingsFaults, check
 from claptrap.text.catalogue import say
+from claptrap.web.security import MAX_BODY_BYTES
 
 MIC = {"id": "microphone", "kind": "microphone", "name": "Salon"}
 
@@ -474,6 +476,30 @@ def test_entries_without_an_id_get_one() -> None:
         "ete-a-2-2": [],
     }
     assert [one.id for one in done.notify] == ["phone", "notify"]
+
+
+def test_a_thousand_sources_are_held_and_one_more_is_refused() -> None:
+    """All of them, each with a webhook, fit into one request and into the file."""
+    webhook = {"id": "webhook", "url": "https://hooks.example/claps", "headers": {"authorization": 40 * "x"}}
+    entries = [
+        {"id": f"v{n}", "name": f"Stream {n}", "kind": "vban", "input": {"host": "192.0.2.1", "stream": f"s{n}"}}
+        | {"webhooks": [webhook]}
+        for n in range(MAX_SOURCES + 1)
+    ]
+    settings = check({"sources": entries[:-1]})
+    assert len(settings.sources) == MAX_SOURCES == 1000
+    assert len(json.dumps(settings.whole())) <= MAX_BODY_BYTES
+    assert json.loads(settings.stored()) == settings.whole()
+    with pytest.raises(SettingsFaults) as refused:
+        check({"sources": entries})
+    assert [(fault.code, fault.params) for fault in refused.value.faults] == [("settings.too_many", {"bound": 1000})]
+
+
+@pytest.mark.parametrize("sources", [[], [MIC], [MIC, {**MIC, "id": "other", "name": 'A "quoted" é'}]])
+def test_the_file_says_what_the_settings_are(sources: list[dict[str, Any]]) -> None:
+    """Joined from texts made once, it is what the whole would be written as."""
+    settings = check({"sources": sources, "mqtt": {"host": "broker", "password": "secret"}})
+    assert settings.stored() == settings.model_dump_json(indent=2, context=WITH_SECRETS) + "\n"
 
 
 def test_a_crowd_without_ids_costs_no_more_than_its_size() -> None:

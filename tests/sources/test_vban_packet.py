@@ -19,7 +19,6 @@ from claptrap.sources.vban_packet import (
     build,
     decode,
     encode,
-    name_of,
     parse,
 )
 from claptrap.text.catalogue import MESSAGES
@@ -53,7 +52,6 @@ def test_names_are_raw_bytes_and_counters_whole(name: bytes, counter: int) -> No
     """A 16-byte name has no NUL and swallows nothing of the counter; no decoding can fail."""
     sent = packet(Format(16_000, 1, Encoding.INT16), name=name, counter=counter)
     assert parse(build(sent)) == sent
-    assert name_of(build(sent)) == name
 
 
 def test_what_follows_the_nul_is_no_name() -> None:
@@ -62,7 +60,7 @@ def test_what_follows_the_nul_is_no_name() -> None:
     datagram[8:24] = b"Mic\0garbage.....!"[:16]
     parsed = parse(datagram)
     assert isinstance(parsed, Packet)
-    assert parsed.name == name_of(datagram) == b"Mic"
+    assert parsed.name == b"Mic"
 
 
 def test_a_header_of_a_real_sender_is_read() -> None:
@@ -181,7 +179,7 @@ def test_fuzz() -> None:
             assert np.isfinite(decode(parsed.payload, parsed.format)).all()
         else:
             seen.add(RejectReason(parsed))
-    assert seen == {Packet, *RejectReason} - {RejectReason.CUT}
+    assert seen == {Packet, *RejectReason}
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,12 @@ from contextlib import suppress
 import pytest
 from tests.peers.vban import MONO, packets, sine
 
+from claptrap.sources.datagrams import Datagrams
 from claptrap.sources.pacing import Pacing
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_flood import MAX_KEYS, FloodFilter, Instruction, program
 from claptrap.sources.vban_packet import build
-from claptrap.sources.vban_queue import Arrival, PacketQueue
+from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import BURST, STRANGERS_PER_S, STREAM_PER_S, StreamTable
 
 HOST = "192.0.2.1"
@@ -24,11 +26,11 @@ class Heard(PacketQueue):
     """A stream whose source hears whatever has come."""
 
     def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
+        self.counters: list[int] = []
         super().__init__(Pacing(), self._take, Counter())
 
-    def _take(self, arrivals: Sequence[Arrival], _now: float) -> float:
-        self.arrivals += arrivals
+    def _take(self, bursts: Sequence[Burst], _now: float) -> float:
+        self.counters += [packet.counter for burst in bursts for packet, _ in burst.packets()]
         return 0.0
 
 
@@ -36,16 +38,16 @@ def test_a_flood_of_foreign_names_takes_nothing_from_the_stream_that_is_heard() 
     """A hundred thousand packets a second of names that nobody wants, from the same sender and from others."""
     table, queue = StreamTable(6980), Heard()
     table.subscribe((HOST, b"Stream1"), queue)
-    wanted = [memoryview(build(packet)) for packet in packets(sine(MONO, 1.0), frames=256)]
-    foreign = [memoryview(build(packet)) for packet in packets(sine(MONO, 0.1), name=b"other")]
+    wanted = packets(sine(MONO, 1.0), frames=256)
+    foreign = [build(packet) for packet in packets(sine(MONO, 0.1), name=b"other")]
     per_packet = 100_000 // len(wanted)
-    for i, datagram in enumerate(wanted):
+    for i, packet in enumerate(wanted):
         at_s = 100.0 + i / len(wanted)
-        for k in range(per_packet):
-            table.process(foreign[k % len(foreign)], HOST if k % 2 else f"192.0.2.{k % 200 + 2}", at_s, is_cut=False)
-        table.process(datagram, HOST, at_s, is_cut=False)
+        hosts = [HOST if k % 2 else f"192.0.2.{k % 200 + 2}" for k in range(per_packet)]
+        flood = [(foreign[k % len(foreign)], host, at_s) for k, host in enumerate(hosts)]
+        table.process(Datagrams.of([*flood, (build(packet), HOST, at_s)]))
         queue.pass_on(at_s)
-    assert [bytes(build(packet)) for packet, _ in queue.arrivals] == [bytes(datagram) for datagram in wanted]
+    assert queue.counters == [packet.counter for packet in wanted]
     n_foreign = per_packet * len(wanted)
     assert table.counts["over_ceiling"] >= n_foreign - 2 * STRANGERS_PER_S - BURST
 
@@ -55,15 +57,15 @@ def test_junk_under_a_wanted_name_is_bounded_by_the_stream_s_own_budget() -> Non
     table, forged, other = StreamTable(6980), Heard(), Heard()
     table.subscribe((HOST, b"Stream1"), forged)
     table.subscribe((HOST, b"Stream2"), other)
-    datagram = memoryview(build(packets(sine(MONO, 0.1))[0]))
-    fine = memoryview(build(packets(sine(MONO, 0.1), name=b"Stream2")[0]))
-    for i in range(50_000):
-        table.process(datagram, HOST, 100.0 + i / 50_000, is_cut=False)
-    table.process(fine, HOST, 101.0, is_cut=False)
+    datagram = build(packets(sine(MONO, 0.1))[0])
+    fine = build(packets(sine(MONO, 0.1), name=b"Stream2")[0])
+    for begin in range(0, 50_000, 1_000):
+        table.process(Datagrams.of([(datagram, HOST, 100.0 + i / 50_000) for i in range(begin, begin + 1_000)]))
+    table.process(Datagrams.of([(fine, HOST, 101.0)]))
     for queue in (forged, other):
         queue.pass_on(101.0)
-    assert len(forged.arrivals) <= STREAM_PER_S
-    assert len(other.arrivals) == 1
+    assert len(forged.counters) <= STREAM_PER_S
+    assert len(other.counters) == 1
 
 
 def run_filter(code: list[Instruction], host: str, datagram: bytes, chance: float) -> bool:

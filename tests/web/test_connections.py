@@ -6,19 +6,24 @@ import asyncio
 import errno
 import itertools
 import json
+import logging
 import select
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import uvicorn
+import websockets
 from tests.web.conftest import WAIT_S, clap, serving
 
 from claptrap.service import Application
 from claptrap.web.certificate import certificate
 from claptrap.web.connection_limits import MAX_WAITING, connections_for, log_loop_errors
+from claptrap.web.connections import WebSocketConnection
 
 MOST = 8
 HERE = MOST // 2  # an address may have half
@@ -305,3 +310,36 @@ def test_the_server_is_woken_when_it_is_to_end(data_dir: Path, quiet_models: Pat
     monkeypatch.setattr("claptrap.web.server.DATE_EVERY_S", 1000.0)
     with serving(Application(data_dir)) as served:
         assert served.ask("GET", "/healthz").status == 200
+
+
+def test_the_server_ends_while_a_client_closes_its_websocket(caplog: pytest.LogCaptureFixture) -> None:
+    """Uvicorn would close it a second time, which raises, and leave everything else open."""
+
+    class EndsThen(WebSocketConnection):
+        def handle_close(self, event: Any) -> None:
+            super().handle_close(event)
+            self.shutdown()  # as the server does that is told to end between this and ``connection_lost``
+
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    async def run() -> None:
+        config = uvicorn.Config(app, ws=EndsThen, lifespan="off", log_config=None)
+        config.load()
+        loop = asyncio.get_running_loop()
+        failures: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, context: failures.append(context))
+        state = uvicorn.server.ServerState()
+        server = await loop.create_server(
+            lambda: EndsThen(config=config, server_state=state, app_state={}, _loop=loop), "127.0.0.1", 0
+        )
+        async with server, websockets.connect(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"):
+            pass
+        assert failures == []
+        assert not state.connections
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(asyncio.wait_for(run(), WAIT_S))
+    assert caplog.records == []

@@ -37,22 +37,22 @@ def heard(served: Served) -> list[KeptCandidate]:
 def test_what_was_heard_is_listed_marked_and_forgotten(served: Served, heard: list[KeptCandidate]) -> None:
     listed = served.ask("GET", f"{BASE}/candidates?limit=2")
     assert listed.status == 200
-    learning_responses.Candidates.model_validate(listed.json)
+    learning_responses.Candidates.model.model_validate(listed.json)
     assert [one["id"] for one in listed.json["candidates"]] == [heard[3].id, heard[2].id]
     marked = served.ask("POST", f"{BASE}/candidates/{heard[0].id}/mark", {"mark": "clap"})
     assert marked.status == 200
-    learning_responses.Marked.model_validate(marked.json)
+    learning_responses.Marked.model.model_validate(marked.json)
     assert marked.json["learning"]["claps"] == 1
     profile = served.ask("GET", f"{BASE}/learning/profile")
     assert "attachment" in profile.headers["content-disposition"]
     assert served.ask("DELETE", f"{BASE}/learning").json["claps"] == 0
     state = served.ask("PUT", f"{BASE}/learning/profile", profile.json)
-    learning_responses.Learning.model_validate(state.json)
+    learning_responses.Learning.model.model_validate(state.json)
     (example,) = state.json["examples"]
     assert served.ask("DELETE", f"{BASE}/learning/examples/{example['id']}").json["examples"] == []
     assert served.ask("POST", f"{BASE}/learning/undo").json["claps"] == 1
     tried = served.ask("POST", f"{BASE}/what-if", {"threshold": 0.3, "profile": False})
-    learning_responses.WhatIf.model_validate(tried.json)
+    learning_responses.WhatIf.model.model_validate(tried.json)
     assert tried.json["kept"] == 4
 
 
@@ -63,8 +63,8 @@ def test_a_recording_is_sent_and_settings_are_tried_on_it(served: Served) -> Non
     soundfile.write(file, np.concatenate([sound, np.zeros(30 * RATE_HZ, np.float32)]), RATE_HZ, format="WAV")
     made = served.ask("POST", f"{BASE}/recordings?name=evening.wav", file.getvalue())  # larger than other bodies may be
     assert made.status == 200
-    learning_responses.TriedRecording.model_validate(made.json)
-    learning_responses.TriedRecordings.model_validate(served.ask("GET", f"{BASE}/recordings").json)
+    learning_responses.TriedRecording.model.model_validate(made.json)
+    learning_responses.TriedRecordings.model.model_validate(served.ask("GET", f"{BASE}/recordings").json)
     tried = served.ask("POST", f"{BASE}/what-if", {"recording": made.json["id"], "threshold": 1})
     assert (tried.json["now"]["claps"], tried.json["then"]["claps"]) == (2, 0)
 
@@ -75,7 +75,7 @@ def test_a_calibration_goes_its_way(served: Served, heard: list[KeptCandidate]) 
     for one in heard:
         served.service.learning.offer(one)
     session = served.ask("GET", f"{BASE}/calibration")
-    learning_responses.Calibration.model_validate(session.json)
+    learning_responses.Calibration.model.model_validate(session.json)
     assert [sound["outcome"] for sound in session.json["sounds"]] == ["accepted"] * 3 + ["clipped"]
     assert session.json["proposal"]["claps"]["total"] == 3
     assert served.ask("DELETE", f"{BASE}/calibration/sounds/4").json["sounds"][-1]["n"] == 3

@@ -10,7 +10,7 @@ from claptrap.web import learning_responses
 
 def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
     sounds = served.ask("GET", "/api/sounds").json
-    learning_responses.Sounds.model_validate(sounds)
+    learning_responses.Sounds.model.model_validate(sounds)
     assert len(sounds["labels"]) == 521
     assert {label for preset in sounds["presets"] for label in preset["labels"]} <= {
         one["label"] for one in sounds["labels"]
@@ -20,11 +20,11 @@ def test_sounds_are_chosen_taught_and_removed(served: Served) -> None:
     assert served.ask("PATCH", "/api/sources/salon", {"sounds": [dog]}).json["sounds"][0]["threshold"] == 0.3
     assert served.ask("DELETE", "/api/sources/salon/triggers/dog").json["sounds"] == []
     lesson = served.ask("POST", "/api/sources/salon/rhythms/lesson")
-    learning_responses.RhythmLesson.model_validate(lesson.json)
+    learning_responses.RhythmLesson.model.model_validate(lesson.json)
     assert (lesson.json["rows"], lesson.json["proposal"]) == ([], None)
     assert served.ask("DELETE", "/api/sources/salon/rhythms/lesson").status == 200
     lesson = served.ask("POST", "/api/sources/salon/sounds/lesson")
-    learning_responses.SoundLesson.model_validate(lesson.json)
+    learning_responses.SoundLesson.model.model_validate(lesson.json)
     assert (lesson.json["examples"], lesson.json["proposal"]) == ([], None)
     assert served.ask("POST", "/api/sources/salon/sounds/lesson/apply", {"name": "x"}).json["code"] == "sound.too_few"
     assert served.ask("DELETE", "/api/sources/salon/sounds/lesson").status == 200

@@ -6,19 +6,13 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from claptrap.audio.channels import MEAN, channel_mixer
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
+from claptrap.audio.resampler import HopResampler, can_resample
 
-# SoX "medium": flat to 95 % of the band, rejects aliases by 100 dB (more than 16-bit sound has). From 44.1 kHz up it holds
-# back 22 ms in the mean and 41 at most, at 96 and 192 kHz half as much as "high".
-QUALITY = "MQ"
-# It works in blocks, and from 8 kHz, as most cameras have it, it would hold back 64 ms in the mean and 118 at most. The
-# resampler for variable rates has no blocks and holds back 30 ms all the time. It takes some four times the processor, which
-# is little at that rate (16 µs for 20 ms) and would be much at 48 kHz (75 instead of 5).
-TELEPHONE_HZ = 8_000
+QUALITY = "MQ"  # of SoX, for odd rates: it rejects aliases by 100 dB, and holds back some 20 ms in the mean
 
 Samples = NDArray[np.float32]
 Hops = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -67,7 +61,7 @@ class ResamplerSegment:
         self._rate_hz = like.rate_hz
         self._start = start
         self._n_native = 0
-        self._resampler: Resampler = PassThrough() if like.rate_hz == RATE_HZ else _resampler(like.rate_hz)
+        self._resampler = _resampler(like.rate_hz)
 
     @property
     def end(self) -> int:
@@ -178,8 +172,12 @@ class Hopper:
 
 
 def _resampler(rate_hz: int) -> Resampler:
-    if rate_hz == TELEPHONE_HZ:
-        return cast("Resampler", soxr.ResampleStream(rate_hz, RATE_HZ, 1, np.float32, "HQ", vr=True))  # the only one it has
+    if rate_hz == RATE_HZ:
+        return PassThrough()
+    if can_resample(rate_hz):
+        return HopResampler(rate_hz)
+    import soxr  # noqa: PLC0415  # only recordings have such rates
+
     return cast("Resampler", soxr.ResampleStream(rate_hz, RATE_HZ, 1, np.float32, QUALITY))
 
 

@@ -13,6 +13,7 @@ import click
 
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.cluster import needs_cluster, with_credentials, with_tls_ca
+from claptrap.cli.descriptors import allow_many_descriptors
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import start_logging
 from claptrap.cli.options import may_not_download, with_log_level
@@ -20,8 +21,8 @@ from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.build import version_and_commit
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import ClapTrapError
+from claptrap.core.spec import MAX_SOURCES
 from claptrap.models.catalogue import YAMNET, download_url
-from claptrap.runtime.worker import MAX_SOURCES
 from claptrap.text.catalogue import say
 
 _NAME = r"[a-z0-9][a-z0-9-]{0,63}"
@@ -89,6 +90,7 @@ def node(
 ) -> None:
     """Hear sources for a ClapTrap that runs elsewhere (claptrap serve --cluster). Ctrl-C stops it."""
     give_large_blocks_back()
+    allow_many_descriptors()
     start_logging(log_level)
     stopped = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):

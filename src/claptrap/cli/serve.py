@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -12,10 +13,12 @@ from claptrap.cli.add_on import SUPERVISOR_ADDRESS, AddOn
 from claptrap.cli.allocator import give_large_blocks_back
 from claptrap.cli.cluster import ClusterOptions, with_credentials, with_tls_ca
 from claptrap.cli.defaults import HOST, PORT, in_data_dir
+from claptrap.cli.descriptors import allow_many_descriptors
 from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.options import may_not_download, with_log_level
+from claptrap.cli.program_text import give_text_back
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.weburl import check_tcp_url
@@ -188,6 +191,7 @@ def serve(
 ) -> None:
     """Run the service with its page. Ctrl-C stops it."""
     give_large_blocks_back()
+    allow_many_descriptors()
     add_on = AddOn() if as_add_on else None
     start_logging(add_on.log_level if add_on else log_level)
     _keep_log_tail()
@@ -217,6 +221,8 @@ def serve(
         if add_on is not None:
             add_on.start(service)
         _print_addresses(address, service.access.setup_code)
+        gc.collect()
+        gc.freeze()  # what the start made lives as long as the process: looking through it again would hold up a clap
 
     try:
         if with_mediamtx or mediamtx_binary:
@@ -226,6 +232,8 @@ def serve(
             supervisor.on_change = service.problems.publish
             service.problems.add(supervisor.problems)
             service.streams.supervise(supervisor.problems)
+        service.model.load()
+        give_text_back()
         serve_web(
             service,
             host=host,
@@ -251,10 +259,11 @@ def _print_addresses(address: ListenAddress, setup_code: str) -> None:
     network = address.network_urls()
     for url in network:
         echo(say("service.network_address", terminal_language(), url=url))
-    if address.is_tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+    if network and sys.stdout.isatty():  # for a phone; a log has no use for it
         import segno  # noqa: PLC0415  # for this alone
 
-        segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
+        page = "/micro" if address.is_tls else ""  # without TLS no browser gives its microphone
+        segno.make_qr(f"{network[0]}{page}", error="m").terminal(compact=True)
     if setup_code:
         echo(say("access.setup_code", terminal_language(), setup=setup_code))
 

@@ -48,7 +48,7 @@ class Event:
         applause: whether this is applause that begins, a crowd's or one person's, rather than claps.
         trigger, trigger_name: which of the source's sounds or rhythms it is; empty for claps and applause.
         heard_by: ids of the sources whose detections were merged into this one, the nearest first; empty for its own alone.
-        test: whether it is of claps that were put into the sound to try the path (``runtime.proof``), and none of the room.
+        test: whether its claps were inserted into the sound to try the path (``runtime.proof``), and none is of the room.
     """
 
     source_id: str
@@ -115,12 +115,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """How one source is.
+    """The state of one source.
 
     Attributes:
-        source_id: which.
-        state: its state.
-        code: why, a key of ``text.catalogue``; empty when all is well.
+        source_id, state: which, and its state.
+        code: the reason, a key of ``text.catalogue``; empty when all is well.
         params: values for that sentence.
         attempt: how many times in a row it was tried again.
         next_in_s: seconds until the next try, 0 when none is planned.
@@ -177,7 +176,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class TaughtWindow:
-    """What YAMNet hears in one window of a source that a person is teaching a sound.
+    """YAMNet's result for one window of a source that a person is teaching a sound.
 
     Attributes:
         timestamp: UTC Unix seconds of its end.
@@ -195,13 +194,13 @@ class TaughtWindow:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge thought of one candidate, accepted or not; the page shows near misses with it.
+    """The decision on one candidate, accepted or not; the page shows near misses with it.
 
     Attributes:
-        code: why, and what came of it; a key of ``text.catalogue``.
+        code: the reason, a key of ``text.catalogue``.
         params: values for that sentence.
         labels: the sounds heard there; empty without YAMNet, and for what is far from a clap.
-        test: whether it is of a clap that was put into the sound.
+        test: whether the clap was inserted into the sound to try the path.
     """
 
     source_id: str
@@ -217,7 +216,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What the newest sound of one source looks like, for pages that show it.
+    """Columns of one source's spectrogram, for pages that show it.
 
     Attributes:
         timestamp: UTC Unix seconds at which the first column begins.
@@ -232,11 +231,11 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to tell one receiver, and how it ended.
+    """One attempt to deliver to one receiver, and its result.
 
     Attributes:
-        event_id: what was sent; starts with ``test:`` for the test button.
-        target_id, source_id: to whom, on behalf of which source.
+        event_id: the event that was sent; starts with ``test:`` for the test button.
+        target_id, source_id: the receiver, and the source of the event.
         url: redacted address.
         number: 1, 2, 3 …
         at: UTC Unix seconds when it began.
@@ -274,14 +273,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class ClipKept:
-    """The sound around a detection can be heard from now on."""
+    """The clip of a detection was written."""
 
     event_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ModelProgress:
-    """How the download of a model file goes.
+    """Progress of a model file's download.
 
     Attributes:
         name: the file's.
@@ -310,21 +309,21 @@ class DetectionRunning:
 
 @dataclass(frozen=True, slots=True)
 class SheddingChanged:
-    """What hearing leaves out because the machine is too slow: ``level`` things, 0 to 2."""
+    """How many steps hearing leaves out because the machine is too slow: ``level``, 0 to 2."""
 
     level: int
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:
-    """The settings have changed: the whole new document, as JSON data."""
+    """The settings changed: the whole new document, as JSON data."""
 
     settings: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a person should know or mend.
+    """Something that a person should know or mend.
 
     Attributes:
         code: a key of ``text.catalogue``.
@@ -337,21 +336,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ProblemsChanged:
-    """Something is wrong with the service that was not, or no more: all that is."""
+    """The list of problems changed: all current ones."""
 
     problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerLink:
-    """The link to the MQTT broker is another than it was: ``off``, ``waiting`` or ``connected``."""
+    """The link to the MQTT broker changed: ``off``, ``waiting`` or ``connected``."""
 
     state: str
 
 
 @dataclass(frozen=True, slots=True)
 class LearningChanged:
-    """What a source has learnt, has to learn from, or its calibration is another than it was."""
+    """A source's profile, its examples or its calibration changed."""
 
     source_id: str
 

@@ -1,4 +1,4 @@
-"""What is wanted of sources: frozen plain data with a lossless JSON form. Receivers: ``core.receivers``.
+"""What is wanted of sources: frozen plain data with a lossless JSON form. Receivers: ``receivers``.
 
 A worker receives the whole desired state at once (``Worker.apply(specs, revision)``); a spec carries everything that a
 machine must know to hear one source, and nothing about receivers.
@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 from claptrap.core.triggers import RhythmSpec, SoundSpec
 
 Language = Literal["fr", "en"]
+MAX_SOURCES = 1000  # of one ClapTrap; a process hears as many as its machine allows
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import Any
 
 from claptrap import __version__
 from claptrap.core.events import State
-from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.mqtt_topics import (
     OFFLINE,
     ONLINE,
@@ -24,6 +23,7 @@ from claptrap.delivery.mqtt_topics import (
     source_state,
     status_topic,
 )
+from claptrap.receivers import BrokerSpec
 from claptrap.text.catalogue import LANGUAGES, say
 
 PATTERNS = ("any", "single", "double", "single_and_double")

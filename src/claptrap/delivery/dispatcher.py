@@ -14,13 +14,13 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Event, StatusSink
 from claptrap.core.outbox import Delivery, Outbox
-from claptrap.core.receivers import ReceiverSpec
 from claptrap.core.weburl import redact
 from claptrap.delivery.circuit import CircuitState
 from claptrap.delivery.payload import event_payload, trial_payload
 from claptrap.delivery.recorder import AttemptRecorder
 from claptrap.delivery.registry import SENDERS, Senders
 from claptrap.delivery.worker import DeliveryWorker
+from claptrap.receivers import ReceiverSpec
 
 MAX_LAG_S = 60.0
 MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and reported

@@ -22,7 +22,6 @@ from paho.mqtt.enums import MQTTErrorCode
 from claptrap.core.backoff import Backoff
 from claptrap.core.errors import ClapTrapError, DeliveryError, NotSent
 from claptrap.core.rate_limit import LogThrottle, RateLimitedCounter
-from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.discovery import MIGRATE, event_type, retained, topics_alone
 from claptrap.delivery.mqtt_client import KEEPALIVE_S, connect, denial, expiry
 from claptrap.delivery.mqtt_commands import Command, parse_command
@@ -30,6 +29,7 @@ from claptrap.delivery.mqtt_peers import PeerNews, PeerProtocol
 from claptrap.delivery.mqtt_session import MqttSession
 from claptrap.delivery.mqtt_topics import OFFLINE, ONLINE, Published, instance_topic, level_topic, status_topic
 from claptrap.delivery.sender import Answer, nothing
+from claptrap.receivers import BrokerSpec
 
 _PERMANENT_S = 60.0  # between attempts at what a person must mend
 _STOP_S = 2.0  # for taking back what was published, and for the thread

@@ -13,8 +13,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from claptrap.core.errors import DeliveryError
-from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.mqtt_topics import OFFLINE, status_topic
+from claptrap.receivers import BrokerSpec
 
 CONNECT_S = 5.0
 KEEPALIVE_S = 30

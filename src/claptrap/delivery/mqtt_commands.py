@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.mqtt_topics import HUB_COMMANDS, SOURCE_COMMANDS
+from claptrap.receivers import BrokerSpec
 
 Value = bool | float | str
 

@@ -12,9 +12,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
 from claptrap.core.errors import DeliveryError
-from claptrap.core.receivers import BrokerSpec
 from claptrap.delivery.mqtt_client import denial, make_client, refusal
 from claptrap.delivery.mqtt_topics import subscriptions
+from claptrap.receivers import BrokerSpec
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from claptrap.core.receivers import BrokerSpec
+from claptrap.receivers import BrokerSpec
 
 ONLINE, OFFLINE = b"online", b"offline"
 SOURCE_COMMANDS = ("enabled", "threshold", "delay", "pattern", "test", "mark", "armed", "snooze")

@@ -17,10 +17,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from claptrap.core.errors import DeliveryError, InputError, NotSent, OutcomeUnknown
-from claptrap.core.receivers import NotifySpec
 from claptrap.core.spec import Language
 from claptrap.delivery.policy import NOT_NOW, tidy
 from claptrap.delivery.sender import Answer, nothing
+from claptrap.receivers import NotifySpec
 from claptrap.text.catalogue import say
 
 _TELL_SECRETS = ("urllib3", "requests_oauthlib", "oauthlib")  # they log addresses, and tokens in them

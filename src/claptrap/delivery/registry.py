@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from claptrap.core.receivers import NotifySpec, WebhookSpec
 from claptrap.delivery.notify import NotificationSender
 from claptrap.delivery.sender import Sender
 from claptrap.delivery.webhook import WebhookSender
+from claptrap.receivers import NotifySpec, WebhookSpec
 
 Senders = Mapping[str, Callable[[], Sender]]
 """By the receivers' ``KIND``: what makes a sender for one of them."""

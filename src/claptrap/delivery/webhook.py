@@ -20,13 +20,13 @@ import httpx
 
 from claptrap import __version__
 from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
-from claptrap.core.receivers import WebhookSpec
 from claptrap.core.signing import signature_headers
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop, RawAnswer, Steps, exchange
 from claptrap.delivery.payload import is_trial
 from claptrap.delivery.policy import tidy
 from claptrap.delivery.sender import Answer, excerpt, nothing
+from claptrap.receivers import WebhookSpec
 from claptrap.template import BadTemplateError, render
 
 _TLS_RECORD = b"\x15\x03"  # the start of an alert: how some TLS servers answer plain HTTP

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from claptrap.core.errors import DeliveryError, NotSent, OutcomeUnknown
 from claptrap.core.outbox import Delivery
-from claptrap.core.receivers import ReceiverSpec
 from claptrap.core.weburl import redact
 from claptrap.delivery.circuit import Circuit, CircuitState
 from claptrap.delivery.payload import is_trial
@@ -33,6 +32,7 @@ from claptrap.delivery.policy import (
 )
 from claptrap.delivery.recorder import AttemptRecorder
 from claptrap.delivery.sender import Answer, Sender, excerpt, nothing
+from claptrap.receivers import ReceiverSpec
 
 _PAUSE_S = 5.0  # after a fault of ours
 _FORGIVEN_S = 600.0  # since the first failure of a receiver that cannot be probed

@@ -7,6 +7,7 @@ not arrived yet are marked in a second channel. It was trained with the future c
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -43,25 +44,30 @@ def mel_filters(window: int, mels: int, low_hz: float = 80.0) -> NDArray[np.floa
     return unit
 
 
-_MEL = mel_filters(WINDOW, MELS)
+_POWERS_TO_MELS = np.repeat(mel_filters(WINDOW, MELS), 2, axis=0)  # of real and imaginary parts side by side
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return log-mel patches (B, FRAMES, MELS) in dB of (B, PATCH) samples from ``BEFORE`` before the onset on."""
+    """Return log-mel patches (B, T, MELS) in dB of (B, n) samples from ``BEFORE`` before the onset on, n ≤ ``PATCH``."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
     spectrum = np.fft.rfft(windows * _TAPER)
-    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    patches: NDArray[np.float32] = 10 * np.log10(power @ _MEL + np.float32(_QUIET))
-    return patches
+    powers = spectrum.view(spectrum.real.dtype).astype(np.float32, copy=False)
+    powers *= powers
+    patches: NDArray[np.float32] = powers.reshape(-1, len(_POWERS_TO_MELS)) @ _POWERS_TO_MELS
+    patches += np.float32(_QUIET)
+    np.log10(patches, out=patches)
+    patches *= 10
+    return patches.reshape(*windows.shape[:2], MELS)
 
 
 def network_input(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which the first ``frames`` frames are known."""
     loudest = patches[:, REFERENCE].max(axis=(1, 2), keepdims=True)
-    scaled = np.clip((patches - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
-    heard = np.arange(FRAMES)[:, None] < frames
-    level = np.where(heard, scaled, np.float32(LOWEST))
-    return np.stack([level, np.broadcast_to(heard, level.shape)], axis=-1).astype(np.float32)
+    made = np.zeros((len(patches), FRAMES, MELS, 2), np.float32)
+    made[:, :frames, :, 0] = np.clip((patches[:, :frames] - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
+    made[:, :frames, :, 1] = 1
+    made[:, frames:, :, 0] = LOWEST
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +80,17 @@ class _Convolution:
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """(B, H, W, C) → (B, ⌈H/2⌉, ⌈W/2⌉, out)."""
-        pad = self.size // 2
-        x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-        patches = np.lib.stride_tricks.sliding_window_view(x, (self.size, self.size), axis=(1, 2))[:, ::2, ::2]
-        b, h, w = patches.shape[:3]
-        flat = patches.transpose(0, 1, 2, 4, 5, 3).reshape(b * h * w, -1)
-        out: NDArray[np.float32] = np.maximum(flat @ self.kernel + self.bias, 0)
-        return out.reshape(b, h, w, -1)
+        b, h, w, channels = x.shape
+        k, pad = self.size, self.size // 2
+        padded = np.zeros((b, h + 2 * pad, w + 2 * pad, channels), np.float32)
+        padded[:, pad : pad + h, pad : pad + w] = x
+        by_patch, by_row, by_column, by_channel = padded.strides
+        shape = b, (h + 1) // 2, (w + 1) // 2, k, k * channels  # what is under the kernel, row by row
+        under = np.ndarray(shape, padded.dtype, padded, 0, (by_patch, 2 * by_row, 2 * by_column, by_row, by_channel))
+        out: NDArray[np.float32] = under.reshape(-1, len(self.kernel)) @ self.kernel
+        out += self.bias
+        np.maximum(out, 0, out=out)
+        return out.reshape(*shape[:3], -1)
 
 
 class ClapNet:
@@ -103,7 +113,7 @@ class ClapNet:
         """Return the log-odds of a clap, (B,), and the hidden layer before it is rectified, (B, hidden).
 
         Args:
-            patches: log-mel (B, FRAMES, MELS).
+            patches: log-mel (B, T, MELS), T ≥ ``frames``.
             frames: how many of their frames are known.
         """
         x = network_input(patches, frames)
@@ -122,15 +132,35 @@ class ClapNet:
         return self.run(patches, frames)[0]
 
 
-def load_weights(name: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a file of ``detect/weights``; those in 8 bits are multiplied by their scales (``NAME_scale``).
+class StoredWeights(Mapping[str, NDArray[Any]]):
+    """The arrays of a file of ``detect/weights``; those in 8 bits are multiplied by their scales (``NAME_scale``) when read.
 
     ``CLAPTRAP_WEIGHTS_DIR`` names another folder, to try what ``training`` has made.
+
+    Args:
+        name: the file's.
     """
-    named = os.environ.get("CLAPTRAP_WEIGHTS_DIR")
-    folder = Path(named) if named else files("claptrap.detect").joinpath("weights")
-    with folder.joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return {key: a * arrays[f"{key}_scale"] if a.dtype == np.int8 else a for key, a in arrays.items()}
+
+    def __init__(self, name: str) -> None:
+        named = os.environ.get("CLAPTRAP_WEIGHTS_DIR")
+        folder = Path(named) if named else files("claptrap.detect").joinpath("weights")
+        with folder.joinpath(name).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            self._stored = dict(arrays)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        array = self._stored[name]
+        return np.asarray(array * self._stored[f"{name}_scale"]) if array.dtype == np.int8 else array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+
+def load_weights(name: str) -> dict[str, NDArray[Any]]:
+    """Return all arrays of a file of ``StoredWeights``."""
+    return dict(StoredWeights(name))
 
 
 @cache

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
-from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, log_mel
-from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput
+from claptrap.detect.clapnet import AFTER, DECISION_POINTS, PATCH, ClapNet, log_mel
+from claptrap.detect.confirm import EARLY, LATE, Confirmer, HeadOutput
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.newest_sound import MEMORY
@@ -50,6 +50,7 @@ class Classification:
         labels: YAMNet's labels there, where the score may make a clap; empty without YAMNet.
         applause: YAMNet's score of the class "Applause" there, [0, 1]; 0 where it did not run.
         by_models: [0, 1], by the models alone: without profile and prior.
+        layers: hidden ones that the models have made of it, by their numbers in ``Embedding``.
     """
 
     slot: int
@@ -59,6 +60,7 @@ class Classification:
     labels: Labels = ()
     applause: float = 0.0
     by_models: float = 0.0
+    layers: Mapping[int, NDArray[np.float32]] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,14 @@ class ClapClassifier:
         """Score the candidates of a slot by a profile from the next decision point on; None for the models alone."""
         self._slot(slot).matcher = matcher
 
+    def rehearse(self) -> None:
+        """Run each model once on silence: its first run takes longer, and shall not delay the first clap."""
+        self.clapnet.run(log_mel(np.zeros((1, PATCH), np.float32)), DECISION_POINTS[0])
+        if self.yamnet is not None:
+            output = self.yamnet.run(np.zeros(SAMPLES, np.float32))
+            for point in (EARLY, LATE):
+                self.confirmer.head(output, point)
+
     def heard(self, slot: int) -> int:
         """Return how many samples of the stream on ``slot`` have been heard."""
         return self._slot(slot).heard
@@ -131,9 +141,12 @@ class ClapClassifier:
         """Return samples [begin, end) of the stream on ``slot``, of its last 4 s; zero where there are none."""
         return self._slot(slot).window(begin, end)
 
-    def embedding(self, slot: int, onset: int) -> Embedding:
-        """Return the embedding of the candidate at ``onset`` of ``slot``; ``AFTER[-1]`` samples after it are heard."""
-        return embed(self._slot(slot), onset, self.clapnet, self.confirmer, self.yamnet)
+    def embedding(self, slot: int, onset: int, known: Mapping[int, NDArray[np.float32]] | None = None) -> Embedding:
+        """Return the embedding of the candidate at ``onset`` of ``slot``; ``AFTER[-1]`` samples after it are heard.
+
+        The models need not run again for the layers that are ``known``: those that its ``Classification`` has.
+        """
+        return embed(self._slot(slot), onset, self.clapnet, self.confirmer, self.yamnet, known)
 
     def process(
         self,
@@ -175,9 +188,9 @@ class ClapClassifier:
         known = max(0, state.heard - ONSET_LAG)
         return min(known, state.pending[0].onset) if state.pending else known
 
-    def is_pending(self, slot: int) -> bool:
-        """Return whether a candidate on ``slot`` is not decided yet."""
-        return bool(self._slot(slot).pending)
+    def awaited(self, slot: int) -> int | None:
+        """Return how many samples must be heard for what is pending on ``slot`` to come further; None where nothing is."""
+        return self._slot(slot).awaited()
 
     def labels(self, most: int | None = None, slots: Collection[int] | None = None) -> list[SoundLabels]:
         """Return the labels that are due: about two windows a second of every slot that is not silent.
@@ -226,6 +239,7 @@ class ClapClassifier:
         samples = np.stack([state.patch(candidate.onset, heard) for state, candidate in due])
         logits, hidden = self.clapnet.run(log_mel(samples), DECISION_POINTS[point])
         for (state, candidate), logit, layer in zip(due, logits.tolist(), hidden, strict=True):
+            candidate.layers[point] = layer
             is_decisive = self._weigh(state, candidate, HeadOutput(logit, layer), point, yamnet)
             if is_decisive or point == _LAST or (point >= EARLY and not self.looks_late):
                 candidate.decided = candidate.onset + heard
@@ -253,11 +267,13 @@ class ClapClassifier:
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[EARLY]))
             candidate.early = self.confirmer.head(output, EARLY)
+            candidate.layers[YAMNET_LAYERS[EARLY]] = candidate.early.hidden
             scored = self.confirmer.early_score(candidate.early.log_odds, net.log_odds)
         hidden = [net.hidden, candidate.early.hidden]
         if is_last:
             output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[_LAST]))
             head = self.confirmer.head(output, _LAST)
+            candidate.layers[YAMNET_LAYERS[_LAST]] = head.hidden
             scored = self.confirmer.late_score(candidate.early.log_odds, head.log_odds, net.log_odds)
             hidden.append(head.hidden)
         is_decisive = state.apply_score(candidate, scored, YAMNET_LAYERS[point], hidden, is_last=is_last)
@@ -280,6 +296,7 @@ class ClapClassifier:
                 candidate.labels,
                 candidate.applause,
                 candidate.by_models,
+                candidate.layers,
             )
 
     # -- labels ---------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.detect.clapnet import DECISION_POINTS, load_weights
+from claptrap.detect.clapnet import DECISION_POINTS, StoredWeights
 from claptrap.detect.yamnet import YamNetOutput
 
 EARLY, LATE = 1, len(DECISION_POINTS) - 1  # the decision points at which YAMNet runs
+_YAMNET_HEADS = tuple(f"{head}_{part}" for head in ("early", "late") for part in ("w", "b", "out", "out_b"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ class Confirmer:
             for which YAMNet runs.
     """
 
-    def __init__(self, weights: dict[str, NDArray[Any]]) -> None:
-        w = {name: np.asarray(array, np.float32) for name, array in weights.items()}
-        self._heads = {point: _Head(w, name) for point, name in ((EARLY, "early"), (LATE, "late"))}
+    def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
+        w = {name: np.asarray(weights[name], np.float32) for name in weights if name not in _YAMNET_HEADS}
+        self._heads: dict[int, _Head] = {}
+        self._to_unpack: Mapping[str, NDArray[Any]] | None = weights  # until YAMNet is there: its heads take 3 MB
         self._mix = {EARLY: w["early_mix"].tolist(), LATE: w["late_mix"].tolist()}
         self._mixed_scale = {EARLY: w["mixed_scale"][0], LATE: w["mixed_scale"][1]}
         self._early_sure = w["early_sure"].tolist()
@@ -84,11 +87,11 @@ class Confirmer:
 
     def head(self, output: YamNetOutput, point: int) -> HeadOutput:
         """Run the head of ``point``, ``EARLY`` or ``LATE``, on YAMNet's features."""
-        return self._heads[point].run(output.features)
+        return self._head(point).run(output.features)
 
     def head_log_odds(self, hidden: NDArray[np.float32], point: int) -> float:
         """Return the log-odds of a clap that the hidden layer (96,) of the head of ``point`` leads to."""
-        return self._heads[point].log_odds(hidden)
+        return self._head(point).log_odds(hidden)
 
     def early_score(self, early: float, logit: float) -> ModelScore:
         """Return the score at ``EARLY`` from the log-odds of the early head and of the embedded model."""
@@ -103,6 +106,13 @@ class Confirmer:
         return ModelScore(
             _score(of_early * early + of_late * late + of_net * logit, self._mixed_scale[LATE]), is_decisive=True
         )
+
+    def _head(self, point: int) -> _Head:
+        if (weights := self._to_unpack) is not None:
+            w = {name: np.asarray(weights[name], np.float32) for name in _YAMNET_HEADS}
+            self._heads = {EARLY: _Head(w, "early"), LATE: _Head(w, "late")}
+            self._to_unpack = None  # in this order: another thread that finds None finds the heads
+        return self._heads[point]
 
 
 class _Head:
@@ -127,7 +137,7 @@ def signed(hidden: NDArray[np.float32]) -> NDArray[np.float32]:
 @cache
 def load_confirmer() -> Confirmer:
     """Return the numbers that ship with the package, the same to all who ask."""
-    return Confirmer(load_weights("confirm.npz"))
+    return Confirmer(StoredWeights("confirm.npz"))
 
 
 def _score(logit: float, scale: NDArray[np.float32]) -> float:

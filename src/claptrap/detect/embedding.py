@@ -6,13 +6,14 @@ import base64
 import binascii
 import functools
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, load_weights, log_mel
+from claptrap.detect.clapnet import AFTER, DECISION_POINTS, ClapNet, StoredWeights, log_mel
 from claptrap.detect.confirm import EARLY, LATE, Confirmer
 from claptrap.detect.yamnet import YamNet
 
@@ -60,7 +61,7 @@ def models_version() -> str:
     """Return 16 hex digits that change with the weights that make embeddings: embeddings of two versions do not compare."""
     digest = hashlib.sha256()
     for file, names in _BOUND.items():
-        weights = load_weights(file)
+        weights = StoredWeights(file)
         for name in names or sorted(weights):
             digest.update(name.encode() + np.ascontiguousarray(weights[name], np.float32).tobytes())
     return digest.hexdigest()[:16]
@@ -70,21 +71,35 @@ class Window(Protocol):
     """The newest sound of a stream, as the models are given it."""
 
     def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
-        """Return (PATCH,) samples from ``BEFORE`` before the onset on, as known ``heard`` samples after the onset."""
+        """Return the samples (BEFORE + heard,) from ``BEFORE`` before the onset to ``heard`` after it."""
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to sample ``end``."""
 
 
-def embed(window: Window, onset: int, clapnet: ClapNet, confirmer: Confirmer, yamnet: YamNet | None) -> Embedding:
-    """Return the embedding of the candidate at sample ``onset``; ``AFTER[-1]`` samples after it must have been heard."""
+def embed(
+    window: Window,
+    onset: int,
+    clapnet: ClapNet,
+    confirmer: Confirmer,
+    yamnet: YamNet | None,
+    known: Mapping[int, NDArray[np.float32]] | None = None,
+) -> Embedding:
+    """Return the embedding of the candidate at sample ``onset``; ``AFTER[-1]`` samples after it must have been heard.
+
+    The models need not run again for its layers that are ``known``, by their numbers.
+    """
+    known = known or {}
     net = [
-        clapnet.run(log_mel(window.patch(onset, heard)[None]), frames)[1][0]
-        for heard, frames in zip(AFTER, DECISION_POINTS, strict=True)
+        known[point] if point in known else clapnet.run(log_mel(window.patch(onset, heard)[None]), frames)[1][0]
+        for point, (heard, frames) in enumerate(zip(AFTER, DECISION_POINTS, strict=True))
     ]
     if yamnet is None:
         return Embedding(np.stack(net), None)
-    heads = [confirmer.head(yamnet.run(window.context(onset, onset + AFTER[p])), p).hidden for p in YAMNET_LAYERS]
+    heads = [
+        known[layer] if layer in known else confirmer.head(yamnet.run(window.context(onset, onset + AFTER[p])), p).hidden
+        for p, layer in YAMNET_LAYERS.items()
+    ]
     return Embedding(np.stack(net), np.stack(heads))
 
 

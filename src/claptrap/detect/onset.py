@@ -39,6 +39,7 @@ def _bands() -> NDArray[np.float32]:
 
 
 _BANDS = _bands()
+_POWERS_TO_BANDS = np.repeat(_BANDS, 2, axis=0)  # of real and imaginary parts side by side
 BANDS = len(BAND_EDGES_HZ) - 1
 
 
@@ -169,6 +170,11 @@ def _levels(windows: NDArray[np.float32]) -> NDArray[np.float32]:
         for step in range(0, n_steps, AT_ONCE):
             part = slice(slot, slot + slots_at_once), slice(step, step + AT_ONCE)
             spectrum = np.fft.rfft(windows[part] * _TAPER)
-            power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
-            levels[part] = 10 * np.log10(power @ _BANDS + np.float32(QUIET_POWER))
+            powers = spectrum.view(spectrum.real.dtype).astype(np.float32, copy=False)
+            powers *= powers
+            in_bands = powers.reshape(-1, len(_POWERS_TO_BANDS)) @ _POWERS_TO_BANDS
+            levels[part] = in_bands.reshape(levels[part].shape)
+    levels += np.float32(QUIET_POWER)
+    np.log10(levels, out=levels)
+    levels *= 10
     return levels

@@ -6,13 +6,14 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
-from claptrap.detect.clapnet import AFTER, BEFORE, PATCH
+from claptrap.detect.clapnet import AFTER, BEFORE
 from claptrap.detect.confirm import HeadOutput, ModelScore
 from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.newest_sound import NewestSound
@@ -41,6 +42,7 @@ class PendingCandidate:
     labels: Labels = ()
     applause: float = 0.0
     by_models: float = 0.0
+    layers: dict[int, NDArray[np.float32]] = field(default_factory=dict)  # hidden ones that the models have made of it
 
 
 @dataclass(slots=True)
@@ -52,6 +54,13 @@ class SlotState(NewestSound):
     last_decided: int = 0
     label_due: int = LABEL_EVERY
     matcher: ProfileMatcher | None = None
+
+    def awaited(self) -> int | None:
+        """Return from which sample on a pending candidate can be scored, or released; None where none is pending."""
+        if not self.pending:
+            return None
+        looks = [one.onset + AFTER[one.point] for one in self.pending if one.decided is None]
+        return min(looks, default=self.pending[0].onset + NEXT_WINDOW[1] + ONSET_LAG)
 
     def n_clean_points(self, candidate: PendingCandidate) -> int:
         """Return how many decision points of a candidate end before the next clap; 0 if none follows as far as is known."""
@@ -104,8 +113,8 @@ class SlotState(NewestSound):
         return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)
 
     def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
-        """Return (PATCH,) samples from ``BEFORE`` before the onset on, zero from ``heard`` after it on, then filled."""
-        return fill_digital_silence(self.window(onset - BEFORE, onset - BEFORE + PATCH, heard=onset + heard))
+        """Return the samples (BEFORE + heard,) from ``BEFORE`` before the onset to ``heard`` after it, then filled."""
+        return fill_digital_silence(self.window(onset - BEFORE, onset + heard))
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""
@@ -126,5 +135,7 @@ def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @cache
 def _fill_noise() -> NDArray[np.float32]:
-    """Return noise (SAMPLES // 16, 16), made when first needed: ``numpy.random`` takes 3 MB."""
-    return np.random.default_rng(0).standard_normal((SAMPLES // 16, 16)).astype(np.float32)
+    """Return white noise (SAMPLES // 16, 16) of unit power, read when first needed: to make it loads 3 MB of libraries."""
+    with files("claptrap.detect").joinpath("weights", "noise.npy").open("rb") as file:
+        noise: NDArray[np.float32] = np.load(file, allow_pickle=False)
+    return noise

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claptrap.core.errors import ClapTrapError, DeliveryError
-from claptrap.core.receivers import BrokerSpec, WebhookSpec
 from claptrap.core.spec import SourceInput
 from claptrap.core.weburl import DEFAULT_PORTS, redact
 from claptrap.delivery.http_exchange import Loop
 from claptrap.doctor.finding import Finding, Severity
+from claptrap.receivers import BrokerSpec, WebhookSpec
 from claptrap.settings.schema import Settings
 from claptrap.sources.rtsp_preflight import Deadline, Stopped, rtsp_preflight
 

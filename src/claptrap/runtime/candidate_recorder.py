@@ -129,7 +129,7 @@ def _kept(waiting: Waiting, classifier: ClapClassifier) -> KeptCandidate:
         found.by_models,
         waiting.is_clap,
         found.labels,
-        classifier.embedding(found.slot, found.onset),
+        classifier.embedding(found.slot, found.onset, found.layers),
         None if waiting.channels is None else _refusal(found, classifier),
         waiting.channels is not None,
         {} if waiting.channels is None else waiting.channels.rises(found.onset),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 
 from claptrap.audio.clip import ClipSink
@@ -28,7 +29,7 @@ from claptrap.runtime.clip_extractor import ClipExtractor
 from claptrap.runtime.overload import Overload, Shedding
 from claptrap.runtime.proof import Proof
 from claptrap.runtime.reference_veto import ReferenceVeto, references_of
-from claptrap.runtime.stream import Stream
+from claptrap.runtime.stream import HOP_S, Stream
 
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LABELS_PER_BATCH = 2  # at 50 batches a second, what 50 sources that are not silent want; more get fewer
@@ -44,9 +45,19 @@ class StreamContext:
         self.spec = spec
         self.patterns = Patterns(detection_settings(spec))
         self.sounds, self.rhythms = SoundTriggers(spec.sounds), Rhythms(spec.rhythms)
-        self.is_urgent = False  # something is undecided, so sound should come soon
+        self.awaited: int | None = None  # the sample that the next look at a candidate needs
+        self.is_open = False  # claps wait for more, or for none to follow
         self._sequence = 0
         self._proving: tuple[Proof, Patterns] | None = None
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether sound should come soon."""
+        return self.is_open or self.awaited is not None
+
+    def expected_at(self) -> float:
+        """Return when the sound that is awaited should have come, in monotonic seconds; infinite where none is."""
+        return math.inf if self.awaited is None else self.stream.monotonic(-(-self.awaited // HOP) * HOP_S)
 
     def proof_of(self, onset: int) -> Proof | None:
         """Return the proof whose claps an onset is one of, None for a sound of the room."""
@@ -165,11 +176,13 @@ class ClassifierThread:
         self._labels_wanted = is_wanted
 
     def _run(self) -> None:
+        self._rehearse()
         while not self._stop.is_set():
             self.alive_at = self._clock.monotonic()
             try:
                 batch = self._batches.get(timeout=ALIVE_S)
             except queue.Empty:
+                self._adopt_yamnet()
                 self._note_delay(0.0)
                 continue
             if batch is None:
@@ -182,8 +195,7 @@ class ClassifierThread:
     def process(self, batch: HopBatch) -> None:
         """Process one batch."""
         self._note_delay(self._clock.monotonic() - batch.due_at)
-        if self._yamnet is not None:
-            self._classifier.yamnet = self._yamnet
+        self._adopt_yamnet()
         self._classifier.looks_late = self._overload.shedding < Shedding.LATE_LOOK
         for stream in batch.opened:
             self._open(stream)
@@ -197,6 +209,15 @@ class ClassifierThread:
             self._label_sounds()
         for stream in batch.finished:
             self._finish(stream)
+
+    def _adopt_yamnet(self) -> None:
+        if self._yamnet is not None and self._classifier.yamnet is not self._yamnet:
+            self._classifier.yamnet = self._yamnet
+            self._rehearse()
+
+    def _rehearse(self) -> None:
+        with suppress(Exception):  # the first candidate meets the same, and says so
+            self._classifier.rehearse()
 
     @property
     def shedding(self) -> Shedding:
@@ -228,10 +249,12 @@ class ClassifierThread:
         self._classifier.apply_profile(slot, matcher)
 
     def _extract_clips(self, batch: HopBatch) -> None:
-        """Give each stream's hops to its clip extractor."""
-        for slot, hops, lost in zip(batch.slots.tolist(), batch.hops, batch.lost.tolist(), strict=True):
-            if (context := self._contexts.get(slot)) is not None:
-                context.extractor.process(hops.reshape(-1, HOP), lost, is_wanted=context.spec.clips)
+        """Give hops to the clip extractors of the streams that want clips, or wanted some until now."""
+        for i, slot in enumerate(batch.slots.tolist()):
+            context = self._contexts.get(slot)
+            if context is not None and (context.spec.clips or context.extractor.is_on):
+                begin = self._classifier.heard(slot) // HOP + int(batch.lost[i])
+                context.extractor.process(batch.hops[i].reshape(-1, HOP), begin, is_wanted=context.spec.clips)
 
     def _report(self, classification: Classification) -> None:
         context = self._current(classification.slot)
@@ -302,7 +325,7 @@ class ClassifierThread:
             proof.detected(event)
             self._emit(event)
 
-    def _advance_patterns(self, slots: Iterable[int]) -> None:
+    def _advance_patterns(self, slots: Collection[int]) -> None:
         """Publish patterns that no further clap can continue; have sound come sooner where something is undecided."""
         for slot in slots:
             if (context := self._current(slot)) is not None:
@@ -310,16 +333,21 @@ class ClassifierThread:
                 self._publish(context, (*context.patterns.advance(settled), *context.rhythms.advance(settled)))
                 if (proof := context.stream.proof) is not None:
                     self._publish_proof(context, proof, context.proof_patterns.advance(settled))
-                is_open = context.patterns.is_open or context.rhythms.is_open
-                context.is_urgent = self._classifier.is_pending(slot) or is_open
-                context.stream.pacing.set_urgent(context.is_urgent or self._is_awaited(context))
-                if context.is_urgent:
-                    for reference in references_of(context, self._contexts):
-                        reference.stream.pacing.set_urgent(True)
+                context.awaited = self._classifier.awaited(slot)
+                context.is_open = context.patterns.is_open or context.rhythms.is_open
+        self._pace(slots)
 
-    def _is_awaited(self, context: StreamContext) -> bool:
-        """Return whether a source is undecided of which this one is a reference."""
-        return any(one.is_urgent and context.spec.id in one.spec.references for one in self._contexts.values())
+    def _pace(self, slots: Iterable[int]) -> None:
+        """Have sound come when it decides something, of a source that is undecided and of its references."""
+        undecided = [context for context in self._contexts.values() if context.is_undecided]
+        at_by_slot: dict[int, float] = {}
+        for context in undecided:
+            for one in (context, *references_of(context, self._contexts)):
+                slot = one.stream.slot
+                at_by_slot[slot] = min(context.expected_at(), at_by_slot.get(slot, math.inf))
+        for slot in {*slots, *at_by_slot}:
+            if (paced := self._contexts.get(slot)) is not None:
+                paced.stream.pacing.set_urgent(slot in at_by_slot, at_by_slot.get(slot, math.inf))
 
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:

@@ -17,7 +17,7 @@ MOST_WAITING = 16
 
 
 class ClipExtractor:
-    """Extracts clips from one stream, every hop of which it must get. It buffers only while clips are wanted. One owner.
+    """Extracts clips from one stream. It buffers only while clips are wanted; then it must get every hop. One owner.
 
     Args:
         clips: where clips go.
@@ -25,22 +25,25 @@ class ClipExtractor:
 
     def __init__(self, clips: ClipSink) -> None:
         self._clips = clips
-        self._heard = 0  # hops
         self._history: SampleHistory | None = None
         self._waiting: list[Event] = []
 
-    def process(self, hops: NDArray[np.float32], lost: int, *, is_wanted: bool) -> None:
-        """Add the next hops (n, 320), before which ``lost`` are missing; extract the clips that are complete."""
-        if is_wanted:
-            self._history = self._history or SampleHistory(HISTORY_HOPS, self._heard)
-            for i, hop in enumerate(hops):
-                self._history.write(hop, lost if i == 0 else 0)
-        else:
+    @property
+    def is_on(self) -> bool:
+        """Whether it buffers."""
+        return self._history is not None
+
+    def process(self, hops: NDArray[np.float32], begin: int, *, is_wanted: bool) -> None:
+        """Add the next hops (n, 320), of which the first is hop ``begin`` of the stream; extract what is complete."""
+        if not is_wanted:
             self._history = None
             self._waiting.clear()
-        self._heard += lost + len(hops)
+            return
+        self._history = self._history or SampleHistory(HISTORY_HOPS, begin)
+        for i, hop in enumerate(hops):
+            self._history.write(hop, begin - self._history.end // HOP if i == 0 else 0)
         if self._waiting:
-            ready = [event for event in self._waiting if _end(event) <= self._heard * HOP]
+            ready = [event for event in self._waiting if _end(event) <= self._history.end]
             self._waiting = [event for event in self._waiting if event not in ready]
             self._extract(ready)
 

@@ -29,9 +29,8 @@ from claptrap.runtime.spectrogram import Spectrograms
 from claptrap.runtime.stream import HOP_S, Stream
 
 CATCH_UP_HOPS = 50  # at most this many hops of one source in one round, so that stopping stays prompt
-MOST_HOPS = 5  # of one slot in one batch; the hop that completes a level ends one
 FEW = 4  # sources that are processed as they write; more of them together: a batch costs as much for ten as for one
-GATHER_S = 0.02  # so long after one of many has written: a port or a server brings several in a burst
+GATHER_S = 0.02  # so long at most after one of many has written: a port or a server brings several in a burst
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
 UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
@@ -68,6 +67,7 @@ class OnsetThread:
         self._rounding = threading.Lock()
         self._stop = threading.Event()
         self._news = threading.Event()
+        self._hurried = threading.Event()  # what was written decides something
         self._faults = RateLimitedCounter()
         self._thread = threading.Thread(target=self._run, name="tick")
         self.alive_at = clock.monotonic()
@@ -76,14 +76,16 @@ class OnsetThread:
         """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
             self._opening.append(stream)
-        stream.notify(self._written, self._news.set)
+        stream.notify(lambda: self._written(stream), self._news.set)
         self._news.set()
 
-    def _written(self) -> None:
-        """Process what the calling thread has written, if that is quick, or have the onset thread do it."""
+    def _written(self, stream: Stream) -> None:
+        """Process what the calling thread has written to a stream, if that is quick, or have the onset thread do it."""
         is_quick = len(self._streams) <= FEW and self._batches.qsize() <= self._batches.maxsize // 2
         if not (is_quick and self._thread.is_alive() and self._rounding.acquire(blocking=False)):
             self._news.set()
+            if stream.pacing.is_urgent:
+                self._hurried.set()
             return
         try:
             self._attempt_round()
@@ -107,12 +109,14 @@ class OnsetThread:
         """End; what is still in the rings is not processed."""
         self._stop.set()
         self._news.set()
+        self._hurried.set()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             if self._news.wait(ALIVE_S) and len(self._streams) > FEW:
-                self._stop.wait(GATHER_S)
+                self._hurried.wait(GATHER_S)
+            self._hurried.clear()
             self._news.clear()  # before reading: what is written from now on sets it again
             with self._rounding:
                 self._attempt_round()
@@ -134,7 +138,7 @@ class OnsetThread:
         reads = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
         self._due_at = self._clock.monotonic() - HOP_S * max((len(s.ring) for s in current), default=0)
         finished = tuple(s for s, ended, (hops, _) in reads if ended and len(hops) < CATCH_UP_HOPS)
-        blocks = list(_blocks(reads))
+        blocks = list(_blocks(reads, self._meters.every_hops))
         if not blocks and (opened or finished):
             blocks = [_NOTHING]
         for i, block in enumerate(blocks):
@@ -203,9 +207,14 @@ class OnsetThread:
             self._streams = []
 
 
-def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
-    """Yield what was read as blocks of equally many hops of different slots, in order, none with a gap inside."""
-    waiting = [(stream.slot, _pieces(hops, lost)) for stream, _, (hops, lost) in reads if len(hops)]
+def _blocks(reads: list[tuple[Stream, bool, Hops]], most_hops: int) -> Iterator[Block]:
+    """Yield what was read as blocks of equally many hops of different slots, in order, none with a gap inside.
+
+    Args:
+        reads: streams, whether they have ended, and their hops (k, 320) with lost (k,).
+        most_hops: of one slot in one block: the hop that completes a level ends one.
+    """
+    waiting = [(stream.slot, _pieces(hops, lost, most_hops)) for stream, _, (hops, lost) in reads if len(hops)]
     while waiting:
         by_length: dict[int, list[tuple[int, Hops]]] = {}
         for slot, (piece, *_) in waiting:
@@ -219,12 +228,12 @@ def _blocks(reads: list[tuple[Stream, bool, Hops]]) -> Iterator[Block]:
         waiting = [(slot, rest) for slot, (_, *rest) in waiting if rest]
 
 
-def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> list[Hops]:
-    """Split hops (k, 320), k ≥ 1, before each gap and at every ``MOST_HOPS``."""
-    if len(hops) <= MOST_HOPS and not np.count_nonzero(lost[1:]):
+def _pieces(hops: NDArray[np.float32], lost: NDArray[np.int64], most_hops: int) -> list[Hops]:
+    """Split hops (k, 320), k ≥ 1, before each gap and at every ``most_hops``."""
+    if len(hops) <= most_hops and not np.count_nonzero(lost[1:]):
         return [(hops, lost)]
     gaps = [0, *(np.flatnonzero(lost[1:]) + 1).tolist(), len(hops)]
-    cuts = [cut for begin, end in pairwise(gaps) for cut in range(begin, end, MOST_HOPS)]
+    cuts = [cut for begin, end in pairwise(gaps) for cut in range(begin, end, most_hops)]
     return [(hops[begin:end], lost[begin:end]) for begin, end in pairwise([*cuts, len(hops)])]
 
 
@@ -253,8 +262,9 @@ class LevelMeters:
 
     def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
         """Measure hops (R, n · 320) of slots (R,)."""
-        self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum.reduce(np.abs(hops), axis=1))
-        self._powers[slots] += np.add.reduce(np.square(hops, dtype=np.float64), axis=1) / HOP
+        peaks = np.maximum(np.maximum.reduce(hops, axis=1), -np.minimum.reduce(hops, axis=1))
+        self._peaks[slots] = np.maximum(self._peaks[slots], peaks)
+        self._powers[slots] += np.einsum("ij,ij->i", hops, hops) / HOP
         self._hops[slots] += hops.shape[1] // HOP
         if np.maximum.reduce(self._hops[slots]) >= self.every_hops:
             self._publish()

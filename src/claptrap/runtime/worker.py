@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from claptrap.audio.clip import ClipSink
 from claptrap.core.clock import Clock
 from claptrap.core.events import Event, EventSink, SourceStatus, StatusSink
-from claptrap.core.spec import SourceSpec
+from claptrap.core.spec import MAX_SOURCES, SourceSpec
 from claptrap.detect.classifier import ClapClassifier
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.yamnet import YamNet
@@ -28,7 +28,6 @@ from claptrap.runtime.proof import Proof
 from claptrap.runtime.runner import JOIN_S, Runner, RunnerContext
 from claptrap.sources.base import Source
 
-MAX_SOURCES = 256
 BATCHES_WAITING = 250  # 5 s that the classifier may be behind
 EVENTS_WAITING = 1000
 STALLED_S = 5.0
@@ -194,4 +193,4 @@ class Worker:
 
 
 def _must_reopen(running: SourceSpec, wanted: SourceSpec) -> bool:
-    return (running.input, running.epoch_prefix) != (wanted.input, wanted.epoch_prefix)
+    return running is not wanted and (running.input, running.epoch_prefix) != (wanted.input, wanted.epoch_prefix)

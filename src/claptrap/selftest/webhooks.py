@@ -10,11 +10,11 @@ from claptrap.core.backoff import Backoff
 from claptrap.core.clock import SystemClock
 from claptrap.core.errors import DeliveryError
 from claptrap.core.events import Event, Status
-from claptrap.core.receivers import WebhookSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import event_payload
 from claptrap.delivery.webhook import WebhookSender
 from claptrap.history.journal import Journal
+from claptrap.receivers import WebhookSpec
 from claptrap.selftest.case import Case, CaseContext, code_of, expect
 from claptrap.selftest.receiver import Receiver
 

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from claptrap.core.clock import Clock
 from claptrap.core.events import Problem
-from claptrap.core.receivers import NotifySpec
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import alert_payload
+from claptrap.receivers import NotifySpec
 from claptrap.service.problems import ProblemList
 from claptrap.service.settings_owner import SettingsOwner
 

@@ -13,7 +13,6 @@ from claptrap.core.build import version_and_commit
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.events import BrokerLink, ClipKept, SettingsChanged, Status
 from claptrap.core.program import program
-from claptrap.core.receivers import BrokerSpec, NotifySpec
 from claptrap.core.spec import Language, SourceSpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import NotificationSender
@@ -24,6 +23,7 @@ from claptrap.history.query import DetectionFilter
 from claptrap.history.retention import RetentionThread
 from claptrap.mediamtx.config import NAME as CONFIG_NAME
 from claptrap.mediamtx.config import ApiAddress
+from claptrap.receivers import BrokerSpec, NotifySpec
 from claptrap.runtime.counts import Counts
 from claptrap.runtime.hub import Hub
 from claptrap.service.access import Access

@@ -14,11 +14,11 @@ from typing import Any
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.events import Level, SourceStatus, State
 from claptrap.core.rate_limit import RateLimitedCounter
-from claptrap.core.receivers import BrokerSpec
 from claptrap.core.spec import Language
 from claptrap.delivery.mqtt import MqttLink
 from claptrap.delivery.mqtt_commands import Command
 from claptrap.delivery.mqtt_topics import Published, PublishedSource
+from claptrap.receivers import BrokerSpec
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.presets import PATTERN_PRESETS, preset_of
 from claptrap.settings.validation import DocumentFault, SettingsFaults

@@ -179,7 +179,8 @@ class DetectionService:
                 self._worker.give_yamnet(yamnet)
 
     def _apply_to(self, worker: Worker, state: SettingsState) -> None:
-        specs = [replace(self._learning.taught(spec), teaching=self._is_taught(spec.id)) for spec in state.settings.specs()]
+        specs = [self._learning.taught(spec) for spec in state.settings.specs()]
+        specs = [replace(spec, teaching=True) if self._is_taught(spec.id) else spec for spec in specs]
         if self._cluster is not None:
             self._cluster.apply([spec for spec in specs if self._cluster.is_remote(spec)])
             specs = [spec for spec in specs if not self._cluster.is_remote(spec)]

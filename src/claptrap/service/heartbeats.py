@@ -9,10 +9,10 @@ from uuid import uuid4
 
 from claptrap.core.errors import DeliveryError, ServiceError
 from claptrap.core.events import Problem
-from claptrap.core.receivers import WebhookSpec
 from claptrap.core.weburl import redact
 from claptrap.delivery.policy import failure_of
 from claptrap.delivery.webhook import WebhookSender
+from claptrap.receivers import WebhookSpec
 from claptrap.settings.schema import Settings
 from claptrap.settings.watch import HeartbeatSettings
 

@@ -104,7 +104,10 @@ class LearningService:
 
     def taught(self, spec: SourceSpec) -> SourceSpec:
         """Return ``spec`` with the profile of its source, and whether a person calibrates it."""
-        return replace(spec, profile=self._texts.get(spec.id, ""), calibrating=self.calibrations.is_active(spec.id))
+        profile, calibrating = self._texts.get(spec.id, ""), self.calibrations.is_active(spec.id)
+        if (profile, calibrating) == (spec.profile, spec.calibrating):  # the very spec: nobody need compare it then
+            return spec
+        return replace(spec, profile=profile, calibrating=calibrating)
 
     def offer(self, candidate: KeptCandidate) -> None:
         """Keep a candidate, and let a calibration have it; for the classifier thread."""

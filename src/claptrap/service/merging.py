@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -147,9 +147,9 @@ class DetectionMerger:
         references = {one for source in settings.sources for one in source.references}
         wanted = [source for source in settings.sources if source.room and settings.merge_rooms]
         rooms = {source.id: source.room for source in wanted if source.id not in references}
-        sizes = [*rooms.values()]
+        sizes = Counter(rooms.values())
         with self._changed:
-            self._rooms = {source: room for source, room in rooms.items() if sizes.count(room) > 1}
+            self._rooms = {source: room for source, room in rooms.items() if sizes[room] > 1}
             for source in self._delays.known() - set(self._rooms):
                 self._delays.forget(source)
             self._loud = {source: self._loud.get(source, deque(maxlen=20)) for source in self._rooms}

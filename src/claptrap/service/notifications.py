@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from claptrap.core.errors import InputError
-from claptrap.core.receivers import NotifySpec
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.notify import is_installed
+from claptrap.receivers import NotifySpec
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
 

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.errors import InputError
-from claptrap.core.receivers import BrokerSpec
 from claptrap.core.weburl import redact
 from claptrap.delivery.dispatcher import Dispatcher
 from claptrap.delivery.payload import event_payload
 from claptrap.history.journal import Journal
 from claptrap.history.query import DetectionFilter
+from claptrap.receivers import BrokerSpec
 from claptrap.service.messages import with_messages
 from claptrap.service.settings_owner import SettingsOwner
 from claptrap.settings.receivers import WebhookSettings, target_id

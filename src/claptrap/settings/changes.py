@@ -39,7 +39,7 @@ def changes_between(old: SettingsDump, new: SettingsDump) -> list[Change]:
 
 def _between(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, new_shown: Any) -> Iterator[Change]:
     """Yield the differences of two values; ``…_shown`` are the same values with their secrets masked."""
-    if old == new:
+    if old is new or old == new:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from _between_objects(path, old, new, old_shown, new_shown)

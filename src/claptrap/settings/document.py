@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 from claptrap.core.errors import SettingsError
-from claptrap.settings.fields import WITH_SECRETS
 from claptrap.settings.migrate import migrated
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import check
@@ -68,8 +67,7 @@ def write_temporary_settings(path: Path, settings: Settings) -> Path:
     Raises:
         OSError: nothing is left behind then.
     """
-    text = settings.model_dump_json(indent=2, context=WITH_SECRETS) + "\n"
-    return write_temporary(path, text.encode())
+    return write_temporary(path, settings.stored().encode())
 
 
 def write_temporary(path: Path, content: bytes) -> Path:

@@ -14,13 +14,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from claptrap.core.spec import MAX_SOURCES
 from claptrap.settings.hints import printable
 from claptrap.settings.ids import new_source_id
 from claptrap.settings.schema import Settings
 from claptrap.settings.validation import DocumentFault, SettingsFaults, check
 
 MAX_CLAPS = 4
-MAX_ENTRIES = 256  # of a list: as many as there may be sources
+MAX_ENTRIES = MAX_SOURCES  # of a list
 MAX_NOTES = 1000  # more are dropped
 MAX_DEPTH = 8  # steps of a path that are shown: ours have fewer
 _STREAMS = ("rtsp_sources", "rtsp_streams", "audio_streams")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from claptrap.core.receivers import WebhookSpec
+from claptrap.core.spec import MAX_SOURCES
+from claptrap.receivers import WebhookSpec
 from claptrap.settings.fields import (
     ID,
     WITH_SECRETS,
@@ -46,7 +48,7 @@ class SettingsPart(BaseModel):
 
 def check_unique(ids: Sequence[str], code: str) -> None:
     """Refuse ids that stand twice, with ``code``."""
-    twice = sorted({i for i in ids if ids.count(i) > 1})
+    twice = sorted(i for i, n in Counter(ids).items() if n > 1)
     if twice:
         raise refused(code, id=twice[0])
 
@@ -127,7 +129,7 @@ class NotifySettings(SettingsPart):
     enabled: bool = True
     url: NotifyAddress = Field(default="", description="Apprise's address of the service; write-only")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(
-        default=[], max_length=256, description="ids of the sources whose detections it shows; empty for all"
+        default=[], max_length=MAX_SOURCES, description="ids of the sources whose detections it shows; empty for all"
     )
     claps: list[Claps] = Field(
         default=[], max_length=4, description="only detections of this many claps; empty for all, including applause"

@@ -7,22 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from textwrap import indent
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from claptrap.core.errors import InputError
-from claptrap.core.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.core.spec import (
     INPUTS,
+    MAX_SOURCES,
     Hears,
     PatternSpec,
     SourceInput,
     SourceSpec,
 )
 from claptrap.core.weburl import check_rtsp_url, take_credentials
+from claptrap.receivers import BrokerSpec, NotifySpec, ReceiverSpec, WebhookSpec
 from claptrap.settings.fields import (
     ID,
+    WITH_SECRETS,
     Channel,
     IpAddress,
     Ipv4Address,
@@ -117,6 +120,11 @@ class _SourceEntry(SettingsPart):
         """Return the core's form of the input: every kind's settings have the fields of its spec."""
         entry = cast("AnySource", self)
         return INPUTS[entry.kind](**dict(entry.input))
+
+    @cached_property
+    def stored(self) -> str:
+        """What the settings file has of it, secrets included; made once, as ``spec``."""
+        return indent(self.model_dump_json(indent=2, context=WITH_SECRETS), 4 * " ")
 
     @cached_property
     def spec(self) -> SourceSpec:
@@ -303,7 +311,7 @@ class Settings(SettingsPart):
     )
     welcomed: bool = Field(default=False, description="whether the first-minute guide was finished or skipped")
     announce: bool = Field(default=True, description="whether it can be found in the local network (`_claptrap._tcp`)")
-    sources: list[AnySource] = Field(default_factory=_first_sources, max_length=256)
+    sources: list[AnySource] = Field(default_factory=_first_sources, max_length=MAX_SOURCES)
     merge_rooms: bool = Field(
         default=False,
         description="whether a clap that several sources of one room hear is one detection, named after the nearest",
@@ -333,6 +341,13 @@ class Settings(SettingsPart):
     def _ids_are_unique(self) -> Self:
         check_unique([source.id for source in self.sources], "settings.duplicate_id")
         return self
+
+    def stored(self) -> str:
+        """Return the text of the settings file, secrets included, each source's as it was made once."""
+        without = self.model_copy(update={"sources": []}).model_dump_json(indent=2, context=WITH_SECRETS)
+        before, name, after = without.partition('"sources": []')
+        sources = ",\n".join(source.stored for source in self.sources)
+        return f"{before}{name[:-1]}\n{sources}\n  ]{after}\n" if sources else f"{without}\n"
 
     def specs(self) -> tuple[SourceSpec, ...]:
         """Return what a worker must hear."""

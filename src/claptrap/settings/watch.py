@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from claptrap.core.receivers import WebhookSpec
+from claptrap.receivers import WebhookSpec
 from claptrap.settings.fields import ID, WebAddress
 from claptrap.settings.receivers import SettingsPart
 

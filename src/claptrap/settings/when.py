@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from claptrap.core.spec import MAX_SOURCES
 from claptrap.settings.fields import Name, refused
 from claptrap.settings.receivers import SettingsPart
 
@@ -35,7 +36,7 @@ class QuietHours(SettingsPart):
     begin: Moment = Field(description="like 22:00, sunset or sunset-30 (minutes)")
     end: Moment = Field(description="like 07:00, sunrise or sunrise+15 (minutes)")
     sources: list[Annotated[str, Field(max_length=64)]] = Field(
-        default=[], max_length=256, description="ids of the sources that it is for; empty for all"
+        default=[], max_length=MAX_SOURCES, description="ids of the sources that it is for; empty for all"
     )
 
 

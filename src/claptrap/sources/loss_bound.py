@@ -8,6 +8,7 @@ seconds no more can have been lost than seconds passed without sound.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 WINDOW_S = 10.0
 BUCKET_S = 0.25
@@ -48,6 +49,17 @@ class LossBound:
         self._buckets[-1][1] += sound_s + lost_s
         self._buckets[-1][2] += lost_s
         return lost_s
+
+    def received_each(self, sound_s: float, at_s: Sequence[float]) -> None:
+        """Record pieces of ``sound_s`` seconds each that arrived at ``at_s`` without a loss, as ``received`` would."""
+        i = 0
+        while i < len(at_s):
+            self.received(sound_s, at_s[i])
+            end = i + 1
+            while end < len(at_s) and at_s[end] < self._full_s:
+                end += 1
+            self._buckets[-1][1] += (end - i - 1) * sound_s
+            i = end
 
     def _most_s(self, now_s: float, sound_s: float) -> float:
         """Return the most that can be lost just before ``sound_s`` that arrived at ``now_s``."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claptrap.audio.frame import Frame
+from claptrap.audio.resampler import held_back
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.errors import SourceError
 from claptrap.sources.base import Sink
@@ -179,16 +180,17 @@ class MicrophoneSource:
 
     def _pass_on(self, queue: CaptureQueue, opened: OpenMicrophone, sink: Sink) -> None:
         is_live = False
+        skipped = -held_back(opened.rate_hz) % round(BLOCK_S * opened.rate_hz)  # so that each block completes a hop
         heard_at, watch = self._clock.monotonic(), PulseStreamWatch(opened.pulse_stream, self._clock)
         while not sink.stop.is_set():
             block = queue.get(LOOK_S)
             if block is None:
                 self._check_alive(queue, opened, heard_at)
                 continue
+            samples, lost_samples = block
             if not is_live:
                 sink.live(opened.rate_hz, opened.channels)
-                is_live = True
-            samples, lost_samples = block
+                is_live, samples = True, samples[skipped:]
             sink.frame(Frame(samples, opened.rate_hz, lost_samples))
             heard_at = self._clock.monotonic()
             if opened.pulse_stream and (now := watch.moved_to()):

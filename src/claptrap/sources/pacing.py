@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 LONG_S = 0.1  # a candidate is still found before its 112 ms decision point
 WATCHED_S = 0.04  # for meters and spectrograms that move evenly
 SHORT_S = 0.02
+FINE_S = 0.005  # between two looks for sound that is due; a packet of most senders is as long
 
 
 class Pacing:
@@ -20,6 +22,7 @@ class Pacing:
 
     def __init__(self) -> None:
         self._is_urgent = False
+        self._expected_at = math.inf
         self._is_watched = False
         self._woken = threading.Event()
         self._wake: Callable[[], object] = self._woken.set
@@ -45,10 +48,24 @@ class Pacing:
         """Return whether ``waiting_s`` seconds of sound are about ``block_s``."""
         return waiting_s >= 0.75 * self.block_s
 
-    def set_urgent(self, is_urgent: bool) -> None:
-        """Make frames short, or long again. Where they become short, the source is woken."""
+    def next_at(self, since_s: float) -> float:
+        """Return when to hand on sound again that was handed on at ``since_s``, for a source that can choose.
+
+        While frames are short that is when the sound is there that a decision waits for, and from then on at once.
+        """
+        if not self._is_urgent or self._expected_at == math.inf:
+            return since_s + self.block_s
+        return min(self._expected_at, since_s + WATCHED_S) if self._expected_at > since_s else since_s + FINE_S
+
+    def set_urgent(self, is_urgent: bool, expected_at: float = math.inf) -> None:
+        """Make frames short, or long again. Where they become short, the source is woken.
+
+        Args:
+            is_urgent: whether anything is undecided.
+            expected_at: the monotonic time at which the sound that decides it should have come; infinite where none does.
+        """
         begins = is_urgent and not self._is_urgent
-        self._is_urgent = is_urgent
+        self._expected_at, self._is_urgent = expected_at, is_urgent
         if begins:
             self.wake()
 

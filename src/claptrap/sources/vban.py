@@ -11,10 +11,11 @@ from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.spec import VbanInput
 from claptrap.core.vbanname import to_bytes
 from claptrap.sources.base import Sink
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_frames import FrameAssembler
 from claptrap.sources.vban_packet import Format
 from claptrap.sources.vban_ports import VbanPorts
-from claptrap.sources.vban_queue import Arrival, PacketQueue
+from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_reorder import COUNTS, HOLD_S, OrderedPacket, ReorderBuffer
 
 LOOK_S = 1.0  # a stream without packets looks at least so often how long it has waited
@@ -82,10 +83,10 @@ class _Session:
         self._was_live = False
         self._heard_s = now  # last sound, or when its absence was reported last
 
-    def process(self, arrivals: Sequence[Arrival], now: float) -> float:
+    def process(self, bursts: Sequence[Burst], now: float) -> float:
         """Hear what has arrived; say so where nothing has for too long; return how long there is nothing else to do."""
-        ordered = [item for packet, at_s in arrivals for item in self._reorder.push(packet, at_s)]
-        if not arrivals:
+        ordered = [item for burst in bursts for item in self._reorder.push_burst(burst)]
+        if not bursts:
             ordered = self._reorder.expire(now)
         for epoch in _epochs(ordered):
             if epoch[0].begins:

@@ -60,7 +60,6 @@ class Encoding(IntEnum):
 class RejectReason(StrEnum):
     """Why a datagram gives no sound. Each is, behind ``vban.``, a key of ``text.catalogue``."""
 
-    CUT = "cut"
     TOO_SHORT = "too_short"
     NOT_VBAN = "not_vban"
     NOT_AUDIO = "not_audio"
@@ -129,11 +128,6 @@ def parse(datagram: bytes | bytearray | memoryview) -> Packet | RejectReason:
     return Packet(form, frames + 1, name.partition(b"\0")[0], counter, bytes(datagram[HEADER.size :]))
 
 
-def name_of(datagram: bytes | bytearray | memoryview) -> bytes:
-    """Return the raw name in a datagram's header; empty where there is none."""
-    return bytes(datagram[8:24]).partition(b"\0")[0]
-
-
 @lru_cache(maxsize=1024)  # a handful in practice; bounded against a stranger who tries them all
 def _format(rate: int, channels: int, kind: int) -> Format | RejectReason:
     """Read bytes 4, 6 and 7 of a header."""
@@ -182,7 +176,9 @@ def decode(payload: bytes, form: Format) -> NDArray[np.float32]:
 def _samples(payload: bytes, encoding: Encoding) -> NDArray[np.float32]:
     match encoding:
         case Encoding.INT16:  # by far the most frequent, so without the detour by float64
-            return np.frombuffer(payload, "<i2").astype(np.float32) * np.float32(2.0**-15)
+            samples = np.frombuffer(payload, "<i2").astype(np.float32)
+            samples *= np.float32(2.0**-15)
+            return samples
         case Encoding.UINT8:
             return to_float32(np.frombuffer(payload, np.uint8))
         case Encoding.INT24:

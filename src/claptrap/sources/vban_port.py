@@ -10,35 +10,29 @@ import logging
 import math
 import selectors
 import socket
-import struct
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from claptrap.core.clock import Clock
 from claptrap.core.errors import SourceError
-from claptrap.sources.pacing import LONG_S
+from claptrap.sources.datagrams import AT_ONCE, DatagramReceiver
+from claptrap.sources.pacing import LONG_S, SHORT_S
 from claptrap.sources.vban_flood import FloodFilter
 from claptrap.sources.vban_packet import RejectReason
 from claptrap.sources.vban_queue import PacketQueue
-from claptrap.sources.vban_streams import FORGET_S, STRANGERS_PER_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
+from claptrap.sources.vban_streams import STRANGERS_PER_S, Key, PortCounts, SeenStream, StreamCounts, StreamTable
 
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
 BUFFER_SHARE = 0.25  # of the buffer that may fill between two looks: many packets per wake-up, each stamped by the kernel
-DATAGRAM_BYTES = 65_535  # real senders exceed the 1,464 of the specification, so nothing is cut to it
-DRAIN = 4096  # datagrams per look, so that a flood cannot keep the thread from stopping; and what queues can hold
+DRAIN = 4 * AT_ONCE  # datagrams per look, so that a flood cannot keep the thread from stopping; and what queues can hold
 LOOK_S = 0.5
-ANCILLARY_BYTES = 128
+WAKE_BYTES = 4096
 DROPS_SHOWN_S = 600.0  # for how long it is a problem that the kernel had to drop something
 
-_LINUX = sys.platform == "linux"
-SO_RCVBUFFORCE = 33  # Linux's numbers, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
-_SO_TIMESTAMPNS = 35
-_SO_RXQ_OVFL = 40
-_TIMESPEC = struct.Struct("@qq")
+SO_RCVBUFFORCE = 33  # Linux's number, which Python's socket module does not know; the process needs CAP_NET_ADMIN for it
 _log = logging.getLogger(__name__)
 
 
@@ -61,6 +55,7 @@ class VbanPort:
         self._clock = clock
         self._retire = retire
         self._socket, self._buffer_bytes = _open(address, port)
+        self._receiver = DatagramReceiver(self._socket, clock.monotonic())
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._waker.setblocking(False)
@@ -173,7 +168,6 @@ class VbanPort:
 
     def _listen(self) -> bool:
         """Receive until woken; return True where it ends because it is not needed any more."""
-        buffer = memoryview(bytearray(DATAGRAM_BYTES))
         tidied_s = self._clock.monotonic()
         with selectors.DefaultSelector() as selector, selectors.DefaultSelector() as rest:
             selector.register(self._socket, selectors.EVENT_READ)
@@ -181,14 +175,14 @@ class VbanPort:
             rest.register(self._wake, selectors.EVENT_READ)
             while not self._is_stopping:
                 ready = {key.fileobj for key, _ in selector.select(self._idle_s())}
-                drained = self._drain(buffer) if self._socket in ready else None
+                drained = self._drain() if self._socket in ready else None
                 queues = self._streams.queues()
                 for queue in queues:
                     queue.pass_on(self._clock.monotonic())
                 if drained and (rest_s := self._rest_s(queues, *drained)) > 0:
                     ready |= {key.fileobj for key, _ in rest.select(rest_s)}
                 if self._wake in ready:
-                    self._wake.recv(DATAGRAM_BYTES)
+                    self._wake.recv(WAKE_BYTES)
                 if self._clock.monotonic() - tidied_s >= 1.0:
                     tidied_s = self._clock.monotonic()
                     self._tidy(tidied_s)
@@ -197,54 +191,44 @@ class VbanPort:
         return False
 
     def _idle_s(self) -> float:
-        """Return how long to wait for a datagram: until a source wants to be called without one, at most."""
+        """Return how long to wait for a datagram: about until a source wants to be called without one, at most."""
         due_at = min((queue.due_at for queue in self._streams.queues()), default=math.inf)
-        return max(0.0, min(LOOK_S, due_at - self._clock.monotonic()))
+        return max(SHORT_S, min(LOOK_S, due_at - self._clock.monotonic()))  # no sooner, however many sources there are
 
-    def _drain(self, buffer: memoryview) -> tuple[int, float] | None:
+    def _drain(self) -> tuple[int, float] | None:
         """Take what has arrived, up to a bound; return how many datagrams in how many seconds, None where more waits."""
         with self._lock:
             before_s, self._drained_s = self._drained_s, self._clock.monotonic()
             n_before = self._streams.counts["datagrams"]
-            is_drained = self._receive_all(buffer)
+            is_drained = self._receive_all(self._drained_s)
             n_datagrams = self._streams.counts["datagrams"] - n_before
         return (n_datagrams, self._drained_s - before_s) if is_drained else None
 
     def _rest_s(self, queues: Sequence[PacketQueue], n_datagrams: int, in_s: float) -> float:
         """Return how long to rest: as the sources wish, unless the buffer would fill, at the rate of late, meanwhile."""
         now = self._clock.monotonic()
-        wished_s = min((queue.pacing.block_s for queue in queues), default=LONG_S)
+        wished_at = min((queue.pacing.next_at(self._drained_s) for queue in queues), default=self._drained_s + LONG_S)
         due_s = min((queue.due_at for queue in queues), default=math.inf) - now
         fills_s = in_s * self._buffer_bytes / (PACKET_BYTES * max(1, n_datagrams))
-        return min(self._drained_s + min(wished_s, BUFFER_SHARE * fills_s) - now, due_s)
+        return min(min(wished_at, self._drained_s + BUFFER_SHARE * fills_s) - now, due_s)
 
-    def _receive_all(self, buffer: memoryview) -> bool:
-        now = self._clock.monotonic()
-        realtime = now - time.time() if _LINUX else 0.0  # what turns the kernel's stamps into monotonic time
-        for _ in range(DRAIN):
-            try:
-                n, ancillary, flags, sender = self._socket.recvmsg_into([buffer], ANCILLARY_BYTES)
-            except BlockingIOError:
+    def _receive_all(self, now: float) -> bool:
+        """Sort what has arrived, up to a bound; return whether no more waits."""
+        for _ in range(DRAIN // AT_ONCE):
+            received = self._receiver.receive(now)
+            if len(received):
+                self._streams.process(received)
+                self._note_drops(now)
+            if len(received) < AT_ONCE:
                 return True
-            at_s = self._arrival_s(ancillary, realtime, now) if ancillary else now
-            self._streams.process(buffer[:n], sender[0], at_s, is_cut=bool(flags & socket.MSG_TRUNC))
         return False
 
-    def _arrival_s(self, ancillary: list[tuple[int, int, bytes]], realtime: float, now: float) -> float:
-        """Return when the kernel had the datagram; note what it dropped."""
-        at_s = now
-        for _, kind, value in ancillary:
-            if kind == _SO_TIMESTAMPNS and len(value) == _TIMESPEC.size:
-                seconds, nanoseconds = _TIMESPEC.unpack(value)
-                at_s = min(now, max(now - FORGET_S, seconds + 1e-9 * nanoseconds + realtime))
-            elif kind == _SO_RXQ_OVFL:
-                drops = int.from_bytes(value, sys.byteorder)
-                if drops != self._kernel_drops and self._flood.share < 1:
-                    self._filtered += drops - self._kernel_drops
-                elif drops != self._kernel_drops:
-                    self._dropped_at = now
-                self._kernel_drops = drops
-        return at_s
+    def _note_drops(self, now: float) -> None:
+        drops, self._kernel_drops = self._receiver.drops - self._kernel_drops, self._receiver.drops
+        if drops and self._flood.share < 1:
+            self._filtered += drops
+        elif drops:
+            self._dropped_at = now
 
     def _tidy(self, now: float) -> None:
         with self._lock:
@@ -284,13 +268,11 @@ def _open(address: str, port: int) -> tuple[socket.socket, int]:
 
 
 def _enlarge(opened: socket.socket) -> int:
-    """Ask for a large buffer and, on Linux, for stamps and the count of drops; return the buffer's size in bytes."""
+    """Ask for a large buffer; return the size in bytes of the one that is granted."""
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
-    if _LINUX:
+    if sys.platform == "linux":
         with suppress(PermissionError):  # without that right it is what the system grants everybody
             opened.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_BYTES)
-        opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        opened.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
     granted = opened.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
     if granted < BUFFER_BYTES // 16:
         _log.warning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from claptrap.sources.vban_queue import PacketQueue
 from claptrap.sources.vban_streams import PortCounts, SeenStream, StreamCounts
 
 SHOWN_NAMES = 4
+LISTED_S = 0.2  # a list of streams may be so old that says why one is absent: a thousand sources may ask at once
 MOST_LISTENED = 4  # ports without a source are kept open, each with its thread, because a client of the API asked
 
 
@@ -43,6 +45,7 @@ class VbanPorts:
         self._address = address
         self._clock = clock or SystemClock()
         self._ports: dict[int, VbanPort] = {}
+        self._listed: tuple[float, tuple[SeenStream, ...]] = (-math.inf, ())
         self._lock = threading.Lock()
 
     @contextmanager
@@ -106,14 +109,17 @@ class VbanPorts:
         """Return why no sound of a stream arrives, as far as can be known from what does arrive."""
         wanted = to_text(name)
         params: dict[str, str | int | float] = {"host": host, "stream": wanted, "port": port}
-        seen = [s for s in self.discovered() if s.rate_hz or s.problem]
-        here = [s for s in seen if s.port == port]
+        now, (listed_s, listed) = self._clock.monotonic(), self._listed
+        if now - listed_s >= LISTED_S:
+            listed = tuple(s for s in self.discovered() if s.rate_hz or s.problem)
+            self._listed = now, listed
+        here = [s for s in listed if s.port == port]
         for s in here:
             if (s.host, s.stream) == (host, wanted) and s.problem:
                 return Absence(s.problem, params)
         if names := [s.stream for s in here if s.host == host and s.stream != wanted and not s.wanted]:
             return Absence("vban.wrong_name", params | {"seen": _quoted(names)})
-        if ports := [s.port for s in seen if (s.host, s.stream) == (host, wanted) and s.port != port]:
+        if ports := [s.port for s in listed if (s.host, s.stream) == (host, wanted) and s.port != port]:
             return Absence("vban.wrong_port", params | {"actual": ports[0]})
         if hosts := [s.host for s in here if s.stream == wanted and s.host != host]:
             return Absence("vban.wrong_host", params | {"seen": ", ".join(hosts[:SHOWN_NAMES])})

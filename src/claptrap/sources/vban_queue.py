@@ -8,10 +8,7 @@ from collections.abc import Callable, Sequence
 
 from claptrap.core.errors import SourceError
 from claptrap.sources.pacing import Pacing
-from claptrap.sources.vban_packet import Packet
-
-Arrival = tuple[Packet, float]
-"""A packet and when it arrived, in monotonic seconds."""
+from claptrap.sources.vban_bursts import Burst
 
 
 class PacketQueue:
@@ -32,13 +29,14 @@ class PacketQueue:
         due_at: monotonic seconds at which ``hear`` shall be called in any case.
     """
 
-    def __init__(self, pacing: Pacing, hear: Callable[[Sequence[Arrival], float], float], counts: Counter[str]) -> None:
+    def __init__(self, pacing: Pacing, hear: Callable[[Sequence[Burst], float], float], counts: Counter[str]) -> None:
         self.pacing = pacing
         self.counts = counts
         self.due_at = 0.0
         self._hear = hear
-        self._packets: list[Arrival] = []
+        self._bursts: list[Burst] = []
         self._waiting_s = 0.0
+        self._passed_at = 0.0
         self._is_hurried = False
         self._failure: Exception | None = None
         self._ended = threading.Event()
@@ -46,17 +44,18 @@ class PacketQueue:
 
     # -- for the port's thread ------------------------------------------------------------------------------------------
 
-    def put(self, packet: Packet, at_s: float) -> None:
-        """Add a packet that arrived at ``at_s`` on the monotonic clock."""
-        self._packets.append((packet, at_s))
-        self._waiting_s += packet.duration_s
+    def put(self, burst: Burst) -> None:
+        """Add packets."""
+        self._bursts.append(burst)
+        self._waiting_s += burst.duration_s
 
     def pass_on(self, now: float) -> None:
         """Have what waits heard, if it is as much as the source wants at once, or time."""
-        if not (self._is_hurried or now >= self.due_at or self.pacing.is_due(self._waiting_s)):
+        is_awaited = self.pacing.is_urgent and now >= self.pacing.next_at(self._passed_at)
+        if not (self._is_hurried or is_awaited or now >= self.due_at or self.pacing.is_due(self._waiting_s)):
             return
-        self._is_hurried = False
-        taken, self._packets, self._waiting_s = self._packets, [], 0.0
+        self._is_hurried, self._passed_at = False, now
+        taken, self._bursts, self._waiting_s = self._bursts, [], 0.0
         with self._hearing:
             if self._ended.is_set():
                 return

@@ -22,6 +22,7 @@ from collections import Counter, deque
 from typing import NamedTuple
 
 from claptrap.sources.loss_bound import LossBound
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_packet import Format, Packet
 
 WINDOW = 8  # packets
@@ -39,7 +40,7 @@ COUNTS = ("packets", "lost", "late", "duplicate", "doubtful", "epochs")
 
 
 class OrderedPacket(NamedTuple):
-    """The packet whose turn it is.
+    """The packet, or packets that follow one another, whose turn it is.
 
     Attributes:
         packet: to be played.
@@ -48,7 +49,7 @@ class OrderedPacket(NamedTuple):
         begins: it begins a new epoch.
     """
 
-    packet: Packet
+    packet: Packet | Burst
     lost_samples: int = 0
     begins: bool = False
 
@@ -81,6 +82,12 @@ class ReorderBuffer:
         """Whether early packets are held, for ``expire`` to be called in time."""
         return bool(self._held)
 
+    def push_burst(self, burst: Burst) -> list[OrderedPacket]:
+        """Take packets that came together; return those whose turn it is now, in one piece where nothing is odd."""
+        if self._continues(burst):
+            return [self._play_burst(burst)]
+        return [item for packet, at_s in burst.packets() for item in self.push(packet, at_s)]
+
     def push(self, packet: Packet, at_s: float) -> list[OrderedPacket]:
         """Take a packet that arrived at ``at_s``; return those whose turn it is now."""
         if self._format is None or at_s - self._came_at > MOST_LOST_S:
@@ -93,6 +100,25 @@ class ReorderBuffer:
         while self._held and at_s - min(came_at for _, came_at in self._held.values()) >= HOLD_S:
             ordered += self._skip_missing(at_s)
         return ordered
+
+    # -- a burst that is in order, as ``push`` would take its packets ---------------------------------------------------
+
+    def _continues(self, burst: Burst) -> bool:
+        is_plain = not self._held and not self._is_counterless and burst.format == self._format
+        return is_plain and burst.counter == self._expected and burst.at_s[-1] - self._came_at <= MOST_LOST_S
+
+    def _play_burst(self, burst: Burst) -> OrderedPacket:
+        n = len(burst.at_s)
+        self._doubtful, self._unplaced = None, 0
+        self._conflicts = max(0.0, self._conflicts - n * FORGIVEN)
+        self._last_payload = burst.payload[-(len(burst.payload) // n) :]
+        self._bound.received_each(burst.frames / burst.format.rate_hz, burst.at_s)
+        self.counts["packets"] += n
+        self._expected = (burst.counter + n) % _WRAP
+        self._past.extend(counter % _WRAP for counter in range(burst.counter, burst.counter + n))
+        self._frames = burst.frames
+        self._came_at = max(self._came_at, *burst.at_s)
+        return OrderedPacket(burst)
 
     # -- what a packet can be -------------------------------------------------------------------------------------------
 

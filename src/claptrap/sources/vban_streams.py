@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from claptrap.core.vbanname import to_text
-from claptrap.sources.vban_packet import Format, Packet, RejectReason, name_of, parse
+from claptrap.sources.datagrams import Datagrams
+from claptrap.sources.vban_bursts import Burst, Run, runs
+from claptrap.sources.vban_packet import Format, RejectReason
 from claptrap.sources.vban_queue import PacketQueue
 
 STRANGERS_PER_S = 5_000  # packets of streams without a reader that are looked at
@@ -102,15 +104,24 @@ class TokenBucket:
     left: float = 0.0
     at_s: float = float("-inf")
 
-    def admits(self, at_s: float, per_s: float) -> bool:
-        """Whether a packet at ``at_s`` is within ``per_s`` a second, and a burst."""
+    def admit(self, at_s: Sequence[float], per_s: float) -> int:
+        """Return how many of the packets that came at ``at_s`` are within ``per_s`` a second, and a burst."""
+        if self.left >= len(at_s):  # whatever time passes between them
+            self.left -= len(at_s)
+            self._fill(at_s[-1], per_s)
+            return len(at_s)
+        n = 0
+        for each_s in at_s:
+            self._fill(each_s, per_s)
+            if self.left >= 1:
+                self.left -= 1
+                n += 1
+        return n
+
+    def _fill(self, at_s: float, per_s: float) -> None:
         if at_s > self.at_s:
             self.left = min(BURST + per_s, self.left + (at_s - self.at_s) * per_s)
             self.at_s = at_s
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
 
 
 @dataclass(slots=True)
@@ -125,22 +136,22 @@ class _StreamEntry:
     queues: list[PacketQueue] = field(default_factory=list)
     budget: TokenBucket = field(default_factory=TokenBucket)
 
-    def reject(self, code: str, at_s: float) -> None:
-        self.seen_s = at_s
+    def reject(self, code: str, at_s: Sequence[float]) -> None:
+        self.seen_s = at_s[-1]
         self.problem = code
-        self.refused[code] += 1
+        self.refused[code] += len(at_s)
 
-    def push(self, packet: Packet, at_s: float) -> None:
-        per_s = min(STREAM_PER_S, 2 / packet.duration_s)
-        if not self.budget.admits(at_s, per_s):
-            self.reject("vban.too_many_packets", at_s)
-            return
-        self.seen_s = at_s
-        self.format = packet.format
-        self.packets += 1
-        self.problem = ""
-        for queue in self.queues:
-            queue.put(packet, at_s)
+    def push(self, burst: Burst) -> None:
+        n = self.budget.admit(burst.at_s, min(STREAM_PER_S, 2 * burst.format.rate_hz / burst.frames))
+        if n:
+            self.seen_s = burst.at_s[-1]
+            self.format = burst.format
+            self.packets += n
+            self.problem = ""
+            for queue in self.queues:
+                queue.put(burst if n == len(burst.at_s) else burst.first(n))
+        if n < len(burst.at_s):
+            self.reject("vban.too_many_packets", burst.at_s[n:])
 
 
 class StreamTable:
@@ -186,38 +197,43 @@ class StreamTable:
 
     # -- datagrams ------------------------------------------------------------------------------------------------------
 
-    def process(self, datagram: memoryview, host: str, at_s: float, *, is_cut: bool) -> None:
-        """Sort one datagram of ``host`` that arrived at ``at_s`` seconds; ``is_cut``: it was longer than the buffer."""
-        self.counts["datagrams"] += 1
-        name = name_of(datagram)
-        entry = self._entries.get((host, name))
-        if entry is None or not entry.queues:
-            self.counts["strangers"] += 1
-            if not self._strangers.admits(at_s, STRANGERS_PER_S):
-                self.counts["over_ceiling"] += 1
-                return
-        parsed = RejectReason.CUT if is_cut else parse(datagram)
+    def process(self, received: Datagrams) -> None:
+        """Sort datagrams."""
+        self.counts["datagrams"] += len(received)
+        for run in runs(received):
+            entry = self._entries.get((run.host, run.name))
+            if entry is not None and entry.queues:
+                self._process_run(run, entry)
+                continue
+            self.counts["strangers"] += len(run.at_s)
+            n = self._strangers.admit(run.at_s, STRANGERS_PER_S)
+            self.counts["over_ceiling"] += len(run.at_s) - n
+            if n:
+                self._process_run(run.first(n), entry)
+
+    def _process_run(self, run: Run, entry: _StreamEntry | None) -> None:
+        parsed = run.parse()
         if isinstance(parsed, RejectReason):
-            self._reject(parsed, host, name, entry, at_s)
-        elif entry := entry or self._new_entry(host, name, at_s):
-            entry.push(parsed, at_s)
+            self._reject(parsed, run, entry)
+        elif entry := entry or self._new_entry(run):
+            entry.push(parsed)
 
-    def _reject(self, reason: RejectReason, host: str, name: bytes, entry: _StreamEntry | None, at_s: float) -> None:
-        self.refused[reason.code] += 1
-        self._log_rejection(host, reason.code, at_s)
+    def _reject(self, reason: RejectReason, run: Run, entry: _StreamEntry | None) -> None:
+        self.refused[reason.code] += len(run.at_s)
+        self._log_rejection(run.host, reason.code, run.at_s[-1])
         if reason in _UNNAMEABLE:
-            if host in self._hosts or len(self._hosts) < TABLE_ROWS:
-                self._hosts[host] = reason, at_s
-        elif entry := entry or self._new_entry(host, name, at_s):
-            entry.reject(reason.code, at_s)
+            if run.host in self._hosts or len(self._hosts) < TABLE_ROWS:
+                self._hosts[run.host] = reason, run.at_s[-1]
+        elif entry := entry or self._new_entry(run):
+            entry.reject(reason.code, run.at_s)
 
-    def _new_entry(self, host: str, name: bytes, at_s: float) -> _StreamEntry | None:
+    def _new_entry(self, run: Run) -> _StreamEntry | None:
         """Return an entry for a stream without a reader; None where the table is full."""
         hosts = [h for (h, _), entry in self._entries.items() if not entry.queues]
-        if len(hosts) >= TABLE_ROWS or hosts.count(host) >= ROWS_PER_HOST:
-            self.counts["table_full"] += 1
+        if len(hosts) >= TABLE_ROWS or hosts.count(run.host) >= ROWS_PER_HOST:
+            self.counts["table_full"] += len(run.at_s)
             return None
-        return self._entries.setdefault((host, name), _StreamEntry(at_s))
+        return self._entries.setdefault((run.host, run.name), _StreamEntry(run.at_s[-1]))
 
     def _log_rejection(self, host: str, code: str, at_s: float) -> None:
         """Log a refusal, once in 10 s for each sender and reason."""

@@ -186,6 +186,10 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True  # uvicorn forgets it, and then writes into the log that there was no answer
 
+    def shutdown(self) -> None:
+        if not self.transport.is_closing():  # what the client has just closed, uvicorn would close again, and raise
+            super().shutdown()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._timer = self.loop.call_later(STALL_TIMEOUT_S, reset, self.transport)

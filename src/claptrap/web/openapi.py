@@ -16,6 +16,7 @@ from claptrap.text.catalogue import MESSAGES
 from claptrap.web.access import COOKIE
 from claptrap.web.problems import TYPE, status_of
 from claptrap.web.query_params import Query
+from claptrap.web.response_model import typed
 from claptrap.web.responses import ProblemDocument
 from claptrap.web.routes import Part, Route
 
@@ -80,7 +81,7 @@ def describe_api(routes: Iterable[Route], language: Language) -> Json:
 
 def components(kinds: Iterable[Any], ref: str = REF) -> tuple[list[Json], Json]:
     """Return the schema of each of ``kinds``, what the service says, and those that they refer to, by name."""
-    adapters = list(enumerate(TypeAdapter(kind) for kind in kinds))
+    adapters = list(enumerate(TypeAdapter(typed(kind)) for kind in kinds))
     inputs = [(number, "serialization", adapter) for number, adapter in adapters]
     found, more = TypeAdapter.json_schemas(inputs, ref_template=ref, schema_generator=_Schema)  # type: ignore[arg-type]  # the mode is a Literal
     return [found[number, "serialization"] for number, _ in adapters], more.get("$defs", {})

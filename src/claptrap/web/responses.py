@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel
 
 from claptrap.core.events import (
     Attempt,
@@ -83,13 +83,7 @@ Status = response_model("SourceStatus", SourceStatus, **WITH_MESSAGES)
 _Counted = response_model("SourceCounts", SourceCounts, without=("level",))
 _KINDS = get_args(get_args(AnySource)[0])
 _STATES = [
-    create_model(
-        wire_name(f"{kind.__name__}State"),
-        __base__=kind,
-        status=(Status, ...),
-        counts=(_Counted, ...),
-        level=(Level | None, ...),
-    )
+    response_model(wire_name(f"{kind.__name__}State"), kind, status=Status, counts=_Counted, level=Level | None)
     for kind in _KINDS
 ]
 Source: Any = _STATES[0] | _STATES[1]
@@ -128,16 +122,13 @@ Proof = response_model(
 
 # -- settings
 
-
-class ShownSettings(Settings):
-    """The settings, secrets masked; `revision` is also their ETag, `serial` counts their changes since the start."""
-
-    model_config = ConfigDict(defer_build=True)  # only described, like the rest
-
-    revision: str
-    serial: int
-
-
+ShownSettings = response_model(
+    "ShownSettings",
+    Settings,
+    revision=str,
+    serial=int,
+    about="The settings, secrets masked; `revision` is also their ETag, `serial` counts their changes since the start.",
+)
 _kept: dict[str, Any] = {**WITH_MESSAGES, "why": Why, "valid": bool, "changes": list_of(Change)}
 Kept = response_model("Backup", Backup, without=("settings", "fault"), **_kept)
 Backups = response_model("Backups", backups=list_of(Kept))

@@ -31,11 +31,11 @@ from claptrap.web.proxies import ClientRequest, Proxies
 
 MAX_TARGET_BYTES = 8_000  # of a path and its parameters
 MAX_HEADER_BYTES = 16_384
-MAX_BODY_BYTES = 256_000  # settings of 256 sources fit
+MAX_BODY_BYTES = 2_000_000  # settings of a thousand sources fit
 MAX_PROFILES_BYTES = 8_000_000  # a dozen full profiles fit, hundreds of small ones
 MAX_RECORDING_BYTES = 32_000_000  # ten minutes of CD sound as FLAC or MP3
 BODY_TIMEOUT_S = 30.0  # for a body; one that never ends would keep its connection for ever
-_DRAINED_BYTES = 8 * MAX_BODY_BYTES  # read of a larger body: a client that is still sending would miss the response
+_DRAINED_BYTES = 2 * MAX_BODY_BYTES  # read of a larger body: a client that is still sending would miss the response
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Response, jsonify
 
 from claptrap.core.errors import InputError
+from claptrap.core.spec import MAX_SOURCES
 from claptrap.service import Application, with_messages
 from claptrap.settings.presets import PATTERN_PRESETS
 from claptrap.settings.schema import AnySource, RtspSettings
@@ -56,7 +57,7 @@ def days(service: Application) -> dict[str, Any]:
     "/api/sources/order",
     "Changer l'ordre des sources ; celles qui ne sont pas nommées suivent dans le leur",
     list_of(responses.Source),
-    body=object_schema("ids", ids={"type": "array", "items": {"type": "string"}, "maxItems": 256}),
+    body=object_schema("ids", ids={"type": "array", "items": {"type": "string"}, "maxItems": MAX_SOURCES}),
     codes=("api.bad_parameter", _UNKNOWN, *SAVING),
 )
 def order_sources(service: Application, body: dict[str, Any]) -> list[dict[str, Any]]:
