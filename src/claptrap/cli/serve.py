@@ -259,10 +259,11 @@ def _print_addresses(address: ListenAddress, setup_code: str) -> None:
     network = address.network_urls()
     for url in network:
         echo(say("service.network_address", terminal_language(), url=url))
-    if address.is_tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+    if network and sys.stdout.isatty():  # for a phone; a log has no use for it
         import segno  # noqa: PLC0415  # for this alone
 
-        segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
+        page = "/micro" if address.is_tls else ""  # without TLS no browser gives its microphone
+        segno.make_qr(f"{network[0]}{page}", error="m").terminal(compact=True)
     if setup_code:
         echo(say("access.setup_code", terminal_language(), setup=setup_code))
 
