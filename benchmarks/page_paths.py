@@ -142,7 +142,7 @@ def first_minute(browser: Browser, tree: Path, folder: Path) -> dict[str, float]
     with (
         SoundServer() as sound,
         Receiver() as receiver,
-        Service(folder / "empty", PYTHONPATH=str(tree / "src"), **sound.environment) as service,
+        Service(folder / "empty", environment=sound.environment, PYTHONPATH=str(tree / "src")) as service,
     ):
         service.wait_for_status("microphone", "live")
         page = opened(browser, WINDOWS[0])
