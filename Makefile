@@ -3,12 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := build/peers
 SIDE_BY_SIDE := --dist loadgroup  # of tests marked with one xdist_group, as those of sound in real time, one at once
 HOME_ASSISTANT := build/home-assistant-core
 HOME_ASSISTANT_PYTHON ?= python3.13
 PAGE_SOURCES := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 
-.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-quality bench-live bench-load bench-vban bench-rtsp bench-cluster soak audit notices docs lock clean install-service addon
+.PHONY: run install page wire test test-home-assistant check lint lint-deploy format bench bench-tools bench-quality bench-live bench-load bench-cluster soak audit notices docs lock clean install-service addon
 
 run: install  ## start ClapTrap on http://localhost:16045
 	@exec $(BIN)/claptrap serve
@@ -86,40 +87,45 @@ docs: $(VENV)/.installed-dev  ## the site of the documentation, in build/docs
 	@$(BIN)/mkdocs build --strict --quiet
 	@echo "build/docs/index.html"
 
-bench: bench-quality bench-live bench-load  ## all figures, into benchmarks/results; on an idle machine, for an hour and more
+bench: bench-quality bench-live bench-load  ## all figures, beside others, into benchmarks/results; on an idle machine, for two hours
 
-bench-load: $(VENV)/.installed-dev  ## what many sources cost, whether every clap is heard, and whether memory is flat; takes an hour
+bench-tools: $(VENV)/.installed-dev $(PEERS)/.installed
 	@sh scripts/system-packages test
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@$(BIN)/python -m benchmarks.load vban
-	@$(BIN)/python -m benchmarks.load rtsp
-	@$(BIN)/python -m benchmarks.load plot
-	@$(BIN)/python -m benchmarks.load_churn
 
-bench-live: $(VENV)/.installed-dev  ## what one source costs, clap to webhook, start and adding sources; AGAINST=FOLDER: beside another commit's src
-	@sh scripts/system-packages test
+$(PEERS)/.installed: benchmarks/requirements-peers.txt  # others that hear claps, under a Python of their own
+	@$(PYTHON) -m venv $(PEERS)
+	@grep -v '^#' $< | while read -r package; do $(PEERS)/bin/pip install --quiet --disable-pip-version-check "$$package" || \
+		echo "$$package could not be installed: the benchmarks go on without it"; done
+	@touch $@
+
+bench-quality: bench-tools  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
+	@$(BIN)/python -m benchmarks.quality --curve
+	@$(BIN)/python -m benchmarks.quality_peers
+	@$(BIN)/python -m benchmarks.bursts
+	@$(BIN)/python -m benchmarks.plots
+
+bench-live: bench-tools  ## what one source costs, clap to webhook, start and adding sources; AGAINST=FOLDER: beside another commit's src
 	@$(BIN)/python -m benchmarks.live_cost $(if $(AGAINST),--against $(AGAINST))
+	@$(BIN)/python -m benchmarks.live_peers $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.clap_latency $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.growth $(if $(AGAINST),--against $(AGAINST))
+	@$(BIN)/python -m benchmarks.plots
 
-bench-quality: $(VENV)/.installed-dev  ## how well claps are heard; needs the recordings (CLAPTRAP_SHARED)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
-	@$(BIN)/python -m benchmarks.quality --curve
-	@$(BIN)/python -m benchmarks.bursts
-
-bench-vban: $(VENV)/.installed-dev  ## what many VBAN streams cost, and whether sound is lost
-	@$(BIN)/python -m benchmarks.vban_load
+bench-load: bench-tools  ## what many sources cost, whether every clap is heard, and whether memory is flat; takes an hour
+	@$(BIN)/python -m benchmarks.load vban
+	@$(BIN)/python -m benchmarks.load rtsp
+	@$(BIN)/python -m benchmarks.rtsp_load
+	@$(BIN)/python -m benchmarks.load_churn
+	@$(BIN)/python -m benchmarks.plots
 
 HOURS ?= 2
 soak: $(VENV)/.installed-dev  ## whether anything is lost while everything fails, for HOURS=2
+	@sh scripts/system-packages test
 	@$(BIN)/python -m benchmarks.soak --hours $(HOURS)
 
 bench-cluster: $(VENV)/.installed-dev  ## placement, healing and broker traffic of 1,000 null sources
 	@$(BIN)/python -m benchmarks.cluster
-
-bench-rtsp: $(VENV)/.installed-dev  ## what a network camera costs, against PyAV's decoding alone
-	@sh scripts/system-packages test
-	@$(BIN)/python -m benchmarks.rtsp_load
 
 audit: $(VENV)/.installed-dev  ## ask the public list whether a pinned package has a known weakness; needs a network
 	@sh scripts/audit $(BIN)/python

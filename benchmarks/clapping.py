@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.peers.claps import GOOD, clap
 
-from benchmarks.vban_load import FORM, FRAMES, HOST
-from claptrap.sources.vban_packet import Packet, build, encode
+from claptrap.sources.vban_packet import Encoding, Format, Packet, build, encode
 
+HOST = "127.0.0.1"
+FORM = Format(48_000, 1, Encoding.INT16)
+FRAMES = 256
 RATE_HZ = FORM.rate_hz
 PACKETS_PER_S = RATE_HZ / FRAMES
 LEAD_S = 1.0  # of quiet before the clap of each period

@@ -27,9 +27,10 @@ from tests.peers.ports import free_port
 from tests.peers.receiver import Receiver
 from tests.peers.service import Service, claptrap_environment
 
-from benchmarks.clapping import send_vban
-from benchmarks.load import HOST, MODELS, RESULTS, SETTLE_S, House, compared, every_s, received
+from benchmarks.clapping import HOST, send_vban
+from benchmarks.load import MODELS, SETTLE_S, House, compared, every_s, received
 from benchmarks.process import machine, machine_between, machine_times, usage
+from benchmarks.report import RESULTS
 
 
 def measure(n: int, seconds: float, folder: Path, parts: ExitStack) -> dict[str, Any]:

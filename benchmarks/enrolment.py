@@ -1,4 +1,4 @@
-"""What five given claps are worth, as a table and a plot: ``python -m benchmarks.enrolment SCENE=A.json SCENE=B.json …``.
+"""What five given claps are worth: ``python -m benchmarks.enrolment SCENE=A.json SCENE=B.json …``.
 
 The files are what the evaluation's ``enrol.py --json`` writes, run with rules that ``training.profiles --without PEOPLE``
 learnt from others than those who are judged; several of one scene are put together. Results go to ``benchmarks/results``.
@@ -25,29 +25,6 @@ def means(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     }
 
 
-def draw(scenes: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Draw each person's recall at the default threshold, without and with a profile."""
-    import matplotlib as mpl  # noqa: PLC0415  # only needed here
-
-    mpl.use("Agg")
-    mpl.rcParams |= {"svg.hashsalt": "enrolment", "svg.fonttype": "none"}
-    import matplotlib.pyplot as plt  # noqa: PLC0415  # likewise
-
-    figure, panels = plt.subplots(
-        1, len(scenes), figsize=(3 * len(scenes), 3.4), sharey=True, layout="constrained", squeeze=False
-    )
-    for axes, (scene, rows) in zip(panels[0], scenes.items(), strict=True):
-        for row in rows:
-            axes.plot((0, 1), [row[kind]["recall"] for kind in ("plain", "profile")], ".-", color="tab:blue", alpha=0.5)
-        mean = means(rows)
-        axes.plot((0, 1), [mean[kind]["recall"] for kind in ("plain", "profile")], "o-", color="tab:orange", linewidth=3)
-        alarms = [f"{name}\n{mean[kind]['fa']:.0f} FA/h" for name, kind in (("without", "plain"), ("five claps", "profile"))]
-        axes.set(xticks=(0, 1), xticklabels=alarms, xlim=(-0.3, 1.3), ylim=(0, 1.02), title=f"{scene}: {len(rows)} people")
-        axes.grid(alpha=0.3)
-    panels[0][0].set_ylabel("recall at the default threshold")
-    figure.savefig(path, metadata={"Date": None})
-
-
 def main() -> None:
     """Run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.enrolment", description=__doc__)
@@ -67,7 +44,6 @@ def main() -> None:
     }
     path = RESULTS / f"enrolment-{result['date']}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
-    draw(scenes, RESULTS / "enrolment.svg")
     for scene, rows in scenes.items():
         mean = means(rows)
         print(f"{scene:8}", *(f"{kind} {mean[kind]['recall']:.3f} at {mean[kind]['fa']:.1f}" for kind in mean))

@@ -8,6 +8,8 @@
 - ``add_s``, ``add_cpu_s``: VBAN sources added one after the other, each over REST: all of them, in wall and processor time;
   ``first_s``, ``last_s``: the first and the last fifty of them, which tell whether it grows faster than their number;
 - ``add_at_once_s``: all of them in one request.
+
+Of the peers of ``peer_loops``, ``start_s``: until the bare loop has loaded what it needs, by turns with ClapTrap.
 """
 
 from __future__ import annotations
@@ -20,17 +22,16 @@ import statistics
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.peers.service import Service, claptrap_environment
 
+from benchmarks import peers, report
 from benchmarks.live_cost import with_sources
-from benchmarks.process import machine, usage
+from benchmarks.process import usage
 
-RESULTS = Path(__file__).parent / "results"
 SOURCES, FIFTY = 255, 50  # unless said otherwise; how many the first and the last are
 
 
@@ -77,38 +78,42 @@ def measure(source: Path, n_sources: int) -> dict[str, float]:
     }
 
 
+def peer_start_s(name: str) -> float:
+    """Return how long a peer takes to make ready."""
+    began_s = time.monotonic()
+    subprocess.run(peers.command(name), check=True, capture_output=True)
+    return time.monotonic() - began_s
+
+
 def main() -> None:
     """Measure, print, and write the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--sources", type=int, default=SOURCES)
+    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--against", type=Path, help="the src folder of another commit, to run by turns")
     parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
     sources = {"this": Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
-    turns: dict[str, list[dict[str, float]]] = {name: [] for name in sources}
+    others = peers.find()
+    turns: dict[str, list[dict[str, float]]] = {name: [] for name in (*sources, *others.present)}
     for _ in range(wanted.turns):
-        for name, source in sources.items():
-            turns[name].append(measure(source, wanted.sources))
-    runs: dict[str, Any] = {
-        name: {
-            figure: {"median": round(statistics.median(values), 3), "range": [round(min(values), 3), round(max(values), 3)]}
-            for figure in taken[0]
-            for values in ([one[figure] for one in taken],)
-        }
-        for name, taken in turns.items()
+        for name, taken in turns.items():
+            taken.append(measure(sources[name], wanted.sources) if name in sources else {"start_s": peer_start_s(name)})
+    runs = {name: report.spreads(taken) for name, taken in turns.items()}
+    ratios = {
+        figure: round(one["median"] / runs["against"][figure]["median"], 3)
+        for figure, one in runs["this"].items()
+        if wanted.against
     }
-    if wanted.against:
-        runs["ratio"] = {
-            figure: round(runs["this"][figure]["median"] / runs["against"][figure]["median"], 3) for figure in runs["this"]
-        }
-    print(json.dumps(runs, indent=1))
-    now = datetime.now(UTC)
-    about = {"date": now.isoformat(timespec="seconds"), **machine(), "load_average": round(os.getloadavg()[0], 2)}
-    path = RESULTS / f"growth-{now:%Y-%m-%d-%H%M}.json"
-    result = {**about, "note": wanted.note, "sources": wanted.sources, "turns": wanted.turns, "runs": runs}
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(path)
+    found = {
+        "sources": wanted.sources,
+        "turns": wanted.turns,
+        "missing": others.missing,
+        "runs": runs,
+        "ratio_to_against": ratios,
+    }
+    print(json.dumps(found, indent=1))
+    report.write("growth", found, wanted.note)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """What many sources cost the service as a person starts it, and whether it hears every clap: ``python -m benchmarks.load``.
 
 ``vban`` and ``rtsp`` run ``claptrap serve`` in a process of its own, with senders in other processes and a real HTTP
-receiver, all on loopback; every stream carries known claps, which fall at another moment in each.
-``plot`` draws the newest results. For each number of sources:
+receiver, all on loopback; every stream carries known claps, which fall at another moment in each. For each number of
+sources:
 
 - ``cores``: processor time of the service, user and system, as a share of one core;
 - ``dropped_hops``: 20 ms of sound each, lost because hearing fell behind; ``lost_packets``: sent, and not played (VBAN);
@@ -12,7 +12,7 @@ receiver, all on loopback; every stream carries known claps, which fall at anoth
   decision.
 - ``pyav`` (RTSP): what PyAV alone takes for the same streams, in the same minutes.
 
-Results are dated JSON in ``benchmarks/results`` that names the machine by its processor. ``--note`` says what ran beside.
+``--note`` says what ran beside.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -38,18 +37,18 @@ from tests.peers.receiver import Receiver, Request
 from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
 
-from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, Sent, period_packets, send_vban, write_wav
-from benchmarks.process import Usage, machine, machine_between, machine_times, usage
+from benchmarks import report
+from benchmarks.clapping import HOST, LEAD_S, PACKETS_PER_S, RATE_HZ, Sent, period_packets, send_vban, write_wav
+from benchmarks.process import Usage, machine_between, machine_times, usage
 from benchmarks.rtsp_load import pyav
-from benchmarks.vban_load import HOST
 
-RESULTS = Path(__file__).parent / "results"
 MODELS = Path(os.environ.get("CLAPTRAP_SHARED", Path(__file__).parents[2] / "shared")) / "models"
 CLAPS_A_SECOND = 6.4  # of all streams together, at most
 LEAST_EVERY_S = 2.0
 SAME_CLAP_S = 0.5  # between the onset as sent and as told; the least period is four times as long
 SETTLE_S = 8.0  # for the last webhooks
 IDLE_S = 10.0
+PATIENCE_S = 60.0  # with an answer, on a busy machine
 PYAV_S = 20.0
 BUFFER_S = 2048 / RATE_HZ  # what GStreamer's wavparse gives at once: 4096 bytes
 VBAN_RUNS = ("1:60", "16:60", "64:300")
@@ -78,7 +77,7 @@ class House:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Ask the service for something that must succeed."""
-        status, answer = self.service.raw(method, path, body)
+        status, answer = self.service.raw(method, path, body, PATIENCE_S)
         if status not in (200, 201):
             raise SystemExit(f"{method} {path}: {status} {answer[:300]!r}")
         return json.loads(answer)
@@ -339,69 +338,20 @@ def rows(requests: Sequence[Request], n_streams: int, period_s: float, window: t
     return {"claps_sent": sent, "claps_told": told, "extra": extra, "missed": missed[:20]}
 
 
-# -- results ----------------------------------------------------------------------------------------------------------------
-
-
-def write(part: str, note: str, found: Mapping[str, Any]) -> None:
-    """Write a part's dated result; runs of the same day with another number of sources stay in it."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"load-{part}-{datetime.now(UTC):%Y-%m-%d}.json"
-    runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
-    runs = sorted([*(r for r in runs if r["sources"] != found["sources"]), found], key=lambda r: r["sources"])
-    result = {"date": datetime.now(UTC).isoformat(timespec="seconds"), **machine(), "part": part, "runs": runs}
-    runs[runs.index(found)] = {**found, "beside": note}
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=1), path, sep="\n", flush=True)
-
-
-def newest(part: str) -> list[dict[str, Any]]:
-    """Return the runs of a part's newest result; none where there is none."""
-    paths = sorted(RESULTS.glob(f"load-{part}-*.json"))
-    runs: list[dict[str, Any]] = json.loads(paths[-1].read_text(encoding="utf-8"))["runs"] if paths else []
-    return runs
-
-
-def plot() -> None:
-    """Draw processor and latency against the number of sources."""
-    import matplotlib as mpl  # noqa: PLC0415  # only this part needs it
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415  # only the plot needs it
-
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for part, told in (("vban", "VBAN, 48 kHz 16 bits mono"), ("rtsp", "RTSP, AAC beside H.264")):
-        runs = newest(part)
-        left.plot([r["sources"] for r in runs], [100 * r["cores"] for r in runs], "o-", label=told)
-    left.axhline(100, color="grey", linestyle=":", label="one core")
-    left.set(xlabel="sources", ylabel="processor time of the service, % of one core", xlim=(0, None), ylim=(0, 110))
-    for part in ("vban", "rtsp"):
-        runs = [r for r in newest(part) if r.get("latency_s")]
-        for name in ("p50", "p99"):
-            told = f"{part.upper()}, {name}"
-            right.plot([r["sources"] for r in runs], [1e3 * r["latency_s"][name] for r in runs], "o-", label=told)
-    right.set(xlabel="sources", ylabel="clap → webhook, ms", xlim=(0, None), ylim=(0, None))
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
-        axes.legend()
-    figure.suptitle(f"claptrap serve on {machine()['cpu']}, {machine()['cores']} cores shared with the senders")
-    figure.savefig(RESULTS / "load.png", dpi=110)
-    print(RESULTS / "load.png")
-
-
 def main() -> None:
     """Run a part."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__.splitlines()[0])
-    parser.add_argument("part", choices=("vban", "rtsp", "plot"))
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("part", choices=("vban", "rtsp"))
     parser.add_argument("runs", nargs="*", metavar="SOURCES:SECONDS", help="how many sources, for how long")
     parser.add_argument("--note", default="", help="what runs beside on the machine; kept in the result")
     args = parser.parse_args()
-    if args.part == "plot":
-        plot()
-        return
     measure, usual = {"vban": (vban, VBAN_RUNS), "rtsp": (rtsp, RTSP_RUNS)}[args.part]
+    runs = []
     for run in args.runs or usual:
         n_sources, _, seconds = run.partition(":")
-        write(args.part, args.note, measure(int(n_sources), float(seconds)))
+        runs.append(measure(int(n_sources), float(seconds)))
+        print(json.dumps(runs[-1], indent=1), flush=True)
+    report.write(f"load-{args.part}", {"part": args.part, "runs": runs}, args.note)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
@@ -29,10 +29,10 @@ from tests.peers.live import LiveClient
 from tests.peers.ports import free_port
 from tests.peers.rtsp_server import RtspServer
 
-from benchmarks.clapping import send_vban, write_wav
-from benchmarks.load import RESULTS, House, house
+from benchmarks.clapping import HOST, send_vban, write_wav
+from benchmarks.load import House, house
 from benchmarks.process import Usage, machine, usage
-from benchmarks.vban_load import HOST
+from benchmarks.report import RESULTS
 
 CLAP_EVERY_S = 4.0
 SAMPLE_EVERY_S = 5.0
@@ -44,10 +44,17 @@ MOST_GROWTH = 0.02  # of memory, from the middle third of the rounds to the last
 
 
 class Churn:
-    """All that comes and goes around one service."""
+    """All that comes and goes around one service.
 
-    def __init__(self, home: House, folder: Path) -> None:
+    Args:
+        home: the service.
+        folder: for the recording.
+        more: further sources that come and go, by their ids: kind and input.
+    """
+
+    def __init__(self, home: House, folder: Path, more: Mapping[str, tuple[str, Mapping[str, Any]]] | None = None) -> None:
         self.home = home
+        self._more = more or {}
         self.done: Counter[str] = Counter()
         self._random = random.Random(7)  # noqa: S311  # which source is switched off needs no secrecy
         self._recording = folder / "claps.wav"
@@ -68,7 +75,7 @@ class Churn:
     def round(self, number: int) -> None:
         """Let one of everything happen."""
         passing = [f"{kind}-{n}" for kind, n in (*(("vban", n) for n in range(2, 6)), ("camera", 2), ("camera", 3))]
-        passing += ["file-1", "browser-1"]
+        passing += ["file-1", "browser-1", *self._more]
         self._random.shuffle(passing)
         for source in passing:
             self.home.add(self._source(source))
@@ -123,6 +130,8 @@ class Churn:
         return process
 
     def _source(self, source: str) -> dict[str, Any]:
+        if source in self._more:
+            return self.home.source(source, *self._more[source])
         kind, _, number = source.partition("-")
         given: dict[str, Any] = {
             "vban": {"host": HOST, "stream": f"s{number}", "port": self._port},

@@ -1,7 +1,7 @@
 """How well claps are heard: ``python -m benchmarks.quality [--part all|blind] [--weights FOLDER]``.
 
 Renders the evaluation's scenes, runs ``claptrap detect`` on them with and without YAMNet, scores it with the evaluation's
-own program, compares with the newest committed result of the same part, and draws recall against false alarms per hour.
+own program, and compares with the newest committed result of the same part; ``--curve``: at each tenth of the threshold.
 Results go to ``benchmarks/results`` as dated JSON that names the machine by its processor and the weights by their SHA-256.
 
 The recordings are not part of the project: ``CLAPTRAP_SHARED`` names the folder that has ``audio/``, ``eval/`` and
@@ -31,9 +31,6 @@ WEIGHTS = ROOT / "src" / "claptrap" / "detect" / "weights"
 SCENES = "clean,reverb,cam8k,babble10,music10,noise10,hard,everyday"
 CURVE_SCENES = ("clean", "reverb", "music10", "hard", "everyday")
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-# What others reach on their own, easier corpus: clean recall within 150 ms and false alarms an hour, each measured by us
-# (see README): an energy method, MediaPipe's stream, YAMNet every 100 ms.
-PEERS = {"energy (clap-detector)": (598.0, 0.45), "MediaPipe stream": (17.0, 0.13), "YAMNet every 100 ms": (37.0, 0.59)}
 
 
 def main() -> None:
@@ -45,7 +42,7 @@ def main() -> None:
     parser.add_argument(
         "--weights", type=Path, help="other weights than the shipped ones: a folder with clapnet and confirm.npz"
     )
-    parser.add_argument("--curve", action="store_true", help="also run every tenth of the threshold, and draw the curve")
+    parser.add_argument("--curve", action="store_true", help="also run every tenth of the threshold, for the plot")
     parser.add_argument("--note", default="", help="kept in the result")
     args = parser.parse_args()
     shared = Path(os.environ.get("CLAPTRAP_SHARED", ROOT.parent / "shared"))
@@ -69,7 +66,6 @@ def main() -> None:
             name: curve(scenes, engine, environment)
             for name, engine in (("with YAMNet", "yamnet"), ("embedded alone", "embedded"))
         }
-        draw(result["curve"], RESULTS / f"quality-{args.part}.png")
     path = RESULTS / f"quality-{args.part}-{result['date']}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(f"\n{path.relative_to(ROOT)}")
@@ -159,32 +155,6 @@ def compare(result: Mapping[str, Any], part: str) -> None:
             was = before.get(engine, {}).get(scene, {}).get(key)
             if was is not None:
                 print(f"  {engine:15} {scene:10} {key:9} {was:8.3f} → {now[key]:8.3f}")
-
-
-def draw(curves: Mapping[str, Mapping[str, Mapping[str, float]]], path: Path) -> None:
-    """Draw recall against false alarms an hour among look-alikes."""
-    import matplotlib as mpl  # noqa: PLC0415  # only needed here
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415  # likewise
-
-    figure, axes = plt.subplots(figsize=(7, 4.6), layout="constrained")
-    for (engine, table), style in zip(curves.items(), ("-", "--"), strict=True):
-        alarms = [max(0.3, row["hard"]) for row in table.values()]
-        for scene, colour in (("clean", "tab:blue"), ("reverb", "tab:orange"), ("music10", "tab:green")):
-            axes.plot(
-                alarms, [row[scene] for row in table.values()], style, color=colour, marker=".", label=f"{scene}, {engine}"
-            )
-        at = list(table).index("0.5")
-        axes.plot(alarms[at], table["0.5"]["clean"], "o", color="tab:blue", markersize=9, fillstyle="none")
-    for name, (alarms_per_h, found) in PEERS.items():
-        axes.plot(alarms_per_h, found, "x", color="tab:red")
-        axes.annotate(f" {name}", (alarms_per_h, found), fontsize=8, color="tab:red")
-    axes.set(xscale="log", xlabel="false alarms an hour among 1,800 look-alikes an hour", ylabel="recall of single claps",
-             ylim=(0, 1.02), title="Circle: threshold 0.5. Crosses: others, clean scene, an easier corpus")  # fmt: skip
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, loc="lower right")
-    figure.savefig(path, dpi=110)
 
 
 def processor() -> str:

@@ -7,19 +7,18 @@ its own and is not counted. Run: ``python -m benchmarks.rtsp_load [STREAMS] [SEC
 from __future__ import annotations
 
 import json
-import platform
 import resource
 import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import av
 from tests.peers.rtsp_server import RtspServer
 
+from benchmarks import report
 from claptrap.core.clock import SystemClock
 from claptrap.core.events import State, Status
 from claptrap.core.spec import RtspInput, SourceSpec
@@ -27,7 +26,6 @@ from claptrap.runtime.runner import Runner, RunnerContext
 from claptrap.runtime.stream import HOP_S, RING_HOPS, Stream
 from claptrap.sources.registry import Sources
 
-RESULTS = Path(__file__).parent / "results"
 OPENED_WITHIN_S = 60.0
 
 
@@ -132,11 +130,6 @@ def _cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _cpu_model() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
-
-
 def main() -> None:
     """Measure, print and write down."""
     n_streams = int(sys.argv[1]) if len(sys.argv) > 1 else 30
@@ -149,19 +142,9 @@ def main() -> None:
             "claptrap": captured(url, n_streams, seconds),
         }
     ratio = found["claptrap"]["cpu_percent_per_stream"] / found["pyav_to_16_khz_mono"]["cpu_percent_per_stream"]
-    result = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "cpu": _cpu_model(),
-        "streams": n_streams,
-        "seconds": seconds,
-        "what": "AAC 48 kHz mono beside H.264, TCP",
-        **found,
-        "ratio_to_pyav_to_16_khz_mono": round(ratio, 2),
-    }
-    text = json.dumps(result, indent=2)
-    print(text)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"rtsp-load-{result['date']}.json").write_text(text + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=1))
+    about = {"streams": n_streams, "seconds": seconds, "what": "AAC 48 kHz mono beside H.264, TCP"}
+    report.write("rtsp-load", {**about, **found, "ratio_to_pyav_to_16_khz_mono": round(ratio, 2)})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Whether anything is lost while everything fails, for hours: ``python -m benchmarks.soak --hours 2``.
 
 ``claptrap serve`` in a process of its own hears what ``load_churn`` lets come and go, whose senders and RTSP server are
-killed again and again. Beside them one VBAN stream claps all the time, its ledger: each clap that was fed must be heard, be
-in the journal, and be delivered, or given up in so many words. After each round one more thing fails, by turns: the receiver
-refuses, hangs up, breaks connections off; the MQTT broker is restarted; the disk is full (where this program may mount one
-of its own); the service is killed (SIGKILL) and started again. Claps fed while it did not run are not counted.
-
-What it does not do: set the machine's clock, and restart the sound daemon; ``docs/faults.md`` names the tests that do.
+killed again and again. Beside them a VBAN stream and a virtual microphone clap all the time, the ledgers: each clap must be
+heard, be in the journal, and be delivered, or given up in so many words. After each round one more thing fails, by turns:
+the receiver refuses, hangs up, breaks connections off; the MQTT broker is restarted; the disk is full (where this program
+may mount one of its own); the sound daemon is killed and started again; the service's time of day is set a day ahead, then
+a day back, then right; now and then the service is killed (SIGKILL) and started again. Claps while it did not run, and at
+the microphone while there was no sound daemon, are not counted. What this machine lacks is ``without`` in the result.
 """
 
 from __future__ import annotations
@@ -21,52 +21,38 @@ import subprocess
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tests.peers.broker import MOSQUITTO, Broker, Watcher
 from tests.peers.ports import free_port
 from tests.peers.receiver import Behaviour, Receiver, answer, hang_up, reset
 from tests.peers.service import Service
+from tests.peers.sound import SoundServer
+from tests.peers.sound import missing as missing_for_sound
+from tests.peers.wyoming import MicrophoneServer
 
-from benchmarks.clapping import LEAD_S, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
-from benchmarks.load import MODELS, RESULTS, SAME_CLAP_S, House
+from benchmarks.clapping import HOST
+from benchmarks.ledger import Ledger, MicrophoneClapper, VbanClapper
+from benchmarks.load import MODELS, House
 from benchmarks.load_churn import Churn, Sampler, judged, rounded
 from benchmarks.process import machine
-from benchmarks.vban_load import FORM, FRAMES, HOST
-from claptrap.sources.vban_packet import Packet, build
+from benchmarks.report import RESULTS
+from benchmarks.time_of_day import TimeOfDay
+from claptrap.audio.claps import recording
 
-CLAP_EVERY_S = 3.0
 FAILS_S = 8.0  # for how long
-LATE_S = 1.0
-KILLED_EVERY = 12  # rounds: a life is long enough to see whether it grows
-DISK = "24m"
-LEDGER = "ledger"
-
-
-class Feeder(threading.Thread):
-    """Sends the ledger's stream until ``stop``; ``claps`` has the UTC Unix times of its claps."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(name="bench:ledger")
-        self.claps: list[float] = []
-        self.stop = threading.Event()
-        self._port = port
-
-    def run(self) -> None:
-        sound, period, onset = payloads(loop(CLAP_EVERY_S)), period_packets(CLAP_EVERY_S), round(LEAD_S * RATE_HZ) // FRAMES
-        began_s, k = time.monotonic(), 0
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            while not self.stop.wait(max(0.0, began_s + k / PACKETS_PER_S - time.monotonic())):
-                if k % period == onset:
-                    self.claps.append(time.time())
-                out.sendto(build(Packet(FORM, FRAMES, LEDGER.encode(), k, sound[k % len(sound)])), (HOST, self._port))
-                k += 1
+DAY_S = 86_400.0
+KILLED_EVERY, KILLED_FIRST = 40, 5  # rounds: a life is long enough to see whether it grows
+JUDGED_ROUNDS = 11  # of a life, at least
+PATIENCE_S = 180.0
+DISK = "96m"
+BALANCED_EVERY = 5  # rounds: reading the whole journal is work too
 
 
 class Soak:
@@ -76,30 +62,59 @@ class Soak:
         self.stack, self.folder = stack, folder
         self.behaviour: Behaviour = answer(204)
         self.receiver = stack.enter_context(Receiver(then=self._behave))
-        self.data, self.has_own_disk = stack.enter_context(small_disk(folder))
+        self.data, has_own_disk = stack.enter_context(small_disk(folder))
         self.broker = stack.enter_context(Broker(folder)) if MOSQUITTO else None
         self.watcher = stack.enter_context(Watcher(self.broker.port)) if self.broker else None
+        self.sound = None if missing_for_sound() else stack.enter_context(SoundServer())
+        self.clock = TimeOfDay(folder)
+        lacks = {
+            "mosquitto": not self.broker,
+            "a disk of its own": not has_own_disk,
+            "a sound daemon": not self.sound,
+            "libfaketime": not self.clock.environment,
+        }
+        self.without = [name for name, is_lacking in lacks.items() if is_lacking]
         self.done: Counter[str] = Counter()
-        self.off: list[tuple[float, float]] = []  # when it did not run
         self.home = self.started()
         self.home.ask("DELETE", "/api/sources/microphone")
-        port = free_port()
-        self.home.add(self.home.source(LEDGER, "vban", {"host": HOST, "stream": LEDGER, "port": port}))
         if self.broker:
             broker = {"enabled": True, "host": HOST, "port": self.broker.port}
             self.home.ask("PATCH", "/api/settings", {"mqtt": broker})
-        self.feeder = Feeder(port)
-        self.feeder.start()
-        stack.callback(self.feeder.join)
-        stack.callback(self.feeder.stop.set)
-        self.home.wait_until_live([LEDGER])
-        self.off.append((0.0, time.time() + 1.0))
-        self.churn = Churn(self.home, folder)
+        port = free_port()
+        self.vban = self._ledger(
+            "vban", {"host": HOST, "stream": "ledger-vban", "port": port}, VbanClapper("ledger-vban", port)
+        )
+        self.ledgers = [self.vban]
+        if self.sound:
+            clapper = MicrophoneClapper(self.sound.microphone)
+            self.ledgers.append(self._ledger("microphone", {}, clapper))
+        self.wait_until_live()
+        for ledger in self.ledgers:
+            ledger.excuse(0.0)
+        wyoming = stack.enter_context(MicrophoneServer(recording(1, 16_000)[0]))
+        more: dict[str, tuple[str, Mapping[str, Any]]] = {"wyoming-1": ("wyoming", {"uri": f"tcp://{HOST}:{wyoming.port}"})}
+        if self.sound:
+            more["microphone-1"] = ("microphone", {"device": "kitchen"})
+        self.churn = Churn(self.home, folder, more)
         stack.callback(self.churn.close)
+
+    def _ledger(self, kind: str, given: Mapping[str, Any], clapper: VbanClapper | MicrophoneClapper) -> Ledger:
+        """Return a ledger of a source that is added, and claps from now on."""
+        ledger = Ledger(f"ledger-{kind}", clapper)
+        self.home.add(self.home.source(ledger.source, kind, given))
+        clapper.start()
+        self.stack.callback(clapper.join)
+        self.stack.callback(clapper.stop.set)
+        return ledger
 
     def started(self) -> House:
         """Return the service, started on the same data folder."""
-        return House(self.stack.enter_context(Service(self.data)), self.receiver)
+        sound = self.sound.environment if self.sound else {}
+        return House(self.stack.enter_context(Service(self.data, **sound, **self.clock.environment)), self.receiver)
+
+    def wait_until_live(self) -> None:
+        """Wait until the sources of all ledgers are live."""
+        self.home.wait_until_live([ledger.source for ledger in self.ledgers], PATIENCE_S)
 
     def _behave(self, connection: socket.socket, ended: threading.Event) -> None:
         self.behaviour(connection, ended)
@@ -107,10 +122,11 @@ class Soak:
     def round(self, number: int) -> None:
         """Let everything come and go, and then one more thing fail."""
         self.churn.round(number)
-        (self.refuse, self.restart_broker, self.fill_disk)[number % 3]()
-        if number % KILLED_EVERY == KILLED_EVERY - 1:
+        faults = (self.refuse, self.restart_sound, self.set_clock, self.restart_broker, self.fill_disk)
+        faults[number % len(faults)]()
+        if number % KILLED_EVERY == KILLED_FIRST:
             self.kill()
-        self.home.wait_until_live([LEDGER], 120.0)
+        self.wait_until_live()
 
     def refuse(self) -> None:
         """Have the receiver fail in one way after the other."""
@@ -130,7 +146,7 @@ class Soak:
 
     def fill_disk(self) -> None:
         """Leave no byte on the disk for a while."""
-        if not self.has_own_disk:
+        if "a disk of its own" in self.without:
             return
         ballast = self.data / "ballast"
         with ballast.open("wb", buffering=0) as file:
@@ -145,55 +161,48 @@ class Soak:
         ballast.unlink()
         self.done["disk filled"] += 1
 
+    def restart_sound(self) -> None:
+        """Kill the sound daemon, and start it again after a while."""
+        if not self.sound:
+            return
+        began = time.time()
+        self.sound.kill()
+        time.sleep(FAILS_S)
+        self.sound.start()
+        self.wait_until_live()
+        for ledger in self.ledgers:
+            if ledger is not self.vban:
+                ledger.excuse(began)
+        self.done["sound daemon restarted"] += 1
+
+    def set_clock(self) -> None:
+        """Set the service's time of day a day ahead, then a day back, then right."""
+        if not self.clock.environment:
+            return
+        for ahead_s in (DAY_S, -DAY_S, 0.0):
+            self.clock.set(ahead_s)
+            time.sleep(FAILS_S)
+            self.done["clock set"] += 1
+
     def kill(self) -> None:
         """Kill the service, and start it again."""
-        began = time.time() - 1.0  # what is being decided then is lost with it
+        began = time.time()  # what is being decided then is lost with it
         with suppress(subprocess.TimeoutExpired):
             self.home.service.end(signal.SIGKILL)
         self.home = self.churn.home = self.started()
-        self.home.wait_until_live([LEDGER], 120.0)
-        self.off.append((began, time.time() + 1.0))
+        self.wait_until_live()
+        for ledger in self.ledgers:
+            ledger.excuse(began)
         self.done["service killed"] += 1
 
     def wal_mb(self) -> float:
         """Return how large the journal's write-ahead log is."""
         return sum(path.stat().st_size for path in self.data.rglob("*-wal")) / 1e6
 
-    def ledger(self) -> dict[str, Any]:
-        """Compare what was fed with what was heard, journaled and delivered."""
-        fed = [
-            at for at in self.feeder.claps if not any(begin <= at <= end for begin, end in self.off) and at < time.time() - 5
-        ]
-        journaled = {one["id"]: one for one in self._pages("/api/history")}
-        at = np.array(sorted(one["timestamp"] for one in journaled.values()))
-        unheard = [clap for clap in fed if not np.any(np.abs(at - clap) < SAME_CLAP_S)]
-        deliveries = [one for one in self._pages("/api/deliveries") if one["target_id"].endswith(".webhook")]
-        requests = [
-            (r.json, r.at + time.time() - time.monotonic()) for r in self.receiver.requests if LEDGER in r.body.decode()
-        ]
-        came = Counter(body["event_id"] for body, _ in requests)
-        taken = [one["event_id"] for one in deliveries if one["state"] == "taken"]
-        return {
-            "fed": len(fed),
-            "heard": len(fed) - len(unheard),
-            "unheard_at": [round(clap, 1) for clap in unheard],
-            "journaled": len(journaled),
-            "deliveries": dict(Counter(one["state"] for one in deliveries)),
-            "without_delivery": len(set(journaled) - {one["event_id"] for one in deliveries}),
-            "taken_that_never_came": len(set(taken) - set(came)),
-            "requests_more_than_one": sum(n - 1 for n in came.values()),
-            "late": sum(at_s - body["timestamp"] > LATE_S for body, at_s in requests),
-            "mqtt_events": sum(LEDGER in topic for topic, _ in self.watcher.events) if self.watcher else None,
-        }
-
-    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
-        cursor = ""
-        while True:
-            page = self.home.ask("GET", f"{path}?source={LEDGER}&limit=100{cursor}")
-            yield from page["events" if path == "/api/history" else "deliveries"]
-            if not page.get("cursor"):
-                return
-            cursor = f"&cursor={page['cursor']}"
+    def balances(self) -> dict[str, dict[str, Any]]:
+        """Compare what was clapped with what came of it, for each ledger."""
+        topics = [topic for topic, _ in self.watcher.events] if self.watcher else None
+        return {one.source: one.balance(self.home, self.clock, self.receiver.requests, topics) for one in self.ledgers}
 
 
 @contextmanager
@@ -222,35 +231,46 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         soak = Soak(stack, Path(folder))
         begun, rests, wal_mb = time.monotonic(), [soak.home.use()], [soak.wal_mb()]
-        lives = [rests]
-        while time.monotonic() - begun < 3600 * args.hours or not soak.done:
+        lives, ended_by, balances = [rests], "", dict[str, dict[str, Any]]()
+        is_last = False
+        while not (is_last or ended_by):
             was = soak.home
             with Sampler(was.service.pid) as sampler:
-                soak.round(len(wal_mb) - 1)
+                try:
+                    soak.round(len(wal_mb) - 1)
+                except (AssertionError, OSError, SystemExit):
+                    ended_by = traceback.format_exc()
             if soak.home is not was:
                 lives.append([])
             lives[-1].append(soak.home.use())
             wal_mb.append(soak.wal_mb())
+            is_last = time.monotonic() - begun >= 3600 * args.hours
+            if is_last or ended_by or len(wal_mb) % BALANCED_EVERY == 0:
+                balances = soak.balances()
             result = {
                 "date": datetime.now(UTC).isoformat(timespec="seconds"),
                 **machine(),
                 "beside": args.note,
                 "hours": round((time.monotonic() - begun) / 3600, 3),
                 "rounds": len(wal_mb) - 1,
+                "ended_by": ended_by,
                 "done": dict(soak.done + soak.churn.done),
-                "own_disk": soak.has_own_disk,
-                "ledger": soak.ledger(),
+                "without": soak.without,
+                "ledgers": balances,
                 "dropped_hops": soak.home.dropped_hops(),
                 "wal_mb": {"most": round(max(wal_mb), 2), "last": round(wal_mb[-1], 2)},
-                "at_rest": [judged(life) for life in lives if len(life) >= KILLED_EVERY - 1],
+                "at_rest": [judged(life) for life in lives if len(life) >= JUDGED_ROUNDS],
                 "lives": [[rounded(use, begun) for use in life] for life in lives],
                 "most_in_last_round": rounded(max(sampler.samples, key=lambda use: use.rss_mb), begun)
                 if sampler.samples
                 else {},
             }
+            path.with_suffix(".log").write_text(soak.home.service.log_text(), encoding="utf-8")
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-            print(json.dumps({name: result[name] for name in ("hours", "done", "ledger")}), flush=True)
+            print(json.dumps({name: result[name] for name in ("hours", "done", "ledgers")}), flush=True)
     print(path)
+    if ended_by:
+        raise SystemExit(ended_by)
 
 
 if __name__ == "__main__":

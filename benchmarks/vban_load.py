@@ -24,18 +24,16 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.clapping import FORM, FRAMES, HOST
 from claptrap.audio.frame import HOP_S, Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.core.spec import VbanInput
 from claptrap.sources.base import StopSignal
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import VbanSource
-from claptrap.sources.vban_packet import Encoding, Format, Packet, build, encode
+from claptrap.sources.vban_packet import Packet, build, encode
 from claptrap.sources.vban_ports import VbanPorts
 
-HOST = "127.0.0.1"
-FORM = Format(48_000, 1, Encoding.INT16)
-FRAMES = 256
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(here, "../src/claptrap/web/assets"));
 const LIMIT_BYTES = 150_000;
 
-const common = { absWorkingDir: here, outdir: out, bundle: true, minify: true, write: false, format: "esm", target: ["es2022", "safari16"], legalComments: "none", logLevel: "warning" };
+const common = { absWorkingDir: here, outdir: out, bundle: true, minify: true, write: false, format: "esm", target: ["es2022", "chrome111", "firefox115", "safari16"], legalComments: "none", logLevel: "warning" };
 
 // The audio thread of a browser loads a file of its own; the page must know its hashed name.
 const worklet = (await build({ ...common, entryPoints: { worklet: "src/micro/worklet.ts" }, entryNames: "[name]-[hash]" })).outputFiles;

@@ -5,19 +5,7 @@ import { ask } from "./api.ts";
 import { days, isCurrent, now, serviceNow } from "./store.ts";
 import { welcome } from "./views/start/StartView.tsx";
 import "./theme.ts";
-import "./styles/base.css";
-import "./styles/home.css";
-import "./styles/source.css";
-import "./styles/forms.css";
-import "./styles/lists.css";
-import "./styles/views.css";
-import "./styles/reactions.css";
-import "./styles/learn.css";
-import "./styles/history.css";
-import "./styles/access.css";
-import "./styles/selftest.css";
-import "./styles/settings.css";
-import "./styles/undo.css";
+import "./styles/app.css";
 
 const DAYS_MS = 300_000;
 

@@ -87,9 +87,12 @@ export const sources = computed<SourceSettings[]>(() => settings.value?.sources 
 export const isCurrent = computed(() => opened.value && link.value === "connected");
 export const hearing = computed(() => Object.values(statuses.value).filter((status) => status.state === "live").length);
 
+/** How a source is; undefined without the service: then nobody knows. */
+export const statusOf = (id: string): KnownStatus | undefined => (isCurrent.value ? statuses.value[id] : undefined);
+
 /** Whether a person should look at a source: it is wanted, and has failed, however often it is tried again. */
 export function isBroken({ id, enabled }: SourceSettings): boolean {
-  const status = statuses.value[id];
+  const status = statusOf(id);
   return enabled && status !== undefined && (status.state === "failed" || (status.state !== "live" && status.attempt > 0));
 }
 

@@ -1,15 +1,12 @@
 // Names for parts of what the service says (wire.ts).
 import type { Socket } from "socket.io-client";
-import type { Answers, ClientEvents, Delivery, Detection, Queries, ServerEvents, ShownSettings, Snapshot, Trouble } from "./wire.ts";
+import type { ClientEvents, Delivery, Detection, Queries, ServerEvents, ShownSettings, Snapshot, Trouble } from "./wire.ts";
 
 export type Language = Snapshot["language"];
 /** A sentence that the service already put into words. */
 export type Worded = Pick<Trouble, "code" | "message_fr" | "message_en">;
 export type SourceSettings = ShownSettings["sources"][number];
-/** One source as REST gives it. */
-export type SourceState = Answers["GET /api/sources/{source_id}"];
 export type Kind = SourceSettings["kind"];
-export type Hears = SourceSettings["hears"];
 /** What a source of any kind listens to: forms take it apart by the names of its fields. */
 export type Input = Record<string, unknown>;
 export type Mark = NonNullable<Detection["mark"]>;

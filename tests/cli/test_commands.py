@@ -41,7 +41,7 @@ def test_version_loads_little() -> None:
 def test_serve_loads_no_library_that_it_does_not_use() -> None:
     """Engine.IO and HTTPX load what else is installed, for parts of them that we do not use; Apprise can load it later."""
     heavy = (*UNUSED, "rich", "pygments", "av", "cryptography", "zeroconf", "soundfile", "sounddevice", "segno", "apprise")
-    heavy = (*heavy, "ai_edge_litert", "nats", "numpy.random", "multiprocessing.pool", "claptrap.selftest.cases")
+    heavy = (*heavy, "ai_edge_litert", "nats", "numpy.random", "prometheus_client", "claptrap.selftest.cases")
     code = "from claptrap.cli.main import main; import sys; main.get_command(None, 'serve')\n"
     code += f"print([name for name in {heavy} if name in sys.modules]); import requests"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

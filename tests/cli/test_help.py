@@ -41,3 +41,30 @@ def test_help_does_not_mix_languages(monkeypatch: pytest.MonkeyPatch, arguments:
     assert french.startswith("Utilisation : ")
     assert "Afficher cette aide." in french
     assert not any(word in french for word in ("Usage", "Show", " the ", "[default", "env var"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("detect", "--treshold", "1", "x"), "L'option '--treshold' n'existe pas. Vouliez-vous dire '--threshold' ?"),
+        (
+            ("detect", "--threshold", "2", "x"),
+            "Valeur refusée pour '--threshold' : 2.0 n'est pas dans l'intervalle 0<=x<=1.",
+        ),
+        (("detect", "--engine", "no", "x"), "'no' n'est aucun de 'auto', 'embedded', 'yamnet'."),
+        (("detect", "--jobs", "x", "y"), "'x' n'est pas un nombre entier."),
+        (("detect", "--claps"), "L'option '--claps' demande une valeur."),
+        (("detect",), "Il manque l'argument 'FILE…'."),
+        (("settings", "show", "x"), "Argument en trop (x)"),
+        (("settings", "shwo"), "La commande 'shwo' n'existe pas."),
+        (("sreve",), "La commande 'sreve' n'existe pas."),
+    ],
+)
+def test_what_is_wrong_with_a_call_is_said_in_french(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2
+    assert said in done.output
+    assert not any(word in done.output for word in ("Error", "Try", "Usage", "Invalid", "Missing"))

@@ -107,14 +107,14 @@ class Service:
         assert status == 200, body
         return json.loads(body)
 
-    def raw(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
+    def raw(self, method: str, path: str, body: object = None, timeout_s: float = 15.0) -> tuple[int, bytes]:
         """Return status and body of any request."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             self.url + path, data=data, method=method, headers={"Content-Type": "application/json", "Origin": self.url}
         )
         try:
-            with urllib.request.urlopen(request, timeout=15) as answer:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -51,12 +51,16 @@ def missing() -> str:
 class Microphone:
     """One virtual microphone: mono, 44.1 kHz. It gives faint noise, as a room does, unless it plays or is unplugged.
 
+    Attributes:
+        lost: when a block of it reached no sound server, UTC Unix seconds.
+
     Args:
         fifo: what its PulseAudio source reads.
         block: samples that it gives at once.
     """
 
     def __init__(self, fifo: Path, block: int = BLOCK) -> None:
+        self.lost: list[float] = []
         self._fifo = fifo
         self._n = block
         self._begun_at: float | None = None
@@ -113,8 +117,9 @@ class Microphone:
                     pipe = os.open(self._fifo, os.O_WRONLY | os.O_NONBLOCK)
                 os.write(pipe, self._block(n_blocks).tobytes())
             except BlockingIOError:
-                continue  # the server does not read yet
+                self.lost.append(time.time())  # the server does not read yet
             except OSError:
+                self.lost.append(time.time())
                 pipe = _closed(pipe)
         _closed(pipe)
 

@@ -21,7 +21,7 @@ def test_what_was_sent_is_received_whole_and_in_order(is_bulk: bool) -> None:
     ):
         bound.bind(("127.0.0.1", 0))
         bound.setblocking(False)
-        receiver = DatagramReceiver(bound)
+        receiver = DatagramReceiver(bound, 0.0)
         if not is_bulk:
             receiver._bulk = None
         for turn in range(3):
@@ -49,7 +49,7 @@ def test_no_more_are_received_at_once_than_there_is_room_for() -> None:
         bound.setblocking(False)
         for i in range(AT_ONCE + 3):
             sender.sendto(i.to_bytes(2, "big"), bound.getsockname())
-        receiver = DatagramReceiver(bound)
+        receiver = DatagramReceiver(bound, 0.0)
         first = receiver.receive(time.monotonic())
         numbers = [int.from_bytes(first.datagram(i), "big") for i in range(len(first))]
         rest = receiver.receive(time.monotonic())

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from claptrap.sources import vban_port, vban_reorder
 from claptrap.sources.base import StopSignal
 from claptrap.sources.pacing import Pacing
 from claptrap.sources.vban import AbsenceLimits, VbanSource
+from claptrap.sources.vban_bursts import Burst
 from claptrap.sources.vban_packet import RATES_HZ, Encoding, Format, Packet, build, encode
 from claptrap.sources.vban_ports import MOST_LISTENED, VbanPorts
 from claptrap.sources.vban_queue import PacketQueue
@@ -619,6 +620,26 @@ class HeldClock(SystemClock):
         if threading.current_thread().name.startswith("vban:"):
             self.go_on.wait()
         return super().monotonic() + self.ahead_s
+
+
+@pytest.mark.parametrize("step_s", [3600.0, -3600.0])
+def test_a_clock_that_is_set_while_packets_wait_moves_them_nowhere(
+    ports: VbanPorts, port: int, step_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel stamped them by the time of day of before: they came since the last look, whatever it is by now."""
+    arrivals: list[float] = []
+    began, unix = time.monotonic(), time.time
+    monkeypatch.setattr(time, "time", lambda: unix() + step_s)
+
+    def hear(heard: Sequence[Burst], _: float) -> float:
+        arrivals.extend(at_s for burst in heard for at_s in burst.at_s)
+        return 0.01
+
+    queue, sent = PacketQueue(Pacing(), hear, Counter()), packets(sine(seconds=0.01))
+    with ports.receiving(port, HOST, b"Stream1", queue), Sender(port) as sender:
+        sender.send(sent)
+        wait_until(lambda: len(arrivals) == len(sent))
+    assert all(began <= at_s <= time.monotonic() for at_s in arrivals)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what it dropped")

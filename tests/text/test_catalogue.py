@@ -86,3 +86,11 @@ def test_what_fails_by_itself_says_what_to_do(language: Language) -> None:
 def test_an_unknown_code_is_shown_bare() -> None:
     """A missing sentence never hides the failure."""
     assert say("no.such", "fr") == "no.such"
+
+
+@pytest.mark.parametrize("number", ["[Errno -2]", "[Errno 104]", "[WinError 5]"])
+def test_the_system_s_number_of_an_error_is_not_said(number: str) -> None:
+    """It says nothing to who reads it; the system's words may."""
+    for language in LANGUAGES:
+        said = say("delivery.network", language, reason=f"first: {number} no name, {number} no way")
+        assert "first: no name, no way" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import io
 import os
 import ssl
 import stat
@@ -12,11 +13,13 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import segno
 from cryptography import x509
 from playwright.sync_api import expect
 from tests.peers.service import Service
 from tests.web.browser import CHROMIUM, PATIENCE_MS, chromium, show_phone
 
+from claptrap.cli.serve import _print_addresses
 from claptrap.core.errors import ServiceError
 from claptrap.web import certificate as module
 from claptrap.web.certificate import certificate
@@ -172,3 +175,23 @@ def test_every_address_that_another_machine_can_type_is_said() -> None:
     assert not found or found[0] == ListenAddress("0.0.0.0", 9, is_tls=True).network_address()
     assert ListenAddress("192.0.2.7", 9, is_tls=False).network_urls() == ["http://192.0.2.7:9"]
     assert ListenAddress("127.0.0.1", 9, is_tls=False).network_urls() == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("scheme", "shown"), [("https", "/micro"), ("http", "")])
+def test_a_phone_scans_the_address_from_the_terminal(monkeypatch: pytest.MonkeyPatch, scheme: str, shown: str) -> None:
+    """Where it becomes a microphone, if its browser will give one; else the page. A log gets no drawing."""
+    address = ListenAddress("192.0.2.7", 9, is_tls=scheme == "https")
+    drawn = io.StringIO()
+    segno.make_qr(f"{scheme}://192.0.2.7:9{shown}", error="m").terminal(drawn, compact=True)
+    for stdout, is_drawn in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr("sys.stdout", stdout)
+        _print_addresses(address, "k3y")
+        said = stdout.getvalue()
+        assert f"{scheme}://192.0.2.7:9\n" in said
+        assert "k3y" in said
+        assert (drawn.getvalue() in said) is is_drawn

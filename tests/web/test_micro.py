@@ -17,11 +17,11 @@ import socketio
 import soxr
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
-from tests.peers.claps import recording
 from tests.peers.live import LiveClient
 from tests.peers.waiting import wait_until
 from tests.web.browser import CHROMIUM, PATIENCE_MS, WHOLE, chromium, glimpse, show_phone
 from tests.web.conftest import WAIT_S, Served, clap, serving
+from tests.web.test_page_source import write_row
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as ws_connect
 
@@ -35,6 +35,7 @@ from claptrap.sources.feeds import MOST_BAD
 from claptrap.web.page import ASSETS
 
 RATE_HZ = 48_000
+PATIENT_MS = 60_000
 CLAPPING = "document.querySelector('.face[data-mood=clap]')"  # for a second
 in_browser = [
     pytest.mark.slow,
@@ -220,16 +221,31 @@ class TestInChromium:
         wait_until(lambda: status(house) in gone, lambda: status(house))
         assert complaints == []
 
-    def test_a_clap_near_the_phone_is_shown_on_it(self, house: Served, tmp_path: Path) -> None:
-        claps, _ = recording(4, RATE_HZ)
-        write(tmp_path / "claps.wav", claps)
-        with chromium(*playing(tmp_path / "claps.wav"), "--use-fake-ui-for-media-stream") as browser:
+    def test_claps_near_the_phone_are_shown_on_it_and_teach_the_house(self, house: Served, tmp_path: Path) -> None:
+        """A clap is shown on the phone; beside it one calibrates its place, and teaches a rhythm, which then happens."""
+        write_row(tmp_path / "row.wav", RATE_HZ)
+        with chromium(*playing(tmp_path / "row.wav"), "--use-fake-ui-for-media-stream") as browser:
             page = open_micro(browser, house.url)
             with glimpse(page, CLAPPING):
                 listen(page)
             expect(page.get_by_text("Dernier clap")).to_be_visible()
             event = house.service.snapshot()["events"][-1]
             assert (event["kind"], event["applause"]) == ("browser", False)
+            (source,) = house.service.settings.current.sources
+            minute, lesson = page.context.new_page(), page.context.new_page()
+            minute.goto(f"{house.url}#/calibrate/{source.id}")
+            lesson.goto(f"{house.url}#/source/{source.id}/reactions")
+            lesson.get_by_role("button", name="Apprendre un rythme").click()
+            lesson.get_by_label("Nom", exact=True).fill("Porte", timeout=PATIENT_MS)  # once three rows agree
+            lesson.get_by_role("button", name="Ajouter ce rythme").click()
+            expect(lesson.get_by_role("group", name="Quand Porte").locator("circle")).to_have_count(4)
+            wait_until(lambda: "Porte" in [one["trigger_name"] for one in house.service.snapshot()["events"]])
+            expect(minute.locator(".clap-dot-full")).to_have_count(5, timeout=PATIENT_MS)
+            minute.get_by_role("button", name="Continuer").click()
+            minute.get_by_role("button", name="Continuer").click()
+            minute.get_by_role("button", name="Appliquer").click()
+            expect(minute.get_by_role("heading", name="C'est appris")).to_be_visible()
+            assert house.service.learning.state(source.id)["claps"] >= 5
 
     def test_the_same_browser_is_the_same_source_and_stop_is_told(self, house: Served, browser: Browser) -> None:
         page = open_micro(browser, house.url)

@@ -17,7 +17,7 @@ from claptrap.service.cluster import ClusterSinks, NodeView
 from claptrap.sources.device import Device
 from claptrap.sources.vban_streams import SeenStream
 from claptrap.web.app import create_app
-from claptrap.web.metrics import as_text
+from claptrap.web.collector import as_text
 
 
 class Kitchen:

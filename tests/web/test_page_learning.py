@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser
-from tests.web.conftest import Served
-from tests.web.test_page_source import clapping
+from tests.web.conftest import Served, serving
+from tests.web.test_page_source import clapping, write_row
+from tests.web.test_page_steady import MARK, MOVED
+
+from claptrap.service import Application
 
 pytestmark = needs_browser
 __all__ = ["clapping"]
@@ -30,8 +35,10 @@ def test_the_minute_teaches_the_claps_and_is_undone(page: Page, clapping: Served
     expect(page.get_by_role("heading", name="Clapez cinq fois")).to_be_focused()
     next_step = page.get_by_role("button", name="Continuer")
     expect(next_step).to_be_disabled()
+    page.evaluate(MARK)
     expect(page.locator(".clap-dot-full")).to_have_count(5, timeout=PATIENT_MS)
     expect(page.locator(".learn-examples").get_by_text("Accepté.").first).to_be_visible()
+    assert page.evaluate(MOVED) == []  # the claps come in above the way on
     next_step.click()
     expect(page.get_by_role("heading", name="Faites les bruits de la pièce")).to_be_focused()
     next_step.click()
@@ -64,3 +71,22 @@ def test_what_if_says_what_the_last_day_would_have_fired(page: Page) -> None:
     expect(said).to_have_text(re.compile("avec ces réglages.: [1-9]"), timeout=PATIENT_MS)
     page.get_by_role("slider").fill("1")
     expect(said).to_have_text(re.compile("avec ces réglages.: 0 au lieu de [1-9]"))
+
+
+def test_a_sound_is_taught_by_making_it(tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By YAMNet itself, from the sound of the source; from then on it is a reaction that happens."""
+    monkeypatch.setenv("CLAPTRAP_MODELS_DIR", str(shared / "models"))
+    write_row(tmp_path / "row.wav")
+    recording = {"path": str(tmp_path / "row.wav"), "loop": True}
+    source = {"id": "salon", "kind": "file", "name": "Salon", "hears": "applause", "input": recording}
+    (tmp_path / "settings.json").write_text(json.dumps({"version": 3, "welcomed": True, "sources": [source]}))
+    with serving(Application(tmp_path)) as served, browsing(f"{served.url}") as page:
+        page.goto(f"{served.url}#/source/salon/reactions")
+        page.get_by_role("button", name="Apprendre un son").click()
+        lesson = page.locator(".lesson")
+        lesson.get_by_label("Nom", exact=True).fill("Trois coups", timeout=PATIENT_MS)  # once three examples are alike
+        expect(lesson.locator(".lesson-rows li").nth(2)).to_contain_text("Exemple 3")
+        lesson.get_by_role("button", name="Ajouter ce son").click()
+        expect(page.get_by_role("group", name="Quand Trois coups")).to_be_visible()
+        page.get_by_role("navigation", name="Vues").get_by_role("link", name="Maison").click()
+        expect(page.locator(".activity li").first).to_contain_text("Trois coups", timeout=PATIENT_MS)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from tests.peers.claps import recording
+from tests.peers.claps import GOOD, Sound, clap, recording
 from tests.peers.receiver import Receiver, answer
 from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser, until
@@ -41,11 +41,24 @@ def clapping(tmp_path: Path, quiet_models: Path) -> Iterator[Served]:
 
 
 def write_claps(path: Path) -> None:
-    sound, _ = recording(6, RATE_HZ)
+    write(path, recording(6, RATE_HZ)[0])
+
+
+def write_row(path: Path, rate_hz: int = RATE_HZ) -> None:
+    """Write four claps in the rhythm "long, short, short", in a room that is still before and after them."""
+    sound = np.random.default_rng(0).normal(0, 3e-4, 5 * rate_hz).astype(np.float32)
+    for seed, onset in zip(GOOD, (1.5, 2.3, 2.7, 3.1), strict=False):
+        one = clap(np.random.default_rng(seed), rate_hz)
+        begin = round(onset * rate_hz)
+        sound[begin : begin + len(one)] += np.float32(0.35) * one
+    write(path, sound, rate_hz)
+
+
+def write(path: Path, sound: Sound, rate_hz: int = RATE_HZ) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE_HZ)
+        file.setframerate(rate_hz)
         file.writeframes((np.clip(sound, -1, 1) * 32_767).astype("<i2").tobytes())
 
 
@@ -76,7 +89,7 @@ def test_reactions_are_rows_that_say_who_is_called(page: Page, clapping: Served)
     with Receiver(answer(204)) as lamp:
         page.get_by_role("link", name="Réactions").click()
         page.get_by_role("button", name="Ajouter un motif").press("Enter")
-        page.get_by_role("button", name="Chaque clap", exact=True).press("Enter")
+        page.get_by_role("button", name="1 clap ou plus", exact=True).press("Enter")  # no more each, beside two
         page.get_by_label("Exactement ou au moins").select_option("Exactement")
         first = page.get_by_role("group", name="Quand 1 clap", exact=True)
         shortest, longest = first.get_by_label("Écart de"), first.get_by_label("l'écart le plus long")

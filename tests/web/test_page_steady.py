@@ -4,16 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.peers.waiting import wait_until
-from tests.web.browser import browsing, needs_browser
+from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, clap, serving
 
+from claptrap.core.events import SourceStatus, State
 from claptrap.service import Application
 
+ON_A_PHONE = ("house", "start", "source/salon")
+VIEWS = (*ON_A_PHONE, "source/salon/reactions", "source/salon/source", "history", "settings/mqtt")
+# all that can be pressed, and where it is; but for the foot, which is where the view ends
+MARK = """() => {
+    const kinds = 'a[href], button, input, select, textarea, summary';
+    const all = [...document.querySelectorAll(kinds)].filter(one => one.offsetParent && !one.closest('.foot'));
+    window.places = new Map(all.map(one => [one, one.getBoundingClientRect()]));
+    return places.size;
+}"""
+MOVED = """() => [...places].flatMap(([one, {x, y}]) => {
+    const now = one.getBoundingClientRect();
+    const isMoved = one.isConnected && Math.hypot(now.x - x, now.y - y) > 1;
+    return isMoved ? [`${now.x - x} ${now.y - y} ${one.outerHTML.slice(0, 100)}`] : [];
+})"""
+# how many questions are not answered yet
+COUNTED = """(ask => {
+    window.pending = 0;
+    window.fetch = (...asked) => { pending += 1; return ask(...asked).finally(() => { pending -= 1; }); };
+})(fetch)"""
+# a hand that moves: under it no list grows
+HAND = """() => {
+    const move = () => dispatchEvent(new PointerEvent('pointermove'));
+    window.hand = setInterval(move, 100);
+    move();
+}"""
 pytestmark = needs_browser
 
 
@@ -96,3 +123,38 @@ def test_offline_nothing_is_said_to_listen(page: Page, served: Served) -> None:
     expect(page.get_by_text("Inconnu : le service est injoignable.")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_text("Désactivé : rien n'est envoyé par MQTT.")).to_be_visible()
+
+
+def test_news_move_nothing_that_can_be_pressed(page: Page, served: Served) -> None:
+    """A source that fails and comes back with a fault, claps, a webhook that is not reached: on a desk and on a phone."""
+    webhook = {"id": "webhook", "url": "http://127.0.0.1:9/", "max_attempts": 1}
+    served.service.settings.apply({"sources": [{"id": "salon", "webhooks": [webhook]}]})
+    page.add_init_script(COUNTED)
+    page.reload()
+    expect(page.get_by_role("article")).to_be_visible()
+    served.service.stop_detection()  # else what the source itself says comes over what is said for it here
+    news = iter(range(1, 100))
+
+    def tell(state: State, code: str) -> None:
+        """Say how the source is, and let it clap; return when the page shows both."""
+        n = next(news)
+        params = {"path": "x", "seconds": 5}
+        served.service.status.offer(SourceStatus("salon", state, code, params, attempt=1, rate_hz=48_000))
+        served.service.events.record(replace(clap(n), score=n / 100))
+        expect(page.locator("[aria-live=polite] span")).to_contain_text(f"0,{n:02}")
+
+    moved = {}
+    for view, width in (*((view, 1280) for view in VIEWS), *((view, 390) for view in ON_A_PHONE)):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{served.url}/#/{view}")
+        expect(page.locator(f"main[data-view={view.partition('/')[0]}] h1")).to_be_attached()
+        tell(State.LIVE, "")
+        until(page, "pending === 0")  # what a view asks for has come
+        page.evaluate(HAND)
+        assert page.evaluate(MARK) > 5
+        for state, code in ((State.FAILED, "file.missing"), (State.LIVE, "source.silent")):
+            tell(state, code)
+            if found := page.evaluate(MOVED):
+                moved[view, width, code] = found
+        page.evaluate("clearInterval(hand)")
+    assert moved == {}

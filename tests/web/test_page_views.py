@@ -183,4 +183,4 @@ def test_a_countdown_is_seen_and_not_said(page: Page, served: Served) -> None:
     expect(state).to_contain_text(re.compile(r"Nouvel essai dans \d+ s"))
     page.evaluate(SAID)
     until(page, "said.length >= 2")
-    assert set(page.evaluate("said")) == {"Nouvel essai"}
+    assert set(page.evaluate("said")) == {"Perdu, Nouvel essai"}

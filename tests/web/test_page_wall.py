@@ -15,6 +15,7 @@ from tests.peers.hearing import Tap
 from tests.web.browser import browsing, needs_browser, until
 from tests.web.conftest import Served, clap, serving
 from tests.web.test_nodes import CAMERA, FOUND, Kitchen
+from tests.web.test_page_steady import HAND
 
 from claptrap.core.events import SourceStatus, State
 from claptrap.service import Application
@@ -59,6 +60,12 @@ def test_twelve_sources_are_seen_at_once_and_the_broken_ones_first(dozen: Served
             expect(tiles.nth(place)).to_have_attribute("aria-label", f"Source {n}")
         expect(tiles.first.get_by_text("x : fichier introuvable.")).to_be_visible()
         expect(tiles.first.get_by_role("link", name="Réparer Source 4")).to_be_visible()
+        page.evaluate(HAND)
+        dozen.service.status.offer(SourceStatus("s9", State.FAILED, "file.missing", {"path": "x"}, attempt=1))
+        expect(page.get_by_role("article", name="Source 9").locator(".state-failed")).to_be_visible()
+        expect(tiles.nth(2)).to_have_attribute("aria-label", "Source 0")
+        page.evaluate("clearInterval(hand)")
+        expect(tiles.nth(2)).to_have_attribute("aria-label", "Source 9")
         for width, height, n_columns in ((1440, 900, None), (820, 1180, 2), (390, 844, 1)):
             page.set_viewport_size({"width": width, "height": height})
             boxes = [box for tile in tiles.all() if (box := tile.bounding_box())]

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { clock, duration, iso, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
+import { useSteady } from "../press.ts";
 import { deliveryOf, type Detection, detections, now, settings, sources } from "../store.ts";
 import { useNewest } from "../useAnswer.ts";
 import type { NotifySettings } from "../wire.ts";
@@ -15,7 +16,7 @@ export function Detections({ sourceId }: { sourceId?: string }) {
   const all = useSignal(false);
   const newest = useNewest(sourceId ?? "", SHOWN);
   const mine = sourceId ? newest : detections.value;
-  const shown = all.value ? (mine ?? []) : (mine ?? []).slice(0, SHOWN);
+  const shown = useSteady(all.value ? (mine ?? []) : (mine ?? []).slice(0, SHOWN), ({ id }) => id);
   return (
     <section class="panel feed-panel" aria-labelledby="feed-title">
       <h2 id="feed-title">{t("feed.title")}</h2>

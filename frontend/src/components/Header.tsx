@@ -5,7 +5,7 @@ import { offer, type Offer } from "../offers.ts";
 import { notifyName, notifyTarget } from "../receivers.ts";
 import { linkTo, route, type ViewName } from "../route.ts";
 import { inOneLine } from "../steps.ts";
-import { attempts, failure, link, opened, problems, settings, sources } from "../store.ts";
+import { attempts, failure, isCurrent, link, opened, problems, settings, sources } from "../store.ts";
 import { undo, undoByKey } from "../undo.ts";
 import type { Attempt } from "../wire.ts";
 import { Menu } from "./Buttons.tsx";
@@ -62,7 +62,8 @@ export function Nav() {
 
 /** Current problems: the first in the bar at the top, where it moves nothing; all of them behind it. */
 export function Problems() {
-  const sentences = [...new Set([...(failure.value ? [failure.value] : []), ...problems.value.map(said), ...deafReceivers()])]; // two webhooks may fail alike
+  const known = isCurrent.value ? [...problems.value.map(said), ...deafReceivers()] : []; // without the service nobody knows
+  const sentences = [...new Set([...(failure.value ? [failure.value] : []), ...known])]; // two webhooks may fail alike
   const [first, ...more] = sentences;
   if (!first) return null;
   const sign = <><Shape is="triangle" /><span class="clip" dir="auto">{first}</span>{more.length > 0 && <b class="numbers">+{more.length}</b>}</>;

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
-import { ask, inWords } from "../api.ts";
+import { ask } from "../api.ts";
+import { useDeed } from "../deed.tsx";
 import { decimal } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
 import type { Input, Kind } from "../types.ts";
@@ -52,47 +52,24 @@ export function InputFields({ kind, sourceId, node, ...form }: Props) {
         </div>
       )}
       <FormFields of={OF} names={isSecure ? [...NAMES[kind], "verify_tls"] : NAMES[kind]} values={input} defaults={DEFAULTS} {...form} set={(name, value) => set(name, TRIMMED.includes(name) ? String(value).trim() : value)} />
-      {kind === "rtsp" && <ProbeButton input={input} sourceId={sourceId} />}
+      {kind === "rtsp" && <ProbeButton key={JSON.stringify(input)} input={input} sourceId={sourceId} />}
     </>
   );
 }
 
-/** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard; until something else is typed. */
+/** Asks a camera what it gives, before anything is saved, and says it, or why it cannot be heard. */
 function ProbeButton({ input, sourceId }: { input: Input; sourceId: string }) {
-  const asking = useSignal(false);
   const found = useSignal<Probed | null>(null);
-  const refusal = useSignal("");
-
-  const typed = JSON.stringify(input);
-  const newest = useRef(typed);
-  const forget = () => {
-    found.value = null;
-    refusal.value = "";
-  };
-  useLayoutEffect(() => {
-    newest.current = typed;
-    forget();
-  }, [typed]);
-
-  const probe = async () => {
-    forget();
-    asking.value = true;
-    const isOfThis = () => newest.current === typed;
-    await ask("POST /api/probe/rtsp", { body: { input, source_id: sourceId } }).then(
-      (answer) => isOfThis() && (found.value = answer),
-      (error: unknown) => isOfThis() && (refusal.value = inWords(error)),
-    );
-    asking.value = false;
-  };
-
+  const { act, busy, fault } = useDeed();
+  const probe = () => act(() => ask("POST /api/probe/rtsp", { body: { input, source_id: sourceId } }), (answer) => (found.value = answer));
   return (
     <div class="field probe">
-      <button type="button" class="quiet" disabled={asking.value || !input["url"]} onClick={probe}>{t("probe.button")}</button>
+      <button type="button" class="quiet" disabled={busy || !input["url"]} onClick={probe}>{t("probe.button")}</button>
       <p class="hint">{t("probe.hint")}</p>
       <div role="status" class="test-outcome">
-        {asking.value && t("probe.asking")}
-        {refusal.value && <Outcome shape="cross" words={refusal.value} />}
-        {found.value && <Found probed={found.value} />}
+        {busy && t("probe.asking")}
+        {fault}
+        {!busy && !fault && found.value && <Found probed={found.value} />}
       </div>
     </div>
   );

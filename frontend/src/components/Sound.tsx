@@ -1,26 +1,40 @@
-import { score } from "../i18n/format.ts";
-import { t } from "../i18n/index.ts";
+import { duration, score } from "../i18n/format.ts";
+import { said, t } from "../i18n/index.ts";
 import { drafts, edit, settle } from "../saving.ts";
-import { isCurrent, statuses } from "../store.ts";
+import { statuses, statusOf } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
 import { SaveState } from "./Field.tsx";
 import { LevelMeter } from "./LevelMeter.tsx";
 import { Help } from "./Buttons.tsx";
 import { ScoreStrip } from "./ScoreStrip.tsx";
+import { Shape } from "./Shape.tsx";
 
-/** How loud a source is, and how its candidates scored; of one that gives no sound, nothing: why not is said elsewhere. */
+/** How loud a source is, and how its candidates scored; where it gives no sound, why, in the same place: nothing moves. */
 export function Sound({ source }: { source: SourceSettings }) {
   const status = statuses.value[source.id];
-  if (status && status.state !== "live" && (status.code || status.attempt)) return null;
+  const isMute = status && status.state !== "live" && (status.code || status.attempt);
   return (
-    <>
-      <LevelMeter sourceId={source.id} live={isHeard(source.id)} />
-      <ScoreStrip sourceId={source.id} threshold={thresholdOf(source)} />
-    </>
+    <div class="sound">
+      {!isMute && <LevelMeter sourceId={source.id} live={isHeard(source.id)} />}
+      {!isMute && <ScoreStrip sourceId={source.id} threshold={thresholdOf(source)} />}
+      <Reasons source={source} />
+    </div>
   );
 }
 
-export const isHeard = (sourceId: string) => statuses.value[sourceId]?.state === "live" && isCurrent.value;
+export const HOP_S = 0.02;
+
+/** How much sound of a source was lost because the machine is too slow, in seconds. */
+export const lost = (sourceId: string) => (statuses.value[sourceId]?.dropped_hops ?? 0) * HOP_S;
+
+/** What is wrong with a source that is wanted: what a person must do something about. */
+export function Reasons({ source: { id, enabled } }: { source: SourceSettings }) {
+  const status = enabled ? statusOf(id) : undefined;
+  const reasons = [status?.code && said(status), status && lost(id) && t("details.overloaded", { lost: duration(lost(id)) })].filter(Boolean);
+  return <div class="reasons" role="status">{reasons.map((words) => <p key={words} class="reason"><Shape is="triangle" /><span dir="auto">{words}</span></p>)}</div>;
+}
+
+export const isHeard = (sourceId: string) => statusOf(sourceId)?.state === "live";
 
 /** Whether a source is switched on, as it is being set just now. */
 export const isOn = ({ id, enabled }: SourceSettings) => Boolean(drafts.value[`sources.${id}.enabled`]?.value ?? enabled);

@@ -2,57 +2,44 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { ask } from "../api.ts";
 import { clock, duration, iso } from "../i18n/format.ts";
-import { said, t } from "../i18n/index.ts";
+import { t } from "../i18n/index.ts";
 import { linkTo } from "../route.ts";
 import { edit } from "../saving.ts";
-import { figures, link, statuses } from "../store.ts";
+import { figures, statusOf } from "../store.ts";
 import type { SourceSettings } from "../types.ts";
 import { useAnswer } from "../useAnswer.ts";
 import { Switch } from "./Control.tsx";
 import { Field, SaveState } from "./Field.tsx";
 import { DayBars, Glow, LastClap } from "./Heard.tsx";
-import { Shape } from "./Shape.tsx";
-import { isOn, Sound, ThresholdField } from "./Sound.tsx";
+import { HOP_S, isOn, lost, Sound, ThresholdField } from "./Sound.tsx";
 import { SourceIcon, SourceState } from "./SourceState.tsx";
 import { WebhookField } from "./WebhookField.tsx";
 import { kindName, soundFormat } from "./kinds.ts";
 
-/** What stands above a source, wherever it is shown whole: what it is, how it is, its switch, and what is wrong. */
+/** What stands above a source, wherever it is shown whole: what it is, how it is, and its switch. */
 export function SourceHead({ source, heading }: { source: SourceSettings; heading?: ComponentChildren }) {
   const path = `sources.${source.id}`;
-  const status = statuses.value[source.id];
+  const status = statusOf(source.id);
   return (
-    <>
-      <header class="source-head">
-        <SourceIcon kind={source.kind} />
-        <div class="source-title">
-          {heading}
-          <SourceState status={status} enabled={source.enabled} />
-          <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
-          <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}{status?.node && `, ${t("nodes.heard_by", { node: status.node })}`}</p>
-        </div>
-        <Switch
-          hidden id={`${path}.enabled`}
-          checked={source.enabled}
-          label={t("source.switch", { name: source.name })}
-          onChange={(enabled) => edit(`${path}.enabled`, enabled, 0)}
-        />
-      </header>
-      {source.enabled && status?.code && link.value !== "lost" && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
-      {source.enabled && <LostSound sourceId={source.id} />}
-    </>
+    <header class="source-head">
+      <SourceIcon kind={source.kind} />
+      <div class="source-title">
+        {heading}
+        <SourceState source={source} status={status} />
+        <SaveState path={`${path}.enabled`} id={`${path}.enabled-state`} />
+        <p class="muted clip">{kindName(source.kind)}{status?.state === "live" && status.rate_hz > 0 && `, ${soundFormat(status.rate_hz, status.channels)}`}{status?.node && `, ${t("nodes.heard_by", { node: status.node })}`}</p>
+      </div>
+      <Switch
+        hidden id={`${path}.enabled`}
+        checked={source.enabled}
+        label={t("source.switch", { name: source.name })}
+        onChange={(enabled) => edit(`${path}.enabled`, enabled, 0)}
+      />
+    </header>
   );
 }
 
-const HOP_S = 0.02;
 const AGAIN_MS = 2000;
-
-/** Said on the card itself, for the person must do something about it: sound was lost because the machine is too slow. */
-function LostSound({ sourceId }: { sourceId: string }) {
-  const lost_s = lost(sourceId);
-  if (!lost_s) return null;
-  return <p class="reason" role="status"><Shape is="triangle" /><span>{t("details.overloaded", { lost: duration(lost_s) })}</span></p>;
-}
 
 /** What happened to a source since the service began; asked for only while it is open. */
 export function SourceDetails({ sourceId, name }: { sourceId: string; name: string }) {
@@ -85,8 +72,6 @@ function Figures({ sourceId }: { sourceId: string }) {
     </>
   );
 }
-
-const lost = (sourceId: string) => (statuses.value[sourceId]?.dropped_hops ?? 0) * HOP_S;
 
 /** One source in a house of one or two: how it is, how its candidates score, its last clap, and what is set most often. */
 export function SourceCard({ source }: { source: SourceSettings }) {

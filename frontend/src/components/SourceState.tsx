@@ -1,18 +1,19 @@
 import { type Key, t } from "../i18n/index.ts";
 import { type KnownStatus, link, now } from "../store.ts";
+import type { SourceSettings } from "../types.ts";
 import { Shape, type ShapeName } from "./Shape.tsx";
 
 const shapes: Record<KnownStatus["state"] | "off" | "unknown", ShapeName> = {
   live: "disc", connecting: "half", retrying: "triangle", failed: "cross", idle: "square", ended: "square", off: "square", unknown: "triangle",
 };
 
-/** State of a source, by shape and words; unknown without the service. */
-export function SourceState({ status, enabled }: { status: KnownStatus | undefined; enabled: boolean }) {
+/** State of a source, by shape and words; unknown without the service. A screen reader, which is told of news, hears whose. */
+export function SourceState({ source: { name, enabled }, status }: { source: SourceSettings; status: KnownStatus | undefined }) {
   const known = enabled ? (status?.state ?? "idle") : "off";
   const state = link.value === "lost" ? "unknown" : known;
   return (
     <p class={`state state-${state}`} role="status">
-      <Shape is={shapes[state]} />
+      <Shape is={shapes[state]} /><span class="unseen" dir="auto">{name}, </span>
       {state === "retrying" && status ? <Retrying status={status} /> : t(`state.${state}` satisfies Key)}
     </p>
   );

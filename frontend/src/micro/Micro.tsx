@@ -8,7 +8,7 @@ import { Shape } from "../components/Shape.tsx";
 import { useFlash } from "../flash.ts";
 import { clock, score } from "../i18n/format.ts";
 import { said, t } from "../i18n/index.ts";
-import { detections, newestClap, opened, program, running, sources, statuses } from "../store.ts";
+import { detections, newestClap, opened, program, running, sources, statusOf } from "../store.ts";
 import { deviceName } from "./device.ts";
 import { isSupported } from "./microphone.ts";
 import { allowed, paused, phase, remembered, sourceId, start, stop, trouble } from "./sending.ts";
@@ -36,7 +36,7 @@ function Device() {
   const newest = useComputed(() => detections.value.find((detection) => detection.sourceId === sourceId.value));
   const clapping = useFlash(() => (newestClap.value?.sourceId === sourceId.value ? newestClap.value.id : undefined), CLAP_MS);
   const isOn = phase.value === "on" || phase.value === "joining";
-  const status = statuses.value[sourceId.value];
+  const status = statusOf(sourceId.value);
   const isLive = phase.value === "on" && status?.state === "live";
   const mood = clapping.value ? "clap" : isLive ? "waiting" : "stopped";
   return (
@@ -89,7 +89,7 @@ function detail(isLive: boolean): string {
 /** Why nothing is heard although the microphone is on. */
 function Hindrance() {
   const source = sources.value.find((one) => one.id === sourceId.value);
-  const status = statuses.value[sourceId.value];
+  const status = statusOf(sourceId.value);
   if (paused.value) return <Reason words={t(`micro.${paused.value}`)} />;
   if (phase.value === "on" && !running.value) return <Reason words={t("micro.stopped_service")} />;
   if (phase.value === "on" && source && !source.enabled) return <Reason words={t("micro.off")} />;

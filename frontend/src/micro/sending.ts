@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { ask, inWords } from "../api.ts";
 import { said, t } from "../i18n/index.ts";
+import { keepAwake } from "../awake.ts";
 import { recall, remember } from "../memory.ts";
 import type { Connection } from "../types.ts";
 import { type Microphone, MicrophoneError, whenAllowed } from "./microphone.ts";
@@ -25,7 +26,7 @@ export const remembered = { id: typeof kept.id === "string" ? kept.id : "", name
 let socket: Connection | null = null;
 let microphone: Microphone | null = null;
 let page = "";
-let lock: WakeLockSentinel | null = null;
+let sleep = () => {};
 
 /** Uses `opened` for everything from now on. */
 export function sendOver(opened: Connection): void {
@@ -34,7 +35,7 @@ export function sendOver(opened: Connection): void {
   socket.on("disconnect", () => page && (phase.value = "joining"));
   socket.on("micro_end", (why) => end(said(why)));
   window.addEventListener("pagehide", () => stop("browser.closed"));
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
+  document.addEventListener("visibilitychange", () => document.hidden || microphone?.resume());
   document.addEventListener("pointerdown", () => microphone?.resume());
 }
 
@@ -51,7 +52,7 @@ export async function start(name: string): Promise<void> {
     sourceId.value = id;
     remember("micro", Object.assign(remembered, { id, name }));
     page = crypto.randomUUID();
-    await wake();
+    sleep = keepAwake(); // a phone that sleeps hears nothing
     if (socket?.connected) join();
   } catch (error) {
     if (error instanceof MicrophoneError) failed(error);
@@ -115,20 +116,8 @@ function end(why: string): void {
   microphone?.close();
   microphone = null;
   page = "";
-  void lock?.release();
-  lock = null;
+  sleep();
   phase.value = "ready";
   paused.value = "";
   trouble.value = why;
-}
-
-/** Keeps the screen on while the microphone is, where the browser can: a phone that sleeps hears nothing. */
-async function wake(): Promise<void> {
-  if (!page) return;
-  microphone?.resume();
-  const wanted = page;
-  const held = await (navigator.wakeLock?.request("screen").catch(() => null) ?? null);
-  if (wanted !== page) return void held?.release(); // it was switched off meanwhile
-  void lock?.release();
-  lock = held;
 }

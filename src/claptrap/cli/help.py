@@ -1,12 +1,17 @@
-"""``--help`` in the terminal's language: the commands have the English help texts, ``text/fr.json`` the French ones."""
+"""``--help``, and what is said of a wrong call, in the terminal's language.
+
+The commands have the English help texts, click its own; ``text/fr.json`` has the French ones.
+"""
 
 from __future__ import annotations
 
 import copy
 import inspect
 import re
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import IO, Any, TypeVar
 
 import click
 
@@ -55,3 +60,42 @@ def _described(text: str) -> str:
 
 def _french(text: str) -> str:
     return HELP_IN_FRENCH.get(text, text)
+
+
+class _FrenchUsageError(click.UsageError):
+    """A wrong call, of which all is said in French."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        if self.ctx is not None:
+            hint = f"Try '{self.ctx.command_path} --help' for help."
+            click.echo(f"{self.ctx.get_usage()}\n{_french_sentence(hint)}\n", file=file, err=True)
+        click.echo(_french_sentence(f"Error: {self.format_message()}"), file=file, err=True)
+
+
+@contextmanager
+def wrong_calls_in_french() -> Iterator[None]:
+    """Have what click says of a wrong call in the block said in French."""
+    try:
+        yield
+    except _FrenchUsageError:
+        raise
+    except click.UsageError as error:
+        raise _FrenchUsageError(error.format_message(), error.ctx) from error
+
+
+def _french_sentence(text: str) -> str:
+    """Return a sentence of click's in French, with what it quotes; as it is where it is none that is known."""
+    for pattern, french in _sentences():
+        if found := pattern.fullmatch(text):
+            return french.format(**{name: _french_sentence(part) for name, part in found.groupdict().items()})
+    return _french(text)
+
+
+@cache
+def _sentences() -> list[tuple[re.Pattern[str], str]]:
+    """Return the known sentences that quote something, each as a pattern, with their French."""
+    quoting = [(english, french) for english, french in HELP_IN_FRENCH.items() if "{" in english]
+    return [
+        (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(english)), re.DOTALL), french)
+        for english, french in quoting
+    ]

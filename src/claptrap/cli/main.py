@@ -6,6 +6,8 @@ import errno
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -34,6 +36,14 @@ class _Commands(click.Group):
             echo(say("terminal.output_failed", terminal_language(), reason=error.strerror or str(error)), err=True)
             sys.exit(FAILED)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _said_in_the_terminal_s_language():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _said_in_the_terminal_s_language():  # the other commands' calls, too
+            return super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's own signature
         return list(COMMANDS)
 
@@ -54,6 +64,18 @@ def _translated(command: click.Command) -> click.Command:
     from claptrap.cli.help import in_french  # noqa: PLC0415  # the others do without the catalogue
 
     return in_french(command)
+
+
+@contextmanager
+def _said_in_the_terminal_s_language() -> Iterator[None]:
+    """Have what is wrong with a call said in the terminal's language."""
+    if terminal_language() != "fr":
+        yield
+        return
+    from claptrap.cli.help import wrong_calls_in_french  # noqa: PLC0415  # as above
+
+    with wrong_calls_in_french():
+        yield
 
 
 def _say_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:

@@ -99,7 +99,8 @@ def _read_examples(path: Path) -> list[Given]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError("profile.unreadable", path=printable_path(path), reason=str(error)) from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError("profile.unreadable", path=printable_path(path), reason=reason) from error
     found = [_given(i, line) for i, line in enumerate(lines, 1) if line.strip()]
     if len(found) > MOST_LINES:
         raise InputError("profile.too_many", n=len(found), most=MOST_EXAMPLES)

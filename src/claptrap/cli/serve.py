@@ -18,6 +18,7 @@ from claptrap.cli.env_overrides import overrides_of
 from claptrap.cli.language import error_message
 from claptrap.cli.logs import LogRateLimit, start_logging
 from claptrap.cli.options import may_not_download, with_log_level
+from claptrap.cli.program_text import give_text_back
 from claptrap.cli.terminal import echo, terminal_language
 from claptrap.core.errors import ClapTrapError
 from claptrap.core.weburl import check_tcp_url
@@ -231,6 +232,8 @@ def serve(
             supervisor.on_change = service.problems.publish
             service.problems.add(supervisor.problems)
             service.streams.supervise(supervisor.problems)
+        service.model.load()
+        give_text_back()
         serve_web(
             service,
             host=host,
@@ -256,10 +259,11 @@ def _print_addresses(address: ListenAddress, setup_code: str) -> None:
     network = address.network_urls()
     for url in network:
         echo(say("service.network_address", terminal_language(), url=url))
-    if address.is_tls and network and sys.stdout.isatty():  # for a phone; a log has no use for it
+    if network and sys.stdout.isatty():  # for a phone; a log has no use for it
         import segno  # noqa: PLC0415  # for this alone
 
-        segno.make_qr(f"{network[0]}/micro", error="m").terminal(compact=True)
+        page = "/micro" if address.is_tls else ""  # without TLS no browser gives its microphone
+        segno.make_qr(f"{network[0]}{page}", error="m").terminal(compact=True)
     if setup_code:
         echo(say("access.setup_code", terminal_language(), setup=setup_code))
 

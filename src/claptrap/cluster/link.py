@@ -57,7 +57,8 @@ class Address:
             if (path := self.tls_ca) is not None:
                 given["tls"] = ssl.create_default_context(cafile=str(path))
         except (OSError, ValueError) as error:
-            raise InputError("cluster.bad_file", path=str(path), reason=str(error)) from error
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError("cluster.bad_file", path=str(path), reason=reason) from error
         return given
 
 

@@ -2,18 +2,23 @@
 
 The published file has one output, the scores, which are coarse. The inner layers are not, and the middle ones keep
 time: their last columns depend on the onset alone. So three tensors are made outputs too, by giving the flatbuffer another
-list of outputs, in memory; the file stays as it is.
+list of outputs; the file stays as it is. LiteRT makes a copy of all weights in the order in which it needs them, so the
+changed model is mapped from a file without a name: what is not read again need not stay in memory.
 """
 
 from __future__ import annotations
 
 import io
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -58,14 +63,15 @@ class YamNet:
 
     Args:
         content: the file's bytes.
+        folder: where the changed model is written, to be mapped; None, or where that cannot be done, to keep it in memory.
 
     Raises:
         ValueError, RuntimeError, OSError: what LiteRT raises for a file or a machine that it cannot use.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, folder: Path | None = None) -> None:
         self.names = _names(content)
-        self._interpreter = interpreter_class()(model_content=_with_taps(content), num_threads=1)
+        self._interpreter = _interpreter(_with_taps(content), folder)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         scores, *taps = self._interpreter.get_output_details()
@@ -101,9 +107,20 @@ def load_yamnet(path: Path) -> YamNet:
     except OSError as error:
         raise ModelError("model.unreadable", path=str(path), reason=error.strerror or str(error)) from error
     try:
-        return YamNet(content)
+        return YamNet(content, path.parent)
     except (ValueError, RuntimeError, OSError) as error:
         raise ModelError("model.unusable", path=str(path), reason=str(error)) from error
+
+
+def _interpreter(content: bytes, folder: Path | None) -> Any:  # LiteRT has no types
+    """Return LiteRT's interpreter of a model, which is mapped from a file without a name where that can be."""
+    make = partial(interpreter_class(), num_threads=1)
+    if folder is not None and sys.platform == "linux":
+        with suppress(OSError), TemporaryFile(dir=folder) as file:
+            file.write(content)
+            file.flush()
+            return make(model_path=f"/proc/self/fd/{file.fileno()}")
+    return make(model_content=content)
 
 
 def _names(content: bytes) -> tuple[str, ...]:

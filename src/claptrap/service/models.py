@@ -36,9 +36,13 @@ class YamnetModel:
         self._fetcher: ModelFetcher | None = None
         self._progress: ModelProgress | None = None
         self._problem: ClapTrapError | None = None
+        self._is_loaded = False
 
     def load(self) -> None:
-        """Load YAMNet where its file is there; what is wrong with it is in ``problems``."""
+        """Load YAMNet where its file is there, once; what is wrong with it is in ``problems``."""
+        if self._is_loaded:
+            return
+        self._is_loaded = True
         if not has_yamnet_runtime():
             error = no_yamnet_runtime()
             self._progress = ModelProgress(YAMNET.name, 0, YAMNET.size, error.code, error.params)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import math
 import mmap
 import os
 import socket
@@ -92,12 +91,16 @@ class DatagramReceiver:
 
     Attributes:
         drops: how many datagrams the kernel had to drop since the socket was opened, as far as it has said so (Linux).
+
+    Args:
+        receiver: the socket.
+        now_s: monotonic seconds.
     """
 
-    def __init__(self, receiver: socket.socket) -> None:
+    def __init__(self, receiver: socket.socket, now_s: float) -> None:
         self.drops = 0
         self._socket = receiver
-        self._emptied_s = -math.inf  # when nothing waited last: no stamp is earlier, whatever the machine's clock was set to
+        self._emptied_s = now_s  # when nothing waited last: no stamp is earlier, whatever the machine's clock was set to
         self._bulk: _Bulk | None = None
         if sys.platform == "linux":
             receiver.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)

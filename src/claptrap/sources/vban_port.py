@@ -55,7 +55,7 @@ class VbanPort:
         self._clock = clock
         self._retire = retire
         self._socket, self._buffer_bytes = _open(address, port)
-        self._receiver = DatagramReceiver(self._socket)
+        self._receiver = DatagramReceiver(self._socket, clock.monotonic())
         self._wake, self._waker = socket.socketpair()
         self._wake.setblocking(False)
         self._waker.setblocking(False)

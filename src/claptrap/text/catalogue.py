@@ -8,6 +8,7 @@ English name is what is stored and sent. No two sounds have the same French name
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from importlib.resources import files
@@ -28,12 +29,18 @@ _CATALOGUES = {language: _load(language) for language in LANGUAGES}
 MESSAGES = {language: _CATALOGUES[language]["messages"] for language in LANGUAGES}
 HELP_IN_FRENCH = _CATALOGUES["fr"]["help"]
 """The help texts of the commands, by what they are in English."""
+_ERROR_NUMBER = re.compile(r"\[(?:Errno|WinError) -?\d+\] ")
 SOUNDS = {language: _CATALOGUES[language]["sounds"] for language in LANGUAGES}
 
 
 def say(code: str, language: Language, **params: str | float) -> str:
-    """Return the sentence for ``code``; the bare code where the catalogue has none (a test forbids it)."""
+    """Return the sentence for ``code``; the bare code where the catalogue has none (a test forbids it).
+
+    A ``reason`` in the system's words is said without the system's number of it, which says nothing to a person.
+    """
     sentence = MESSAGES[language].get(code)
+    if "reason" in params:
+        params["reason"] = _ERROR_NUMBER.sub("", str(params["reason"]))
     return sentence.format(**params) if sentence else code
 
 

@@ -18,7 +18,6 @@ from claptrap.service import Application
 from claptrap.web.api import GROUPS, ROUTES
 from claptrap.web.docs import Descriptions
 from claptrap.web.listen_address import NOT_LISTENING, ListenAddress
-from claptrap.web.metrics import metrics_registry
 from claptrap.web.page import ASSETS, build_page
 from claptrap.web.problems import TYPE, describe, encoded, problem
 from claptrap.web.request import request_language
@@ -42,7 +41,6 @@ def create_app(
         "service": service,
         "listen_address": listen_address,
         "trials": trials,
-        "registry": metrics_registry(service),
         "descriptions": Descriptions(ROUTES.values()),
     }
     for group in GROUPS:

@@ -11,7 +11,6 @@ from claptrap.doctor.bundle import bundle_name
 from claptrap.selftest.runner import SelfTestRunner
 from claptrap.service import Application
 from claptrap.web import responses
-from claptrap.web.metrics import as_text
 from claptrap.web.routes import Routes
 
 routes = Routes("diagnostics")
@@ -28,6 +27,8 @@ def support_bundle(service: Application) -> Response:
 
     Takes some seconds; one at a time (429).
     """
+    from claptrap.web.collector import as_text  # noqa: PLC0415  # as for ``/metrics``
+
     headers = {"Content-Disposition": f'attachment; filename="{bundle_name()}"'}
     return Response(service.support.create(as_text(service)), content_type="application/zip", headers=headers)
 

@@ -7,6 +7,7 @@ import { soundFormat } from "../../components/kinds.ts";
 import { said, t } from "../../i18n/index.ts";
 import { useDeed } from "../../deed.tsx";
 import { devicesOf } from "../../nodes.ts";
+import { useSteady } from "../../press.ts";
 import { useAnswer } from "../../useAnswer.ts";
 import type { StreamPath, VbanStream } from "../../wire.ts";
 
@@ -29,6 +30,7 @@ export function VbanStreams({ node, onDone }: { node: string; onDone: (name: str
   const look = () => (node ? devicesOf(node).then(({ vban }) => vban) : ask("GET /api/vban/streams", { query: { port: port.value } }));
   const { answer, failure } = useAnswer(look, [port.value], node ? EVERY_NODE_MS : EVERY_MS).value;
   const streams = failure ? null : answer;
+  const steady = useSteady(streams ?? [], ({ host, port: from, stream }) => `${host} ${from} ${stream}`);
   const take = ({ host, stream, port: from }: VbanStream) => {
     const name = stream.trim() || host;
     void change(() => addSource({ kind: "vban", name, input: { host, stream, port: from }, ...(node && { node }) }), () => onDone(name));
@@ -40,9 +42,9 @@ export function VbanStreams({ node, onDone }: { node: string; onDone: (name: str
       {!node && <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />}
       {fault}
       {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
-      {streams?.length === 0 && <p class="muted">{t(node ? "vban.none_at" : "vban.none_seen", { node, port: port.value })}</p>}
-      <ul>
-        {streams?.map((seen) => (
+      <ul class="streams-seen">
+        {streams?.length === 0 && <li class="muted">{t(node ? "vban.none_at" : "vban.none_seen", { node, port: port.value })}</li>}
+        {steady.map((seen) => (
           <li key={`${seen.host} ${seen.port} ${seen.stream}`}>
             <span>
               <strong dir="auto">{seen.stream || t("vban.nameless")}</strong>{" "}

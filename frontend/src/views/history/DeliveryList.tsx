@@ -4,6 +4,7 @@ import { Shape } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { attempts, sources } from "../../store.ts";
 import { receiverOf } from "../../receivers.ts";
 import type { DeliveryState } from "../../types.ts";
@@ -27,6 +28,7 @@ export function DeliveryList({ newest }: { newest: string }) {
     () => ask("GET /api/deliveries", { query: { source, state: state.value, limit: SHOWN } }),
     [source, state.value, newest, `${tried?.delivery_id} ${tried?.number}`],
   ).value;
+  const steady = useSteady(answer?.deliveries ?? [], ({ id }) => id);
   const again = (id: string) => void act(() => ask("POST /api/deliveries/{delivery_id}/replay", { path: { delivery_id: id } }));
   return (
     <section class="panel" aria-labelledby="told-title">
@@ -42,7 +44,7 @@ export function DeliveryList({ newest }: { newest: string }) {
       {(refusal.value || refused) && <p class="save-state save-refused" role="alert">{refusal.value || refused}</p>}
       {answer?.deliveries.length === 0 && <p class="muted empty">{t("deliveries.empty")}</p>}
       <ul class="told">
-        {answer?.deliveries.map((delivery) => <Delivery key={delivery.id} delivery={delivery} onReplay={again} />)}
+        {steady.map((delivery) => <Delivery key={delivery.id} delivery={delivery} onReplay={again} />)}
       </ul>
     </section>
   );

@@ -2,20 +2,19 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask, clipAddress } from "../../api.ts";
 import { AskFirst, Menu } from "../../components/Buttons.tsx";
+import { SoundNames } from "../../components/Heard.tsx";
 import { Shape } from "../../components/Shape.tsx";
-import { clock, duration, iso, percent, score } from "../../i18n/format.ts";
-import { type Key, soundName, t } from "../../i18n/index.ts";
+import { clock, duration, iso, score } from "../../i18n/format.ts";
+import { type Key, t } from "../../i18n/index.ts";
 import { receiverOf } from "../../receivers.ts";
 import { alsoHeardBy, attempts, takeSnapshot } from "../../store.ts";
 import { shade } from "../../theme.ts";
 import type { DeliveryState, Mark } from "../../types.ts";
-import type { Attempt, Detection, Label } from "../../wire.ts";
+import type { Attempt, Detection } from "../../wire.ts";
 import { paletteOf } from "../source/picture.ts";
 import { SHAPES } from "./DeliveryList.tsx";
 import { forgotten } from "./filter.ts";
 import { BANDS, spectrogram } from "./spectrogram.ts";
-
-const CLAPS = ["Clapping", "Hands", "Applause", "Finger snapping"];
 
 interface Props {
   event: Detection;
@@ -39,9 +38,9 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
       <tr id={`detection-${event.id}`}>
         <td><time class="numbers" dateTime={iso(event.timestamp)}>{clock(event.timestamp)}</time></td>
         <td class="found-source"><b class="clip" dir="auto" title={event.source_name}>{event.source_name}</b>{also.length > 0 && <span class="muted also" dir="auto">{t("feed.also", { sources: also.join(", ") })}</span>}</td>
-        <td class="found-what" title={event.labels.map((one) => `${soundName(one)} ${percent(one.score)}`).join(", ")}>
+        <td class="found-what">
           <span aria-hidden="true">👏</span> {event.trigger_name || (event.applause ? t("feed.applause") : t("history.claps", { count: event.claps }))}
-          <Named labels={event.labels} />
+          <SoundNames labels={event.labels} />
           {event.test && <span class="tag">{t("deliveries.test")}</span>}
           {event.mark && <span class="tag">{t(`history.mark_${event.mark}` satisfies Key)}</span>}
           {event.clip && (
@@ -64,12 +63,6 @@ export function DetectionRow({ event, onChange, onFail }: Props) {
       {playing.value && <tr class="found-clip"><td colSpan={6}><ClipPlayer id={event.id} /></td></tr>}
     </>
   );
-}
-
-/** The sound as people call it: a clap first where it is among what was named; the rest is behind the title. */
-function Named({ labels }: { labels: Label[] }) {
-  const first = labels.find(({ label }) => CLAPS.includes(label)) ?? labels[0];
-  return first ? <span class="muted"> · {soundName(first)}</span> : null;
 }
 
 /** How each delivery stands, by the newest that is known of it; after sending again, to how many. */

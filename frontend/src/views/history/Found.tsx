@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { historyFile, inWords, readHistory } from "../../api.ts";
 import { t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { returns } from "../../store.ts";
 import type { Detection } from "../../wire.ts";
 import { DetectionRow } from "./DetectionRow.tsx";
@@ -13,6 +14,7 @@ const HEADS = ["feed.time", "feed.source", "history.heard", "feed.score", "deliv
 /** The detections that fit: on a line of time, as a table, and as a file. */
 export function Found({ newest }: { newest: string }) {
   const { found, failure, tell, replace, more } = useDetections(newest);
+  const steady = useSteady(found ?? [], ({ id }) => id);
   return (
     <section class="panel" aria-labelledby="found-title">
       <h2 id="found-title">{t("history.found")}</h2>
@@ -28,7 +30,7 @@ export function Found({ newest }: { newest: string }) {
                 <th><span class="unseen">{t("history.actions")}</span></th>
               </tr>
             </thead>
-            <tbody>{found.map((event) => <DetectionRow key={event.id} event={event} onChange={replace} onFail={tell} />)}</tbody>
+            <tbody>{steady.map((event) => <DetectionRow key={event.id} event={event} onChange={replace} onFail={tell} />)}</tbody>
           </table>
         </>
       )}

@@ -10,7 +10,7 @@ import { ago, score, timeOfDay } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
 import { linkTo } from "../../route.ts";
 import { inTurn } from "../../saving.ts";
-import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, running, settings, sources } from "../../store.ts";
+import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loudest, newestClap, now, opened, running, settings, sources } from "../../store.ts";
 import { broken, isFew } from "./rooms.ts";
 
 const BURP_MS = 2000;
@@ -73,7 +73,7 @@ function Health() {
 function Last() {
   const words = useComputed(() => {
     const last = Object.values(lastOf.value).reduce<Detection | null>((newest, one) => (newest && newest.timestamp > one.timestamp ? newest : one), null);
-    if (!last) return t("house.last_none");
+    if (!last) return opened.value ? t("house.last_none") : "";
     const room = sources.value.find(({ id }) => id === last.sourceId)?.room;
     return t("house.last", { when: ago(last.timestamp, now.value), where: room ? t("home.in_room", { source: last.sourceName, room }) : last.sourceName });
   });

@@ -23,7 +23,7 @@ export function HomeView({ id }: { id: string }) {
         <div class="wall"><Wall /></div>
         {opened.value && (beside
           ? <Beside key={beside} id={beside} />
-          : <div class="rail"><Activity /><SoundsHeard /></div>)}
+          : <div class="rail"><SoundsHeard /><Activity /></div>)}
       </div>
     </View>
   );

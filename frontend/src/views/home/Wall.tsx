@@ -6,8 +6,9 @@ import { isHeard, isOn, Sound, ThresholdField, thresholdOf } from "../../compone
 import { SourceCard, SourceHead } from "../../components/Source.tsx";
 import { SourceIcon, SourceState } from "../../components/SourceState.tsx";
 import { said, t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { go, linkTo, route } from "../../route.ts";
-import { isBroken, isCurrent, sources, statuses } from "../../store.ts";
+import { isBroken, sources, statusOf } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import { LearningPanel } from "../learn/LearningPanel.tsx";
 import { PatternPresets } from "../reactions/Patterns.tsx";
@@ -20,7 +21,7 @@ export function Wall() {
   return <>{rooms.value.map((room) => <Folding key={room.name} room={room} />)}</>;
 }
 
-const Tiles = ({ of }: { of: Room }) => <div class="tiles">{of.sources.map((source) => <Tile key={source.id} source={source} />)}</div>;
+const Tiles = ({ of }: { of: Room }) => <div class="tiles">{useSteady(of.sources, ({ id }) => id).map((source) => <Tile key={source.id} source={source} />)}</div>;
 
 function Folding({ room }: { room: Room }) {
   const { name } = room;
@@ -71,15 +72,15 @@ export function Beside({ id }: { id: string }) {
 /** One source on the wall: how it is, how loud, its day and its last clap; all of it leads to the source. */
 export function Tile({ source }: { source: SourceSettings }) {
   const { id, name, enabled } = source;
-  const status = statuses.value[id];
-  const reason = enabled && isCurrent.value && status?.code ? said(status) : "";
-  const broken = isCurrent.value && isBroken(source);
+  const status = statusOf(id);
+  const reason = enabled && status?.code ? said(status) : "";
+  const broken = isBroken(source);
   return (
     <article class={`tile ${broken ? "tile-broken" : ""} ${enabled ? "" : "tile-off"}`} aria-label={name}>
       <Glow sourceId={id} />
       <SourceIcon kind={source.kind} />
       <h3 class="clip" dir="auto" title={name}><a href={linkTo.at(id)} aria-current={route.value.id === id ? "true" : undefined}>{name}</a></h3>
-      <SourceState status={status} enabled={enabled} />
+      <SourceState source={source} status={status} />
       {reason
         ? <p class="tile-reason clip" dir="auto" title={reason}>{reason}</p>
         : <LevelMeter sourceId={id} live={enabled && isHeard(id)} />}

@@ -1,7 +1,7 @@
 // The sources of the wall, by rooms, in the order of the settings; what is broken comes first in its room.
 import { computed, effect, signal } from "@preact/signals";
 import { recall, remember } from "../../memory.ts";
-import { isBroken, isCurrent, sources } from "../../store.ts";
+import { isBroken, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 
 export interface Room {
@@ -15,7 +15,7 @@ const FEW = 2;
 
 export const isFew = computed(() => sources.value.length <= FEW);
 
-export const broken = computed(() => (isCurrent.value ? sources.value.filter(isBroken) : []));
+export const broken = computed(() => sources.value.filter(isBroken));
 
 export const rooms = computed<Room[]>(() => {
   const found = new Map<string, SourceSettings[]>();

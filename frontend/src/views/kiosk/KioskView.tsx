@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { keepAwake } from "../../awake.ts";
 import { Announcer, GLOW_MS } from "../../components/Heard.tsx";
 import { useFlash } from "../../flash.ts";
 import { locale, timeOfDay } from "../../i18n/format.ts";
@@ -17,11 +18,11 @@ const DRIFT_PX = 6; // a minute here, a minute there, so that nothing burns in
 /** The wall for a tablet on the wall: the whole screen, black, with a clock; dim at night but for a clap. */
 export function KioskView() {
   const clapping = useFlash(() => newestClap.value?.id, GLOW_MS);
-  const isFull = useSignal(document.fullscreenElement !== null);
+  const isFull = useSignal(Boolean(document.fullscreenElement));
   const when = new Date(now.value * 1000);
   const isNight = when.getHours() < DAY.from || when.getHours() >= DAY.to;
   useEffect(() => {
-    const look = () => (isFull.value = document.fullscreenElement !== null);
+    const look = () => (isFull.value = Boolean(document.fullscreenElement));
     document.addEventListener("fullscreenchange", look);
     return () => document.removeEventListener("fullscreenchange", look);
   }, []);
@@ -51,18 +52,4 @@ export function KioskView() {
       </View>
     </main>
   );
-}
-
-/** Keeps the screen on where the browser can; it asks again when the page comes back. */
-function keepAwake(): () => void {
-  let lock: WakeLockSentinel | undefined;
-  const ask = () => {
-    if (!document.hidden) void navigator.wakeLock?.request("screen").then((given) => (lock = given), () => undefined); // the battery is low: the device decides
-  };
-  ask();
-  document.addEventListener("visibilitychange", ask);
-  return () => {
-    document.removeEventListener("visibilitychange", ask);
-    void lock?.release();
-  };
 }

@@ -3,11 +3,13 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Outcome } from "../../components/Shape.tsx";
+import { isHeard } from "../../components/Sound.tsx";
 import { channelName } from "../../components/kinds.ts";
 import { clock, iso, score } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { go, linkTo } from "../../route.ts";
-import { link, opened, sources, statuses } from "../../store.ts";
+import { opened, sources } from "../../store.ts";
 import type { Calibration } from "../../wire.ts";
 import { View } from "../View.tsx";
 
@@ -58,7 +60,7 @@ export function CalibrateView({ id }: { id: string }) {
   const now = session.value;
   const accepted = now?.sounds.filter(({ phase, outcome }) => phase === "claps" && outcome === "accepted").length ?? 0;
   const apply = () => void ask("POST /api/sources/{source_id}/calibration/apply", { path: { source_id: id } }).then(() => (step.value = "applied"), fail);
-  const live = statuses.value[id]?.state === "live" && link.value === "connected";
+  const live = isHeard(id);
   return (
     <View title={t("calibrate.title", { source: source.name })}>
       <div class="start-view">
@@ -131,7 +133,7 @@ interface Props {
 /** The sounds of one phase, newest first, each with what was made of it; any can be taken out. */
 export function Sounds({ session, phase, onChange, onFail }: Props) {
   const sounds = session.sounds.filter((sound) => sound.phase === phase).reverse();
-  const shown = sounds.slice(0, SHOWN);
+  const steady = useSteady(sounds.slice(0, SHOWN), ({ n }) => n);
   const accepted = sounds.filter(({ outcome }) => outcome === "accepted").length;
   return (
     <>
@@ -146,7 +148,7 @@ export function Sounds({ session, phase, onChange, onFail }: Props) {
         : <p class="noise-count" aria-hidden="true">{accepted}</p>}
       <p role="status" class="unseen">{sounds[0] && said(sounds[0])}</p>
       <ul class="learn-examples">
-        {shown.map((sound) => (
+        {steady.map((sound) => (
           <li key={sound.n}>
             <Outcome shape={sound.outcome === "accepted" ? "check" : "triangle"} words={said(sound)} />
             <time class="numbers muted" dateTime={iso(sound.at)}>{clock(sound.at)}</time>

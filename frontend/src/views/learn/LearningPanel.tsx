@@ -6,6 +6,7 @@ import { SoundNames } from "../../components/Heard.tsx";
 import { Outcome, Shape } from "../../components/Shape.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { linkTo } from "../../route.ts";
 import { detections, learningNews, returns } from "../../store.ts";
 import type { Mark } from "../../types.ts";
@@ -86,7 +87,8 @@ function HeardSounds({ sourceId, known }: { sourceId: string; known: Known }) {
   const effect = useSignal<LearningEffect | null>(null);
   const newest = detections.value.find((one) => one.sourceId === sourceId)?.id;
   const asked = () => ask("GET /api/sources/{source_id}/candidates", { path: { source_id: sourceId }, query: { limit: SHOWN } });
-  const found = useAnswer(asked, [sourceId, newest, effect.value], LOOK_MS).value.answer?.candidates ?? [];
+  const found = useAnswer(asked, [sourceId, newest, effect.value], LOOK_MS).value.answer?.candidates;
+  const steady = useSteady(found ?? [], ({ id }) => id);
   const mark = (one: HeardCandidate, said: Mark) =>
     void ask("POST /api/sources/{source_id}/candidates/{candidate_id}/mark", { path: { source_id: sourceId, candidate_id: one.id }, body: { mark: one.mark === said ? null : said } }).then(
       (answer) => {
@@ -99,9 +101,9 @@ function HeardSounds({ sourceId, known }: { sourceId: string; known: Known }) {
   return (
     <>
       <h3 id="heard-sounds-title">{t("learn.heard")}</h3>
-      {found.length === 0 && <p class="muted">{t("learn.heard_none")}</p>}
       <ol class="candidates" aria-labelledby="heard-sounds-title">
-        {found.map((one) => <Candidate key={one.id} candidate={one} onMark={(said) => mark(one, said)} />)}
+        {found?.length === 0 && <li class="muted none">{t("learn.heard_none")}</li>}
+        {steady.map((one) => <Candidate key={one.id} candidate={one} onMark={(said) => mark(one, said)} />)}
       </ol>
       <p role="status" class="learn-effect">{effect.value && inFigures(effect.value)}</p>
     </>

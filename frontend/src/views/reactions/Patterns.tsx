@@ -8,6 +8,7 @@ import { type Key, t } from "../../i18n/index.ts";
 import { drafts, edit } from "../../saving.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { PatternPresets as Presets, PatternSettings } from "../../wire.ts";
+import { waits } from "./reactions.ts";
 
 const COUNTS = [1, 2, 3, 4];
 export const MOST = 4;
@@ -86,11 +87,6 @@ function Gap({ id, name, value, isRefused, describedBy, onChange }: GapProps) {
       />
     </label>
   );
-}
-
-/** Whether a pattern is sent only once no other clap has followed: it is exact, or another one has room for more claps. */
-function waits({ claps, at_least }: PatternSettings, all: PatternSettings[]): boolean {
-  return !at_least || claps < Math.max(...all.map((other) => other.claps + (other.at_least ? 0 : 1)));
 }
 
 function consequence({ claps, max_gap_s }: PatternSettings, isDelayed: boolean): string {

@@ -27,7 +27,7 @@ export function Reactions({ source }: { source: SourceSettings }) {
         <div class="reaction-list">
           {source.hears !== "applause" && patterns.map((pattern, index) => (
             <ReactionRow
-              key={index} source={source} reaction={{ what: pattern.claps, words: patternWords(pattern) }}
+              key={index} source={source} reaction={{ what: pattern.claps, words: patternWords(pattern, patterns) }}
               onRemove={patterns.length > 1 ? () => put(patterns.filter((_, at) => at !== index)) : undefined}
             >
               <PatternEditor path={`${path}.patterns`} index={index} patterns={patterns} put={put} />

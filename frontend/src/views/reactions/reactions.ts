@@ -18,15 +18,21 @@ interface Wish {
 const CLAP = "clap";
 const APPLAUSE = "applause";
 
-export const patternWords = ({ claps, at_least }: PatternSettings) =>
-  at_least && claps === 1 ? t("pattern.preset.any") : t(at_least ? "reaction.at_least" : "activity.claps", { count: claps });
+/** "Every clap" is so only where no other pattern has room for more of them. */
+export const patternWords = (pattern: PatternSettings, all: PatternSettings[]) =>
+  pattern.at_least && pattern.claps === 1 && !waits(pattern, all) ? t("pattern.preset.any") : t(pattern.at_least ? "reaction.at_least" : "activity.claps", { count: pattern.claps });
+
+/** Whether a pattern is sent only once no other clap has followed: it is exact, or another one has room for more claps. */
+export function waits({ claps, at_least }: PatternSettings, all: PatternSettings[]): boolean {
+  return !at_least || claps < Math.max(...all.map((other) => other.claps + (other.at_least ? 0 : 1)));
+}
 
 /** The sounds and rhythms of a source. */
 export const triggersOf = ({ sounds, rhythms }: SourceSettings): Reaction[] => [...sounds, ...rhythms].map(({ id, name }) => ({ what: id, words: name || id }));
 
 /** The claps and the applause that a source reacts to. */
 export function clapsOf({ hears }: SourceSettings, patterns: PatternSettings[]): Reaction[] {
-  const claps = hears === "applause" ? [] : patterns.map((one) => ({ what: one.claps, words: patternWords(one) }));
+  const claps = hears === "applause" ? [] : patterns.map((one) => ({ what: one.claps, words: patternWords(one, patterns) }));
   return hears === "claps" ? claps : [...claps, applause()];
 }
 

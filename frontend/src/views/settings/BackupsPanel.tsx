@@ -5,6 +5,7 @@ import { Outcome } from "../../components/Shape.tsx";
 import { type Deed, useDeed } from "../../deed.tsx";
 import { clock } from "../../i18n/format.ts";
 import { type Key, said, t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { inTurn } from "../../saving.ts";
 import { inOneLine } from "../../steps.ts";
 import { settings } from "../../store.ts";
@@ -40,8 +41,8 @@ export function BackupsPanel() {
 
 function BackupList({ backups, deed }: { backups: Backup[]; deed: Deed }) {
   const all = useSignal(false);
+  const shown = useSteady(all.value ? backups : backups.slice(0, SHOWN_AT_FIRST), ({ name }) => name);
   if (backups.length === 0) return <p class="muted">{t("backups.none")}</p>;
-  const shown = all.value ? backups : backups.slice(0, SHOWN_AT_FIRST);
   return (
     <>
       <ul class="backups">{shown.map((backup) => <BackupRow key={backup.name} backup={backup} deed={deed} />)}</ul>

@@ -2,6 +2,7 @@ import { listSteps } from "../../api.ts";
 import { Outcome } from "../../components/Shape.tsx";
 import { clock } from "../../i18n/format.ts";
 import { type Key, t } from "../../i18n/index.ts";
+import { useSteady } from "../../press.ts";
 import { inOneLine, nameOf, valueInWords } from "../../steps.ts";
 import { settings } from "../../store.ts";
 import { undo } from "../../undo.ts";
@@ -11,13 +12,14 @@ import type { Change, Step } from "../../wire.ts";
 /** The newest changes, whoever made them, each to be undone alone. */
 export function StepsPanel() {
   const { answer, failure } = useAnswer(listSteps, [settings.value?.revision]).value;
+  const steady = useSteady(answer?.steps ?? [], ({ id }) => id);
   return (
     <section class="panel settings-group" aria-labelledby="settings-steps">
       <h2 id="settings-steps">{t("steps.title")}</h2>
       <p class="muted">{t("steps.intro")}</p>
       {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}
       {answer && answer.steps.length === 0 && <p class="muted">{t("steps.none")}</p>}
-      {answer && answer.steps.length > 0 && <ul class="backups">{answer.steps.map((step) => <StepRow key={step.id} step={step} />)}</ul>}
+      {steady.length > 0 && <ul class="backups">{steady.map((step) => <StepRow key={step.id} step={step} />)}</ul>}
     </section>
   );
 }

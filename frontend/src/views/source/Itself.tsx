@@ -5,6 +5,7 @@ import { DeviceChoice } from "../../components/DeviceSelect.tsx";
 import { AskFirst } from "../../components/Buttons.tsx";
 import { Field, SaveState } from "../../components/Field.tsx";
 import { SourceForm } from "../../components/SourceForm.tsx";
+import { Reasons } from "../../components/Sound.tsx";
 import { SourceDetails, SourceHead } from "../../components/Source.tsx";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
@@ -24,6 +25,7 @@ export function Itself({ source }: { source: SourceSettings }) {
         {source.kind === "microphone" && <DeviceChoice path={`sources.${source.id}.input.device`} value={String(source.input["device"] ?? "")} />}
         <EditSource source={source} />
         <SourceDetails sourceId={source.id} name={source.name} />
+        <Reasons source={source} />
       </section>
       <div class="column">
         <section class="panel settings-group" aria-labelledby="place-title">

@@ -115,8 +115,7 @@ function Hearing({ sourceId, threshold }: Props) {
       <Strip sourceId={sourceId} threshold={threshold} />
       {unseen.value && <p role="status"><Outcome shape="triangle" words={said(unseen.value)} /></p>}
       <h3 id="candidates-title">{t("hearing.candidates")}</h3>
-      {near.length === 0 && <p class="muted">{t("hearing.none")}</p>}
-      <ol class="candidates" aria-labelledby="candidates-title">{list(near)}</ol>
+      <ol class="candidates" aria-labelledby="candidates-title" tabIndex={0}>{near.length ? list(near) : <li class="muted none">{t("hearing.none")}</li>}</ol>
       {far.length > 0 && (
         <details class="more-options">
           <summary>{t("hearing.others", { count: far.length })}</summary>

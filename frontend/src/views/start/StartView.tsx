@@ -2,17 +2,18 @@ import { computed, effect, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, inWords } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceSelect.tsx";
+import { SoundNames } from "../../components/Heard.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
 import { Coming, HowToNameSounds } from "../../components/NamingModel.tsx";
-import { Outcome, Shape } from "../../components/Shape.tsx";
-import { ThresholdField, thresholdOf } from "../../components/Sound.tsx";
+import { Outcome } from "../../components/Shape.tsx";
+import { Reasons, ThresholdField, thresholdOf } from "../../components/Sound.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
 import { WebhookField } from "../../components/WebhookField.tsx";
-import { percent, score } from "../../i18n/format.ts";
-import { said, soundName, t } from "../../i18n/index.ts";
+import { score } from "../../i18n/format.ts";
+import { said, t } from "../../i18n/index.ts";
 import { go, linkTo, route } from "../../route.ts";
 import { edit } from "../../saving.ts";
-import { failure, labelsOn, link, model, opened, program, running, settings, sources, statuses, verdicts } from "../../store.ts";
+import { failure, isCurrent, labelsOn, model, opened, program, running, settings, sources, statuses, statusOf, verdicts } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { Verdict } from "../../wire.ts";
 import { View } from "../View.tsx";
@@ -97,8 +98,8 @@ function ChooseWebhook({ source }: { source: SourceSettings | undefined }) {
 
 /** Which microphone; its level moves. Where it cannot, why not, and what else can be a microphone. */
 function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
-  const status = source && statuses.value[source.id];
-  const live = status?.state === "live" && link.value === "connected";
+  const status = source && statusOf(source.id);
+  const live = status?.state === "live";
   return (
     <>
       {source && source.kind === "microphone" && (
@@ -107,10 +108,10 @@ function ChooseMicrophone({ source }: { source: SourceSettings | undefined }) {
       {source && source.kind !== "microphone" && <p dir="auto"><strong>{source.name}</strong></p>}
       {source && (
         <div class="step-level">
-          <SourceState status={status} enabled={source.enabled} />
+          <SourceState source={source} status={status} />
           {(live || !status?.code) && <LevelMeter sourceId={source.id} live={live} />}
           {live && !status.code && <p class="muted">{t("start.speak")}</p>}
-          {status?.code && <p class="reason" role="status"><Shape is="triangle" /><span dir="auto">{said(status)}</span></p>}
+          <Reasons source={source} />
         </div>
       )}
       {!running.value && <Stopped />}
@@ -136,14 +137,14 @@ function ClapOnce({ source }: { source: SourceSettings | undefined }) {
     if (news.accepted || !heard.value?.accepted || news.timestamp - heard.value.timestamp > 3) heard.value = news;
   }), [id]);
   if (!source) return <p>{t("start.no_source")}</p>;
-  const status = statuses.value[id];
-  const live = status?.state === "live" && link.value === "connected";
+  const status = statusOf(id);
+  const live = status?.state === "live";
   return (
     <>
       <LevelMeter sourceId={id} live={live} />
       <div class={`clap-result ${heard.value?.accepted ? "clap-result-yes" : ""}`} role="status">
         <span class="face" aria-hidden="true" key={claps.value}>{heard.value?.accepted ? "👏" : "👂"}</span>
-        {heard.value ? <Heard heard={heard.value} /> : <p class="muted" dir="auto">{live ? t("start.clap_now") : status?.code ? said(status) : t("start.deaf")}</p>}
+        {heard.value ? <Heard heard={heard.value} /> : <p class="muted" dir="auto">{live ? t("start.clap_now") : status?.code ? said(status) : t(isCurrent.value ? "start.deaf" : "state.unknown")}</p>}
       </div>
       <ThresholdField path={`sources.${id}.threshold`} value={thresholdOf(source)} />
       {!labelsOn.value && <div class="step-note">{model.value ? <Coming progress={model.value} /> : <HowToNameSounds />}</div>}
@@ -156,7 +157,7 @@ function Heard({ heard }: { heard: Verdict }) {
     <div>
       <p class="clap-score"><output>{score(heard.score)}</output> <span class="muted">{t("start.of_threshold", { threshold: score(heard.threshold) })}</span></p>
       <p><Outcome shape={heard.accepted ? "check" : "ring"} words={said(heard)} /></p>
-      {heard.labels.length > 0 && <p class="muted">{heard.labels.slice(0, 3).map((sound) => `${soundName(sound)} ${percent(sound.score)}`).join(", ")}</p>}
+      <SoundNames labels={heard.labels} />
     </div>
   );
 }

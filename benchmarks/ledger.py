@@ -1,0 +1,165 @@
+"""What a source was given, beside what the service heard, kept and delivered of it."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from tests.peers.claps import GOOD, clap
+from tests.peers.receiver import Request
+from tests.peers.sound import RATE_HZ as MICROPHONE_HZ
+from tests.peers.sound import Microphone
+
+from benchmarks.clapping import FORM, FRAMES, HOST, LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
+from benchmarks.load import SAME_CLAP_S, House
+from benchmarks.time_of_day import TimeOfDay
+from claptrap.sources.vban_packet import Packet, build
+
+CLAP_EVERY_S = 3.0
+DECIDED_S = 5.0  # after a clap, it is known what became of it
+AROUND_S = 1.0  # what is clapped so shortly before or after is cut
+LATE_S = 1.0
+
+
+class Clapper(Protocol):
+    """Claps all the time, in a thread of its own, until ``stop``.
+
+    Attributes:
+        claps: when it clapped, UTC Unix seconds.
+        lost: when sound of it was lost before it came to the service, UTC Unix seconds.
+    """
+
+    claps: list[float]
+    lost: Sequence[float]
+    stop: threading.Event
+
+    def start(self) -> None:
+        """Begin."""
+
+    def join(self) -> None:
+        """Return when it has ended."""
+
+
+class VbanClapper(threading.Thread):
+    """Sends a stream of the source's name."""
+
+    def __init__(self, name: str, port: int) -> None:
+        super().__init__(name="bench:vban-clapper")
+        self.claps: list[float] = []
+        self.lost: Sequence[float] = ()
+        self.stop = threading.Event()
+        self._stream, self._port = name.encode(), port
+
+    def run(self) -> None:
+        sound, period, onset = payloads(loop(CLAP_EVERY_S)), period_packets(CLAP_EVERY_S), round(LEAD_S * RATE_HZ) // FRAMES
+        began_s, k = time.monotonic(), 0
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+            while not self.stop.wait(max(0.0, began_s + k / PACKETS_PER_S - time.monotonic())):
+                if k % period == onset:
+                    self.claps.append(time.time())
+                out.sendto(build(Packet(FORM, FRAMES, self._stream, k, sound[k % len(sound)])), (HOST, self._port))
+                k += 1
+
+
+class MicrophoneClapper(threading.Thread):
+    """Claps at a virtual microphone."""
+
+    def __init__(self, microphone: Microphone) -> None:
+        super().__init__(name="bench:microphone-clapper")
+        self.claps: list[float] = []
+        self.lost = microphone.lost
+        self.stop = threading.Event()
+        self._microphone = microphone
+
+    def run(self) -> None:
+        for seed in itertools.cycle(GOOD):
+            if self.stop.is_set():
+                return
+            sound = np.random.default_rng(0).normal(0, 3e-4, round(CLAP_EVERY_S * MICROPHONE_HZ)).astype(np.float32)
+            begin, one = round(LEAD_S * MICROPHONE_HZ), clap(np.random.default_rng(seed), MICROPHONE_HZ)
+            sound[begin : begin + len(one)] += np.float32(LOUD) * one
+            began_s = self._microphone.play(sound) + time.time() - time.monotonic()
+            self.claps.append(began_s + LEAD_S)
+
+
+class Ledger:
+    """One source that claps all the time, and what must have become of each clap.
+
+    Args:
+        source: its id.
+        clapper: who claps.
+    """
+
+    def __init__(self, source: str, clapper: Clapper) -> None:
+        self.source, self.clapper = source, clapper
+        self._excused: list[tuple[float, float]] = []
+
+    def excuse(self, begin: float) -> None:
+        """Do not count claps from ``begin`` (UTC Unix seconds) to a moment after now: the service could not hear them."""
+        self._excused.append((begin - AROUND_S, time.time() + AROUND_S))
+
+    def balance(
+        self, home: House, clock: TimeOfDay, requests: Sequence[Request], topics: Sequence[str] | None
+    ) -> dict[str, Any]:
+        """Compare what was clapped with what was heard, journaled, delivered and published.
+
+        Args:
+            home: the service.
+            clock: its time of day.
+            requests: all that came to the receiver.
+            topics: of all events that came to the MQTT broker; None where there is none.
+        """
+        counted = self._counted()
+        events = {one["id"]: one for one in pages(home, "/api/history", "events", self.source)}
+        meant = {event_id: clock.meant(one["timestamp"]) for event_id, one in events.items()}
+        at = np.array(sorted(itertools.chain.from_iterable(meant.values())))
+        clapped = np.array(self.clapper.claps)
+        unheard = [clap for clap in counted if not has_any(at, [clap])]
+        kept = pages(home, "/api/deliveries", "deliveries", self.source)
+        deliveries = [one for one in kept if one["target_id"].endswith(".webhook")]
+        monotonic_s = time.time() - time.monotonic()
+        came = [(body, r.at + monotonic_s) for r in requests if (body := r.json).get("source_id") == self.source]
+        times = Counter(body["event_id"] for body, _ in came)
+        return {
+            "clapped": len(clapped),
+            "counted": len(counted),
+            "heard": len(counted) - len(unheard),
+            "unheard_at": [round(clap, 1) for clap in unheard],
+            "journaled": len(events),
+            "journaled_without_clap": sum(not has_any(clapped, moments) for moments in meant.values()),
+            "deliveries": dict(Counter(one["state"] for one in deliveries)),
+            "without_delivery": len(set(events) - {one["event_id"] for one in deliveries}),
+            "taken_that_never_came": len({one["event_id"] for one in deliveries if one["state"] == "taken"} - set(times)),
+            "requests_more_than_one": sum(n - 1 for n in times.values()),
+            "late": sum(at_s - max(clock.meant(body["timestamp"]), default=0.0) > LATE_S for body, at_s in came),
+            "mqtt_events": None if topics is None else sum(self.source in topic for topic in topics),
+        }
+
+    def _counted(self) -> list[float]:
+        cut = [*self._excused, (time.time() - DECIDED_S, float("inf"))]
+        within = [at for at in self.clapper.claps if not any(begin <= at <= end for begin, end in cut)]
+        lost = np.array(self.clapper.lost)
+        return [at for at in within if not has_any(lost, [at], AROUND_S)]
+
+
+def has_any(times: NDArray[np.float64], wanted: Sequence[float], apart_s: float = SAME_CLAP_S) -> bool:
+    """Return whether one of ``times`` is as good as one of those that are wanted."""
+    return any(bool(np.any(np.abs(times - one) < apart_s)) for one in wanted)
+
+
+def pages(home: House, path: str, name: str, source: str) -> Iterator[dict[str, Any]]:
+    """Yield all that the service lists of a source."""
+    cursor = ""
+    while True:
+        page = home.ask("GET", f"{path}?source={source}&limit=100{cursor}")
+        yield from page[name]
+        if not page.get("cursor"):
+            return
+        cursor = f"&cursor={page['cursor']}"

@@ -1,0 +1,46 @@
+"""Results of benchmarks: dated JSON in ``benchmarks/results`` that names the machine by its processor."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.process import machine
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def write(name: str, found: Mapping[str, Any], note: str = "") -> Path:
+    """Write a result as ``NAME-DATE-TIME.json``, with machine, load and note; return its path."""
+    now = datetime.now(UTC)
+    about = {"date": now.isoformat(timespec="seconds"), **machine(), "load_average": round(os.getloadavg()[0], 2)}
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}-{now:%Y-%m-%d-%H%M}.json"
+    path.write_text(json.dumps({**about, "note": note, **found}, indent=1) + "\n", encoding="utf-8")
+    print(path, flush=True)
+    return path
+
+
+def newest(name: str) -> dict[str, Any] | None:
+    """Return the newest result of a name; None where there is none."""
+    paths = sorted(RESULTS.glob(f"{name}-[0-9]*.json"), key=lambda path: path.stem)
+    found: dict[str, Any] | None = json.loads(paths[-1].read_text(encoding="utf-8")) if paths else None
+    return found
+
+
+def spread(values: Sequence[float], digits: int = 3) -> dict[str, Any]:
+    """Return median and range."""
+    return {
+        "median": round(statistics.median(values), digits),
+        "range": [round(min(values), digits), round(max(values), digits)],
+    }
+
+
+def spreads(turns: Sequence[Mapping[str, float]], digits: int = 3) -> dict[str, Any]:
+    """Return median and range of each figure that all turns have."""
+    return {name: spread([turn[name] for turn in turns], digits) for name in turns[0]}
