@@ -287,7 +287,7 @@ class ClapClassifier:
         A profile compares layers that are not known yet, so it is always waited for.
         """
         candidate.score = alone.score
-        if state.matcher is not None or not self.confirmer.may_be_sure(alone):
+        if state.has_profile or not self.confirmer.may_be_sure(alone):
             return False
         output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[0]))
         scored = self.confirmer.first_score(self.confirmer.head(output, EARLY).log_odds, alone)

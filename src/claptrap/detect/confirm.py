@@ -20,8 +20,8 @@ _YAMNET_HEADS = tuple(f"{head}_{part}" for head in ("early", "late") for part in
 # The early head, learnt from windows that end 112 ms after the onset, also hears one that ends at 72 ms, the first look; its
 # log-odds are added to the embedded model's. Of what the later looks would dismiss none comes near FIRST_SURE
 # (training/README.md).
-FIRST_ASK, FIRST_SURE = 0.27, 1.0
-FIRST_SCALE = np.array([0.78, 3.0], np.float32)  # of their sum, to the log-odds that the later looks come to in the mean
+FIRST_ASK, FIRST_SURE = 0.27, 3.0
+FIRST_SCALE = np.array([0.9, 2.2], np.float32)  # of their sum, to the log-odds that the later looks come to in the mean
 
 
 @dataclass(frozen=True, slots=True)
