@@ -109,6 +109,7 @@ bench-live: bench-tools  ## what one source costs, clap to webhook, start and ad
 	@$(BIN)/python -m benchmarks.live_cost $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.live_peers $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.clap_latency $(if $(AGAINST),--against $(AGAINST))
+	@$(BIN)/python -m benchmarks.latency_peers $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.growth $(if $(AGAINST),--against $(AGAINST))
 	@$(BIN)/python -m benchmarks.plots
 

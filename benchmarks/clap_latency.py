@@ -35,10 +35,9 @@ from tests.peers.service import Service
 from tests.peers.sound import RATE_HZ as MICROPHONE_HZ
 from tests.peers.sound import SoundServer, faint_noise
 
-from benchmarks.clapping import LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
+from benchmarks.clapping import FORM, FRAMES, HOST, LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
 from benchmarks.load import MODELS, compared
 from benchmarks.process import machine
-from benchmarks.vban_load import FORM, FRAMES, HOST
 from claptrap.sources.vban_packet import Packet, build
 
 RESULTS = Path(__file__).parent / "results"
@@ -112,7 +111,7 @@ def measure(kind: str, sources: Mapping[str, Path], n_claps: int, every_s: float
         running: list[tuple[Service, Receiver]] = []
         for (name, source), wanted in zip(sources.items(), sender.inputs, strict=True):
             receiver = stack.enter_context(Receiver())
-            service = stack.enter_context(Service(folder / name, PYTHONPATH=str(source), **sender.environment))
+            service = stack.enter_context(Service(folder / name, environment=sender.environment, PYTHONPATH=str(source)))
             service.raw("DELETE", "/api/sources/microphone")
             webhook = {"id": "webhook", "url": receiver.url}
             service.patch({"sources": [{"id": "v0", "name": "v0", "kind": kind, "input": wanted, "webhooks": [webhook]}]})

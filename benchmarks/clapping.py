@@ -58,9 +58,9 @@ def loop(every_s: float) -> NDArray[np.float32]:
     return sound
 
 
-def write_wav(path: Path, every_s: float, seconds: float) -> None:
+def write_wav(path: Path, every_s: float, seconds: float, louder: float = 1.0) -> None:
     """Write ``loop`` over and over, at least ``seconds`` long."""
-    once = encode(loop(every_s)[:, None], FORM.encoding)
+    once = encode(np.float32(louder) * loop(every_s)[:, None], FORM.encoding)
     n_loops = int(np.ceil(seconds * RATE_HZ * 2 / len(once)))
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)

@@ -37,9 +37,8 @@ from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
 from tests.peers.sound import SoundServer
 
-from benchmarks.clapping import payloads
+from benchmarks.clapping import FORM, FRAMES, HOST, payloads
 from benchmarks.process import machine
-from benchmarks.vban_load import FORM, FRAMES, HOST
 from claptrap.sources.vban_packet import Packet, build
 
 RESULTS = Path(__file__).parent / "results"
@@ -180,7 +179,7 @@ def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, secon
         for (name, source), wanted in zip(sources.items(), inputs, strict=True):
             source_kind = {"everyday": "file"}.get(kind, kind)
             entries = [{"id": "one", "name": "one", "kind": source_kind, "input": wanted}] if wanted else []
-            service = Service(with_sources(folder / name, entries), PYTHONPATH=str(source), **environment)
+            service = Service(with_sources(folder / name, entries), environment=environment, PYTHONPATH=str(source))
             stack.enter_context(service)
             if wanted:
                 service.wait_for_status("one", "live", 30.0)

@@ -18,6 +18,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
@@ -133,13 +134,13 @@ class Churn:
         if source in self._more:
             return self.home.source(source, *self._more[source])
         kind, _, number = source.partition("-")
-        given: dict[str, Any] = {
+        inputs: dict[str, dict[str, Any]] = {
             "vban": {"host": HOST, "stream": f"s{number}", "port": self._port},
             "camera": {"url": f"{self._camera.url}/recording"},
             "file": {"path": str(self._recording), "loop": True},
             "browser": {},
-        }[kind]
-        return self.home.source(source, "rtsp" if kind == "camera" else kind, given)
+        }
+        return self.home.source(source, "rtsp" if kind == "camera" else kind, inputs[kind])
 
 
 class Sampler:
@@ -161,7 +162,8 @@ class Sampler:
 
     def _run(self) -> None:
         while not self._ended.wait(SAMPLE_EVERY_S):
-            self.samples.append(usage(self._pid))
+            with suppress(FileNotFoundError):  # it has been killed
+                self.samples.append(usage(self._pid))
 
 
 def judged(rests: Sequence[Usage]) -> dict[str, Any]:

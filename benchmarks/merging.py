@@ -157,8 +157,8 @@ def outcome(onsets: list[float], sink: Sink) -> Counter[str]:
     reported, sent = (Counter(map(clap_of, events)) for events in (sink.reported, sink.sent))
     counts = Counter({"claps": len(onsets), "detections before": len(sink.reported), "detections": len(sink.sent)})
     counts["heard by all"] = sum(clap is not None and n == len(DELAYS_S) for clap, n in reported.items())
-    for when, is_then in (("while learning, ", lambda at: at < LEARNT_S), ("", lambda at: at >= LEARNT_S)):
-        known = [clap for clap in reported if clap is not None and is_then(onsets[clap])]
+    for when, is_learning in (("while learning, ", True), ("", False)):
+        known = [clap for clap in reported if clap is not None and (onsets[clap] < LEARNT_S) == is_learning]
         counts[f"{when}heard"] = len(known)
         counts[f"{when}doubled"] = sum(max(0, sent[clap] - 1) for clap in known)
         counts[f"{when}merged into another"] = sum(sent[clap] == 0 for clap in known)

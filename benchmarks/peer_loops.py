@@ -17,11 +17,10 @@ import argparse
 import json
 import logging
 import subprocess
-import sys
 import time
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -169,7 +168,7 @@ class Peaks:
 
         quiet = logging.getLogger("peer")
         quiet.setLevel(logging.CRITICAL)
-        self._detector = ClapDetector(inputDeviceIndex=None, logger=quiet)
+        self._detector = ClapDetector(inputDevice=None, logger=quiet)
         self._n, self._is_clap = 0, False
         is_clap = self._detector.isClap
 
@@ -188,7 +187,7 @@ class Peaks:
         return []
 
 
-LOOPS = {
+LOOPS: dict[str, Callable[[Path], Loop]] = {
     "frigate": Frigate,
     "frigate-sensitive": lambda model: Frigate(model, 200.0, 0.5),
     "mediapipe": MediaPipe,
@@ -250,4 +249,4 @@ def tell(claps: list[tuple[float, float]], url: str | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

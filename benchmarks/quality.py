@@ -90,7 +90,7 @@ def figures(shared: Path, scenes: Path, engine: str, environment: Mapping[str, s
     """Return the figures of the evaluation's program at the default settings."""
     out = WORK / f"score-{engine}.json"
     command = [sys.executable, "-m", "claptrap", "detect", "--json", "--engine", engine]
-    scorer = [sys.executable, shared / "eval" / "score.py", scenes, "--json", out, "--", *command]
+    scorer: list[str | Path] = [sys.executable, shared / "eval" / "score.py", scenes, "--json", out, "--", *command]
     subprocess.run(scorer, check=True, env=dict(environment))
     found: dict[str, Any] = json.loads(out.read_text())
     for figure in found.values():

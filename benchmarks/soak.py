@@ -38,7 +38,7 @@ from tests.peers.sound import missing as missing_for_sound
 from tests.peers.wyoming import MicrophoneServer
 
 from benchmarks.clapping import HOST
-from benchmarks.ledger import Ledger, MicrophoneClapper, VbanClapper
+from benchmarks.ledger import Clapper, Ledger, MicrophoneClapper, VbanClapper
 from benchmarks.load import MODELS, House
 from benchmarks.load_churn import Churn, Sampler, judged, rounded
 from benchmarks.process import machine
@@ -75,6 +75,7 @@ class Soak:
         }
         self.without = [name for name, is_lacking in lacks.items() if is_lacking]
         self.done: Counter[str] = Counter()
+        self.homes: list[House] = []
         self.home = self.started()
         self.home.ask("DELETE", "/api/sources/microphone")
         if self.broker:
@@ -98,7 +99,7 @@ class Soak:
         self.churn = Churn(self.home, folder, more)
         stack.callback(self.churn.close)
 
-    def _ledger(self, kind: str, given: Mapping[str, Any], clapper: VbanClapper | MicrophoneClapper) -> Ledger:
+    def _ledger(self, kind: str, given: Mapping[str, Any], clapper: Clapper) -> Ledger:
         """Return a ledger of a source that is added, and claps from now on."""
         ledger = Ledger(f"ledger-{kind}", clapper)
         self.home.add(self.home.source(ledger.source, kind, given))
@@ -110,7 +111,9 @@ class Soak:
     def started(self) -> House:
         """Return the service, started on the same data folder."""
         sound = self.sound.environment if self.sound else {}
-        return House(self.stack.enter_context(Service(self.data, **sound, **self.clock.environment)), self.receiver)
+        service = self.stack.enter_context(Service(self.data, environment=sound | self.clock.environment))
+        self.homes.append(House(service, self.receiver))
+        return self.homes[-1]
 
     def wait_until_live(self) -> None:
         """Wait until the sources of all ledgers are live."""
@@ -265,7 +268,8 @@ def main() -> None:
                 if sampler.samples
                 else {},
             }
-            path.with_suffix(".log").write_text(soak.home.service.log_text(), encoding="utf-8")
+            logs = "".join(house.service.log_text() for house in soak.homes)
+            path.with_suffix(".log").write_text(logs, encoding="utf-8")
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             print(json.dumps({name: result[name] for name in ("hours", "done", "ledgers")}), flush=True)
     print(path)

@@ -77,7 +77,7 @@ def main() -> None:
     for name, group in by_group.items():
         if name in GROUPS or name in {"speech", "music", "neg"}:
             few = rng.permutation(len(group))[: EACH if name in GROUPS else OTHERS]
-            heard[name] = [found for i in few if (found := windows(yamnet, group[i], rng))]
+            heard[name] = [some for i in few if (some := windows(yamnet, group[i], rng))]
     vectors = {name: [np.stack([unpacked(w.vector) for w in one]) for one in group] for name, group in heard.items()}
     table: dict[str, dict[str, float]] = {}
     for name in GROUPS:
@@ -91,8 +91,8 @@ def main() -> None:
             examples, threshold = np.stack(taught[0]), taught[1]
             hits = [bool((vectors[name][i] @ examples.T).max() >= threshold) for i in order[TAUGHT:]]
             found, tested = found + sum(hits), tested + len(hits)
-            for other, group in vectors.items():
-                scores = [(one @ examples.T).max(axis=1) >= threshold for one in group]
+            for other, ones in vectors.items():
+                scores = [(one @ examples.T).max(axis=1) >= threshold for one in ones]
                 if other in GROUPS and other != name:
                     false_groups, of_groups = false_groups + sum(s.any() for s in scores), of_groups + len(scores)
                 elif other != name:

@@ -57,7 +57,8 @@ class Material:
         at = round((onset + CLAP_S[1]) * RATE_HZ) + 1
         cut = padded[at - round(CLAP_S[0] * RATE_HZ) : at + round(length * RATE_HZ)].copy()
         cut[-320:] *= np.linspace(1, 0, 320, dtype=np.float32)
-        return (cut / (np.abs(cut).max() + 1e-9)).astype(np.float32)
+        whole: FloatArray = (cut / (np.abs(cut).max() + 1e-9)).astype(np.float32)
+        return whole
 
     def programme(self, n: int, rng: np.random.Generator) -> FloatArray:
         """Return (n,) samples of speech and music, one after the other, each of unit power; some of it is silence."""

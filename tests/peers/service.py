@@ -32,11 +32,17 @@ class Service:
         data_dir: its settings.
         python: whose ClapTrap; this one's unless said.
         folder: where it is started.
-        environment: added to this process's.
+        environment, variables: added to this process's environment.
     """
 
     def __init__(
-        self, data_dir: Path, *, python: Path | str = sys.executable, folder: Path | None = None, **environment: str
+        self,
+        data_dir: Path,
+        *,
+        python: Path | str = sys.executable,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        **variables: str,
     ) -> None:
         command = [str(python), "-m", "claptrap", "serve", "--port", "0", "--data-dir", str(data_dir)]
         self._process = subprocess.Popen(
@@ -45,7 +51,7 @@ class Service:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=folder,
-            env=claptrap_environment(os.environ) | environment,
+            env=claptrap_environment(os.environ) | dict(environment or {}) | variables,
         )
         self._lines: list[str] = []
         self._grown = threading.Condition()

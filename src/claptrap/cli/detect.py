@@ -37,6 +37,7 @@ from claptrap.sources.recording import STREAM, duration_s, read_frames
 from claptrap.text.catalogue import say, sound_name
 
 FAILED = 2
+GATHERED_HOPS = BLOCK_HOPS * 3 // 4  # with the frame that completes them they still are one block
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total:.0f} s [{remaining}]"
 
 
@@ -222,7 +223,7 @@ class _Hearing:
 
     def _findings(self, path: Path) -> Iterator[Finding]:
         hopper, gathered = Hopper(self._channel), list[Hops]()
-        n_gathered = 0 if str(path) == STREAM else BLOCK_HOPS  # a stream's claps are shown as they come
+        n_gathered = 0 if str(path) == STREAM else GATHERED_HOPS  # a stream's claps are shown as they come
         fault: ClapTrapError | None = None
         try:
             for frame in _with_progress(path):

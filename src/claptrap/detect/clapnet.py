@@ -44,25 +44,30 @@ def mel_filters(window: int, mels: int, low_hz: float = 80.0) -> NDArray[np.floa
     return unit
 
 
-_MEL = mel_filters(WINDOW, MELS)
+_POWERS_TO_MELS = np.repeat(mel_filters(WINDOW, MELS), 2, axis=0)  # of real and imaginary parts side by side
 
 
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return log-mel patches (B, FRAMES, MELS) in dB of (B, PATCH) samples from ``BEFORE`` before the onset on."""
+    """Return log-mel patches (B, T, MELS) in dB of (B, n) samples from ``BEFORE`` before the onset on, n ≤ ``PATCH``."""
     windows = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::STEP]
     spectrum = np.fft.rfft(windows * _TAPER)
-    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    patches: NDArray[np.float32] = 10 * np.log10(power @ _MEL + np.float32(_QUIET))
-    return patches
+    powers = spectrum.view(spectrum.real.dtype).astype(np.float32, copy=False)
+    powers *= powers
+    patches: NDArray[np.float32] = powers.reshape(-1, len(_POWERS_TO_MELS)) @ _POWERS_TO_MELS
+    patches += np.float32(_QUIET)
+    np.log10(patches, out=patches)
+    patches *= 10
+    return patches.reshape(*windows.shape[:2], MELS)
 
 
 def network_input(patches: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     """Return the network's input (B, FRAMES, MELS, 2) for patches in dB of which the first ``frames`` frames are known."""
     loudest = patches[:, REFERENCE].max(axis=(1, 2), keepdims=True)
-    scaled = np.clip((patches - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
-    heard = np.arange(FRAMES)[:, None] < frames
-    level = np.where(heard, scaled, np.float32(LOWEST))
-    return np.stack([level, np.broadcast_to(heard, level.shape)], axis=-1).astype(np.float32)
+    made = np.zeros((len(patches), FRAMES, MELS, 2), np.float32)
+    made[:, :frames, :, 0] = np.clip((patches[:, :frames] - loudest) / RANGE_DB + 1, LOWEST, HIGHEST)
+    made[:, :frames, :, 1] = 1
+    made[:, frames:, :, 0] = LOWEST
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,17 @@ class _Convolution:
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """(B, H, W, C) → (B, ⌈H/2⌉, ⌈W/2⌉, out)."""
-        pad = self.size // 2
-        x = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-        patches = np.lib.stride_tricks.sliding_window_view(x, (self.size, self.size), axis=(1, 2))[:, ::2, ::2]
-        b, h, w = patches.shape[:3]
-        flat = patches.transpose(0, 1, 2, 4, 5, 3).reshape(b * h * w, -1)
-        out: NDArray[np.float32] = np.maximum(flat @ self.kernel + self.bias, 0)
-        return out.reshape(b, h, w, -1)
+        b, h, w, channels = x.shape
+        k, pad = self.size, self.size // 2
+        padded = np.zeros((b, h + 2 * pad, w + 2 * pad, channels), np.float32)
+        padded[:, pad : pad + h, pad : pad + w] = x
+        by_patch, by_row, by_column, by_channel = padded.strides
+        shape = b, (h + 1) // 2, (w + 1) // 2, k, k * channels  # what is under the kernel, row by row
+        under = np.ndarray(shape, padded.dtype, padded, 0, (by_patch, 2 * by_row, 2 * by_column, by_row, by_channel))
+        out: NDArray[np.float32] = under.reshape(-1, len(self.kernel)) @ self.kernel
+        out += self.bias
+        np.maximum(out, 0, out=out)
+        return out.reshape(*shape[:3], -1)
 
 
 class ClapNet:
@@ -104,7 +113,7 @@ class ClapNet:
         """Return the log-odds of a clap, (B,), and the hidden layer before it is rectified, (B, hidden).
 
         Args:
-            patches: log-mel (B, FRAMES, MELS).
+            patches: log-mel (B, T, MELS), T ≥ ``frames``.
             frames: how many of their frames are known.
         """
         x = network_input(patches, frames)

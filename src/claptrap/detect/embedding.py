@@ -71,7 +71,7 @@ class Window(Protocol):
     """The newest sound of a stream, as the models are given it."""
 
     def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
-        """Return (PATCH,) samples from ``BEFORE`` before the onset on, as known ``heard`` samples after the onset."""
+        """Return the samples (BEFORE + heard,) from ``BEFORE`` before the onset to ``heard`` after it."""
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to sample ``end``."""

@@ -18,7 +18,7 @@ from claptrap.detect.patterns import Detection, DetectionSettings, Patterns
 from claptrap.detect.yamnet import YamNet
 
 _SLOT = np.zeros(1, np.int64)
-BLOCK_HOPS = 500  # 10 s: the more candidates are scored at once, the less each costs
+BLOCK_HOPS = 2000  # 40 s: the more candidates are scored at once, the less each costs
 
 Finding = Classification | Detection
 """An accepted clap, or a detection."""
@@ -68,7 +68,7 @@ class Engine:
 
 
 def blocks(hops: NDArray[np.float32], lost: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
-    """Yield hops (k, 320) as blocks (1, n), n ≤ 160,000, a new one at every gap, each with lost (1,)."""
+    """Yield hops (k, 320) as blocks (1, n), n ≤ 640,000, a new one at every gap, each with lost (1,)."""
     start = 0
     cuts = set(np.flatnonzero(lost).tolist()) | {len(hops)}
     for i in range(1, len(hops) + 1):

@@ -38,9 +38,9 @@ class NewestSound:
         self.samples[begin : begin + head] = block[:head]
         self.samples[: len(block) - head] = block[head:]
 
-    def window(self, begin: int, end: int, heard: int | None = None) -> NDArray[np.float32]:
-        """Return samples [begin, end) of the stream; zero before its beginning and from ``heard`` (default: all) on."""
-        known = min(end, self.heard if heard is None else heard)
+    def window(self, begin: int, end: int) -> NDArray[np.float32]:
+        """Return samples [begin, end) of the stream; zero before its beginning and where none have been heard yet."""
+        known = min(end, self.heard)
         out = np.zeros(end - begin, np.float32)
         first = max(begin, 0)
         if known > first:

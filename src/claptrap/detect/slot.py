@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
-from claptrap.detect.clapnet import AFTER, BEFORE, PATCH
+from claptrap.detect.clapnet import AFTER, BEFORE
 from claptrap.detect.confirm import HeadOutput, ModelScore
 from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.newest_sound import NewestSound
@@ -118,8 +118,8 @@ class SlotState(NewestSound):
         return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)
 
     def patch(self, onset: int, heard: int) -> NDArray[np.float32]:
-        """Return (PATCH,) samples from ``BEFORE`` before the onset on, zero from ``heard`` after it on, then filled."""
-        return fill_digital_silence(self.window(onset - BEFORE, onset - BEFORE + PATCH, heard=onset + heard))
+        """Return the samples (BEFORE + heard,) from ``BEFORE`` before the onset to ``heard`` after it, then filled."""
+        return fill_digital_silence(self.window(onset - BEFORE, onset + heard))
 
     def context(self, onset: int, end: int) -> NDArray[np.float32]:
         """Return YAMNet's window (15600,) up to ``end``: from ``CONTEXT`` samples before the onset on, zeros before."""

@@ -262,8 +262,9 @@ class LevelMeters:
 
     def add(self, slots: NDArray[np.int64], hops: NDArray[np.float32]) -> None:
         """Measure hops (R, n · 320) of slots (R,)."""
-        self._peaks[slots] = np.maximum(self._peaks[slots], np.maximum.reduce(np.abs(hops), axis=1))
-        self._powers[slots] += np.add.reduce(np.square(hops, dtype=np.float64), axis=1) / HOP
+        peaks = np.maximum(np.maximum.reduce(hops, axis=1), -np.minimum.reduce(hops, axis=1))
+        self._peaks[slots] = np.maximum(self._peaks[slots], peaks)
+        self._powers[slots] += np.einsum("ij,ij->i", hops, hops) / HOP
         self._hops[slots] += hops.shape[1] // HOP
         if np.maximum.reduce(self._hops[slots]) >= self.every_hops:
             self._publish()

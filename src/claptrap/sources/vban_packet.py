@@ -176,7 +176,9 @@ def decode(payload: bytes, form: Format) -> NDArray[np.float32]:
 def _samples(payload: bytes, encoding: Encoding) -> NDArray[np.float32]:
     match encoding:
         case Encoding.INT16:  # by far the most frequent, so without the detour by float64
-            return np.frombuffer(payload, "<i2").astype(np.float32) * np.float32(2.0**-15)
+            samples = np.frombuffer(payload, "<i2").astype(np.float32)
+            samples *= np.float32(2.0**-15)
+            return samples
         case Encoding.UINT8:
             return to_float32(np.frombuffer(payload, np.uint8))
         case Encoding.INT24:
