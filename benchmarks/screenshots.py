@@ -84,7 +84,13 @@ def first_steps(steps: int) -> Callable[[Page], None]:
 def offline(page: Page) -> None:
     """Cut the page off its service."""
     page.context.set_offline(True)
-    page.locator('[data-mood="offline"]').wait_for()
+    page.locator(".link-lost").wait_for()
+
+
+def log_in_wrongly(page: Page) -> None:
+    """Give a password that is none."""
+    page.locator("#login-password").fill("no password")
+    press(".login-form .start")(page)
 
 
 VIEWS = {
@@ -124,12 +130,10 @@ VIEWS = {
     "empty-history": View("empty", "#/history"),
     **{f"start-{step + 1}": View("fresh", "#/start", first_steps(step)) for step in range(3)},
     "login": View("locked", "#/"),
-    "login-wrong": View(
-        "locked", "#/", lambda page: (page.locator("#login-password").fill("no"), press(".login-form .start")(page))
-    ),
+    "login-wrong": View("locked", "#/", log_in_wrongly),
     "micro": View("few", "micro"),
     "offline": View("full", "#/", offline),
-    "offline-source": View("full", "#/source/living", lambda page: (page.goto(page.url), offline(page))),
+    "offline-source": View("full", "#/source/living", offline),
 }
 
 
