@@ -48,6 +48,13 @@ THINK_S, POINT_S, PRESS_S, KEY_S = 1.35, 1.1, 0.2, 0.2
 WORDS_A_MINUTE = 250
 WINDOWS = ((1440, 900), (820, 1180), (390, 844))
 N_SOURCES, N_BROKEN = 12, 2
+SHOWN = """one => {
+    const unseen = [...one.querySelectorAll('.unseen')];
+    unseen.forEach(part => { part.style.display = 'none'; });
+    const text = one.innerText;
+    unseen.forEach(part => { part.style.display = ''; });
+    return text;
+}"""
 END = "Math.max(...[...document.querySelectorAll('article')].map(one => one.getBoundingClientRect().bottom + scrollY))"
 
 
@@ -97,8 +104,8 @@ class Person:
     words: int = 0
 
     def read(self, what: Locator) -> None:
-        """Read all that is shown there."""
-        n_words = len(re.findall(r"\w+", what.inner_text()))
+        """Read all that is shown there to the eye."""
+        n_words = len(re.findall(r"\w+", what.evaluate(SHOWN)))
         self.words += n_words
         self._pass(60 * n_words / WORDS_A_MINUTE)
 

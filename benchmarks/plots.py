@@ -159,7 +159,7 @@ def enrolment(result: Mapping[str, Any]) -> None:
 
 def qualities() -> dict[str, Any] | None:
     """Return the newest curve, and the newest figures of others on the same scenes."""
-    found, beside = newest("quality-blind"), newest("quality-peers")
+    found, beside = newest("quality-all"), newest("quality-peers")
     runs = beside["runs"] if beside else {}
     return found and {**found, "peers": {name: run for name, run in runs.items() if not name.startswith("ClapTrap")}}
 

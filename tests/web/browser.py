@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,8 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 
 from claptrap.web.page import ASSETS
 
-SHELL, WHOLE = Path("/usr/bin/chromium-headless-shell"), Path("/usr/bin/chromium")
+SHELL = Path(os.environ.get("CLAPTRAP_CHROMIUM", "/usr/bin/chromium-headless-shell"))  # or another, an older one say
+WHOLE = Path("/usr/bin/chromium")
 CHROMIUM = SHELL if SHELL.exists() else WHOLE  # a page costs the shell 0.6 s of a core to open, and Chromium whole 2.2 s
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run")
 PATIENCE_MS = 20_000

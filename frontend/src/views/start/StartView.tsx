@@ -4,7 +4,6 @@ import { ask, inWords } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceSelect.tsx";
 import { SoundNames } from "../../components/Heard.tsx";
 import { LevelMeter } from "../../components/LevelMeter.tsx";
-import { Coming, HowToNameSounds } from "../../components/NamingModel.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { Reasons, ThresholdField, thresholdOf } from "../../components/Sound.tsx";
 import { SourceState } from "../../components/SourceState.tsx";
@@ -13,7 +12,7 @@ import { score } from "../../i18n/format.ts";
 import { said, t } from "../../i18n/index.ts";
 import { go, linkTo, route } from "../../route.ts";
 import { edit } from "../../saving.ts";
-import { failure, isCurrent, labelsOn, model, opened, program, running, settings, sources, statuses, statusOf, verdicts } from "../../store.ts";
+import { failure, isCurrent, opened, program, running, settings, sources, statuses, statusOf, verdicts } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
 import type { Verdict } from "../../wire.ts";
 import { View } from "../View.tsx";
@@ -130,9 +129,11 @@ function Stopped() {
 function ClapOnce({ source }: { source: SourceSettings | undefined }) {
   const heard = useSignal<Verdict | null>(null);
   const claps = useSignal(0);
+  const missed = useSignal(false); // something: from then on the threshold is worth reading about
   const id = source?.id ?? "";
   useLayoutEffect(() => verdicts.listen(id, (news) => {
     if (news.accepted) claps.value += 1;
+    else missed.value = true;
     // a clap stays to be seen; what follows it, its own echo first, does not push it away
     if (news.accepted || !heard.value?.accepted || news.timestamp - heard.value.timestamp > 3) heard.value = news;
   }), [id]);
@@ -146,8 +147,7 @@ function ClapOnce({ source }: { source: SourceSettings | undefined }) {
         <span class="face" aria-hidden="true" key={claps.value}>{heard.value?.accepted ? "👏" : "👂"}</span>
         {heard.value ? <Heard heard={heard.value} /> : <p class="muted" dir="auto">{live ? t("start.clap_now") : status?.code ? said(status) : t(isCurrent.value ? "start.deaf" : "state.unknown")}</p>}
       </div>
-      <ThresholdField path={`sources.${id}.threshold`} value={thresholdOf(source)} />
-      {!labelsOn.value && <div class="step-note">{model.value ? <Coming progress={model.value} /> : <HowToNameSounds />}</div>}
+      {missed.value && <ThresholdField path={`sources.${id}.threshold`} value={thresholdOf(source)} />}
     </>
   );
 }
