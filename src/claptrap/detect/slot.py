@@ -108,6 +108,11 @@ class SlotState(NewestSound):
         candidate.score = scored.score
         return scored.is_decisive
 
+    @property
+    def has_profile(self) -> bool:
+        """Whether a profile has a say in scores."""
+        return self.matcher is not None and not self.matcher.is_empty
+
     def resembles_a_clap(self, point: int, hidden: NDArray[np.float32]) -> bool:
         """Return whether the embedded model's hidden layer is close to that of a clap in the slot's profile."""
         return self.matcher is not None and self.matcher.resembles_a_clap(point, hidden)

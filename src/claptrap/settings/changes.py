@@ -56,7 +56,7 @@ def _between_objects(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, 
     for name in old:
         if name not in new:
             yield Change(".".join((*path, name)), "removed", old_shown[name], None)
-        else:
+        elif old[name] is not new[name]:
             yield from _between((*path, name), old[name], new[name], old_shown[name], new_shown[name])
     for name in new:
         if name not in old:
@@ -65,6 +65,6 @@ def _between_objects(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, 
 
 def by_id(value: object) -> dict[str, Any] | None:
     """Return a list's entries by their ids; None for what is no list of entries with ids."""
-    if isinstance(value, list) and all(isinstance(entry, Mapping) and isinstance(entry.get("id"), str) for entry in value):
+    if isinstance(value, list) and all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in value):
         return {entry["id"]: entry for entry in value}
     return None
