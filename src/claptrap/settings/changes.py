@@ -49,7 +49,8 @@ def _between(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, new_show
         yield from _between_objects(path, olds, news, by_id(old_shown, n_same), by_id(new_shown, n_same))
         kept = [name for name in olds if name in news]
         if kept != (now := [name for name in news if name in olds]):
-            yield Change(".".join(path), "reordered", kept, now)
+            before = [entry["id"] for entry in old[:n_same]]
+            yield Change(".".join(path), "reordered", [*before, *kept], [*before, *now])
     else:
         yield Change(".".join(path), "changed", old_shown, new_shown)
 
