@@ -112,6 +112,7 @@ def measure(kind: str, sources: Mapping[str, Path], n_claps: int, every_s: float
         for (name, source), wanted in zip(sources.items(), sender.inputs, strict=True):
             receiver = stack.enter_context(Receiver())
             service = stack.enter_context(Service(folder / name, environment=sender.environment, PYTHONPATH=str(source)))
+            service.raw("DELETE", "/api/sources/microphone")
             webhook = {"id": "webhook", "url": receiver.url}
             service.patch({"sources": [{"id": "v0", "name": "v0", "kind": kind, "input": wanted, "webhooks": [webhook]}]})
             running.append((service, receiver))

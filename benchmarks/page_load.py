@@ -1,17 +1,18 @@
 """What the page costs the browser that shows it: many sources, real sound, ten updates a second.
 
-The service runs in a process of its own and hears ``--sources`` recordings of claps; Debian's Chromium, without a screen,
-shows nothing, the house, the wall of a tablet and one source close up, each for ``--seconds``. The figures are the shares of
-one core that the page's main thread (time that passed, so the machine's other work is in it) and the browser's processes
-(processor time) used, from the Chrome DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the
-longest time between two frames. Without a graphics card the processor also draws, in the renderer and the GPU process: on a
-desk that is the card's work. What the empty page costs is the browser itself.
+The service runs in a process of its own and hears ``--sources`` recordings of faintly noisy rooms, in which a clap is
+heard ``--events`` times a minute, each time in another; Debian's Chromium, without a screen, shows nothing, the house,
+the wall of a tablet and one source close up, each for ``--seconds``. The figures are the shares of one core that the
+page's main thread (time that passed, so the machine's other work is in it) and the browser's processes (processor time)
+used, from the Chrome DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo, and the longest time
+between two frames. Without a graphics card the processor also draws, in the renderer and the GPU process: on a desk that
+is the card's work. What the empty page costs is the browser itself.
 
 Builds are compared in turn within one run, for what else the machine does changes with the minute: ``--other`` names the
 folder of another build of the page (``node build.mjs FOLDER``), ``--rounds`` how often each is measured. Medians are told.
 
-    python -m benchmarks.page_load [--sources 16] [--seconds 30] [--rounds 1] [--other FOLDER] [--window 1280x800]
-        [--note "what ran beside"]
+    python -m benchmarks.page_load [--sources 16] [--events 8] [--seconds 30] [--rounds 1] [--other FOLDER]
+        [--window 1280x800] [--note "what ran beside"]
 
 Only what can be seen is drawn: a larger ``--window`` shows more sources at once.
 """
@@ -25,20 +26,23 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import wave
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, CDPSession, Page, Route, sync_playwright
+from tests.peers.claps import GOOD, clap
 from tests.web.browser import FLAGS, WHOLE
 
-from benchmarks.clapping import write_wav
 from benchmarks.process import machine
 from claptrap.web.page import ASSETS
 
 RESULTS = Path(__file__).parent / "results"
-EVERY_S = 20.0  # between two claps of one source: with 16, one every 1.25 s somewhere in the house
+EVENTS_A_MINUTE = 8.0
 SETTLED_MS = 5_000
+RATE_HZ = 16_000
 WINDOW = "1280x800"
 UNGUARDED = "--disable-features=LocalNetworkAccessChecks"  # a page that a test hands to the browser may not call loopback
 VIEWS = {"empty": "about:blank", "house": "#/", "kiosk": "#/kiosk", "source": "#/source/s0"}
@@ -56,6 +60,7 @@ def main() -> None:
     """Measure, print and keep."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--sources", type=int, default=16)
+    asked.add_argument("--events", type=float, default=EVENTS_A_MINUTE)
     asked.add_argument("--seconds", type=float, default=30.0)
     asked.add_argument("--rounds", type=int, default=1)
     asked.add_argument("--other", type=Path, default=None)
@@ -64,12 +69,14 @@ def main() -> None:
     args = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         builds = {"this": ASSETS, **({"other": args.other} if args.other else {})}
-        found = measure(Path(folder), args.sources, args.seconds, builds, args.rounds, args.window)
+        write_house(Path(folder), args.sources, args.events)
+        found = measure(Path(folder), args.seconds, builds, args.rounds, args.window)
     now = datetime.now(UTC)
     told = {
         "date": now.isoformat(timespec="seconds"),
         **machine(),
         "sources": args.sources,
+        "events_a_minute": args.events,
         "rounds": args.rounds,
         "window": args.window,
         "beside": args.note,
@@ -81,14 +88,27 @@ def main() -> None:
     print(json.dumps(told, indent=1))
 
 
-def measure(
-    folder: Path, n_sources: int, seconds: float, builds: dict[str, Path], rounds: int, window: str
-) -> dict[str, Any]:
-    """Return what each view of ``n_sources`` sources costs, of every build: the medians over ``rounds``."""
-    write_wav(folder / "claps.wav", EVERY_S, 60)
-    recording = {"path": str(folder / "claps.wav"), "loop": True}
-    sources = [{"id": f"s{i}", "kind": "file", "name": f"Source {i + 1}", "input": recording} for i in range(n_sources)]
+def write_house(folder: Path, n_sources: int, events: float) -> None:
+    """Write settings with ``n_sources`` sources, each a room with a clap of its own every ``n_sources / events`` minutes."""
+    sources = []
+    for i in range(n_sources):
+        sound = np.random.default_rng(i).normal(0, 3e-4, round(60 * n_sources / events * RATE_HZ)).astype(np.float32)
+        one = 0.35 * clap(np.random.default_rng(GOOD[i % len(GOOD)]), RATE_HZ)
+        begin = round((i + 0.5) * 60 / events * RATE_HZ)
+        sound[begin : begin + len(one)] += one
+        path = folder / f"s{i}.wav"
+        with wave.open(str(path), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(RATE_HZ)
+            out.writeframes((32_767 * sound).astype("<i2").tobytes())
+        recording = {"path": str(path), "loop": True}
+        sources.append({"id": f"s{i}", "kind": "file", "name": f"Source {i + 1}", "input": recording})
     (folder / "settings.json").write_text(json.dumps({"version": 2, "welcomed": True, "sources": sources}), encoding="utf-8")
+
+
+def measure(folder: Path, seconds: float, builds: dict[str, Path], rounds: int, window: str) -> dict[str, Any]:
+    """Return what each view costs, of every build: the medians over ``rounds``."""
     command = [sys.executable, "-m", "claptrap", "serve", "--port", "0", "--data-dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as service:
         said = service.stdout or ()

@@ -22,65 +22,49 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from claptrap.audio.frame import HOP, RATE_HZ
-from claptrap.detect.clapnet import AFTER, DECISION_POINTS, load_clapnet, load_weights, log_mel
-from claptrap.detect.classifier import ClapClassifier
-from claptrap.detect.confirm import EARLY, LATE, load_confirmer, signed
+from claptrap.audio.frame import RATE_HZ
 from claptrap.detect.embedding import LAYERS, POINTS, YAMNET_LAYERS, models_version
 from claptrap.detect.matching import COMPARED, MOST_COUNTED
-from claptrap.detect.onset import OnsetDetector
-from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.detect.yamnet import load_yamnet
+from training.candidates import candidates, is_unlearnt_snap
+from training.layers import LEAST_LOG_ODDS, Heard, Layer, heard
 from training.recordings import FloatArray
 from training.weights import write
 
 SHIPPED = Path(__file__).parent.parent / "src" / "claptrap" / "detect" / "weights"
 SEED = 101
+THROUGH, BED_LEVEL = "alike", 0.02  # look-alikes through the channels of the scenes of claps: for heads, not for rules
 GIVEN = (1, 2, 3, 5, 8)  # claps that are enrolled
 DRAWS = 2
 LEAST_CLAPS, LEAST_OTHERS = 6, 3  # of a person beside those enrolled, and recordings they must come from
 STRANGERS = 150  # claps of others, beside each person's; together they count as much
-LEAST_LOG_ODDS = -6.0  # look-alikes below do not matter
 STRANGERS_WEIGHT = 3.0  # of strangers' claps, to the enrolled person's
 FLOOR_SHARE = 0.87  # of the false alarms may come from what the models say alone: strangers keep that
-UNLEARNT_SNAPS, SNAP_WEIGHT = ("gotta__snap", "rirnet__snap"), 0.2  # see README: who learns them loses strangers' claps
+SNAP_WEIGHT = 0.2  # of finger snaps that are counted apart: who learns them loses strangers' claps (see README)
 NEVER_LEARNT_WEIGHT = 2.0  # of people whom the heads have not learnt: their log-odds are those of strangers
-LEAST_ALIKE, OVERALL, SHRINK = 4, 0.3, 0.03  # sounds of one maker; share of the covariance of all; what is added to each
-TOLERANCE_S = 0.080
 # False alarms an hour among look-alikes, mean over those enrolled, that each layer may cost at a score of 0.5 …
 LAST_FA, DECISIVE_FA, ALONE_FA, ALONE_DECISIVE_FA = 5.0, 1.2, 4.0, 1.0  # … and where a score is decisive
 GIVEN_UP = 0.003  # share of the enrolled person's claps that each early rejection may cost
 MARK = (0.55, 16.0)  # similarity to a mark from which log-odds are taken away, and how many at 1 (see README)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Every candidate of one scene that matters.
-
-    Attributes:
-        name: of the scene; who, group, event: (n,) person and recording of a clap, or file of a look-alike.
-        log_odds: (n, LAYERS) of scores by the models alone.
-        hidden: per layer (n, d).
-        is_clap, hours: of the whole scene.
-    """
-
-    name: str
-    who: NDArray[np.str_]
-    group: NDArray[np.int64]
-    event: NDArray[np.str_]
-    log_odds: FloatArray
-    hidden: tuple[FloatArray, ...]
-    is_clap: bool
-    hours: float
-
-
 def scenes(renderer: ModuleType, recordings: Path, work: Path, known: set[str]) -> Iterator[Path]:
-    """Render the scenes that are not in ``work`` yet; yield the path of each truth."""
+    """Render the scenes that are not in ``work`` yet; yield the path of each."""
     everything = renderer.Recordings(recordings)
     unknown = renderer.Recordings(recordings)
     unknown.files = lambda kind: [p for p in everything.files(kind) if f"{kind}/{p.name}" not in known]
 
     def alike(of: Any, seed: int, minutes: float) -> Callable[[], tuple[FloatArray, dict[str, Any]]]:
         return lambda: renderer.negative_scene(of, [("neg", 1)], minutes, seed, (-26, -3), True, (0.3, 2))
+
+    def over(bed: str, seed: int) -> tuple[FloatArray, dict[str, Any]]:
+        x, truth = renderer.negative_scene(everything, [("neg", 1)], 30, seed, (-16, -6), True, (0.3, 2))
+        x = x + BED_LEVEL * renderer.background(everything, bed, len(x), seed + 77)
+        return np.clip(x * 0.5 / np.percentile(np.abs(x), 99.95), -1, 1).astype(np.float32), truth
+
+    def telephone() -> tuple[FloatArray, dict[str, Any]]:
+        x, truth = renderer.negative_scene(everything, [("neg", 1)], 30, SEED + 600, (-26, -3), True, (0.3, 2))
+        return renderer.mu_law_8k(x), truth
 
     made: dict[str, Callable[[], tuple[FloatArray, dict[str, Any]]]] = {
         "hard": alike(everything, SEED + 60, 80),
@@ -91,90 +75,15 @@ def scenes(renderer: ModuleType, recordings: Path, work: Path, known: set[str]) 
     }
     for i, bed in enumerate(("music", "babble", "noise")):
         made[f"{bed}10"] = lambda bed=bed, i=i: renderer.clap_scene(everything, SEED + 30 + 10 * i, bed, 10)
+        made[f"{THROUGH}{bed}10"] = lambda bed=bed, i=i: over(bed, SEED + 610 + i)
+    made[f"{THROUGH}cam8k"] = telephone
     for name, make in made.items():
         path = work / f"{name}-{SEED}.json"
         if not path.exists():
             x, truth = make()
             sf.write(path.with_suffix(".wav"), x, RATE_HZ, subtype="PCM_16")
             path.write_text(json.dumps({"seconds": len(x) / RATE_HZ, **truth}))
-        yield path
-
-
-def heard(truth_file: Path, yamnet: YamNet) -> Heard:
-    """Return the candidates of a rendered scene; kept beside it as NAME.npz and used again."""
-    kept = truth_file.with_suffix(".npz")
-    if not kept.exists():
-        _listen(truth_file, kept, yamnet)
-    with np.load(kept) as file:
-        log_odds = _log_odds(file["net"], file["hidden_net"].astype(np.float32), file["heads"])
-        hidden = (*(file["hidden_net"][:, p] for p in range(POINTS)), *(file["hidden_heads"][:, k] for k in range(2)))
-        return Heard(
-            truth_file.stem, file["who"], file["group"], file["event"], log_odds,
-            tuple(h.astype(np.float32) for h in hidden), bool(file["is_clap"]), float(file["hours"]),
-        )  # fmt: skip
-
-
-def _listen(truth_file: Path, kept: Path, yamnet: YamNet) -> None:
-    """Run the detector and all models on all that the embedded model does not reject at once, as the classifier would."""
-    truth = json.loads(truth_file.read_text())
-    x = sf.read(truth_file.with_suffix(".wav"), dtype="float32")[0]
-    x = np.pad(x, (0, -len(x) % HOP + RATE_HZ))
-    clapnet, confirmer = load_clapnet(), load_confirmer()
-    detector, classifier = OnsetDetector(1), ClapClassifier(1, clapnet, confirmer, yamnet, name_sounds=False)
-    slot, none, onsets = np.zeros(1, np.int64), np.zeros(1, np.int64), np.array(truth["onsets"])
-    group_of = {i: g for g, members in enumerate(truth["groups"]) for i in members}
-    starts = np.array([event[0] for event in truth["events"]])
-    rows: dict[str, list[Any]] = defaultdict(list)
-    waiting: list[int] = []
-    for a in range(0, len(x) - HOP, RATE_HZ // 2 // HOP * HOP):
-        block = x[None, a : a + RATE_HZ // 2 // HOP * HOP]
-        waiting += [c.onset for c in detector.process(slot, block, none)]
-        classifier.process(slot, block, none, ())
-        ready = [onset for onset in waiting if onset + AFTER[-1] <= a + block.shape[1]]
-        waiting = waiting[len(ready) :]
-        for onset in ready:
-            at_s = onset / RATE_HZ
-            clap = -1
-            if len(onsets):
-                clap = int(np.abs(onsets - at_s).argmin())
-                if abs(onsets[clap] - at_s) > TOLERANCE_S:
-                    continue
-            window = classifier._slot(0)  # noqa: SLF001  # the very windows that the models are given
-            net = [
-                clapnet.run(log_mel(window.patch(onset, after)[None]), DECISION_POINTS[p]) for p, after in enumerate(AFTER)
-            ]
-            if clap < 0 and not all(confirmer.needs_yamnet(float(net[p][0][0]) + 1, p) for p in (0, EARLY)):
-                continue
-            heads = [confirmer.head(yamnet.run(window.context(onset, onset + AFTER[p])), p) for p in (EARLY, LATE)]
-            rows["who"].append(truth["sources"][clap] if clap >= 0 else "")
-            rows["group"].append(group_of.get(clap, -1))
-            rows["event"].append(
-                "" if clap >= 0 else truth["events"][max(0, int(np.searchsorted(starts, at_s + 0.02)) - 1)][1]
-            )
-            rows["net"].append([float(logit[0]) for logit, _ in net])
-            rows["hidden_net"].append([hidden[0] for _, hidden in net])
-            rows["heads"].append([head.log_odds for head in heads])
-            rows["hidden_heads"].append([head.hidden for head in heads])
-    np.savez(kept, is_clap=len(onsets) > 0, hours=truth["seconds"] / 3600, **{k: np.array(v) for k, v in rows.items()})
-
-
-def _log_odds(net: FloatArray, hidden: FloatArray, heads: FloatArray) -> FloatArray:
-    """Return the log-odds (n, LAYERS) of the scores that the confirmer gives.
-
-    Args:
-        net: (n, 4) log-odds by the embedded model.
-        hidden: (n, 4, 64), its hidden layer.
-        heads: (n, 2) log-odds by YAMNet's heads.
-    """
-    w = load_weights("confirm.npz")
-    alone = w["alone_mix"] * net
-    for point in range(POINTS):
-        own, b, out, out_b = (w[f"alone{point}_{part}"] for part in ("w", "b", "out", "out_b"))
-        alone[:, point] += np.maximum(signed(hidden[:, point]) @ own + b, 0) @ out + out_b
-    early = w["early_mix"][0] * heads[:, 0] + w["early_mix"][2] * net[:, EARLY]
-    late = w["late_mix"][0] * heads[:, 0] + w["late_mix"][1] * heads[:, 1] + w["late_mix"][2] * net[:, LATE]
-    mixed = np.stack([early, late], axis=1) * w["mixed_scale"][:, 0] + w["mixed_scale"][:, 1]
-    return np.concatenate([alone * w["alone_scale"][:, 0] + w["alone_scale"][:, 1], mixed], axis=1)
+        yield path.with_suffix(".wav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,39 +95,6 @@ class EnrolledPerson:
     own: FloatArray
     strangers: FloatArray
     alike: FloatArray
-
-
-class Layer:
-    """One hidden layer, and how it is whitened: by how it varies, mostly within the sounds of one person or one look-alike.
-
-    What changes from room to room, and not from person to person, counts less then (within-class covariance normalisation).
-    """
-
-    def __init__(self, number: int, found: list[Heard], left_out: set[str]) -> None:
-        self.number = number
-        sample = np.concatenate([h.hidden[number] for h in found]).astype(np.float64)
-        made_by = np.concatenate([h.who if h.is_clap else h.event for h in found])
-        self.mean = sample.mean(axis=0)
-        within, weight = np.zeros((sample.shape[1], sample.shape[1])), 0.0
-        for name in sorted(set(made_by.tolist()) - left_out):
-            same = sample[made_by == name]
-            if len(same) >= LEAST_ALIKE:
-                within += np.sqrt(len(same)) * np.cov(same.T)
-                weight += np.sqrt(len(same))
-        spread = (1 - OVERALL) * _unit(within / weight) + OVERALL * _unit(np.cov(sample.T))
-        values, vectors = np.linalg.eigh(spread + SHRINK * np.eye(len(spread)))
-        self.axes = vectors / np.sqrt(values)
-
-    def direction(self, h: Heard) -> FloatArray:
-        """Return (n, d) directions of the candidates of a scene."""
-        white = (h.hidden[self.number] - self.mean) @ self.axes
-        return (white / (np.linalg.norm(white, axis=1, keepdims=True) + 1e-9)).astype(np.float32)
-
-
-def _unit(covariance: FloatArray) -> FloatArray:
-    """Return a covariance whose mean variance is 1."""
-    scaled: FloatArray = covariance / np.trace(covariance) * len(covariance)
-    return scaled
 
 
 class Decision:
@@ -276,14 +152,9 @@ def _inputs(enrolled: list[FloatArray], vectors: list[FloatArray], log_odds: Flo
     return np.stack([np.maximum(log_odds, 0), np.minimum(log_odds, 0), *similar, *by_count, n], axis=1)
 
 
-def is_unlearnt_snap(event: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Return (n,) whether files of look-alikes are finger snaps that nobody learns."""
-    return np.array([name.startswith(UNLEARNT_SNAPS) for name in event.tolist()], bool)
-
-
-def learnt(enrolments: list[EnrolledPerson], is_snap: NDArray[np.bool_], strangers_to_heads: set[str]) -> FloatArray:
+def learnt(decision: Decision, enrolments: list[EnrolledPerson], strangers_to_heads: set[str]) -> FloatArray:
     """Return the weights and the constant of a logistic regression of claps against look-alikes, both sides equal."""
-    alike_weight = np.where(is_snap, SNAP_WEIGHT, 1.0)
+    alike_weight = np.where(decision.is_snap, SNAP_WEIGHT, 1.0)
     x, y, w = [], [], []
     n_of = Counter(enrolment.who for enrolment in enrolments)
     for enrolment in enrolments:
@@ -330,7 +201,7 @@ def _plain(inputs: FloatArray) -> FloatArray:
 
 def fitted(decision: Decision, enrolments: list[EnrolledPerson], strangers_to_heads: set[str], per_hour: float) -> Fitted:
     """Return the rule that takes ``per_hour`` look-alikes for claps, ``FLOOR_SHARE`` of them by the models alone."""
-    weights = learnt(enrolments, decision.is_snap, strangers_to_heads)
+    weights = learnt(decision, enrolments, strangers_to_heads)
     alike = np.concatenate([enrolment.alike[~decision.is_snap] for enrolment in enrolments])
     floor = _exceeded(_plain(alike), FLOOR_SHARE * per_hour, decision, enrolments)
     without = np.where(_plain(alike) > floor, np.inf, alike @ weights[:-1] + weights[-1])
@@ -398,7 +269,10 @@ def main() -> None:
     spec.loader.exec_module(renderer)
     learnt_files, known = learnt_before()
     yamnet = load_yamnet(args.yamnet)
-    found = [heard(path, yamnet) for path in scenes(renderer, args.recordings, args.work, learnt_files)]
+    rendered = list(scenes(renderer, args.recordings, args.work, learnt_files))
+    for wav in rendered:
+        candidates(wav, yamnet)  # kept, for all that learns from them
+    found = [heard(wav, yamnet) for wav in rendered if not wav.stem.startswith(THROUGH)]
     strangers = {who for h in found for who in h.who.tolist()} - known
     left_out = set(filter(None, args.without.split(",")))
     layers = [Layer(number, found, left_out) for number in range(LAYERS)]

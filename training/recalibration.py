@@ -1,4 +1,4 @@
-"""Calibrates the shipped heads on people and makers in later recordings: ``python -m training.recalibration``.
+"""Calibrates the shipped heads on people and makers in later recordings: ``python -m training.recalibration FOLDER…``.
 
 Heads and embedded model stay. How they are mixed and where a score is 0.5 was chosen on parts that are used up; here it is
 found on whom the heads have not learnt, with the scenes that ``training.profiles`` renders and hears. After it, the rules of
@@ -8,6 +8,8 @@ profiles must be learnt again.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from numpy.typing import NDArray
 
 from claptrap.detect.clapnet import load_weights
 from claptrap.detect.confirm import EARLY, LATE
+from claptrap.detect.prior import RecentClapPrior
+from training.candidates import Candidates, candidates
 from training.mixtures import EARLY_MIX, FEW, FEW_FA, LATE_MIX
-from training.profiles import SHIPPED, is_unlearnt_snap, learnt_before
+from training.profiles import SHIPPED, learnt_before
 from training.recordings import FloatArray
 from training.weights import packed, write
 
@@ -25,23 +29,49 @@ from training.weights import packed, write
 # by the early decision alone.
 FA, DECISIVE_FA = 16.0, 3.5
 GIVEN_UP = 0.002  # share of strangers' claps that the early rejection may cost
+MOST_REJECTED = 0.05  # the highest score of what the embedded model rejects (``Confirmer.rejected_score``)
 
 
-def recalibrated(
-    scenes: list[dict[str, NDArray[Any]]], ask_from: NDArray[np.float64], known: set[str]
-) -> dict[str, FloatArray]:
-    """Return the arrays of ``Confirmer`` that say how the heads are mixed, scaled, and when the early one is decisive."""
-    alike = [s for s in scenes if not bool(s["is_clap"])]
-    hours = sum(float(s["hours"]) for s in alike)
-    asked = [~is_unlearnt_snap(s["event"]) & (s["net"] >= ask_from).all(axis=1) for s in alike]
-    early = np.concatenate([_mixed(s, EARLY_MIX, EARLY)[k] for s, k in zip(alike, asked, strict=True)])
-    late = np.concatenate([_mixed(s, LATE_MIX, LATE)[k] for s, k in zip(alike, asked, strict=True)])
+@dataclass(frozen=True, slots=True)
+class Mixed:
+    """What the mixtures with YAMNet say of a scene's candidates: log-odds (n,) early and late, −∞ where it did not run."""
+
+    scene: Candidates
+    early: FloatArray
+    late: FloatArray
+
+
+def mixed(scene: Candidates, heads: FloatArray) -> Mixed:
+    """Return the mixtures of a scene.
+
+    Args:
+        scene: the candidates.
+        heads: (m, 2) log-odds of the early and of the late head, for the rows of its features.
+    """
+    heard, early, late = scene.has_features, *(np.full(len(scene.onset), -np.inf) for _ in range(2))
+    of = heads[scene.feature_row[heard]]
+    for found, mix, point in ((early, EARLY_MIX, EARLY), (late, LATE_MIX, LATE)):
+        found[heard] = mix[0] * of[:, 0] + mix[1] * of[:, 1] + mix[2] * scene.log_odds[heard, point]
+    return Mixed(scene, early, late)
+
+
+def calibrated(every: Sequence[Mixed], ask_from: NDArray[Any], known: set[str]) -> dict[str, FloatArray]:
+    """Return the arrays of ``Confirmer`` that say how the heads are mixed, scaled, and when the early one is decisive.
+
+    Args:
+        every: scenes of claps, and of look-alikes (named ``hard…``).
+        ask_from: (4,) log-odds of the embedded model from which YAMNet runs.
+        known: people whom the heads have learnt.
+    """
+    alike = [m for m in every if m.scene.name.startswith("hard")]
+    hours = sum(m.scene.hours for m in alike)
+    asked = [~m.scene.is_snap & (m.scene.log_odds >= ask_from).all(axis=1) for m in alike]
+    early = np.concatenate([m.early[k] for k, m in zip(asked, alike, strict=True)])
+    late = np.concatenate([m.late[k] for k, m in zip(asked, alike, strict=True)])
     decisive = _exceeded(early, DECISIVE_FA * hours)
     later = late[early <= decisive]
     middle = _exceeded(later, (FA - DECISIVE_FA) * hours)
-    strangers = np.concatenate(
-        [_mixed(s, EARLY_MIX, EARLY)[~np.isin(s["who"], sorted(known))] for s in scenes if bool(s["is_clap"])]
-    )
+    strangers = np.concatenate([m.early[m.scene.is_clap & ~np.isin(m.scene.who, sorted(known))] for m in every])
     scale = [
         _scale(_exceeded(early, FA * hours), _exceeded(early, FEW_FA * hours)),
         _scale(middle, _exceeded(late, FEW_FA * hours)),
@@ -54,9 +84,32 @@ def recalibrated(
     }
 
 
-def _mixed(scene: dict[str, NDArray[Any]], mix: tuple[float, float, float], point: int) -> FloatArray:
-    mixed: FloatArray = mix[0] * scene["heads"][:, 0] + mix[1] * scene["heads"][:, 1] + mix[2] * scene["net"][:, point]
-    return mixed
+def scores(of: Mixed, weights: Mapping[str, NDArray[Any]]) -> FloatArray:
+    """Return (n,) what the classifier makes of a scene with YAMNet: rejections, both decisions, then the recent-clap prior.
+
+    Args:
+        of: the mixtures.
+        weights: those of ``Confirmer``, calibrated.
+    """
+    odds = of.scene.log_odds
+    score, is_open = np.zeros(len(odds)), np.ones(len(odds), bool)
+    for point in range(odds.shape[1]):
+        rejected = is_open & (odds[:, point] < weights["ask_from"][point])
+        of_net = np.minimum(MOST_REJECTED, logistic(odds[:, point], weights["rejected_scale"][point]))
+        score, is_open = np.where(rejected, of_net, score), is_open & ~rejected
+        if point == EARLY:
+            low, high = weights["early_sure"]
+            decided = is_open & ((of.early < low) | (of.early > high))
+            score = np.where(decided, logistic(of.early, weights["mixed_scale"][0]), score)
+            is_open &= ~decided
+    score = np.where(is_open, logistic(of.late, weights["mixed_scale"][1]), score)
+    return np.array(RecentClapPrior().apply_all(of.scene.onset.tolist(), score.tolist()))
+
+
+def logistic(log_odds: FloatArray, scale: FloatArray) -> FloatArray:
+    """Return scores of log-odds by slope and offset."""
+    score: FloatArray = 1 / (1 + np.exp(-np.clip(scale[0] * np.maximum(log_odds, -1e9) + scale[1], -30, 30)))
+    return score
 
 
 def _exceeded(log_odds: FloatArray, n: float) -> float:
@@ -73,12 +126,13 @@ def _scale(middle: float, low: float) -> tuple[float, float]:
 def main() -> None:
     """Run, after ``python -m training.profiles``, which hears the scenes."""
     parser = argparse.ArgumentParser(prog="python -m training.recalibration", description=__doc__)
-    parser.add_argument("--work", type=Path, default=Path("training/work/profiles"))
+    parser.add_argument("folders", type=Path, nargs="+", help="rendered scenes that are heard already")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     args = parser.parse_args()
     weights = load_weights("confirm.npz")
-    scenes = [dict(np.load(path)) for path in sorted(args.work.glob("*.npz"))]
-    found = recalibrated(scenes, weights["ask_from"], learnt_before()[1])
+    scenes = [candidates(wav, None) for folder in args.folders for wav in sorted(folder.glob("*.wav"))]
+    every = [mixed(scene, scene.heads(weights)[0]) for scene in scenes]
+    found = calibrated(every, weights["ask_from"], learnt_before()[1])
     arrays = packed({**weights, **found})
     print(
         f"confirm.npz {write(args.out / 'confirm.npz', arrays) / 1000:.0f} kB",

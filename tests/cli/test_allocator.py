@@ -29,6 +29,26 @@ print(libc.mallinfo2().hblks - before)
 """
 
 
+SCATTERED = """
+import os
+import numpy as np
+from claptrap.core.freed_memory import give_freed_memory_back
+
+def resident_mb():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+blocks, kept = [], []
+for _ in range(400):
+    blocks.append(np.ones(12_000))  # 96 kB, in the heap
+    kept.append(bytes(600))  # behind it
+before = resident_mb()
+del blocks
+freed = resident_mb()
+give_freed_memory_back()
+print(before - freed, freed - resident_mb())
+"""
+
+
 def has_glibc() -> bool:
     return sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallinfo2")
 
@@ -52,3 +72,12 @@ def test_large_blocks_are_apart() -> None:
 def test_who_chose_is_left_alone() -> None:
     """A threshold that was set outside stays."""
     assert large_blocks("settled", MALLOC_MMAP_THRESHOLD_="16000000") == 0
+
+
+def test_what_lies_free_between_what_lives_goes_back() -> None:
+    """38 MB were freed: the C library keeps them, for what lies between is still needed."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    said = subprocess.run([sys.executable, "-c", SCATTERED], env=clean, capture_output=True, text=True, check=True).stdout
+    by_itself, given = map(float, said.split())
+    assert by_itself < 10
+    assert given > 20

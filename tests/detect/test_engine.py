@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -12,13 +13,16 @@ from tests.peers.claps import recording
 
 from claptrap.audio.frame import HOP, RATE_HZ, Frame
 from claptrap.audio.hopper import Hopper
-from claptrap.detect.clapnet import AFTER, load_clapnet
-from claptrap.detect.classifier import ClapClassifier, Classification
-from claptrap.detect.confirm import EARLY, load_confirmer
+from claptrap.detect.clapnet import AFTER, StoredWeights, load_clapnet
+from claptrap.detect.classifier import APPLAUSE, ClapClassifier, Classification
+from claptrap.detect.confirm import EARLY, Confirmer, HeadOutput, load_confirmer
+from claptrap.detect.embedding import HEAD_HIDDEN, NET_HIDDEN, POINTS, Embedding
 from claptrap.detect.engine import Engine
+from claptrap.detect.matching import ProfileMatcher, load_rules
 from claptrap.detect.onset import OnsetDetector
 from claptrap.detect.patterns import DetectionSettings
-from claptrap.detect.yamnet import YamNet, load_yamnet
+from claptrap.detect.profile import Example, Profile
+from claptrap.detect.yamnet import YamNet, YamNetOutput, load_yamnet
 
 Sound = NDArray[np.float32]
 WISHES = DetectionSettings(0.5, 0.05)
@@ -205,6 +209,44 @@ def test_with_yamnet_all_that_is_heard_too(shared: Path) -> None:
         assert matches(onsets(heard(frames(spoilt(sound, how)), yamnet)), true), how
     hum = 0.03 * np.sin(2 * np.pi * 50 * np.arange(len(sound)) / RATE_HZ)
     assert matches(onsets(heard(frames((sound + hum).astype(np.float32)), yamnet)), true)
+
+
+class ScriptedYamNet:
+    """Hears nothing; what is made of it, the next one says."""
+
+    names = tuple("abc")
+
+    def run(self, samples: Sound) -> YamNetOutput:  # noqa: ARG002  # as YAMNet's
+        return YamNetOutput((np.arange(APPLAUSE + 1) < 1).astype(np.float32), np.zeros(0, np.float32))
+
+
+class ScriptedConfirmer(Confirmer):
+    """Both heads say the same of everything."""
+
+    def __init__(self, log_odds: float) -> None:
+        super().__init__(StoredWeights("confirm.npz"))
+        self._log_odds = log_odds
+
+    def head(self, output: YamNetOutput, point: int) -> HeadOutput:  # noqa: ARG002  # as the confirmer's
+        return HeadOutput(self._log_odds, np.zeros(HEAD_HIDDEN, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("log_odds", "has_profile", "looks"), [(6.0, False, {0}), (-9.0, False, set()), (6.0, True, {EARLY})], ids=str
+)
+def test_what_both_models_are_sure_of_at_the_first_look_is_decided_then(
+    log_odds: float, has_profile: bool, looks: set[int]
+) -> None:
+    """With its labels; never against YAMNet, and not where a profile has yet to be asked."""
+    example = Example(is_clap=True, embedding=Embedding(np.ones((POINTS, NET_HIDDEN), np.float32), None))
+    matcher = ProfileMatcher(Profile.of(*[example] * has_profile), load_rules())
+    yamnet = cast("YamNet", ScriptedYamNet())
+    engine = Engine(load_clapnet(), ScriptedConfirmer(log_odds), yamnet, WISHES, matcher)
+    hops = recording(4, RATE_HZ)[0].reshape(-1, HOP)
+    found = [*engine.process(hops, np.zeros(len(hops), np.int64)), *engine.finish()]
+    claps = [f for f in found if isinstance(f, Classification)]
+    assert {AFTER.index(clap.decided - clap.onset) for clap in claps} == looks
+    assert all(clap.labels == (("a", 1.0),) for clap in claps)
 
 
 def test_slap_backs_are_one_clap() -> None:

@@ -20,6 +20,7 @@ from claptrap.detect.profile import Profile
 from claptrap.detect.rescoring import Rescorer
 from claptrap.detect.yamnet import YamNet, load_yamnet
 
+THRESHOLD = 0.5
 APART_S = 2.5  # farther than the recent-clap prior reaches
 
 
@@ -57,7 +58,11 @@ def both(yamnet: YamNet | None, profile: Profile) -> tuple[list[float], list[flo
     assert set(rescored) == set(scores)
     assert max(scores.values()) > 0.6
     assert min(scores.values()) < 0.1
-    order = sorted(scores)
+    if yamnet is not None:  # what was sure at the first look is a clap by the later ones too
+        for one in classifications:
+            if one.decided == one.onset + AFTER[0] and one.score >= THRESHOLD:
+                assert rescored.pop(one.onset) >= THRESHOLD
+    order = sorted(rescored)
     return [scores[onset] for onset in order], [rescored[onset] for onset in order]
 
 

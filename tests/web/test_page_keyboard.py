@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -92,6 +93,23 @@ def test_a_menu_is_opened_gone_through_and_left_by_keyboard(page: Page, served: 
     page.keyboard.press("Escape")
     expect(summary).to_be_focused()
     expect(page.locator("details.menu[open]")).to_have_count(0)
+    page.set_viewport_size(
+        {"width": 390, "height": 800}
+    )  # what a term means is opened the same way, moves nothing, and is seen whole
+    page.goto(f"{served.url}/#/source/salon")
+    help_ = page.locator(".field-threshold .help")
+    question, slider = help_.locator("summary"), page.get_by_role("slider", name="Seuil")
+    expect(question).to_have_attribute("aria-label", re.compile("Seuil"))
+    before = slider.bounding_box()
+    question.press("Enter")
+    expect(help_.get_by_text("Chaque son bref reçoit un score")).to_be_in_viewport(ratio=1)
+    after = slider.bounding_box()
+    assert before
+    assert after
+    assert (before["x"], before["width"], before["height"]) == (after["x"], after["width"], after["height"])
+    page.keyboard.press("Escape")
+    expect(question).to_be_focused()
+    expect(page.locator("details.help[open]")).to_have_count(0)
 
 
 def test_what_is_removed_does_not_take_the_focus_along(page: Page, served: Served) -> None:

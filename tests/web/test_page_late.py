@@ -41,7 +41,7 @@ def test_older_news_take_nothing_away_that_was_just_added(page: Page, served: Se
     news = News(page)
     page.goto(f"{served.url}#/source/salon/reactions")
     page.reload()
-    delay = page.get_by_label("Délai entre deux détections")
+    delay = page.get_by_label("Délai entre deux détections (s)", exact=True)
     expect(delay).to_have_value("0.5")
     news.hold()
     served.service.sources.change("salon", {"threshold": 0.8})

@@ -148,7 +148,7 @@ def test_a_notification_service_is_set_up_tried_out_and_removed(page: Page, serv
     notify = panel(page, "Notifications")
     with Receiver(then=answer(200)) as receiver:
         notify.get_by_role("button", name="Ajouter un service").press("Enter")
-        address = notify.get_by_label("Adresse Apprise")
+        address = notify.get_by_label("Adresse Apprise", exact=True)
         expect(address).to_be_focused()
         address.fill("nothing-like-this://x")
         address.press("Enter")

@@ -116,7 +116,7 @@ def test_a_source_whose_claps_others_have_pushed_out_has_clapped(data_dir: Path,
             expect(page.get_by_role("article", name="Salon").get_by_text("Dernier clap : 14 nov.")).to_be_visible()
             expect(page.get_by_role("article", name="Silence").get_by_text("Aucun clap pour l'instant")).to_be_visible()
             page.goto(f"{served.url}/#/source/salon")
-            expect(page.locator(".feed tbody tr")).to_have_count(1)
+            expect(page.locator(".activity li")).to_have_count(1)
             expect(page.get_by_text("Pas encore de clap")).to_have_count(0)
 
 

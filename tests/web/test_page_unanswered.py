@@ -18,7 +18,7 @@ def is_settings(url: str) -> bool:
 
 
 def choose_delay(page: Page, seconds: str) -> None:
-    delay = page.get_by_label("Délai entre deux détections")
+    delay = page.get_by_label("Délai entre deux détections (s)", exact=True)
     delay.fill(seconds)
     delay.press("Tab")
 

@@ -105,24 +105,21 @@ def test_hostile_names_are_harmless_and_legible(page: Page, served: Served) -> N
 
 
 def test_the_list_of_detections_has_room_for_names_on_a_narrow_phone(page: Page, served: Served) -> None:
-    """Of two sources one must know which; why nothing was sent takes a line, on the source's own page three."""
+    """Of two sources one must know which; why nothing was sent takes a line; webhooks to one machine are told apart."""
     page.set_viewport_size({"width": 320, "height": 640})
     served.service.sources.add({"kind": "file", "name": "Cuisine", "input": {"path": "gone.wav"}})
-    served.service.settings.apply(
-        {"sources": [{"id": "salon", "webhooks": [{"id": "w", "url": "http://127.0.0.1:9/", "max_attempts": 1}]}]}
-    )
+    webhooks = [{"id": one, "url": f"http://127.0.0.1:9/a/{one}", "max_attempts": 1} for one in "vw"]
+    served.service.settings.apply({"sources": [{"id": "salon", "webhooks": webhooks}]})
     served.service.events.record(clap(1))
     line = page.locator(".activity li")
     expect(line).to_contain_text("Salon")
-    expect(line.locator(".why")).to_contain_text("Connexion refusée")
-    assert line.evaluate("line => line.clientHeight < 70 && line.scrollWidth <= line.clientWidth")
+    expect(line.locator(".why").last).to_contain_text("Connexion refusée")
+    assert line.evaluate("line => line.clientHeight < 120 && line.scrollWidth <= line.clientWidth")
+    expect(line.locator(".receiver")).to_have_text(["Webhook 2, 127.0.0.1:9", "Webhook 3, 127.0.0.1:9"])
     page.goto(f"{served.url}/#/source/salon")
-    reason = page.locator(".feed .outcome-reason")
-    expect(reason).to_contain_text("Connexion refusée")
-    assert reason.evaluate("reason => reason.clientHeight") < 70
-    cells = page.locator(".feed").locator("th:visible")
-    assert cells.count() == 3
-    assert cells.evaluate_all("cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth)")
+    expect(line.locator(".why").first).to_contain_text("Connexion refusée")
+    page.goto(f"{served.url}/#/source/salon/reactions")
+    expect(page.locator(".receiver-check .clip").nth(1)).to_have_text("127.0.0.1:9/…/v")
 
 
 def test_a_connection_that_is_lost_is_said_and_comes_back_by_itself(page: Page, served: Served) -> None:
@@ -152,7 +149,7 @@ def test_no_line_of_french_begins_with_a_sign(page: Page, served: Served) -> Non
     """Neither the page's own sentences nor the service's, nor why something was refused, can break before ; : ? ! or »."""
     served.service.sources.add({"kind": "file", "name": "Perdu", "input": {"path": "gone.wav"}})
     expect(page.get_by_text("gone.wav : fichier introuvable.").first).to_be_visible()
-    field = page.get_by_role("article", name="Perdu").get_by_label("Délai entre deux détections")
+    field = page.get_by_role("article", name="Perdu").get_by_label("Délai entre deux détections (s)", exact=True)
     field.fill("")
     field.blur()
     expect(page.get_by_role("alert")).to_be_visible()

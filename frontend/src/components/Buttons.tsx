@@ -14,13 +14,14 @@ interface Props {
 /** Something behind a button; it closes when something in it was chosen, or by looking elsewhere. */
 export function Menu({ label, sign = "⋯", kind = "menu", children }: Props) {
   const box = useRef<HTMLDetailsElement>(null);
+  const fit = () => box.current?.open && keepInside(box.current.lastElementChild as HTMLElement);
   useEffect(() => {
     const close = ({ target }: Event) => {
       if (box.current?.open && !box.current.contains(target as Node)) box.current.open = false;
     };
-    const events = ["pointerdown", "focusin"] as const;
-    events.forEach((name) => addEventListener(name, close));
-    return () => events.forEach((name) => removeEventListener(name, close));
+    const events = [["pointerdown", close], ["focusin", close], ["resize", fit]] as const;
+    events.forEach(([name, then]) => addEventListener(name, then));
+    return () => events.forEach(([name, then]) => removeEventListener(name, then));
   }, []);
   const leave = () => {
     box.current!.open = false;
@@ -28,18 +29,32 @@ export function Menu({ label, sign = "⋯", kind = "menu", children }: Props) {
   };
   const choose = ({ target }: Event) => (target as Element).closest("button, a") && !(target as Element).closest("dialog, [data-asks]") && leave();
   return (
-    <details class={kind} ref={box} onKeyDown={(event) => event.key === "Escape" && leave()}>
+    <details class={kind} ref={box} onToggle={fit} onKeyDown={(event) => event.key === "Escape" && leave()}>
       <summary aria-label={label} title={label}>{sign}</summary>
       <div class="panel" onClick={choose}>{children}</div>
     </details>
   );
 }
 
-/** What a term means, behind a question mark; nothing where there are no such words. */
+const MARGIN_PX = 8;
+
+/** Moves what was opened sideways into what scrolls around it, or else the window, and that far enough to show all of it. */
+function keepInside(panel: HTMLElement): void {
+  panel.style.translate = "0";
+  const { left, right } = (panel.closest("dialog, aside, .activity") ?? document.documentElement).getBoundingClientRect();
+  const place = panel.getBoundingClientRect();
+  panel.style.translate = `${Math.max(left + MARGIN_PX - place.left, Math.min(0, right - MARGIN_PX - place.right))}px`;
+  panel.scrollIntoView({ block: "nearest" });
+}
+
+/** What a term means, behind a question mark; nothing where there are no such words (`TERM_help`). */
 export function Help({ about }: { about: Key }) {
   const key = `${about}_help`;
-  return isKey(key) ? <Menu kind="help" label={t("help.about")} sign="?"><p>{t(key)}</p></Menu> : null;
+  return isKey(key) ? <Menu kind="help" label={t("help.about", { term: t(about) })} sign="?"><p>{t(key)}</p></Menu> : null;
 }
+
+/** A heading with what its term means beside it, which is no part of its name; `about` is the term where it is called otherwise. */
+export const Title = ({ of, id, is: Tag = "h2", about = of }: { of: Key; id?: string; is?: "h2" | "h3"; about?: Key }) => <div class="label-row"><Tag id={id}>{t(of)}</Tag><Help about={about} /></div>;
 
 interface AskFirstProps {
   label: string;

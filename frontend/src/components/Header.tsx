@@ -66,7 +66,7 @@ export function Problems() {
   const sentences = [...new Set([...(failure.value ? [failure.value] : []), ...known])]; // two webhooks may fail alike
   const [first, ...more] = sentences;
   if (!first) return null;
-  const sign = <><Shape is="triangle" /><span class="clip" dir="auto">{first}</span>{more.length > 0 && <b class="numbers">+{more.length}</b>}</>;
+  const sign = <><Shape is="triangle" /><span class="clip" dir="auto">{first}</span>{more.length > 0 && <b class="numbers">{sentences.length}</b>}</>;
   return (
     <section class="problem-slot" aria-label={t("problems.title")}>
       <Menu kind="problems" label={t("problems.title")} sign={sign}>

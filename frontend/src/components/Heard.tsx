@@ -1,4 +1,6 @@
 import { useComputed } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { onBeat } from "../beat.ts";
 import { useFlash } from "../flash.ts";
 import { ago, clock, percent, score } from "../i18n/format.ts";
 import { soundName, t } from "../i18n/index.ts";
@@ -19,10 +21,20 @@ export function LastClap({ sourceId, long = false }: { sourceId: string; long?: 
 /** For so long a clap can be seen: long enough to look up from the other end of the room. */
 export const GLOW_MS = 10_000;
 
-/** The light of a source's last clap, behind what stands on its tile; it fades by itself. */
+/** The light of a source's last clap, behind what stands on its tile; it fades in steps, on the beat: an animation would ask for sixty frames a second. */
 export function Glow({ sourceId }: { sourceId: string }) {
-  const glowing = useFlash(() => lastOf.value[sourceId]?.id, GLOW_MS);
-  return glowing.value ? <i class="glow" key={lastOf.value[sourceId]?.id} /> : null;
+  const place = useRef<HTMLElement>(null);
+  const last = useComputed(() => lastOf.value[sourceId]?.id).value;
+  const glowing = useFlash(() => lastOf.value[sourceId]?.id, GLOW_MS).value;
+  useLayoutEffect(() => {
+    if (!glowing) return undefined;
+    const since = performance.now();
+    return onBeat(place.current!, ({ style }) => {
+      const opacity = String(Math.max(0, Math.round(10 - (10 * (performance.now() - since)) / GLOW_MS) / 10));
+      if (style.opacity !== opacity) style.opacity = opacity;
+    });
+  }, [glowing, last]);
+  return glowing ? <i class="glow" key={last} ref={place} /> : null;
 }
 
 /** Announces each clap to screen readers, without taking the focus. */
@@ -41,7 +53,7 @@ const WELL = 0.97; // of an hour heard is the whole hour
 
 /** 24 hours of a source, an hour a bar: how many detections above, and whether it was heard below. */
 export function DayBars({ sourceId }: { sourceId: string }) {
-  const day = days.value[sourceId];
+  const day = useComputed(() => days.value[sourceId]).value;
   if (!day) return <div class="day" />;
   const { live, detections } = day;
   const most = Math.max(4, ...detections);

@@ -9,13 +9,15 @@ const HOLD_MS = 1500;
 const FALL_PER_S = 0.3;
 const WORDS_MS = 300; // as often as digits can be read
 const UNREAD_MS = 2000; // where only a screen reader asks
+const STEP = 0.004; // of the meter: what moves by less is not drawn again
+const TILE_STEP = 0.03; // 2 dB: a wall stands still while only the noise of its rooms moves
 
 /** How far along a meter a level lies: 0 at −60 dBFS or less, 1 at full scale. */
 export function loudness(dbfs: number): number {
   return Math.min(1, Math.max(0, 1 - dbfs / FLOOR_DBFS));
 }
 
-/** Live loudness with peak hold. On each beat it moves two layers by transform, and now and then writes a text: no rendering. */
+/** Live loudness with peak hold. On a beat that moves it, it moves two layers by transform, and now and then writes a text: no rendering. */
 export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean }) {
   const meter = useRef<HTMLDivElement>(null);
   const cover = useRef<HTMLElement>(null);
@@ -27,12 +29,13 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
   useLayoutEffect(() => {
     let level = SILENCE_DBFS;
     let loudest = SILENCE_DBFS; // since it was last put in words
-    let held = 0;
+    let [held, shownHeld, shownLong] = [0, -1, -1];
     let heldAt = 0;
     let shownAt = 0;
     let wordedAt = -WORDS_MS;
     let worded = SILENCE_DBFS;
-    const pause = value.current!.offsetParent ? WORDS_MS : UNREAD_MS; // a tile leaves the digits out
+    const isTile = !value.current!.offsetParent; // it leaves the digits out
+    const [pause, step] = isTile ? [UNREAD_MS, TILE_STEP] : [WORDS_MS, STEP];
     const draw = () => {
       const now = performance.now();
       const long = loudness(level);
@@ -41,9 +44,9 @@ export function LevelMeter({ sourceId, live }: { sourceId: string; live: boolean
       if (long >= fallen) heldAt = now;
       held = Math.max(long, fallen);
       shownAt = now;
-      cover.current!.style.transform = `scaleX(${(1 - long).toFixed(3)})`;
-      hold.current!.style.transform = `translateX(${((held - 1) * 100).toFixed(1)}%)`;
-      if (now - wordedAt < pause && (loudest <= worded || pause > WORDS_MS)) return;
+      if (Math.abs(long - shownLong) > step) cover.current!.style.transform = `scaleX(${(1 - (shownLong = long)).toFixed(3)})`;
+      if (Math.abs(held - shownHeld) > step) hold.current!.style.transform = `translateX(${(((shownHeld = held) - 1) * 100).toFixed(1)}%)`;
+      if (now - wordedAt < pause && (loudest <= worded || isTile)) return;
       wordedAt = now;
       worded = loudest;
       putInWords(meter.current!, value.current!, loudest);

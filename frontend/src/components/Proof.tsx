@@ -5,6 +5,7 @@ import { said, t } from "../i18n/index.ts";
 import type { Proof as ProofAnswer, ProofStep } from "../wire.ts";
 import { Outcome } from "./Shape.tsx";
 import { Switch } from "./Control.tsx";
+import { Help } from "./Buttons.tsx";
 
 const LOOK_MS = 250;
 
@@ -25,6 +26,7 @@ export function Proof({ sourceId }: { sourceId: string }) {
       <button type="button" class="quiet" disabled={proof.value?.state === "running"} onClick={() => void follow(startProof(sourceId, isQuiet.value ? [] : undefined))}>
         {t("proof.start")}
       </button>
+      <Help about="proof.start" />
       <Switch checked={isQuiet.value} label={t("proof.quiet")} onChange={(checked) => (isQuiet.value = checked)} />
       <div role="status">
         {failure.value && <Outcome shape="cross" words={failure.value} />}

@@ -6,6 +6,7 @@ import type { WebhookSettings } from "../wire.ts";
 import { SaveState } from "./Field.tsx";
 import { Switch } from "./Control.tsx";
 import { TestButton } from "./TestButton.tsx";
+import { Help } from "./Buttons.tsx";
 
 const PAUSE_MS = 900;
 
@@ -28,7 +29,7 @@ export function WebhookField({ source, webhook = source.webhooks[0] ?? NONE_YET,
   return (
     <div class="field field-webhook">
       <div class="field-head">
-        <label for={path}>{label}</label>
+        <span class="label-row"><label for={path}>{label}</label>{label === t("field.webhook") && <Help about="field.webhook" />}</span>
         <Switch id={enabledPath} checked={enabled} label={t("field.webhook_enabled")} onChange={(on) => edit(enabledPath, on, 0)} />
       </div>
       <span class="with-button">

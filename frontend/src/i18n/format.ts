@@ -62,9 +62,10 @@ export function iso(timestamp: number): string {
 
 const STEPS = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]] as const;
 
-/** How long ago a time was, both in UTC Unix seconds: "il y a 3 min". */
+/** How long ago a time was, both in UTC Unix seconds: "il y a 3 min"; of the last minute in steps of ten seconds. */
 export function ago(timestamp: number, from: number): string {
   const past = Math.max(0, from - timestamp);
   const [unit, size] = STEPS.find(([, seconds]) => past >= seconds) ?? STEPS[3];
-  return made("ago", (tag) => new Intl.RelativeTimeFormat(tag, { style: "short" })).format(-Math.floor(past / size), unit);
+  const count = unit === "second" ? 10 * Math.floor(past / 10) : Math.floor(past / size);
+  return made("ago", (tag) => new Intl.RelativeTimeFormat(tag, { style: "short", numeric: "auto" })).format(-count, unit);
 }

@@ -1,8 +1,9 @@
 """The classifier: which onsets are claps.
 
 Each candidate is scored as soon as 72 ms of it are known, and again at 112, 152 and 200 ms until a score is decisive (the
-decision points). The embedded model runs at each. With YAMNet, the embedded model only rejects; YAMNet runs on the rest at
-112 ms, and at 200 ms on what was not clear then. Where the next clap follows so soon that late points contain it too, the
+decision points). The embedded model runs at each. With YAMNet, the embedded model alone only rejects; YAMNet runs on the
+rest at 112 ms, and at 200 ms on what was not clear then; of what the embedded model likes YAMNet hears what there is at 72
+ms already, and where both are sure it is a clap. Where the next clap follows so soon that late points contain it too, the
 scores of the earlier points count as well. Any number of slots: all candidates that are due are scored in one batch.
 
 Recent-clap prior: who has clapped is likely to clap again, so the score of an onset up to 2 s after a likely clap rises.
@@ -20,14 +21,14 @@ from numpy.typing import NDArray
 from claptrap.audio.frame import HOP, RATE_HZ
 from claptrap.core.events import Labels
 from claptrap.detect.clapnet import AFTER, DECISION_POINTS, PATCH, ClapNet, log_mel
-from claptrap.detect.confirm import EARLY, LATE, Confirmer, HeadOutput
+from claptrap.detect.confirm import EARLY, LATE, Confirmer, HeadOutput, ModelScore
 from claptrap.detect.embedding import YAMNET_LAYERS, Embedding, embed
 from claptrap.detect.matching import ProfileMatcher
 from claptrap.detect.newest_sound import MEMORY
 from claptrap.detect.onset import Candidate
 from claptrap.detect.prior import NEXT_WINDOW
 from claptrap.detect.slot import LABEL_EVERY, ONSET_LAG, PendingCandidate, SlotState
-from claptrap.detect.yamnet import SAMPLES, YamNet
+from claptrap.detect.yamnet import SAMPLES, YamNet, YamNetOutput
 
 LONGEST_BLOCK = RATE_HZ
 LABEL_LEAST_DBFS = -60.0  # peak of a window; below it there is nothing to label
@@ -261,7 +262,7 @@ class ClapClassifier:
             candidate.score = candidate.by_models = self.confirmer.rejected_score(net.log_odds, point)
             return True
         if point < EARLY:
-            candidate.score = self.confirmer.embedded_score(net, point).score
+            return self._weigh_at_first(state, candidate, self.confirmer.embedded_score(net, point), yamnet)
         if point not in (EARLY, _LAST):
             return False
         if candidate.early is None:  # point EARLY, or a later one where YAMNet was set meanwhile
@@ -277,10 +278,23 @@ class ClapClassifier:
             scored = self.confirmer.late_score(candidate.early.log_odds, head.log_odds, net.log_odds)
             hidden.append(head.hidden)
         is_decisive = state.apply_score(candidate, scored, YAMNET_LAYERS[point], hidden, is_last=is_last)
-        candidate.applause = float(output.scores[APPLAUSE])
-        if candidate.score >= LABELLED_LEAST_SCORE:
-            candidate.labels = _top(output.scores, yamnet.names)
+        _note_yamnet(candidate, output, yamnet)
         return is_decisive
+
+    def _weigh_at_first(self, state: SlotState, candidate: PendingCandidate, alone: ModelScore, yamnet: YamNet) -> bool:
+        """Score a candidate at the first look; return whether both models are so sure of a clap that it is decided.
+
+        A profile compares layers that are not known yet, so it is always waited for.
+        """
+        candidate.score = alone.score
+        if state.has_profile or not self.confirmer.may_be_sure(alone):
+            return False
+        output = yamnet.run(state.context(candidate.onset, candidate.onset + AFTER[0]))
+        scored = self.confirmer.first_score(self.confirmer.head(output, EARLY).log_odds, alone)
+        if scored.is_decisive:
+            candidate.score = candidate.by_models = scored.score
+            _note_yamnet(candidate, output, yamnet)
+        return scored.is_decisive
 
     def _release(self, slot: int, state: SlotState) -> Iterable[Classification]:
         """Yield decided candidates in order of onset: a quick one waits for an earlier one that is not decided."""
@@ -316,6 +330,13 @@ class ClapClassifier:
         output = yamnet.run(window)
         scores = dict(zip(yamnet.names, output.scores.tolist(), strict=True))
         return SoundLabels(slot, at, _top(output.scores, yamnet.names), scores, output.features, peak)
+
+
+def _note_yamnet(candidate: PendingCandidate, output: YamNetOutput, yamnet: YamNet) -> None:
+    """Note what YAMNet hears at a candidate that has a score."""
+    candidate.applause = float(output.scores[APPLAUSE])
+    if candidate.score >= LABELLED_LEAST_SCORE:
+        candidate.labels = _top(output.scores, yamnet.names)
 
 
 def _top(scores: NDArray[np.float32], names: Sequence[str]) -> Labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,12 @@ from claptrap.detect.yamnet import YamNetOutput
 
 EARLY, LATE = 1, len(DECISION_POINTS) - 1  # the decision points at which YAMNet runs
 _YAMNET_HEADS = tuple(f"{head}_{part}" for head in ("early", "late") for part in ("w", "b", "out", "out_b"))
+
+# The early head, learnt from windows that end 112 ms after the onset, also hears one that ends at 72 ms, the first look; its
+# log-odds are added to the embedded model's. Of what the later looks would dismiss none comes near FIRST_SURE
+# (training/README.md).
+FIRST_ASK, FIRST_SURE = 0.27, 3.0
+FIRST_SCALE = np.array([0.9, 2.2], np.float32)  # of their sum, to the log-odds that the later looks come to in the mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,16 @@ class Confirmer:
         log_odds = self._alone_mix * net.log_odds + self._alone[point].run(signed(net.hidden)).log_odds
         low, high = self._alone_sure[point]
         return ModelScore(_score(log_odds, self._alone_scale[point]), not low <= log_odds <= high)
+
+    def may_be_sure(self, alone: ModelScore) -> bool:
+        """Return whether YAMNet could be sure, with the embedded model, of what that alone gives ``alone`` at first."""
+        return alone.score >= FIRST_ASK
+
+    def first_score(self, early: float, alone: ModelScore) -> ModelScore:
+        """Return the score at the first look from the log-odds of the early head there and the embedded model's score."""
+        likely = min(max(alone.score, 1e-6), 1 - 1e-6)
+        both = early + math.log(likely / (1 - likely))
+        return ModelScore(_score(both, FIRST_SCALE), both >= FIRST_SURE)
 
     def needs_yamnet(self, logit: float, point: int) -> bool:
         """Return whether YAMNet could still make a clap of what the embedded model gives ``logit`` at ``point``."""
@@ -142,4 +159,4 @@ def load_confirmer() -> Confirmer:
 
 def _score(logit: float, scale: NDArray[np.float32]) -> float:
     slope, offset = scale.tolist()
-    return float(1 / (1 + np.exp(-np.clip(slope * logit + offset, -30, 30))))
+    return 1 / (1 + math.exp(-min(30.0, max(-30.0, slope * logit + offset))))

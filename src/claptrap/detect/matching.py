@@ -158,6 +158,11 @@ class ProfileMatcher:
         n_of = [self._layers[compared[-1]].n_claps for compared in COMPARED]
         self._weights = [rule.weights_for(n) if n else None for rule, n in zip(rules.decisions, n_of, strict=True)]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not self.profile.examples
+
     def score(
         self, scored: ModelScore, decision: int, hidden: Sequence[NDArray[np.float32]], *, is_last: bool
     ) -> ModelScore:

@@ -11,6 +11,8 @@ from claptrap.detect.matching import ProfileMatcher
 class Rescorer:
     """Scores embeddings by the rules of ``ClapClassifier``, without sound: each candidate by itself, no prior, no next clap.
 
+    What both models were sure of at the first look is scored by the later ones: what YAMNet heard then is not kept.
+
     Args:
         clapnet, confirmer: the models that made the embeddings.
     """

@@ -1,10 +1,12 @@
-"""The thread that maintains the journal."""
+"""The thread that maintains the journal, and gives the memory back that was freed meanwhile."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections.abc import Callable
+
+from claptrap.core.freed_memory import give_freed_memory_back
 
 EVERY_S = 30.0
 _log = logging.getLogger(__name__)
@@ -39,3 +41,4 @@ class RetentionThread:
                 self._maintain()
             except Exception:  # noqa: BLE001  # the supervisor contains it: the next half-minute may go better
                 _log.exception("the journal could not be tended")
+            give_freed_memory_back()

@@ -42,6 +42,8 @@ class ChannelMeter:
 
     def switch(self, *, is_on: bool) -> None:
         """Begin or end to remember, from any thread."""
+        if is_on == self._is_on:
+            return
         with self._lock:
             self._is_on = is_on
             if not is_on:

@@ -88,6 +88,8 @@ class SoundLessons:
 
     def is_active(self, source_id: str) -> bool:
         """Return whether a source is being taught."""
+        if source_id not in self._lessons:
+            return False
         with self._lock:
             lesson = self._lessons.get(source_id)
             return lesson is not None and self._clock.unix() - lesson.began <= LONGEST_S

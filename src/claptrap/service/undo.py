@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -71,10 +72,11 @@ class UndoHistory:
         What goes on with the newest, the same paths a moment later, is one change with it.
         """
         now_s = self._clock.monotonic()
-        if self._applied and self._goes_on(self._applied[-1], before, after, why, now_s):
+        found = tuple(changes_between(before.dump, after.dump))
+        if self._applied and _goes_on(self._applied[-1], found, why, now_s):
             before = self._applied.pop().before
-        if before.settings != after.settings:
             found = tuple(changes_between(before.dump, after.dump))
+        if before.settings != after.settings:
             step = Step(secrets.token_hex(6), self._clock.unix(), why, after.revision, found)
             self._applied.append(_AppliedChange(step, now_s, before, after))
 
@@ -98,8 +100,9 @@ class UndoHistory:
                 self._applied.remove(applied)
             return asdict(self._applied[-1].step), undo.shown()
 
-    def _goes_on(self, newest: _AppliedChange, before: SettingsState, after: SettingsState, why: Why, now_s: float) -> bool:
-        if (newest.step.why, why) != ("change", "change") or now_s - newest.monotonic_s > TOGETHER_S:
-            return False
-        paths = [change.path for change in changes_between(before.dump, after.dump)]
-        return [change.path for change in newest.step.changes] == paths
+
+def _goes_on(newest: _AppliedChange, found: Sequence[Change], why: Why, now_s: float) -> bool:
+    """Return whether a change goes on with the newest one."""
+    if (newest.step.why, why) != ("change", "change") or now_s - newest.monotonic_s > TOGETHER_S:
+        return False
+    return [change.path for change in newest.step.changes] == [change.path for change in found]

@@ -89,7 +89,7 @@ def _merge_value(old: object, shown: object, new: object) -> object:
 
 
 def _entries(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(v, Mapping) and isinstance(v.get("id"), str) for v in value)
+    return isinstance(value, list) and all(isinstance(v, dict) and isinstance(v.get("id"), str) for v in value)
 
 
 def _merge_entries(

@@ -48,9 +48,8 @@ class SettingsPart(BaseModel):
 
 def check_unique(ids: Sequence[str], code: str) -> None:
     """Refuse ids that stand twice, with ``code``."""
-    twice = sorted(i for i, n in Counter(ids).items() if n > 1)
-    if twice:
-        raise refused(code, id=twice[0])
+    if len(set(ids)) < len(ids):
+        raise refused(code, id=min(i for i, n in Counter(ids).items() if n > 1))
 
 
 MaxAge = Annotated[float, Field(gt=0, le=604_800)]  # seconds

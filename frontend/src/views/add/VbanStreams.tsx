@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { addSource, ask } from "../../api.ts";
+import { Title } from "../../components/Buttons.tsx";
 import { FormField } from "../../components/FormField.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { soundFormat } from "../../components/kinds.ts";
@@ -38,7 +39,7 @@ export function VbanStreams({ node, onDone }: { node: string; onDone: (name: str
 
   return (
     <section class="streams" aria-labelledby="streams-title">
-      <h3 id="streams-title">{t("vban.seen")}</h3>
+      <Title id="streams-title" of="vban.seen" is="h3" />
       {!node && <FormField id="streams-port" label={t("vban.port")} type="number" min="1" max="65535" step="1" value={typed.value} onType={(text) => (typed.value = text)} />}
       {fault}
       {failure && <p role="alert"><Outcome shape="cross" words={failure} /></p>}

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { ask } from "../../api.ts";
+import { Title } from "../../components/Buttons.tsx";
 import { Shape } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { clock, duration, iso } from "../../i18n/format.ts";
@@ -33,7 +34,7 @@ export function DeliveryList({ newest }: { newest: string }) {
   return (
     <section class="panel" aria-labelledby="told-title">
       <div class="title-row">
-        <h2 id="told-title">{t("deliveries.title")}</h2>
+        <Title id="told-title" of="deliveries.title" />
         <label>
           <span class="unseen">{t("deliveries.which")}</span>
           <select value={state.value} onChange={(event) => (state.value = event.currentTarget.value as DeliveryState | "")}>

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { historyFile, inWords, readHistory } from "../../api.ts";
+import { Title } from "../../components/Buttons.tsx";
 import { t } from "../../i18n/index.ts";
 import { useSteady } from "../../press.ts";
 import { returns } from "../../store.ts";
@@ -17,7 +18,7 @@ export function Found({ newest }: { newest: string }) {
   const steady = useSteady(found ?? [], ({ id }) => id);
   return (
     <section class="panel" aria-labelledby="found-title">
-      <h2 id="found-title">{t("history.found")}</h2>
+      <Title id="found-title" of="history.found" />
       {failure && <p class="save-state save-refused" role="alert">{failure}</p>}
       {found?.length === 0 && <p class="muted empty">{t("history.nothing")}</p>}
       {found && found.length > 0 && (

@@ -14,6 +14,7 @@ import { type Detection, failure, heard, hearing, isCurrent, lastOf, link, loude
 import { broken, isFew } from "./rooms.ts";
 
 const BURP_MS = 2000;
+const LEVEL_STEP = 0.03; // of the rings: what moves by less is not drawn again
 const BURP = "Burping, eructation";
 
 type Mood = "offline" | "stopped" | "clap" | "burp" | "deaf" | "waiting";
@@ -31,7 +32,10 @@ export function HomeStrip() {
     if (burping.value) return "burp";
     return hearing.value ? "waiting" : "deaf";
   });
-  useLayoutEffect(() => onBeat(orb.current!, (place) => place.style.setProperty("--level", loudness(loudest.value).toFixed(3))), []);
+  useLayoutEffect(() => onBeat(orb.current!, ({ style }) => {
+    const level = loudness(loudest.value);
+    if (Math.abs(level - Number(style.getPropertyValue("--level"))) > LEVEL_STEP) style.setProperty("--level", level.toFixed(2));
+  }), []);
   const shown = mood.value === "burp" ? "waiting" : mood.value;
   return (
     <section class={`panel ear ear-${mood.value}`} aria-label={t("house.title")}>
@@ -63,7 +67,7 @@ function Health() {
   return (
     <p class="health">
       <a href={isFew.value ? linkTo.source(first.id) : linkTo.at(first.id)}>
-        {listening} · <span class="health-broken"><Shape is="cross" /> {t("home.broken", { count: failing.length })}</span>
+        {listening} <span class="health-broken"><Shape is="cross" /> {t("home.broken", { count: failing.length })}</span>
       </a>
     </p>
   );

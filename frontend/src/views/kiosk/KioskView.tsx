@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { keepAwake } from "../../awake.ts";
 import { Announcer, GLOW_MS } from "../../components/Heard.tsx";
@@ -19,7 +19,7 @@ const DRIFT_PX = 6; // a minute here, a minute there, so that nothing burns in
 export function KioskView() {
   const clapping = useFlash(() => newestClap.value?.id, GLOW_MS);
   const isFull = useSignal(Boolean(document.fullscreenElement));
-  const when = new Date(now.value * 1000);
+  const when = new Date(60_000 * useComputed(() => Math.floor(now.value / 60)).value);
   const isNight = when.getHours() < DAY.from || when.getHours() >= DAY.to;
   useEffect(() => {
     const look = () => (isFull.value = Boolean(document.fullscreenElement));

@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask, inWords, profileAddress } from "../../api.ts";
-import { AskFirst } from "../../components/Buttons.tsx";
+import { AskFirst, Title } from "../../components/Buttons.tsx";
 import { SoundNames } from "../../components/Heard.tsx";
 import { Outcome, Shape } from "../../components/Shape.tsx";
 import { clock, iso, score } from "../../i18n/format.ts";
@@ -23,7 +23,7 @@ export function LearningPanel({ sourceId, brief = false }: { sourceId: string; b
   if (!state) return null;
   return (
     <section class="panel learning" aria-labelledby="learning-title">
-      <h2 id="learning-title">{t("learn.title")}</h2>
+      <Title id="learning-title" of="learn.title" />
       <p class={state.offer ? "reason" : "muted"} role="status">{summary(state)}</p>
       {state.fault && <Outcome shape="triangle" words={said(state.fault)} />}
       {failure.value && <p class="save-state save-refused" role="alert">{failure.value}</p>}
@@ -100,7 +100,7 @@ function HeardSounds({ sourceId, known }: { sourceId: string; known: Known }) {
     );
   return (
     <>
-      <h3 id="heard-sounds-title">{t("learn.heard")}</h3>
+      <Title id="heard-sounds-title" of="learn.heard" is="h3" />
       <ol class="candidates" aria-labelledby="heard-sounds-title">
         {found?.length === 0 && <li class="muted none">{t("learn.heard_none")}</li>}
         {steady.map((one) => <Candidate key={one.id} candidate={one} onMark={(said) => mark(one, said)} />)}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { ask } from "../../api.ts";
+import { Help } from "../../components/Buttons.tsx";
 import { Field, SaveState } from "../../components/Field.tsx";
 import { Outcome } from "../../components/Shape.tsx";
 import { type Key, language, said, t } from "../../i18n/index.ts";
@@ -102,8 +103,8 @@ export function Headers({ path, headers }: { path: string; headers: Record<strin
     edit(path, { [known]: null }, 0);
   };
   return (
-    <fieldset class="field headers" id={path} aria-describedby={`${path}-hint ${path}-state`}>
-      <legend>{t("headers.title")}</legend>
+    <fieldset class="field headers" id={path} aria-label={t("headers.title")} aria-describedby={`${path}-hint ${path}-state`}>
+      <legend class="label-row">{t("headers.title")} <Help about="headers.title" /></legend>
       <ul>
         {Object.entries(headers).map(([known, masked]) => (
           <li key={known}>

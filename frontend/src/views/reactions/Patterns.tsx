@@ -1,6 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ask } from "../../api.ts";
+import { Help } from "../../components/Buttons.tsx";
 import { SaveState } from "../../components/Field.tsx";
 import { Fault } from "../../components/FormField.tsx";
 import { decimal } from "../../i18n/format.ts";
@@ -112,8 +113,8 @@ export function PatternPresets({ source }: { source: SourceSettings }) {
   const path = `sources.${source.id}.patterns`;
   const chosen = presetOf(source);
   return (
-    <fieldset class="field presets">
-      <legend>{t("pattern.preset")}</legend>
+    <fieldset class="field presets" aria-label={t("pattern.preset")}>
+      <legend class="label-row">{t("pattern.preset")} <Help about="pattern.preset" /></legend>
       <span class="counts">
         {NAMES.map((name) => (
           <label key={name} class="count">

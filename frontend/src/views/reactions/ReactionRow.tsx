@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { ask, changeSettings } from "../../api.ts";
 import { useDeed } from "../../deed.tsx";
 import { t } from "../../i18n/index.ts";
-import { hostOf, notifyName } from "../../receivers.ts";
+import { notifyName, placeOf } from "../../receivers.ts";
 import { linkTo } from "../../route.ts";
 import { settings, sources } from "../../store.ts";
 import type { SourceSettings } from "../../types.ts";
@@ -55,7 +55,7 @@ export function ReactionRow({ source, reaction, intervals, isOff = false, isTrig
         {source.webhooks.map((webhook, index) => (
           <label key={webhook.id} class="check receiver-check" title={webhook.url}>
             <input type="checkbox" checked={isCalled(webhook)} onChange={(event) => toggle(webhook, event.currentTarget.checked)} />
-            <span>{t("webhooks.number", { number: index + 1 })} <span class="muted clip">{hostOf(webhook.url) || t("reaction.no_address")}</span></span>
+            <span>{t("webhooks.number", { number: index + 1 })} <span class="muted clip">{placeOf(webhook.url, source) || t("reaction.no_address")}</span></span>
           </label>
         ))}
         <Elsewhere sourceId={source.id} reaction={reaction} />

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { ask, changeSettings } from "../../api.ts";
+import { Title } from "../../components/Buttons.tsx";
 import { Fields } from "../../components/Field.tsx";
 import { WebhookField } from "../../components/WebhookField.tsx";
 import { useDeed } from "../../deed.tsx";
@@ -27,7 +28,7 @@ export function Webhooks({ source }: { source: SourceSettings }) {
   };
   return (
     <section class="panel webhooks" aria-labelledby="webhooks-title">
-      <h2 id="webhooks-title">{t("webhooks.title")}</h2>
+      <Title id="webhooks-title" of="webhooks.title" about="field.webhook" />
       {source.webhooks.length === 0 && <p class="muted">{t("webhooks.none")}</p>}
       <div class="webhook-list" ref={list}>
         {source.webhooks.map((webhook, index) => <Webhook key={webhook.id} source={source} webhook={webhook} number={index + 1} />)}

@@ -1,3 +1,4 @@
+import { Title } from "../../components/Buttons.tsx";
 import { Field, Fields } from "../../components/Field.tsx";
 import { type Key, t } from "../../i18n/index.ts";
 import { drafts, edit } from "../../saving.ts";
@@ -20,12 +21,12 @@ export function Acting() {
   return (
     <>
       <section class="panel settings-group" aria-labelledby="settings-acting">
-        <h2 id="settings-acting">{t("arming.title")}</h2>
+        <Title id="settings-acting" of="arming.title" />
         <Field path="when.armed" />
         <Field path="merge_rooms" />
       </section>
       <section class="panel settings-group webhooks" aria-labelledby="settings-quiet">
-        <h2 id="settings-quiet">{t("when.quiet")}</h2>
+        <Title id="settings-quiet" of="when.quiet" />
         <p class="muted">{t("when.intro")}</p>
         {quiet.map((one, index) => (
           <fieldset key={index} class="webhook">

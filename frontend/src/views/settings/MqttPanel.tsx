@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { inWords, Refused } from "../../api.ts";
+import { Title } from "../../components/Buttons.tsx";
 import { type Key, said, t } from "../../i18n/index.ts";
-import { changeSeen, inTurn, isElsewhere, same } from "../../saving.ts";
+import { changeSeen, inTurn } from "../../saving.ts";
 import { link, mqtt, problems, settings } from "../../store.ts";
+import { useWholeForm } from "../../useWholeForm.ts";
 import type { MqttSettings } from "../../wire.ts";
 import { FormFields } from "../../components/FormField.tsx";
 import { Outcome, type ShapeName } from "../../components/Shape.tsx";
@@ -15,7 +16,7 @@ export function MqttPanel() {
   if (!known) return null;
   return (
     <section class="panel settings-group" aria-labelledby="settings-mqtt">
-      <h2 id="settings-mqtt">{t("mqtt.title")}</h2>
+      <Title id="settings-mqtt" of="mqtt.title" />
       <p class="muted">{t("mqtt.intro")}</p>
       <LinkState />
       <p><a href={blueprint()} target="_blank" rel="noreferrer">{t("mqtt.blueprint")}</a></p>
@@ -47,54 +48,33 @@ const MORE = ["max_age_s", "topic", "discovery", "version"];
 
 function BrokerForm({ known }: { known: MqttSettings }) {
   const draft = useSignal<Record<string, unknown> | null>(null);
-  const seen = useSignal(known);
-  const faults = useSignal<Record<string, string>>({});
-  const refusal = useSignal("");
   const done = useSignal("");
-  const busy = useSignal(false);
+  const form = useWholeForm({ current: () => settings.value?.mqtt, elsewhere: () => t("mqtt.elsewhere"), prefix: /^mqtt\./, idOf: (field) => `mqtt.${field}` });
+  const { faults, refusal, busy, seen } = form;
   const shown = draft.value ?? { ...known };
-
+  const see = () => draft.value || (seen.value = known);
   const set = (name: string, value: unknown) => {
-    if (!draft.value) seen.value = known;
+    see();
     draft.value = { ...shown, [name]: value };
     done.value = "";
   };
   const forget = () => {
     draft.value = null;
-    faults.value = {};
-    refusal.value = "";
+    form.clear();
   };
-  const explain = (error: unknown) => {
-    if (isElsewhere(error)) {
-      refusal.value = t("mqtt.elsewhere");
-      seen.value = settings.value?.mqtt ?? known; // who sends it again has read this
-      return;
-    }
-    const found = error instanceof Refused ? (error.problem.faults ?? []) : [];
-    faults.value = Object.fromEntries(found.map((fault) => [fault.path.replace(/^mqtt\./, ""), fault.message]));
-    const isBeside = ({ path }: { path: string }) => document.getElementById(path) !== null;
-    refusal.value = found.length && found.every(isBeside) ? "" : inWords(error);
-  };
-  const send = async (event: Event) => {
-    event.preventDefault();
-    if (busy.value) return;
-    busy.value = true;
-    faults.value = {};
-    refusal.value = "";
-    if (!draft.value) seen.value = known;
-    await inTurn(() => changeSeen(() => ({ mqtt: shown }), () => same(settings.value?.mqtt, seen.value)))
-      .then(() => { forget(); done.value = t("mqtt.saved"); }, explain);
-    busy.value = false;
+  const save = () => {
+    see();
+    return inTurn(() => changeSeen(() => ({ mqtt: shown }), form.isAsSeen));
   };
   return (
-    <form class="form" onSubmit={send} noValidate>
+    <form class="form" onSubmit={form.send(save, () => { forget(); done.value = t("mqtt.saved"); })} noValidate>
       <FormFields scope="mqtt" of="mqtt" names={[...NAMES, ...(shown["tls"] ? WITH_TLS : []), ...MORE]} values={shown} faults={faults.value} set={set} />
       <div class="field">
         {refusal.value && <p role="alert"><Outcome shape="cross" words={refusal.value} /></p>}
         <output class="muted">{done.value}</output>
         <p class="form-actions">
           {draft.value && <button type="button" class="quiet" onClick={forget}>{t("form.cancel")}</button>}
-          <button type="submit" class="start" disabled={busy.value}>{t("form.save")}</button>
+          <button type="submit" class="start" disabled={busy}>{t("form.save")}</button>
         </p>
       </div>
     </form>

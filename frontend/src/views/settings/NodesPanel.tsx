@@ -1,4 +1,5 @@
 import { ask } from "../../api.ts";
+import { Title } from "../../components/Buttons.tsx";
 import { Shape, type ShapeName } from "../../components/Shape.tsx";
 import { useDeed } from "../../deed.tsx";
 import { ago, decimal, percent } from "../../i18n/format.ts";
@@ -17,7 +18,7 @@ export function NodesPanel() {
   const known = useNodes();
   return (
     <section class="panel settings-group" aria-labelledby="settings-nodes">
-      <h2 id="settings-nodes">{t("nodes.title")}</h2>
+      <Title id="settings-nodes" of="nodes.title" />
       <p class="muted">{t("nodes.intro")}</p>
       {known.length === 0 && <p>{t("nodes.none")}</p>}
       <div class="nodes">{known.map((node) => <NodeCard key={node.name} node={node} />)}</div>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { access } from "../../access.ts";
 import { AccessPanel } from "../../components/AccessPanel.tsx";
+import { Title } from "../../components/Buttons.tsx";
 import { LanguageChoice, ThemeChoice } from "../../components/Choice.tsx";
 import { Field } from "../../components/Field.tsx";
 import { ModelState } from "../../components/NamingModel.tsx";
@@ -55,7 +56,7 @@ export function SettingsView({ page }: { page: string }) {
 function Group({ title, intro, paths, children }: { title: Key; intro?: Key; paths?: string[]; children?: ComponentChildren }) {
   return (
     <section class="panel settings-group" aria-label={t(title)}>
-      <h2>{t(title)}</h2>
+      <Title of={title} />
       {intro && <p class="muted">{t(intro)}</p>}
       {paths && <div class="options">{paths.map((path) => <Field key={path} path={path} />)}</div>}
       {children}

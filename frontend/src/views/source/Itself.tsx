@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { ask } from "../../api.ts";
 import { DeviceChoice } from "../../components/DeviceSelect.tsx";
-import { AskFirst } from "../../components/Buttons.tsx";
+import { AskFirst, Help } from "../../components/Buttons.tsx";
 import { Field, SaveState } from "../../components/Field.tsx";
 import { SourceForm } from "../../components/SourceForm.tsx";
 import { Reasons } from "../../components/Sound.tsx";
@@ -56,7 +56,7 @@ function Reference({ source }: { source: SourceSettings }) {
   if (!others.length) return null;
   return (
     <div class="field">
-      <label for={path}>{t("place.reference")}</label>
+      <span class="label-row"><label for={path}>{t("place.reference")}</label><Help about="place.reference" /></span>
       <select id={path} aria-describedby={`${path}-state ${path}-hint`} onChange={({ currentTarget: { value } }) => edit(path, value ? [value] : [], 0)}>
         <option value="">{t("place.no_reference")}</option>
         {others.map(({ id, name }) => <option key={id} value={id} selected={id === source.references[0]} dir="auto">{name}</option>)}

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { onBeat } from "../../beat.ts";
-import { Detections } from "../../components/Detections.tsx";
+import { Activity } from "../../components/Activity.tsx";
+import { Title } from "../../components/Buttons.tsx";
 import { SoundNames } from "../../components/Heard.tsx";
 import { Proof } from "../../components/Proof.tsx";
 import { Outcome } from "../../components/Shape.tsx";
@@ -89,7 +90,7 @@ function Live({ source }: { source: SourceSettings }) {
       </div>
       <div class="column">
         <Hearing sourceId={source.id} threshold={threshold} />
-        <Detections sourceId={source.id} />
+        <Activity sourceId={source.id} />
       </div>
     </div>
   );
@@ -111,10 +112,10 @@ function Hearing({ sourceId, threshold }: Props) {
   const list = (candidates: Verdict[]) => candidates.map((one) => <Candidate key={one.timestamp} candidate={one} threshold={threshold} />);
   return (
     <section class="panel hearing" aria-labelledby="hearing-title">
-      <h2 id="hearing-title">{t("hearing.title")}</h2>
+      <Title id="hearing-title" of="hearing.title" />
       <Strip sourceId={sourceId} threshold={threshold} />
       {unseen.value && <p role="status"><Outcome shape="triangle" words={said(unseen.value)} /></p>}
-      <h3 id="candidates-title">{t("hearing.candidates")}</h3>
+      <Title id="candidates-title" of="hearing.candidates" is="h3" />
       <ol class="candidates" aria-labelledby="candidates-title" tabIndex={0}>{near.length ? list(near) : <li class="muted none">{t("hearing.none")}</li>}</ol>
       {far.length > 0 && (
         <details class="more-options">

@@ -95,11 +95,13 @@ export class Picture {
 
   #drawWave(ctx: CanvasRenderingContext2D, width: number, top: number, height: number): void {
     const step = width / WIDTH;
-    ctx.fillStyle = this.#style.live;
+    const wave = new Path2D(); // filled at once: four hundred bars by themselves took most of the time
     this.#peaks.forEach((peak, index) => {
       const tall = Math.max(1, (height - 4) * Math.max(0, (peak - QUIET) / (255 - QUIET)));
-      ctx.fillRect(index * step, top + (height - tall) / 2, Math.max(1, step - 0.3), tall);
+      wave.rect(index * step, top + (height - tall) / 2, Math.max(1, step - 0.3), tall);
     });
+    ctx.fillStyle = this.#style.live;
+    ctx.fill(wave);
   }
 
   #drawLine(ctx: CanvasRenderingContext2D, x: number, height: number, accepted: boolean): void {
