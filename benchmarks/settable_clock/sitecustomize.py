@@ -23,4 +23,4 @@ class _TimeOfDay:
 
 
 if "BENCH_TIME_OF_DAY" in os.environ:
-    time.time = _TimeOfDay(Path(os.environ["BENCH_TIME_OF_DAY"]))  # type: ignore[assignment]  # a callable like it
+    time.time = _TimeOfDay(Path(os.environ["BENCH_TIME_OF_DAY"]))
