@@ -26,6 +26,7 @@ CLAP_EVERY_S = 3.0
 DECIDED_S = 5.0  # after a clap, it is known what became of it
 AROUND_S = 1.0  # what is clapped so shortly before or after is cut
 LATE_S = 1.0
+WAITS_S = 8.0  # sound that is lost because the machine was too slow has waited so long at most
 
 
 class Clapper(threading.Thread):
@@ -96,10 +97,20 @@ class Ledger:
     def __init__(self, source: str, clapper: Clapper) -> None:
         self.source, self.clapper = source, clapper
         self._excused: list[tuple[float, float]] = []
+        self._dropped: list[tuple[float, float]] = []
+        self._seen = (time.time(), 0)
 
     def excuse(self, begin: float) -> None:
         """Do not count claps from ``begin`` (UTC Unix seconds) to a moment after now: the service could not hear them."""
         self._excused.append((begin - AROUND_S, time.time() + AROUND_S))
+
+    def look(self, home: House) -> None:
+        """Note whether the service says that it has lost sound of the source since the last look."""
+        status, (before, already) = home.statuses().get(self.source, {}), self._seen
+        lost = sum(status.get(name, 0) for name in ("dropped_hops", "missing_hops"))
+        self._seen = time.time(), lost
+        if lost > already:
+            self._dropped.append((before - WAITS_S, time.time() + AROUND_S))
 
     def balance(
         self, home: House, clock: TimeOfDay, requests: Sequence[Request], topics: Sequence[str] | None
@@ -127,7 +138,8 @@ class Ledger:
             "clapped": len(clapped),
             "counted": len(counted),
             "heard": len(counted) - len(unheard),
-            "unheard_at": [round(clap, 1) for clap in unheard],
+            "lost_and_said": len(unheard) - len(silent := [at for at in unheard if not _within(at, self._dropped)]),
+            "unheard_at": [round(at, 1) for at in silent],
             "journaled": len(events),
             "journaled_without_clap": sum(not has_any(clapped, moments, self.clapper.same_s) for moments in meant.values()),
             "deliveries": dict(Counter(one["state"] for one in deliveries)),
@@ -140,9 +152,13 @@ class Ledger:
 
     def _counted(self) -> list[float]:
         cut = [*self._excused, (time.time() - DECIDED_S, float("inf"))]
-        within = [at for at in self.clapper.claps if not any(begin <= at <= end for begin, end in cut)]
+        within = [at for at in self.clapper.claps if not _within(at, cut)]
         lost = np.array(self.clapper.lost)
         return [at for at in within if not has_any(lost, [at], AROUND_S)]
+
+
+def _within(at: float, spans: Sequence[tuple[float, float]]) -> bool:
+    return any(begin <= at <= end for begin, end in spans)
 
 
 def has_any(times: NDArray[np.float64], wanted: Sequence[float], apart_s: float) -> bool:

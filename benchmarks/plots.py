@@ -71,20 +71,20 @@ def live_cost(result: Mapping[str, Any]) -> None:
 
 
 def clap_latency(result: Mapping[str, Any]) -> None:
-    """From clap to webhook, beside others."""
-    with plot("clap-latency", f"Clap → webhook ({subtitle(result)})") as (axes,):
-        groups = {
-            kind: {
-                name: {
-                    "median": 1e3 * one["latency_s"]["p50"],
-                    "range": [1e3 * one["latency_s"]["least"], 1e3 * one["latency_s"]["p95"]],
-                }
-                for name, one in run.items()
-                if one.get("latency_s")
-            }
-            for kind, run in result["runs"].items()
+    """From clap to webhook by kind of source; at a camera beside others."""
+    with plot("clap-latency", f"Clap → webhook ({subtitle(result)})", 2) as (left, right):
+        kinds = {kind: {"ClapTrap": latency(run["this"]["latency_s"])} for kind, run in result["runs"].items()}
+        bars(left, kinds, "ms: median, least and 95 %")
+        heard = {name: one for name, one in result["peers"].items() if one["latency_s"]}
+        beside = {
+            f"{name}\n{one['heard']} of {one['claps']}": {"camera": latency(one["latency_s"])} for name, one in heard.items()
         }
-        bars(axes, groups, "ms: median, least and 95 %")
+        bars(right, beside, "ms: median, least and 95 %, of the claps that were heard")
+
+
+def latency(seconds: Mapping[str, float]) -> Spread:
+    """Return median, and least and 95th percentile, in ms."""
+    return {"median": 1e3 * seconds["p50"], "range": [1e3 * seconds["least"], 1e3 * seconds["p95"]]}
 
 
 def growth(result: Mapping[str, Any]) -> None:
@@ -166,7 +166,13 @@ def qualities() -> dict[str, Any] | None:
 
 def costs() -> dict[str, Any] | None:
     """Return the newest costs of one source, and the newest of others beside."""
-    found, beside = newest("live-cost"), newest("live-peers")
+    found, beside = newest("live-cost", "file"), newest("live-peers")
+    return found and {**found, "peers": beside["runs"] if beside else {}}
+
+
+def latencies() -> dict[str, Any] | None:
+    """Return the newest times from clap to webhook, and the newest of others beside."""
+    found, beside = newest("clap-latency"), newest("latency-peers")
     return found and {**found, "peers": beside["runs"] if beside else {}}
 
 
@@ -182,7 +188,7 @@ def loads() -> dict[str, Any] | None:
 
 DRAWN: Sequence[tuple[Callable[[Mapping[str, Any]], None], Callable[[], dict[str, Any] | None]]] = (
     (live_cost, costs),
-    (clap_latency, lambda: newest("clap-latency")),
+    (clap_latency, latencies),
     (growth, lambda: newest("growth")),
     (load, loads),
     (quality, qualities),

@@ -26,11 +26,13 @@ def write(name: str, found: Mapping[str, Any], note: str = "") -> Path:
     return path
 
 
-def newest(name: str) -> dict[str, Any] | None:
-    """Return the newest result of a name; None where there is none."""
-    paths = sorted(RESULTS.glob(f"{name}-[0-9]*.json"), key=lambda path: path.stem)
-    found: dict[str, Any] | None = json.loads(paths[-1].read_text(encoding="utf-8")) if paths else None
-    return found
+def newest(name: str, kind: str = "") -> dict[str, Any] | None:
+    """Return the newest result of a name, with a run of that kind if one is named; None where there is none."""
+    for path in sorted(RESULTS.glob(f"{name}-[0-9]*.json"), key=lambda path: path.stem, reverse=True):
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not kind or kind in found["runs"]:
+            return found
+    return None
 
 
 def spread(values: Sequence[float], digits: int = 3) -> dict[str, Any]:

@@ -159,4 +159,4 @@ def load_confirmer() -> Confirmer:
 
 def _score(logit: float, scale: NDArray[np.float32]) -> float:
     slope, offset = scale.tolist()
-    return float(1 / (1 + np.exp(-np.clip(slope * logit + offset, -30, 30))))
+    return 1 / (1 + math.exp(-min(30.0, max(-30.0, slope * logit + offset))))

@@ -131,10 +131,10 @@ class SlotState(NewestSound):
 def fill_digital_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Fill (n,) samples, n a multiple of 16, in place with faint noise where they are digitally silent; return them."""
     blocks = samples.reshape(-1, 16)
-    peaks = np.abs(blocks).max(axis=1)
-    silent = peaks < SILENT
-    if np.any(silent):
-        blocks[silent] += np.float32(FILL_LEVEL) * peaks.max() * _fill_noise()[: len(blocks)][silent]
+    small = np.flatnonzero((np.abs(blocks[:, 0]) < SILENT) & (np.abs(blocks[:, -1]) < SILENT))  # nearly none of any sound
+    silent = small[np.abs(blocks[small]).max(axis=1) < SILENT]
+    if len(silent):
+        blocks[silent] += np.float32(FILL_LEVEL) * np.abs(samples).max() * _fill_noise()[silent]
     return samples
 
 

@@ -76,7 +76,7 @@ class OnsetThread:
         """Process ``stream`` from the next batch on, after the end of any earlier stream of the same slot."""
         with self._lock:
             self._opening.append(stream)
-        stream.notify(lambda: self._written(stream), self._news.set)
+        stream.notify(self._written, self._news.set)
         self._news.set()
 
     def _written(self, stream: Stream) -> None:

@@ -49,7 +49,7 @@ class Stream:
         self.ring = HopRing(ring_hops)
         self.pacing = pacing or Pacing()
         self.channels = channels or ChannelMeter()
-        self._written: Callable[[], object] = _nothing
+        self._written: Callable[[Stream], object] = _nothing
         self._finished: Callable[[], object] = _nothing
         self._anchor = Anchor()
         self._anchor_lock = threading.Lock()
@@ -66,11 +66,11 @@ class Stream:
         with self._anchor_lock:
             self._anchor.arrived(self._written_hops * HOP_S, monotonic_s)
         n_dropped = self.ring.write(hops, lost)
-        self._written()
+        self._written(self)
         return n_dropped
 
-    def notify(self, written: Callable[[], object], ended: Callable[[], object]) -> None:
-        """Call ``written`` after every ``write``, ``ended`` after ``end``; neither may block."""
+    def notify(self, written: Callable[[Stream], object], ended: Callable[[], object]) -> None:
+        """Call ``written`` with this stream after every ``write``, ``ended`` after ``end``; neither may block."""
         self._written, self._finished = written, ended
 
     def end(self) -> None:
@@ -98,5 +98,5 @@ class Stream:
         return clock.unix() - (clock.monotonic() - self.monotonic(stream_s))
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     pass

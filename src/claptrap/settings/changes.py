@@ -43,11 +43,14 @@ def _between(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, new_show
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from _between_objects(path, old, new, old_shown, new_shown)
-    elif (olds := by_id(old)) is not None and (news := by_id(new)) is not None and (olds or news):
-        yield from _between_objects(path, olds, news, by_id(old_shown), by_id(new_shown))
+        return
+    n_same = _same_at_the_beginning(old, new)
+    if (olds := by_id(old, n_same)) is not None and (news := by_id(new, n_same)) is not None and (olds or news):
+        yield from _between_objects(path, olds, news, by_id(old_shown, n_same), by_id(new_shown, n_same))
         kept = [name for name in olds if name in news]
         if kept != (now := [name for name in news if name in olds]):
-            yield Change(".".join(path), "reordered", kept, now)
+            before = [entry["id"] for entry in old[:n_same]]
+            yield Change(".".join(path), "reordered", [*before, *kept], [*before, *now])
     else:
         yield Change(".".join(path), "changed", old_shown, new_shown)
 
@@ -63,8 +66,18 @@ def _between_objects(path: tuple[str, ...], old: Any, new: Any, old_shown: Any, 
             yield Change(".".join((*path, name)), "added", None, new_shown[name])
 
 
-def by_id(value: object) -> dict[str, Any] | None:
-    """Return a list's entries by their ids; None for what is no list of entries with ids."""
-    if isinstance(value, list) and all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in value):
-        return {entry["id"]: entry for entry in value}
+def by_id(value: object, begin: int = 0) -> dict[str, Any] | None:
+    """Return a list's entries from index ``begin`` on by their ids; None for what is no list of entries with ids."""
+    entries = value[begin:] if isinstance(value, list) else None
+    if entries is not None and all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in entries):
+        return {entry["id"]: entry for entry in entries}
     return None
+
+
+def _same_at_the_beginning(old: object, new: object) -> int:
+    """Return with how many of the very same objects two lists begin."""
+    if not (isinstance(old, list) and isinstance(new, list)):
+        return 0
+    return next(
+        (i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one is not other), min(len(old), len(new))
+    )

@@ -107,7 +107,8 @@ class _SourceEntry(SettingsPart):
 
     @model_validator(mode="after")
     def _trigger_ids_are_unique(self) -> Self:
-        check_unique([*RESERVED, *(one.id for one in (*self.sounds, *self.rhythms))], "settings.duplicate_trigger")
+        if self.sounds or self.rhythms:
+            check_unique([*RESERVED, *(one.id for one in (*self.sounds, *self.rhythms))], "settings.duplicate_trigger")
         return self
 
     @field_validator("webhooks")
