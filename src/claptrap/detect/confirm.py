@@ -18,8 +18,8 @@ EARLY, LATE = 1, len(DECISION_POINTS) - 1  # the decision points at which YAMNet
 _YAMNET_HEADS = tuple(f"{head}_{part}" for head in ("early", "late") for part in ("w", "b", "out", "out_b"))
 
 # The early head, learnt from windows that end 112 ms after the onset, also hears one that ends at 72 ms, the first look; its
-# log-odds are added to the embedded model's. Of what the later looks would dismiss none comes near FIRST_SURE
-# (training/README.md).
+# log-odds are added to the embedded model's. Nothing that the later looks dismiss in four hours of look-alikes and everyday
+# sound reaches FIRST_SURE; one candidate comes to between 2 and 3 (training/README.md).
 FIRST_ASK, FIRST_SURE = 0.27, 3.0
 FIRST_SCALE = np.array([0.9, 2.2], np.float32)  # of their sum, to the log-odds that the later looks come to in the mean
 

@@ -16,7 +16,7 @@ from claptrap.detect.prior import RecentClapPrior
 from claptrap.detect.profile import Example, Profile
 from claptrap.detect.rescoring import Rescorer
 from claptrap.runtime.candidate_recorder import KeptCandidate
-from claptrap.runtime.classifier_thread import detection_settings
+from claptrap.runtime.stream_context import detection_settings
 
 
 @dataclass(frozen=True, slots=True)
