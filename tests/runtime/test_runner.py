@@ -403,6 +403,27 @@ def test_a_muted_source_is_warned_of_and_goes_on() -> None:
     assert len(script.streams) == 1
 
 
+def test_a_source_that_opens_just_when_it_is_to_be_reopened_is_opened_again() -> None:
+    """What it says meanwhile hides not why it was ended: it has not come to its end by itself."""
+
+    def opens_late(sink: Sink) -> None:
+        sink.stop.wait()
+        live(sink)
+
+    script = Script(opens_late, mute)
+    runner = Runner(SPEC, 0, script.surroundings())
+    runner.start()
+    wait_until(lambda: len(script.steps) == 1)
+    for _ in range(NEVER_OPEN_S):
+        script.clock.now += 1
+        runner.watch()
+    wait_until(lambda: not script.steps)
+    runner.halt()
+    runner.join()
+    assert State.ENDED not in script.states()
+    assert next(told.code for told in script.told if told.state is State.RETRYING) == "source.silent"
+
+
 def test_halting_is_never_lost_to_the_watchdog() -> None:
     """Whoever halts wins, at whatever moment the watchdog reopens."""
     for _ in range(200):

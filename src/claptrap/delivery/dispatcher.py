@@ -22,7 +22,7 @@ from claptrap.delivery.registry import SENDERS, Senders
 from claptrap.delivery.worker import DeliveryWorker
 from claptrap.receivers import ReceiverSpec
 
-MAX_LAG_S = 60.0
+MAX_LAG_S = 600.0
 MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and reported
 
 
@@ -192,9 +192,9 @@ class Dispatcher:
             self._recorder.ages.begin(delivery, age_s)
 
     def _lag_s(self, event: Event) -> float:
-        """Return how long ago an event was decided in the sound: hearing may lag behind on a machine that is overloaded.
+        """Return how long ago an event was decided in the sound: hearing lags behind on an overloaded machine, even by minutes.
 
-        0 where that cannot be: every queue of hearing is shorter, so one of the times is wrong.
+        0 where that cannot be: hearing's queues are shorter, so one of the times is wrong.
         """
         lag_s = self._clock.unix() - (event.timestamp + event.decided_s - event.onset_s)
         return lag_s if 0.0 <= lag_s <= MAX_LAG_S else 0.0

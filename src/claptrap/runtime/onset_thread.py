@@ -138,7 +138,8 @@ class OnsetThread:
         reads = [(s, s.ended, s.ring.read(CATCH_UP_HOPS)) for s in current]  # ended is read first: no hop can follow it
         self._due_at = self._clock.monotonic() - HOP_S * max((len(s.ring) for s in current), default=0)
         finished = tuple(s for s, ended, (hops, _) in reads if ended and len(hops) < CATCH_UP_HOPS)
-        blocks = list(_blocks(reads, self._meters.every_hops))
+        most_hops = self._meters.every_hops if self._batches.empty() else LEVEL_HOPS  # what waits must not be long
+        blocks = list(_blocks(reads, most_hops))
         if not blocks and (opened or finished):
             blocks = [_NOTHING]
         for i, block in enumerate(blocks):

@@ -74,10 +74,11 @@ class Runner:
         self.channels = ChannelMeter()
         self._halted = threading.Event()
         self._context = context
-        self._lock = threading.Lock()  # of the next four, between the capture thread and the watchdog's
+        self._lock = threading.Lock()  # of the next five, between the capture thread and the watchdog's
         self._status = SourceStatus(spec.id, State.IDLE)
         self._liveness = Liveness(context.clock.monotonic())
         self._fault: SoundFault | None = None
+        self._reopens_for: SoundFault | None = None  # why the watchdog ended this run, whatever the source says meanwhile
         self._log_throttle = LogThrottle()
         self._stream: Stream | None = None
         self._hopper = Hopper(spec.input.heard_channel, self.channels)
@@ -133,6 +134,7 @@ class Runner:
                 self._change(code="", params={})
             is_due = True
             if found and found.reopen:
+                self._reopens_for = found
                 self.stop.set()
                 is_due = self._log_throttle.is_due(f"watch: {found.code}", self._context.clock.monotonic())
         if found:
@@ -238,7 +240,7 @@ class Runner:
             return False
         with self._lock:
             self._liveness = Liveness(self._context.clock.monotonic())
-            self._fault = None
+            self._fault = self._reopens_for = None
         self._update(state=State.CONNECTING)
         return True
 
@@ -258,8 +260,8 @@ class Runner:
     def _fault_as_error(self) -> SourceError | None:
         """Return the fault for which the watchdog ended the run, None where it did not."""
         with self._lock:
-            found = self._fault
-        return _as_error(found) if found and found.reopen else None
+            found = self._reopens_for
+        return _as_error(found) if found else None
 
     def _end_stream(self) -> None:
         if self._stream is not None:
