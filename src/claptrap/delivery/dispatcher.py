@@ -192,7 +192,7 @@ class Dispatcher:
             self._recorder.ages.begin(delivery, age_s)
 
     def _lag_s(self, event: Event) -> float:
-        """Return how long ago an event was decided in the sound: hearing lags behind on an overloaded machine, even by minutes.
+        """Return how long ago an event was decided in the sound: on an overloaded machine hearing may be minutes behind.
 
         0 where that cannot be: hearing's queues are shorter, so one of the times is wrong.
         """
