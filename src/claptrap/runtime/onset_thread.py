@@ -34,7 +34,7 @@ GATHER_S = 0.02  # so long at most after one of many has written: a port or a se
 ALIVE_S = 2.0  # how often the thread reports that it lives while nothing comes
 LEVEL_HOPS = 5  # 100 ms: what a meter on a page can show …
 UNWATCHED_LEVEL_HOPS = 50  # … and 1 s while no page is open
-MOST_HELD = 5  # batches that wait for the next while nothing is undecided, so that the classifier is woken seldom
+MOST_HELD = 25  # hops that wait for the next while nothing is undecided, so that the classifier is woken seldom
 FLOOR_DBFS = -120.0
 Block = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]
 """Slots (R,), the same number of hops of each (R, n · 320), and the hops lost before them (R,)."""
@@ -60,6 +60,7 @@ class OnsetThread:
         self._spectrograms = Spectrograms(levels, clock)
         self._is_watched = True
         self._held: list[HopBatch] = []
+        self._n_held = 0  # hops in them, of one slot each
         self._due_at = 0.0  # of the batches of this round
         self._streams: list[Stream] = []
         self._opening: list[Stream] = []
@@ -144,7 +145,7 @@ class OnsetThread:
             blocks = [_NOTHING]
         for i, block in enumerate(blocks):
             self._detect(opened if i == 0 else (), *block, finished if i == len(blocks) - 1 else ())
-        if self._is_watched or len(self._held) > MOST_HELD or any(stream.pacing.is_urgent for stream in current):
+        if self._is_watched or self._n_held > MOST_HELD or any(stream.pacing.is_urgent for stream in current):
             self._pass_on()
         with self._lock:
             self._streams = [s for s in self._streams if s not in finished and s.failure is None]
@@ -180,6 +181,7 @@ class OnsetThread:
             self._meters.add(slots, hops)
             self._spectrograms.add(slots, hops, lost)
         self._held.append(HopBatch(opened, slots, hops, lost, candidates, finished, self._due_at))
+        self._n_held += hops.shape[1] // HOP
         if candidates or opened or finished:
             self._pass_on()
 
@@ -195,7 +197,7 @@ class OnsetThread:
         while self._held and not self._stop.is_set():
             with suppress(queue.Full):
                 self._batches.put(self._held[0], timeout=0.5)
-                del self._held[0]
+                self._n_held -= self._held.pop(0).hops.shape[1] // HOP
 
     def _start_over(self, error: Exception) -> None:
         """Contain a fault of the onset detector: log it, and have every running stream replaced by a new one."""
