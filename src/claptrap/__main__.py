@@ -1,6 +1,8 @@
 """``claptrap`` and ``python -m claptrap``."""
 
+import os
 import sys
+import threading
 from contextlib import suppress
 
 from claptrap.core.build import version_line
@@ -14,7 +16,24 @@ def main() -> None:
             return
     from claptrap.cli.main import main as commands  # noqa: PLC0415  # see above
 
-    commands(prog_name="claptrap")
+    try:
+        commands(prog_name="claptrap")
+    except SystemExit as ended:
+        if ended.code in (None, 0) and any(thread.daemon for thread in threading.enumerate()):
+            _end_at_once()
+        raise
+
+
+def _end_at_once() -> None:
+    """End this process without taking the interpreter down.
+
+    A source that hangs in a library was abandoned; its thread would come back, for a callback, to an interpreter that is
+    gone, which is a segmentation fault (Python/C API manual, "Cautions regarding runtime finalization").
+    """
+    with suppress(OSError, ValueError):  # nobody reads it any more
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":
