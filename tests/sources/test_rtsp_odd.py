@@ -18,7 +18,6 @@ from claptrap.sources.pacing import Pacing
 from claptrap.sources.rtsp import RtspSource, probe
 from claptrap.text.catalogue import MESSAGES
 
-pytest.importorskip("av")
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cameras")]  # the camera sends in real time
 
 

@@ -139,7 +139,6 @@ def test_waiting_ends_when_it_is_called_off() -> None:
 
 def test_a_server_that_falls_silent_after_its_first_answer_is_bounded_too() -> None:
     """FFmpeg alone would wait for ever here."""
-    pytest.importorskip("av")
     with peer(OK) as where:
         began = time.monotonic()
         with pytest.raises(SourceError) as caught:
