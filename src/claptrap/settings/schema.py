@@ -346,7 +346,7 @@ class Settings(SettingsPart):
     def stored(self) -> str:
         """Return the text of the settings file, secrets included, each source's as it was made once."""
         without = self.model_copy(update={"sources": []}).model_dump_json(indent=2, context=WITH_SECRETS)
-        before, name, after = without.partition('"sources": []')
+        before, name, after = without.partition('\n  "sources": []')  # the top level's: others stand further in
         sources = ",\n".join(source.stored for source in self.sources)
         return f"{before}{name[:-1]}\n{sources}\n  ]{after}\n" if sources else f"{without}\n"
 
