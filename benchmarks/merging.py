@@ -63,7 +63,7 @@ class Sink:
         self._clock, self._node = clock, node
         self._on_the_wire: deque[tuple[float, bytes]] = deque()
 
-    def report(self, event: Event) -> None:
+    def report(self, event: Event, _decided_at: float) -> None:
         """Pass on what a source of this machine, or of the node, has detected."""
         self.reported.append(event)
         if event.source_id != self._node:
@@ -81,7 +81,7 @@ class Sink:
             decided_at = event.timestamp + event.decided_s - event.onset_s
             self.merger.record(event, max(0.0, self._clock.unix() - decided_at))
 
-    def record(self, event: Event, _age_s: float | None = None) -> None:
+    def record(self, event: Event, _age_s: float = 0.0) -> None:
         """Take what is left."""
         self.sent.append(event)
 

@@ -95,7 +95,7 @@ class Collector:
         if isinstance(news, Verdict) and news.source_id == ROOM:
             self.verdicts.append(news)
 
-    def record(self, event: Event) -> None:
+    def record(self, event: Event, decided_at: float) -> None:
         """Nobody is told."""
 
 

@@ -202,12 +202,11 @@ def test_over_a_restart_the_time_of_day_counts_where_it_was_not_set(
         assert after.in_state("taken" if is_told else "late") == [clap(0).id]
 
 
-@pytest.mark.parametrize(("lag_s", "is_told"), [(4.0, True), (14.0, False), (150.0, False), (3600.0, True)])
-def test_a_clap_that_was_heard_late_is_as_old_as_its_sound(lag_s: float, *, is_told: bool) -> None:
-    """An overloaded machine may lag behind; a lag that cannot be is a wrong time, and does not count."""
+@pytest.mark.parametrize(("age_s", "is_told"), [(4.0, True), (14.0, False), (3600.0, False)])
+def test_a_clap_that_was_heard_late_is_as_old_as_its_sound(age_s: float, *, is_told: bool) -> None:
+    """On an overloaded machine hearing is behind, and a laptop may have slept meanwhile."""
     with Receiver() as receiver, house(hook(receiver.url)) as found:
-        event = replace(clap(0), timestamp=found.clock.unix() - lag_s - 0.5, onset_s=1.0, decided_s=1.5)
-        found.dispatcher.dispatch(event)
+        found.dispatcher.dispatch(clap(0), age_s)
         (ended,) = found.attempts.wait_for(done)
         assert (ended.ok, len(receiver.requests)) == (is_told, 1 if is_told else 0)
 

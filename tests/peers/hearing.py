@@ -221,7 +221,7 @@ class Witness:
         self._news: list[News] = []
         self._grown = threading.Condition()
 
-    def record(self, event: Event) -> None:
+    def record(self, event: Event, _age_s: float = 0.0) -> None:
         self._add(event)
 
     def offer(self, status: Status) -> None:

@@ -43,6 +43,7 @@ class Rig:
     def __init__(self, *specs: SourceSpec) -> None:
         self.specs = {s.id: s for s in specs}
         self.told: list[Event] = []
+        self.decided_at: list[float] = []  # of those
         self.status = Witness()
         self.clock = StillClock()
         self.due_at = NOW_S  # of all that is heard
@@ -54,12 +55,16 @@ class Rig:
             lambda: self.classifier,
             queue.Queue(),
             self.specs.get,
-            self.told.append,
+            self._hear_event,
             self.status,
             self.clock,
             self.clipboard,
             self.album,
         )
+
+    def _hear_event(self, event: Event, decided_at: float) -> None:
+        self.told.append(event)
+        self.decided_at.append(decided_at)
 
     def hear(self, stream: Stream, *hops: np.ndarray, opened: bool = False, finished: bool = False) -> None:
         """Hear hops that arrive one after the other until NOW_S."""
@@ -86,6 +91,15 @@ def test_an_event_lies_where_its_sound_was_in_utc() -> None:
     (heard_clap,) = rig.status.all(Clap)
     assert heard_clap.timestamp == event.timestamp
     assert (heard_clap.source_id, heard_clap.score) == ("salon", event.score)
+
+
+@pytest.mark.parametrize("behind_s", [0.0, 150.0])
+def test_an_event_is_as_old_as_its_sound_however_far_hearing_is_behind(behind_s: float) -> None:
+    """On a machine that is full, minutes; what acts on it must know."""
+    rig = Rig(spec("salon"))
+    rig.clock.later_s = behind_s
+    rig.hear(Stream("salon", 0, "e"), quiet(4), clap(), quiet(5), opened=True)
+    assert rig.decided_at == [pytest.approx(NOW_S - 5 * HOP_S, abs=1e-3)]
 
 
 def test_verdicts_show_near_misses_with_the_threshold_in_force() -> None:

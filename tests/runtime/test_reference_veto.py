@@ -73,9 +73,22 @@ def sounds() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 def listen(*specs: SourceSpec, reference_early_s: float = 0.0) -> tuple[list[Verdict], list[Event]]:
     """Return the verdicts on the room's would-be claps, and its events; the room's sound arrives later than the other."""
     status, told = Witness(), []
+
+    def emit(event: Event, _decided_at: float) -> None:
+        told.append(event)
+
     known = {one.id: one for one in specs}
     clock, detector, classifier = StillClock(), LoudOnsetDetector(2), RecallingClassifier(2)
-    thread = ClassifierThread(lambda: classifier, queue.Queue(), known.get, told.append, status, clock, Clipboard(), Album())
+    thread = ClassifierThread(
+        lambda: classifier,
+        queue.Queue(),
+        known.get,
+        lambda event, _: told.append(event),
+        status,
+        clock,
+        Clipboard(),
+        Album(),
+    )
     streams = [Stream(one.id, slot, "e") for slot, one in enumerate(specs)]
     early = round(reference_early_s * RATE_HZ)
     room, played = sounds()

@@ -319,7 +319,7 @@ def test_events_come_in_order_from_one_thread_and_a_failing_receiver_of_events_l
     taps, witness = Taps(), Witness()
 
     class Moody(Witness):
-        def record(self, event: Event) -> None:
+        def record(self, event: Event, _age_s: float = 0.0) -> None:
             if event.sequence == 1:
                 raise RuntimeError("no space on the disk")
             witness.record(event)
@@ -347,7 +347,7 @@ def test_a_receiver_of_events_that_blocks_stalls_hearing_and_loses_no_event() ->
     taps, witness, gate = Taps(), Witness(), threading.Event()
 
     class Blocking(Witness):
-        def record(self, event: Event) -> None:
+        def record(self, event: Event, _age_s: float = 0.0) -> None:
             gate.wait(20)
             witness.record(event)
 

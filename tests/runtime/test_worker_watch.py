@@ -43,7 +43,7 @@ class Sinks:
         self.told: list[SourceStatus] = []
         self.is_silent = threading.Event()
 
-    def record(self, event: Event) -> None:
+    def record(self, event: Event, _age_s: float = 0.0) -> None:
         raise AssertionError(event)
 
     def offer(self, status: Status) -> None:

@@ -48,7 +48,7 @@ class Room:
         for name in delays:
             self.merger.observe(SourceStatus(name, State.LIVE))
 
-    def record(self, event: Event, _age_s: float | None = None) -> None:
+    def record(self, event: Event, _age_s: float = 0.0) -> None:
         self.sent.append(event)
         self.sent_at.append(self.clock.now)
 

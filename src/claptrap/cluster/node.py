@@ -148,7 +148,7 @@ class Node:
 
     # -- sinks of the worker, called in its threads ----------------------------------------------------------------------
 
-    def record(self, event: Event) -> None:
+    def record(self, event: Event, age_s: float = 0.0) -> None:  # noqa: ARG002  # its times say how old it is, at the server
         """Queue an event; its epoch names the placement by which it was heard, and the server drops those of older ones."""
         self._reports.event(event, self._clock.unix(), self._offset_s())
 

@@ -282,7 +282,7 @@ class ClusterServer:
         if event.id in self._recorded or self._is_fenced(source, Placement.of_epoch(event.epoch), recorded_at):
             return
         decided_at = event.timestamp + event.decided_s - event.onset_s
-        age_s = None if recorded_at is None else max(0.0, self._clock.unix() - decided_at)
+        age_s = max(0.0, self._clock.unix() - decided_at)
         await asyncio.get_running_loop().run_in_executor(None, self._to.events.record, event, age_s)
         self._recorded.append(event.id)
 

@@ -379,8 +379,8 @@ Status = (
 class EventSink(Protocol):
     """Durable: may block, must not lose."""
 
-    def record(self, event: Event) -> None:
-        """Accept an event; a second call with the same id changes nothing."""
+    def record(self, event: Event, age_s: float = 0.0) -> None:
+        """Accept an event that was decided ``age_s`` ago; a second call with the same id changes nothing."""
 
 
 class StatusSink(Protocol):

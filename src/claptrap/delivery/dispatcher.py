@@ -22,7 +22,6 @@ from claptrap.delivery.registry import SENDERS, Senders
 from claptrap.delivery.worker import DeliveryWorker
 from claptrap.receivers import ReceiverSpec
 
-MAX_LAG_S = 600.0
 MAX_WAITING = 10_000  # deliveries that may wait for one receiver; then the oldest is given up, and reported
 
 
@@ -78,23 +77,19 @@ class Dispatcher:
         for delivery in self._outbox.orphans(wanted):
             self._recorder.abandon(delivery, urls.get(delivery.target_id, ""), DeliveryError("delivery.removed"))
 
-    def dispatch(
-        self, event: Event, age_s: float | None = None, *, acts: bool = True, only: Collection[str] | None = None
-    ) -> bool:
+    def dispatch(self, event: Event, age_s: float = 0.0, *, acts: bool = True, only: Collection[str] | None = None) -> bool:
         """Put an event into the outbox for each receiver that wants it; return False if it is known. Never blocks.
 
         Args:
             event: what was heard.
-            age_s: how long ago it was decided, where another machine did; None where it can be no older than hearing lags.
+            age_s: how long ago it was decided.
             acts: whether receivers get it; otherwise it is only written down.
             only: ids of the receivers that may get it; None for all.
         """
         with self._lock:
             workers = self._interested(event, only) if acts else []
             deliveries = [self._delivery(event, worker.target) for worker in workers]
-            self._count_ages(
-                deliveries, self._lag_s(event) if age_s is None else age_s
-            )  # first: a worker may be done with one before ``add`` returns
+            self._count_ages(deliveries, age_s)  # first: a worker may be done with one before ``add`` returns
             new = self._outbox.add(event, deliveries)
             if not new:
                 self._forget_ages(deliveries)
@@ -190,14 +185,6 @@ class Dispatcher:
     def _count_ages(self, deliveries: Sequence[Delivery], age_s: float = 0.0) -> None:
         for delivery in deliveries:
             self._recorder.ages.begin(delivery, age_s)
-
-    def _lag_s(self, event: Event) -> float:
-        """Return how long ago an event was decided in the sound: on an overloaded machine hearing may be minutes behind.
-
-        0 where that cannot be: hearing's queues are shorter, so one of the times is wrong.
-        """
-        lag_s = self._clock.unix() - (event.timestamp + event.decided_s - event.onset_s)
-        return lag_s if 0.0 <= lag_s <= MAX_LAG_S else 0.0
 
     def _forget_ages(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:

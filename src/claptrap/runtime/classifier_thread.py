@@ -41,7 +41,8 @@ class ClassifierThread:
         make_classifier: makes the classifier; again after a fault, so that nothing of the fault stays.
         batches: from the onset thread; None only wakes this one.
         spec_of: returns the newest spec of a source, None if it is removed.
-        emit: receives events; may block (then detection waits, by design: events are never dropped).
+        emit: receives events, each with when it was decided (seconds of ``Clock.elapsed``); may block (then detection waits,
+            by design: events are never dropped).
         status: receives claps, verdicts and labels.
         clock: the machine's.
         clips: receives the sound around events, of sources that want clips.
@@ -53,7 +54,7 @@ class ClassifierThread:
         make_classifier: Callable[[], ClapClassifier],
         batches: queue.Queue[HopBatch | None],
         spec_of: Callable[[str], SourceSpec | None],
-        emit: Callable[[Event], None],
+        emit: Callable[[Event, float], None],
         status: StatusSink,
         clock: Clock,
         clips: ClipSink,
@@ -246,7 +247,7 @@ class ClassifierThread:
         for found in detections:
             event = context.event(found, self._timestamp(context, found.onset), test=True)
             proof.detected(event)
-            self._emit(event)
+            self._emit(event, self._decided_at(context, found))
 
     def _advance_patterns(self, slots: Collection[int]) -> None:
         """Publish patterns that no further clap can continue; have sound come sooner where something is undecided."""
@@ -275,7 +276,7 @@ class ClassifierThread:
     def _publish(self, context: StreamContext, detections: Iterable[Detection]) -> None:
         for found in detections:
             event = context.event(found, self._timestamp(context, found.onset))
-            self._emit(event)
+            self._emit(event, self._decided_at(context, found))
             context.extractor.request(event)
 
     def _label_sounds(self) -> None:
@@ -311,6 +312,11 @@ class ClassifierThread:
         if context.apply(spec):
             self._apply_profile(slot, spec)
         return context
+
+    def _decided_at(self, context: StreamContext, found: Detection) -> float:
+        """Return when a detection could be decided, by ``Clock.elapsed``: hearing is behind on a full machine."""
+        behind_s = self._clock.monotonic() - context.stream.monotonic(found.decided / RATE_HZ)
+        return self._clock.elapsed() - max(0.0, behind_s)
 
     def _timestamp(self, context: StreamContext, sample: int) -> float:
         """Return the UTC Unix time of a sample of the stream."""

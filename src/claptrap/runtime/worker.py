@@ -66,13 +66,13 @@ class Worker:
         self._is_watched = True
         self._lock = threading.Lock()
         batches: queue.Queue[HopBatch | None] = queue.Queue(BATCHES_WAITING)
-        self._event_queue: queue.Queue[Event | None] = queue.Queue(EVENTS_WAITING)
+        self._event_queue: queue.Queue[tuple[Event, float] | None] = queue.Queue(EVENTS_WAITING)
         self._onset_thread = OnsetThread(lambda: deps.detector(MAX_SOURCES), batches, status, clock)
         self._classifier_thread = ClassifierThread(
             lambda: deps.classifier(MAX_SOURCES),
             batches,
             self._spec,
-            self._event_queue.put,
+            lambda event, decided_at: self._event_queue.put((event, decided_at)),
             status,
             clock,
             deps.clips,
@@ -185,9 +185,10 @@ class Worker:
                 runner.watch()
 
     def _pass_events_on(self) -> None:
-        while (event := self._event_queue.get()) is not None:
+        while (item := self._event_queue.get()) is not None:
+            event, decided_at = item
             try:
-                self._events.record(event)
+                self._events.record(event, max(0.0, self._clock.elapsed() - decided_at))
             except Exception:  # noqa: BLE001  # a fault of one receiver must not stop the others
                 _log.exception("event %s could not be passed on", event.id)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from claptrap.audio.clip import ClipSink
 from claptrap.core.errors import ClapTrapError
-from claptrap.core.events import Event, SourceStatus, StatusSink
+from claptrap.core.events import EventSink, SourceStatus, StatusSink
 from claptrap.core.spec import SourceSpec
 from claptrap.runtime.candidate_recorder import CandidateSink
 
@@ -47,18 +47,11 @@ class NodeView:
     lost_events: int
 
 
-class RemoteEventSink(Protocol):
-    """Takes what nodes heard. May block, must not lose."""
-
-    def record(self, event: Event, age_s: float | None = None) -> None:
-        """Accept an event that was decided ``age_s`` ago; a second call with the same id changes nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class ClusterSinks:
     """Where goes what nodes hear: events, statuses and other news, the sound around events, what may be a clap."""
 
-    events: RemoteEventSink
+    events: EventSink
     status: StatusSink
     clips: ClipSink
     candidates: CandidateSink

@@ -94,8 +94,8 @@ class EventRecorder:
         self._acts = acts
         self._proofs = proofs
 
-    def record(self, event: Event, age_s: float | None = None) -> None:
-        """Record a detection, one that was decided ``age_s`` ago if that is known; one that is recorded changes nothing."""
+    def record(self, event: Event, age_s: float = 0.0) -> None:
+        """Record a detection that was decided ``age_s`` ago; one that is recorded changes nothing."""
         acts = any(self._acts(source_id, event.timestamp) for source_id in event.hearers)
         only = self._proofs.receivers(event) if event.test else None
         is_new = self._dispatcher.dispatch(event, age_s, acts=acts, only=only)

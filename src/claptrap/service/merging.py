@@ -41,7 +41,7 @@ class _Merged:
     due_s: float
     began_s: float
     heard: dict[str, Event] = field(default_factory=dict)
-    age_s: float | None = None
+    age_s: float = 0.0
     is_sent: bool = False
 
 
@@ -182,7 +182,7 @@ class DetectionMerger:
                 if (loud := self._loud.get(level.source_id)) is not None:
                     loud.append((now, level.peak_dbfs))
 
-    def record(self, event: Event, age_s: float | None = None) -> None:
+    def record(self, event: Event, age_s: float = 0.0) -> None:
         """Accept a detection, as ``EventRecorder.record``; it may be sent on later, or be part of another."""
         with self._changed:
             room = self._rooms.get(event.source_id)
@@ -200,7 +200,7 @@ class DetectionMerger:
             due = [one for one in self._merged if not one.is_sent and (one.due_s <= now or self._is_stopping)]
             for one in due:
                 one.is_sent = True
-            ready = [(self._one_of(one), None if one.age_s is None else one.age_s + now - one.began_s) for one in due]
+            ready = [(self._one_of(one), one.age_s + now - one.began_s) for one in due]
         for event, age_s in ready:
             self._sink.record(event, age_s)
 
@@ -224,7 +224,7 @@ class DetectionMerger:
                     self._changed.wait(max(0.0, min(waiting) - self._clock.monotonic()) if waiting else None)
         self.send_due()
 
-    def _merge(self, event: Event, room: str, age_s: float | None) -> None:
+    def _merge(self, event: Event, room: str, age_s: float) -> None:
         now = self._clock.monotonic()
         if any(event.id == known.id for one in self._merged for known in one.heard.values()):
             return
