@@ -14,7 +14,6 @@ else. For each kind of source:
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -22,7 +21,6 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,12 +33,11 @@ from tests.peers.service import Service
 from tests.peers.sound import RATE_HZ as MICROPHONE_HZ
 from tests.peers.sound import SoundServer, faint_noise
 
+from benchmarks import report
 from benchmarks.clapping import FORM, FRAMES, HOST, LEAD_S, LOUD, PACKETS_PER_S, RATE_HZ, loop, payloads, period_packets
 from benchmarks.load import MODELS, compared
-from benchmarks.process import machine
 from claptrap.sources.vban_packet import Packet, build
 
-RESULTS = Path(__file__).parent / "results"
 KINDS = ("vban", "microphone")
 SETTLE_S = 3.0
 BLOCK = MICROPHONE_HZ // 200  # what the microphone gives at once: 5 ms
@@ -156,16 +153,14 @@ def decided(service: Service) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = report.arguments(__doc__)
     parser.add_argument("kinds", nargs="*", default=KINDS, metavar="|".join(KINDS))
     parser.add_argument("--claps", type=int, default=60)
     parser.add_argument("--every", type=float, default=2.013, help="seconds from clap to clap; no whole number of hops")
-    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run beside")
-    parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
     if "CLAPTRAP_MODELS_DIR" not in os.environ and (MODELS / "yamnet.tflite").exists():
         os.environ["CLAPTRAP_MODELS_DIR"] = str(MODELS)
-    sources = {"this": Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
+    sources = report.sources(wanted.against)
     runs: dict[str, Any] = {}
     for kind in wanted.kinds:
         runs[kind] = dict(measure(kind, sources, wanted.claps, wanted.every))
@@ -173,11 +168,7 @@ def main() -> None:
             this, other = (runs[kind][name]["latency_s"] for name in sources)
             runs[kind]["ratio"] = {at: round(this[at] / other[at], 3) for at in ("p50", "p95")}
         print(json.dumps({kind: runs[kind]}, indent=1), flush=True)
-    now = datetime.now(UTC)
-    about = {"date": now.isoformat(timespec="seconds"), **machine(), "load_average": round(os.getloadavg()[0], 2)}
-    path = RESULTS / f"clap-latency-{now:%Y-%m-%d-%H%M}.json"
-    path.write_text(json.dumps({**about, "note": wanted.note, "runs": runs}, indent=2) + "\n", encoding="utf-8")
-    print(path)
+    report.write("clap-latency", {"runs": runs}, wanted.note)
 
 
 if __name__ == "__main__":

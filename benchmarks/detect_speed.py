@@ -7,23 +7,20 @@ turns from that folder (another commit's ``src``). Medians of all turns: seconds
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
 import statistics
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import soundfile
 from tests.peers.service import claptrap_environment
 
-from benchmarks.process import machine
+from benchmarks import report
 
-RESULTS = Path(__file__).parent / "results"
 MODELS = Path(os.environ.get("CLAPTRAP_SHARED", Path(__file__).parents[2] / "shared")) / "models"
 ENGINES = ("embedded", "yamnet")
 
@@ -45,13 +42,11 @@ def times_real_time(source: Path, recording: Path, engine: str) -> tuple[float, 
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = report.arguments(__doc__)
     parser.add_argument("recordings", nargs="+", type=Path)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run by turns")
-    parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
-    sources = {"this": Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
+    sources = report.sources(wanted.against)
     runs: dict[str, Any] = {}
     for recording in wanted.recordings:
         for engine in ENGINES:
@@ -70,12 +65,7 @@ def main() -> None:
                 figures["is_output_the_same"] = len(set(printed.values())) == 1
             runs[f"{recording.stem}, {engine}"] = figures
             print(recording.stem, engine, json.dumps(figures), flush=True)
-    now = datetime.now(UTC)
-    about = {"date": now.isoformat(timespec="seconds"), **machine(), "load_average": round(os.getloadavg()[0], 2)}
-    path = RESULTS / f"detect-speed-{now:%Y-%m-%d-%H%M}.json"
-    result = {**about, "note": wanted.note, "turns": wanted.turns, "times_real_time": runs}
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(path)
+    report.write("detect-speed", {"turns": wanted.turns, "times_real_time": runs}, wanted.note)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ Of the peers of ``peer_loops``, ``start_s``: until the bare loop has loaded what
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -87,13 +86,11 @@ def peer_start_s(name: str) -> float:
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = report.arguments(__doc__)
     parser.add_argument("--sources", type=int, default=SOURCES)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run by turns")
-    parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
-    sources = {"this": Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
+    sources = report.sources(wanted.against)
     others = peers.find()
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in (*sources, *others.present)}
     for _ in range(wanted.turns):

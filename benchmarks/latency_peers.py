@@ -7,7 +7,6 @@ the first request after a clap counts, whatever it was called for: a peer that c
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import time
@@ -88,13 +87,11 @@ def figures(began_s: float, begin_s: float, n_claps: int, period_s: float, recei
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = report.arguments(__doc__)
     parser.add_argument("--claps", type=int, default=40)
-    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run beside")
-    parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
     os.environ.setdefault("CLAPTRAP_MODELS_DIR", str(MODELS))
-    sources = {OURS: Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
+    sources = report.sources(wanted.against, OURS)
     others = peers.find()
     runs = measure(sources, others.present, wanted.claps)
     print(json.dumps(runs, indent=1))

@@ -13,7 +13,6 @@ commit's ``src``), so that the ratio holds on a machine that is busy with someth
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -25,7 +24,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,11 +35,10 @@ from tests.peers.rtsp_server import RtspServer
 from tests.peers.service import Service
 from tests.peers.sound import SoundServer
 
+from benchmarks import report
 from benchmarks.clapping import FORM, FRAMES, HOST, payloads
-from benchmarks.process import machine
 from claptrap.sources.vban_packet import Packet, build
 
-RESULTS = Path(__file__).parent / "results"
 RATE_HZ = 16_000
 SETTLE_S = 8.0
 KINDS = ("none", "file", "everyday", "vban", "rtsp", "microphone")
@@ -194,34 +191,19 @@ def measure(kind: str, sources: Mapping[str, Path], everyday: Path | None, secon
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = report.arguments(__doc__)
     parser.add_argument("--kinds", nargs="+", default=["none", "file", "vban", "rtsp"], choices=KINDS)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run beside")
     parser.add_argument("--everyday", type=Path, help="a recording of everyday sound, for the kind of that name")
-    parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
-    sources = {"this": Path(__file__).parents[1] / "src"}
-    if wanted.against:
-        sources["against"] = wanted.against
+    sources = report.sources(wanted.against)
     runs: dict[str, Any] = {}
     for kind in wanted.kinds:
         runs[kind] = measure(kind, sources, wanted.everyday, wanted.seconds)
         if wanted.against:
             runs[kind]["ratio"] = round(runs[kind]["this"]["cpu_percent"] / runs[kind]["against"]["cpu_percent"], 3)
         print(kind, json.dumps(runs[kind]), flush=True)
-    now = datetime.now(UTC)
-    result = {
-        "date": now.isoformat(timespec="seconds"),
-        **machine(),
-        "load_average": round(os.getloadavg()[0], 2),
-        "note": wanted.note,
-        "seconds": wanted.seconds,
-        "runs": runs,
-    }
-    path = RESULTS / f"live-cost-{now:%Y-%m-%d-%H%M}.json"
-    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(path)
+    report.write("live-cost", {"seconds": wanted.seconds, "runs": runs}, wanted.note)
 
 
 if __name__ == "__main__":

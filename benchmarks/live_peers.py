@@ -7,7 +7,6 @@ the processor time of each is taken, with that of its children. ``ratio`` is Cla
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import time
@@ -77,15 +76,13 @@ def measure(
 
 def main() -> None:
     """Measure, print, and write the result."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = report.arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run beside")
     parser.add_argument("--everyday", type=Path, help="a recording of everyday sound, to be heard too")
-    parser.add_argument("--note", default="", help="what ran beside")
     wanted = parser.parse_args()
     os.environ.setdefault("CLAPTRAP_MODELS_DIR", str(MODELS))
-    sources = {OURS: Path(__file__).parents[1] / "src"} | ({"against": wanted.against} if wanted.against else {})
+    sources = report.sources(wanted.against, OURS)
     others = peers.find()
     runs: dict[str, Any] = {}
     with TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -33,6 +34,19 @@ def newest(name: str, kind: str = "") -> dict[str, Any] | None:
         if not kind or kind in found["runs"]:
             return found
     return None
+
+
+def arguments(about: str | None) -> argparse.ArgumentParser:
+    """Return a parser for a benchmark that may run another commit beside, described by its docstring's first line."""
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--against", type=Path, help="the src folder of another commit, to run beside or by turns")
+    parser.add_argument("--note", default="", help="what ran beside")
+    return parser
+
+
+def sources(against: Path | None, ours: str = "this") -> dict[str, Path]:
+    """Return the src folders to run: this checkout's, and the other one's if there is one."""
+    return {ours: Path(__file__).parents[1] / "src"} | ({"against": against} if against else {})
 
 
 def spread(values: Sequence[float], digits: int = 3) -> dict[str, Any]:
