@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.peers.waiting import wait_until
 from tests.web.browser import browsing, needs_browser
 from tests.web.conftest import Served, serving
@@ -31,11 +31,15 @@ def page(clapping: Served) -> Iterator[Page]:
 
 def test_the_minute_teaches_the_claps_and_is_undone(page: Page, clapping: Served) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_role("link", name="Calibrer en une minute").click()
+    answers: list[Route] = []
+    with page.expect_request("**/calibration?*"):
+        page.route("**/calibration?*", lambda route: answers.append(route), times=1)  # noqa: PLW0108  # Playwright marks its handlers
+        page.get_by_role("link", name="Calibrer en une minute").click()
     expect(page.get_by_role("heading", name="Clapez cinq fois")).to_be_focused()
     next_step = page.get_by_role("button", name="Continuer")
     expect(next_step).to_be_disabled()
-    page.evaluate(MARK)
+    page.evaluate(MARK)  # before the service has answered
+    answers[0].continue_()
     expect(page.locator(".clap-dot-full")).to_have_count(5, timeout=PATIENT_MS)
     expect(page.locator(".learn-examples").get_by_text("Accepté.").first).to_be_visible()
     assert page.evaluate(MOVED) == []  # the claps come in above the way on

@@ -16,6 +16,7 @@ import { View } from "../View.tsx";
 const STEPS = ["claps", "noises", "proposal"] as const;
 const LOOK_MS = 500;
 const FEWEST = 3; // claps that a proposal needs
+const NOTHING_YET: Calibration = { source_id: "", phase: "claps", started: 0, wanted: 5, sounds: [], proposal: null }; // until the service answers: it has the same room
 
 type Step = (typeof STEPS)[number] | "applied";
 
@@ -76,7 +77,7 @@ export function CalibrateView({ id }: { id: string }) {
               <p class="muted">{t(`calibrate.${step.value}_how` satisfies Key)}</p>
               <LevelMeter sourceId={id} live={live} />
               {!live && <Outcome shape="triangle" words={t("calibrate.no_sound")} />}
-              {now && <Sounds session={now} phase={step.value} onChange={show} onFail={fail} />}
+              <Sounds session={now ?? { ...NOTHING_YET, source_id: id }} phase={step.value} onChange={show} onFail={fail} />
             </>
           )}
           {step.value === "proposal" && <Proposal session={now} />}
