@@ -133,9 +133,14 @@ def test_rooms_fold_and_the_kiosk_shows_all(dozen: Served) -> None:
     with browsing(dozen.url, viewport={"width": 1440, "height": 900}) as page:
         say(dozen, page)
         expect(page.locator(".room h2")).to_have_text(["Bas", "Haut", "Sans pièce"])
-        page.get_by_role("heading", name="Bas").click()
+        kept = page.evaluate("document.querySelector('.room summary').click(), localStorage['claptrap.folded']")
+        assert kept == '["Bas"]', "it is kept at the press, whatever becomes of the page after it"
         expect(page.get_by_role("article")).to_have_count(6)
         page.reload()
+        expect(page.get_by_role("article")).to_have_count(6)
+        page.get_by_role("heading", name="Haut").click()
+        expect(page.get_by_role("article")).to_have_count(3)
+        page.get_by_role("heading", name="Haut").click()
         expect(page.get_by_role("article")).to_have_count(6)
         page.get_by_role("link", name="Vue murale").click()
         expect(page.locator(".kiosk-clock")).to_have_text(re.compile(r"^\d\d:\d\d$"))

@@ -26,13 +26,14 @@ const Tiles = ({ of }: { of: Room }) => <div class="tiles">{useSteady(of.sources
 function Folding({ room }: { room: Room }) {
   const { name } = room;
   const failing = room.sources.filter(({ id }) => broken.value.some((one) => one.id === id)).length;
-  const toggle = (isOpen: boolean) => {
-    const others = folded.value.filter((one) => one !== name);
-    if (isOpen === folded.value.includes(name)) folded.value = isOpen ? others : [...others, name];
+  const isFolded = folded.value.includes(name);
+  const fold = (event: Event) => { // at the press: the browser's toggle event comes later, and not at all where the page is left
+    event.preventDefault();
+    folded.value = isFolded ? folded.value.filter((one) => one !== name) : [...folded.value, name];
   };
   return (
-    <details class="room" open={!folded.value.includes(name)} onToggle={(event) => toggle(event.currentTarget.open)}>
-      <summary>
+    <details class="room" open={!isFolded}>
+      <summary onClick={fold}>
         <h2 dir="auto">{name || t("room.none")}</h2>
         <span class="muted">{t("room.sources", { count: room.sources.length })}</span>
         {failing > 0 && <span class="room-broken">{t("home.broken", { count: failing })}</span>}
