@@ -108,7 +108,10 @@ def test_sources_are_shared_by_capacity_and_seldom_moved() -> None:
     assert balance.surplus(60, 90, 2.0 + SETTLED_S) == 30
     assert balance.surplus(32, 90, 2.0 + SETTLED_S) == 0, "a little more than its share stays"
     assert balance.wanted(60, 90, 60.0) == 0
-    assert not balance.has_others(60.0)
+    assert balance.has_others(60.0), "it stood still itself, as a machine that was suspended: who is there may yet say so"
+    for now in range(61, 67):
+        is_alone = not balance.has_others(float(now))
+    assert is_alone
 
 
 def test_a_node_that_cannot_keep_up_offers_less_and_recovers() -> None:

@@ -146,6 +146,10 @@ class NodeProcess:
         """Kill, freeze or thaw it."""
         self._process.send_signal(sign)
 
+    def said(self) -> str:
+        """Return the last of what it logged."""
+        return Path(self._log.name).read_text("utf-8")[-5000:]
+
     def end(self) -> None:
         self._process.send_signal(signal.SIGCONT)
         self._process.send_signal(signal.SIGTERM)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from claptrap.audio.clip import Clip
 from claptrap.core.events import Event
@@ -57,6 +57,12 @@ class Ledger:
         """Return the claps that were not recorded since the first that was."""
         recorded = self.recorded(source)
         return sorted({score for score in self._stage.played[source] if recorded[0] < score < recorded[-1]} - {*recorded})
+
+    def story(self) -> str:
+        """Return which claps each stream gave, in the order in which they came."""
+        events = [event for source in self._stage.played for event in self._records.all(Event, source)]
+        streams = groupby(events, lambda event: (event.source_id, event.epoch))
+        return "\n".join(f"{source} {epoch}: {[event.score for event in of]}" for (source, epoch), of in streams)
 
     def unheard_s(self, source: str) -> float:
         """Return the longest time in which no clap of a source was recorded, beyond the usual between two."""

@@ -19,6 +19,7 @@ MAX_EVENTS = 1_000_000  # that may wait for the server; then nodes keep the newe
 MAX_EVENT_AGE_S = 30 * 86_400.0
 DEDUPLICATION_S = 600.0
 REQUEST_S = 5.0
+STORE_S = 1.0  # what was asked just before NATS went down is never answered, and what was heard since waits behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class JetStream:
 
     async def store(self, subject: str, data: bytes, key: str) -> None:
         """Append to the stream of ``subject``, on disk when this returns; a repeat of ``key`` changes nothing."""
-        await self._js.publish(subject, data, headers={"Nats-Msg-Id": key})
+        await self._js.publish(subject, data, timeout=STORE_S, headers={"Nats-Msg-Id": key})
 
     async def offered(self) -> frozenset[str]:
         """Return the subjects of all offers."""

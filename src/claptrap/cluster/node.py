@@ -254,7 +254,7 @@ class Node:
         await asyncio.gather(*map(self._take, await offers.take(batch, 1.0)))
 
     async def _take(self, offer: Item) -> None:
-        """Hear a source that was offered, after all others can know it."""
+        """Hear a source that was offered. Who heard it before knows by the bucket, the server before its events."""
         given = json.loads(offer.data)
         source = given["source"]
         if source not in self._specs or self._is_leaving:
@@ -262,11 +262,13 @@ class Node:
             return
         offset_s = self._offset_s()
         at = None if offset_s is None else self._clock.unix() + offset_s
-        revision = await self._stream.put(f"{HELD}.{source}", dump_claim(given["generation"], self._name))
+        try:
+            revision = await self._stream.put(f"{HELD}.{source}", dump_claim(given["generation"], self._name))
+        except NO_ANSWER:  # the claim may stand all the same: who heard it hears it no more
+            await offer.give_back()
+            raise
         placement = Placement(given["generation"], revision)
-        await self._stream.store(
-            f"claptrap.taken.{source}", Holder(placement, self._name, at).dump(), f"{source}/{placement.prefix}"
-        )
+        self._reports.taken(source, Holder(placement, self._name, at))
         self._moves += offer.delivery > 1
         self._holds[source] = Hold(offer, placement)
         self._changed.set()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from claptrap.cluster.jetstream import JetStream
 from claptrap.cluster.link import Link
-from claptrap.cluster.wire import Placement, dump_event, dump_news
+from claptrap.cluster.wire import Holder, Placement, dump_event, dump_news
 from claptrap.core.events import Event, Levels, SourceStatus, Status
 
 EVENTS_WAITING = 10_000  # while NATS is away; then the newest are dropped, counted and logged
@@ -60,6 +60,11 @@ class Reports:
             return
         self._events.append((f"claptrap.event.{event.source_id}", event.id, dump_event(event, recorded_at, offset_s)))
         self._link.call(self._has_events.set)
+
+    def taken(self, source_id: str, holder: Holder) -> None:
+        """Queue that this node hears a source from now on: stored before what it hears, whenever NATS can store."""
+        self._events.append((f"claptrap.taken.{source_id}", f"{source_id}/{holder.placement.prefix}", holder.dump()))
+        self._has_events.set()
 
     def offer(self, status: Status) -> None:
         """Keep the newest status of each source; levels only while a page is open."""

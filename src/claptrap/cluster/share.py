@@ -13,6 +13,7 @@ SHED_S = (
 )
 CALM_S = 45.0  # … where it is only late: hearing does all again half a minute after it keeps up
 RECOVERY_S = 300.0  # a node that was too slow takes on one source more in each such time
+STOOD_STILL_S = 2.5  # who has not looked for so long could not hear of the others either: a machine that was suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Balance:
         self._eased_at = started
         self._shed_at = float("-inf")
         self._peers: dict[str, OtherNode] = {}
+        self._looked_at = started
         self._changed_at = started
 
     @property
@@ -95,6 +97,11 @@ class Balance:
         return self._others(now) > 0
 
     def _others(self, now: float) -> int:
+        missed_s, self._looked_at = now - self._looked_at, now
+        if missed_s > STOOD_STILL_S:
+            self._peers = {
+                name: OtherNode(peer.capacity, min(now, peer.at + missed_s)) for name, peer in self._peers.items()
+            }
         gone = [name for name, peer in self._peers.items() if now - peer.at > LOST_S]
         for name in gone:
             del self._peers[name]
