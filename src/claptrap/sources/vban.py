@@ -109,7 +109,7 @@ class _Session:
 
     def _begin(self, form: Format) -> None:
         try:
-            self._assembler = FrameAssembler(form, self._wanted.channel)
+            self._assembler = FrameAssembler(form, self._wanted.channel, self._ports.may_predict)
         except ValueError:
             self._assembler = None
             self._wait("vban.no_channel", channel=self._wanted.channel, channels=form.channels)
