@@ -6,7 +6,7 @@ a tablet and one source close up, each for ``--seconds``. The figures are the sh
 (time that passed, so the machine's other work is in it) and the browser's processes (processor time; ``processes`` is all
 of them) used, from the Chrome DevTools protocol, Performance.getMetrics and SystemInfo.getProcessInfo; the longest time
 between two frames; and the tasks that kept the main thread for more than 50 ms. Without a graphics card the processor also
-draws, in the renderer and the GPU process: on a desk that is the card's work. What the empty page costs is the browser's own.
+draws, in the renderer and the GPU process: on a desk that is the card's work. What the empty page costs, the browser does.
 
 Commits are compared in turn within one run, for what else the machine does changes with the minute: ``--against`` names the
 ``src`` of another checkout, with its page built; ``--rounds`` is how often each is measured. Medians are written.
