@@ -49,3 +49,16 @@ def test_a_closed_subscription_gets_nothing_more() -> None:
     subscription.close()
     hub.publish(level(1))
     assert subscription.get(0) is None
+
+
+def test_a_paused_subscription_is_left_alone() -> None:
+    """While no page is open nothing is gathered for pages, and nothing is said to be lost."""
+    hub = Hub()
+    with hub.subscribe(capacity=1) as pages, hub.subscribe() as other:
+        pages.is_paused = True
+        hub.publish(level(1))
+        hub.publish(level(2))
+        pages.is_paused = False
+        hub.publish(level(3))
+        assert (pages.get(0), pages.dropped) == (level(3), 0)
+        assert other.get(0) == level(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import random
@@ -11,9 +12,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -34,9 +36,10 @@ from claptrap.sources import pulse
 from claptrap.sources.alsa import busy_errors, explain, is_card_present
 from claptrap.sources.base import StopSignal
 from claptrap.sources.device import Device, OpenMicrophone, find
-from claptrap.sources.microphone import SILENT_S, CaptureQueue, MicrophoneSource, list_devices, measure
+from claptrap.sources.microphone import SILENT_S, MicrophoneSource, list_devices, measure
 from claptrap.sources.pacing import Pacing
-from claptrap.sources.portaudio import Call, PortAudio, channels_of, fault
+from claptrap.sources.portaudio import Call, PortAudio, _LibraryRecording, channels_of, fault
+from claptrap.sources.recorder_process import BLOCK, RecorderProcess
 from claptrap.sources.registry import Sources
 from claptrap.sources.usb import Usb, split, usb_of_card
 from claptrap.text.catalogue import say
@@ -258,7 +261,7 @@ def test_whatever_goes_wrong_while_a_microphone_opens_leaves_none_open(monkeypat
     monkeypatch.setattr(library, "_inputs", lambda: {0: USB})
     monkeypatch.setattr(library, "_pulse_stream", breaks)
     monkeypatch.setattr("claptrap.sources.portaudio._load", lambda: SimpleNamespace(RawInputStream=Stream))
-    with pytest.raises(PermissionError), library.recording(USB.id, lambda *_: None, lambda: None):
+    with pytest.raises(PermissionError), library.recording(USB.id):
         pass
     assert (done, library._n_open) == (["open", "start", "close"], 0)
 
@@ -301,8 +304,8 @@ def test_a_device_that_takes_fewer_channels_than_it_says_is_opened_with_two(monk
     library = PortAudio()
     monkeypatch.setattr(library, "_inputs", lambda: {0: INTERFACE})
     monkeypatch.setattr("claptrap.sources.portaudio._load", lambda: SimpleNamespace(RawInputStream=Stream))
-    with library.recording(INTERFACE.id, lambda *_: None, lambda: None) as opened:
-        assert opened.channels == 2
+    with library.recording(INTERFACE.id) as recording:
+        assert recording.opened.channels == 2
     assert asked == [8, 2]
 
 
@@ -328,45 +331,119 @@ def test_a_card_that_went_away_is_not_taken_for_what_has_its_number_now(tmp_path
     assert is_card_present("USB Mic: Audio (hw:1,0)", tmp_path / "none")
 
 
-def test_an_inbox_that_is_full_drops_the_oldest_and_counts_it() -> None:
-    """Stream time stays true: what was lost is told before the next block."""
-    queue = CaptureQueue(2)
-    for i in range(5):
-        queue.put(np.full((10, 1), i, np.float32), has_overflowed=i == 0)
-    first, second = queue.get(0), queue.get(0)
-    assert first is not None
-    assert second is not None
-    assert (first[0][0, 0], first[1]) == (3.0, 31)  # three blocks of 10, and the unknown amount before the first
-    assert (second[0][0, 0], second[1]) == (4.0, 0)
-    assert queue.get(0) is None
+class HandClock(SystemClock):
+    """Time that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
-def test_blocks_are_gathered_as_long_as_nothing_is_urgent() -> None:
-    """Each wake-up costs: 100 ms come at once, unless a candidate waits for the next 20, or something was lost between."""
-    pacing = Pacing()
-    queue = CaptureQueue(20, pacing)
+class Given:
+    """A stream of PortAudio's, or what it raises; and a library that records it."""
 
-    def got() -> tuple[list[float], int]:
-        found = queue.get(60)
-        assert found is not None
-        return found[0][::10, 0].tolist(), found[1]
+    def __init__(self, *blocks: NDArray[np.float32] | Exception, has_overflowed: bool = False) -> None:
+        self._blocks = list(blocks)
+        self._has_overflowed = has_overflowed
+        self.recorded = OpenMicrophone(USB, 16_000, 1)
 
-    for n in range(1, 11):
-        queue.put(np.full((10, 1), n, np.float32), has_overflowed=n == 5)
-    assert [got(), got()] == [([1, 2, 3, 4], 0), ([5, 6, 7, 8, 9, 10], 1)]
-    pacing.set_urgent(True)
-    queue.put(np.full((10, 1), 6, np.float32), has_overflowed=False)
-    assert got() == ([6], 0)
+    @property
+    def read_available(self) -> int:
+        if self._blocks and isinstance(error := self._blocks[0], Exception):
+            raise error
+        return len(self._blocks[0]) if self._blocks else 0
+
+    def read(self, n: int) -> tuple[bytes, bool]:
+        block = self._blocks.pop(0)
+        assert isinstance(block, np.ndarray)
+        assert n == len(block)
+        return block.tobytes(), self._has_overflowed
+
+    @contextmanager
+    def recording(self, _wanted: str, _channel: str = "auto") -> Iterator[_LibraryRecording]:
+        yield _LibraryRecording(self, self.recorded)
 
 
-def test_the_end_wakes_whoever_waits() -> None:
-    """A device that goes away is noticed at once, after what came before was taken."""
-    queue = CaptureQueue(2)
-    queue.put(np.zeros((10, 1), np.float32), has_overflowed=False)
-    queue.close()
-    assert queue.get(60) is not None
-    assert queue.get(60) is None
-    assert queue.has_ended
+def test_what_has_come_is_read_at_once_and_a_lost_microphone_is_said() -> None:
+    """Nothing is waited for; that the system had no room is passed on; whatever PortAudio raises is the end."""
+    recording = _LibraryRecording(Given(BURST[:5], OSError("gone"), has_overflowed=True), OpenMicrophone(USB, 16_000, 1))
+    sound, has_lost = recording.read()
+    assert (sound[:, 0].tolist(), has_lost) == (BURST[:5].tolist(), True)
+    with pytest.raises(SourceError) as caught:
+        recording.read()
+    assert (caught.value.code, caught.value.params) == ("source.device_lost", {"device": USB.name})
+    sound, has_lost = _LibraryRecording(Given(), OpenMicrophone(USB, 16_000, 2)).read()
+    assert (sound.shape, has_lost) == ((0, 2), False)
+
+
+def test_a_microphone_is_read_as_seldom_as_its_listener_wishes() -> None:
+    """Each wake-up costs: it is read every 100 ms, unless a candidate waits for more; losses are passed on."""
+    listener, clock, waits = Listener(), HandClock(), list[float]()
+
+    def wait(seconds: float) -> bool:
+        waits.append(round(seconds, 3))
+        clock.now += seconds
+        listener.pacing.set_urgent(len(waits) == 1)
+        return False
+
+    listener.pacing.wait = wait  # type: ignore[method-assign]  # time is an argument
+    library = Given(BURST[:10], BURST[10:12], BURST[12:20], OSError("gone"), has_overflowed=True)
+    with pytest.raises(SourceError) as caught:
+        MicrophoneSource(portaudio=cast("PortAudio", library), clock=clock).run(listener)
+    assert caught.value.code == "source.device_lost"
+    assert listener.sound().tolist() == BURST[:20].tolist()
+    assert [frame.lost_samples for frame in listener._frames] == [1, 1, 1]
+    assert waits == [0.1, 0.02, 0.1]
+
+
+def test_a_microphone_without_sound_is_given_up() -> None:
+    listener, clock = Listener(), HandClock()
+
+    def wait(seconds: float) -> bool:
+        clock.now += seconds
+        return False
+
+    listener.pacing.wait = wait  # type: ignore[method-assign]  # time is an argument
+    with pytest.raises(SourceError) as caught:
+        MicrophoneSource(portaudio=cast("PortAudio", Given()), clock=clock).run(listener)
+    assert (caught.value.code, listener.form) == ("source.silent", None)
+    assert SILENT_S <= clock.monotonic() < SILENT_S + 0.2
+
+
+def test_a_recording_process_is_read_whatever_the_pipe_cuts() -> None:
+    """What follows a loss begins another block; the end is told after all that came before it; garbage is the end."""
+    opened = {**asdict(OpenMicrophone(USB, 16_000, 1)), "pulse_stream": None}
+    blocks = [BLOCK.pack(8, 0) + BURST[:2].tobytes(), BLOCK.pack(4, 0) + BURST[2:3].tobytes()]
+    blocks += [BLOCK.pack(4, 1) + BURST[3:4].tobytes(), BLOCK.pack(1 << 31, 0)]
+    written = b"".join(blocks)
+    program = (
+        "import sys; [sys.stdout.buffer.write(bytes.fromhex(sys.stdin.readline())) and sys.stdout.flush() for _ in range(2)]"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write((json.dumps(opened).encode() + b"\n" + written[:20]).hex().encode() + b"\n")
+        recording = RecorderProcess(process, "default")
+        heard = list[tuple[list[float], bool]]()
+
+        def read() -> bool:
+            sound, has_lost = recording.read()
+            if len(sound):
+                heard.append((sound[:, 0].tolist(), has_lost))
+            return len(heard) > 0
+
+        wait_until(read, lambda: str(heard), timeout_s=PATIENT_S)
+        process.stdin.write(written[20:].hex().encode() + b"\n")
+        with pytest.raises(SourceError) as caught:
+            wait_until(lambda: read() and False, lambda: str(heard), timeout_s=PATIENT_S)
+        recording.close()
+    assert caught.value.code == "source.device_lost"
+    assert recording.opened == OpenMicrophone(USB, 16_000, 1)
+    assert [sample for sound, _ in heard for sample in sound] == BURST[:4].tolist()
+    assert heard[-1] == (BURST[3:4].tolist(), True)
 
 
 def test_a_call_that_hangs_is_given_up_and_what_it_makes_too_late_is_undone() -> None:
@@ -404,6 +481,7 @@ def test_without_portaudio_there_are_words_and_everything_else_works() -> None:
 import sys
 sys.modules["sounddevice"] = None
 from types import SimpleNamespace
+from typing import cast
 from claptrap.core.errors import SourceError
 from claptrap.sources.microphone import MicrophoneSource, list_devices
 from claptrap.text.catalogue import say

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
 
+import numpy as np
 import pytest
 from tests.peers.ports import free_port
 
 from claptrap.audio.frame import Frame
 from claptrap.core.spec import VbanInput
-from claptrap.sources import feeds, vban
+from claptrap.sources import feeds, pacing, vban
 from claptrap.sources.base import Source, StopSignal
 from claptrap.sources.browser import CODES
+from claptrap.sources.device import Device, OpenMicrophone, Samples
 from claptrap.sources.feeds import FedSource, Feeds
-from claptrap.sources.microphone import CaptureQueue
+from claptrap.sources.microphone import MicrophoneSource
 from claptrap.sources.pacing import Pacing
+from claptrap.sources.portaudio import PortAudio
 from claptrap.sources.vban import VbanSource
 from claptrap.sources.vban_ports import VbanPorts
 
@@ -37,6 +43,19 @@ class Ear:
 
     def waiting(self, code: str, **params: str | float) -> None:
         """It waits."""
+
+
+class Mute:
+    """A library whose microphone gives nothing."""
+
+    opened = OpenMicrophone(Device("mute", "ALSA", 1, 16_000, default=True), 16_000, 1)
+
+    def read(self) -> tuple[Samples, bool]:
+        return np.zeros((0, 1), np.float32), False
+
+    @contextmanager
+    def recording(self, _wanted: str, _channel: str) -> Iterator[Mute]:
+        yield self
 
 
 def ends_when_stopped(source: Source, ear: Ear) -> bool:
@@ -63,12 +82,6 @@ def test_a_stream_s_source_stops_without_packets(monkeypatch: pytest.MonkeyPatch
         ports.stop()
 
 
-def test_a_microphone_s_reader_is_woken_without_a_block() -> None:
-    """Before it waits, or while it does."""
-    queue, stop, taken = CaptureQueue(10), StopSignal(), []
-    reader = threading.Thread(target=lambda: taken.append(queue.get(NEVER_S)), name="test:reader", daemon=True)
-    with stop.waking(queue.wake):
-        reader.start()
-        stop.set()
-        reader.join(PATIENT_S)
-    assert taken == [None]
+def test_a_microphone_s_source_stops_without_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "LONG_S", NEVER_S)
+    assert ends_when_stopped(MicrophoneSource(portaudio=cast("PortAudio", Mute())), Ear())

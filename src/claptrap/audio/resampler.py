@@ -48,14 +48,6 @@ def can_resample(rate_hz: int) -> bool:
     return HOP * rate_hz % RATE_HZ == 0
 
 
-def held_back(rate_hz: int) -> int:
-    """Return how many input samples after a hop's end are needed before the hop is given."""
-    if rate_hz == RATE_HZ or not can_resample(rate_hz):
-        return 0
-    plan = _plan(rate_hz)
-    return max(0, plan.needed - plan.half - plan.per_hop)
-
-
 class HopResampler:
     """Makes whole hops at 16 kHz of mono samples at another rate; hop k begins where input sample ``k · per_hop`` is.
 

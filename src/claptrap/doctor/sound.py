@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -18,6 +18,7 @@ from claptrap.sources.portaudio import PORTAUDIO, PortAudio
 
 LISTEN_S = 0.4
 PATIENCE_S = 3.0
+LOOK_S = 0.02
 MOST_DEVICES = 16
 FLOOR_DBFS = -120.0
 
@@ -99,16 +100,12 @@ def _is_ours(error: SourceError) -> bool:
 def _record(portaudio: PortAudio, device: Device) -> NDArray[np.float32]:
     """Return (n,) samples of all channels, ``LISTEN_S`` of them or what came within ``PATIENCE_S``. Raises SourceError."""
     blocks: list[NDArray[np.float32]] = []
-    enough = threading.Event()
-
-    def receive(samples: NDArray[np.float32], _: bool) -> None:
-        blocks.append(samples.copy())
-        if sum(len(block) for block in blocks) >= LISTEN_S * device.rate_hz:
-            enough.set()
-
-    with portaudio.recording(device.id, receive, enough.set):
-        enough.wait(PATIENCE_S)
-    return np.concatenate([block.reshape(-1) for block in blocks]) if blocks else np.zeros(0, np.float32)
+    until = time.monotonic() + PATIENCE_S
+    with portaudio.recording(device.id) as recording:
+        while sum(map(len, blocks)) < LISTEN_S * device.rate_hz and time.monotonic() < until:
+            blocks.append(recording.read()[0])
+            time.sleep(LOOK_S)
+    return np.concatenate([block.reshape(-1) for block in blocks])
 
 
 def _dbfs(amplitude: float) -> float:

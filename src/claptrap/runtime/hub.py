@@ -16,6 +16,10 @@ class Subscription:
     """One subscriber's queue. When it is full the oldest news is dropped and counted.
 
     Use as a context manager, or call ``close``.
+
+    Attributes:
+        dropped: how many news were dropped.
+        is_paused: whether news is left out for now, uncounted, and wakes nobody.
     """
 
     def __init__(self, hub: Hub, capacity: int) -> None:
@@ -25,6 +29,7 @@ class Subscription:
         self._ready = threading.Condition()
         self._closed = False
         self.dropped = 0
+        self.is_paused = False
 
     def get(self, timeout_s: float) -> News | None:
         """Return the oldest news, waiting for it; None when the time is over or the subscription is closed."""
@@ -46,6 +51,8 @@ class Subscription:
 
     def push(self, news: News) -> None:
         """Append news; for the hub."""
+        if self.is_paused:
+            return
         with self._ready:
             if len(self._queue) >= self._capacity:
                 self._queue.popleft()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
 from claptrap.sources.pulse import PulseStream
 from claptrap.sources.usb import Usb, split
 
+Samples = NDArray[np.float32]
 CARD = re.compile(r"\(hw:(\d+),(\d+)\)")  # ALSA numbers its cards in the order in which they were plugged in
 
 
@@ -66,6 +70,23 @@ class OpenMicrophone:
     rate_hz: int
     channels: int
     pulse_stream: PulseStream | None = None
+
+
+class Recording(Protocol):
+    """A microphone whose sound can be read; for one thread."""
+
+    @property
+    def opened(self) -> OpenMicrophone:
+        """What is recorded."""
+
+    def read(self) -> tuple[Samples, bool]:
+        """Return what has come since the last call, float32 (n, channels), n ≥ 0, and whether some was lost just before it.
+
+        Never waits. The system holds about half a second ready; of what is read later the oldest may be lost.
+
+        Raises:
+            SourceError: ``source.device_lost``, where no more will come.
+        """
 
 
 def find(inputs: dict[int, Device], wanted: str) -> tuple[int, Device]:

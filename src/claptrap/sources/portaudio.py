@@ -11,27 +11,28 @@ since. The library is loaded when first needed: where it is missing, everything 
 from __future__ import annotations
 
 import atexit
+import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
 from claptrap.sources import alsa, pulse, recorder_process
-from claptrap.sources.device import CARD, Device, OpenMicrophone, find
+from claptrap.sources.device import CARD, Device, OpenMicrophone, Recording, Samples, find
 from claptrap.sources.usb import usb_of_card
 
 MAX_CHANNELS = 32
 SERVER_CHANNELS = 2  # what a sound server or ALSA's plugins offer (up to 128) are copies and mixtures of few inputs
-BLOCK_S = 0.02
 OPEN_S = 10.0  # a machine with many sound cards takes seconds to look at all of them
 CLOSE_S = 1.0
-LATENCY_S = 0.1  # what the system may hold ready, not what we wait: blocks come every 20 ms
+PERIOD_S = 0.025  # as often as a card says how much it has recorded
+SERVER_PERIOD_S = 0.04  # as often as a sound server hands sound over, which wakes this process each time
+PERIODS = 16  # that it holds ready, as many as most cards can
 
 DEVICE_UNAVAILABLE = -9985  # PaErrorCode paDeviceUnavailable
 INVALID_DEVICE = -9996  # paInvalidDevice
@@ -42,7 +43,6 @@ OUT_OF_DATE = frozenset(  # what may be the fault of a list that is older than t
 )
 
 T = TypeVar("T")
-Receive = Callable[[NDArray[np.float32], bool], None]
 
 
 class PortAudio:
@@ -79,54 +79,45 @@ class PortAudio:
         return (*listed, *recorded.values())
 
     @contextmanager
-    def recording(
-        self, wanted: str, receive: Receive, ended: Callable[[], None], channel: str = "auto"
-    ) -> Iterator[OpenMicrophone]:
-        """Record from a microphone, at its own rate, until the context ends.
+    def recording(self, wanted: str, channel: str = "auto") -> Iterator[Recording]:
+        """Record from a microphone, at its own rate, until the context ends; yield what its sound is read from.
 
         Args:
             wanted: ``Device.id`` or a device's name; empty for the default.
             channel: which channel is going to be heard, as for ``audio.channels``; so many are recorded as that needs.
-            receive: gets each block: float32 samples (n, channels) that are valid during the call only, and whether some
-                were lost just before it. It runs on a thread that is not the caller's (PortAudio's, as a rule) and must not
-                wait.
-            ended: called, on that thread, when no more will come.
 
         Raises:
             SourceError: as ``find``, or ``source.no_portaudio``, ``source.device_busy``, ``source.device_busy_by``,
                 ``source.device_busy_server``, ``source.device_twice``, ``source.device_failed``, ``source.system_hangs``.
         """
         try:
-            opened, close = self._opened(wanted, receive, ended, channel)
+            recording, close = self._opened(wanted, channel)
         except SourceError as error:
             raise self._explain(error, wanted) from error
         with self._heard_lock:
-            self._heard.append(opened)
+            self._heard.append(recording.opened)
         try:
-            yield opened
+            yield recording
         finally:
             with self._heard_lock:
-                self._heard.remove(opened)
+                self._heard.remove(recording.opened)
             close()
 
-    def _opened(
-        self, wanted: str, receive: Receive, ended: Callable[[], None], channel: str
-    ) -> tuple[OpenMicrophone, Callable[[], None]]:
+    def _opened(self, wanted: str, channel: str) -> tuple[Recording, Callable[[], None]]:
         """Open a microphone here or, where the list is too old for it, apart; return it, and what closes it."""
-        opening = Call(
-            self._lock, lambda: self._open(wanted, receive, ended, channel), undo=lambda made: self._close(made[0])
-        )
+        opening = Call(self._lock, lambda: self._open(wanted, channel), undo=lambda made: self._close(made.stream))
         try:
-            stream, opened = opening.result(OPEN_S)
+            recording = opening.result(OPEN_S)
         except SourceError as error:
             if error.code not in OUT_OF_DATE or not self._n_open:
                 raise
-            return recorder_process.record(wanted, receive, ended, channel)
+            apart = recorder_process.record(wanted, channel)
+            return apart, apart.close
 
         def close() -> None:
-            Call(self._lock, lambda: self._close(stream), must=True).result(CLOSE_S)
+            Call(self._lock, lambda: self._close(recording.stream), must=True).result(CLOSE_S)
 
-        return opened, close
+        return recording, close
 
     def _explain(self, error: SourceError, wanted: str) -> SourceError:
         """Return who has the microphone, where that is why it cannot be had."""
@@ -140,23 +131,24 @@ class PortAudio:
         with _translated(""):
             return tuple(self._inputs().values())
 
-    def _open(self, wanted: str, receive: Receive, ended: Callable[[], None], channel: str) -> tuple[Any, OpenMicrophone]:
+    def _open(self, wanted: str, channel: str) -> _LibraryRecording:
         with _translated(wanted):
             inputs = self._inputs()
             index, device = find(inputs, wanted)
-            stream, channels = _input_stream(index, device, channel, receive, ended)
+            stream, channels = _input_stream(index, device, channel)
         self._n_open += 1
         try:
             with _translated(device.name):
                 stream.start()
-            return stream, OpenMicrophone(device, device.rate_hz, channels, self._pulse_stream(device))
+            opened = OpenMicrophone(device, device.rate_hz, channels, self._pulse_stream(device))
+            return _LibraryRecording(stream, opened)
         except Exception:
             self._close(stream)
             raise
 
     def _pulse_stream(self, device: Device) -> pulse.PulseStream | None:
         """Return where the sound server has put the stream that was opened just now; None where none has it."""
-        if device.host_api != "ALSA" or CARD.search(device.name):
+        if _is_card(device):
             return None
         with self._heard_lock:
             others = {heard.pulse_stream.stream for heard in self._heard if heard.pulse_stream}
@@ -242,27 +234,27 @@ PORTAUDIO = PortAudio()
 
 def channels_of(device: Device, channel: str) -> int:
     """Return how many channels of ``device`` to record, so that ``channel`` (as for ``audio.channels``) can be heard."""
-    is_hardware = device.host_api != "ALSA" or CARD.search(device.name) is not None
-    most = MAX_CHANNELS if is_hardware else SERVER_CHANNELS
+    most = MAX_CHANNELS if _is_card(device) else SERVER_CHANNELS
     return min(device.channels, max(SERVER_CHANNELS, int(channel)) if channel.isdecimal() else most)
 
 
-def _input_stream(
-    index: int, device: Device, channel: str, receive: Receive, ended: Callable[[], None]
-) -> tuple[Any, int]:  # sounddevice has no types
+def _is_card(device: Device) -> bool:
+    """Return whether a device is hardware, and no sound server or plugin of ALSA's."""
+    return device.host_api != "ALSA" or CARD.search(device.name) is not None
+
+
+def _input_stream(index: int, device: Device, channel: str) -> tuple[Any, int]:  # sounddevice has no types
     """Return a stream that is not started, and its channels: few where the device takes fewer than it says."""
-    most = channels_of(device, channel)
+    most, library = channels_of(device, channel), _load()
     for channels in dict.fromkeys((most, min(most, SERVER_CHANNELS))):
         try:
-            return _load().RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
+            return library.RawInputStream(  # the other one sets shapes in a way that NumPy 2.5 deprecates
                 device=index,
                 samplerate=device.rate_hz,
                 channels=channels,
                 dtype="float32",
-                blocksize=round(BLOCK_S * device.rate_hz),
-                latency=LATENCY_S,
-                callback=_passing_to(receive, channels),
-                finished_callback=ended,
+                blocksize=0,
+                latency=PERIODS * (PERIOD_S if _is_card(device) else SERVER_PERIOD_S),
             ), channels
         except Exception as exc:  # sounddevice's PortAudioError; the import alone would name it
             if exc.args[1:2] != (INVALID_CHANNELS,) or channels <= SERVER_CHANNELS:
@@ -270,13 +262,26 @@ def _input_stream(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _passing_to(receive: Receive, channels: int) -> Callable[[Any, int, Any, Any], None]:
-    """Return what sounddevice calls with each block: raw bytes, valid during the call only."""
+class _LibraryRecording:
+    """A stream that PortAudio records. No thread of its own: what has come waits with the system until it is read.
 
-    def callback(raw: Any, _n: int, _time: Any, status: Any) -> None:  # sounddevice has no types
-        receive(np.frombuffer(raw, np.float32).reshape(-1, channels), bool(status.input_overflow))
+    Args:
+        stream: sounddevice's, started.
+        opened: what it records.
+    """
 
-    return callback
+    def __init__(self, stream: Any, opened: OpenMicrophone) -> None:  # sounddevice has no types
+        self.stream = stream
+        self.opened = opened
+
+    def read(self) -> tuple[Samples, bool]:
+        """See ``Recording``."""
+        try:
+            n = self.stream.read_available
+            raw, has_overflowed = self.stream.read(n) if n else (b"", False)
+        except Exception as exc:  # sounddevice's PortAudioError; the import alone would name it
+            raise SourceError("source.device_lost", retryable=True, device=self.opened.device.name) from exc
+        return np.frombuffer(raw, np.float32).reshape(-1, self.opened.channels), bool(has_overflowed)
 
 
 def _load() -> Any:  # sounddevice has no types
@@ -285,6 +290,8 @@ def _load() -> Any:  # sounddevice has no types
     except (OSError, ImportError) as exc:
         raise SourceError("source.no_portaudio") from exc
     atexit.unregister(sounddevice._exit_handler)  # noqa: SLF001  # it would wait for a sound system that hangs; we close ourselves
+    with suppress(AttributeError, OSError):  # a PortAudio without ALSA has no such function
+        ctypes.CDLL(sounddevice._libname).PaAlsa_SetNumPeriods(PERIODS)  # noqa: SLF001  # sounddevice does not offer it
     return sounddevice
 
 

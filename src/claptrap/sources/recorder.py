@@ -12,10 +12,10 @@ from dataclasses import asdict
 from typing import Any
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.microphone import LOOK_S, QUEUE_BLOCKS, CaptureQueue
 from claptrap.sources.portaudio import PortAudio
 from claptrap.sources.recorder_process import BLOCK
 
+LOOK_S = 0.02
 PORTAUDIO = PortAudio(may_end_us=True)
 
 
@@ -33,25 +33,24 @@ def main() -> None:
 
 
 def _record(wanted: str, channel: str) -> None:
-    queue, is_over = CaptureQueue(QUEUE_BLOCKS), threading.Event()
+    is_over = threading.Event()
 
     def wait_for_the_end() -> None:
         sys.stdin.buffer.read()
         is_over.set()
-        queue.wake()
 
     threading.Thread(target=wait_for_the_end, name="recorder:end", daemon=True).start()
     out = sys.stdout.buffer
-    with PORTAUDIO.recording(wanted, queue.put, queue.close, channel) as opened:
-        _say(asdict(opened))
-        while not is_over.is_set():
-            block = queue.get(LOOK_S)
-            if block is not None:
-                sound, n_lost = block
-                out.write(BLOCK.pack(sound.nbytes, n_lost > 0) + sound.tobytes())
-                out.flush()
-            elif queue.has_ended:
+    with PORTAUDIO.recording(wanted, channel) as recording:
+        _say(asdict(recording.opened))
+        while not is_over.wait(LOOK_S):
+            try:
+                sound, has_lost = recording.read()
+            except SourceError:  # the reader learns it from our end
                 return
+            if len(sound):
+                out.write(BLOCK.pack(sound.nbytes, has_lost) + sound.tobytes())
+                out.flush()
 
 
 def _say(what: dict[str, Any]) -> None:

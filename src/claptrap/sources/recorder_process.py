@@ -7,19 +7,18 @@ after a header ``BLOCK``. It ends when its input is closed, hence whenever this 
 from __future__ import annotations
 
 import json
+import os
+import select
 import struct
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import IO, Any
+import time
+from typing import IO, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from claptrap.core.errors import SourceError
-from claptrap.sources.device import Device, OpenMicrophone
+from claptrap.sources.device import Device, OpenMicrophone, Samples
 from claptrap.sources.pulse import PulseStream
 
 BLOCK = struct.Struct("<IB")  # bytes of sound that follow, and whether some were lost just before
@@ -46,95 +45,105 @@ def devices() -> tuple[Device, ...]:
     return tuple(Device.of(one) for one in _parse_answer(answer.partition(b"\n")[0], "default")["devices"])
 
 
-def record(
-    wanted: str, receive: Callable[[NDArray[np.float32], bool], None], ended: Callable[[], None], channel: str = "auto"
-) -> tuple[OpenMicrophone, Callable[[], None]]:
-    """Record in another process; return the microphone, and a function that ends the recording.
+def record(wanted: str, channel: str = "auto") -> RecorderProcess:
+    """Record in another process; return its recording, which the caller must close.
 
     Args:
         wanted: ``Device.id`` or a device's name; empty for the default.
-        receive: gets float32 samples (n, channels), valid during the call only, and whether some were lost just before them.
-        ended: called once when no more will come. Both run on the thread ``portaudio:recorder``.
         channel: which channel is going to be heard, as for ``PortAudio.recording``.
 
     Raises:
         SourceError: as ``PortAudio.recording``.
     """
-    process = RecorderProcess(wanted, receive, ended, channel)
+    process = _start_process("record", wanted, channel)
     try:
-        return process.start(), process.close
+        return RecorderProcess(process, wanted or "default")
     except BaseException:
-        process.close()
+        _end(process)
         raise
 
 
 class RecorderProcess:
-    """The other process while it records, and the thread ``portaudio:recorder`` that reads its output.
+    """The other process while it records: a ``Recording``.
 
     Args:
-        wanted, receive, ended, channel: as for ``record``.
+        process: just started.
+        wanted: which device, for people.
+
+    Raises:
+        SourceError: what it answers, or ``source.system_hangs`` where it does not within ``START_S``.
     """
 
-    def __init__(
-        self,
-        wanted: str,
-        receive: Callable[[NDArray[np.float32], bool], None],
-        ended: Callable[[], None],
-        channel: str,
-    ) -> None:
-        self._receive = receive
-        self._ended = ended
-        self._wanted = wanted or "default"
-        self._process = _start_process("record", wanted, channel)
-        self._answer: Future[bytes] = Future()
-        self._thread = threading.Thread(
-            target=self._read, args=(self._process.stdout,), name="portaudio:recorder", daemon=True
-        )
-
-    def start(self) -> OpenMicrophone:
-        """Wait until it records, at most ``START_S``; return the microphone. Raises SourceError."""
-        self._thread.start()
-        try:
-            answer = _parse_answer(self._answer.result(START_S), self._wanted)
-        except TimeoutError:
-            raise SourceError("source.system_hangs", retryable=True, seconds=START_S) from None
+    def __init__(self, process: subprocess.Popen[bytes], wanted: str) -> None:
+        self._process = process
+        self._output = cast("IO[bytes]", process.stdout)
+        self._read_on = bytearray()  # what has come, and is not a whole block yet
+        os.set_blocking(self._output.fileno(), False)
+        answer = _parse_answer(self._first_line(), wanted)
         stream = answer["pulse_stream"]
-        return OpenMicrophone(
+        self.opened = OpenMicrophone(
             Device.of(answer["device"]), answer["rate_hz"], answer["channels"], stream and PulseStream(**stream)
         )
 
+    def read(self) -> tuple[Samples, bool]:
+        """See ``Recording``."""
+        has_ended = self._take()
+        sound, has_lost = bytearray(), False
+        while len(self._read_on) >= BLOCK.size:
+            n_bytes, is_after_loss = BLOCK.unpack_from(self._read_on)
+            end = BLOCK.size + n_bytes
+            has_ended |= n_bytes > MAX_BLOCK_BYTES
+            if (is_after_loss and sound) or len(self._read_on) < end or n_bytes > MAX_BLOCK_BYTES:
+                break
+            sound += self._read_on[BLOCK.size : end]
+            del self._read_on[:end]
+            has_lost |= bool(is_after_loss)
+        if has_ended and not sound:
+            raise SourceError("source.device_lost", retryable=True, device=self.opened.device.name)
+        return np.frombuffer(sound, np.float32).reshape(-1, self.opened.channels), has_lost
+
     def close(self) -> None:
         """End it, by force where the sound system does not let it go."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        _end(self._process)
+
+    def _take(self) -> bool:
+        """Take what it has written so far; return whether no more will come."""
+        while (more := self._output.read(MAX_BLOCK_BYTES)) is not None:
+            if not more:
+                return True
+            self._read_on += more
+        return False
+
+    def _first_line(self) -> bytes:
+        """Return the first line that it writes, or what there is of it at its end; wait for it, at most ``START_S``."""
+        until = time.monotonic() + START_S
+        while b"\n" not in self._read_on:
+            if not select.select([self._output], [], [], max(0.0, until - time.monotonic()))[0]:
+                raise SourceError("source.system_hangs", retryable=True, seconds=START_S)
+            if self._take():
+                break
+        line, _, rest = self._read_on.partition(b"\n")
+        self._read_on = rest
+        return bytes(line)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with cast("IO[bytes]", process.stdout):
+        cast("IO[bytes]", process.stdin).close()
         try:
-            self._process.wait(END_S)
+            process.wait(END_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join()
-
-    def _read(self, output: IO[bytes]) -> None:
-        with output:
-            first = output.readline()
-            self._answer.set_result(first)
-            if b'"channels"' in first:
-                self._pass_on(output, json.loads(first)["channels"])
-        self._ended()
-
-    def _pass_on(self, output: IO[bytes], channels: int) -> None:
-        while len(head := output.read(BLOCK.size)) == BLOCK.size:
-            n_bytes, has_lost = BLOCK.unpack(head)
-            if n_bytes > MAX_BLOCK_BYTES or len(sound := output.read(n_bytes)) < n_bytes:
-                return
-            self._receive(np.frombuffer(sound, np.float32).reshape(-1, channels), bool(has_lost))
+            process.kill()
+            process.wait()
 
 
 def _start_process(*arguments: str) -> subprocess.Popen[bytes]:
     """Start the other process; raise SourceError ``source.device_failed`` where that cannot be done."""
     command = [sys.executable, "-P", "-m", "claptrap.sources.recorder", *arguments]
     try:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)  # noqa: S603  # our own
+        return subprocess.Popen(  # noqa: S603  # our own
+            command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
     except OSError as error:
         reason = error.strerror or str(error)
         raise SourceError(

@@ -59,6 +59,7 @@ class LivePublisher:
     async def start(self) -> None:
         """Subscribe to the hub and start publishing."""
         subscription = self._subscription = self._service.hub.subscribe()
+        subscription.is_paused = not self._pages
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(target=self._pump, args=(subscription, loop), name="web:live")
         self._thread.start()
@@ -85,6 +86,8 @@ class LivePublisher:
     def _set_pages(self, pages: set[str]) -> None:
         """Set the connected pages; without any, the service makes no live events."""
         self._pages = pages
+        if self._subscription is not None:
+            self._subscription.is_paused = not pages
         self._service.detection.attend(is_watched=bool(pages))
 
     async def _publish_snapshot(self) -> None:
