@@ -42,6 +42,17 @@ def test_what_may_be_a_clap_is_processed_at_once_with_all_before_it(at: int) -> 
     assert len(buffer.push(frames[0], is_patient=True)) == 1, "what follows decides"
 
 
+def test_a_clap_in_one_channel_is_processed_at_once_beside_a_louder_one() -> None:
+    """Which channel is heard is not known here, so each is looked at by itself."""
+    buffer, noise = QuietBuffer(), np.random.default_rng(3).normal(0, 0.03, (5, N, 1)).astype(np.float32)
+    frames = [np.concatenate([frame.samples, other], axis=1) for frame, other in zip(room(5), noise, strict=True)]
+    for samples in frames[:-1]:
+        buffer.push(Frame(samples, RATE_HZ), is_patient=True)
+    frames[-1][N // 2 : N // 2 + 400, 0] += np.random.default_rng(2).normal(0, 2.5e-3, 400).astype(np.float32)
+    (piece,) = buffer.push(Frame(frames[-1], RATE_HZ), is_patient=True)
+    assert len(piece.samples) == 3 * N
+
+
 def test_an_impatient_frame_and_one_after_a_loss_do_not_wait() -> None:
     """Lost sound, and another format, begin a piece of their own."""
     buffer, (first, *frames) = QuietBuffer(), list(room(7))

@@ -20,6 +20,7 @@ from tests.peers.ports import free_port
 from tests.peers.vban import FRAMES, MONO, Sender, packets, send_with_aiovban, sine
 from tests.peers.waiting import wait_until
 
+from claptrap.audio.channels import channel_mixer
 from claptrap.audio.frame import Frame
 from claptrap.audio.hopper import Hopper
 from claptrap.core.clock import SystemClock
@@ -53,6 +54,7 @@ class Ear:
         self.epochs: list[list[Frame]] = []
         self.waits: list[tuple[str, dict[str, str | float]]] = []
         self.error: Exception | None = None
+        self.channel = "mean"  # which ``wait_for_samples`` returns
         self._news = threading.Condition()
 
     def live(self, rate_hz: int, channels: int) -> None:
@@ -83,7 +85,8 @@ class Ear:
     def wait_for_samples(self, n: int) -> NDArray[np.float32]:
         """Wait until the newest epoch has ``n`` samples, lost ones included; return those heard."""
         self.wait_for(lambda: self.n_samples() >= n)
-        return np.concatenate([frame.samples[:, 0] for frame in self.epochs[-1]])
+        samples = np.concatenate([frame.samples for frame in self.epochs[-1]])
+        return channel_mixer(self.channel, self.epochs[-1][0].rate_hz, samples.shape[1])(samples)
 
     def n_samples(self) -> int:
         return sum(len(f.samples) + f.lost_samples for f in self.epochs[-1]) if self.epochs else 0
@@ -105,6 +108,7 @@ def ports() -> Iterator[VbanPorts]:
 def session(ports: VbanPorts, wanted: VbanInput, limits: AbsenceLimits = QUICK, ear: Ear | None = None) -> Iterator[Ear]:
     """Run a source in a thread until the block ends; its port is open when the block begins."""
     ear = ear or Ear()
+    ear.channel = wanted.heard_channel
 
     def run() -> None:
         try:
@@ -166,7 +170,7 @@ def test_an_independent_sender_is_heard(
         assert counts(ports)["lost"] == len(left_out)
         assert counts(ports)["packets"] == len(payloads) - len(left_out)
     assert ear.lives == [(rate_hz, channels)]
-    heard = hops(ear.epochs[0])
+    heard = hops(ear.epochs[0], "1")
     truth = hops([Frame(sound[:, :1], rate_hz)])
     n = min(len(heard), len(truth))
     assert abs(len(heard) - len(truth)) <= 320
@@ -175,9 +179,9 @@ def test_an_independent_sender_is_heard(
     assert np.corrcoef(heard[:begin], truth[:begin])[0, 1] > 0.9999
 
 
-def hops(frames: list[Frame]) -> NDArray[np.float32]:
-    """Return 16 kHz samples, lost hops as zeros."""
-    hopper = Hopper()
+def hops(frames: list[Frame], channel: str = "mean") -> NDArray[np.float32]:
+    """Return 16 kHz samples of a channel, lost hops as zeros."""
+    hopper = Hopper(channel)
     parts = [hopper.push(frame) for frame in frames] + [hopper.finish()]
     return np.concatenate(
         [part for given, lost in parts for hop, n in zip(given, lost, strict=True) for part in (np.zeros(320 * n), hop)]

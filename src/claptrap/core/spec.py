@@ -121,6 +121,11 @@ class VbanInput(SourceInput):
     channel: str = "auto"
 
     @property
+    def heard_channel(self) -> str:
+        """The one that was chosen."""
+        return self.channel
+
+    @property
     def udp_port(self) -> int | None:
         """The port it is sent to."""
         return self.port

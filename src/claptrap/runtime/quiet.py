@@ -28,7 +28,7 @@ class QuietBuffer:
         self._held_s = 0.0
         self._calm_s = 0.0  # since the last frame in which something may begin
         self._form = (0, 0)
-        self._usual: float | None = None  # roughness of the frame before; None where this one does not continue it
+        self._usual: NDArray[np.float32] | None = None  # roughness of the frame before; None where this does not continue it
 
     def push(self, frame: Frame, *, is_patient: bool) -> list[Frame]:
         """Return the frames to process now: none, or all until ``frame``, as few as possible.
@@ -59,14 +59,17 @@ class QuietBuffer:
         return [Frame(np.concatenate([frame.samples for frame in held]), first.rate_hz, first.lost_samples)]
 
     def _begins(self, frame: Frame) -> bool:
-        """Return whether something may begin in a frame: it is rougher somewhere than the frame before was."""
+        """Return whether something may begin in a frame: a channel is rougher somewhere than in the frame before."""
         roughness = _roughness(frame)
-        usual, self._usual = self._usual, float(np.add.reduce(roughness)) / max(1, len(roughness))
-        return usual is None or float(np.maximum.reduce(roughness, initial=0.0)) > max(LEAST, RISE * usual)
+        usual, mean = self._usual, np.add.reduce(roughness) / np.float32(max(1, len(roughness)))
+        self._usual = mean
+        if usual is None:
+            return True
+        return bool((np.maximum.reduce(roughness, initial=0.0) > np.maximum(LEAST, RISE * usual)).any())
 
 
 def _roughness(frame: Frame) -> NDArray[np.float32]:
-    """Return the greatest step from a sample to the next in each 10 ms (blocks,): hum and offsets have next to none."""
+    """Return the greatest step from a sample to the next in each 10 ms (blocks, channels): hum has next to none."""
     steps = np.abs(frame.samples[1:] - frame.samples[:-1])
     begins = range(0, len(steps), max(1, round(BLOCK_S * frame.rate_hz)))
-    return np.maximum.reduce(np.maximum.reduceat(steps, begins), axis=1) if len(steps) else np.zeros(0, np.float32)
+    return np.maximum.reduceat(steps, begins) if len(steps) else steps

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from claptrap.audio.channels import channel_mixer
 from claptrap.core.clock import Clock, SystemClock
 from claptrap.core.spec import VbanInput
 from claptrap.core.vbanname import to_bytes
@@ -109,11 +110,12 @@ class _Session:
 
     def _begin(self, form: Format) -> None:
         try:
-            self._assembler = FrameAssembler(form, self._wanted.channel)
+            channel_mixer(self._wanted.channel, form.rate_hz, form.channels)
         except ValueError:
             self._assembler = None
             self._wait("vban.no_channel", channel=self._wanted.channel, channels=form.channels)
             return
+        self._assembler = FrameAssembler(form, self._ports.may_predict)
         self._sink.live(form.rate_hz, form.channels)
         self._was_live = True
 

@@ -13,20 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 ORDER = 32
-MOST_GROWTH = 1.5
+MOST_GROWTH = np.float32(1.5)
 REGULAR = 1e-9  # of the mean power: keeps silence and pure tones solvable
 
 Samples = NDArray[np.float32]
 
 
 def bridge(before: Samples, n: int, after: Samples) -> Samples:
-    """Return float32 samples (n,) that lead from ``before`` (k,) to ``after`` (m,).
+    """Return float32 samples (n, channels) that lead from ``before`` (k, channels) to ``after`` (m, channels).
 
     About 20 ms of each side are enough; with fewer than four samples a side counts as silence.
     """
-    falling = fade(n)
-    most = MOST_GROWTH * max(_peak(before), _peak(after))
-    return extend(before, n, most) * falling + extend(after[::-1], n, most)[::-1] * falling[::-1]
+    falling = fade(n)[:, None]
+    most = MOST_GROWTH * np.maximum(_peaks(before), _peaks(after))
+    bridged: Samples = extend(before, n, most) * falling + extend(after[::-1], n, most)[::-1] * falling[::-1]
+    return bridged
 
 
 def fade(n: int) -> Samples:
@@ -34,18 +35,18 @@ def fade(n: int) -> Samples:
     return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 1) / (n + 1))).astype(np.float32)
 
 
-def extend(before: Samples, n: int, most: float | None = None) -> Samples:
-    """Return float32 samples (n,) that continue ``before``; zeros where it has fewer than four samples or is silent.
+def extend(before: Samples, n: int, most: Samples | None = None) -> Samples:
+    """Return float32 samples (n, channels) that continue ``before``; zeros where it has fewer than four or is silent.
 
     Args:
-        before: float32 samples (k,) to continue.
+        before: float32 samples (k, channels) to continue.
         n: how many samples to predict.
-        most: bound on their size, for a prediction may grow; by default 1.5 times the peak of ``before``.
+        most: bounds (channels,) on their size, for a prediction may grow; by default 1.5 times the peaks of ``before``.
     """
     order = min(ORDER, len(before) // 4)
     if not n or not order or not before.any():
-        return np.zeros(n, np.float32)
-    bound = MOST_GROWTH * _peak(before) if most is None else most
+        return np.zeros((n, before.shape[1]), np.float32)
+    bound = MOST_GROWTH * _peaks(before) if most is None else most
     sound = before.astype(np.float64)
     leap = _leap(_prediction(sound, order))
     newest, parts = sound[-order:], []
@@ -56,11 +57,16 @@ def extend(before: Samples, n: int, most: float | None = None) -> Samples:
 
 
 def _prediction(sound: NDArray[np.float64], order: int) -> NDArray[np.floating]:
-    """Return the weights (order,) of the last samples, oldest first, that predict the next one best (least squares)."""
-    past = np.lib.stride_tricks.sliding_window_view(sound[:-1], order)
+    """Return the weights (order,) of the last samples, oldest first, that predict the next one best (least squares).
+
+    The same for all channels (k, channels), which count alike however loud: tones of one do not disturb another's.
+    """
+    level = np.sqrt((sound**2).mean(axis=0))
+    even = sound / np.where(level > 0, level, 1.0)
+    past = np.lib.stride_tricks.sliding_window_view(even[:-1], order, axis=0).reshape(-1, order)
     normal = past.T @ past
     normal[np.diag_indices(order)] += REGULAR * np.trace(normal) / order + np.finfo(np.float64).tiny
-    return np.linalg.solve(normal, past.T @ sound[order:])
+    return np.linalg.solve(normal, past.T @ even[order:].reshape(-1))
 
 
 def _leap(weights: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -73,5 +79,6 @@ def _leap(weights: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.linalg.matrix_power(step, len(weights))
 
 
-def _peak(sound: Samples) -> float:
-    return float(np.abs(sound).max(initial=0.0))
+def _peaks(sound: Samples) -> Samples:
+    peaks: Samples = np.abs(sound).max(axis=0, initial=0.0)
+    return peaks

@@ -27,7 +27,7 @@ from claptrap.sources.vban_streams import STRANGERS_PER_S, Key, PortCounts, Seen
 BUFFER_BYTES = 16 << 20  # asked of the kernel, which doubles it: two seconds of 64 streams; the default holds 14 ms of them
 PACKET_BYTES = 2304  # of the buffer, for one datagram of the usual size
 BUFFER_SHARE = 0.25  # of the buffer that may fill between two looks: many packets per wake-up, each stamped by the kernel
-DRAIN = 4 * AT_ONCE  # datagrams per look, so that a flood cannot keep the thread from stopping; and what queues can hold
+DRAIN = 2 * AT_ONCE  # datagrams per look, so that a flood cannot keep the thread from stopping
 LOOK_S = 0.5
 WAKE_BYTES = 4096
 DROPS_SHOWN_S = 600.0  # for how long it is a problem that the kernel had to drop something
